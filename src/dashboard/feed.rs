@@ -1,0 +1,131 @@
+//! What goes in and out of the dashboard.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+use image::RgbImage;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::store::{FilmId, Status, StudyDetail, StudyId, StudyRow};
+
+/// Both ends of the dashboard's traffic.
+#[derive(Debug)]
+pub struct Feed {
+    /// What happened outside.
+    pub updates: Receiver<Update>,
+    /// What the person at the keys wants done.
+    pub requests: Sender<Request>,
+}
+
+/// Something that changed outside the dashboard.
+#[derive(Debug, Clone)]
+pub enum Update {
+    /// New or changed studies; a study that is already shown is replaced.
+    Studies(Vec<StudyRow>),
+    /// The answer to [`Request::Detail`], and again whenever that study changes.
+    Detail(Box<StudyDetail>),
+    /// The answer to [`Request::Picture`].
+    Picture(Picture),
+    /// The state of intake, queue and engine.
+    Health(Health),
+    /// Something to tell the person, in the message line.
+    Notice(Notice),
+    /// The configuration that the screen depends on, at start and after each reload.
+    Site(Site),
+}
+
+/// Something that the dashboard wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Send the detail of this study, and keep it up to date until another is asked for.
+    Detail(StudyId),
+    /// Make a picture. Only the last request counts.
+    Picture(PictureRequest),
+    /// Set the status of a study.
+    Status(StudyId, Status),
+}
+
+/// Which picture, at most how large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureRequest {
+    /// The film.
+    pub film: FilmId,
+    /// The label whose heatmap lies over it; none: the film alone.
+    pub heatmap: Option<String>,
+    /// The box that the picture must fit, in pixels of the terminal.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+}
+
+/// A picture, ready to be encoded for the terminal.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// What was asked for.
+    pub request: PictureRequest,
+    /// The picture, fitted into the box with its aspect kept; or why there is none.
+    pub image: Result<Arc<RgbImage>, String>,
+}
+
+/// Whether this process owns the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It reads the inbox and scores.
+    Owner,
+    /// Another process does; this one shows what that one writes.
+    Follower,
+}
+
+/// The state of the line that feeds the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// Owner or follower.
+    pub role: Role,
+    /// The inbox's path.
+    pub inbox: String,
+    /// Whether the inbox can be read; else why not.
+    pub inbox_fault: Option<String>,
+    /// Files waiting to be decoded or scored.
+    pub queued: usize,
+    /// The file at which the engine works, if any.
+    pub working_on: Option<String>,
+    /// Films a second over the last minute of work; none when idle.
+    pub films_per_second: Option<f64>,
+    /// "cpu", "cuda:0".
+    pub device: String,
+    /// The model's name.
+    pub model: String,
+    /// A sentence that goes with the model, always shown (the starter's banner); or empty.
+    pub banner: String,
+    /// When the last film arrived.
+    pub last_arrival: Option<Timestamp>,
+    /// Set when no film has come for the site's feed-alarm time in working hours.
+    pub feed_alarm: Option<String>,
+}
+
+/// How loud a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeLevel {
+    /// For information; goes away by itself.
+    Info,
+    /// Something is not as it should be.
+    Warning,
+    /// Something failed; stays until another message replaces it.
+    Error,
+}
+
+/// A line for the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How loud.
+    pub level: NoticeLevel,
+    /// One sentence.
+    pub text: String,
+}
+
+/// What of the configuration the screen needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// How long a study may wait unseen before it is promoted.
+    pub max_wait: Option<SignedDuration>,
+}

@@ -1,0 +1,63 @@
+//! What a file says of its film, as clean text.
+
+use serde::{Deserialize, Serialize};
+
+/// The attributes that triage, gates, worklist and audit need, named as in DICOM PS3.6. A raster file
+/// fills in only the format and the size. All text is already [cleaned](crate::text::clean), and
+/// empty where the file says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Header {
+    /// "DICOM", "PNG", "JPEG" or "TIFF".
+    pub format: String,
+    /// Transfer Syntax UID.
+    pub transfer_syntax: String,
+    /// Columns of the stored picture.
+    pub columns: u32,
+    /// Rows of the stored picture.
+    pub rows: u32,
+    /// Bits Stored; bits a sample for a raster file.
+    pub bits_stored: u16,
+    /// Photometric Interpretation.
+    pub photometric_interpretation: String,
+    /// Number of Frames.
+    pub frames: u32,
+    /// Study Instance UID: digits and dots only, 64 at most; else empty.
+    pub study_instance_uid: String,
+    /// Series Instance UID, likewise.
+    pub series_instance_uid: String,
+    /// SOP Instance UID, likewise.
+    pub sop_instance_uid: String,
+    /// SOP Class UID, likewise.
+    pub sop_class_uid: String,
+    /// Patient's Name.
+    pub patient_name: String,
+    /// Patient ID.
+    pub patient_id: String,
+    /// Accession Number.
+    pub accession_number: String,
+    /// Study Date, `YYYYMMDD`.
+    pub study_date: String,
+    /// Study Time, `HHMMSS` and more.
+    pub study_time: String,
+    /// Study Description.
+    pub study_description: String,
+    /// Series Description.
+    pub series_description: String,
+    /// Modality.
+    pub modality: String,
+    /// Body Part Examined.
+    pub body_part_examined: String,
+    /// View Position.
+    pub view_position: String,
+    /// Image Laterality, else Laterality.
+    pub laterality: String,
+    /// Patient Orientation, values joined by `\`.
+    pub patient_orientation: String,
+    /// Presentation Intent Type.
+    pub presentation_intent_type: String,
+    /// Institution Name.
+    pub institution_name: String,
+    /// Station Name.
+    pub station_name: String,
+}

@@ -1,0 +1,25 @@
+//! cxr-triage: a lightbox in the terminal that keeps the sickest film on top.
+//!
+//! Each module is one room of the house; `docs/architecture.md` is its plan. A film goes through them
+//! in this order, and every hand-over is one type:
+//!
+//! ```text
+//! inbox file ──intake──▶ Arrival ──film──▶ Film ──quality──▶ Film | Held
+//!    Film ──model──▶ Findings ──triage──▶ Assessment ──store──▶ StudyRow + events ──▶ dashboard
+//! ```
+
+pub mod commands;
+pub mod config;
+pub mod dashboard;
+pub mod film;
+pub mod intake;
+pub mod model;
+pub mod picture;
+pub mod pipeline;
+pub mod quality;
+pub mod store;
+pub mod text;
+pub mod triage;
+
+/// The version that every result is recorded with.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,139 @@
+//! The rows as plain data: what the dashboard, plugins and exports read. No SQL here.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::{
+    film::Header,
+    quality::Held,
+    triage::{Finding, Severity},
+};
+
+/// A study's row number in the store.
+pub type StudyId = i64;
+/// A film's row number in the store.
+pub type FilmId = i64;
+
+/// What people have done with a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nobody has opened it.
+    New,
+    /// Somebody has.
+    Seen,
+    /// Somebody is at it.
+    Claimed,
+    /// It has left the list.
+    Done,
+}
+
+/// A priority from outside (a sidecar, a plugin, a worklist entry). It can only raise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsidePriority {
+    /// The study stands in this band at least.
+    pub floor: Severity,
+    /// Who asked: "STAT", or a plugin's name.
+    pub source: String,
+}
+
+/// A study as the worklist shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyRow {
+    /// Row number.
+    pub id: StudyId,
+    /// Study Instance UID, or `sha256:` and 16 digits for a raster film, or `folder:` and a path.
+    pub key: String,
+    /// Patient ID, or empty.
+    pub patient_id: String,
+    /// Patient's Name, or empty.
+    pub patient_name: String,
+    /// Accession Number, or empty.
+    pub accession_number: String,
+    /// Study Description, or empty.
+    pub description: String,
+    /// View Position of the scored film that gave the top finding, or empty.
+    pub view: String,
+    /// The file name of the first film.
+    pub file_name: String,
+    /// Study Date and Time, local time of the sender, where the header has them.
+    pub study_time: Option<jiff::civil::DateTime>,
+    /// When the first film arrived.
+    pub first_arrival: Timestamp,
+    /// When the last film arrived.
+    pub last_arrival: Timestamp,
+    /// Whether the quiet period after the last film has passed.
+    pub complete: bool,
+    /// Films scored.
+    pub scored_films: u32,
+    /// Films held.
+    pub held_films: u32,
+    /// The reported severity, after outside priority and promotion.
+    pub severity: Severity,
+    /// The assessed severity, from the findings alone.
+    pub assessed: Severity,
+    /// The highest score in the assessed band, if any.
+    pub score: Option<f64>,
+    /// The label of that score.
+    pub top: Option<String>,
+    /// When waiting promoted it, if it did.
+    pub promoted_at: Option<Timestamp>,
+    /// A priority from outside, if any.
+    pub outside: Option<OutsidePriority>,
+    /// Set when a change of thresholds took it out of `critical` before anybody acknowledged it.
+    pub was_critical_until: Option<Timestamp>,
+    /// What people did with it.
+    pub status: Status,
+    /// Who set the status; empty while it is new.
+    pub status_by: String,
+    /// When.
+    pub status_at: Option<Timestamp>,
+    /// Name of the model that scored it last; empty if none did.
+    pub model: String,
+    /// The reason why its first held film is held; empty if none is.
+    pub held_reason: String,
+    /// Grows with every change of any study: a follower asks for what is newer than it knows.
+    pub revision: i64,
+}
+
+/// What became of a film.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FilmState {
+    /// The model scored it.
+    Scored {
+        /// In the model's label order.
+        findings: Vec<Finding>,
+        /// The model's name.
+        model: String,
+        /// SHA-256 of its weights, hex.
+        model_sha256: String,
+        /// When.
+        scored_at: Timestamp,
+    },
+    /// A gate refused it.
+    Held(Held),
+}
+
+/// One film of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilmRow {
+    /// Row number.
+    pub id: FilmId,
+    /// Where the file was when it arrived.
+    pub path: PathBuf,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// What the file said of itself.
+    pub header: Header,
+    /// What became of it.
+    pub state: FilmState,
+}
+
+/// A study with all its films.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyDetail {
+    /// The worklist's row.
+    pub study: StudyRow,
+    /// Scored films first, the one with the top finding foremost; then held ones.
+    pub films: Vec<FilmRow>,
+}
