@@ -1,1 +1,38 @@
-//! (to come)
+//! One file a subcommand. The only room that prints.
+
+mod bench;
+mod cli;
+mod config;
+mod failure;
+mod headless;
+mod output;
+mod reload;
+mod scan;
+mod setup;
+mod show;
+mod signals;
+mod watch;
+mod weights;
+
+pub use cli::{Cli, Command};
+pub use failure::Failure;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// A [`Failure`], which knows its exit code.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { command, watch: bare, global } = cli;
+    if let (Some(_), Some(stray)) = (&command, &bare.inbox) {
+        return Err(Failure::usage(format!("`{}` before a command means nothing; see --help", stray.display())));
+    }
+    match command.unwrap_or(Command::Watch(bare)) {
+        Command::Watch(args) if args.headless => headless::run(&args, &global),
+        Command::Watch(args) => watch::run(&args, &global),
+        Command::Scan(args) => scan::run(&args, &global),
+        Command::Show(args) => show::run(&args, &global),
+        Command::Weights(command) => weights::run(&command, &global),
+        Command::Config(command) => config::run(command, &global),
+        Command::Bench(args) => bench::run(&args, &global),
+    }
+}

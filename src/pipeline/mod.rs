@@ -1,1 +1,225 @@
-//! (to come)
+//! The workers and bounded queues that join the rooms.
+//!
+//! ```text
+//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ readers ─▶ engine ─▶ recorder ─▶ store: done
+//! ```
+//!
+//! The queue of waiting files is a table of the store, not memory: ten thousand films at once cost rows,
+//! and a restart goes on where the last run ended, however it ended. Between the store's queue and the
+//! recorder only a handful of films is in memory, in bounded channels. One thread, the recorder, writes.
+
+mod engine;
+mod event;
+mod examine;
+mod feeder;
+mod follow;
+mod gauges;
+mod pictures;
+mod recorder;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use jiff::SignedDuration;
+
+pub use event::{Event, EventKind};
+pub use examine::{Bytes, Examined, examine, file_name, read, shown, study_key};
+pub use follow::{Following, follow};
+pub use gauges::Gauges;
+
+use crate::{
+    config::RasterStudy,
+    intake::{self, Intake, IntakeError},
+    model::Model,
+    store::{Ownership, Store, StoreError},
+    triage::Rules,
+};
+
+/// Films between the store's queue and the model: enough that neither waits for the other.
+const READ_AHEAD: usize = 4;
+/// Results between the model and the store.
+const WRITE_BEHIND: usize = 16;
+
+/// What a pipeline is made of.
+pub struct Parts {
+    /// Where the store is.
+    pub store: PathBuf,
+    /// The right to write results into it; held until the pipeline has stopped.
+    pub ownership: Ownership,
+    /// The model that scores.
+    pub model: Arc<Model>,
+    /// The rules in force for that model.
+    pub rules: Rules,
+    /// What intake needs to know.
+    pub intake: intake::Options,
+    /// The rest of what the site decides.
+    pub settings: Settings,
+}
+
+/// What the site decides about studies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// A study is called complete this long after its last film.
+    pub quiet_period: SignedDuration,
+    /// An unseen study is promoted after this; none: never.
+    pub max_wait: Option<SignedDuration>,
+    /// Which raster films make a study.
+    pub raster_study: RasterStudy,
+}
+
+/// Why a pipeline could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The inbox.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The operating system gave no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What the rest of the program may ask of a running pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// Judge by these rules from now on, and judge anew what is not done.
+    Rules(Rules),
+    /// Decide by these settings from now on.
+    Settings(Settings),
+}
+
+/// A running pipeline. Stops when dropped; [`Pipeline::stop`] says so in words.
+pub struct Pipeline {
+    stop: Arc<AtomicBool>,
+    orders: Sender<Order>,
+    gauges: Arc<Gauges>,
+    idle: Receiver<()>,
+    intake: Option<Intake>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pipeline {
+    /// Starts all workers. `on_event` is called on the recorder's thread, in order; what it takes long
+    /// over, the line waits for.
+    ///
+    /// # Errors
+    /// If the store or the inbox cannot be opened.
+    pub fn start(
+        parts: Parts,
+        on_event: impl FnMut(&Event) + Send + 'static,
+    ) -> Result<Self, PipelineError> {
+        let Parts { store: store_path, ownership, model, rules, intake: intake_options, settings } = parts;
+        let stop = Arc::new(AtomicBool::new(false));
+        let gauges = Arc::new(Gauges::default());
+        let rules = Arc::new(RwLock::new(Arc::new(rules)));
+
+        let (arrivals_in, arrivals) = bounded(4);
+        let (wake_in, wake) = bounded(1);
+        let (files_in, files) = bounded(READ_AHEAD);
+        let (prepared_in, prepared) = bounded(READ_AHEAD);
+        let (results_in, results) = bounded(WRITE_BEHIND);
+        let (orders_in, orders) = unbounded();
+        let (idle_in, idle) = bounded(1);
+
+        let recorder = recorder::Recorder {
+            store: Store::open(&store_path)?,
+            _ownership: ownership,
+            rules: Arc::clone(&rules),
+            settings,
+            gauges: Arc::clone(&gauges),
+            on_event: Box::new(on_event),
+            wake: wake_in,
+            idle: idle_in,
+            progress: recorder::Progress::default(),
+        };
+        let queue = Store::open(&store_path)?;
+        let known = Store::open(&store_path)?;
+        let duplicates = (0..readers()).map(|_| Store::open(&store_path)).collect::<Result<Vec<_>, _>>()?;
+
+        let mut threads = Vec::new();
+        let mut spawn = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<(), PipelineError> {
+            threads.push(thread::Builder::new().name(name.into()).spawn(work)?);
+            Ok(())
+        };
+        spawn("recorder", Box::new(move || recorder.run(&arrivals, &results, &orders)))?;
+        {
+            let stop = Arc::clone(&stop);
+            spawn("feeder", Box::new(move || feeder::feed(&queue, &wake, &files_in, &stop)))?;
+        }
+        for store in duplicates {
+            let reader = feeder::Reader {
+                store,
+                model: Arc::clone(&model),
+                stop: Arc::clone(&stop),
+                files: files.clone(),
+                prepared: prepared_in.clone(),
+                results: results_in.clone(),
+            };
+            spawn("reader", Box::new(move || reader.run()))?;
+        }
+        drop((files, prepared_in));
+        {
+            let engine = engine::Engine { model, rules, gauges: Arc::clone(&gauges), stop: Arc::clone(&stop) };
+            spawn("engine", Box::new(move || engine.run(&prepared, &results_in)))?;
+        }
+
+        let is_known = move |path: &std::path::Path, size, modified_ns| {
+            known.is_known(path, size, modified_ns).unwrap_or(false)
+        };
+        let mut pipeline =
+            Self { stop, orders: orders_in, gauges, idle, intake: None, threads };
+        pipeline.intake = Some(Intake::start(intake_options, is_known, arrivals_in)?);
+        Ok(pipeline)
+    }
+
+    /// Where to send orders.
+    #[must_use]
+    pub fn orders(&self) -> Sender<Order> {
+        self.orders.clone()
+    }
+
+    /// What the line is doing just now.
+    #[must_use]
+    pub fn gauges(&self) -> Arc<Gauges> {
+        Arc::clone(&self.gauges)
+    }
+
+    /// Gets a message when everything that was in the inbox at the start has been dealt with, and
+    /// whenever the line runs empty after that.
+    #[must_use]
+    pub fn idle(&self) -> Receiver<()> {
+        self.idle.clone()
+    }
+
+    /// Stops: films that are in the model are finished and recorded, the rest stay queued in the store
+    /// for the next start.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.intake.take();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a worker of the pipeline panicked");
+            }
+        }
+    }
+}
+
+/// Threads that read and decode, beside the model's own.
+fn readers() -> usize {
+    thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8))
+}

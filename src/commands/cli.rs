@@ -1,0 +1,161 @@
+//! The command line, as types. Its words are a contract with scripts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Device, Pictures, Precision};
+
+/// A lightbox in the terminal that keeps the sickest chest film on top.
+///
+/// Watches an inbox for chest X-rays, scores them, and orders a worklist. For research and workflow
+/// triage; not a medical device: it orders a list, it never hides a study, never lowers a priority,
+/// never calls a film normal.
+#[derive(Debug, Parser)]
+#[command(name = "cxr-triage", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; `watch` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The arguments of `watch`, which needs no naming.
+    #[command(flatten)]
+    pub watch: WatchArgs,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Configuration file [default: ./cxr-triage.toml, then the user's own]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Store of studies and results
+    #[arg(long, global = true, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Model to score with [default: xrv-all where it is installed, else starter]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub model: Option<String>,
+    /// A folder of models, looked in first
+    #[arg(long, global = true, value_name = "DIR")]
+    pub weights: Option<PathBuf>,
+    /// Where the model runs
+    #[arg(long, global = true, value_enum)]
+    pub device: Option<Device>,
+    /// The numbers that it computes with
+    #[arg(long, global = true, value_enum)]
+    pub precision: Option<Precision>,
+    /// Write a log there (never holds patient names)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The dashboard on an inbox, or the same pipeline without a terminal
+    Watch(WatchArgs),
+    /// Score files or folders now and print the ranked table
+    Scan(ScanArgs),
+    /// Show one film with its heatmap and findings in the terminal, or save the picture
+    Show(ShowArgs),
+    /// The models that are installed
+    #[command(subcommand)]
+    Weights(WeightsCommand),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The engine's own timing
+    Bench(BenchArgs),
+}
+
+/// `watch`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WatchArgs {
+    /// Folder that films arrive in [default: from the configuration, else ./inbox, created]
+    pub inbox: Option<PathBuf>,
+    /// No dashboard: one JSON object a line for each event
+    #[arg(long)]
+    pub headless: bool,
+    /// With --headless: stop when everything in the inbox has been dealt with
+    #[arg(long, requires = "headless")]
+    pub once: bool,
+    /// How the dashboard draws pictures [default: detected]
+    #[arg(long, value_enum)]
+    pub pictures: Option<Pictures>,
+}
+
+/// `scan`.
+#[derive(Debug, Clone, Args)]
+pub struct ScanArgs {
+    /// Films, or folders of films
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// One JSON object a study instead of the table
+    #[arg(long)]
+    pub json: bool,
+    /// Only the first N studies
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+}
+
+/// `show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// The film
+    pub file: PathBuf,
+    /// The label whose heatmap is shown [default: the top finding; `none`: the film alone]
+    #[arg(long)]
+    pub label: Option<String>,
+    /// Save the picture as PNG instead of printing it
+    #[arg(long, value_name = "PNG")]
+    pub out: Option<PathBuf>,
+}
+
+/// `weights`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum WeightsCommand {
+    /// The models that can be used, and where each lies
+    List,
+    /// Check a model: checksum, shapes, finite outputs
+    Verify {
+        /// The model's name
+        name: String,
+        /// Score this film with it, too
+        #[arg(long, value_name = "FILE")]
+        film: Option<PathBuf>,
+    },
+}
+
+/// `config`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a commented configuration file with every setting and its default
+    Init,
+    /// Check the configuration, thresholds against the model included
+    Check,
+    /// Say which configuration file is read
+    Path,
+}
+
+/// `bench`.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// Height and width of the input [default: the model's own]
+    #[arg(long)]
+    pub size: Option<usize>,
+    /// Films at a time
+    #[arg(long, default_value_t = 1)]
+    pub batch: usize,
+    /// Threads [default: one a core]
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// How many runs are timed
+    #[arg(long, default_value_t = 20)]
+    pub runs: usize,
+    /// One JSON object instead of the table
+    #[arg(long)]
+    pub json: bool,
+}

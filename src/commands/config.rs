@@ -1,0 +1,64 @@
+//! `config init|check|path`.
+
+use std::io::{self, Write};
+
+use super::{
+    Failure,
+    cli::{ConfigCommand, GlobalArgs},
+    setup::Setup,
+};
+use crate::config;
+
+/// Runs `config`.
+pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Failure> {
+    match command {
+        ConfigCommand::Init => init(global),
+        ConfigCommand::Check => check(global),
+        ConfigCommand::Path => path(global),
+    }
+}
+
+/// Never overwrites.
+fn init(global: &GlobalArgs) -> Result<(), Failure> {
+    let path = global.config.clone().unwrap_or_else(|| config::LOCAL_FILE.into());
+    let mut file = std::fs::File::create_new(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::usage(format!("{} is there already: it stays as it is", path.display()))
+        }
+        _ => Failure::failed(format!("cannot write {}: {error}", path.display())),
+    })?;
+    file.write_all(config::TEMPLATE.as_bytes())
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
+    writeln!(io::stdout(), "wrote {}", path.display())?;
+    Ok(())
+}
+
+/// The file itself, and its thresholds against the model that it names.
+fn check(global: &GlobalArgs) -> Result<(), Failure> {
+    let setup = Setup::new(global)?;
+    let (model, rules) = setup.model_and_rules()?;
+    let from = match &setup.loaded.path {
+        Some(path) => path.display().to_string(),
+        None => "no configuration file: the defaults".to_owned(),
+    };
+    let ranking = rules.labels.iter().filter(|rule| rule.rank).count();
+    let mut out = io::stdout().lock();
+    writeln!(out, "{from}: in order")?;
+    writeln!(
+        out,
+        "model {}: {} labels, {ranking} of them rank",
+        model.manifest().name,
+        rules.labels.len()
+    )?;
+    Ok(())
+}
+
+fn path(global: &GlobalArgs) -> Result<(), Failure> {
+    let loaded = config::load(global.config.as_deref())?;
+    let mut out = io::stdout().lock();
+    match loaded.path {
+        Some(path) => writeln!(out, "{}", path.display())?,
+        None => writeln!(out, "no configuration file; `cxr-triage config init` writes ./{}", config::LOCAL_FILE)?,
+    }
+    Ok(())
+}

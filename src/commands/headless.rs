@@ -1,0 +1,94 @@
+//! `watch --headless`: the pipeline without a terminal, one JSON object a line for each event.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use crossbeam_channel::{Receiver, bounded, select};
+use jiff::Timestamp;
+
+use super::{
+    Failure,
+    cli::{GlobalArgs, WatchArgs},
+    reload,
+    setup::{Setup, settings},
+    signals::{self, Stop},
+};
+use crate::{
+    pipeline::{Event, EventKind, Order, Parts, Pipeline},
+    store::Ownership,
+};
+
+/// Events between the pipeline and standard output; a reader that stalls stalls the line.
+const EVENTS: usize = 256;
+
+/// Runs `watch --headless`.
+pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    let setup = Arc::new(Setup::new(global)?);
+    let inbox = setup.inbox(args.inbox.as_deref())?;
+    let store = setup.store()?;
+    let ownership = Ownership::acquire(&store)?.ok_or_else(|| {
+        Failure::failed(format!(
+            "another cxr-triage already feeds the store {}: stop that one, or name another store with --store",
+            store.display()
+        ))
+    })?;
+    let (model, rules) = setup.model_and_rules()?;
+    let stops = signals::stops()?;
+    let (events_in, events) = bounded(EVENTS);
+    let parts = Parts {
+        store,
+        ownership,
+        model: Arc::clone(&model),
+        rules,
+        intake: setup.intake(&inbox),
+        settings: settings(setup.config()),
+    };
+    let notices = events_in.clone();
+    let pipeline = Pipeline::start(parts, move |event| {
+        let _ = events_in.send(event.clone());
+    })?;
+    let orders = pipeline.orders();
+    let _watcher = reload::watch(setup, Some(model), move |change| {
+        let message = match change {
+            Ok(changed) => {
+                let _ = orders.send(Order::Settings(changed.settings));
+                let _ = orders.send(Order::Rules(changed.rules));
+                return;
+            }
+            Err(error) => format!("the configuration was changed but cannot be used, the old one stays:\n{error}"),
+        };
+        let _ = notices.send(Event::error(message, Timestamp::now()));
+    })?;
+    let end = print(&events, &stops, args.once);
+    // The recorder may be waiting for room among the events: take what still comes while it stops.
+    let drain = std::thread::spawn(move || events.iter().for_each(drop));
+    drop(_watcher);
+    pipeline.stop();
+    let _ = drain.join();
+    end
+}
+
+fn print(events: &Receiver<Event>, stops: &Receiver<Stop>, once: bool) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    loop {
+        select! {
+            recv(events) -> event => {
+                let Ok(event) = event else { return Ok(()) };
+                serde_json::to_writer(&mut out, &event).map_err(io::Error::from)?;
+                writeln!(out)?;
+                if events.is_empty() {
+                    out.flush()?;
+                }
+                if once && matches!(event.kind, EventKind::Idle { .. }) {
+                    return Ok(());
+                }
+            }
+            recv(stops) -> stop => return match stop {
+                Ok(Stop::Interrupted) => Err(Failure::Interrupted),
+                _ => Ok(()),
+            },
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Tables and bars on the terminal.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use unicode_width::UnicodeWidthStr;
+
+/// Work shorter than this shows no bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Which way a column leans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lean {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Writes rows in columns as wide as their widest cell, two spaces apart, no spaces at the line's end.
+pub(super) fn table(
+    out: &mut impl Write,
+    columns: &[(&str, Lean)],
+    rows: &[Vec<String>],
+) -> io::Result<()> {
+    let mut widths: Vec<usize> = columns.iter().map(|(title, _)| title.width()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let titles = columns.iter().map(|(title, _)| (*title).to_owned()).collect();
+    for row in std::iter::once(&titles).chain(rows) {
+        let mut line = String::new();
+        for ((cell, (_, lean)), width) in row.iter().zip(columns).zip(&widths) {
+            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            match lean {
+                Lean::Left => line.extend([cell.as_str(), &gap]),
+                Lean::Right => line.extend([gap.as_str(), cell]),
+            }
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A bar on standard error for work of known length: only on a terminal, and only once the work has
+/// taken over a second.
+pub(super) fn progress(length: u64, unit: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left  {{msg}}");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden()).with_style(style);
+    let shown = bar.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        if !shown.is_finished() {
+            shown.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        }
+    });
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lean, table};
+
+    #[test]
+    fn wide_characters_keep_the_columns() {
+        let mut out = Vec::new();
+        let rows = [vec!["山田".to_owned(), "0.50".to_owned()], vec!["Doe".into(), "10.00".into()]];
+        table(&mut out, &[("PATIENT", Lean::Left), ("SCORE", Lean::Right)], &rows).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "PATIENT  SCORE\n山田      0.50\nDoe      10.00\n"
+        );
+    }
+}

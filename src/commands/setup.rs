@@ -1,0 +1,158 @@
+//! What most commands begin with: the configuration with the command line over it, the log, the model.
+
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Failure, cli::GlobalArgs};
+use crate::{
+    config::{self, Config, LabelDefaults, Loaded},
+    intake,
+    model::{DeviceChoice, Library, Manifest, Model},
+    pipeline::Settings,
+    triage::Rules,
+};
+
+/// The inbox where nobody named one.
+const DEFAULT_INBOX: &str = "inbox";
+
+pub(super) struct Setup {
+    pub(super) loaded: Loaded,
+    global: GlobalArgs,
+}
+
+impl Setup {
+    /// Loads the configuration, lays the command line over it, and starts the log.
+    pub(super) fn new(global: &GlobalArgs) -> Result<Self, Failure> {
+        let mut loaded = config::load(global.config.as_deref())?;
+        overlay(&mut loaded.config, global);
+        start_log(&loaded.config)?;
+        Ok(Self { loaded, global: global.clone() })
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.loaded.config
+    }
+
+    /// The models that can be found from here.
+    pub(super) fn library(&self) -> Library {
+        Library::new(self.config().model.weights.clone())
+    }
+
+    /// The model that scores, and the rules that the site has for it.
+    pub(super) fn model_and_rules(&self) -> Result<(Arc<Model>, Rules), Failure> {
+        let model = Arc::new(self.model(self.config().model.name.as_deref())?);
+        let rules = rules(&self.loaded, model.manifest())?;
+        Ok((model, rules))
+    }
+
+    /// A model by name; none: the best there is.
+    pub(super) fn model(&self, name: Option<&str>) -> Result<Model, Failure> {
+        let choice = match self.config().model.device {
+            config::Device::Auto => DeviceChoice::Auto,
+            config::Device::Cpu => DeviceChoice::Cpu,
+            config::Device::Cuda => DeviceChoice::Cuda,
+        };
+        let source = self.library().find(name)?;
+        Ok(Model::load(&source, choice, self.config().model.precision)?)
+    }
+
+    /// The store's file.
+    pub(super) fn store(&self) -> Result<PathBuf, Failure> {
+        Ok(self.config().store_path()?)
+    }
+
+    /// The inbox. Only the default one is created: a named one that is not there is a slip of the pen or
+    /// a share that is not mounted.
+    pub(super) fn inbox(&self, named: Option<&Path>) -> Result<PathBuf, Failure> {
+        let inbox = named.unwrap_or(&self.config().inbox.path);
+        if named.is_none() && inbox == Path::new(DEFAULT_INBOX) && !inbox.exists() {
+            std::fs::create_dir(inbox)
+                .map_err(|error| Failure::usage(format!("cannot create the folder ./{DEFAULT_INBOX}: {error}")))?;
+        }
+        Ok(std::path::absolute(inbox).unwrap_or_else(|_| inbox.to_owned()))
+    }
+
+    /// What intake needs to know about `inbox`.
+    pub(super) fn intake(&self, inbox: &Path) -> intake::Options {
+        let config = &self.config().inbox;
+        intake::Options {
+            inbox: inbox.to_owned(),
+            poll: config.poll.map(jiff::SignedDuration::unsigned_abs),
+            settle: config.settle.unsigned_abs(),
+            ignore: config.ignore.clone(),
+        }
+    }
+
+    /// The configuration as it is in the file now, with the same command line over it.
+    pub(super) fn reload(&self) -> Result<Loaded, config::ConfigError> {
+        let mut loaded = match &self.loaded.path {
+            Some(path) => config::read(path)?,
+            None => config::load(None)?,
+        };
+        overlay(&mut loaded.config, &self.global);
+        Ok(loaded)
+    }
+}
+
+/// What of the configuration the pipeline follows while it runs.
+pub(super) fn settings(config: &Config) -> Settings {
+    Settings {
+        quiet_period: config.triage.quiet_period,
+        max_wait: config.triage.max_wait,
+        raster_study: config.inbox.raster_study,
+    }
+}
+
+/// The rules that the site has for a model.
+pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, config::ConfigError> {
+    let labels: Vec<LabelDefaults> = manifest
+        .labels
+        .iter()
+        .map(|label| LabelDefaults {
+            name: label.name.clone(),
+            alert: label.alert,
+            validated: label.is_validated(),
+        })
+        .collect();
+    config::rules(loaded, &manifest.name, &labels)
+}
+
+/// The command line's word counts more than the file's.
+fn overlay(config: &mut Config, global: &GlobalArgs) {
+    if let Some(store) = &global.store {
+        config.store.path = Some(store.clone());
+    }
+    if let Some(model) = &global.model {
+        config.model.name = Some(model.clone());
+    }
+    if let Some(weights) = &global.weights {
+        config.model.weights.insert(0, weights.clone());
+    }
+    if let Some(device) = global.device {
+        config.model.device = device;
+    }
+    if let Some(precision) = global.precision {
+        config.model.precision = precision;
+    }
+    if let Some(log) = &global.log {
+        config.log.file = Some(log.clone());
+    }
+}
+
+/// Logs go to a file alone, which only its owner can read; the terminal belongs to the dashboard.
+fn start_log(config: &Config) -> Result<(), Failure> {
+    let Some(path) = &config.log.file else { return Ok(()) };
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| Failure::usage(format!("cannot write the log {}: {error}", path.display())))?;
+    let filter = tracing_subscriber::EnvFilter::new(format!("cxr_triage={}", config.log.level.word()));
+    let log = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(file);
+    log.try_init().map_err(|error| Failure::failed(format!("cannot start the log: {error}")))
+}

@@ -1,0 +1,145 @@
+//! `watch`: the dashboard, with the pipeline behind it; or, where another process owns the store's
+//! pipeline, a dashboard that follows.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+
+use super::{
+    Failure,
+    cli::{GlobalArgs, WatchArgs},
+    reload::{self, Reloaded},
+    setup::{Setup, settings},
+};
+use crate::{
+    config::{Config, ConfigError},
+    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role, Site},
+    model::Model,
+    pipeline::{self, Event, EventKind, Following, Order, Outside, Parts, Pipeline},
+    store::{Ownership, Store},
+};
+
+/// Updates between the store's reader and the screen.
+const UPDATES: usize = 64;
+
+/// Runs `watch`.
+pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    dashboard::require_terminal()?;
+    let setup = Arc::new(Setup::new(global)?);
+    let store_path = setup.store()?;
+    let (outside_in, outside) = pipeline::outside();
+    let (updates_in, updates) = bounded(UPDATES);
+    let (requests, requests_out) = unbounded();
+
+    let (model, rules) = setup.model_and_rules()?;
+    let ownership = Ownership::acquire(&store_path)?;
+    let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
+    let inbox = setup.inbox(args.inbox.as_deref())?;
+    let pipeline = match ownership {
+        None => None,
+        Some(ownership) => {
+            let parts = Parts {
+                store: store_path.clone(),
+                ownership,
+                model: Arc::clone(&model),
+                rules,
+                intake: setup.intake(&inbox),
+                settings: settings(setup.config()),
+            };
+            let outside = outside_in.clone();
+            Some(Pipeline::start(parts, move |event| pass_on(event, &outside))?)
+        }
+    };
+
+    let orders = pipeline.as_ref().map(Pipeline::orders);
+    let watcher = reload::watch(Arc::clone(&setup), Some(Arc::clone(&model)), move |change| {
+        reloaded(change, orders.as_ref(), &outside_in);
+    })?;
+    let config = setup.config();
+    let following = Following {
+        store: Store::open(&store_path)?,
+        pictures: Store::open(&store_path)?,
+        health: health(role, &inbox, &model),
+        gauges: pipeline.as_ref().map(Pipeline::gauges),
+        feed_alarm: config.feed_alarm.clone(),
+        site: site(config),
+        actor: actor(),
+        outside,
+    };
+    let threads = pipeline::follow(following, requests_out, updates_in)
+        .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+    let options = dashboard::Options {
+        pictures: args.pictures.unwrap_or(config.dashboard.pictures),
+        heatmap: config.dashboard.heatmap,
+    };
+    let end = dashboard::run(Feed { updates, requests }, options);
+    drop(watcher);
+    drop(pipeline);
+    for thread in threads {
+        let _ = thread.join();
+    }
+    Ok(end?)
+}
+
+/// The dashboard reads results from the store; of events it wants to know when to look, and the errors.
+fn pass_on(event: &Event, outside: &Sender<Outside>) {
+    let message = match &event.kind {
+        EventKind::Error { message } => {
+            Outside::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
+        }
+        _ => Outside::Look,
+    };
+    // A full channel has a look in it already.
+    let _ = outside.try_send(message);
+}
+
+fn reloaded(change: Result<Reloaded, ConfigError>, orders: Option<&Sender<Order>>, outside: &Sender<Outside>) {
+    let notice = match change {
+        Err(error) => Notice { level: NoticeLevel::Error, text: format!("the old settings stay: {}", error.in_a_line()) },
+        Ok(changed) => {
+            if let Some(orders) = orders {
+                let _ = orders.send(Order::Settings(changed.settings));
+                let _ = orders.send(Order::Rules(changed.rules));
+            }
+            let _ = outside.send(Outside::Config(site(&changed.config), changed.config.feed_alarm.clone()));
+            match changed.at_next_start.as_slice() {
+                [] => Notice { level: NoticeLevel::Info, text: "The changed configuration is in force.".into() },
+                sections => Notice {
+                    level: NoticeLevel::Warning,
+                    text: format!("Changes in {} take effect at the next start; the rest is in force.", sections.join(", ")),
+                },
+            }
+        }
+    };
+    let _ = outside.send(Outside::Notice(notice));
+}
+
+fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
+    Health {
+        role,
+        inbox: pipeline::shown(inbox),
+        inbox_fault: None,
+        queued: 0,
+        working_on: None,
+        films_per_second: None,
+        device: model.device_name().to_owned(),
+        model: model.manifest().name.clone(),
+        banner: model.manifest().banner.clone(),
+        last_arrival: None,
+        feed_alarm: None,
+    }
+}
+
+fn site(config: &Config) -> Site {
+    Site { max_wait: config.triage.max_wait }
+}
+
+/// Who sits at the keys, for the audit: the name that the person logged in with.
+fn actor() -> String {
+    ["LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .map(|name| crate::text::clean(&name))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "somebody".to_owned())
+}

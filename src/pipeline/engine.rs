@@ -1,0 +1,103 @@
+//! The one thread that runs the model.
+
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::{
+    Gauges,
+    feeder::{Prepared, send},
+    file_name,
+    recorder::{Report, ReportKind},
+};
+use crate::{
+    model::{Findings, Input, Model, ModelError},
+    quality::{Gate, Held},
+    triage::{self, Rules},
+};
+
+/// Films in one forward pass, at most: what is waiting goes together, a single film at once.
+const LARGEST_BATCH: usize = 4;
+
+pub(super) struct Engine {
+    pub(super) model: Arc<Model>,
+    pub(super) rules: Arc<RwLock<Arc<Rules>>>,
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl Engine {
+    /// Works until the readers have gone or the stop is called.
+    pub(super) fn run(&self, prepared: &Receiver<Prepared>, results: &Sender<Report>) {
+        while let Ok(first) = prepared.recv() {
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let mut batch = vec![first];
+            batch.extend(prepared.try_iter().take(LARGEST_BATCH - 1));
+            for report in self.score(batch) {
+                if !send(results, report, &self.stop) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn score(&self, batch: Vec<Prepared>) -> Vec<Report> {
+        let started = Instant::now();
+        self.gauges.starts(batch.first().map(|film| file_name(&film.path)).unwrap_or_default());
+        let films = batch.len();
+        let (films_in, inputs): (Vec<_>, Vec<Input>) =
+            batch.into_iter().map(|film| ((film.file, film.path, film.sha256, film.header), film.input)).unzip();
+        let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
+        let outcomes = self.infer(&inputs);
+        self.gauges.ends(films, started.elapsed());
+        films_in
+            .into_iter()
+            .zip(outcomes)
+            .map(|((file, path, sha256, header), outcome)| {
+                let header = Box::new(header);
+                let kind = match outcome {
+                    Ok(findings) => ReportKind::Scored {
+                        sha256,
+                        header,
+                        assessment: triage::assess(&findings.probabilities, &rules),
+                        heatmap: findings.heatmap.to_bytes(),
+                        rules: Arc::clone(&rules),
+                        model: Arc::clone(&self.model),
+                    },
+                    Err(error) => ReportKind::Held {
+                        sha256,
+                        header,
+                        decoded: true,
+                        held: Held { gate: Gate::Model, reason: format!("The model failed on this film: {error}") },
+                    },
+                };
+                Report { file, path, kind }
+            })
+            .collect()
+    }
+
+    /// A batch that fails is tried again film by film, so that one film cannot hold up its neighbours.
+    fn infer(&self, inputs: &[Input]) -> Vec<Result<Findings, ModelError>> {
+        match self.model.infer(inputs) {
+            Ok(findings) => findings.into_iter().map(Ok).collect(),
+            Err(error) if inputs.len() > 1 => {
+                tracing::warn!(%error, "a batch failed; trying its films one by one");
+                inputs.iter().map(|input| self.infer_one(input)).collect()
+            }
+            Err(error) => vec![Err(error)],
+        }
+    }
+
+    fn infer_one(&self, input: &Input) -> Result<Findings, ModelError> {
+        let mut findings = self.model.infer(std::slice::from_ref(input))?;
+        findings.pop().ok_or(ModelError::Empty)
+    }
+}

@@ -1,0 +1,113 @@
+//! One file, up to the door of the model: read, hashed, decoded, judged by the gates, prepared.
+//! `watch`, `scan` and `show` all come through here.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    config::RasterStudy,
+    film::{self, Film, Header},
+    model::{Input, Model},
+    quality::{self, Gate, Held},
+};
+
+/// No film is larger; a file that is would only fill the memory.
+const LARGEST_FILE: u64 = 1 << 30;
+
+/// The bytes of one file, and what identifies them.
+#[derive(Debug)]
+pub struct Bytes {
+    /// The file's content.
+    pub content: Vec<u8>,
+    /// Its SHA-256, lower-case hex.
+    pub sha256: String,
+}
+
+/// Reads a file whole.
+///
+/// # Errors
+/// What the operating system says, or [`io::ErrorKind::FileTooLarge`] beyond 1 GiB.
+pub fn read(path: &Path) -> io::Result<Bytes> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut content = Vec::with_capacity(usize::try_from(size.min(LARGEST_FILE)).unwrap_or(0));
+    file.take(LARGEST_FILE + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 1 GiB"));
+    }
+    let sha256 = hex(&Sha256::digest(&content));
+    Ok(Bytes { content, sha256 })
+}
+
+/// What the rooms before the model say of a film.
+#[derive(Debug)]
+pub struct Examined {
+    /// What the file said of itself; nothing if it is no film.
+    pub header: Header,
+    /// Whether the pixels could be decoded: only such a film claims its SOP Instance UID.
+    pub decoded: bool,
+    /// May it be scored?
+    pub verdict: Result<Input, Held>,
+}
+
+/// Decodes, judges and prepares one film for `model`.
+#[must_use]
+pub fn examine(content: &[u8], model: &Model) -> Examined {
+    match film::decode(content) {
+        Ok(film) => {
+            let verdict = judge(&film, model);
+            Examined { header: film.header, decoded: true, verdict }
+        }
+        Err(unreadable) => {
+            let header = unreadable.header.map(|header| *header).unwrap_or_default();
+            // A hip film in a syntax that nobody here reads is first of all a hip film.
+            let held = quality::inspect_header(&header)
+                .err()
+                .unwrap_or(Held { gate: Gate::Unreadable, reason: unreadable.reason });
+            Examined { header, decoded: false, verdict: Err(held) }
+        }
+    }
+}
+
+fn judge(film: &Film, model: &Model) -> Result<Input, Held> {
+    quality::inspect(film)?;
+    model.prepare(film).map_err(|error| Held { gate: Gate::Model, reason: error.to_string() })
+}
+
+/// The key of the study that a film belongs to: its Study Instance UID; else, as `grouping` says, the
+/// film itself or the folder that it lies in.
+#[must_use]
+pub fn study_key(header: &Header, sha256: &str, path: &Path, grouping: RasterStudy) -> String {
+    if !header.study_instance_uid.is_empty() {
+        return header.study_instance_uid.clone();
+    }
+    match (grouping, path.parent()) {
+        (RasterStudy::Folder, Some(folder)) => format!("folder:{}", shown(folder)),
+        _ => format!("sha256:{}", sha256.get(..16).unwrap_or(sha256)),
+    }
+}
+
+/// A path for people: what it has that is no text is replaced, control characters are gone.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    crate::text::clean(&path.to_string_lossy())
+}
+
+/// The file's own name for people.
+#[must_use]
+pub fn file_name(path: &Path) -> String {
+    shown(&path.file_name().map_or_else(|| path.to_path_buf(), PathBuf::from))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,146 @@
+//! From the store's queue to the model's door: one feeder, a few readers.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
+
+use super::{
+    Examined, examine, read,
+    recorder::{Report, ReportKind},
+    shown,
+};
+use crate::{
+    model::{Input, Model},
+    store::{FileId, Store},
+};
+
+/// Rows taken from the store's queue at a time.
+const PAGE: usize = 64;
+/// How long a worker waits before it looks whether it should stop.
+const GLANCE: Duration = Duration::from_millis(100);
+/// Without a wake-up the feeder looks into the queue this often.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+/// A queued file on its way to a reader.
+pub(super) type Queued = (FileId, PathBuf);
+
+/// A film on its way to the model.
+pub(super) struct Prepared {
+    pub(super) file: FileId,
+    pub(super) path: PathBuf,
+    pub(super) sha256: String,
+    pub(super) header: crate::film::Header,
+    pub(super) input: Input,
+}
+
+/// Hands the store's queue to the readers, oldest first, until told to stop.
+pub(super) fn feed(
+    store: &Store,
+    wake: &Receiver<()>,
+    files: &Sender<Queued>,
+    stop: &AtomicBool,
+) {
+    let mut last = FileId::MIN;
+    while !stop.load(Ordering::Relaxed) {
+        let page = match store.queued_after(last, PAGE) {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the queue");
+                Vec::new()
+            }
+        };
+        if page.is_empty() {
+            let _ = wake.recv_timeout(LOOK_ANYWAY);
+            continue;
+        }
+        for (file, arrival) in page {
+            last = file;
+            if !send(files, (file, arrival.path), stop) {
+                return;
+            }
+        }
+    }
+}
+
+/// Reads, decodes and prepares.
+pub(super) struct Reader {
+    pub(super) store: Store,
+    pub(super) model: Arc<Model>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) files: Receiver<Queued>,
+    pub(super) prepared: Sender<Prepared>,
+    pub(super) results: Sender<Report>,
+}
+
+impl Reader {
+    /// Works until the feeder has gone or the stop is called.
+    pub(super) fn run(&self) {
+        while let Ok((file, path)) = self.files.recv() {
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            if !self.one(file, path) {
+                return;
+            }
+        }
+    }
+
+    /// Whether the line still runs.
+    fn one(&self, file: FileId, path: PathBuf) -> bool {
+        let bytes = match read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(path = %shown(&path), %error, "cannot read a file");
+                let kind = ReportKind::Unread { reason: why_unread(&error) };
+                return self.report(Report { file, path, kind });
+            }
+        };
+        // Cheap for what is here already; the store decides again when the result is recorded.
+        if self.store.film_by_sha256(&bytes.sha256).is_ok_and(|film| film.is_some()) {
+            return self.report(Report { file, path, kind: ReportKind::Seen { sha256: bytes.sha256 } });
+        }
+        let Examined { header, decoded, verdict } = examine(&bytes.content, &self.model);
+        let sha256 = bytes.sha256;
+        match verdict {
+            Ok(input) => send(&self.prepared, Prepared { file, path, sha256, header, input }, &self.stop),
+            Err(held) => {
+                let kind = ReportKind::Held { sha256, header: Box::new(header), decoded, held };
+                self.report(Report { file, path, kind })
+            }
+        }
+    }
+
+    fn report(&self, report: Report) -> bool {
+        send(&self.results, report, &self.stop)
+    }
+}
+
+fn why_unread(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "The file was taken out of the inbox before it could be read: send it again.".into()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "This program may not read the file: change its permissions, then copy it in again.".into()
+        }
+        _ => format!("The file could not be read ({error}): copy it in again."),
+    }
+}
+
+/// Waits for room, but not for ever: false once the line stops.
+pub(super) fn send<T>(channel: &Sender<T>, mut message: T, stop: &AtomicBool) -> bool {
+    loop {
+        match channel.send_timeout(message, GLANCE) {
+            Ok(()) => return true,
+            Err(SendTimeoutError::Timeout(back)) if !stop.load(Ordering::Relaxed) => message = back,
+            Err(_) => return false,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Between the store and a dashboard: reads what changed and answers what is asked, on threads of its
+//! own. It works alike for the process that owns the pipeline and for one that only follows.
+
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
+use jiff::{Timestamp, Zoned};
+
+use super::{Gauges, pictures};
+use crate::{
+    config,
+    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Role, Site, Update},
+    store::{Store, StoreError, StudyId},
+};
+
+/// How often a store is asked whether another process changed it, and the gauges are read.
+const GLANCE: Duration = Duration::from_millis(250);
+/// Studies in one update, so that the first screen of a large store comes at once.
+const CHUNK: usize = 5_000;
+/// How often the feed alarm is looked at.
+const ALARM_EVERY: i64 = 10;
+
+/// What a dashboard's feed is made of.
+pub struct Following {
+    /// The store, opened by this process.
+    pub store: Store,
+    /// A second connection, for the pictures.
+    pub pictures: Store,
+    /// What never changes while the program runs, and what changes is filled in here.
+    pub health: Health,
+    /// The line's own gauges, where this process owns it.
+    pub gauges: Option<Arc<Gauges>>,
+    /// When a silent inbox is a fault.
+    pub feed_alarm: config::FeedAlarm,
+    /// What of the configuration the screen needs.
+    pub site: Site,
+    /// Who sits at the keys.
+    pub actor: String,
+    /// Changes from outside, to be passed on: notices, new settings.
+    pub outside: Receiver<Outside>,
+}
+
+/// Something that the store cannot tell.
+#[derive(Debug, Clone)]
+pub enum Outside {
+    /// The store changed just now: look at once.
+    Look,
+    /// A line for the person.
+    Notice(Notice),
+    /// A changed configuration.
+    Config(Site, config::FeedAlarm),
+}
+
+/// Starts to serve a dashboard. The threads end when it has gone.
+///
+/// # Errors
+/// If the operating system gives no thread.
+pub fn follow(
+    following: Following,
+    requests: Receiver<Request>,
+    updates: Sender<Update>,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } = following;
+    let (pictures_in, picture_requests) = unbounded();
+    let answers = updates.clone();
+    let picture_thread = thread::Builder::new()
+        .name("pictures".into())
+        .spawn(move || pictures::answer(&picture_store, &picture_requests, &answers))?;
+    let follower = Follower {
+        store,
+        gauges,
+        feed_alarm,
+        actor,
+        updates,
+        pictures: pictures_in,
+        revision: i64::MIN,
+        watched: None,
+        shown: None,
+        health,
+        alarm_looked_at: None,
+    };
+    let follow_thread = thread::Builder::new()
+        .name("follow".into())
+        .spawn(move || follower.run(site, &requests, &outside))?;
+    Ok(vec![picture_thread, follow_thread])
+}
+
+struct Follower {
+    store: Store,
+    gauges: Option<Arc<Gauges>>,
+    feed_alarm: config::FeedAlarm,
+    actor: String,
+    updates: Sender<Update>,
+    pictures: Sender<PictureRequest>,
+    /// The newest change that the dashboard knows.
+    revision: i64,
+    /// The study whose detail is on the screen.
+    watched: Option<StudyId>,
+    /// The health that the dashboard knows.
+    shown: Option<Health>,
+    health: Health,
+    alarm_looked_at: Option<Timestamp>,
+}
+
+/// The dashboard has gone.
+struct Gone;
+
+impl Follower {
+    fn run(mut self, site: Site, requests: &Receiver<Request>, outside: &Receiver<Outside>) {
+        let mut outside = outside.clone();
+        let _ = self.tell(Update::Site(site)).and_then(|()| self.look()).and_then(|()| {
+            loop {
+                select! {
+                    recv(requests) -> request => match request {
+                        Ok(request) => self.answer(request)?,
+                        Err(_) => return Err::<(), Gone>(Gone),
+                    },
+                    recv(outside) -> message => match message {
+                        Ok(message) => self.pass_on(message)?,
+                        Err(_) => outside = crossbeam_channel::never(),
+                    },
+                    recv(after(GLANCE)) -> _ => self.look()?,
+                }
+            }
+        });
+    }
+
+    fn tell(&self, update: Update) -> Result<(), Gone> {
+        self.updates.send(update).map_err(|_| Gone)
+    }
+
+    fn fault(&self, error: &StoreError) -> Result<(), Gone> {
+        tracing::error!(%error, "the store failed");
+        self.tell(Update::Notice(Notice { level: NoticeLevel::Error, text: error.to_string() }))
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(), Gone> {
+        match request {
+            Request::Detail(study) => {
+                self.watched = Some(study);
+                self.send_detail(study)
+            }
+            Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
+            Request::Status(study, status) => {
+                match self.store.set_status(study, status, &self.actor, Timestamp::now()) {
+                    Ok(_) => self.look(),
+                    Err(error) => self.fault(&error),
+                }
+            }
+        }
+    }
+
+    fn pass_on(&mut self, message: Outside) -> Result<(), Gone> {
+        match message {
+            Outside::Look => self.look(),
+            Outside::Notice(notice) => self.tell(Update::Notice(notice)),
+            Outside::Config(site, feed_alarm) => {
+                self.feed_alarm = feed_alarm;
+                self.alarm_looked_at = None;
+                self.tell(Update::Site(site))?;
+                self.look()
+            }
+        }
+    }
+
+    /// Sends what changed since the last look.
+    fn look(&mut self) -> Result<(), Gone> {
+        match self.changed_studies() {
+            Ok(changed) => {
+                let watched_changed = changed.iter().any(|row| Some(row.id) == self.watched);
+                let moved = !changed.is_empty();
+                for chunk in changed.chunks(CHUNK) {
+                    self.tell(Update::Studies(chunk.to_vec()))?;
+                }
+                if let (true, Some(study)) = (watched_changed, self.watched) {
+                    self.send_detail(study)?;
+                }
+                if moved {
+                    self.alarm_looked_at = None;
+                }
+            }
+            Err(error) => self.fault(&error)?,
+        }
+        self.look_at_health()
+    }
+
+    fn changed_studies(&mut self) -> Result<Vec<crate::store::StudyRow>, StoreError> {
+        if self.store.revision()? == self.revision {
+            return Ok(Vec::new());
+        }
+        let changed = self.store.studies_since(self.revision)?;
+        if let Some(newest) = changed.iter().map(|row| row.revision).max() {
+            self.revision = newest;
+        }
+        Ok(changed)
+    }
+
+    fn send_detail(&self, study: StudyId) -> Result<(), Gone> {
+        match self.store.detail(study) {
+            Ok(Some(detail)) => self.tell(Update::Detail(Box::new(detail))),
+            Ok(None) => Ok(()),
+            Err(error) => self.fault(&error),
+        }
+    }
+
+    fn look_at_health(&mut self) -> Result<(), Gone> {
+        let now = Timestamp::now();
+        match self.store.queued_count() {
+            Ok(queued) => self.health.queued = queued,
+            Err(error) => self.fault(&error)?,
+        }
+        if let Some(gauges) = &self.gauges {
+            self.health.working_on = gauges.working_on();
+            self.health.inbox_fault = gauges.inbox_fault();
+            self.health.films_per_second = gauges.films_per_second();
+        }
+        let due = self.alarm_looked_at.is_none_or(|at| now.duration_since(at).as_secs() >= ALARM_EVERY);
+        if due {
+            self.alarm_looked_at = Some(now);
+            if let Ok(last) = self.store.last_arrival() {
+                self.health.last_arrival = last;
+            }
+            let last = self.health.last_arrival.map(|at| at.to_zoned(jiff::tz::TimeZone::system()));
+            self.health.feed_alarm = self.feed_alarm.silence(last.as_ref(), &Zoned::now());
+        }
+        if self.shown.as_ref() != Some(&self.health) {
+            self.shown = Some(self.health.clone());
+            self.tell(Update::Health(self.health.clone()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A channel for [`Outside`] that never makes its sender wait.
+#[must_use]
+pub fn outside() -> (Sender<Outside>, Receiver<Outside>) {
+    bounded(256)
+}

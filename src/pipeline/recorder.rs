@@ -1,0 +1,249 @@
+//! The one thread that writes results into the store, and keeps its clock: studies that fall quiet,
+//! studies that have waited too long.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, never, select};
+use jiff::Timestamp;
+
+use super::{Event, EventKind, Gauges, Order, Settings, shown, study_key};
+use crate::{
+    film::Header,
+    intake::{self, IntakeEvent},
+    model::Model,
+    quality::Held,
+    store::{
+        FileId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError, Verdict,
+    },
+    triage::{self, Assessment, Rules, Severity},
+};
+
+/// How often the clock is looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// A store that cannot be written is tried again after this long.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What a worker says of one queued file.
+pub(super) struct Report {
+    pub(super) file: FileId,
+    pub(super) path: PathBuf,
+    pub(super) kind: ReportKind,
+}
+
+/// What became of it.
+pub(super) enum ReportKind {
+    /// The model scored it.
+    Scored {
+        sha256: String,
+        header: Box<Header>,
+        assessment: Assessment,
+        heatmap: Vec<u8>,
+        rules: Arc<Rules>,
+        model: Arc<Model>,
+    },
+    /// A gate refused it.
+    Held { sha256: String, header: Box<Header>, decoded: bool, held: Held },
+    /// The same bytes are in the store already.
+    Seen { sha256: String },
+    /// The file could not be read at all.
+    Unread { reason: String },
+}
+
+/// How far the line is.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Intake has reported everything that was there at the start.
+    first_scan_done: bool,
+    /// Films that came to an end since the last idle event.
+    finished: usize,
+    /// Whether the last thing said was that the line is idle.
+    said_idle: bool,
+}
+
+pub(super) struct Recorder {
+    pub(super) store: Store,
+    /// Held as long as this thread may write.
+    pub(super) _ownership: Ownership,
+    pub(super) rules: Arc<RwLock<Arc<Rules>>>,
+    pub(super) settings: Settings,
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
+    /// Tells the feeder that there is something in the queue.
+    pub(super) wake: Sender<()>,
+    /// Tells whoever waits that there is nothing left to do.
+    pub(super) idle: Sender<()>,
+    pub(super) progress: Progress,
+}
+
+impl Recorder {
+    /// Works until every worker has gone.
+    pub(super) fn run(
+        mut self,
+        arrivals: &Receiver<IntakeEvent>,
+        results: &Receiver<Report>,
+        orders: &Receiver<Order>,
+    ) {
+        let (mut arrivals, mut orders) = (arrivals.clone(), orders.clone());
+        self.say_after(|recorder| recorder.judge_anew());
+        let mut ticked = Instant::now();
+        loop {
+            select! {
+                recv(results) -> report => match report {
+                    Ok(report) => self.insist(&report, Self::record),
+                    Err(_) => return,
+                },
+                recv(arrivals) -> event => match event {
+                    Ok(event) => self.insist(&event, Self::arrive),
+                    Err(_) => arrivals = never(),
+                },
+                recv(orders) -> order => match order {
+                    Ok(order) => self.obey(order),
+                    Err(_) => orders = never(),
+                },
+                default(TICK) => {}
+            }
+            if ticked.elapsed() >= TICK {
+                ticked = Instant::now();
+                self.say_after(Self::tick);
+            }
+            self.look_whether_idle();
+        }
+    }
+
+    fn say(&mut self, event: &Event) {
+        (self.on_event)(event);
+    }
+
+    fn say_after(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) {
+        if let Err(error) = work(self) {
+            tracing::error!(%error, "the store failed");
+            self.say(&Event::error(error.to_string(), Timestamp::now()));
+        }
+    }
+
+    /// Results are not thrown away because a disk is full or a backup holds the store: the line waits,
+    /// says why, and tries again.
+    fn insist<T>(&mut self, input: &T, work: impl Fn(&mut Self, &T) -> Result<(), StoreError>) {
+        let mut last_fault = String::new();
+        loop {
+            match work(self, input) {
+                Ok(()) => return,
+                Err(error) => {
+                    let fault = error.to_string();
+                    if fault != last_fault {
+                        tracing::error!(%error, "the store failed; trying again");
+                        self.say(&Event::error(fault.clone(), Timestamp::now()));
+                        last_fault = fault;
+                    }
+                    std::thread::sleep(RETRY);
+                }
+            }
+        }
+    }
+
+    fn arrive(&mut self, event: &IntakeEvent) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        match event {
+            IntakeEvent::Arrivals(arrivals) => {
+                for (_, arrival) in self.store.receive(arrivals, now)? {
+                    let kind = EventKind::Arrived { duplicate_of: None };
+                    self.say(&Event::about_file(kind, None, &arrival.path, now));
+                }
+                self.progress.said_idle = false;
+                let _ = self.wake.try_send(());
+            }
+            IntakeEvent::Sidecar { film } => self.raise_by_sidecar(film, now)?,
+            IntakeEvent::FirstScanDone { files } => {
+                tracing::info!(files, "the first look through the inbox is done");
+                self.progress.first_scan_done = true;
+            }
+            IntakeEvent::Fault(fault) => {
+                tracing::error!(%fault, "the inbox failed");
+                self.gauges.inbox_is(Some(fault.clone()));
+                self.say(&Event::error(fault.clone(), now));
+            }
+            IntakeEvent::Recovered => {
+                tracing::info!("the inbox is back");
+                self.gauges.inbox_is(None);
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let outcome = self.outcome(report);
+        let finished = self.store.finish(report.file, &outcome, now)?;
+        self.progress.finished += 1;
+        self.progress.said_idle = false;
+        match finished {
+            Finished::Duplicate { path, .. } => {
+                let kind = EventKind::Arrived { duplicate_of: Some(shown(&path)) };
+                self.say(&Event::about_file(kind, None, &report.path, now));
+            }
+            Finished::Recorded { study, .. } => {
+                let key = Some(study.key.as_str());
+                let kind = match &report.kind {
+                    ReportKind::Scored { assessment, .. } => {
+                        let film = triage::combine([assessment.findings.as_slice()]);
+                        EventKind::Scored { severity: film.severity, score: film.score, top: film.top }
+                    }
+                    ReportKind::Held { held, .. } => EventKind::Held { reason: held.reason.clone() },
+                    ReportKind::Unread { reason } => EventKind::Held { reason: reason.clone() },
+                    ReportKind::Seen { .. } => return Ok(()),
+                };
+                self.say(&Event::about_file(kind, key, &report.path, now));
+                self.say(&Event::study(&study, now));
+            }
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let mut changed = self.store.complete_quiet(self.settings.quiet_period, now)?;
+        if let Some(max_wait) = self.settings.max_wait {
+            changed.extend(self.store.promote_overdue(max_wait, now)?);
+        }
+        for row in &changed {
+            self.say(&Event::study(row, now));
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Settings(settings) => self.settings = settings,
+            Order::Rules(rules) => {
+                *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+                self.say_after(Self::judge_anew);
+            }
+        }
+    }
+
+    /// After a change of thresholds, and at the start, as they may have changed in between.
+    fn judge_anew(&mut self) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
+        for row in self.store.reassess(&rules, now)? {
+            self.say(&Event::study(&row, now));
+        }
+        Ok(())
+    }
+
+    fn look_whether_idle(&mut self) {
+        if !self.progress.first_scan_done || self.progress.said_idle {
+            return;
+        }
+        if self.store.queued_count().is_ok_and(|queued| queued == 0) {
+            self.progress.said_idle = true;
+            let films = std::mem::take(&mut self.progress.finished);
+            self.say(&Event { kind: EventKind::Idle { films }, time: Timestamp::now(), study: None, path: None });
+            let _ = self.idle.try_send(());
+        }
+    }
+}
