@@ -95,6 +95,20 @@ fn a_file_in_a_folder_that_is_not_there_yet_is_seen_when_it_comes() {
     watched.comes_to(Some("again"));
 }
 
+#[test]
+fn a_folder_that_is_made_anew_at_once_is_watched_on() {
+    let (folder, _) = folder_with("");
+    let path = folder.path().join("a/config.toml");
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    let watched = Watched::new(path.clone());
+    fs::remove_dir(path.parent().unwrap()).unwrap();
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    fs::write(&path, "one").unwrap();
+    watched.comes_to(Some("one"));
+    fs::write(&path, "two").unwrap();
+    watched.comes_to(Some("two"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_is_followed_and_seen_when_it_is_turned() {
