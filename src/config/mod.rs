@@ -1,1 +1,29 @@
-//! (to come)
+//! The configuration: one TOML file, whose every setting has a default.
+//!
+//! [`load`] finds and reads it, [`rules`] gives the thresholds of one model, [`watch`] says when the
+//! file changed. A mistake is a [`ConfigError`] that points at its line and says what to do.
+//! Relative paths in the file start at the folder that the file lies in; defaults and command lines
+//! start at the working directory.
+
+mod checks;
+mod document;
+mod error;
+mod feed_alarm;
+mod load;
+mod plain_words;
+mod rules;
+mod schema;
+mod template;
+mod values;
+mod watch;
+
+pub use error::{ConfigError, Excerpt};
+pub use feed_alarm::Hours;
+pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
+pub use rules::{LabelDefaults, rules};
+pub use schema::{
+    Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Pictures,
+    Precision, RasterStudy, Store, Thresholds, Triage,
+};
+pub use template::TEMPLATE;
+pub use watch::{WatchError, Watcher, watch};

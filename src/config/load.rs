@@ -1,0 +1,234 @@
+//! Finding the file and reading it.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
+
+use super::{Config, ConfigError, checks::check, document::Document};
+
+/// The environment variable that names a configuration file.
+pub const CONFIG_VARIABLE: &str = "CXR_TRIAGE_CONFIG";
+
+/// The name of our folder among the user's, of our file in a working directory, of the store.
+const FOLDER: &str = "cxr-triage";
+const LOCAL_FILE: &str = "cxr-triage.toml";
+const USER_FILE: &str = "config.toml";
+const STORE_FILE: &str = "store.db";
+
+/// A configuration with the text that it came from, which its errors quote. Its `Default` is that of a
+/// site without a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// The file; none if there is none, and all settings are the defaults.
+    pub path: Option<PathBuf>,
+    /// The file's text.
+    pub text: String,
+}
+
+/// Where a configuration may lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// What the environment names.
+    pub variable: Option<PathBuf>,
+    /// In the working directory.
+    pub local: PathBuf,
+    /// In the user's configuration folder, if the user has a home. `config init` writes there.
+    pub user: Option<PathBuf>,
+}
+
+impl Places {
+    /// The places of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let variable = env::var_os(CONFIG_VARIABLE).filter(|value| !value.is_empty());
+        let user = etcetera::choose_base_strategy().ok();
+        Self {
+            variable: variable.map(PathBuf::from),
+            local: PathBuf::from(LOCAL_FILE),
+            user: user.map(|base| base.config_dir().join(FOLDER).join(USER_FILE)),
+        }
+    }
+
+    /// The file to read: `explicit`, else what the environment names, else the first that exists of
+    /// the working directory's and the user's. The first two need not exist: to name a file that is
+    /// not there is an error, not a wish for the defaults.
+    #[must_use]
+    pub fn find(&self, explicit: Option<&Path>) -> Option<PathBuf> {
+        let named = explicit.map(Path::to_owned).or_else(|| self.variable.clone());
+        named.or_else(|| {
+            // `try_exists`, for a file that may not be looked at must be an error too.
+            let is_there = |path: &&PathBuf| path.try_exists().unwrap_or(true);
+            [Some(&self.local), self.user.as_ref()].into_iter().flatten().find(is_there).cloned()
+        })
+    }
+}
+
+/// Our folder in the user's data folder, where store and models lie unless the site says otherwise;
+/// none for a user without a home.
+#[must_use]
+pub fn data_folder() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join(FOLDER))
+}
+
+impl Config {
+    /// The database file.
+    ///
+    /// # Errors
+    /// The site set none and the user has no home to put it in.
+    pub fn store_path(&self) -> Result<PathBuf, ConfigError> {
+        let default = || data_folder().map(|folder| folder.join(STORE_FILE));
+        self.store.path.clone().or_else(default).ok_or_else(|| {
+            let help = "set `path` under [store], or give --store";
+            ConfigError::of_file(None, "there is no home folder to keep the store in", Some(help))
+        })
+    }
+}
+
+/// Finds and reads the configuration; the defaults if there is none. `explicit` is what the command
+/// line names.
+///
+/// # Errors
+/// A named file is not there, a file cannot be read, or there is a mistake in it.
+pub fn load(explicit: Option<&Path>) -> Result<Loaded, ConfigError> {
+    match Places::of_process().find(explicit) {
+        Some(path) => read(&path),
+        None => Ok(Loaded::default()),
+    }
+}
+
+/// Reads one file, and lets its relative paths start at its folder.
+///
+/// # Errors
+/// The file cannot be read, or there is a mistake in it.
+pub fn read(path: &Path) -> Result<Loaded, ConfigError> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => parse(&text, Some(path)),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes());
+            let help = "save the file as UTF-8";
+            Err(ConfigError::at(Some(path), &text, valid..valid + 1, "this is not UTF-8 text", Some(help)))
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
+    let (message, help) = match error.kind() {
+        io::ErrorKind::NotFound => {
+            ("there is no such file".to_owned(), "write one with `cxr-triage config init`, or name another")
+        }
+        io::ErrorKind::PermissionDenied => {
+            ("no permission to read this file".to_owned(), "give your user the right to read it")
+        }
+        io::ErrorKind::IsADirectory => ("this is a folder".to_owned(), "name the file in it"),
+        _ => (format!("cannot be read: {error}"), "see that the file and its disk are in order"),
+    };
+    ConfigError::of_file(Some(path), &message, Some(help))
+}
+
+/// Reads text that came from `path`, or from nowhere.
+///
+/// # Errors
+/// There is a mistake in it.
+pub fn parse(text: &str, path: Option<&Path>) -> Result<Loaded, ConfigError> {
+    let document = Document::parse(text, path)?;
+    let mut config = document.config()?;
+    check(&config, &document)?;
+    if let Some(folder) = path.and_then(Path::parent) {
+        resolve(&mut config, &document, folder);
+    }
+    Ok(Loaded { config, path: path.map(Path::to_owned), text: text.to_owned() })
+}
+
+/// Lets the relative paths that are written in the file start at `folder`, and `~/` at the home.
+fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
+    let home = etcetera::home_dir().ok();
+    let absolute = |path: &mut PathBuf| {
+        *path = match (path.strip_prefix("~"), &home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => folder.join(&*path),
+        }
+    };
+    if document.has(&["inbox", "path"]) {
+        absolute(&mut config.inbox.path);
+    }
+    // The defaults of these hold no path.
+    config.model.weights.iter_mut().for_each(absolute);
+    config.store.path.iter_mut().chain(&mut config.log.file).for_each(absolute);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn relative_paths_start_at_the_folder_of_the_file() {
+        let text = "[inbox]\npath = \"in\"\n[store]\npath = \"/data/store.db\"\n\
+                    [model]\nweights = [\"w\", \"~/w\"]\n[log]\nfile = \"../a.log\"";
+        let config = parse(text, Some(Path::new("/etc/cxr/c.toml"))).unwrap().config;
+        let home = etcetera::home_dir().unwrap();
+        assert_eq!(config.inbox.path, Path::new("/etc/cxr/in"));
+        assert_eq!(config.store.path.as_deref(), Some(Path::new("/data/store.db")));
+        assert_eq!(config.model.weights, [Path::new("/etc/cxr/w"), &home.join("w")]);
+        assert_eq!(config.log.file.as_deref(), Some(Path::new("/etc/cxr/../a.log")));
+    }
+
+    #[test]
+    fn the_default_inbox_stays_in_the_working_directory() {
+        let config = parse("[inbox]\nsettle = \"1s\"", Some(Path::new("/etc/cxr/c.toml"))).unwrap().config;
+        assert_eq!(config.inbox.path, Path::new("inbox"));
+    }
+
+    #[test]
+    fn a_file_in_the_working_directory_goes_before_the_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let places = Places { variable: None, local: at("local.toml"), user: Some(at("user.toml")) };
+        assert_eq!(places.find(None), None);
+        fs::write(at("user.toml"), "").unwrap();
+        assert_eq!(places.find(None), Some(at("user.toml")));
+        fs::write(at("local.toml"), "").unwrap();
+        assert_eq!(places.find(None), Some(at("local.toml")));
+        // What is named counts, there or not.
+        let named = Places { variable: Some(at("named.toml")), ..places };
+        assert_eq!(named.find(None), Some(at("named.toml")));
+        assert_eq!(named.find(Some(&at("given.toml"))), Some(at("given.toml")));
+    }
+
+    #[test]
+    fn a_named_file_that_is_not_there_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = load(Some(&folder.path().join("none.toml"))).unwrap_err();
+        assert_eq!(error.message, "there is no such file");
+        assert!(error.help.unwrap().contains("config init"));
+    }
+
+    #[test]
+    fn a_folder_or_text_in_another_encoding_is_refused_with_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap_err().message, "this is a folder");
+        let latin = folder.path().join("latin.toml");
+        fs::write(&latin, b"# caf\xe9\n").unwrap();
+        let error = read(&latin).unwrap_err();
+        assert_eq!((error.line, error.column), (Some(1), Some(6)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_brings_the_reader_down(text in "(?s).{0,60}", junk in "[\\[\\]\"'=.,\\\\#\n a-z0-9]{0,60}") {
+            for text in [text, format!("[thresholds.m]\n{junk}"), junk] {
+                if let Err(error) = parse(&text, None) {
+                    prop_assert!(!error.message.is_empty());
+                }
+            }
+        }
+    }
+}

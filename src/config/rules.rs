@@ -1,0 +1,148 @@
+//! The rules of one model: what the site decided, over the model's own.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ConfigError, LabelThresholds, Loaded, checks::critical_below_alert, document::Document,
+    plain_words::suggest,
+};
+use crate::triage::{LabelRule, Rules, Severity, default_critical};
+
+/// What a model's manifest says of one label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelDefaults<'a> {
+    /// The label's name.
+    pub name: &'a str,
+    /// The manifest's operating point: the alert threshold unless the site sets one; in (0, 1).
+    pub alert: f64,
+    /// Whether the label is validated, and so ranks unless the site says otherwise.
+    pub validated: bool,
+}
+
+/// The rules of `model`, whose labels are given in the order of its outputs.
+///
+/// # Errors
+/// The file sets thresholds for a label that the model does not have, or a critical threshold below
+/// the alert threshold that is in force. Sections of other models are not looked at.
+pub fn rules(loaded: &Loaded, model: &str, labels: &[LabelDefaults<'_>]) -> Result<Rules, ConfigError> {
+    let none = BTreeMap::new();
+    let site = loaded.config.thresholds.get(model).unwrap_or(&none);
+    let names: Vec<&str> = labels.iter().map(|label| label.name).collect();
+    if let Some(unknown) = site.keys().find(|name| !names.contains(&name.as_str())) {
+        return Err(unknown_label(loaded, model, unknown, &names));
+    }
+    let rule = |defaults: &LabelDefaults<'_>| {
+        let thresholds = site.get(defaults.name).cloned().unwrap_or_default();
+        label_rule(loaded, model, defaults, &thresholds)
+    };
+    Ok(Rules { model: model.to_owned(), labels: labels.iter().map(rule).collect::<Result<_, _>>()? })
+}
+
+fn label_rule(
+    loaded: &Loaded,
+    model: &str,
+    defaults: &LabelDefaults<'_>,
+    site: &LabelThresholds,
+) -> Result<LabelRule, ConfigError> {
+    let alert = site.alert.unwrap_or(defaults.alert);
+    let critical = site.critical.unwrap_or_else(|| default_critical(alert));
+    if critical < alert {
+        let document = Document::parse(&loaded.text, loaded.path.as_deref())?;
+        let source = format!("the default of {model}");
+        return Err(critical_below_alert(&document, model, defaults.name, critical, alert, &source));
+    }
+    Ok(LabelRule {
+        label: defaults.name.to_owned(),
+        alert,
+        critical,
+        cap: site.cap.unwrap_or(Severity::Critical),
+        rank: site.rank.unwrap_or(defaults.validated),
+        validated: defaults.validated,
+    })
+}
+
+fn unknown_label(loaded: &Loaded, model: &str, unknown: &str, names: &[&str]) -> ConfigError {
+    let message = format!("the model {model} has no label `{unknown}`");
+    let help = suggest(unknown, "its labels are", names);
+    match Document::parse(&loaded.text, loaded.path.as_deref()) {
+        Ok(document) => document.error_at_key(&["thresholds", model, unknown], &message, &help),
+        Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const LABELS: [LabelDefaults<'static>; 3] = [
+        LabelDefaults { name: "Effusion", alert: 0.4, validated: true },
+        LabelDefaults { name: "Lung Lesion", alert: 0.2, validated: false },
+        LabelDefaults { name: "Mass", alert: 0.3, validated: true },
+    ];
+
+    fn rules_of(text: &str) -> Result<Rules, ConfigError> {
+        rules(&parse(text, None).unwrap(), "starter", &LABELS)
+    }
+
+    #[test]
+    fn a_site_that_sets_nothing_has_the_models_own_rules() {
+        let rules = rules_of("[thresholds.another.Whatever]\nalert = 0.9").unwrap();
+        assert_eq!(rules.model, "starter");
+        for (rule, own) in rules.labels.iter().zip(LABELS) {
+            let expected = LabelRule {
+                label: own.name.into(),
+                alert: own.alert,
+                critical: default_critical(own.alert),
+                cap: Severity::Critical,
+                rank: own.validated,
+                validated: own.validated,
+            };
+            assert_eq!(rule, &expected);
+        }
+    }
+
+    #[test]
+    fn what_the_site_sets_stands_over_the_models_own() {
+        // setting of Lung Lesion; alert, critical, cap, rank
+        let cases = [
+            ("alert = 0.5", 0.5, default_critical(0.5), "critical", false),
+            ("critical = 0.9", 0.2, 0.9, "critical", false),
+            ("critical = 0.2", 0.2, 0.2, "critical", false),
+            ("alert = 0.9\ncritical = 0.95", 0.9, 0.95, "critical", false),
+            ("cap = \"urgent\"", 0.2, default_critical(0.2), "urgent", false),
+            ("rank = true", 0.2, default_critical(0.2), "critical", true),
+        ];
+        for (setting, alert, critical, cap, rank) in cases {
+            let rules = rules_of(&format!("[thresholds.starter.\"Lung Lesion\"]\n{setting}")).unwrap();
+            let rule = &rules.labels[1];
+            let found = (rule.alert, rule.critical, rule.cap.word(), rule.rank, rule.validated);
+            assert_eq!(found, (alert, critical, cap, rank, false), "{setting}");
+            assert_eq!(rules.labels[0], rules_of("").unwrap().labels[0], "{setting}");
+        }
+    }
+
+    #[test]
+    fn a_label_that_the_model_lacks_is_an_error_at_its_line() {
+        let error = rules_of("# a comment\n[thresholds.starter]\nEfusion = { alert = 0.5 }").unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        configuration:3:1: the model starter has no label `Efusion`
+          |
+        3 | Efusion = { alert = 0.5 }
+          | ^^^^^^^
+        help: did you mean `Effusion`? its labels are `Effusion`, `Lung Lesion`, `Mass`
+        ");
+    }
+
+    #[test]
+    fn critical_below_the_models_alert_is_an_error_at_its_line() {
+        let error = rules_of("[thresholds.starter.Effusion]\ncritical = 0.3").unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        configuration:2:12: threshold `critical` of Effusion is 0.3, below its `alert`, 0.4 (the default of starter)
+          |
+        2 | critical = 0.3
+          |            ^^^
+        help: raise `critical`, or lower `alert`: what is critical must be urgent first
+        ");
+    }
+}

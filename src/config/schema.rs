@@ -1,0 +1,286 @@
+//! The settings, as plain data. Each struct is a section of the file, each field a key.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::ValueEnum;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::{Hours, values};
+use crate::triage::Severity;
+
+/// The thresholds that the site sets: by model, then by label, as the model's manifest names them.
+pub type Thresholds = BTreeMap<String, BTreeMap<String, LabelThresholds>>;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where films come from.
+    pub inbox: Inbox,
+    /// Where results are kept.
+    pub store: Store,
+    /// Which model scores, and on what.
+    pub model: Model,
+    /// When a study is complete, and how long one may wait.
+    pub triage: Triage,
+    /// `[thresholds.MODEL.LABEL]`. Sections of models that are not in use are kept and ignored.
+    pub thresholds: Thresholds,
+    /// When a silent inbox is a fault.
+    pub feed_alarm: FeedAlarm,
+    /// How the dashboard looks at its start.
+    pub dashboard: Dashboard,
+    /// The log.
+    pub log: Log,
+}
+
+/// `[inbox]`: where films come from.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Inbox {
+    /// The folder, subfolders included.
+    pub path: PathBuf,
+    /// Look through the folder this often, for network shares that report no changes; none ("off"):
+    /// trust the operating system's reports.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub poll: Option<SignedDuration>,
+    /// A file is complete when it has not changed for so long.
+    #[serde(deserialize_with = "values::duration")]
+    pub settle: SignedDuration,
+    /// A file whose name ends in one of these, in any case of letters, is left alone.
+    pub ignore: Vec<String>,
+    /// What a study is among films that have no header.
+    pub raster_study: RasterStudy,
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        let ignore = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload"];
+        Self {
+            path: "inbox".into(),
+            poll: None,
+            settle: SignedDuration::from_millis(300),
+            ignore: ignore.map(str::to_owned).into(),
+            raster_study: RasterStudy::Film,
+        }
+    }
+}
+
+/// What makes a study of raster films, which carry no Study Instance UID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum RasterStudy {
+    /// Each film is its own study.
+    Film,
+    /// The films of one subfolder are one study.
+    Folder,
+}
+
+/// `[store]`: where results are kept.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Store {
+    /// The database file; none ("auto"): `store.db` in [`data_folder`](super::data_folder).
+    #[serde(deserialize_with = "values::path_or_auto")]
+    pub path: Option<PathBuf>,
+}
+
+/// `[model]`: which model scores, and on what.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Model {
+    /// The model's name; none ("auto"): the best one that is there.
+    #[serde(deserialize_with = "values::text_or_auto")]
+    pub name: Option<String>,
+    /// Folders to look for models in, before `./weights` and the user's data folder.
+    pub weights: Vec<PathBuf>,
+    /// What to compute on.
+    pub device: Device,
+    /// What to compute in.
+    pub precision: Precision,
+}
+
+/// What the model runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ValueEnum)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    /// The GPU if this build and this machine have one, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU; without one the start fails.
+    Cuda,
+}
+
+/// The number format that the model computes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ValueEnum)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    Fp32,
+    /// bfloat16: faster where the processor has it, with slightly different probabilities.
+    Bf16,
+}
+
+/// `[triage]`: when a study is complete, and how long one may wait.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Triage {
+    /// A study to which no film has come for so long counts as complete.
+    #[serde(deserialize_with = "values::duration")]
+    pub quiet_period: SignedDuration,
+    /// A study unseen for longer is promoted one band, once; none ("off"): never.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub max_wait: Option<SignedDuration>,
+}
+
+impl Default for Triage {
+    fn default() -> Self {
+        Self { quiet_period: SignedDuration::from_secs(60), max_wait: Some(SignedDuration::from_hours(4)) }
+    }
+}
+
+/// `[thresholds.MODEL.LABEL]`: what the site decides about one label. What is none is the model's own.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section for each label")]
+pub struct LabelThresholds {
+    /// Probability, between 0 and 1, at and above which a study is urgent.
+    pub alert: Option<f64>,
+    /// Probability, between `alert` and 1, at and above which it is critical.
+    pub critical: Option<f64>,
+    /// The highest band that the label may give.
+    #[serde(deserialize_with = "values::band")]
+    pub cap: Option<Severity>,
+    /// Whether the label ranks.
+    pub rank: Option<bool>,
+}
+
+/// `[feed_alarm]`: when a silent inbox is a fault.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct FeedAlarm {
+    /// The longest silence, within working hours, that is in order; none ("off"): no alarm.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub after: Option<SignedDuration>,
+    /// The working hours, local time.
+    pub hours: Hours,
+    /// The working days. A shift that passes midnight belongs to the day that it began on.
+    pub days: Vec<Day>,
+}
+
+impl Default for FeedAlarm {
+    fn default() -> Self {
+        Self {
+            after: None,
+            hours: Hours::default(),
+            days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],
+        }
+    }
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// `[dashboard]`: how the dashboard looks at its start.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Dashboard {
+    /// How films are drawn.
+    pub pictures: Pictures,
+    /// Whether the heatmap lies over the film at the start.
+    pub heatmap: bool,
+}
+
+impl Default for Dashboard {
+    fn default() -> Self {
+        Self { pictures: Pictures::Auto, heatmap: true }
+    }
+}
+
+/// How films are drawn in the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ValueEnum)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub enum Pictures {
+    /// Ask the terminal what it can do.
+    #[default]
+    Auto,
+    /// The protocol of kitty, Ghostty and WezTerm.
+    Kitty,
+    /// The protocol of iTerm2.
+    Iterm2,
+    /// Sixel, of xterm, foot and Windows Terminal.
+    Sixel,
+    /// Coloured half characters, which work everywhere.
+    Halfblocks,
+}
+
+/// `[log]`: what is written for those who look after the program. Patients' names never are.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Log {
+    /// The file; none ("off"): no log.
+    #[serde(deserialize_with = "values::path_or_off")]
+    pub file: Option<PathBuf>,
+    /// How much is written.
+    pub level: LogLevel,
+}
+
+/// How much is logged; each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What is not as it should be.
+    Warn,
+    /// What was done.
+    #[default]
+    Info,
+    /// How it was done.
+    Debug,
+    /// Every step.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word that the file and the logging library know the level by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Values that are written as words: lengths of time, "off" and "auto", bands.
+//!
+//! A refusal is one text: its first line says what is wrong, the next what to do. The error that
+//! serde carries has room for no more; [`super::document`] takes them apart again.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Unexpected},
+};
+
+use crate::triage::Severity;
+
+const DURATION_HELP: &str = "write a number and its unit, such as \"300ms\", \"90s\", \"5m\" or \"1h 30m\"";
+
+/// What is off or left to the program, and the words for it.
+const OFF: &str = "off";
+const AUTO: &str = "auto";
+
+/// A length of time: "300ms", "90s", "5m", "4h", "1h 30m". Not negative.
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+    let written = quoted(deserializer, DURATION_HELP)?;
+    parse_duration(&written).ok_or_else(|| not_a_duration(&written, DURATION_HELP))
+}
+
+/// A length of time that is longer than none, or "off".
+pub(super) fn duration_or_off<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SignedDuration>, D::Error> {
+    let help = format!("{DURATION_HELP}, or \"off\"");
+    let written = quoted(deserializer, &help)?;
+    if written == OFF {
+        return Ok(None);
+    }
+    match parse_duration(&written) {
+        Some(SignedDuration::ZERO) => {
+            Err(D::Error::custom(format!("`{written}` is no time at all\nto switch it off, write \"off\"")))
+        }
+        Some(duration) => Ok(Some(duration)),
+        None => Err(not_a_duration(&written, &help)),
+    }
+}
+
+fn parse_duration(text: &str) -> Option<SignedDuration> {
+    // The parser would take ISO 8601 ("PT90S") and clock times ("01:30:00") too; one way to write a
+    // thing is enough, and 1:30 could be read as two things.
+    let is_plain = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(':');
+    text.parse().ok().filter(|duration: &SignedDuration| is_plain && !duration.is_negative())
+}
+
+fn not_a_duration<E: Error>(written: &str, help: &str) -> E {
+    E::custom(format!("`{written}` is not a length of time\n{help}"))
+}
+
+/// Text in quotes. What else stands there is refused with `help`, for a bare number is the likeliest
+/// mistake of all and the unit that is meant by it cannot be known.
+fn quoted<'de, D: Deserializer<'de>>(deserializer: D, help: &str) -> Result<String, D::Error> {
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => Ok(text),
+        toml::Value::Integer(number) => {
+            Err(D::Error::custom(format!("`{number}` is not a length of time\n{help}")))
+        }
+        other => {
+            let kind = Unexpected::Other(other.type_str());
+            Err(D::Error::invalid_type(kind, &"a length of time"))
+        }
+    }
+}
+
+fn word_or<'de, D: Deserializer<'de>>(deserializer: D, word: &str) -> Result<Option<String>, D::Error> {
+    let written = String::deserialize(deserializer)?;
+    if written.is_empty() {
+        return Err(D::Error::custom(format!(
+            "there is nothing between the quotes\nwrite \"{word}\", or leave the line out"
+        )));
+    }
+    Ok(Some(written).filter(|written| written != word))
+}
+
+/// Text, or "auto".
+pub(super) fn text_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    word_or(deserializer, AUTO)
+}
+
+/// A path, or "auto".
+pub(super) fn path_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    Ok(word_or(deserializer, AUTO)?.map(PathBuf::from))
+}
+
+/// A path, or "off".
+pub(super) fn path_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    Ok(word_or(deserializer, OFF)?.map(PathBuf::from))
+}
+
+/// A band that a film can be given; `held` is none.
+pub(super) fn band<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Severity>, D::Error> {
+    let written = String::deserialize(deserializer)?;
+    let band = Severity::from_word(&written).filter(|&band| band != Severity::Held);
+    let refusal =
+        || format!("`{written}` is not a band\nthe bands are \"routine\", \"urgent\" and \"critical\"");
+    band.map(Some).ok_or_else(|| D::Error::custom(refusal()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_needs_a_unit() {
+        // text, milliseconds
+        let cases = [
+            ("300ms", Some(300)),
+            ("90s", Some(90_000)),
+            ("5m", Some(300_000)),
+            ("5 minutes", Some(300_000)),
+            ("4h", Some(14_400_000)),
+            ("1h 30m", Some(5_400_000)),
+            ("1.5h", Some(5_400_000)),
+            ("0s", Some(0)),
+            ("", None),
+            ("90", None),
+            ("-5s", None),
+            ("5m ago", None),
+            ("PT90S", None),
+            ("01:30:00", None),
+            ("soon", None),
+            ("9999999999999999999h", None),
+        ];
+        for (text, expected) in cases {
+            let found = parse_duration(text).map(|duration| duration.as_millis());
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+}
