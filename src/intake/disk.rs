@@ -17,7 +17,7 @@ pub(super) enum Found {
     File(Stamp),
     /// A folder, and no link to one: such a link can lead in a circle, or out into a whole archive.
     Folder,
-    /// A pipe, a socket, a device, a link to a folder.
+    /// A pipe, a socket, a device, a link to a folder, nowhere or itself.
     Other,
 }
 
@@ -27,7 +27,14 @@ pub(super) fn find(path: &Path) -> io::Result<Found> {
     if own.is_dir() {
         return Ok(Found::Folder);
     }
-    let metadata = if own.is_symlink() { fs::metadata(path)? } else { own };
+    let metadata = if own.is_symlink() {
+        match fs::metadata(path) {
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Ok(Found::Other),
+            followed => followed?,
+        }
+    } else {
+        own
+    };
     if metadata.is_file() { Ok(Found::File(stamp(&metadata))) } else { Ok(Found::Other) }
 }
 

@@ -386,7 +386,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                 }
                 Ok(Found::Folder) => folders.push(path),
                 Ok(Found::Other) => {}
-                // Gone since it was listed, or a link that leads nowhere.
+                // Gone since it was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => outcome = Err(error),
             }

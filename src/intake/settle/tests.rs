@@ -17,34 +17,28 @@ fn stamp(size: u64, modified: i64) -> Stamp {
 /// What happens to one file, as (time, sighting, size, modification time).
 type Story = &'static [(u64, Sighting, u64, i64)];
 
-/// Plays the story, looking when looks are due, and tells when the file was complete.
+/// Plays the story, looking whenever a look is due: when the file was complete, and its size then.
 fn completions(story: Story) -> Vec<(u64, u64)> {
     let path = Path::new("/in/film.dcm");
     let mut settle = Settle::new(ms(SETTLE));
-    let mut completions = Vec::new();
     let mut current = stamp(0, 0);
-    let mut look_until = |settle: &mut Settle, until: Duration, current: Stamp| {
-        let mut found = Vec::new();
-        while let Some(at) = settle.next_look().filter(|at| *at <= until) {
-            let due = settle.due(at).expect("what is next is due");
-            if settle.seen(&due, current, Sighting::Looked, at) {
-                found.push((u64::try_from(at.as_millis()).unwrap(), current.size));
+    let mut told = Vec::new();
+    let end = (60_000, None);
+    for (at, sighting) in story.iter().map(|step| (step.0, Some(step))).chain([end]) {
+        while let Some(look_at) = settle.next_look().filter(|look_at| *look_at <= ms(at)) {
+            let due = settle.due(look_at).expect("what is next is due");
+            if settle.seen(&due, current, Sighting::Looked, look_at) {
+                told.push((u64::try_from(look_at.as_millis()).unwrap(), current.size));
             }
         }
-        completions.extend(found);
-    };
-    let mut told = Vec::new();
-    for &(at, sighting, size, modified) in story {
-        look_until(&mut settle, ms(at), current);
-        current = stamp(size, modified);
-        if settle.seen(path, current, sighting, ms(at)) {
-            told.push((at, size));
+        if let Some(&(_, sighting, size, modified)) = sighting {
+            current = stamp(size, modified);
+            if settle.seen(path, current, sighting, ms(at)) {
+                told.push((at, size));
+            }
         }
     }
-    look_until(&mut settle, ms(60_000), current);
     assert_eq!(settle.next_look(), None, "nothing waits for ever");
-    told.extend(completions);
-    told.sort_unstable();
     told
 }
 
