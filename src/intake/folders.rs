@@ -62,7 +62,9 @@ impl Folders {
             let lost = match event {
                 // The pipeline's own reading must not fill the queue.
                 Ok(event) if is_reading(&event.kind) => false,
-                Ok(event) => event.need_rescan() || is_full(sender.try_send(event)),
+                Ok(event) => {
+                    event.need_rescan() || matches!(sender.try_send(event), Err(TrySendError::Full(_)))
+                }
                 Err(_) => true,
             };
             if lost {
@@ -142,8 +144,4 @@ impl Folders {
 
 fn is_reading(kind: &EventKind) -> bool {
     matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
-}
-
-fn is_full(sent: Result<(), TrySendError<Event>>) -> bool {
-    matches!(sent, Err(TrySendError::Full(_)))
 }

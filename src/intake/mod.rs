@@ -6,8 +6,8 @@
 //! walks (first, safety, polling) ─┴─▶ worker ── sightings ──▶ settle (pure) ── complete ──▶ IntakeEvent
 //! ```
 //!
-//! `settle` decides when a file is complete and never touches the disk; `worker` is the thread that
-//! looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `faults`
+//! `settle` decides when a file is complete and never touches the disk; `worker` and
+//! `walk` are the thread that looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `faults`
 //! tells each trouble once.
 
 mod disk;
@@ -15,6 +15,7 @@ mod faults;
 mod folders;
 mod names;
 mod settle;
+mod walk;
 mod worker;
 
 use std::{

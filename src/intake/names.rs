@@ -10,7 +10,7 @@ use std::{
 use crate::text;
 
 /// Endings that senders, browsers, copy tools and editors give to files that are not finished.
-pub const DEFAULT_IGNORE: [&str; 6] = [".tmp", ".part", ".partial", ".crdownload", ".filepart", "~"];
+pub const DEFAULT_IGNORE: [&str; 7] = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~"];
 
 const SIDECAR: &str = "priority";
 

@@ -83,27 +83,30 @@ impl Settle {
     /// Takes a sighting; true when the file is complete now, which is said once for each state of it.
     pub(super) fn seen(&mut self, path: &Path, stamp: Stamp, sighting: Sighting, now: Duration) -> bool {
         let calm = if stamp.size == 0 { self.settle.max(EMPTY) } else { self.settle };
-        let before = self.files.get(path);
-        let unchanged = before.filter(|file| file.stamp == stamp);
+        let before = self.files.get(path).map(|file| (file.stamp, file.waiting));
+        let look_at = match before {
+            Some((known, None)) if known == stamp => {
+                self.put(path, stamp, None);
+                return false;
+            }
+            Some((known, Some(waiting))) if known == stamp => match sighting {
+                Sighting::Looked | Sighting::Found { .. } if now >= waiting.look_at => None,
+                Sighting::Looked | Sighting::Found { .. } => Some(waiting.look_at),
+                Sighting::Whole if stamp.size > 0 => Some(waiting.look_at.min(now + QUICK)),
+                Sighting::Whole | Sighting::Written => Some(now + calm),
+            },
+            _ => match sighting {
+                Sighting::Found { age } if age >= calm => None,
+                Sighting::Whole if stamp.size > 0 => Some(now + QUICK),
+                _ => Some(now + calm),
+            },
+        };
         let first = match before {
-            Some(file) => file.waiting.is_some_and(|waiting| waiting.first),
+            Some((_, waiting)) => waiting.is_some_and(|waiting| waiting.first),
             None => matches!(sighting, Sighting::Found { .. }),
         };
-        let rested = match (unchanged, sighting) {
-            (Some(File { waiting: None, .. }), _) => None,
-            (Some(File { waiting: Some(waiting), .. }), Sighting::Looked | Sighting::Found { .. }) => {
-                (now < waiting.look_at).then_some(waiting.look_at)
-            }
-            (Some(File { waiting: Some(waiting), .. }), Sighting::Whole) if stamp.size > 0 => {
-                Some(waiting.look_at.min(now + QUICK))
-            }
-            (None, Sighting::Found { age }) if age >= calm => None,
-            (None, Sighting::Whole) if stamp.size > 0 => Some(now + QUICK),
-            _ => Some(now + calm),
-        };
-        let already = matches!(unchanged, Some(File { waiting: None, .. }));
-        self.put(path, stamp, rested.map(|look_at| Waiting { look_at, first }));
-        rested.is_none() && !already
+        self.put(path, stamp, look_at.map(|look_at| Waiting { look_at, first }));
+        look_at.is_none()
     }
 
     /// The path is not there any more, nor is anything beneath it.

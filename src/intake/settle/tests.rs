@@ -16,6 +16,8 @@ fn stamp(size: u64, modified: i64) -> Stamp {
 
 /// What happens to one file, as (time, sighting, size, modification time).
 type Story = &'static [(u64, Sighting, u64, i64)];
+/// A name, a story, and when the file must be complete, with its size then.
+type Case = (&'static str, Story, &'static [(u64, u64)]);
 
 /// Plays the story, looking whenever a look is due: when the file was complete, and its size then.
 fn completions(story: Story) -> Vec<(u64, u64)> {
@@ -48,7 +50,7 @@ fn a_file_is_complete_when_it_has_rested() {
     const OLD: Sighting = Found { age: Duration::from_secs(10) };
     const YOUNG: Sighting = Found { age: Duration::from_millis(100) };
     const FROM_THE_FUTURE: Sighting = Found { age: Duration::ZERO };
-    let cases: &[(&str, Story, &[(u64, u64)])] = &[
+    let cases: &[Case] = &[
         ("an old file of the first scan, at once", &[(5, OLD, 9, -10_000)], &[(5, 9)]),
         ("a fresh file of the first scan rests first", &[(5, YOUNG, 9, -95)], &[(305, 9)]),
         ("a time in the future stalls nothing", &[(5, FROM_THE_FUTURE, 9, 9_999_999)], &[(305, 9)]),
