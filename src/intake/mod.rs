@@ -1,7 +1,41 @@
 //! The inbox: which files are there, which are complete, which are new. Reads folders, never pixels,
 //! and changes nothing in the inbox.
+//!
+//! ```text
+//! notify ──▶ events ─┐
+//! walks (first, safety, polling) ─┴─▶ worker ── sightings ──▶ settle (pure) ── complete ──▶ IntakeEvent
+//! ```
+//!
+//! `settle` decides when a file is complete and never touches the disk; `worker` and
+//! `walk` are the thread that looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `faults`
+//! tells each trouble once.
 
-use std::path::PathBuf;
+mod disk;
+mod faults;
+mod folders;
+mod names;
+mod settle;
+mod walk;
+mod worker;
+
+use std::{
+    convert::Infallible,
+    fs, io,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+pub use names::{DEFAULT_IGNORE, sidecar_priority};
+
+/// A file is complete when its size and time have not changed for this long, unless set otherwise.
+pub const DEFAULT_SETTLE: Duration = Duration::from_millis(300);
+
+/// How long [`Intake::stop`] waits for its thread. A thread that hangs in the kernel, on a share whose
+/// server has died, cannot be woken: it is left behind and ends with the process.
+const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// A complete file that the pipeline has not been given before in this size and with this time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,4 +46,154 @@ pub struct Arrival {
     pub size: u64,
     /// Modification time, nanoseconds since 1970.
     pub modified_ns: i64,
+}
+
+/// What to watch, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The inbox. A relative path is taken from the current folder.
+    pub inbox: PathBuf,
+    /// Look the whole inbox through at this interval instead of waiting for events: network shares
+    /// give none. A file must then stay unchanged for one interval too, as such shares cache sizes.
+    pub poll: Option<Duration>,
+    /// A file is complete when its size and time have not changed for this long.
+    pub settle: Duration,
+    /// Files and folders whose names end so, in either case, are not films (yet).
+    pub ignore: Vec<String>,
+}
+
+impl Options {
+    /// Watches `inbox` by events, with [`DEFAULT_SETTLE`] and [`DEFAULT_IGNORE`].
+    pub fn new(inbox: impl Into<PathBuf>) -> Self {
+        Self {
+            inbox: inbox.into(),
+            poll: None,
+            settle: DEFAULT_SETTLE,
+            ignore: DEFAULT_IGNORE.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// What intake tells the pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntakeEvent {
+    /// Complete files, at most 256 at a time, in the order in which they became complete.
+    Arrivals(Vec<Arrival>),
+    /// A sidecar became complete beside a film that has been delivered already (or was known): read it
+    /// again with [`sidecar_priority`]. A sidecar that comes before its film is not announced, so read
+    /// it once more when the film is put into the store.
+    Sidecar {
+        /// The film, not the sidecar.
+        film: PathBuf,
+    },
+    /// Every file that was in the inbox at the start has been delivered, was known, or is gone. Sent
+    /// once. A file that somebody never stops writing to keeps this waiting.
+    FirstScanDone {
+        /// Films that the first scan found, known ones included.
+        files: usize,
+    },
+    /// Something keeps intake from seeing films: a sentence for people. Told once for each cause.
+    Fault(String),
+    /// Every fault told before is over, and what was missed meanwhile has been looked for.
+    Recovered,
+}
+
+/// Why the inbox cannot be watched at all.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// There is nothing at this path: the caller may create it and try again.
+    #[error("there is no inbox at {}: create the folder, or name another one", shown(.0))]
+    Missing(PathBuf),
+    /// A file, or something else that holds no films.
+    #[error("the inbox {} is not a folder: name the folder that films are put into", shown(.0))]
+    NotAFolder(PathBuf),
+    /// It may not be listed.
+    #[error(
+        "the inbox {} cannot be read ({source}): give the user that runs cxr-triage permission to list it and to read in it",
+        shown(inbox)
+    )]
+    Unreadable {
+        /// The inbox.
+        inbox: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused a thread.
+    #[error(
+        "the inbox cannot be watched, because the system gives no more threads ({0}): close other programs"
+    )]
+    Thread(#[source] io::Error),
+}
+
+/// A path as it may be shown: paths come from outside.
+fn shown(path: &Path) -> String {
+    crate::text::clean(&path.display().to_string())
+}
+
+/// The running intake; dropping it stops it.
+#[derive(Debug)]
+pub struct Intake {
+    stop: Option<Sender<Infallible>>,
+    finished: Receiver<Infallible>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts watching in a thread of its own.
+///
+/// `known` is asked about each complete file by path, size and modification time (nanoseconds since
+/// 1970): those already in the store are not delivered. It is called from intake's thread.
+///
+/// `out` should be bounded: when it is full intake waits, and remembers no more meanwhile than one
+/// entry (path, size, time) for each file of the inbox.
+///
+/// # Errors
+/// [`IntakeError`] when the inbox is missing, not a folder or may not be listed. What goes wrong later
+/// is an [`IntakeEvent::Fault`].
+pub fn start(
+    options: Options,
+    known: impl Fn(&Path, u64, i64) -> bool + Send + 'static,
+    out: Sender<IntakeEvent>,
+) -> Result<Intake, IntakeError> {
+    let unreadable = |source| IntakeError::Unreadable { inbox: options.inbox.clone(), source };
+    let inbox = std::path::absolute(&options.inbox).map_err(unreadable)?;
+    match fs::metadata(&inbox) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(IntakeError::NotAFolder(inbox)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(IntakeError::Missing(inbox)),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(IntakeError::NotAFolder(inbox));
+        }
+        Err(error) => return Err(unreadable(error)),
+    }
+    fs::read_dir(&inbox).map_err(unreadable)?;
+
+    let (stop, stopped) = bounded(0);
+    let (finish, finished) = bounded(0);
+    let options = Options { inbox, ..options };
+    let thread = thread::Builder::new()
+        .name("intake".to_owned())
+        .spawn(move || {
+            worker::Worker::new(options, known, out, stopped).run();
+            drop(finish);
+        })
+        .map_err(IntakeError::Thread)?;
+    Ok(Intake { stop: Some(stop), finished, thread: Some(thread) })
+}
+
+impl Intake {
+    /// Stops watching, even while the receiver is full, and waits until the thread has ended.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if self.finished.recv_timeout(STOP_GRACE) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the inbox does not answer: its thread is left behind");
+        } else if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }

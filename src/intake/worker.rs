@@ -1,0 +1,283 @@
+//! The thread that looks at the inbox: events, walks and due looks in, [`IntakeEvent`]s out.
+
+use std::{
+    convert::Infallible,
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
+use notify::{
+    Event, EventKind,
+    event::{AccessKind, ModifyKind, RenameMode},
+};
+
+use super::{
+    Arrival, IntakeEvent, Options,
+    disk::{self, Found, Identity},
+    faults::{Cause, Faults},
+    folders::Folders,
+    names::{self, Ignored, Kind},
+    settle::{Settle, Sighting, Stamp},
+};
+
+/// Arrivals in one message.
+const BATCH: usize = 256;
+
+/// Events taken in one turn, before due files are looked at and arrivals sent.
+const TURN: usize = 1_024;
+
+/// How far a file server's clock may be behind ours before the first scan takes a file that is being
+/// written for an old one.
+const SERVER_CLOCK: Duration = Duration::from_secs(120);
+
+/// The thread was told to stop, or nobody listens any more.
+pub(super) struct Stopped;
+
+pub(super) struct Worker<K> {
+    pub(super) inbox: PathBuf,
+    pub(super) poll: Option<Duration>,
+    pub(super) clock_margin: Duration,
+    pub(super) ignored: Ignored,
+    known: K,
+    out: Sender<IntakeEvent>,
+    stop: Receiver<Infallible>,
+
+    started: Instant,
+    pub(super) settle: Settle,
+    pub(super) folders: Folders,
+    pub(super) faults: Faults,
+    /// `None` while the inbox is away.
+    pub(super) identity: Option<Identity>,
+    /// The last good inbox.
+    pub(super) home: Option<Identity>,
+    pub(super) next_check: Duration,
+    pub(super) next_walk: Duration,
+
+    /// Set until the first scan is done.
+    pub(super) first: Option<FirstScan>,
+    batch: Vec<Arrival>,
+    /// Films whose sidecars became complete in this turn.
+    sidecars: Vec<PathBuf>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FirstScan {
+    files: usize,
+    pub(super) walked: bool,
+}
+
+impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
+    pub(super) fn new(
+        options: Options,
+        known: K,
+        out: Sender<IntakeEvent>,
+        stop: Receiver<Infallible>,
+    ) -> Self {
+        let Options { inbox, poll, settle, ignore } = options;
+        Self {
+            inbox,
+            poll,
+            clock_margin: if poll.is_some() { SERVER_CLOCK } else { Duration::ZERO },
+            ignored: Ignored::new(ignore),
+            known,
+            out,
+            stop,
+            started: Instant::now(),
+            settle: Settle::new(settle.max(poll.unwrap_or_default())),
+            folders: Folders::new(),
+            faults: Faults::default(),
+            identity: None,
+            home: None,
+            next_check: Duration::ZERO,
+            next_walk: Duration::MAX,
+            first: Some(FirstScan::default()),
+            batch: Vec::with_capacity(BATCH),
+            sidecars: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        // Stopping is the one way out, and no failure.
+        let Err(Stopped) = self.turns();
+    }
+
+    fn turns(&mut self) -> Result<Infallible, Stopped> {
+        loop {
+            if self.now() >= self.next_check {
+                self.check_inbox()?;
+            }
+            if self.folders.missed() || self.now() >= self.next_walk {
+                self.walk()?;
+            }
+            self.look_again()?;
+            self.tell()?;
+            self.wait()?;
+        }
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    // ---- what comes in
+
+    /// Waits for events until something is due, and takes them.
+    fn wait(&mut self) -> Result<(), Stopped> {
+        let due = self.next_check.min(self.next_walk).min(self.settle.next_look().unwrap_or(Duration::MAX));
+        let rest = due.saturating_sub(self.now());
+        let events = self.folders.events().clone();
+        let event = select! {
+            recv(self.stop) -> _ => return Err(Stopped),
+            recv(events) -> event => event,
+            default(rest) => return Ok(()),
+        };
+        for event in event.into_iter().chain(events.try_iter().take(TURN)) {
+            self.take(&event)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: &Event) -> Result<(), Stopped> {
+        let sighting = match event.kind {
+            EventKind::Access(AccessKind::Close(_)) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
+                Sighting::Whole
+            }
+            // Told as From and To already.
+            EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return Ok(()),
+            EventKind::Modify(ModifyKind::Metadata(_)) => Sighting::Looked,
+            _ => Sighting::Written,
+        };
+        let leaves = matches!(
+            event.kind,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From))
+        );
+        for path in &event.paths {
+            let Ok(within) = path.strip_prefix(&self.inbox) else { continue };
+            if within.as_os_str().is_empty() {
+                if leaves {
+                    self.identity = None;
+                }
+                self.next_check = Duration::ZERO;
+            } else if !self.ignored.has_within(within) {
+                if leaves {
+                    self.gone(path);
+                }
+                self.look(path, sighting)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one path that something is said of.
+    fn look(&mut self, path: &Path, sighting: Sighting) -> Result<(), Stopped> {
+        match disk::find(path) {
+            Ok(Found::File(stamp)) => self.file(path, stamp, sighting),
+            Ok(Found::Folder) => {
+                self.settle.not_a_file(path);
+                self.scan(path, false).map(|_| ())
+            }
+            Ok(Found::Other) => {
+                self.gone(path);
+                Ok(())
+            }
+            Err(error) => {
+                self.gone(path);
+                match path.parent() {
+                    Some(folder) if error.kind() != io::ErrorKind::NotFound => {
+                        self.unreadable(folder, &error)
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn look_again(&mut self) -> Result<(), Stopped> {
+        let now = self.now();
+        while let Some(path) = self.settle.due(now) {
+            self.stop_asked()?;
+            self.look(&path, Sighting::Looked)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn gone(&mut self, path: &Path) {
+        self.settle.gone(path);
+        self.folders.unwatch(path);
+        self.faults.forget(path);
+    }
+
+    pub(super) fn file(&mut self, path: &Path, stamp: Stamp, sighting: Sighting) -> Result<(), Stopped> {
+        let kind = names::kind(path);
+        if kind == Kind::Index {
+            return Ok(());
+        }
+        if let (Some(first), Kind::Film, Sighting::Found { .. }) = (&mut self.first, kind, sighting) {
+            first.files += 1;
+        }
+        if !self.settle.seen(path, stamp, sighting, self.now()) {
+            return Ok(());
+        }
+        if kind == Kind::Sidecar {
+            self.sidecars.push(names::film_of(path));
+        } else if !(self.known)(path, stamp.size, stamp.modified_ns) {
+            let Stamp { size, modified_ns } = stamp;
+            self.batch.push(Arrival { path: path.to_path_buf(), size, modified_ns });
+            if self.batch.len() >= BATCH {
+                self.send_batch()?;
+            }
+        }
+        Ok(())
+    }
+
+    // ---- what goes out
+
+    pub(super) fn raise(&mut self, cause: Cause, sentence: String) -> Result<(), Stopped> {
+        if self.faults.raise(cause) { self.send(IntakeEvent::Fault(sentence)) } else { Ok(()) }
+    }
+
+    /// Tells what this turn has brought, films before their sidecars.
+    fn tell(&mut self) -> Result<(), Stopped> {
+        self.send_batch()?;
+        for film in std::mem::take(&mut self.sidecars) {
+            // A film that is still to come is read with its sidecar.
+            if self.settle.is_complete(&film) {
+                self.send(IntakeEvent::Sidecar { film })?;
+            }
+        }
+        if self.faults.recovered() {
+            self.send(IntakeEvent::Recovered)?;
+        }
+        if self.settle.first_waiting() == 0
+            && let Some(FirstScan { files, .. }) = self.first.take_if(|first| first.walked)
+        {
+            self.send(IntakeEvent::FirstScanDone { files })?;
+        }
+        Ok(())
+    }
+
+    fn send_batch(&mut self) -> Result<(), Stopped> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.send(IntakeEvent::Arrivals(batch))
+    }
+
+    /// Waits while the receiver is full, but not when told to stop.
+    fn send(&self, event: IntakeEvent) -> Result<(), Stopped> {
+        select! {
+            send(self.out, event) -> sent => sent.map_err(|_| Stopped),
+            recv(self.stop) -> _ => Err(Stopped),
+        }
+    }
+
+    pub(super) fn stop_asked(&self) -> Result<(), Stopped> {
+        match self.stop.try_recv() {
+            Err(TryRecvError::Empty) => Ok(()),
+            _ => Err(Stopped),
+        }
+    }
+}

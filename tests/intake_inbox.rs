@@ -1,0 +1,368 @@
+//! The inbox on a real file system. Nothing sleeps but the writer that is meant to be slow; whether
+//! something comes twice is known by waiting for a marker that must come after it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers may fail the test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use crossbeam_channel::{Receiver, bounded};
+use cxr_triage::intake::{self, Arrival, Intake, IntakeEvent, Options};
+use tempfile::TempDir;
+
+/// Far more than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Inbox {
+    /// First, so that it is stopped before its folder is deleted.
+    _intake: Intake,
+    /// Holds `in`, the inbox, and whatever a test keeps outside it.
+    place: TempDir,
+    events: Receiver<IntakeEvent>,
+}
+
+impl Inbox {
+    /// An inbox that `prepare` has filled, watched from now on.
+    fn start(prepare: impl FnOnce(&Path), poll: Option<Duration>) -> Self {
+        Self::start_with(prepare, poll, Duration::from_millis(100))
+    }
+
+    fn start_with(prepare: impl FnOnce(&Path), poll: Option<Duration>, settle: Duration) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let inbox = place.path().join("in");
+        fs::create_dir(&inbox).unwrap();
+        prepare(&inbox);
+        let (out, events) = bounded(64);
+        let options = Options { poll, settle, ..Options::new(&inbox) };
+        let known = |path: &Path, _: u64, _: i64| path.ends_with("known.dcm");
+        let intake = intake::start(options, known, out).unwrap();
+        Self { _intake: intake, place, events }
+    }
+
+    /// An empty inbox whose first scan is over.
+    fn empty(poll: Option<Duration>) -> Self {
+        let inbox = Self::start(|_| (), poll);
+        assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 0 });
+        inbox
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join("in").join(name)
+    }
+
+    fn outside(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    fn next(&self) -> IntakeEvent {
+        self.events.recv_timeout(PATIENCE).expect("intake says something")
+    }
+
+    /// The next arrivals, one or many.
+    fn arrivals(&self) -> Vec<Arrival> {
+        match self.next() {
+            IntakeEvent::Arrivals(arrivals) => arrivals,
+            other => panic!("expected arrivals, got {other:?}"),
+        }
+    }
+
+    /// Everything told until a marker arrives. The marker is a new link to an old file: no writer
+    /// closes it, so it rests as long as anything before it.
+    fn until_marker(&self, name: &str) -> Vec<IntakeEvent> {
+        let original = self.outside(name);
+        fs::write(&original, "marker").unwrap();
+        fs::hard_link(&original, self.path(name)).unwrap();
+        let mut told = Vec::new();
+        loop {
+            match self.next() {
+                IntakeEvent::Arrivals(mut arrivals) => {
+                    let marked = arrivals.iter().position(|arrival| arrival.path == self.path(name));
+                    arrivals.retain(|arrival| arrival.path != self.path(name));
+                    if !arrivals.is_empty() {
+                        told.push(IntakeEvent::Arrivals(arrivals));
+                    }
+                    if marked.is_some() {
+                        return told;
+                    }
+                }
+                other => told.push(other),
+            }
+        }
+    }
+
+    /// How often each film came until the marker, by path within the inbox.
+    fn films_until_marker(&self, name: &str) -> BTreeMap<String, usize> {
+        let mut films = BTreeMap::new();
+        for event in self.until_marker(name) {
+            let IntakeEvent::Arrivals(arrivals) = event else { panic!("expected arrivals, got {event:?}") };
+            for arrival in arrivals {
+                let within = arrival.path.strip_prefix(self.path("")).unwrap().display().to_string();
+                *films.entry(within).or_default() += 1;
+            }
+        }
+        films
+    }
+}
+
+fn once(names: &[&str]) -> BTreeMap<String, usize> {
+    names.iter().map(|name| ((*name).to_owned(), 1)).collect()
+}
+
+fn rename_into_place(path: &Path, content: &[u8]) {
+    let unfinished = path.with_file_name(".unfinished");
+    fs::write(&unfinished, content).unwrap();
+    fs::rename(&unfinished, path).unwrap();
+}
+
+#[test]
+fn the_first_scan_delivers_what_is_there_and_new_and_a_film() {
+    let inbox = Inbox::start(
+        |inbox| {
+            fs::create_dir_all(inbox.join("ward 7/study")).unwrap();
+            fs::create_dir(inbox.join(".snapshots")).unwrap();
+            fs::create_dir(inbox.join("empty")).unwrap();
+            for name in [
+                "fresh.dcm",
+                "old.dcm",
+                "known.dcm",
+                "ward 7/study/film.png",
+                ".hidden.dcm",
+                ".snapshots/film.dcm",
+                "half.dcm.part",
+                "film.png~",
+                "DICOMDIR",
+                "fresh.dcm.priority",
+            ] {
+                fs::write(inbox.join(name), "film").unwrap();
+            }
+            let old = SystemTime::now() - Duration::from_secs(3_600);
+            File::options().append(true).open(inbox.join("old.dcm")).unwrap().set_modified(old).unwrap();
+        },
+        None,
+    );
+    let mut films = Vec::new();
+    loop {
+        match inbox.next() {
+            IntakeEvent::Arrivals(arrivals) => films.extend(arrivals),
+            IntakeEvent::FirstScanDone { files } => {
+                assert_eq!(files, 4, "the known film is counted, what is no film is not");
+                break;
+            }
+            IntakeEvent::Sidecar { film } => assert_eq!(film, inbox.path("fresh.dcm")),
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    films.sort_by(|a, b| a.path.cmp(&b.path));
+    let paths: Vec<_> = films.iter().map(|film| film.path.clone()).collect();
+    assert_eq!(paths, ["fresh.dcm", "old.dcm", "ward 7/study/film.png"].map(|name| inbox.path(name)));
+    for film in films {
+        let modified = fs::metadata(&film.path).unwrap().modified().unwrap();
+        let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!((film.size, u128::try_from(film.modified_ns)), (4, Ok(since.as_nanos())));
+    }
+}
+
+#[test]
+fn a_slow_writer_is_delivered_once_and_whole() {
+    // Rests that a busy machine puts between two writes must not look like the end.
+    let inbox = Inbox::start_with(|_| (), None, Duration::from_secs(2));
+    assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 0 });
+    let path = inbox.path("slow.dcm");
+    let writer = thread::spawn(move || {
+        let mut file = File::create(path).unwrap();
+        for _ in 0..25 {
+            file.write_all(&[7; 1_000]).unwrap();
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let films = inbox.arrivals();
+    writer.join().unwrap();
+    assert_eq!((films.len(), films[0].size), (1, 25_000));
+    assert_eq!(inbox.films_until_marker("end.dcm"), once(&[]));
+}
+
+#[test]
+fn renamed_sent_again_and_touched() {
+    let inbox = Inbox::empty(None);
+    let film = inbox.path("film.dcm");
+    rename_into_place(&film, b"first");
+    assert_eq!(inbox.arrivals()[0].size, 5);
+    rename_into_place(&film, b"second");
+    assert_eq!(inbox.arrivals()[0].size, 6);
+    fs::write(&film, "the third").unwrap();
+    assert_eq!(inbox.arrivals()[0].size, 9);
+    let touched = SystemTime::now() - Duration::from_secs(60);
+    File::options().append(true).open(&film).unwrap().set_modified(touched).unwrap();
+    assert_eq!(inbox.arrivals()[0].size, 9);
+    assert_eq!(inbox.films_until_marker("end.dcm"), once(&[]));
+}
+
+#[test]
+fn folders_made_moved_in_and_renamed() {
+    let inbox = Inbox::empty(None);
+    fs::create_dir_all(inbox.path("made/deep/er")).unwrap();
+    fs::write(inbox.path("made/1.dcm"), "film").unwrap();
+    fs::write(inbox.path("made/deep/er/2.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end1.dcm"), once(&["made/1.dcm", "made/deep/er/2.dcm"]));
+
+    fs::create_dir_all(inbox.outside("coming/deep")).unwrap();
+    fs::write(inbox.outside("coming/3.dcm"), "film").unwrap();
+    fs::write(inbox.outside("coming/deep/4.dcm"), "film").unwrap();
+    fs::rename(inbox.outside("coming"), inbox.path("moved")).unwrap();
+    assert_eq!(inbox.films_until_marker("end2.dcm"), once(&["moved/3.dcm", "moved/deep/4.dcm"]));
+
+    // A watch follows its folder: films put into it later must come under its new name.
+    fs::rename(inbox.path("moved"), inbox.path("renamed")).unwrap();
+    assert_eq!(inbox.films_until_marker("end3.dcm"), once(&["renamed/3.dcm", "renamed/deep/4.dcm"]));
+    fs::write(inbox.path("renamed/deep/5.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end4.dcm"), once(&["renamed/deep/5.dcm"]));
+
+    // A folder that is filled under an unfinished name counts from its rename on.
+    fs::create_dir(inbox.path("study.tmp")).unwrap();
+    fs::write(inbox.path("study.tmp/6.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end5.dcm"), once(&[]));
+    fs::rename(inbox.path("study.tmp"), inbox.path("study")).unwrap();
+    assert_eq!(inbox.films_until_marker("end6.dcm"), once(&["study/6.dcm"]));
+
+    // The same name once more, after it was deleted.
+    fs::remove_dir_all(inbox.path("study")).unwrap();
+    fs::create_dir(inbox.path("study")).unwrap();
+    fs::write(inbox.path("study/6.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end7.dcm"), once(&["study/6.dcm"]));
+}
+
+#[test]
+fn two_thousand_films_at_once_come_once_each() {
+    let inbox = Inbox::empty(None);
+    let mut missing = BTreeSet::new();
+    for folder in 0..20 {
+        let folder = inbox.path(&format!("study {folder}"));
+        fs::create_dir(&folder).unwrap();
+        for film in 0..100 {
+            let film = folder.join(format!("{film}.dcm"));
+            fs::write(&film, "film").unwrap();
+            missing.insert(film);
+        }
+    }
+    while !missing.is_empty() {
+        for film in inbox.arrivals() {
+            assert!(missing.remove(&film.path), "{} came twice", film.path.display());
+        }
+    }
+    assert_eq!(inbox.films_until_marker("end.dcm"), once(&[]));
+}
+
+#[test]
+fn polling_sees_all_that_events_would() {
+    let inbox = Inbox::empty(Some(Duration::from_millis(50)));
+    fs::create_dir_all(inbox.path("ward/study")).unwrap();
+    fs::write(inbox.path("ward/study/film.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end1.dcm"), once(&["ward/study/film.dcm"]));
+    fs::write(inbox.path("ward/study/film.dcm"), "sent again").unwrap();
+    assert_eq!(inbox.films_until_marker("end2.dcm"), once(&["ward/study/film.dcm"]));
+}
+
+#[test]
+fn a_sidecar_after_its_film_is_told() {
+    let inbox = Inbox::empty(None);
+    fs::write(inbox.path("before.dcm.priority"), "HIGH").unwrap();
+    assert_eq!(inbox.until_marker("end1.dcm"), [], "its film is still to come");
+    fs::write(inbox.path("before.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end2.dcm"), once(&["before.dcm"]));
+
+    fs::write(inbox.path("after.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end3.dcm"), once(&["after.dcm"]));
+    fs::write(inbox.path("after.dcm.priority"), "STAT").unwrap();
+    assert_eq!(inbox.until_marker("end4.dcm"), [IntakeEvent::Sidecar { film: inbox.path("after.dcm") }]);
+    assert_eq!(intake::sidecar_priority(&inbox.path("after.dcm")).as_deref(), Some("STAT"));
+}
+
+#[test]
+fn an_inbox_that_goes_away_is_told_and_watched_again_when_it_is_back() {
+    let inbox = Inbox::empty(None);
+    fs::write(inbox.path("before.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end.dcm"), once(&["before.dcm"]));
+
+    fs::remove_dir_all(inbox.path("")).unwrap();
+    let IntakeEvent::Fault(sentence) = inbox.next() else { panic!("expected a fault") };
+    assert!(sentence.contains("The inbox") && sentence.contains("unmounted"), "{sentence}");
+
+    fs::create_dir(inbox.path("")).unwrap();
+    fs::write(inbox.path("while away.dcm"), "film").unwrap();
+    let mut told = vec![inbox.next(), inbox.next()];
+    told.sort_by_key(|event| *event != IntakeEvent::Recovered);
+    assert_eq!(told[0], IntakeEvent::Recovered);
+    let IntakeEvent::Arrivals(films) = &told[1] else { panic!("expected arrivals, got {told:?}") };
+    assert_eq!(films[0].path, inbox.path("while away.dcm"));
+    fs::write(inbox.path("after.dcm"), "film").unwrap();
+    assert_eq!(inbox.films_until_marker("end.dcm"), once(&["after.dcm"]));
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::{
+        ffi::OsStr,
+        os::unix::{
+            ffi::OsStrExt,
+            fs::{PermissionsExt, symlink},
+        },
+        process::Command,
+    };
+
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn names_need_not_be_unicode() {
+        let inbox = Inbox::empty(None);
+        let path = inbox.path("").join(OsStr::from_bytes(b"r\xf6ntgen.dcm"));
+        fs::write(&path, "film").unwrap();
+        assert_eq!(inbox.arrivals()[0].path, path);
+    }
+
+    #[test]
+    fn links_to_films_are_followed_and_links_to_folders_are_not() {
+        let inbox = Inbox::empty(None);
+        fs::create_dir(inbox.outside("archive")).unwrap();
+        fs::write(inbox.outside("archive/film.dcm"), "film").unwrap();
+        symlink(inbox.path(""), inbox.path("circle")).unwrap();
+        symlink(inbox.outside("archive"), inbox.path("archive")).unwrap();
+        symlink(inbox.path("itself"), inbox.path("itself")).unwrap();
+        symlink(inbox.path("nowhere"), inbox.path("dangling")).unwrap();
+        assert!(Command::new("mkfifo").arg(inbox.path("pipe")).status().unwrap().success());
+        symlink(inbox.outside("archive/film.dcm"), inbox.path("link.dcm")).unwrap();
+        assert_eq!(inbox.films_until_marker("end.dcm"), once(&["link.dcm"]));
+    }
+
+    #[test]
+    fn an_unreadable_folder_is_named_and_the_rest_goes_on() {
+        let locked = |mode| fs::Permissions::from_mode(mode);
+        let inbox = Inbox::start(
+            |inbox| {
+                fs::create_dir(inbox.join("locked")).unwrap();
+                fs::write(inbox.join("locked/inside.dcm"), "film").unwrap();
+                fs::set_permissions(inbox.join("locked"), locked(0o000)).unwrap();
+                fs::write(inbox.join("film.dcm"), "film").unwrap();
+            },
+            None,
+        );
+        if fs::read_dir(inbox.path("locked")).is_ok() {
+            println!("skipped: this user may read everything");
+            return;
+        }
+        let IntakeEvent::Fault(sentence) = inbox.next() else { panic!("expected a fault") };
+        assert!(sentence.contains("locked") && sentence.contains("permission"), "{sentence}");
+        assert_eq!(inbox.arrivals()[0].path, inbox.path("film.dcm"));
+        assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 1 });
+
+        fs::set_permissions(inbox.path("locked"), locked(0o700)).unwrap();
+        assert_eq!(inbox.next(), IntakeEvent::Recovered);
+        assert_eq!(inbox.arrivals()[0].path, inbox.path("locked/inside.dcm"));
+    }
+}
