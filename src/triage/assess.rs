@@ -47,20 +47,61 @@ pub struct StudyAssessment {
 /// A probability against a label's alert threshold: p/(2t) below t, 1 - (1-p)/(2(1-t)) at and above.
 #[must_use]
 pub fn score(probability: f64, threshold: f64) -> f64 {
-    let _ = (probability, threshold);
-    unimplemented!()
+    if probability < threshold {
+        probability / (2.0 * threshold)
+    } else {
+        1.0 - (1.0 - probability) / (2.0 * (1.0 - threshold))
+    }
 }
 
 /// Judges one film. `probabilities` are in the order of `rules.labels`.
 #[must_use]
 pub fn assess(probabilities: &[f32], rules: &Rules) -> Assessment {
-    let _ = (probabilities, rules);
-    unimplemented!()
+    let findings = probabilities
+        .iter()
+        .zip(&rules.labels)
+        .map(|(&probability, rule)| {
+            let probability = f64::from(probability);
+            let band = if !rule.rank || probability < rule.alert {
+                Severity::Routine
+            } else if probability < rule.critical {
+                Severity::Urgent
+            } else {
+                Severity::Critical
+            };
+            Finding {
+                label: rule.label.clone(),
+                probability,
+                threshold: rule.alert,
+                critical: rule.critical,
+                score: score(probability, rule.alert),
+                severity: band.min(rule.cap),
+                rank: rule.rank,
+                validated: rule.validated,
+            }
+        })
+        .collect();
+    Assessment { findings }
 }
 
 /// Judges a study by the findings of its scored films (none: every film is held).
 #[must_use]
 pub fn combine<'a>(films: impl IntoIterator<Item = &'a [Finding]>) -> StudyAssessment {
-    let _ = films.into_iter();
-    unimplemented!()
+    let mut held = true;
+    let mut best: Option<&Finding> = None;
+    for film in films {
+        held = false;
+        for finding in film.iter().filter(|finding| finding.rank) {
+            let higher =
+                best.is_none_or(|other| (finding.severity, finding.score) > (other.severity, other.score));
+            if higher {
+                best = Some(finding);
+            }
+        }
+    }
+    StudyAssessment {
+        severity: if held { Severity::Held } else { best.map_or(Severity::Routine, |top| top.severity) },
+        score: best.map(|top| top.score),
+        top: best.map(|top| top.label.clone()),
+    }
 }

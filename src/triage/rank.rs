@@ -20,8 +20,7 @@ impl Waiting {
     /// Whether the study has waited past the limit at `now`, unseen.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        let _ = now;
-        unimplemented!()
+        !self.seen && self.limit.is_some_and(|limit| now.duration_since(self.since) > limit)
     }
 }
 
@@ -29,8 +28,11 @@ impl Waiting {
 /// then promoted one band if the study was promoted for its waiting. A held study stays held.
 #[must_use]
 pub fn reported(assessed: Severity, outside: Option<Severity>, promoted: bool) -> Severity {
-    let _ = (assessed, outside, promoted);
-    unimplemented!()
+    if assessed == Severity::Held {
+        return Severity::Held;
+    }
+    let raised = outside.map_or(assessed, |floor| assessed.max(floor));
+    if promoted { raised.promoted() } else { raised }
 }
 
 /// A study's place: compares less when it stands higher in the list. Band, then score, then waiting
