@@ -28,6 +28,28 @@ pub enum Status {
     Done,
 }
 
+impl Status {
+    /// All of them, in the order of their life.
+    pub const ALL: [Self; 4] = [Self::New, Self::Seen, Self::Claimed, Self::Done];
+
+    /// The word that users, JSON and the store know it by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Seen => "seen",
+            Self::Claimed => "claimed",
+            Self::Done => "done",
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
 /// A priority from outside (a sidecar, a plugin, a worklist entry). It can only raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutsidePriority {
@@ -38,6 +60,8 @@ pub struct OutsidePriority {
 }
 
 /// A study as the worklist shows it.
+///
+/// A row without films (see [`StudyRow::is_gone`]) has left the list: a follower drops it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyRow {
     /// Row number.
@@ -80,7 +104,9 @@ pub struct StudyRow {
     pub promoted_at: Option<Timestamp>,
     /// A priority from outside, if any.
     pub outside: Option<OutsidePriority>,
-    /// Set when a change of thresholds took it out of `critical` before anybody acknowledged it.
+    /// Set when a change of thresholds took it out of `critical` while its status was new. It stays
+    /// when somebody acknowledges the study (so that this can be undone): it means something while the
+    /// status is new, and goes when the study is critical again.
     pub was_critical_until: Option<Timestamp>,
     /// What people did with it.
     pub status: Status,
@@ -94,6 +120,15 @@ pub struct StudyRow {
     pub held_reason: String,
     /// Grows with every change of any study: a follower asks for what is newer than it knows.
     pub revision: i64,
+}
+
+impl StudyRow {
+    /// Whether the study has left the list because no film of it is left: its only films were broken,
+    /// and good ones that stand elsewhere took their place. It comes back with its next film.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.scored_films + self.held_films == 0
+    }
 }
 
 /// What became of a film.
