@@ -168,3 +168,75 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use rusqlite::Connection;
+
+    use super::{MIGRATIONS, migrate};
+    use crate::{
+        intake::Arrival,
+        quality::{Gate, Held},
+        store::{Outcome, Store, StoreErrorKind, Verdict},
+    };
+
+    fn version(connection: &Connection) -> u32 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn every_version_comes_up_to_the_latest() {
+        for start in 0..=MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, &MIGRATIONS[..start]).unwrap();
+            assert_eq!(version(&connection) as usize, start);
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            assert_eq!(version(&connection) as usize, MIGRATIONS.len());
+            let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            assert_eq!(check, "ok");
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_version_before_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)"];
+        migrate(&mut connection, &steps).unwrap_err();
+        assert_eq!(version(&connection), 1);
+        let tables: Vec<String> = connection
+            .prepare("SELECT name FROM sqlite_schema ORDER BY name")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(tables, ["a"], "half of the failed step was kept");
+        migrate(&mut connection, &[steps[0], "CREATE TABLE b (x)"]).unwrap();
+        assert_eq!(version(&connection), 2);
+    }
+
+    #[test]
+    fn a_full_disk_is_called_that_and_the_file_stays_queued() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("store.db")).unwrap();
+        let arrival = Arrival { path: "a".into(), size: 1, modified_ns: 1 };
+        let file = store.receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap()[0].0;
+        // What a disk without room does to every connection, this limit does to one.
+        let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        let reason = "much to say ".repeat(10_000);
+        let outcome = Outcome {
+            sha256: "x".to_owned(),
+            study_key: "x".to_owned(),
+            header: None,
+            verdict: Verdict::Held(Held { gate: Gate::Blank, reason }),
+            outside: None,
+        };
+        let error = store.finish(file, &outcome, Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::DiskFull, "{error}");
+        assert!(error.to_string().contains("make room"), "{error}");
+        assert_eq!((store.queued().unwrap().len(), store.revision().unwrap()), (1, 0));
+    }
+}
