@@ -5,10 +5,10 @@ use std::{
     fs::{DirBuilder, OpenOptions},
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{Store, StoreError, StoreErrorKind};
 
@@ -78,7 +78,7 @@ fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreErr
 /// death of the process at any moment; loss of power may undo the last ones, never damage the file,
 /// and what they held is found again in the inbox.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    switch_to_wal(connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Kibibytes, when negative. A list of 100,000 studies is read once; films are small.
@@ -86,6 +86,23 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// The switch happens once in a store's life and needs it alone. SQLite does not wait for that as it
+/// does for other locks (two that wait for each other would never end), so that processes which make
+/// one store together have to try again.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && started.elapsed() < BUSY =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Brings the store to `migrations.len()`, each step in a transaction of its own. Two processes may
