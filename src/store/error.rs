@@ -69,7 +69,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    pub(super) fn new(kind: StoreErrorKind, path: &Path, why: impl ToString) -> Self {
+    pub(super) fn new(kind: StoreErrorKind, path: &Path, why: &impl ToString) -> Self {
         Self { kind, path: path.to_owned(), why: why.to_string() }
     }
 

@@ -65,11 +65,11 @@ fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreErr
     let blank = id == 0 && version == 0 && tables == 0;
     if id != APPLICATION_ID && !blank {
         let why = "it is the database of another program";
-        return Err(StoreError::new(StoreErrorKind::NotADatabase, path, why));
+        return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
     }
     if version > MIGRATIONS.len() {
         let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
-        return Err(StoreError::new(StoreErrorKind::NewerVersion, path, why));
+        return Err(StoreError::new(StoreErrorKind::NewerVersion, path, &why));
     }
     Ok(())
 }

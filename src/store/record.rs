@@ -66,7 +66,8 @@ pub struct OutsidePriority {
 pub struct StudyRow {
     /// Row number.
     pub id: StudyId,
-    /// Study Instance UID, or `sha256:` and 16 digits for a raster film, or `folder:` and a path.
+    /// Study Instance UID, or `sha256:` and 16 digits for a raster film, or `folder:` and a path;
+    /// `file:` and a number for a file that went before it could be read.
     pub key: String,
     /// Patient ID, or empty.
     pub patient_id: String,
@@ -156,7 +157,7 @@ pub struct FilmRow {
     pub id: FilmId,
     /// Where the file was when it arrived.
     pub path: PathBuf,
-    /// SHA-256 of the file, hex.
+    /// SHA-256 of the file, hex; empty if it went before it could be read.
     pub sha256: String,
     /// What the file said of itself.
     pub header: Header,
