@@ -15,7 +15,8 @@ fn a_study_takes_its_worst_film() {
     let calm = [0.1, 0.2, 0.9];
     let urgent = [0.6, 0.2, 0.1];
     let critical = [0.1, 0.95, 0.1];
-    let cases: &[(&[Option<[f32; 3]>], Severity, Option<&str>)] = &[
+    type Case<'a> = (&'a [Option<[f32; 3]>], Severity, Option<&'a str>);
+    let cases: &[Case<'_>] = &[
         (&[Some(calm)], Severity::Routine, Some("Mass")),
         (&[Some(calm), Some(urgent)], Severity::Urgent, Some("Effusion")),
         (&[Some(urgent), Some(calm)], Severity::Urgent, Some("Effusion")),
