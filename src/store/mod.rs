@@ -1,5 +1,78 @@
 //! SQLite: studies, films, findings, audit. One process owns the pipeline; any number follow.
+//!
+//! - [`Store::open`] opens and migrates; [`Ownership`] says which process runs the pipeline.
+//! - The owner writes: [`Store::receive`], [`Store::finish`], and the changes of a study's life.
+//! - Everybody reads: [`Store::studies_since`] gives what changed after a revision, so that a follower
+//!   asks [`Store::revision`] as often as it likes and fetches only what is new.
+//!
+//! Every writing call is one transaction: a process that dies in the middle of one leaves the store
+//! as it was before, and the file that it was at is still queued. Scores and bands come from
+//! [`crate::triage`] alone.
 
+mod audit;
+mod change;
+mod convert;
+mod error;
+mod films;
+mod finish;
+mod join;
+mod open;
+mod outcome;
+mod ownership;
+mod read;
+mod reassess;
+mod receive;
 mod record;
+mod rollup;
+mod row;
+mod rules;
+mod study_time;
+mod supersede;
 
+use std::path::PathBuf;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use audit::{AuditEvent, NewEvent};
+pub use error::{StoreError, StoreErrorKind};
+pub use outcome::{Finished, ModelRef, Outcome, Scored, Verdict};
+pub use ownership::Ownership;
+pub use read::{Counts, StoredHeatmap};
 pub use record::{FilmId, FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow};
+
+/// A file's row number in the store.
+pub type FileId = i64;
+
+/// An open store. It can be sent to another thread, not shared: each thread opens its own.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Runs `work` as one transaction: all of it is kept, or nothing. It takes the write lock at once,
+    /// so that two processes wait for each other instead of failing half-way.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let Self { connection, path } = self;
+        let run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        run().map_err(|error| StoreError::from_sqlite(path, &error))
+    }
+
+    /// Runs `work` on one unchanging view of the store.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let run = || {
+            let view = self.connection.unchecked_transaction()?;
+            work(&view)
+        };
+        run().map_err(|error| StoreError::from_sqlite(&self.path, &error))
+    }
+}

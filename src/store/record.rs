@@ -28,6 +28,28 @@ pub enum Status {
     Done,
 }
 
+impl Status {
+    /// All of them, in the order of their life.
+    pub const ALL: [Self; 4] = [Self::New, Self::Seen, Self::Claimed, Self::Done];
+
+    /// The word that users, JSON and the store know it by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Seen => "seen",
+            Self::Claimed => "claimed",
+            Self::Done => "done",
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
 /// A priority from outside (a sidecar, a plugin, a worklist entry). It can only raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutsidePriority {
@@ -38,11 +60,14 @@ pub struct OutsidePriority {
 }
 
 /// A study as the worklist shows it.
+///
+/// A row without films (see [`StudyRow::is_gone`]) has left the list: a follower drops it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyRow {
     /// Row number.
     pub id: StudyId,
-    /// Study Instance UID, or `sha256:` and 16 digits for a raster film, or `folder:` and a path.
+    /// Study Instance UID, or `sha256:` and 16 digits for a raster film, or `folder:` and a path;
+    /// `file:` and a number for a file that went before it could be read.
     pub key: String,
     /// Patient ID, or empty.
     pub patient_id: String,
@@ -80,7 +105,9 @@ pub struct StudyRow {
     pub promoted_at: Option<Timestamp>,
     /// A priority from outside, if any.
     pub outside: Option<OutsidePriority>,
-    /// Set when a change of thresholds took it out of `critical` before anybody acknowledged it.
+    /// Set when a change of thresholds took it out of `critical` while its status was new. It stays
+    /// when somebody acknowledges the study (so that this can be undone): it means something while the
+    /// status is new, and goes when the study is critical again.
     pub was_critical_until: Option<Timestamp>,
     /// What people did with it.
     pub status: Status,
@@ -94,6 +121,15 @@ pub struct StudyRow {
     pub held_reason: String,
     /// Grows with every change of any study: a follower asks for what is newer than it knows.
     pub revision: i64,
+}
+
+impl StudyRow {
+    /// Whether the study has left the list because no film of it is left: its only films were broken,
+    /// and good ones that stand elsewhere took their place. It comes back with its next film.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.scored_films + self.held_films == 0
+    }
 }
 
 /// What became of a film.
@@ -121,7 +157,7 @@ pub struct FilmRow {
     pub id: FilmId,
     /// Where the file was when it arrived.
     pub path: PathBuf,
-    /// SHA-256 of the file, hex.
+    /// SHA-256 of the file, hex; empty if it went before it could be read.
     pub sha256: String,
     /// What the file said of itself.
     pub header: Header,

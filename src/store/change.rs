@@ -1,0 +1,178 @@
+//! What time and people do to a study: it completes, it waits too long, it is raised, seen, done.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{
+    OutsidePriority, Status, Store, StoreError, StudyId, StudyRow,
+    audit::{NewEvent, log},
+    convert::Micros,
+    rollup::report,
+    row::{save, select_studies, study_if_any, study_row},
+};
+use crate::{
+    text::clean,
+    triage::{Severity, Waiting, reported},
+};
+
+impl Store {
+    /// Calls those studies complete whose last film arrived `quiet` or longer ago; returns them.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn complete_quiet(
+        &mut self,
+        quiet: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Vec<StudyRow>, StoreError> {
+        let due = rows_until(self, select_studies!("WHERE complete = 0 AND last_arrival <= ?1"), now, quiet)?;
+        if due.is_empty() {
+            return Ok(due);
+        }
+        self.write(|transaction| {
+            let mut changed = Vec::with_capacity(due.len());
+            for seen in due {
+                let Some(mut row) = still(transaction, &seen)? else { continue };
+                row.complete = true;
+                save(transaction, &mut row)?;
+                log(transaction, &about("complete", &row), now)?;
+                changed.push(row);
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Promotes by one band, once, the studies that nobody opened within `max_wait` of their first
+    /// film's arrival; returns them. A study that has no band above it is left alone.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn promote_overdue(
+        &mut self,
+        max_wait: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Vec<StudyRow>, StoreError> {
+        let query = select_studies!("WHERE status = 'new' AND promoted_at IS NULL AND first_arrival <= ?1");
+        let mut due = rows_until(self, query, now, max_wait)?;
+        due.retain(|row| {
+            let seen = row.status != Status::New;
+            let waiting = Waiting { since: row.first_arrival, seen, limit: Some(max_wait) };
+            let floor = row.outside.as_ref().map(|outside| outside.floor);
+            waiting.is_overdue(now) && reported(row.assessed, floor, true) > row.severity
+        });
+        if due.is_empty() {
+            return Ok(due);
+        }
+        self.write(|transaction| {
+            let mut changed = Vec::with_capacity(due.len());
+            for overdue in due {
+                let Some(mut row) = still(transaction, &overdue)? else { continue };
+                let before = row.severity;
+                row.promoted_at = Some(now);
+                report(&mut row);
+                save(transaction, &mut row)?;
+                let detail = json!({ "before": before, "severity": row.severity });
+                log(transaction, &NewEvent { detail, ..about("promoted", &row) }, now)?;
+                changed.push(row);
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Sets what `actor` did with a study. `None` if there is no such study, or nothing to change.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn set_status(
+        &mut self,
+        study: StudyId,
+        status: Status,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<StudyRow>, StoreError> {
+        let actor = clean(actor);
+        self.write(|transaction| {
+            let Some(mut row) = study_if_any(transaction, study)? else {
+                return Ok(None);
+            };
+            if row.status == status && (status == Status::New || row.status_by == actor) {
+                return Ok(None);
+            }
+            let before = row.status.word();
+            let back_to_new = status == Status::New;
+            row.status = status;
+            row.status_by = if back_to_new { String::new() } else { actor.clone() };
+            row.status_at = (!back_to_new).then_some(now);
+            save(transaction, &mut row)?;
+            let detail = json!({ "before": before, "status": status.word() });
+            log(transaction, &NewEvent { actor: &actor, detail, ..about("status", &row) }, now)?;
+            Ok(Some(row))
+        })
+    }
+
+    /// Raises a study to a floor from outside. `None` if there is no such study, or if its floor is
+    /// that high already: nothing ever lowers it.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn raise(
+        &mut self,
+        study: StudyId,
+        outside: &OutsidePriority,
+        now: Timestamp,
+    ) -> Result<Option<StudyRow>, StoreError> {
+        self.write(|transaction| {
+            let Some(mut row) = study_if_any(transaction, study)? else {
+                return Ok(None);
+            };
+            if !raise_row(transaction, &mut row, outside, now)? {
+                return Ok(None);
+            }
+            save(transaction, &mut row)?;
+            Ok(Some(row))
+        })
+    }
+}
+
+/// Raises the floor of a study that the caller then saves; whether it rose.
+pub(super) fn raise_row(
+    connection: &Connection,
+    row: &mut StudyRow,
+    outside: &OutsidePriority,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let floor = row.outside.as_ref().map_or(Severity::Held, |known| known.floor);
+    if outside.floor <= floor {
+        return Ok(false);
+    }
+    let source = clean(&outside.source);
+    let before = row.severity;
+    row.outside = Some(OutsidePriority { floor: outside.floor, source: source.clone() });
+    report(row);
+    let detail = json!({ "floor": outside.floor, "before": before, "severity": row.severity });
+    log(connection, &NewEvent { actor: &source, detail, ..about("raised", row) }, now)?;
+    Ok(true)
+}
+
+/// An event about a study.
+pub(super) fn about<'a>(kind: &'a str, row: &StudyRow) -> NewEvent<'a> {
+    NewEvent { kind, study: Some(row.id), ..NewEvent::default() }
+}
+
+/// Studies whose time in the query is `ago` or longer before `now`. Read without the write lock:
+/// these questions are asked every second, and mostly there is none.
+fn rows_until(
+    store: &Store,
+    query: &str,
+    now: Timestamp,
+    ago: SignedDuration,
+) -> Result<Vec<StudyRow>, StoreError> {
+    let until = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
+    store.read(|view| view.prepare_cached(query)?.query_map([Micros(until)], study_row)?.collect())
+}
+
+/// The row again, under the write lock, if it has not changed since it was read.
+fn still(connection: &Connection, seen: &StudyRow) -> rusqlite::Result<Option<StudyRow>> {
+    Ok(study_if_any(connection, seen.id)?.filter(|row| row.revision == seen.revision))
+}

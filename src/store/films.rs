@@ -1,0 +1,166 @@
+//! Films with their findings, in and out of SQL.
+
+use jiff::Timestamp;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use super::{
+    FileId, FilmId, FilmRow, FilmState, Outcome, Scored, StudyId, Verdict,
+    convert::{Columns, Json, Micros, Place, to_json},
+    rules::{intern_model, intern_rules},
+};
+use crate::{
+    film::Header,
+    quality::{Gate, Held},
+    text::clean,
+    triage::Finding,
+};
+
+/// Writes a film with its findings and heatmap.
+pub(super) fn insert(
+    connection: &Connection,
+    study: StudyId,
+    file: FileId,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> rusqlite::Result<FilmId> {
+    let (state, held, scored) = match &outcome.verdict {
+        Verdict::Scored(scored) => ("scored", None, Some(scored)),
+        Verdict::Held(held) => ("held", Some(held), None),
+    };
+    let model = scored.map(|scored| intern_model(connection, &scored.model, now)).transpose()?;
+    let rules = scored.map(|scored| intern_rules(connection, &scored.rules, now)).transpose()?;
+    connection
+        .prepare_cached(
+            "INSERT INTO films (study, file, sha256, sop_instance_uid, decoded, header, state, gate,
+                                reason, model, rules, version, device, finished_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            study,
+            file,
+            outcome.sha256,
+            outcome.sop_instance_uid(),
+            outcome.decoded(),
+            outcome.header.as_ref().map(header_json).transpose()?,
+            state,
+            held.map(|held| held.gate),
+            held.map(|held| clean(&held.reason)),
+            model,
+            rules,
+            crate::VERSION,
+            scored.map(|scored| &scored.device),
+            Micros(now),
+        ])?;
+    let film = connection.last_insert_rowid();
+    if let Some(scored) = scored {
+        insert_result(connection, film, scored)?;
+    }
+    Ok(film)
+}
+
+/// Writes the entry of a file that went before it could be read: nothing is silently lost.
+pub(super) fn insert_gone(
+    connection: &Connection,
+    study: StudyId,
+    file: FileId,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<FilmId> {
+    connection
+        .prepare_cached(
+            "INSERT INTO films (study, file, decoded, state, gate, reason, version, finished_at)
+             VALUES (?1, ?2, 0, 'held', ?3, ?4, ?5, ?6)",
+        )?
+        .execute((study, file, Gate::Unreadable, clean(reason), crate::VERSION, Micros(now)))?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO findings (film, position, label, probability, threshold, critical, score, severity,
+                               rank, validated)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for (position, finding) in (0_i64..).zip(&scored.findings) {
+        insert.execute(params![
+            film,
+            position,
+            finding.label,
+            finding.probability,
+            finding.threshold,
+            finding.critical,
+            finding.score,
+            finding.severity,
+            finding.rank,
+            finding.validated,
+        ])?;
+    }
+    connection
+        .prepare_cached("INSERT INTO heatmaps (film, bytes) VALUES (?1, ?2)")?
+        .execute((film, &scored.heatmap))?;
+    Ok(())
+}
+
+/// The findings of a film, in the model's label order; empty for a held one.
+pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Result<Vec<Finding>> {
+    connection
+        .prepare_cached(
+            "SELECT label, probability, threshold, critical, score, severity, rank, validated
+             FROM findings WHERE film = ?1 ORDER BY position",
+        )?
+        .query_map([film], |row| {
+            let mut columns = Columns::of(row);
+            Ok(Finding {
+                label: columns.next()?,
+                probability: columns.next()?,
+                threshold: columns.next()?,
+                critical: columns.next()?,
+                score: columns.next()?,
+                severity: columns.next()?,
+                rank: columns.next()?,
+                validated: columns.next()?,
+            })
+        })?
+        .collect()
+}
+
+/// One film, if it is there. A superseded one reads as held, with the reason that it was held for.
+pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<FilmRow>> {
+    let mut query: CachedStatement<'_> = connection.prepare_cached(
+        "SELECT films.id, files.path, films.sha256, films.header, films.gate, films.reason,
+                models.name, models.sha256, films.finished_at
+         FROM films JOIN files ON files.id = films.file LEFT JOIN models ON models.id = films.model
+         WHERE films.id = ?1",
+    )?;
+    query.query_row([film], |row| film_row(connection, row)).optional()
+}
+
+fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow> {
+    let mut columns = Columns::of(row);
+    let id = columns.next()?;
+    let path = columns.next::<Place>()?.0;
+    let sha256: Option<String> = columns.next()?;
+    let header: Option<Json<Header>> = columns.next()?;
+    let (gate, reason) = (columns.next::<Option<Gate>>()?, columns.next::<Option<String>>()?);
+    let state = match gate {
+        Some(gate) => FilmState::Held(Held { gate, reason: reason.unwrap_or_default() }),
+        None => FilmState::Scored {
+            findings: findings(connection, id)?,
+            model: columns.next()?,
+            model_sha256: columns.next()?,
+            scored_at: columns.next_time()?,
+        },
+    };
+    let header = header.map_or_else(Header::default, |header| header.0);
+    Ok(FilmRow { id, path, sha256: sha256.unwrap_or_default(), header, state })
+}
+
+/// A header as JSON without what the file left empty: a third of the size, and reads back the same.
+fn header_json(header: &Header) -> rusqlite::Result<String> {
+    let failed = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
+    let mut value = serde_json::to_value(header).map_err(failed)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, field| field.as_str() != Some("") && field.as_u64() != Some(0));
+    }
+    to_json(&value)
+}

@@ -1,0 +1,281 @@
+//! A file's end: recorded as a film, or found to be one that is there, or gone.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
+
+use super::{
+    FileId, FilmId, Finished, Outcome, Store, StoreError, StudyId, StudyRow, Verdict,
+    audit::{NewEvent, log},
+    change::raise_row,
+    convert::{Columns, Place},
+    films,
+    join::{join_study, refresh, reopen},
+    rollup::recombine,
+    row::{save, study},
+    supersede::supersede,
+};
+use crate::text::clean;
+
+/// A file as it stands before its end.
+pub(super) struct Due {
+    pub(super) id: FileId,
+    pub(super) path: PathBuf,
+    received_at: Timestamp,
+    state: String,
+    /// The film that it was closed with; of a queued file, its entry from when it had gone.
+    pub(super) film: Option<FilmId>,
+}
+
+impl Store {
+    /// The film with these bytes, if they have been here before: looked up before decoding, and then
+    /// closed with [`Store::duplicate`].
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn film_by_sha256(&self, sha256: &str) -> Result<Option<FilmId>, StoreError> {
+        self.read(|view| by_sha256(view, sha256))
+    }
+
+    /// Closes a file whose bytes are those of `of`.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then the file is still queued.
+    pub fn duplicate(&mut self, file: FileId, of: FilmId, now: Timestamp) -> Result<Finished, StoreError> {
+        self.write(|transaction| {
+            let due = due(transaction, file)?;
+            match already_finished(transaction, &due)? {
+                Some(finished) => Ok(finished),
+                None => close_duplicate(transaction, &due, of, None, now),
+            }
+        })
+    }
+
+    /// Records what became of a file: film, findings, heatmap, its study's new line, the audit, and
+    /// that the file is done. One transaction; doing it again does nothing new.
+    ///
+    /// A film counts once: the same bytes, or the SOP Instance UID of a film that decoded, are a
+    /// duplicate. A broken film gives way to what comes at its path, and to a good film with its SOP
+    /// Instance UID. A study that was done is new again when a film joins it.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then the file is still queued.
+    pub fn finish(
+        &mut self,
+        file: FileId,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<Finished, StoreError> {
+        self.write(|transaction| {
+            let due = due(transaction, file)?;
+            if let Some(finished) = already_finished(transaction, &due)? {
+                return Ok(finished);
+            }
+            if let Some(of) = counted_as(transaction, outcome)? {
+                return close_duplicate(transaction, &due, of, Some(outcome), now);
+            }
+            record(transaction, &due, outcome, now)
+        })
+    }
+
+    /// Turns a queued file that vanished, or could not be opened, into a held entry with that reason.
+    /// Nothing to do (`None`) for a file that is not queued. Should the file come back, intake finds it
+    /// unknown, and what it then holds takes the entry's place.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then the file is still queued.
+    pub fn gone(
+        &mut self,
+        file: FileId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Option<StudyRow>, StoreError> {
+        self.write(|transaction| {
+            let due = due(transaction, file)?;
+            if due.state != "queued" {
+                return Ok(None);
+            }
+            let (study, film) = gone_entry(transaction, &due, reason, now)?;
+            let event = NewEvent {
+                kind: "gone",
+                study: Some(study),
+                film: Some(film),
+                file: Some(file),
+                detail: json!({ "reason": clean(reason) }),
+                ..NewEvent::default()
+            };
+            log(transaction, &event, now)?;
+            close(transaction, file, "gone", film)?;
+            let mut row = self::study(transaction, study)?;
+            recombine(transaction, &mut row)?;
+            reopen(transaction, &mut row, now)?;
+            save(transaction, &mut row)?;
+            Ok(Some(row))
+        })
+    }
+}
+
+fn record(
+    connection: &Connection,
+    due: &Due,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> rusqlite::Result<Finished> {
+    let study = join_study(connection, &outcome.study_key, due.received_at)?;
+    let film = films::insert(connection, study, due.id, outcome, now)?;
+    close(connection, due.id, "done", film)?;
+    let uid = outcome.sop_instance_uid();
+    let others = supersede(connection, due, film, uid, outcome.decoded(), now)?;
+    let mut row = self::study(connection, study)?;
+    let before = row.severity;
+    recombine(connection, &mut row)?;
+    reopen(connection, &mut row, now)?;
+    if let Some(outside) = &outcome.outside {
+        raise_row(connection, &mut row, outside, now)?;
+    }
+    save(connection, &mut row)?;
+    let (kind, detail) = match &outcome.verdict {
+        Verdict::Scored(_) => (
+            "scored",
+            json!({ "before": before, "severity": row.severity, "score": row.score, "top": row.top }),
+        ),
+        Verdict::Held(held) => ("held", json!({ "gate": held.gate, "reason": clean(&held.reason) })),
+    };
+    let event = NewEvent {
+        kind,
+        study: Some(study),
+        film: Some(film),
+        file: Some(due.id),
+        detail,
+        ..NewEvent::default()
+    };
+    log(connection, &event, now)?;
+    let others = refresh(connection, others, Some(study))?;
+    Ok(Finished::Recorded { film, study: Box::new(row), others })
+}
+
+/// The film as which an outcome counts already.
+fn counted_as(connection: &Connection, outcome: &Outcome) -> rusqlite::Result<Option<FilmId>> {
+    if let Some(film) = by_sha256(connection, &outcome.sha256)? {
+        return Ok(Some(film));
+    }
+    let Some(uid) = outcome.sop_instance_uid() else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached(
+            "SELECT id FROM films
+             WHERE sop_instance_uid = ?1 AND decoded = 1 AND sop_instance_uid IS NOT NULL",
+        )?
+        .query_row([uid], |row| row.get(0))
+        .optional()
+}
+
+fn by_sha256(connection: &Connection, sha256: &str) -> rusqlite::Result<Option<FilmId>> {
+    connection
+        .prepare_cached("SELECT id FROM films WHERE sha256 = ?1")?
+        .query_row([sha256], |row| row.get(0))
+        .optional()
+}
+
+fn close_duplicate(
+    connection: &Connection,
+    due: &Due,
+    of: FilmId,
+    outcome: Option<&Outcome>,
+    now: Timestamp,
+) -> rusqlite::Result<Finished> {
+    let (study, decoded): (StudyId, bool) = connection
+        .prepare_cached("SELECT study, decoded FROM films WHERE id = ?1")?
+        .query_row([of], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let event = NewEvent {
+        kind: "duplicate",
+        study: Some(study),
+        film: Some(of),
+        file: Some(due.id),
+        detail: json!({ "sha256": outcome.map(|outcome| &outcome.sha256) }),
+        ..NewEvent::default()
+    };
+    log(connection, &event, now)?;
+    let others = if decoded { supersede(connection, due, of, None, false, now)? } else { Vec::new() };
+    close(connection, due.id, "duplicate", of)?;
+    let others = refresh(connection, others, None)?;
+    Ok(Finished::Duplicate { of, path: path_of(connection, of)?, others })
+}
+
+/// The held entry of a file that has gone: the one that it has from an earlier time, or a new one.
+fn gone_entry(
+    connection: &Connection,
+    due: &Due,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<(StudyId, FilmId)> {
+    if let Some(film) = due.film {
+        let study = connection
+            .prepare_cached(
+                "UPDATE films SET state = 'held', reason = ?2 WHERE id = ?1 AND sha256 IS NULL
+                 RETURNING study",
+            )?
+            .query_row((film, clean(reason)), |row| row.get(0))
+            .optional()?;
+        if let Some(study) = study {
+            return Ok((study, film));
+        }
+    }
+    let study = join_study(connection, &format!("file:{}", due.id), due.received_at)?;
+    Ok((study, films::insert_gone(connection, study, due.id, reason, now)?))
+}
+
+fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due> {
+    connection
+        .prepare_cached("SELECT id, path, received_at, state, film FROM files WHERE id = ?1")?
+        .query_row([file], |row| {
+            let mut columns = Columns::of(row);
+            Ok(Due {
+                id: columns.next()?,
+                path: columns.next::<Place>()?.0,
+                received_at: columns.next_time()?,
+                state: columns.next()?,
+                film: columns.next()?,
+            })
+        })
+}
+
+/// What a file was finished with before, if it was.
+fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Option<Finished>> {
+    let Some(film) = due.film else {
+        return Ok(None);
+    };
+    match due.state.as_str() {
+        "done" => {
+            let id = connection
+                .prepare_cached("SELECT study FROM films WHERE id = ?1")?
+                .query_row([film], |row| row.get(0))?;
+            let study = Box::new(study(connection, id)?);
+            Ok(Some(Finished::Recorded { film, study, others: Vec::new() }))
+        }
+        "duplicate" => {
+            let path = path_of(connection, film)?;
+            Ok(Some(Finished::Duplicate { of: film, path, others: Vec::new() }))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn close(connection: &Connection, file: FileId, state: &str, film: FilmId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE files SET state = ?2, film = ?3 WHERE id = ?1")?
+        .execute((file, state, film))?;
+    Ok(())
+}
+
+fn path_of(connection: &Connection, film: FilmId) -> rusqlite::Result<PathBuf> {
+    connection
+        .prepare_cached(
+            "SELECT files.path FROM films JOIN files ON files.id = films.file WHERE films.id = ?1",
+        )?
+        .query_row([film], |row| row.get::<_, Place>(0))
+        .map(|place| place.0)
+}

@@ -1,0 +1,259 @@
+//! Opening: folder, permissions, settings of the connection, migrations.
+
+use std::{
+    ffi::OsString,
+    fs::{DirBuilder, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::{Store, StoreError, StoreErrorKind};
+
+/// Numbered from 1; `user_version` says how many a store has had. Released ones are never edited.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/001_first.sql")];
+
+/// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
+
+/// How long a writer waits for another one. The longest transaction is a change of thresholds.
+const BUSY: Duration = Duration::from_secs(30);
+
+impl Store {
+    /// Opens the store at `path`, making it and its folder if they are not there, and brings it up to
+    /// this version. Owner and followers open it alike.
+    ///
+    /// The database files are readable by their owner alone, also where they were not before; a folder
+    /// that is made here is too (one that was there is left as it is: it may be anybody's).
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`]; the file is left as it was.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        make_folder(path)?;
+        make_private(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(path, flags);
+        let failed = |error: &rusqlite::Error| StoreError::from_sqlite(path, error);
+        let mut connection = opened.map_err(|error| failed(&error))?;
+        connection.busy_timeout(BUSY).map_err(|error| failed(&error))?;
+        refuse_strangers(&connection, path)?;
+        configure(&connection).map_err(|error| failed(&error))?;
+        migrate(&mut connection, MIGRATIONS).map_err(|error| failed(&error))?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A file that this version must not touch: another program's database, or a newer version's.
+fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let look = || -> rusqlite::Result<(i32, usize, usize)> {
+        // One view of the file, in case another process is at its first migration.
+        let _view = connection.unchecked_transaction()?;
+        let id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((id, version as usize, tables as usize))
+    };
+    let (id, version, tables) = look().map_err(|error| StoreError::from_sqlite(path, &error))?;
+    let blank = id == 0 && version == 0 && tables == 0;
+    if id != APPLICATION_ID && !blank {
+        let why = "it is the database of another program";
+        return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
+    }
+    if version > MIGRATIONS.len() {
+        let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
+        return Err(StoreError::new(StoreErrorKind::NewerVersion, path, &why));
+    }
+    Ok(())
+}
+
+/// WAL lets followers read while the owner writes. With `synchronous = NORMAL` a commit survives the
+/// death of the process at any moment; loss of power may undo the last ones, never damage the file,
+/// and what they held is found again in the inbox.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    switch_to_wal(connection)?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Kibibytes, when negative. A list of 100,000 studies is read once; films are small.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// The switch happens once in a store's life and needs it alone. SQLite does not wait for that as it
+/// does for other locks (two that wait for each other would never end), so that processes which make
+/// one store together have to try again.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && started.elapsed() < BUSY =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Brings the store to `migrations.len()`, each step in a transaction of its own. Two processes may
+/// start at once: the version is read again inside the transaction.
+pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let Some(migration) = migrations.get(version as usize) else {
+            return Ok(());
+        };
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", version + 1)?;
+        transaction.commit()?;
+    }
+}
+
+/// Makes the folder that `file` is to lie in, for the owner alone.
+pub(super) fn make_folder(file: &Path) -> Result<(), StoreError> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| StoreError::from_io(file, &error))
+}
+
+/// Makes the database file, or tightens the files of one that is there. SQLite gives `-wal` and `-shm`
+/// the permissions of the database.
+///
+/// A file that is there is never opened here: closing it again would drop the POSIX locks that other
+/// connections of this process hold on it (sqlite.org/howtocorrupt.html, section 2.2).
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    match owner_only(OpenOptions::new().create_new(true).write(true)).open(path) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(StoreError::from_io(path, &error)),
+    }
+    for file in [path.to_owned(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
+        tighten(&file).map_err(|error| StoreError::from_io(&file, &error))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn tighten(file: &Path) -> io::Result<()> {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let permissions = match fs::metadata(file) {
+        Ok(metadata) => metadata.permissions(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if permissions.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(file, fs::Permissions::from_mode(permissions.mode() & 0o700))
+}
+
+#[cfg(not(unix))]
+fn tighten(_file: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// New files of the store are their owner's alone.
+pub(super) fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// The path with something put after its very end, extension and all.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use rusqlite::Connection;
+
+    use super::{MIGRATIONS, migrate};
+    use crate::{
+        intake::Arrival,
+        quality::{Gate, Held},
+        store::{Outcome, Store, StoreErrorKind, Verdict},
+    };
+
+    fn version(connection: &Connection) -> u32 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn every_version_comes_up_to_the_latest() {
+        for start in 0..=MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, &MIGRATIONS[..start]).unwrap();
+            assert_eq!(version(&connection) as usize, start);
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            assert_eq!(version(&connection) as usize, MIGRATIONS.len());
+            let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            assert_eq!(check, "ok");
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_version_before_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)"];
+        migrate(&mut connection, &steps).unwrap_err();
+        assert_eq!(version(&connection), 1);
+        let tables: Vec<String> = connection
+            .prepare("SELECT name FROM sqlite_schema ORDER BY name")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(tables, ["a"], "half of the failed step was kept");
+        migrate(&mut connection, &[steps[0], "CREATE TABLE b (x)"]).unwrap();
+        assert_eq!(version(&connection), 2);
+    }
+
+    #[test]
+    fn a_full_disk_is_called_that_and_the_file_stays_queued() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("store.db")).unwrap();
+        let arrival = Arrival { path: "a".into(), size: 1, modified_ns: 1 };
+        let file = store.receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap()[0].0;
+        // What a disk without room does to every connection, this limit does to one.
+        let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        let reason = "much to say ".repeat(10_000);
+        let outcome = Outcome {
+            sha256: "x".to_owned(),
+            study_key: "x".to_owned(),
+            header: None,
+            verdict: Verdict::Held(Held { gate: Gate::Blank, reason }),
+            outside: None,
+        };
+        let error = store.finish(file, &outcome, Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::DiskFull, "{error}");
+        assert!(error.to_string().contains("make room"), "{error}");
+        assert_eq!((store.queued().unwrap().len(), store.revision().unwrap()), (1, 0));
+    }
+}

@@ -1,0 +1,97 @@
+//! What the pipeline made of a file, and what the store answers.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{FilmId, OutsidePriority, StudyRow};
+use crate::{
+    film::Header,
+    quality::{Gate, Held},
+    triage::{Finding, Rules},
+};
+
+/// The model that scored a film, as the audit must be able to name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelRef {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its weights, hex.
+    pub sha256: String,
+    /// The text of its manifest: labels, preprocessing, operating points.
+    pub manifest: String,
+}
+
+/// What the pipeline made of one file.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// SHA-256 of the file's bytes, lower-case hex.
+    pub sha256: String,
+    /// The study's key (see [`StudyRow::key`]).
+    pub study_key: String,
+    /// What the file said of itself, if it got that far.
+    pub header: Option<Header>,
+    /// Scored, or held.
+    pub verdict: Verdict,
+    /// A priority that came along with the file.
+    pub outside: Option<OutsidePriority>,
+}
+
+impl Outcome {
+    /// Whether the file was decoded. Only such a film claims its SOP Instance UID.
+    #[must_use]
+    pub fn decoded(&self) -> bool {
+        !matches!(&self.verdict, Verdict::Held(Held { gate: Gate::Unreadable, .. }))
+    }
+
+    /// The SOP Instance UID, if the header has one.
+    pub(super) fn sop_instance_uid(&self) -> Option<&str> {
+        let uid = self.header.as_ref()?.sop_instance_uid.as_str();
+        (!uid.is_empty()).then_some(uid)
+    }
+}
+
+/// Scored, or held.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// The model scored it.
+    Scored(Scored),
+    /// A gate refused it.
+    Held(Held),
+}
+
+/// A film's result with everything that it must be provable with afterwards.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// In the model's label order, judged by `rules`.
+    pub findings: Vec<Finding>,
+    /// The heatmap in its stored form ([`crate::model::Heatmap::to_bytes`]).
+    pub heatmap: Vec<u8>,
+    /// The model.
+    pub model: Arc<ModelRef>,
+    /// The thresholds in force.
+    pub rules: Arc<Rules>,
+    /// What it ran on, and in which precision: "cpu fp32".
+    pub device: String,
+}
+
+/// What the store made of an outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finished {
+    /// The film is there already: the same bytes, or the SOP Instance UID of a film that decoded.
+    Duplicate {
+        /// The film that counts.
+        of: FilmId,
+        /// Where that one came from.
+        path: PathBuf,
+        /// Other studies that changed: they lost a broken film whose place this file took.
+        others: Vec<StudyRow>,
+    },
+    /// It is on the list.
+    Recorded {
+        /// The film.
+        film: FilmId,
+        /// Its study, as it stands now.
+        study: Box<StudyRow>,
+        /// Other studies that changed: they lost a broken film whose place this one took.
+        others: Vec<StudyRow>,
+    },
+}

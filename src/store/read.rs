@@ -1,0 +1,168 @@
+//! What everybody may ask: the owner's own screens, and followers in other processes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+
+use super::{
+    FilmId, FilmRow, FilmState, Store, StoreError, StudyDetail, StudyId, StudyRow,
+    convert::Micros,
+    films::{film_if_any, findings},
+    rollup::top_film,
+    row::{newest_revision, select_studies, study_if_any, study_row},
+};
+use crate::triage::{Finding, Severity};
+
+/// How much of everything there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files waiting to be read.
+    pub queued: usize,
+    /// Studies on the list, by reported severity; a band without any is missing.
+    pub open: BTreeMap<Severity, usize>,
+    /// Studies that are done.
+    pub done: usize,
+    /// Films scored.
+    pub scored_films: usize,
+    /// Films held.
+    pub held_films: usize,
+}
+
+/// A heatmap as it is stored, with the label of each of its maps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredHeatmap {
+    /// For [`crate::model::Heatmap::from_bytes`].
+    pub bytes: Vec<u8>,
+    /// The label names, in the order of the maps.
+    pub labels: Vec<String>,
+}
+
+impl Store {
+    /// The newest revision of any study; 0 in an empty store. Cheap: ask as often as you like.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn revision(&self) -> Result<i64, StoreError> {
+        self.read(newest_revision)
+    }
+
+    /// The studies that changed after `revision` (0: all), in the order of their change: the last one
+    /// has the revision to ask after next time. A row that [is gone](StudyRow::is_gone) has left the
+    /// list.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn studies_since(&self, revision: i64) -> Result<Vec<StudyRow>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(select_studies!("WHERE revision > ?1 ORDER BY revision"))?
+                .query_map([revision], study_row)?
+                .collect()
+        })
+    }
+
+    /// A study with its films, if it is there.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn detail(&self, study: StudyId) -> Result<Option<StudyDetail>, StoreError> {
+        self.read(|view| {
+            let Some(study) = study_if_any(view, study)? else {
+                return Ok(None);
+            };
+            let ids: Vec<FilmId> = view
+                .prepare_cached(
+                    "SELECT id FROM films WHERE study = ?1 AND state <> 'superseded' ORDER BY id",
+                )?
+                .query_map([study.id], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut films = Vec::with_capacity(ids.len());
+            for id in ids {
+                films.extend(film_if_any(view, id)?);
+            }
+            sort_films(&mut films, &study);
+            Ok(Some(StudyDetail { study, films }))
+        })
+    }
+
+    /// A film, if it is there; one that was superseded reads as held.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn film(&self, film: FilmId) -> Result<Option<FilmRow>, StoreError> {
+        self.read(|view| film_if_any(view, film))
+    }
+
+    /// A film's heatmap, if it was scored.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn heatmap(&self, film: FilmId) -> Result<Option<StoredHeatmap>, StoreError> {
+        self.read(|view| {
+            let bytes: Option<Vec<u8>> = view
+                .prepare_cached("SELECT bytes FROM heatmaps WHERE film = ?1")?
+                .query_row([film], |row| row.get(0))
+                .optional()?;
+            let Some(bytes) = bytes else {
+                return Ok(None);
+            };
+            let labels = findings(view, film)?.into_iter().map(|finding| finding.label).collect();
+            Ok(Some(StoredHeatmap { bytes, labels }))
+        })
+    }
+
+    /// How much of everything there is.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        self.read(|view| {
+            let queued: u32 = view
+                .prepare_cached("SELECT count(*) FROM files WHERE state = 'queued'")?
+                .query_row([], |row| row.get(0))?;
+            let mut counts = Counts { queued: queued as usize, ..Counts::default() };
+            let mut groups = view.prepare_cached(
+                "SELECT status = 'done', severity, count(*), sum(scored_films), sum(held_films)
+                 FROM studies WHERE scored_films + held_films > 0 GROUP BY status, severity",
+            )?;
+            let mut rows = groups.query([])?;
+            while let Some(row) = rows.next()? {
+                let studies = row.get::<_, u32>(2)? as usize;
+                if row.get(0)? {
+                    counts.done += studies;
+                } else {
+                    *counts.open.entry(row.get(1)?).or_default() += studies;
+                }
+                counts.scored_films += row.get::<_, u32>(3)? as usize;
+                counts.held_films += row.get::<_, u32>(4)? as usize;
+            }
+            Ok(counts)
+        })
+    }
+
+    /// When the last file arrived, whatever became of it.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn last_arrival(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT received_at FROM files ORDER BY id DESC LIMIT 1")?
+                .query_row([], |row| row.get::<_, Micros>(0))
+                .map(|time| time.0)
+                .optional()
+        })
+    }
+}
+
+/// Scored films first, the one with the top finding foremost; then held ones; else as they came.
+fn sort_films(films: &mut [FilmRow], study: &StudyRow) {
+    let scored: Vec<(FilmId, Vec<Finding>)> = films
+        .iter()
+        .filter_map(|film| match &film.state {
+            FilmState::Scored { findings, .. } => Some((film.id, findings.clone())),
+            FilmState::Held(_) => None,
+        })
+        .collect();
+    let top = top_film(&scored, study);
+    films.sort_by_key(|film| (matches!(film.state, FilmState::Held(_)), Some(film.id) != top, film.id));
+}

@@ -1,0 +1,101 @@
+//! Files as intake reports them: recorded first, read later, so that a restart knows what is due.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    FileId, Store, StoreError,
+    audit::{NewEvent, log},
+    convert::{Columns, Micros, Place},
+};
+use crate::intake::Arrival;
+
+impl Store {
+    /// Records files that are not known in that size and with that time as queued, and returns the
+    /// number of each (files already known have none in the answer). One transaction for all of them.
+    ///
+    /// A file that had gone before it could be read and is back counts as new.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then none is recorded.
+    pub fn receive(
+        &mut self,
+        arrivals: &[Arrival],
+        now: Timestamp,
+    ) -> Result<Vec<(FileId, Arrival)>, StoreError> {
+        self.write(|transaction| {
+            let mut received = Vec::new();
+            for arrival in arrivals {
+                if let Some(file) = receive_one(transaction, arrival, now)? {
+                    received.push((file, arrival.clone()));
+                }
+            }
+            Ok(received)
+        })
+    }
+
+    /// Whether a file is recorded in that size and with that time, and need not be read again.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn is_known(&self, path: &Path, size: u64, modified_ns: i64) -> Result<bool, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT 1 FROM files
+                 WHERE path = ?1 AND size = ?2 AND modified_ns = ?3 AND state <> 'gone'",
+            )?
+            .exists((Place::to_value(path), stored_size(size), modified_ns))
+        })
+    }
+
+    /// The files that still have to be read, in the order in which they came: after a restart, what
+    /// was in flight.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn queued(&self) -> Result<Vec<(FileId, Arrival)>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT id, path, size, modified_ns FROM files WHERE state = 'queued' ORDER BY id",
+            )?
+            .query_map([], |row| {
+                let mut columns = Columns::of(row);
+                let file = columns.next()?;
+                let path = columns.next::<Place>()?.0;
+                let size = columns.next::<i64>()?.unsigned_abs();
+                Ok((file, Arrival { path, size, modified_ns: columns.next()? }))
+            })?
+            .collect()
+        })
+    }
+}
+
+fn receive_one(
+    connection: &Connection,
+    arrival: &Arrival,
+    now: Timestamp,
+) -> rusqlite::Result<Option<FileId>> {
+    let file: Option<FileId> = connection
+        .prepare_cached(
+            "INSERT INTO files (path, size, modified_ns, received_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (path, size, modified_ns)
+             DO UPDATE SET state = 'queued', received_at = ?4 WHERE state = 'gone'
+             RETURNING id",
+        )?
+        .query_row(
+            (Place::to_value(&arrival.path), stored_size(arrival.size), arrival.modified_ns, Micros(now)),
+            |row| row.get(0),
+        )
+        .optional()?;
+    if file.is_some() {
+        log(connection, &NewEvent { kind: "received", file, ..NewEvent::default() }, now)?;
+    }
+    Ok(file)
+}
+
+/// SQLite's integers have a sign; no file is larger than they reach.
+fn stored_size(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,11 @@
+//! What a user would miss if the store did not do it.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
+
+mod counting_once;
+mod following;
+mod opening;
+mod severity;
+mod support;
+mod thresholds;
+mod time_and_people;

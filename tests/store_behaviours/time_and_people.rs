@@ -1,0 +1,119 @@
+//! Quiet periods, waiting, and what people do.
+
+use cxr_triage::{
+    quality::Gate,
+    store::{NewEvent, Status},
+    triage::Severity::{Critical, Held, Routine, Urgent},
+};
+use jiff::SignedDuration;
+
+use super::support::{Bench, at, dicom, held, scored};
+
+#[test]
+fn a_study_is_complete_when_its_last_film_is_quiet_and_grows_again_with_the_next() {
+    let quiet = SignedDuration::from_mins(1);
+    let mut bench = Bench::new();
+    let (_, row) = bench.record("a", &dicom(scored("x", [0.1; 3]), "1.2", "1.2.1"), at(0));
+    bench.record("b", &scored("y", [0.1; 3]), at(5));
+    assert!(!row.complete);
+    let changed = bench.store.complete_quiet(quiet, at(2)).unwrap();
+    assert_eq!(changed.iter().map(|r| (r.id, r.complete)).collect::<Vec<_>>(), [(row.id, true)]);
+    assert_eq!(bench.store.complete_quiet(quiet, at(2)).unwrap(), []);
+    let (_, grown) = bench.record("c", &dicom(scored("z", [0.1; 3]), "1.2", "1.2.2"), at(9));
+    assert!(!grown.complete && grown.last_arrival == at(9));
+    assert_eq!(bench.store.complete_quiet(quiet, at(20)).unwrap().len(), 2);
+}
+
+#[test]
+fn who_waits_too_long_unseen_is_promoted_once() {
+    let hour = SignedDuration::from_hours(1);
+    // Probability of Effusion, status, minutes waited; the band then, if it moves.
+    for (probability, status, waited, promoted) in [
+        (0.1, Status::New, 61, Some(Urgent)),
+        (0.6, Status::New, 61, Some(Critical)),
+        (0.9, Status::New, 61, None),
+        (0.1, Status::New, 59, None),
+        (0.1, Status::Seen, 61, None),
+        (0.1, Status::Claimed, 61, None),
+        (0.1, Status::Done, 61, None),
+    ] {
+        let mut bench = Bench::new();
+        let (_, row) = bench.record("a", &scored("x", [probability, 0.01, 0.01]), at(0));
+        bench.store.set_status(row.id, status, "anna", at(1)).unwrap();
+        let changed = bench.store.promote_overdue(hour, at(waited)).unwrap();
+        let name = format!("{probability} {status:?} {waited}");
+        assert_eq!(changed.first().map(|row| row.severity), promoted, "{name}");
+        assert_eq!(changed.first().and_then(|row| row.promoted_at), promoted.map(|_| at(waited)), "{name}");
+        assert_eq!(
+            bench.store.promote_overdue(hour, at(500)).unwrap().len(),
+            usize::from(status == Status::New && waited < 60),
+            "{name}: once"
+        );
+        assert!(bench.count_kind("promoted") <= 1, "{name}");
+    }
+}
+
+#[test]
+fn a_held_study_is_not_promoted_but_its_first_scored_film_is() {
+    let hour = SignedDuration::from_hours(1);
+    let mut bench = Bench::new();
+    let lateral = held("x", Gate::View, "a lateral film");
+    let (_, row) = bench.record("a", &dicom(lateral, "1.2", "1.2.1"), at(0));
+    assert_eq!((row.severity, bench.store.promote_overdue(hour, at(90)).unwrap().len()), (Held, 0));
+    let (_, row) = bench.record("b", &dicom(scored("y", [0.1; 3]), "1.2", "1.2.2"), at(91));
+    assert_eq!(row.severity, Routine);
+    assert_eq!(bench.store.promote_overdue(hour, at(92)).unwrap()[0].severity, Urgent);
+}
+
+#[test]
+fn a_promotion_outlives_films_and_thresholds() {
+    let mut bench = Bench::new();
+    bench.record("a", &dicom(scored("x", [0.1; 3]), "1.2", "1.2.1"), at(0));
+    bench.store.promote_overdue(SignedDuration::from_hours(1), at(90)).unwrap();
+    let (_, row) = bench.record("b", &dicom(scored("y", [0.6; 3]), "1.2", "1.2.2"), at(91));
+    assert_eq!((row.assessed, row.severity, row.promoted_at), (Urgent, Critical, Some(at(90))));
+}
+
+#[test]
+fn a_status_is_told_with_its_name_and_time_and_can_be_undone() {
+    let mut bench = Bench::new();
+    let (_, row) = bench.record("a", &scored("x", [0.1; 3]), at(0));
+    for (status, actor, changes) in [
+        (Status::Seen, "anna", true),
+        (Status::Seen, "anna", false),
+        (Status::Claimed, "an\u{1b}na", true),
+        (Status::Claimed, "ben", true),
+        (Status::Done, "ben", true),
+        (Status::New, "ben", true),
+        (Status::New, "anna", false),
+    ] {
+        let changed = bench.store.set_status(row.id, status, actor, at(3)).unwrap();
+        assert_eq!(changed.is_some(), changes, "{status:?} by {actor:?}");
+        let Some(changed) = changed else { continue };
+        let told = if status == Status::New {
+            ("", None)
+        } else {
+            (if actor == "ben" { "ben" } else { "anna" }, Some(at(3)))
+        };
+        assert_eq!((changed.status, changed.status_by.as_str(), changed.status_at), (status, told.0, told.1));
+    }
+    assert_eq!(bench.store.set_status(99, Status::Seen, "anna", at(4)).unwrap(), None);
+    let events = bench.store.events(0, 100).unwrap();
+    let actors: Vec<_> = events.iter().filter(|e| e.kind == "status").map(|e| e.actor.as_str()).collect();
+    assert_eq!(actors, ["anna", "anna", "ben", "ben", "ben"]);
+}
+
+#[test]
+fn other_rooms_write_into_the_audit_and_it_is_read_in_pages() {
+    let mut bench = Bench::new();
+    for kind in ["started", "shown", "sent"] {
+        let event =
+            NewEvent { kind, actor: "", detail: serde_json::json!({ "kind": kind }), ..NewEvent::default() };
+        bench.store.record(&event, at(1)).unwrap();
+    }
+    let first = bench.store.events(0, 2).unwrap();
+    let rest = bench.store.events(first[1].id, 2).unwrap();
+    assert_eq!((first.len(), rest.len()), (2, 1));
+    assert_eq!((rest[0].kind.as_str(), rest[0].actor.as_str(), rest[0].time), ("sent", "pipeline", at(1)));
+    assert_eq!(rest[0].detail["kind"], "sent");
+}
