@@ -2,7 +2,63 @@
 //!
 //! It knows nothing of Candle, SQL or files: it receives [`Update`]s and sends [`Request`]s, and both
 //! are answered on other threads, so that the render thread never waits.
+//!
+//! ```text
+//! keys, updates, pictures, clock ──Message──▶ update(State) ──Effect──▶ requests, encoder, quit
+//!                                                  │
+//!                                                  ▼
+//!                                            draw(&State)
+//! ```
+//!
+//! [`update`] is pure: everything that it knows is in the [`State`] and the [`Message`], everything that
+//! it wants done is an [`Effect`]. What can be done is one table, [`action::ACTIONS`].
 
+pub mod action;
+mod cells;
+mod error;
+mod event_loop;
 mod feed;
+mod keymap;
+mod layout;
+mod pictures;
+mod render;
+mod state;
+mod terminal;
+mod theme;
+mod update;
+mod words;
+mod worklist;
 
+pub use error::DashboardError;
+pub use event_loop::run;
 pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
+pub use keymap::{Key, Keymap, UnknownKey};
+pub use layout::View;
+pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, PictureProtocol, Print, UnknownProtocol};
+pub use render::draw;
+pub use state::State;
+pub use theme::Theme;
+pub use update::{Effect, Message, settle, update};
+pub use worklist::Worklist;
+
+use jiff::tz::TimeZone;
+
+/// How the dashboard is to look.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What pictures are shown with.
+    pub pictures: PictureProtocol,
+    /// Whether text may have colours.
+    pub colour: bool,
+    /// Where times of day are told.
+    pub zone: TimeZone,
+}
+
+impl Options {
+    /// As the environment asks: colours unless `NO_COLOR` is set and not empty, the system's time zone.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { pictures: PictureProtocol::Auto, colour, zone: TimeZone::system() }
+    }
+}

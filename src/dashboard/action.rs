@@ -1,0 +1,170 @@
+//! Everything that a person can do, in one table. The keymap, the footer's hints and the help read it,
+//! so that none of them can say what is not so.
+
+use super::State;
+
+/// Something that a person can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Select the study above.
+    Up,
+    /// Select the study below.
+    Down,
+    /// Up by a page.
+    PageUp,
+    /// Down by a page.
+    PageDown,
+    /// Select the worst study.
+    First,
+    /// Select the last study.
+    Last,
+    /// Open the film view, or close it.
+    Open,
+    /// The study's next film.
+    NextFilm,
+    /// The study's previous film.
+    PreviousFilm,
+    /// Heatmap on or off.
+    Heatmap,
+    /// The label above in the findings.
+    PreviousLabel,
+    /// The label below in the findings.
+    NextLabel,
+    /// New becomes seen, seen becomes new.
+    Seen,
+    /// The study leaves the list.
+    Done,
+    /// Take the last change of status back.
+    Undo,
+    /// Open the help.
+    Help,
+    /// Close what is open; put the message away.
+    Close,
+    /// Draw the whole screen anew.
+    Redraw,
+    /// Leave.
+    Quit,
+    /// Leave, whatever is open.
+    Interrupt,
+}
+
+/// Where the help lists an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Moving through the list.
+    Worklist,
+    /// The film and its findings.
+    Film,
+    /// What people do with a study.
+    Study,
+    /// The program.
+    Program,
+}
+
+impl Section {
+    /// All sections, in the order of the help.
+    pub const ALL: [Self; 4] = [Self::Worklist, Self::Film, Self::Study, Self::Program];
+
+    /// Its heading.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Worklist => "Worklist",
+            Self::Film => "Film",
+            Self::Study => "Study",
+            Self::Program => "Program",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// What is done.
+    pub action: Action,
+    /// The name that a keymap or a palette knows it by.
+    pub name: &'static str,
+    /// The keys that do it unless the site says otherwise, the one to show first.
+    pub keys: &'static [&'static str],
+    /// Where the help lists it.
+    pub section: Section,
+    /// What it does, for the help.
+    pub about: &'static str,
+    /// A word for the footer and its rank there (0 first). Neighbours with the same word share a hint.
+    pub hint: Option<(u8, &'static str)>,
+}
+
+const fn entry(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    section: Section,
+    about: &'static str,
+    hint: Option<(u8, &'static str)>,
+) -> Entry {
+    Entry { action, name, keys, section, about, hint }
+}
+
+/// The table.
+#[rustfmt::skip]
+pub const ACTIONS: &[Entry] = &[
+    entry(Action::Up, "up", &["up", "k"], Section::Worklist, "the study above", Some((2, "move"))),
+    entry(Action::Down, "down", &["down", "j"], Section::Worklist, "the study below", Some((2, "move"))),
+    entry(Action::PageUp, "page-up", &["pageup", "ctrl-b"], Section::Worklist, "a page up", None),
+    entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
+    entry(Action::First, "first", &["g", "home"], Section::Worklist, "the worst study", None),
+    entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
+    entry(Action::Open, "open", &["enter"], Section::Film, "large film and back; a new study counts as seen", Some((3, "film"))),
+    entry(Action::NextFilm, "next-film", &["tab"], Section::Film, "the study's next film", Some((7, "next film"))),
+    entry(Action::PreviousFilm, "previous-film", &["shift-tab"], Section::Film, "the study's previous film", None),
+    entry(Action::Heatmap, "heatmap", &["h"], Section::Film, "heatmap on or off", Some((4, "heatmap"))),
+    entry(Action::PreviousLabel, "previous-label", &["["], Section::Film, "the finding above", Some((6, "finding"))),
+    entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
+    entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
+    entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list", Some((8, "done"))),
+    entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
+    entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
+    entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
+    entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
+    entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
+    entry(Action::Interrupt, "interrupt", &["ctrl-c"], Section::Program, "leave from anywhere", None),
+];
+
+impl Action {
+    /// Whether the action would do anything now; the footer offers only those.
+    #[must_use]
+    pub fn is_offered(self, state: &State) -> bool {
+        if state.help_is_open() {
+            return matches!(self, Self::Up | Self::Down | Self::Close | Self::Interrupt);
+        }
+        let selected = state.worklist().selected().is_some();
+        match self {
+            Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last => {
+                state.worklist().len() > 1
+            }
+            Self::Open | Self::Seen | Self::Done => selected,
+            Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
+            Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
+            Self::Undo => state.can_undo(),
+            Self::Close => state.has_something_to_close(),
+            Self::Help | Self::Redraw | Self::Quit | Self::Interrupt => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_action_has_its_own_name_a_key_and_a_description() {
+        let mut names = HashSet::new();
+        for entry in ACTIONS {
+            assert!(names.insert(entry.name), "{} is listed twice", entry.name);
+            assert!(!entry.keys.is_empty(), "{} has no key", entry.name);
+            assert!(!entry.about.is_empty(), "{} has no description", entry.name);
+        }
+    }
+}

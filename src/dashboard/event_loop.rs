@@ -1,0 +1,285 @@
+//! The loop on the render thread: takes everything in that is queued, then draws at most once every
+//! [`FRAME`]. It waits only for something to happen, never for an answer.
+
+use std::{
+    collections::VecDeque,
+    io,
+    ops::ControlFlow,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, TryRecvError, TrySendError, bounded, never, select, unbounded};
+use crossterm::{
+    event::{self, Event},
+    execute,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use super::{
+    DashboardError, Feed, Options, Request, State,
+    pictures::{self, Encoder},
+    render, terminal,
+    terminal::Screen,
+    theme::Theme,
+    update::{Effect, Message, settle, update},
+};
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// How often the clock is looked at: waits and the time of day are shown in minutes.
+const TICK: Duration = Duration::from_secs(10);
+/// How often while a message counts down.
+const NOTICE_TICK: Duration = Duration::from_secs(1);
+/// How soon a request is tried again that found its queue full.
+const RETRY: Duration = Duration::from_millis(50);
+/// Terminal events that may wait; a paste of more blocks only the thread that reads them.
+const EVENTS: usize = 256;
+
+/// Shows the dashboard until the person leaves, or a signal asks to.
+///
+/// The terminal is restored in every case: also on a panic, SIGTERM, SIGHUP and SIGINT. The thread that
+/// reads the keys ends with the process only: it waits in a read that nothing can interrupt.
+///
+/// # Errors
+/// [`DashboardError`] if there is no terminal fit for it, or writing to it fails.
+pub fn run(feed: Feed, options: Options) -> Result<(), DashboardError> {
+    terminal::check()?;
+    let (failures, failed) = unbounded();
+    let guard = terminal::Guard::enter(failures).map_err(DashboardError::taking_over)?;
+    // NO_COLOR is a matter of the theme: the film itself keeps its greys.
+    crossterm::style::force_color_output(true);
+    let result = Session::start(feed, options, failed).and_then(Session::run);
+    drop(guard);
+    result
+}
+
+struct Session {
+    state: State,
+    screen: Screen,
+    feed: Feed,
+    encoder: Encoder,
+    events: Receiver<io::Result<Event>>,
+    signals: Receiver<i32>,
+    signals_handle: signal_hook::iterator::Handle,
+    failed: Receiver<String>,
+    /// Requests that found the queue full.
+    unsent: VecDeque<Request>,
+    drawn_at: Option<Instant>,
+}
+
+impl Session {
+    fn start(feed: Feed, options: Options, failed: Receiver<String>) -> Result<Self, DashboardError> {
+        // Before anything else reads from the terminal: its answers come in as keys do.
+        let canvas = pictures::detect(options.pictures);
+        let theme = if options.colour { Theme::standard() } else { Theme::monochrome() };
+        let screen = terminal::screen().map_err(DashboardError::taking_over)?;
+        let size = screen.size().map_err(DashboardError::taking_over)?;
+        let signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(DashboardError::taking_over)?;
+        let signals_handle = signals.handle();
+        Ok(Self {
+            state: State::new(Timestamp::now(), options.zone, size, theme, canvas),
+            screen,
+            feed,
+            encoder: Encoder::start().map_err(DashboardError::taking_over)?,
+            events: spawn_reader().map_err(DashboardError::taking_over)?,
+            signals: spawn_signals(signals).map_err(DashboardError::taking_over)?,
+            signals_handle,
+            failed,
+            unsent: VecDeque::new(),
+            drawn_at: None,
+        })
+    }
+
+    fn run(mut self) -> Result<(), DashboardError> {
+        let result = self.turn();
+        self.signals_handle.close();
+        result
+    }
+
+    fn turn(&mut self) -> Result<(), DashboardError> {
+        loop {
+            update(&mut self.state, Message::Clock(Timestamp::now()));
+            if self.drain()?.is_break() {
+                return Ok(());
+            }
+            let effects = settle(&mut self.state);
+            if self.perform(effects)?.is_break() {
+                return Ok(());
+            }
+            self.resend();
+            self.draw_if_due()?;
+            if self.wait()?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes in what is queued, but not for longer than a frame: a flood must not stop the drawing.
+    fn drain(&mut self) -> Result<ControlFlow<()>, DashboardError> {
+        let started = Instant::now();
+        while started.elapsed() < FRAME {
+            let message = match self.next_queued()? {
+                Some(message) => message,
+                None => break,
+            };
+            if self.feed_message(message)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Keys first: they must be felt even in a flood of updates.
+    fn next_queued(&mut self) -> Result<Option<Message>, DashboardError> {
+        while let Ok(event) = self.events.try_recv() {
+            if let Some(message) = read_event(event)? {
+                return Ok(Some(message));
+            }
+        }
+        if let Ok(encoded) = self.encoder.answers.try_recv() {
+            return Ok(Some(Message::Encoded(encoded)));
+        }
+        if let Ok(text) = self.failed.try_recv() {
+            return Ok(Some(Message::Failed(text)));
+        }
+        match self.feed.updates.try_recv() {
+            Ok(update) => Ok(Some(Message::Update(update))),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => {
+                self.feed.updates = never();
+                Ok(Some(Message::FeedClosed))
+            }
+        }
+    }
+
+    /// Waits until something happens or is due; `Break` when a signal or a hang-up asks to leave.
+    fn wait(&mut self) -> Result<ControlFlow<()>, DashboardError> {
+        let idle = if self.state.notice().is_some() { NOTICE_TICK } else { TICK };
+        let idle = if self.unsent.is_empty() { idle } else { RETRY };
+        let frame = self.drawn_at.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
+        let patience = if self.state.is_stale() { frame } else { idle };
+        let message = select! {
+            recv(self.signals) -> _ => return Ok(ControlFlow::Break(())),
+            recv(self.events) -> event => match event {
+                Ok(event) => read_event(event)?,
+                // The terminal hung up.
+                Err(_) => return Ok(ControlFlow::Break(())),
+            },
+            recv(self.encoder.answers) -> encoded => encoded.ok().map(Message::Encoded),
+            recv(self.failed) -> text => text.ok().map(Message::Failed),
+            recv(self.feed.updates) -> update => match update {
+                Ok(update) => Some(Message::Update(update)),
+                Err(_) => {
+                    self.feed.updates = never();
+                    Some(Message::FeedClosed)
+                }
+            },
+            default(patience) => None,
+        };
+        match message {
+            Some(message) => self.feed_message(message),
+            None => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
+        let effects = update(&mut self.state, message);
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<ControlFlow<()>, DashboardError> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(ControlFlow::Break(())),
+                Effect::Request(request) => self.unsent.push_back(request),
+                Effect::Encode(job) => {
+                    if self.encoder.jobs.send(job).is_err() {
+                        update(
+                            &mut self.state,
+                            Message::Failed("Pictures can no longer be made.".to_owned()),
+                        );
+                    }
+                }
+                Effect::Redraw => {
+                    let area = self.screen.get_frame().area();
+                    self.screen.resize(area).map_err(DashboardError::drawing)?;
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Sends what waits, in order, as far as the queue takes it.
+    fn resend(&mut self) {
+        while let Some(request) = self.unsent.pop_front() {
+            match self.feed.requests.try_send(request) {
+                Ok(()) => {}
+                Err(TrySendError::Full(request)) => {
+                    self.unsent.push_front(request);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    self.unsent.clear();
+                    update(&mut self.state, Message::FeedClosed);
+                }
+            }
+        }
+    }
+
+    fn draw_if_due(&mut self) -> Result<(), DashboardError> {
+        if self.drawn_at.is_some_and(|at| at.elapsed() < FRAME) || !self.state.take_stale() {
+            return Ok(());
+        }
+        self.drawn_at = Some(Instant::now());
+        self.draw().map_err(DashboardError::drawing)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        execute!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
+        self.screen.draw(|frame| render::draw(&self.state, frame))?;
+        execute!(self.screen.backend_mut(), EndSynchronizedUpdate)
+    }
+}
+
+/// What a terminal event means; most mean nothing here.
+fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardError> {
+    match event.map_err(DashboardError::reading)? {
+        Event::Key(key) => Ok(Some(Message::Key(key))),
+        Event::Resize(columns, rows) => {
+            Ok(Some(Message::Resized(Size::new(columns, rows), pictures::window_cell())))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn spawn_reader() -> io::Result<Receiver<io::Result<Event>>> {
+    let (sender, receiver) = bounded(EVENTS);
+    thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        loop {
+            let event = event::read();
+            let failed = event.is_err();
+            if sender.send(event).is_err() || failed {
+                break;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+fn spawn_signals(mut signals: Signals) -> io::Result<Receiver<i32>> {
+    let (sender, receiver) = bounded(1);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            // One is enough; more of them ask for the same.
+            let _ = sender.try_send(signal);
+        }
+    })?;
+    Ok(receiver)
+}

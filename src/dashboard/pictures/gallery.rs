@@ -1,0 +1,139 @@
+//! The pictures that the screen has, and the one that it wants.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use image::RgbImage;
+use ratatui::layout::Size;
+
+use super::{Canvas, EncodeJob, Encoded, Print};
+use crate::dashboard::{Picture, PictureRequest};
+
+/// How many encoded pictures are kept: the neighbours of the selection, with and without heatmap.
+const KEPT: usize = 8;
+
+/// What the film pane has to show.
+#[derive(Debug)]
+pub struct Gallery {
+    /// How the terminal shows pictures.
+    canvas: Canvas,
+    /// The picture that the screen wants now, and its box in cells.
+    wanted: Option<(PictureRequest, Size)>,
+    /// The picture on the screen; it stays until the wanted one is there.
+    shown: Option<(PictureRequest, Print)>,
+    /// Why the wanted picture cannot be had.
+    failure: Option<String>,
+    /// Encoded pictures, the newest last. Dropped in the order in which they were made, which the ring
+    /// of Kitty's numbers relies on.
+    kept: VecDeque<(PictureRequest, Print)>,
+}
+
+impl Gallery {
+    /// An empty gallery.
+    #[must_use]
+    pub fn new(canvas: Canvas) -> Self {
+        Self { canvas, wanted: None, shown: None, failure: None, kept: VecDeque::new() }
+    }
+
+    /// How the terminal shows pictures.
+    #[must_use]
+    pub fn canvas(&self) -> &Canvas {
+        &self.canvas
+    }
+
+    /// The picture on the screen and what it is of.
+    #[must_use]
+    pub fn shown(&self) -> Option<(&PictureRequest, &Print)> {
+        self.shown.as_ref().map(|(request, print)| (request, print))
+    }
+
+    /// Why the wanted picture cannot be had.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Whether the wanted picture is still being made.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        let shown = self.shown.as_ref().map(|(request, _)| request);
+        self.failure.is_none() && self.wanted.as_ref().is_some_and(|(wanted, _)| Some(wanted) != shown)
+    }
+
+    /// Takes a new size of the character cell; every picture has to be made anew.
+    pub(in crate::dashboard) fn set_cell(&mut self, cell: (u16, u16)) {
+        if self.canvas.cell != cell {
+            self.canvas.cell = cell;
+            self.kept.clear();
+            self.wanted = None;
+        }
+    }
+
+    /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
+    /// neither has it nor waits for it.
+    pub(in crate::dashboard) fn want(
+        &mut self,
+        picture: Option<(i64, Option<String>)>,
+        cells: Size,
+    ) -> Option<PictureRequest> {
+        let Some((film, heatmap)) = picture.filter(|_| cells.width > 0 && cells.height > 0) else {
+            (self.wanted, self.shown, self.failure) = (None, None, None);
+            return None;
+        };
+        let density = self.canvas.density();
+        let request = PictureRequest {
+            film,
+            heatmap,
+            width: u32::from(cells.width) * density.0,
+            height: u32::from(cells.height) * density.1,
+        };
+        if self.wanted.as_ref().is_some_and(|(wanted, _)| *wanted == request) {
+            return None;
+        }
+        self.wanted = Some((request.clone(), cells));
+        self.failure = None;
+        if let Some(kept) = self.kept.iter().find(|(kept, _)| *kept == request) {
+            self.shown = Some(kept.clone());
+            return None;
+        }
+        Some(request)
+    }
+
+    /// Takes the answer to a request. Returns the job for the encoder, if the picture is still wanted.
+    pub(in crate::dashboard) fn receive(&mut self, picture: Picture) -> Option<EncodeJob> {
+        let (request, cells) = self.wanted.clone().filter(|(wanted, _)| *wanted == picture.request)?;
+        match picture.image {
+            Ok(image) => Some(self.job(request, image, cells)),
+            Err(reason) => {
+                self.fail(reason);
+                None
+            }
+        }
+    }
+
+    fn job(&self, request: PictureRequest, image: Arc<RgbImage>, cells: Size) -> EncodeJob {
+        EncodeJob { request, image, cells, canvas: self.canvas }
+    }
+
+    fn fail(&mut self, reason: String) {
+        self.failure = Some(reason);
+        self.shown = None;
+    }
+
+    /// Takes the encoder's answer.
+    pub(in crate::dashboard) fn hang(&mut self, encoded: Encoded) {
+        let is_wanted = self.wanted.as_ref().is_some_and(|(wanted, _)| *wanted == encoded.request);
+        match encoded.print {
+            Ok(print) => {
+                if self.kept.len() == KEPT {
+                    self.kept.pop_front();
+                }
+                self.kept.push_back((encoded.request.clone(), print.clone()));
+                if is_wanted {
+                    self.shown = Some((encoded.request, print));
+                }
+            }
+            Err(reason) if is_wanted => self.fail(reason),
+            Err(_) => {}
+        }
+    }
+}

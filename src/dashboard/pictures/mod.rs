@@ -1,0 +1,46 @@
+//! Films on a terminal: which protocol, made by a thread of their own, kept while they are of use.
+
+mod detect;
+mod encoder;
+mod gallery;
+
+pub use detect::{PictureProtocol, UnknownProtocol};
+pub use encoder::{EncodeJob, Encoded, Print};
+pub use gallery::Gallery;
+
+pub(super) use detect::{detect, window_cell};
+pub(super) use encoder::Encoder;
+
+use ratatui_image::picker::ProtocolType;
+
+/// How this terminal shows pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Canvas {
+    /// The protocol.
+    pub protocol: ProtocolType,
+    /// Width and height of a character cell in pixels, as far as is known.
+    pub cell: (u16, u16),
+    /// Whether the terminal's sequences must be wrapped to pass through tmux.
+    pub passthrough: bool,
+}
+
+impl Canvas {
+    /// Half-blocks, which every terminal can show: two pixels a cell. The cell's size only gives its
+    /// shape.
+    #[must_use]
+    pub fn halfblocks() -> Self {
+        Self { protocol: ProtocolType::Halfblocks, cell: (10, 20), passthrough: false }
+    }
+
+    /// Whether pictures are text, so that a popup can lie over them.
+    pub(super) fn is_text(&self) -> bool {
+        self.protocol == ProtocolType::Halfblocks
+    }
+
+    /// How many pixels a cell to ask for. Half-blocks show one by two; asking for about four times that
+    /// lets the encoder average instead of pick.
+    pub(super) fn density(&self) -> (u32, u32) {
+        let (width, height) = (u32::from(self.cell.0.max(1)), u32::from(self.cell.1.max(1)));
+        if self.is_text() { (4, (4 * height).div_ceil(width)) } else { (width, height) }
+    }
+}

@@ -1,0 +1,123 @@
+//! The film of the selected study with its heatmap, and the line that says what is seen.
+
+use ratatui::{
+    Frame,
+    layout::{Alignment, Rect},
+    widgets::{Paragraph, Widget, Wrap},
+};
+use ratatui_image::Image;
+
+use super::{
+    super::{
+        State, cells,
+        layout::{View, inside},
+        state::HELD_LINES,
+        words,
+    },
+    pane, put,
+};
+use crate::store::FilmState;
+
+pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
+    let title = match (state.view, state.worklist().selected()) {
+        (View::Film, Some(row)) => words::subject(row),
+        _ => "Film".to_owned(),
+    };
+    let inner = inside(area);
+    let (note, notice) = label_line(state);
+    pane(state, frame, area, &title, &position(state));
+    if inner.height < 2 {
+        return;
+    }
+    let style = if notice { state.theme.warning } else { state.theme.dim };
+    put(frame, inner.x, inner.bottom() - 1, inner.width, &note, style);
+    if let Some(FilmState::Held(held)) = state.film().map(|film| &film.state) {
+        let text = Rect { height: HELD_LINES.min(inner.height), ..inner };
+        let width = usize::from(text.width);
+        let lines =
+            cells::wrap(&format!("‖ Held, not scored: {}", held.reason), width, usize::from(text.height));
+        for (line, y) in lines.iter().zip(text.y..) {
+            put(frame, text.x, y, text.width, line, state.theme.held.patch(state.theme.title));
+        }
+    }
+    if let Some(area) = state.picture_area() {
+        picture(state, frame, area, popup);
+    }
+}
+
+/// Which film of the study, and its view.
+fn position(state: &State) -> String {
+    let Some(film) = state.film() else { return String::new() };
+    let number = format!("film {}/{}", state.film_index() + 1, state.film_count());
+    if film.header.view_position.is_empty() {
+        number
+    } else {
+        format!("{number} {}", film.header.view_position)
+    }
+}
+
+/// What the picture shows, and whether that needs attention.
+fn label_line(state: &State) -> (String, bool) {
+    let gallery = state.gallery();
+    let film = state.film();
+    let shown = gallery.shown().map(|(request, _)| request);
+    match (shown, film) {
+        (Some(shown), Some(film)) if shown.film != film.id => {
+            return ("previous film shown, loading this one …".to_owned(), true);
+        }
+        (Some(_), None) if state.worklist().selected().is_some() => {
+            return ("previous film shown, loading this one …".to_owned(), true);
+        }
+        _ => {}
+    }
+    let Some(film) = film else { return (String::new(), false) };
+    let FilmState::Scored { findings, model, .. } = &film.state else {
+        return (String::new(), false);
+    };
+    let loading = if gallery.is_loading() { ", loading …" } else { "" };
+    // What the picture on the screen really shows, not what was asked for.
+    let heatmap = match shown {
+        Some(shown) => shown.heatmap.as_deref(),
+        None => None,
+    };
+    let text = match heatmap.and_then(|label| findings.iter().find(|finding| finding.label == label)) {
+        Some(finding) => format!("{} {:.2}: coarse hint, {model}{loading}", finding.label, finding.score),
+        None => format!("film without heatmap{loading}"),
+    };
+    (text, false)
+}
+
+fn picture(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
+    let gallery = state.gallery();
+    if let Some(reason) = gallery.failure() {
+        say(state, frame, area, &format!("No picture: {reason}"));
+        return;
+    }
+    let Some((_, print)) = gallery.shown() else {
+        if gallery.is_loading() {
+            say(state, frame, area, "loading …");
+        }
+        return;
+    };
+    let size = print.size();
+    let (width, height) = (size.width.min(area.width), size.height.min(area.height));
+    let placed =
+        Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height);
+    // Text cannot lie over a sixel or an iTerm2 picture, and closing it would leave it there: under a
+    // popup there is no picture, and it is drawn anew when the popup closes.
+    let covered = popup.is_some_and(|popup| popup.intersects(placed));
+    if gallery.canvas().is_text() || !covered {
+        frame.render_widget(Image::new(print.protocol()), placed);
+    }
+}
+
+fn say(state: &State, frame: &mut Frame<'_>, area: Rect, text: &str) {
+    let lines = cells::wrap(text, usize::from(area.width), usize::from(area.height)).len();
+    let lines = u16::try_from(lines).unwrap_or(area.height);
+    let middle = Rect { y: area.y + area.height.saturating_sub(lines) / 2, height: lines, ..area };
+    Paragraph::new(text)
+        .style(state.theme.dim)
+        .alignment(Alignment::Center)
+        .wrap(Wrap { trim: true })
+        .render(middle, frame.buffer_mut());
+}

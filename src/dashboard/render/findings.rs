@@ -1,0 +1,195 @@
+//! The findings of the film that is shown: a bar a label on the scale of the score, on which 0.5 is the
+//! label's own alert threshold.
+
+use ratatui::{Frame, layout::Rect, style::Style};
+
+use super::{
+    super::{State, cells, words},
+    pane, put,
+};
+use crate::{
+    store::{FilmState, StudyRow},
+    triage::{self, Finding},
+};
+
+pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
+    let Some(row) = state.worklist().selected() else {
+        pane(state, frame, area, "Findings", "");
+        return;
+    };
+    let inside = pane(state, frame, area, &words::subject(row), &row.model);
+    let mut y = inside.y;
+    for (text, style) in about(state, row) {
+        if y < inside.bottom() {
+            put(frame, inside.x + 1, y, inside.width.saturating_sub(1), &text, style);
+            y += 1;
+        }
+    }
+    let list = Rect { y, height: inside.bottom().saturating_sub(y), ..inside };
+    match state.film().map(|film| &film.state) {
+        Some(FilmState::Scored { .. }) => bars(state, frame, list),
+        Some(FilmState::Held(held)) => {
+            let width = usize::from(list.width.saturating_sub(2));
+            let lines = cells::wrap(&held.reason, width, usize::from(list.height));
+            for (line, y) in lines.iter().zip(list.y..) {
+                put(frame, list.x + 1, y, list.width.saturating_sub(1), line, state.theme.held);
+            }
+        }
+        None if state.detail().is_none() => {
+            put(frame, list.x + 1, list.y, list.width.saturating_sub(1), "loading …", state.theme.dim);
+        }
+        None => {}
+    }
+}
+
+/// Who it is, and what a reader must know before the numbers.
+fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
+    let theme = &state.theme;
+    let clock = |time| words::clock(time, state.now, &state.zone);
+    let mut lines = Vec::new();
+
+    let identity = [&row.patient_id, &row.accession_number, &row.description, &row.view];
+    let identity: Vec<&str> =
+        identity.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    let identity = if identity.is_empty() { row.file_name.clone() } else { identity.join(" · ") };
+    lines.push((identity, theme.dim));
+
+    let mut flags = Vec::new();
+    if let Some(until) = row.was_critical_until {
+        flags.push(format!("was critical until {}", clock(until)));
+    }
+    if let Some(outside) = &row.outside {
+        flags.push(format!("{}: at least {}", outside.source, outside.floor.word()));
+    }
+    if let Some(at) = row.promoted_at {
+        flags.push(format!("↑ promoted for waiting at {}", clock(at)));
+    }
+    if !flags.is_empty() {
+        lines.push((flags.join(", "), theme.warning));
+    }
+    if row.held_films > 0 && row.scored_films > 0 {
+        let films = if row.held_films == 1 { "1 film held" } else { "films held" };
+        let count = if row.held_films == 1 { String::new() } else { format!("{} ", row.held_films) };
+        lines.push((format!("{count}{films}: {}", row.held_reason), theme.held));
+    }
+    if !row.complete {
+        lines.push(("more films may still come".to_owned(), theme.dim));
+    }
+    lines
+}
+
+/// The widths of a line's parts.
+struct Parts {
+    label: u16,
+    bar: u16,
+}
+
+impl Parts {
+    /// After the marker: label, bar, score and probability, a space apart.
+    fn of(width: u16, longest: u16) -> Self {
+        let numbers = 4 + 1 + 6 + 1;
+        let label = longest.min(width.saturating_sub(2 + numbers + 8)).max(6);
+        Self { label, bar: width.saturating_sub(2 + label + 1 + 1 + numbers) }
+    }
+}
+
+fn bars(state: &State, frame: &mut Frame<'_>, area: Rect) {
+    let findings = state.findings();
+    let selected = state.selected_label();
+    let chosen = findings.iter().position(|finding| Some(finding.label.as_str()) == selected).unwrap_or(0);
+    let rows = usize::from(area.height);
+    // The selected label stays in sight.
+    let first = chosen.saturating_sub(rows.saturating_sub(1));
+    let longest = findings.iter().map(|finding| cells::width(&finding.label)).max().unwrap_or(0);
+    let parts = Parts::of(area.width, u16::try_from(longest).unwrap_or(u16::MAX));
+    for (at, finding) in findings.iter().enumerate().skip(first).take(rows) {
+        let y = area.y + u16::try_from(at - first).unwrap_or(0);
+        bar(state, frame, Rect { y, height: 1, ..area }, &parts, finding, at == chosen);
+    }
+}
+
+fn bar(
+    state: &State,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    parts: &Parts,
+    finding: &Finding,
+    is_selected: bool,
+) {
+    let theme = &state.theme;
+    let weak = !finding.validated || !finding.rank;
+    let base = if weak { theme.dim } else { theme.text };
+    let strong = if weak { theme.dim } else { theme.severity(finding.severity) };
+    let y = area.y;
+
+    let mut x = area.x;
+    put(frame, x, y, 1, if is_selected { "▸" } else { " " }, theme.title);
+    x += 2;
+    let label = if is_selected { base.patch(theme.title) } else { base };
+    put(frame, x, y, parts.label, &finding.label, label);
+    x += parts.label + 1;
+    for (column, (glyph, is_mark)) in glyphs(finding, parts.bar).into_iter().zip(0_u16..).map(|(g, c)| (c, g))
+    {
+        put(frame, x + column, y, 1, glyph, if is_mark { theme.mark } else { strong });
+    }
+    x += parts.bar + 1;
+    put(frame, x, y, 4, &format!("{:.2}", finding.score), strong);
+    put(frame, x + 5, y, 6, &format!("{:>6}", format!("{:.1}%", finding.probability * 100.0)), base);
+}
+
+/// The bar's characters; `true` marks a threshold.
+fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
+    const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let cells = f64::from(width);
+    let filled = finding.score.clamp(0.0, 1.0) * cells;
+    let place = |score: f64| (score.clamp(0.0, 1.0) * cells) as u16;
+    let alert = place(0.5);
+    let critical = place(triage::score(finding.critical, finding.threshold));
+    (0..width)
+        .map(|column| {
+            if column == critical {
+                return ("┃", true);
+            }
+            if column == alert {
+                return ("│", true);
+            }
+            let part = ((filled - f64::from(column)) * 8.0).clamp(0.0, 8.0) as usize;
+            (EIGHTHS.get(part).copied().unwrap_or("█"), false)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::triage::Severity;
+
+    fn drawn(score: f64, critical: f64) -> String {
+        let finding = Finding {
+            label: "Effusion".to_owned(),
+            probability: 0.5,
+            threshold: 0.5,
+            critical,
+            score,
+            severity: Severity::Urgent,
+            rank: true,
+            validated: true,
+        };
+        glyphs(&finding, 10).into_iter().map(|(glyph, _)| glyph).collect()
+    }
+
+    #[test]
+    fn a_bar_shows_the_score_between_its_marks() {
+        for (score, critical, bar) in [
+            (0.0, 0.8, "     │  ┃ "),
+            (0.25, 0.8, "██▌  │  ┃ "),
+            (0.65, 0.8, "█████│▌ ┃ "),
+            (1.0, 0.8, "█████│██┃█"),
+            // A critical threshold that is never reached stands outside; one at the alert hides it.
+            (0.25, 1.0, "██▌  │    "),
+            (0.25, 0.5, "██▌  ┃    "),
+        ] {
+            assert_eq!(drawn(score, critical), bar, "score {score}, critical {critical}");
+        }
+    }
+}

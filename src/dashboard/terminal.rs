@@ -1,0 +1,87 @@
+//! Taking the terminal over, and giving it back whatever happens.
+
+use std::{
+    io::{self, BufWriter, IsTerminal, Stdout, Write, stdout},
+    panic,
+    sync::Arc,
+    thread,
+};
+
+use crossbeam_channel::Sender;
+use crossterm::{
+    cursor,
+    event::{DisableBracketedPaste, EnableBracketedPaste},
+    execute,
+    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+};
+use ratatui::{Terminal, backend::CrosstermBackend};
+
+use super::DashboardError;
+
+/// A frame goes out in few writes: a large picture is some hundred kilobytes.
+const BUFFER: usize = 64 * 1024;
+
+pub(super) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Whether there is a terminal that can show a dashboard.
+pub(super) fn check() -> Result<(), DashboardError> {
+    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(DashboardError::NotATerminal);
+    }
+    match std::env::var("TERM") {
+        Ok(term) if term == "dumb" || term.is_empty() => Err(DashboardError::DumbTerminal(term)),
+        _ => Ok(()),
+    }
+}
+
+/// The terminal is the dashboard's while this lives.
+pub(super) struct Guard {
+    previous_hook: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>,
+}
+
+impl Guard {
+    /// Takes over. A panic on this thread gives the terminal back before it is reported; one on another
+    /// thread is told to `failures` instead of being written across the screen.
+    pub(super) fn enter(failures: Sender<String>) -> io::Result<Self> {
+        enable_raw_mode()?;
+        let previous: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
+        let guard = Self { previous_hook: Arc::clone(&previous) };
+        let screen_thread = thread::current().id();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == screen_thread {
+                restore();
+                previous(info);
+            } else {
+                tracing::error!(panic = %info, thread = thread::current().name(), "a thread failed");
+                let thread = thread::current().name().unwrap_or("without a name").to_owned();
+                // Nobody listens any more only when the dashboard is going away.
+                let _ = failures.send(format!("The thread `{thread}` failed; the log says where."));
+            }
+        }));
+        // From here on dropping the guard undoes what was done, an error included.
+        execute!(stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste)?;
+        Ok(guard)
+    }
+}
+
+/// Gives the terminal back. Nothing can be done about a terminal that does not take it.
+fn restore() {
+    let _ = execute!(stdout(), DisableBracketedPaste, cursor::Show, LeaveAlternateScreen);
+    let _ = disable_raw_mode();
+    let _ = stdout().flush();
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+        if !thread::panicking() {
+            let previous = Arc::clone(&self.previous_hook);
+            panic::set_hook(Box::new(move |info| previous(info)));
+        }
+    }
+}
+
+/// The screen to draw on.
+pub(super) fn screen() -> io::Result<Screen> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, stdout())))
+}
