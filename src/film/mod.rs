@@ -1,10 +1,28 @@
 //! Decoding: the bytes of one file become one [`Film`], normalised once for screen and model alike.
 //!
 //! Knows nothing of models, of terminals, or of where the bytes came from.
+//!
+//! ```text
+//! bytes ──sniff──▶ Kind ─┬─ dicom/  header, pixels ▶ modality ▶ voi ▶ polarity ─┬─▶ Film
+//!                        └─ raster  PNG, JPEG, TIFF ▶ luma ──────────────────────┘
+//! ```
 
+mod dicom;
+mod guard;
 mod header;
+mod luma;
+mod raster;
+mod sniff;
+mod tone;
 
+pub use guard::is_guarded;
 pub use header::Header;
+
+use sniff::Kind;
+
+/// The most pixels that a film may have: three times those of the finest detectors in use (about
+/// 35 megapixels). What claims more is refused before anything is allocated for it.
+pub const MAX_PIXELS: u64 = 100_000_000;
 
 /// One decoded film.
 ///
@@ -37,11 +55,26 @@ pub struct Unreadable {
     pub header: Option<Box<Header>>,
 }
 
+impl Unreadable {
+    /// A file that says nothing of itself.
+    fn nameless(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), header: None }
+    }
+
+    /// A file whose header could be read.
+    fn of(header: Header, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), header: Some(Box::new(header)) }
+    }
+}
+
 /// Decodes the bytes of one file: DICOM, PNG, JPEG or TIFF, told apart by content, not by name.
 ///
 /// # Errors
 /// [`Unreadable`], for everything from an empty file to a decoder that panicked.
 pub fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
-    let _ = bytes;
-    unimplemented!()
+    match sniff::kind(bytes) {
+        Kind::Dicom(shape) => dicom::decode(bytes, shape),
+        Kind::Raster(format) => raster::decode(bytes, format),
+        Kind::NoFilm(reason) => Err(Unreadable::nameless(reason)),
+    }
 }

@@ -1,0 +1,92 @@
+//! What a compressed frame says of itself. Headers and codestreams disagree, and decoders then panic,
+//! overrun or leave half of the picture black: so it is asked before it is decoded.
+
+/// Size and depth from a JPEG frame header or a JPEG 2000 SIZ segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameSize {
+    pub(super) columns: u32,
+    pub(super) rows: u32,
+    /// Bits a sample.
+    pub(super) precision: u32,
+    pub(super) components: u32,
+}
+
+/// Reads the size of a JPEG or JPEG 2000 frame; `None` for other codings and for garbage.
+pub(super) fn frame_size(frame: &[u8]) -> Option<FrameSize> {
+    if frame.starts_with(&[0xff, 0xd8]) { jpeg(frame) } else { jpeg2000(frame) }
+}
+
+/// Whether a JPEG, JPEG-LS or JPEG 2000 frame has its end marker (FFD9 in all of them), but for a little
+/// padding. dicom-object takes the end of the file for the end of compressed pixel data, and a decoder
+/// may make half a film of that without a word.
+pub(super) fn is_whole(frame: &[u8]) -> bool {
+    let tail = &frame[frame.len().saturating_sub(16)..];
+    tail.windows(2).any(|pair| pair == [0xff, 0xd9])
+}
+
+/// The frame header SOFn, the first marker FFC0 to FFCF but DHT, JPG and DAC (ITU-T T.81, B.2.2).
+/// JPEG-LS has its own, FFF7, of the same layout (T.87, C.2.2).
+fn jpeg(frame: &[u8]) -> Option<FrameSize> {
+    let mut at = 2;
+    loop {
+        let [0xff, marker] = *frame.get(at..at + 2)? else { return None };
+        if marker == 0xff {
+            at += 1; // fill bytes may precede any marker
+            continue;
+        }
+        if matches!(marker, 0xc0..=0xcf | 0xf7) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+            let [precision, r1, r0, c1, c0, components] = *frame.get(at + 4..at + 10)? else { return None };
+            return Some(FrameSize {
+                columns: u32::from(u16::from_be_bytes([c1, c0])),
+                rows: u32::from(u16::from_be_bytes([r1, r0])),
+                precision: u32::from(precision),
+                components: u32::from(components),
+            });
+        }
+        let [high, low] = *frame.get(at + 2..at + 4)? else { return None };
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
+}
+
+/// The SIZ segment, which follows the start of codestream (ITU-T T.800, A.5.1). Some senders wrap the
+/// codestream in a JP2 file, against PS3.5 8.2.4; its boxes come first and are short.
+fn jpeg2000(frame: &[u8]) -> Option<FrameSize> {
+    let head = &frame[..frame.len().min(1024)];
+    let start = head.windows(4).position(|w| w == [0xff, 0x4f, 0xff, 0x51])?;
+    let siz = frame.get(start + 4..)?;
+    let long = |at: usize| Some(u32::from_be_bytes(siz.get(at..at + 4)?.try_into().ok()?));
+    Some(FrameSize {
+        columns: long(4)?.checked_sub(long(12)?)?,
+        rows: long(8)?.checked_sub(long(16)?)?,
+        precision: u32::from(siz.get(38)? & 0x7f) + 1,
+        components: u32::from(u16::from_be_bytes([*siz.get(36)?, *siz.get(37)?])),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jpeg_frame_headers_are_found_behind_other_segments() {
+        let app0 = [0xff, 0xe0, 0, 4, 1, 2];
+        let sof = [0xff, 0xff, 0xc3, 0, 11, 12, 0x01, 0x00, 0x02, 0x00, 1, 1, 0x11, 0];
+        let frame = [&[0xff, 0xd8][..], &app0, &sof].concat();
+        let expected = FrameSize { columns: 512, rows: 256, precision: 12, components: 1 };
+        assert_eq!(frame_size(&frame), Some(expected));
+        for length in 0..frame.len() - 4 {
+            assert_eq!(frame_size(&frame[..length]), None, "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn siz_gives_the_size_of_the_image_area() {
+        let mut frame = vec![0xff, 0x4f, 0xff, 0x51, 0, 41, 0, 0];
+        for long in [110_u32, 230, 10, 30, 110, 230, 0, 0] {
+            frame.extend(long.to_be_bytes());
+        }
+        frame.extend([0, 1, 14, 1, 1]);
+        let expected = FrameSize { columns: 100, rows: 200, precision: 15, components: 1 };
+        assert_eq!(frame_size(&frame), Some(expected));
+    }
+}

@@ -1,0 +1,93 @@
+//! What the data set says of its film. dicom-object has already decoded text by the object's Specific
+//! Character Set (PS3.5 6.1); here it is cleaned of what could drive a terminal or pose as a path.
+
+use dicom_dictionary_std::tags;
+use dicom_object::{InMemDicomObject, Tag};
+
+use super::{
+    Header, Object,
+    attributes::{first_item, text, unsigned},
+};
+use crate::text::clean;
+
+/// Reads all attributes of a [`Header`].
+pub(super) fn read(object: &Object) -> Header {
+    let text = |tag: Tag| text(object, tag);
+    let count = |tag: Tag| unsigned(object, tag).unwrap_or_default();
+    Header {
+        format: "DICOM".to_owned(),
+        transfer_syntax: uid(object.meta().transfer_syntax()),
+        columns: count(tags::COLUMNS),
+        rows: count(tags::ROWS),
+        bits_stored: u16::try_from(count(tags::BITS_STORED)).unwrap_or_default(),
+        photometric_interpretation: text(tags::PHOTOMETRIC_INTERPRETATION),
+        // Absent from single-frame objects; 0 is written by senders who mean the same.
+        frames: count(tags::NUMBER_OF_FRAMES).max(1),
+        study_instance_uid: uid(&text(tags::STUDY_INSTANCE_UID)),
+        series_instance_uid: uid(&text(tags::SERIES_INSTANCE_UID)),
+        sop_instance_uid: uid(&text(tags::SOP_INSTANCE_UID)),
+        sop_class_uid: uid(&text(tags::SOP_CLASS_UID)),
+        patient_name: text(tags::PATIENT_NAME),
+        patient_id: text(tags::PATIENT_ID),
+        accession_number: text(tags::ACCESSION_NUMBER),
+        study_date: text(tags::STUDY_DATE),
+        study_time: text(tags::STUDY_TIME),
+        study_description: text(tags::STUDY_DESCRIPTION),
+        series_description: text(tags::SERIES_DESCRIPTION),
+        modality: text(tags::MODALITY),
+        body_part_examined: text(tags::BODY_PART_EXAMINED),
+        view_position: view(object),
+        laterality: or_else(text(tags::IMAGE_LATERALITY), || text(tags::LATERALITY)),
+        patient_orientation: text(tags::PATIENT_ORIENTATION),
+        presentation_intent_type: text(tags::PRESENTATION_INTENT_TYPE),
+        institution_name: text(tags::INSTITUTION_NAME),
+        station_name: text(tags::STATION_NAME),
+    }
+}
+
+/// View Position, which a third of films leave empty, else the meaning of the View Code Sequence,
+/// which a DX object must have (PS3.3 C.8.11.5).
+fn view(object: &InMemDicomObject) -> String {
+    or_else(text(object, tags::VIEW_POSITION), || {
+        first_item(object, tags::VIEW_CODE_SEQUENCE)
+            .map(|code| text(code, tags::CODE_MEANING))
+            .unwrap_or_default()
+    })
+}
+
+fn or_else(value: String, other: impl FnOnce() -> String) -> String {
+    if value.is_empty() { other() } else { value }
+}
+
+/// A UID that can be relied on as a key and in a file name: digits and dots, 64 at most (PS3.5 9.1);
+/// anything else is empty.
+fn uid(value: &str) -> String {
+    let value = clean(value);
+    let valid = value.len() <= 64
+        && value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && value.split('.').all(|component| !component.is_empty());
+    if valid { value } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uid;
+
+    #[test]
+    fn a_uid_is_a_key_or_nothing() {
+        let long = "1.".repeat(40);
+        for (raw, kept) in [
+            ("1.2.840.10008.1.2", "1.2.840.10008.1.2"),
+            ("1.2.3\0", "1.2.3"),
+            (" 1.2.3 ", "1.2.3"),
+            ("../../etc", ""),
+            ("..", ""),
+            ("1..2", ""),
+            ("", ""),
+            ("1.2\u{1b}[2J", ""),
+            (long.as_str(), ""),
+        ] {
+            assert_eq!(uid(raw), kept, "{raw:?}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Decoders run on bytes from outside and some of them panic on bad ones (dicom-rs and image alike):
+//! a panic there is a property of the file, not of us.
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a decoder whose panics are caught. A panic hook (the dashboard's
+/// restores the terminal) asks this to leave such a panic alone.
+#[must_use]
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
+/// Runs a decoder; `None` if it panicked.
+pub(super) fn guarded<T>(decoder: impl FnOnce() -> T) -> Option<T> {
+    let outer = GUARDED.replace(true);
+    // What the closure touched is thrown away with it, so no broken invariant can be seen later.
+    let outcome = catch_unwind(AssertUnwindSafe(decoder)).ok();
+    GUARDED.set(outer);
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{guarded, is_guarded};
+
+    #[test]
+    fn a_panic_inside_is_an_answer_and_the_flag_falls_back() {
+        assert_eq!(guarded(|| 7), Some(7));
+        assert!(guarded(is_guarded).unwrap());
+        let broken: Option<u32> = guarded(|| "not a number".parse::<u32>().unwrap());
+        assert_eq!(broken, None);
+        assert!(!is_guarded());
+    }
+}

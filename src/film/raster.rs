@@ -1,0 +1,169 @@
+//! PNG, JPEG and TIFF: 8 or 16 bits, grey or colour, with palette, alpha or EXIF orientation.
+
+use std::io::Cursor;
+
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
+};
+
+use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, luma::rec601, tone};
+use crate::text::clean;
+
+/// Room for the decoder's own buffers: 16-bit RGBA at [`MAX_PIXELS`].
+const MAX_BYTES: u64 = MAX_PIXELS * 8;
+
+/// Decodes a raster file of a known format.
+pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
+    let name = name(format);
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
+        return Err(Unreadable::nameless(cut_short(name)));
+    }
+    guarded(|| read(bytes, format)).unwrap_or_else(|| {
+        Err(Unreadable::nameless(format!(
+            "The {name} decoder broke down on this file, so it is damaged or of an unusual kind: export the film again."
+        )))
+    })
+}
+
+fn read(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
+    let name = name(format);
+    let nameless = |error: &ImageError| Unreadable::nameless(explain(name, error));
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|e| nameless(&e))?;
+
+    let (columns, rows) = decoder.dimensions();
+    let color = decoder.color_type();
+    let header = Header {
+        format: name.to_owned(),
+        columns,
+        rows,
+        bits_stored: u16::from(color.bytes_per_pixel() / color.channel_count().max(1)) * 8,
+        frames: 1,
+        ..Header::default()
+    };
+    if u64::from(columns) * u64::from(rows) > MAX_PIXELS {
+        let reason = format!(
+            "The picture claims {columns} x {rows} pixels, more than any film has: check the sender."
+        );
+        return Err(Unreadable::of(header, reason));
+    }
+    // A photograph of a light box carries its orientation in EXIF; a broken tag is as good as none.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture =
+        DynamicImage::from_decoder(decoder).map_err(|e| Unreadable::of(header.clone(), explain(name, &e)))?;
+    picture.apply_orientation(orientation);
+    film(&picture, header)
+}
+
+fn film(picture: &DynamicImage, header: Header) -> Result<Film, Unreadable> {
+    let (width, height) = (picture.width(), picture.height());
+    let Some(Grey { values, max }) = grey(picture) else {
+        let reason =
+            "The picture has floating-point samples, which no film has: export it with 8 or 16 bits.";
+        return Err(Unreadable::of(header, reason));
+    };
+    if values.is_empty() {
+        return Err(Unreadable::of(header, "The picture has no pixels: export the film again."));
+    }
+    let used = values.iter().fold((max, 0), |(low, high), &v| (v.min(low), v.max(high)));
+    let linear_max = f32::from(max);
+    let (black, white) = tone::ends(linear_max, (f32::from(used.0), f32::from(used.1)));
+    let curve: Vec<u8> =
+        (0..=max).map(|v| tone::grey(f64::from((f32::from(v) - black) / (white - black)))).collect();
+    Ok(Film {
+        width,
+        height,
+        display: values.iter().map(|&v| curve[usize::from(v)]).collect(),
+        linear: values.into_iter().map(f32::from).collect(),
+        linear_max,
+        header,
+    })
+}
+
+/// Grey values and the largest that they can take.
+struct Grey {
+    values: Vec<u16>,
+    max: u16,
+}
+
+impl Grey {
+    /// From samples of one depth: luma of what has colour, alpha composited on black.
+    fn from_samples<T: Copy + Into<u16>>(samples: &[T], channels: usize, max: u16) -> Self {
+        let on_black = |grey: u16, alpha: u16| {
+            let product = u32::from(grey) * u32::from(alpha);
+            u16::try_from((product + u32::from(max) / 2) / u32::from(max)).unwrap_or(max)
+        };
+        let values = samples
+            .chunks_exact(channels)
+            .map(|pixel| match *pixel {
+                [grey] => grey.into(),
+                [grey, alpha] => on_black(grey.into(), alpha.into()),
+                [red, green, blue] => rec601(red.into(), green.into(), blue.into()),
+                [red, green, blue, alpha, ..] => {
+                    on_black(rec601(red.into(), green.into(), blue.into()), alpha.into())
+                }
+                [] => 0,
+            })
+            .collect();
+        Self { values, max }
+    }
+}
+
+/// `None` for floating-point samples.
+fn grey(picture: &DynamicImage) -> Option<Grey> {
+    let channels = usize::from(picture.color().channel_count());
+    let eight = |samples: &[u8]| Some(Grey::from_samples(samples, channels, 255));
+    let sixteen = |samples: &[u16]| Some(Grey::from_samples(samples, channels, u16::MAX));
+    match picture {
+        DynamicImage::ImageLuma8(p) => eight(p),
+        DynamicImage::ImageLumaA8(p) => eight(p),
+        DynamicImage::ImageRgb8(p) => eight(p),
+        DynamicImage::ImageRgba8(p) => eight(p),
+        DynamicImage::ImageLuma16(p) => sixteen(p),
+        DynamicImage::ImageLumaA16(p) => sixteen(p),
+        DynamicImage::ImageRgb16(p) => sixteen(p),
+        DynamicImage::ImageRgba16(p) => sixteen(p),
+        _ => None,
+    }
+}
+
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Tiff => "TIFF",
+        _ => "picture",
+    }
+}
+
+/// The JPEG decoder fills what is missing with grey, which a model would read as film. A whole file
+/// has an end marker (FFD9) after its last scan header (FFDA); neither occurs within a scan, where FF
+/// is always followed by 00 or a restart marker (ITU-T T.81, B.1.1.5).
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    matches!((last([0xff, 0xda]), last([0xff, 0xd9])), (Some(scan), Some(end)) if end > scan)
+}
+
+fn cut_short(name: &str) -> String {
+    format!("The {name} file breaks off before its end: its transfer was cut short; send the film again.")
+}
+
+fn explain(name: &str, error: &ImageError) -> String {
+    match error {
+        ImageError::IoError(_) => cut_short(name),
+        ImageError::Limits(_) => {
+            format!("The {name} file claims more pixels or memory than any film needs: check the sender.")
+        }
+        ImageError::Unsupported(_) => {
+            let detail = clean(&error.to_string());
+            format!("This kind of {name} is not read ({detail}): export the film as 8- or 16-bit PNG.")
+        }
+        _ => {
+            let detail = clean(&error.to_string());
+            format!("The {name} file is damaged ({detail}): send the film again.")
+        }
+    }
+}
