@@ -14,7 +14,7 @@ use super::{
     Gauges,
     feeder::{Prepared, send},
     file_name,
-    recorder::{Report, ReportKind},
+    recorder::{Report, ReportKind, ScoredReport},
 };
 use crate::{
     model::{Findings, Input, Model, ModelError},
@@ -54,27 +54,23 @@ impl Engine {
         self.gauges.starts(batch.first().map(|film| file_name(&film.path)).unwrap_or_default());
         let films = batch.len();
         let (films_in, inputs): (Vec<_>, Vec<Input>) =
-            batch.into_iter().map(|film| ((film.file, film.path, film.sha256, film.header), film.input)).unzip();
+            batch.into_iter().map(|film| ((film.file, film.path, film.film), film.input)).unzip();
         let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
         let outcomes = self.infer(&inputs);
         self.gauges.ends(films, started.elapsed());
         films_in
             .into_iter()
             .zip(outcomes)
-            .map(|((file, path, sha256, header), outcome)| {
-                let header = Box::new(header);
+            .map(|((file, path, film), outcome)| {
                 let kind = match outcome {
-                    Ok(findings) => ReportKind::Scored {
-                        sha256,
-                        header,
-                        assessment: triage::assess(&findings.probabilities, &rules),
+                    Ok(findings) => ReportKind::Scored(Box::new(ScoredReport {
+                        film,
+                        findings: triage::assess(&findings.probabilities, &rules).findings,
                         heatmap: findings.heatmap.to_bytes(),
                         rules: Arc::clone(&rules),
-                        model: Arc::clone(&self.model),
-                    },
+                    })),
                     Err(error) => ReportKind::Held {
-                        sha256,
-                        header,
+                        film: Box::new(film),
                         decoded: true,
                         held: Held { gate: Gate::Model, reason: format!("The model failed on this film: {error}") },
                     },

@@ -64,11 +64,8 @@ pub fn examine(content: &[u8], model: &Model) -> Examined {
             Examined { header: film.header, decoded: true, verdict }
         }
         Err(unreadable) => {
+            let held = quality::hold(&unreadable);
             let header = unreadable.header.map(|header| *header).unwrap_or_default();
-            // A hip film in a syntax that nobody here reads is first of all a hip film.
-            let held = quality::inspect_header(&header)
-                .err()
-                .unwrap_or(Held { gate: Gate::Unreadable, reason: unreadable.reason });
             Examined { header, decoded: false, verdict: Err(held) }
         }
     }

@@ -1,6 +1,7 @@
 //! From the store's queue to the model's door: one feeder, a few readers.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -13,7 +14,7 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 
 use super::{
     Examined, examine, read,
-    recorder::{Report, ReportKind},
+    recorder::{Identity, Report, ReportKind},
     shown,
 };
 use crate::{
@@ -21,8 +22,9 @@ use crate::{
     store::{FileId, Store},
 };
 
-/// Rows taken from the store's queue at a time.
-const PAGE: usize = 64;
+/// Rows taken from the store's queue at a time: more than can be in flight between feeder and recorder,
+/// so that a page always has something new while there is anything new.
+const PAGE: u32 = 128;
 /// How long a worker waits before it looks whether it should stop.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Without a wake-up the feeder looks into the queue this often.
@@ -35,8 +37,7 @@ pub(super) type Queued = (FileId, PathBuf);
 pub(super) struct Prepared {
     pub(super) file: FileId,
     pub(super) path: PathBuf,
-    pub(super) sha256: String,
-    pub(super) header: crate::film::Header,
+    pub(super) film: Identity,
     pub(super) input: Input,
 }
 
@@ -47,24 +48,23 @@ pub(super) fn feed(
     files: &Sender<Queued>,
     stop: &AtomicBool,
 ) {
-    let mut last = FileId::MIN;
+    // What has been handed out and is not done yet.
+    let mut in_flight: HashSet<FileId> = HashSet::new();
     while !stop.load(Ordering::Relaxed) {
-        let page = match store.queued_after(last, PAGE) {
-            Ok(page) => page,
-            Err(error) => {
-                tracing::error!(%error, "cannot read the queue");
-                Vec::new()
-            }
-        };
-        if page.is_empty() {
-            let _ = wake.recv_timeout(LOOK_ANYWAY);
-            continue;
-        }
+        let page = store.queued(PAGE).unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot read the queue");
+            Vec::new()
+        });
+        let queued: HashSet<FileId> = page.iter().map(|(file, _)| *file).collect();
+        in_flight.retain(|file| queued.contains(file));
+        let before = in_flight.len();
         for (file, arrival) in page {
-            last = file;
-            if !send(files, (file, arrival.path), stop) {
+            if in_flight.insert(file) && !send(files, (file, arrival.path), stop) {
                 return;
             }
+        }
+        if in_flight.len() == before {
+            let _ = wake.recv_timeout(LOOK_ANYWAY);
         }
     }
 }
@@ -103,15 +103,15 @@ impl Reader {
             }
         };
         // Cheap for what is here already; the store decides again when the result is recorded.
-        if self.store.film_by_sha256(&bytes.sha256).is_ok_and(|film| film.is_some()) {
-            return self.report(Report { file, path, kind: ReportKind::Seen { sha256: bytes.sha256 } });
+        if let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
+            return self.report(Report { file, path, kind: ReportKind::Seen { of } });
         }
         let Examined { header, decoded, verdict } = examine(&bytes.content, &self.model);
-        let sha256 = bytes.sha256;
+        let film = Identity { sha256: bytes.sha256, header };
         match verdict {
-            Ok(input) => send(&self.prepared, Prepared { file, path, sha256, header, input }, &self.stop),
+            Ok(input) => send(&self.prepared, Prepared { file, path, film, input }, &self.stop),
             Err(held) => {
-                let kind = ReportKind::Held { sha256, header: Box::new(header), decoded, held };
+                let kind = ReportKind::Held { film: Box::new(film), decoded, held };
                 self.report(Report { file, path, kind })
             }
         }

@@ -82,6 +82,8 @@ pub fn follow(
         shown: None,
         health,
         alarm_looked_at: None,
+        started: Timestamp::now(),
+        told: String::new(),
     };
     let follow_thread = thread::Builder::new()
         .name("follow".into())
@@ -104,6 +106,9 @@ struct Follower {
     shown: Option<Health>,
     health: Health,
     alarm_looked_at: Option<Timestamp>,
+    started: Timestamp,
+    /// The last failure of the store that was told, so that it is told once.
+    told: String,
 }
 
 /// The dashboard has gone.
@@ -133,9 +138,14 @@ impl Follower {
         self.updates.send(update).map_err(|_| Gone)
     }
 
-    fn fault(&self, error: &StoreError) -> Result<(), Gone> {
+    fn fault(&mut self, error: &StoreError) -> Result<(), Gone> {
+        let text = error.to_string();
+        if self.told == text {
+            return Ok(());
+        }
         tracing::error!(%error, "the store failed");
-        self.tell(Update::Notice(Notice { level: NoticeLevel::Error, text: error.to_string() }))
+        self.told.clone_from(&text);
+        self.tell(Update::Notice(Notice { level: NoticeLevel::Error, text }))
     }
 
     fn answer(&mut self, request: Request) -> Result<(), Gone> {
@@ -199,7 +209,7 @@ impl Follower {
         Ok(changed)
     }
 
-    fn send_detail(&self, study: StudyId) -> Result<(), Gone> {
+    fn send_detail(&mut self, study: StudyId) -> Result<(), Gone> {
         match self.store.detail(study) {
             Ok(Some(detail)) => self.tell(Update::Detail(Box::new(detail))),
             Ok(None) => Ok(()),
@@ -224,14 +234,23 @@ impl Follower {
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
-            let last = self.health.last_arrival.map(|at| at.to_zoned(jiff::tz::TimeZone::system()));
-            self.health.feed_alarm = self.feed_alarm.silence(last.as_ref(), &Zoned::now());
+            let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
+            self.health.feed_alarm = self.feed_alarm.silence(last, &Zoned::now()).map(in_words);
         }
         if self.shown.as_ref() != Some(&self.health) {
             self.shown = Some(self.health.clone());
             self.tell(Update::Health(self.health.clone()))?;
         }
         Ok(())
+    }
+}
+
+/// "no film for 42 minutes, in working hours".
+fn in_words(silence: jiff::SignedDuration) -> String {
+    let minutes = silence.as_mins();
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("no film for {minutes} min in working hours: is the feed up?"),
+        (hours, minutes) => format!("no film for {hours} h {minutes} min in working hours: is the feed up?"),
     }
 }
 

@@ -31,14 +31,14 @@ use jiff::SignedDuration;
 
 pub use event::{Event, EventKind};
 pub use examine::{Bytes, Examined, examine, file_name, read, shown, study_key};
-pub use follow::{Following, follow};
+pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 
 use crate::{
     config::RasterStudy,
     intake::{self, Intake, IntakeError},
     model::Model,
-    store::{Ownership, Store, StoreError},
+    store::{ModelRef, Ownership, Store, StoreError},
     triage::Rules,
 };
 
@@ -133,6 +133,12 @@ impl Pipeline {
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
             _ownership: ownership,
+            model: Arc::new(ModelRef {
+                name: model.manifest().name.clone(),
+                sha256: model.sha256().to_owned(),
+                manifest: model.manifest_text().to_owned(),
+            }),
+            device: model.device_name().to_owned(),
             rules: Arc::clone(&rules),
             settings,
             gauges: Arc::clone(&gauges),
@@ -177,7 +183,7 @@ impl Pipeline {
         };
         let mut pipeline =
             Self { stop, orders: orders_in, gauges, idle, intake: None, threads };
-        pipeline.intake = Some(Intake::start(intake_options, is_known, arrivals_in)?);
+        pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
         Ok(pipeline)
     }
 

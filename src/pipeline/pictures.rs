@@ -11,7 +11,7 @@ use crate::{
     film::{self, Film},
     model::Heatmap,
     picture,
-    store::{FilmId, FilmRow, FilmState, Store},
+    store::{FilmId, FilmRow, Store},
 };
 
 /// Answers requests until the dashboard has gone.
@@ -67,8 +67,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
 }
 
 fn heatmap_of(store: &Store, row: &FilmRow, label: &str) -> Result<Option<(Heatmap, usize)>, String> {
-    let FilmState::Scored { findings, .. } = &row.state else { return Ok(None) };
-    let Some(position) = findings.iter().position(|finding| finding.label == label) else { return Ok(None) };
-    let bytes = store.heatmap(row.id).map_err(|error| error.to_string())?;
-    Ok(bytes.and_then(|bytes| Heatmap::from_bytes(&bytes)).map(|heatmap| (heatmap, position)))
+    let Some(stored) = store.heatmap(row.id).map_err(|error| error.to_string())? else { return Ok(None) };
+    let position = stored.labels.iter().position(|name| name == label);
+    Ok(Heatmap::from_bytes(&stored.bytes).zip(position))
 }

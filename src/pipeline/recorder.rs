@@ -2,7 +2,7 @@
 //! studies that have waited too long.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -14,12 +14,12 @@ use super::{Event, EventKind, Gauges, Order, Settings, shown, study_key};
 use crate::{
     film::Header,
     intake::{self, IntakeEvent},
-    model::Model,
     quality::Held,
     store::{
-        FileId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError, Verdict,
+        FileId, FilmId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError,
+        Verdict,
     },
-    triage::{self, Assessment, Rules, Severity},
+    triage::{self, Finding, Rules, Severity},
 };
 
 /// How often the clock is looked at.
@@ -34,23 +34,32 @@ pub(super) struct Report {
     pub(super) kind: ReportKind,
 }
 
+/// Which film a file holds.
+pub(super) struct Identity {
+    pub(super) sha256: String,
+    pub(super) header: Header,
+}
+
 /// What became of it.
 pub(super) enum ReportKind {
     /// The model scored it.
-    Scored {
-        sha256: String,
-        header: Box<Header>,
-        assessment: Assessment,
-        heatmap: Vec<u8>,
-        rules: Arc<Rules>,
-        model: Arc<Model>,
-    },
+    Scored(Box<ScoredReport>),
     /// A gate refused it.
-    Held { sha256: String, header: Box<Header>, decoded: bool, held: Held },
-    /// The same bytes are in the store already.
-    Seen { sha256: String },
+    Held { film: Box<Identity>, decoded: bool, held: Held },
+    /// The same bytes are in the store already, as this film.
+    Seen { of: FilmId },
     /// The file could not be read at all.
     Unread { reason: String },
+}
+
+/// A scored film.
+pub(super) struct ScoredReport {
+    pub(super) film: Identity,
+    pub(super) findings: Vec<Finding>,
+    /// In its stored form.
+    pub(super) heatmap: Vec<u8>,
+    /// The rules that judged the findings.
+    pub(super) rules: Arc<Rules>,
 }
 
 /// How far the line is.
@@ -68,6 +77,10 @@ pub(super) struct Recorder {
     pub(super) store: Store,
     /// Held as long as this thread may write.
     pub(super) _ownership: Ownership,
+    /// The model that scores, as results name it.
+    pub(super) model: Arc<ModelRef>,
+    /// What it runs on: "cpu fp32".
+    pub(super) device: String,
     pub(super) rules: Arc<RwLock<Arc<Rules>>>,
     pub(super) settings: Settings,
     pub(super) gauges: Arc<Gauges>,
@@ -176,28 +189,94 @@ impl Recorder {
 
     fn record(&mut self, report: &Report) -> Result<(), StoreError> {
         let now = Timestamp::now();
-        let outcome = self.outcome(report);
-        let finished = self.store.finish(report.file, &outcome, now)?;
-        self.progress.finished += 1;
-        self.progress.said_idle = false;
-        match finished {
-            Finished::Duplicate { path, .. } => {
-                let kind = EventKind::Arrived { duplicate_of: Some(shown(&path)) };
-                self.say(&Event::about_file(kind, None, &report.path, now));
+        let Report { file, path, kind } = report;
+        let finished = match kind {
+            ReportKind::Seen { of } => self.store.duplicate(*file, *of, now)?,
+            ReportKind::Unread { reason } => return self.hold_unread(*file, path, reason, now),
+            ReportKind::Scored(scored) => {
+                let verdict = Verdict::Scored(self.provable(scored));
+                self.store.finish(*file, &self.outcome(path, &scored.film, true, verdict), now)?
             }
-            Finished::Recorded { study, .. } => {
-                let key = Some(study.key.as_str());
-                let kind = match &report.kind {
-                    ReportKind::Scored { assessment, .. } => {
-                        let film = triage::combine([assessment.findings.as_slice()]);
+            ReportKind::Held { film, decoded, held } => {
+                let verdict = Verdict::Held(held.clone());
+                self.store.finish(*file, &self.outcome(path, film, *decoded, verdict), now)?
+            }
+        };
+        self.came_to_an_end();
+        let (study, others) = match finished {
+            Finished::Duplicate { path: first, others, .. } => {
+                let kind = EventKind::Arrived { duplicate_of: Some(shown(&first)) };
+                self.say(&Event::about_file(kind, None, path, now));
+                (None, others)
+            }
+            Finished::Recorded { study, others, .. } => {
+                let kind = match kind {
+                    ReportKind::Scored(scored) => {
+                        let film = triage::combine([scored.findings.as_slice()]);
                         EventKind::Scored { severity: film.severity, score: film.score, top: film.top }
                     }
                     ReportKind::Held { held, .. } => EventKind::Held { reason: held.reason.clone() },
-                    ReportKind::Unread { reason } => EventKind::Held { reason: reason.clone() },
-                    ReportKind::Seen { .. } => return Ok(()),
+                    ReportKind::Seen { .. } | ReportKind::Unread { .. } => return Ok(()),
                 };
-                self.say(&Event::about_file(kind, key, &report.path, now));
-                self.say(&Event::study(&study, now));
+                self.say(&Event::about_file(kind, Some(&study.key), path, now));
+                (Some(*study), others)
+            }
+        };
+        for row in study.iter().chain(&others) {
+            self.say(&Event::study(row, now));
+        }
+        Ok(())
+    }
+
+    fn hold_unread(
+        &mut self,
+        file: FileId,
+        path: &Path,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(study) = self.store.gone(file, reason, now)? {
+            let kind = EventKind::Held { reason: reason.to_owned() };
+            self.say(&Event::about_file(kind, Some(&study.key), path, now));
+            self.say(&Event::study(&study, now));
+        }
+        self.came_to_an_end();
+        Ok(())
+    }
+
+    fn came_to_an_end(&mut self) {
+        self.progress.finished += 1;
+        self.progress.said_idle = false;
+    }
+
+    fn outcome(&self, path: &Path, film: &Identity, decoded: bool, verdict: Verdict) -> Outcome {
+        Outcome {
+            study_key: study_key(&film.header, &film.sha256, path, self.settings.raster_study),
+            sha256: film.sha256.clone(),
+            header: (!film.header.format.is_empty()).then(|| film.header.clone()),
+            decoded,
+            verdict,
+            outside: outside_priority(path),
+        }
+    }
+
+    /// A result with everything that it must be provable with afterwards.
+    fn provable(&self, report: &ScoredReport) -> Scored {
+        Scored {
+            findings: report.findings.clone(),
+            heatmap: report.heatmap.clone(),
+            model: Arc::clone(&self.model),
+            rules: Arc::clone(&report.rules),
+            device: self.device.clone(),
+        }
+    }
+
+    /// A sidecar that came after its film.
+    fn raise_by_sidecar(&mut self, film: &Path, now: Timestamp) -> Result<(), StoreError> {
+        let Some(outside) = outside_priority(film) else { return Ok(()) };
+        if let Some(study) = self.store.study_of(film)? {
+            if let Some(row) = self.store.raise(study, outside, now)? {
+                self.say(&Event::study(&row, now));
             }
         }
         Ok(())
@@ -246,4 +325,11 @@ impl Recorder {
             let _ = self.idle.try_send(());
         }
     }
+}
+
+/// The priority that a sidecar asks for. Of the terms of Requested Procedure Priority, (0040,1003), STAT
+/// alone raises a study: to urgent at least. The others order a request book, not a list of findings.
+fn outside_priority(film: &Path) -> Option<OutsidePriority> {
+    let word = intake::sidecar_priority(film)?;
+    (word == "STAT").then_some(OutsidePriority { floor: Severity::Urgent, source: word })
 }

@@ -27,6 +27,8 @@ pub enum Gate {
     Frames,
     /// Nothing to see: (nearly) constant grey.
     Blank,
+    /// The model failed on it.
+    Model,
 }
 
 /// Why a film is not scored.

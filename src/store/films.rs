@@ -40,7 +40,7 @@ pub(super) fn insert(
             file,
             outcome.sha256,
             outcome.sop_instance_uid(),
-            outcome.decoded(),
+            outcome.decoded,
             outcome.header.as_ref().map(header_json).transpose()?,
             state,
             held.map(|held| held.gate),

@@ -127,7 +127,7 @@ fn record(
     let film = films::insert(connection, study, due.id, outcome, now)?;
     close(connection, due.id, "done", film)?;
     let uid = outcome.sop_instance_uid();
-    let others = supersede(connection, due, film, uid, outcome.decoded(), now)?;
+    let others = supersede(connection, due, film, uid, outcome.decoded, now)?;
     let mut row = self::study(connection, study)?;
     let before = row.severity;
     recombine(connection, &mut row)?;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use super::{FilmId, OutsidePriority, StudyRow};
 use crate::{
     film::Header,
-    quality::{Gate, Held},
+    quality::Held,
     triage::{Finding, Rules},
 };
 
@@ -29,6 +29,8 @@ pub struct Outcome {
     pub study_key: String,
     /// What the file said of itself, if it got that far.
     pub header: Option<Header>,
+    /// Whether the pixels could be decoded. Only such a film claims its SOP Instance UID.
+    pub decoded: bool,
     /// Scored, or held.
     pub verdict: Verdict,
     /// A priority that came along with the file.
@@ -36,12 +38,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the file was decoded. Only such a film claims its SOP Instance UID.
-    #[must_use]
-    pub fn decoded(&self) -> bool {
-        !matches!(&self.verdict, Verdict::Held(Held { gate: Gate::Unreadable, .. }))
-    }
-
     /// The SOP Instance UID, if the header has one.
     pub(super) fn sop_instance_uid(&self) -> Option<&str> {
         let uid = self.header.as_ref()?.sop_instance_uid.as_str();

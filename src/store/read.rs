@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     FilmId, FilmRow, FilmState, Store, StoreError, StudyDetail, StudyId, StudyRow,
@@ -111,16 +111,21 @@ impl Store {
         })
     }
 
+    /// Files that still have to be read. Cheap: the index holds no others.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn queued_count(&self) -> Result<usize, StoreError> {
+        self.read(count_queued)
+    }
+
     /// How much of everything there is.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn counts(&self) -> Result<Counts, StoreError> {
         self.read(|view| {
-            let queued: u32 = view
-                .prepare_cached("SELECT count(*) FROM files WHERE state = 'queued'")?
-                .query_row([], |row| row.get(0))?;
-            let mut counts = Counts { queued: queued as usize, ..Counts::default() };
+            let mut counts = Counts { queued: count_queued(view)?, ..Counts::default() };
             let mut groups = view.prepare_cached(
                 "SELECT status = 'done', severity, count(*), sum(scored_films), sum(held_films)
                  FROM studies WHERE scored_films + held_films > 0 GROUP BY status, severity",
@@ -152,6 +157,13 @@ impl Store {
                 .optional()
         })
     }
+}
+
+fn count_queued(view: &Connection) -> rusqlite::Result<usize> {
+    let queued: u32 = view
+        .prepare_cached("SELECT count(*) FROM files WHERE state = 'queued'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(queued as usize)
 }
 
 /// Scored films first, the one with the top finding foremost; then held ones; else as they came.

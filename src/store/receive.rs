@@ -50,17 +50,17 @@ impl Store {
         })
     }
 
-    /// The files that still have to be read, in the order in which they came: after a restart, what
-    /// was in flight.
+    /// The first `limit` files that still have to be read, in the order in which they came: after a
+    /// restart, what was in flight comes first.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn queued(&self) -> Result<Vec<(FileId, Arrival)>, StoreError> {
+    pub fn queued(&self, limit: u32) -> Result<Vec<(FileId, Arrival)>, StoreError> {
         self.read(|view| {
             view.prepare_cached(
-                "SELECT id, path, size, modified_ns FROM files WHERE state = 'queued' ORDER BY id",
+                "SELECT id, path, size, modified_ns FROM files WHERE state = 'queued' ORDER BY id LIMIT ?1",
             )?
-            .query_map([], |row| {
+            .query_map([limit], |row| {
                 let mut columns = Columns::of(row);
                 let file = columns.next()?;
                 let path = columns.next::<Place>()?.0;
