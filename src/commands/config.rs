@@ -1,13 +1,16 @@
 //! `config init|check|path`.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use super::{
     Failure,
     cli::{ConfigCommand, GlobalArgs},
     setup::Setup,
 };
-use crate::config;
+use crate::config::{self, Places};
 
 /// Runs `config`.
 pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Failure> {
@@ -20,7 +23,13 @@ pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Fai
 
 /// Never overwrites.
 fn init(global: &GlobalArgs) -> Result<(), Failure> {
-    let path = global.config.clone().unwrap_or_else(|| config::LOCAL_FILE.into());
+    let path = home_of_config(global).ok_or_else(|| {
+        Failure::usage("there is no home folder to write the configuration to: name a file with --config")
+    })?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::failed(format!("cannot create {}: {error}", folder.display())))?;
+    }
     let mut file = std::fs::File::create_new(&path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             Failure::usage(format!("{} is there already: it stays as it is", path.display()))
@@ -58,7 +67,16 @@ fn path(global: &GlobalArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match loaded.path {
         Some(path) => writeln!(out, "{}", path.display())?,
-        None => writeln!(out, "no configuration file; `cxr-triage config init` writes ./{}", config::LOCAL_FILE)?,
+        None => {
+            let place = home_of_config(global).map(|path| path.display().to_string()).unwrap_or_default();
+            writeln!(out, "no configuration file: the defaults (`cxr-triage config init` writes {place})")?;
+        }
     }
     Ok(())
+}
+
+/// Where a new configuration goes: the named file, else the user's own.
+fn home_of_config(global: &GlobalArgs) -> Option<PathBuf> {
+    let places = Places::of_process();
+    global.config.clone().or(places.variable).or(places.user)
 }

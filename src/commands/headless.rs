@@ -50,7 +50,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         let _ = events_in.send(event.clone());
     })?;
     let orders = pipeline.orders();
-    let _watcher = reload::watch(setup, Some(model), move |change| {
+    let _watcher = reload::watch(setup, model, move |change| {
         let message = match change {
             Ok(changed) => {
                 let _ = orders.send(Order::Settings(changed.settings));

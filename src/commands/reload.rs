@@ -7,7 +7,7 @@ use super::{
     setup::{Setup, rules, settings},
 };
 use crate::{
-    config::{self, Config, ConfigError, Loaded, Watcher},
+    config::{self, Config, ConfigError, Loaded, Places, Watcher},
     model::Model,
     pipeline::Settings,
     triage::Rules,
@@ -23,35 +23,24 @@ pub(super) struct Reloaded {
 }
 
 /// Calls `on_change` after each change of the configuration file: with what it says now, or with why it
-/// cannot be used, in which case the old settings stay in force. None: there is no file to watch.
+/// cannot be used, in which case the old settings stay in force. Where there is no file yet, one that is
+/// written to the user's own place counts. None: there is no such place.
 pub(super) fn watch(
     setup: Arc<Setup>,
-    model: Option<Arc<Model>>,
+    model: Arc<Model>,
     mut on_change: impl FnMut(Result<Reloaded, ConfigError>) + Send + 'static,
 ) -> Result<Option<Watcher>, Failure> {
-    let Some(path) = setup.loaded.path.clone() else { return Ok(None) };
-    let mut text = setup.loaded.text.clone();
-    let mut started_with = setup.loaded.config.clone();
-    let watcher = config::watch(&path, move || match setup.reload() {
-        // Editors touch files that they do not change.
-        Ok(loaded) if loaded.text == text => {}
-        Ok(loaded) => {
-            text.clone_from(&loaded.text);
-            on_change(take(&loaded, model.as_deref(), &mut started_with));
-        }
-        Err(error) => {
-            text.clear();
-            on_change(Err(error));
-        }
+    let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
+    let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
+    let mut before = setup.loaded.config.clone();
+    let watcher = config::watch(&path, text.as_deref(), move || {
+        on_change(setup.reload().and_then(|loaded| take(&loaded, &model, &mut before)));
     })?;
     Ok(Some(watcher))
 }
 
-fn take(loaded: &Loaded, model: Option<&Model>, before: &mut Config) -> Result<Reloaded, ConfigError> {
-    let rules = match model {
-        Some(model) => rules(loaded, model.manifest())?,
-        None => Rules { model: String::new(), labels: Vec::new() },
-    };
+fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded, ConfigError> {
+    let rules = rules(loaded, model.manifest())?;
     let config = loaded.config.clone();
     let mut at_next_start = Vec::new();
     for (name, differs) in [

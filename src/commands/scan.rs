@@ -142,7 +142,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
 }
 
 /// The files named, and those in the folders named, in the order of their paths. What a folder holds
-/// beside films (see [`intake::is_ignored`]) is left out; a file named outright never is.
+/// beside films (see [`intake::may_hold_films`]) is left out; a file named outright never is.
 fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Vec<String>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
@@ -168,7 +168,7 @@ fn walk(folder: &Path, ignore: &[String], found: &mut Vec<PathBuf>, faults: &mut
     };
     for entry in entries.filter_map(Result::ok) {
         let path = entry.path();
-        if intake::is_ignored(&path, ignore) {
+        if !intake::may_hold_films(&path, ignore) {
             continue;
         }
         match entry.file_type() {

@@ -109,11 +109,11 @@ pub(super) fn settings(config: &Config) -> Settings {
 
 /// The rules that the site has for a model.
 pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, config::ConfigError> {
-    let labels: Vec<LabelDefaults> = manifest
+    let labels: Vec<LabelDefaults<'_>> = manifest
         .labels
         .iter()
         .map(|label| LabelDefaults {
-            name: label.name.clone(),
+            name: &label.name,
             alert: label.alert,
             validated: label.is_validated(),
         })

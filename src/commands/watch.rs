@@ -52,7 +52,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     };
 
     let orders = pipeline.as_ref().map(Pipeline::orders);
-    let watcher = reload::watch(Arc::clone(&setup), Some(Arc::clone(&model)), move |change| {
+    let watcher = reload::watch(Arc::clone(&setup), Arc::clone(&model), move |change| {
         reloaded(change, orders.as_ref(), &outside_in);
     })?;
     let config = setup.config();
@@ -71,6 +71,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let options = dashboard::Options {
         pictures: args.pictures.unwrap_or(config.dashboard.pictures),
         heatmap: config.dashboard.heatmap,
+        ..dashboard::Options::from_environment()
     };
     let end = dashboard::run(Feed { updates, requests }, options);
     drop(watcher);
@@ -95,7 +96,7 @@ fn pass_on(event: &Event, outside: &Sender<Outside>) {
 
 fn reloaded(change: Result<Reloaded, ConfigError>, orders: Option<&Sender<Order>>, outside: &Sender<Outside>) {
     let notice = match change {
-        Err(error) => Notice { level: NoticeLevel::Error, text: format!("the old settings stay: {}", error.in_a_line()) },
+        Err(error) => Notice { level: NoticeLevel::Error, text: format!("the old settings stay: {}", error.short()) },
         Ok(changed) => {
             if let Some(orders) = orders {
                 let _ = orders.send(Order::Settings(changed.settings));

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Hours, values};
-use crate::triage::Severity;
+use crate::{intake::DEFAULT_IGNORE, triage::Severity};
 
 /// The thresholds that the site sets: by model, then by label, as the model's manifest names them.
 pub type Thresholds = BTreeMap<String, BTreeMap<String, LabelThresholds>>;
@@ -57,12 +57,11 @@ pub struct Inbox {
 
 impl Default for Inbox {
     fn default() -> Self {
-        let ignore = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload"];
         Self {
             path: "inbox".into(),
             poll: None,
             settle: SignedDuration::from_millis(300),
-            ignore: ignore.map(str::to_owned).into(),
+            ignore: DEFAULT_IGNORE.map(str::to_owned).into(),
             raster_study: RasterStudy::Film,
         }
     }

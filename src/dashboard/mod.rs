@@ -37,6 +37,7 @@ pub use layout::View;
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, PictureProtocol, Print, UnknownProtocol};
 pub use render::draw;
 pub use state::State;
+pub use terminal::check as require_terminal;
 pub use theme::Theme;
 pub use update::{Effect, Message, settle, update};
 pub use worklist::Worklist;

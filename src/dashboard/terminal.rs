@@ -24,7 +24,7 @@ const BUFFER: usize = 64 * 1024;
 pub(super) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 /// Whether there is a terminal that can show a dashboard.
-pub(super) fn check() -> Result<(), DashboardError> {
+pub fn check() -> Result<(), DashboardError> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(DashboardError::NotATerminal);
     }

@@ -28,7 +28,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-pub use names::{DEFAULT_IGNORE, sidecar_priority};
+pub use names::{DEFAULT_IGNORE, may_hold_films, sidecar_priority};
 
 /// A file is complete when its size and time have not changed for this long, unless set otherwise.
 pub const DEFAULT_SETTLE: Duration = Duration::from_millis(300);

@@ -9,8 +9,11 @@ use std::{
 
 use crate::text;
 
-/// Endings that senders, browsers, copy tools and editors give to files that are not finished.
-pub const DEFAULT_IGNORE: [&str; 7] = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~"];
+/// Endings that senders, browsers, copy tools and editors give to files that are not finished, and those of
+/// the lists and notes that travel with films.
+pub const DEFAULT_IGNORE: [&str; 12] = [
+    ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~", ".csv", ".txt", ".json", ".xml", ".md",
+];
 
 const SIDECAR: &str = "priority";
 
@@ -65,6 +68,14 @@ impl Ignored {
             _ => true,
         })
     }
+}
+
+/// Whether a file or folder of this name is one that films may be in: not hidden, none of `ignore`'s
+/// endings, no sidecar and no index.
+#[must_use]
+pub fn may_hold_films(path: &Path, ignore: &[String]) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    !Ignored::new(ignore.to_vec()).has(name) && kind(path) == Kind::Film
 }
 
 fn ends_with(name: &[u8], ending: &[u8]) -> bool {

@@ -13,7 +13,7 @@ use jiff::{Timestamp, Zoned};
 use super::{Gauges, pictures};
 use crate::{
     config,
-    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Role, Site, Update},
+    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Update},
     store::{Store, StoreError, StudyId},
 };
 

@@ -275,7 +275,7 @@ impl Recorder {
     fn raise_by_sidecar(&mut self, film: &Path, now: Timestamp) -> Result<(), StoreError> {
         let Some(outside) = outside_priority(film) else { return Ok(()) };
         if let Some(study) = self.store.study_of(film)? {
-            if let Some(row) = self.store.raise(study, outside, now)? {
+            if let Some(row) = self.store.raise(study, &outside, now)? {
                 self.say(&Event::study(&row, now));
             }
         }

@@ -248,12 +248,13 @@ mod tests {
             sha256: "x".to_owned(),
             study_key: "x".to_owned(),
             header: None,
+            decoded: true,
             verdict: Verdict::Held(Held { gate: Gate::Blank, reason }),
             outside: None,
         };
         let error = store.finish(file, &outcome, Timestamp::UNIX_EPOCH).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::DiskFull, "{error}");
         assert!(error.to_string().contains("make room"), "{error}");
-        assert_eq!((store.queued().unwrap().len(), store.revision().unwrap()), (1, 0));
+        assert_eq!((store.queued_count().unwrap(), store.revision().unwrap()), (1, 0));
     }
 }

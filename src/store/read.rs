@@ -1,13 +1,13 @@
 //! What everybody may ask: the owner's own screens, and followers in other processes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     FilmId, FilmRow, FilmState, Store, StoreError, StudyDetail, StudyId, StudyRow,
-    convert::Micros,
+    convert::{Micros, Place},
     films::{film_if_any, findings},
     rollup::top_film,
     row::{newest_revision, select_studies, study_if_any, study_row},
@@ -91,6 +91,21 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn film(&self, film: FilmId) -> Result<Option<FilmRow>, StoreError> {
         self.read(|view| film_if_any(view, film))
+    }
+
+    /// The study of the film that a file brought, if the file is done.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn study_of(&self, path: &Path) -> Result<Option<StudyId>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT films.study FROM files JOIN films ON films.id = files.film
+                 WHERE files.path = ?1 ORDER BY files.id DESC LIMIT 1",
+            )?
+            .query_row([Place::to_value(path)], |row| row.get(0))
+            .optional()
+        })
     }
 
     /// A film's heatmap, if it was scored.

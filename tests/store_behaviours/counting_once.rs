@@ -115,7 +115,7 @@ fn two_files_make_the_list_that_they_should() {
         bench.finish(second.0, &second.1, at(1));
         let expected: Vec<_> = expected.into_iter().map(|(key, s, h)| (key.to_owned(), s, h)).collect();
         assert_eq!(bench.list(), expected, "{name}");
-        assert!(bench.store.queued().unwrap().is_empty(), "{name}: a file is still queued");
+        assert!(bench.store.queued(100).unwrap().is_empty(), "{name}: a file is still queued");
         assert_eq!(bench.count_kind("received"), 2, "{name}");
     }
 }
@@ -191,7 +191,7 @@ fn a_file_that_vanished_is_held_and_may_come_back() {
     let file = bench.receive("a", at(0));
     let row = bench.store.gone(file, "the file was \u{1b}[31mtaken away", at(1)).unwrap().unwrap();
     assert_eq!((row.held_films, row.held_reason.as_str()), (1, "the file was [31mtaken away"));
-    assert!(bench.store.queued().unwrap().is_empty());
+    assert!(bench.store.queued(100).unwrap().is_empty());
     let arrival = cxr_triage::intake::Arrival { path: "a".into(), size: 7, modified_ns: 1 };
     assert!(!bench.store.is_known(&arrival.path, 7, 1).unwrap(), "a file that is back must be read");
 
@@ -225,7 +225,7 @@ fn what_was_in_flight_is_queued_after_a_restart() {
     bench.store.finish(files[1], &scored("x", CALM), at(1)).unwrap();
     let path = bench.path.clone();
     let reopened = cxr_triage::store::Store::open(&path).unwrap();
-    let queued: Vec<_> = reopened.queued().unwrap();
+    let queued: Vec<_> = reopened.queued(100).unwrap();
     assert_eq!(queued.iter().map(|(file, _)| *file).collect::<Vec<_>>(), [files[0], files[2]]);
     assert_eq!((queued[0].1.path.to_str(), queued[0].1.size, queued[0].1.modified_ns), (Some("a"), 7, 1));
 }
@@ -244,7 +244,7 @@ fn an_outcome_that_cannot_be_written_leaves_no_trace() {
     assert_eq!(bench.list(), []);
     assert_eq!(bench.kinds(), ["received"]);
     assert_eq!(bench.store.film_by_sha256("x").unwrap(), None);
-    assert_eq!(bench.store.queued().unwrap()[0].0, file);
+    assert_eq!(bench.store.queued(100).unwrap()[0].0, file);
     bench.store.finish(file, &scored("x", CALM), at(2)).unwrap();
     assert_eq!(bench.list(), [("sha256:x".to_owned(), 1, 0)]);
 }
@@ -258,7 +258,7 @@ fn a_name_that_is_no_utf8_is_found_again() {
     let arrival = cxr_triage::intake::Arrival { path: path.clone(), size: 1, modified_ns: -5 };
     let file = bench.store.receive(std::slice::from_ref(&arrival), at(0)).unwrap()[0].0;
     assert!(bench.store.is_known(&path, 1, -5).unwrap());
-    assert_eq!(bench.store.queued().unwrap(), [(file, arrival)]);
+    assert_eq!(bench.store.queued(100).unwrap(), [(file, arrival)]);
     let Finished::Recorded { film, study, .. } = bench.store.finish(file, &scored("x", CALM), at(1)).unwrap()
     else {
         panic!("not recorded");

@@ -106,6 +106,7 @@ pub(crate) fn scored_by(bytes: &str, probabilities: [f32; 3], rules: &Rules) -> 
         sha256: bytes.to_owned(),
         study_key: format!("sha256:{bytes}"),
         header: Some(Header { format: "PNG".to_owned(), ..Header::default() }),
+        decoded: true,
         verdict: Verdict::Scored(Scored {
             findings: assess(&probabilities, rules).findings,
             heatmap: bytes.as_bytes().to_vec(),
@@ -118,8 +119,9 @@ pub(crate) fn scored_by(bytes: &str, probabilities: [f32; 3], rules: &Rules) -> 
 }
 
 pub(crate) fn held(bytes: &str, gate: Gate, reason: &str) -> Outcome {
+    let decoded = gate != Gate::Unreadable;
     let verdict = Verdict::Held(Held { gate, reason: reason.to_owned() });
-    Outcome { verdict, header: None, ..scored(bytes, [0.0; 3]) }
+    Outcome { decoded, verdict, header: None, ..scored(bytes, [0.0; 3]) }
 }
 
 pub(crate) fn broken(bytes: &str) -> Outcome {
