@@ -1,1 +1,138 @@
-pub(super) fn run(_:&impl Sized,_:&super::cli::GlobalArgs)->Result<(),super::Failure>{Ok(())}
+//! `bench`: the engine's own timing.
+
+use std::{
+    io::{self, Write},
+    os::unix::process::CommandExt,
+    process::Command,
+    time::Instant,
+};
+
+use candle_core::{Device, Tensor};
+use serde::Serialize;
+
+use super::{
+    Failure,
+    cli::{BenchArgs, GlobalArgs},
+    output::progress,
+    setup::Setup,
+};
+use crate::{config::Precision, model::Input};
+
+/// How the engine's thread pools are told their size: at the process's start, by this variable.
+const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
+/// Runs before the timed ones.
+const WARM_UP: usize = 3;
+/// Side of the square matrices whose product measures the machine's peak.
+const PEAK_SIDE: usize = 2048;
+/// The best of so many products is the peak.
+const PEAK_RUNS: usize = 8;
+
+/// One measurement. The fields are a contract with scripts.
+#[derive(Debug, Serialize)]
+struct Report {
+    size: usize,
+    batch: usize,
+    threads: usize,
+    precision: Precision,
+    device: String,
+    median_ms_per_film: f64,
+    min_ms_per_film: f64,
+    p99_ms_per_film: f64,
+    films_per_second: f64,
+    /// Of the network's multiplications and additions, at the median.
+    gflops: f64,
+    /// Of what the same machine reaches in a plain matrix product.
+    peak_share: f64,
+}
+
+/// Runs `bench`.
+pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    if args.batch == 0 || args.runs == 0 || args.threads == Some(0) || args.size == Some(0) {
+        return Err(Failure::usage("--size, --batch, --threads and --runs must be 1 or more"));
+    }
+    let threads = threads(args)?;
+    let setup = Setup::new(global)?;
+    let (model, _) = setup.model_and_rules()?;
+    let size = args.size.unwrap_or(model.manifest().input.size);
+    let inputs: Vec<Input> = (0..args.batch).map(|film| model.synthetic_input(size, film)).collect();
+
+    let bar = progress((WARM_UP + args.runs) as u64, "runs");
+    let mut times = Vec::with_capacity(args.runs);
+    for run in 0..WARM_UP + args.runs {
+        let started = Instant::now();
+        model.infer(&inputs)?;
+        if run >= WARM_UP {
+            times.push(started.elapsed().as_secs_f64() * 1000.0 / args.batch as f64);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    times.sort_by(f64::total_cmp);
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    let gflops = model.flops(size) / median / 1e6;
+    let report = Report {
+        size,
+        batch: args.batch,
+        threads,
+        precision: setup.config().model.precision,
+        device: model.device_name().to_owned(),
+        median_ms_per_film: median,
+        min_ms_per_film: times.first().copied().unwrap_or_default(),
+        p99_ms_per_film: times.get((times.len() * 99).div_ceil(100) - 1).copied().unwrap_or_default(),
+        films_per_second: 1000.0 / median,
+        gflops,
+        peak_share: gflops / peak_gflops(model.device())?,
+    };
+    print(&report, args.json)
+}
+
+/// The number of threads. The pools are made once and take it from the environment, so that another
+/// number than theirs means to start again with that environment.
+fn threads(args: &BenchArgs) -> Result<usize, Failure> {
+    let now = candle_core::utils::get_num_threads();
+    let Some(wanted) = args.threads.filter(|wanted| *wanted != now) else { return Ok(now) };
+    if std::env::var(THREADS_VARIABLE).is_ok_and(|value| value == wanted.to_string()) {
+        return Ok(now);
+    }
+    let program = std::env::current_exe()?;
+    let error = Command::new(program).args(std::env::args_os().skip(1)).env(THREADS_VARIABLE, wanted.to_string()).exec();
+    Err(Failure::failed(format!("cannot start again with {wanted} threads: {error}")))
+}
+
+/// What the machine reaches in a product of two large square matrices, GFLOP/s.
+fn peak_gflops(device: &Device) -> Result<f64, Failure> {
+    let product = || -> candle_core::Result<f64> {
+        let matrix = Tensor::rand(-1f32, 1f32, (PEAK_SIDE, PEAK_SIDE), device)?;
+        let mut best = f64::INFINITY;
+        for _ in 0..PEAK_RUNS {
+            let started = Instant::now();
+            matrix.matmul(&matrix)?.narrow(0, 0, 1)?.to_vec2::<f32>()?;
+            best = best.min(started.elapsed().as_secs_f64());
+        }
+        Ok(2.0 * (PEAK_SIDE as f64).powi(3) / best / 1e9)
+    };
+    product().map_err(|error| Failure::failed(format!("cannot measure the machine's peak: {error}")))
+}
+
+fn print(report: &Report, json: bool) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer(&mut out, report).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let Report { size, batch, threads, device, .. } = report;
+    writeln!(out, "{size} x {size}, batch {batch}, {threads} threads, {device}")?;
+    writeln!(
+        out,
+        "ms a film: median {:.1}, min {:.1}, p99 {:.1}; {:.1} films a second",
+        report.median_ms_per_film, report.min_ms_per_film, report.p99_ms_per_film, report.films_per_second
+    )?;
+    writeln!(
+        out,
+        "{:.0} GFLOP/s, {:.0} % of this machine's matrix product",
+        report.gflops,
+        report.peak_share * 100.0
+    )?;
+    Ok(())
+}

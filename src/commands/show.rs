@@ -1,1 +1,149 @@
-pub(super) fn run(_:&impl Sized,_:&super::cli::GlobalArgs)->Result<(),super::Failure>{Ok(())}
+//! `show`: one film with its heatmap and findings, printed once or saved.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
+
+use image::{DynamicImage, RgbImage};
+
+use super::{
+    Failure,
+    cli::{GlobalArgs, ShowArgs},
+    output::{Lean, table},
+    setup::Setup,
+};
+use crate::{
+    film::{self, Film},
+    model::Heatmap,
+    picture,
+    pipeline::{read, shown},
+    quality,
+    triage::{self, Finding},
+};
+
+/// The word for "no heatmap".
+const NO_LABEL: &str = "none";
+/// The picture's width on the terminal, in characters, at most.
+const WIDEST: u16 = 100;
+/// Lines left for the findings.
+const LINES_BELOW: u16 = 18;
+
+/// Runs `show`.
+pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    let setup = Setup::new(global)?;
+    let (model, rules) = setup.model_and_rules()?;
+    let bytes = read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
+    let film = film::decode(&bytes.content)
+        .map_err(|unreadable| Failure::failed(format!("{}: {unreadable}", shown(&args.file))))?;
+    let held = quality::inspect(&film).err();
+    let mut findings = Vec::new();
+    let mut overlay = None;
+    if held.is_none() {
+        let answer = model.infer(&[model.prepare(&film)?])?;
+        if let Some(answer) = answer.into_iter().next() {
+            findings = triage::assess(&answer.probabilities, &rules).findings;
+            overlay = chosen(args.label.as_deref(), &findings)?.map(|label| (answer.heatmap, label));
+        }
+    }
+    if let Some(path) = &args.out {
+        return save(&draw(&film, overlay.as_ref(), (film.width, film.height)), path);
+    }
+    if io::stdout().is_terminal() {
+        print_picture(&film, overlay.as_ref())?;
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", shown(&args.file))?;
+    if let Some(held) = held {
+        writeln!(out, "held, not scored: {}", held.reason)?;
+        return Ok(());
+    }
+    if let Some(label) = overlay.and_then(|(_, label)| findings.get(label)) {
+        writeln!(out, "heatmap: {}, a coarse hint by the model {}", label.label, model.manifest().name)?;
+    }
+    print_findings(&mut out, findings)?;
+    if !model.manifest().banner.is_empty() {
+        writeln!(out, "{}", model.manifest().banner)?;
+    }
+    Ok(())
+}
+
+/// Which label's heatmap: the one named; else the one that decides the film's place.
+fn chosen(named: Option<&str>, findings: &[Finding]) -> Result<Option<usize>, Failure> {
+    let Some(named) = named else {
+        let top = triage::combine([findings]).top;
+        return Ok(top.and_then(|top| findings.iter().position(|finding| finding.label == top)));
+    };
+    if named == NO_LABEL {
+        return Ok(None);
+    }
+    let position = findings.iter().position(|finding| finding.label.eq_ignore_ascii_case(named));
+    position.map(Some).ok_or_else(|| {
+        let labels: Vec<&str> = findings.iter().map(|finding| finding.label.as_str()).collect();
+        Failure::usage(format!("the model has no label `{named}`: it has {}", labels.join(", ")))
+    })
+}
+
+fn draw(film: &Film, overlay: Option<&(Heatmap, usize)>, bounds: (u32, u32)) -> RgbImage {
+    picture::render(film, overlay.map(|(heatmap, label)| (heatmap, *label)), bounds)
+}
+
+fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
+    picture
+        .save_with_format(path, image::ImageFormat::Png)
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
+    writeln!(io::stdout(), "wrote {}", path.display())?;
+    Ok(())
+}
+
+/// viuer asks the terminal what it can do, and prints at the cursor.
+fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>) -> Result<(), Failure> {
+    let (columns, lines) = crossterm::terminal::size().unwrap_or((80, 24));
+    let width = columns.min(WIDEST);
+    let height = lines.saturating_sub(LINES_BELOW).max(lines / 2).max(1);
+    // A cell is about twice as high as wide; viuer's sizes are cells.
+    let aspect = f64::from(film.height) / f64::from(film.width) / 2.0;
+    let fits = (f64::from(width) * aspect).round() <= f64::from(height);
+    let config = viuer::Config {
+        absolute_offset: false,
+        width: fits.then_some(u32::from(width)),
+        height: (!fits).then_some(u32::from(height)),
+        ..viuer::Config::default()
+    };
+    let picture = DynamicImage::ImageRgb8(draw(film, overlay, (1024, 1024)));
+    viuer::print(&picture, &config)
+        .map_err(|error| Failure::failed(format!("cannot draw in this terminal: {error}; --out saves the picture")))?;
+    Ok(())
+}
+
+/// Ranking labels first, each group by score.
+fn print_findings(out: &mut impl Write, mut findings: Vec<Finding>) -> io::Result<()> {
+    findings.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.score.total_cmp(&a.score)));
+    let columns = [
+        ("FINDING", Lean::Left),
+        ("SEVERITY", Lean::Left),
+        ("SCORE", Lean::Right),
+        ("PROBABILITY", Lean::Right),
+        ("THRESHOLD", Lean::Right),
+        ("", Lean::Left),
+    ];
+    let rows: Vec<Vec<String>> = findings
+        .iter()
+        .map(|finding| {
+            let note = match (finding.rank, finding.validated) {
+                (_, false) => "not validated",
+                (false, true) => "does not rank",
+                (true, true) => "",
+            };
+            vec![
+                finding.label.clone(),
+                finding.severity.word().to_owned(),
+                format!("{:.2}", finding.score),
+                format!("{:.3}", finding.probability),
+                format!("{:.3}", finding.threshold),
+                note.to_owned(),
+            ]
+        })
+        .collect();
+    table(out, &columns, &rows)
+}

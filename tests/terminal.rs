@@ -1,0 +1,145 @@
+//! The dashboard in a real pseudo-terminal that answers no probes: the program, its keys, its screen.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::PathBuf,
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
+
+/// Longer than any machine needs; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Terminal {
+    folder: TempDir,
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+}
+
+impl Terminal {
+    fn new(columns: u16, rows: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inbox")).unwrap();
+        Self::in_folder(folder, columns, rows)
+    }
+
+    fn in_folder(folder: TempDir, columns: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let home = folder.path().join("home");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxr-triage"));
+        command.args(["--store", "data/store.db"]);
+        command.cwd(folder.path());
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", &home);
+        command.env("XDG_CONFIG_HOME", home.join("config"));
+        command.env("XDG_DATA_HOME", home.join("data"));
+        command.env("LOGNAME", "radiographer");
+        command.env_remove("TMUX");
+        command.env_remove("CXR_TRIAGE_CONFIG");
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (send, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 65_536];
+            while let Ok(read @ 1..) = reader.read(&mut buffer) {
+                if send.send(buffer[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Self { folder, master: pair.master, writer, child, output, screen: vt100::Parser::new(rows, columns, 0) }
+    }
+
+    fn inbox(&self) -> PathBuf {
+        self.folder.path().join("inbox")
+    }
+
+    fn type_keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Reads until the screen is as wanted.
+    fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(self.screen.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(_) => panic!("{what} did not come; the screen:\n{}", self.screen.screen().contents()),
+            }
+        }
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        self.wait(text, |screen| screen.contents().contains(text));
+    }
+
+    fn quit(&mut self) -> u32 {
+        self.type_keys("q");
+        let code = self.child.wait().unwrap().exit_code();
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+            self.screen.process(&bytes);
+        }
+        code
+    }
+}
+
+fn drawn_film(seed: u32) -> image::GrayImage {
+    image::GrayImage::from_fn(256, 256, |x, y| {
+        let value = (x * (3 + seed) + y * 5) % 200 + (x ^ y) % 40;
+        image::Luma([u8::try_from(value.min(255)).unwrap()])
+    })
+}
+
+#[test]
+fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
+    let mut terminal = Terminal::new(120, 40);
+    terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+    drawn_film(1).save(terminal.inbox().join("first.png")).unwrap();
+    terminal.wait_for("first.png");
+    drawn_film(2).save(terminal.inbox().join("second.png")).unwrap();
+    terminal.wait_for("second.png");
+    terminal.wait_for("starter");
+    // Half-blocks: the film is on the screen.
+    terminal.wait("the picture", |screen| screen.contents().contains('▀') || screen.contents().contains('▄'));
+
+    terminal.type_keys("?");
+    terminal.wait_for("heatmap");
+    terminal.type_keys("\u{1b}");
+    terminal.type_keys(" ");
+    terminal.wait_for("seen");
+
+    assert_eq!(terminal.quit(), 0);
+    assert!(!terminal.screen.screen().alternate_screen(), "the terminal is left as it was");
+    assert!(!terminal.screen.screen().hide_cursor(), "the cursor is back");
+
+    // Everything is there again after a restart, the status too.
+    let folder = terminal.folder;
+    drop(terminal.master);
+    let mut again = Terminal::in_folder(folder, 120, 40);
+    again.wait_for("first.png");
+    again.wait_for("second.png");
+    again.wait_for("seen");
+    assert_eq!(again.quit(), 0);
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back_too() {
+    let mut terminal = Terminal::new(80, 24);
+    terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+    let id = terminal.child.process_id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    terminal.wait("the main screen", |screen| !screen.alternate_screen());
+    terminal.child.wait().unwrap();
+}
