@@ -1,0 +1,9 @@
+//! The DICOM grey chain, on objects made for the purpose: polarity, windows, tables, layouts of stored
+//! bits, file shapes, text, and what is refused.
+
+mod make;
+
+mod files;
+mod layouts;
+mod polarity;
+mod windows;
