@@ -16,13 +16,16 @@ fn row() -> Make {
 #[test]
 fn a_film_needs_neither_preamble_nor_meta_information() {
     let file = row().file();
-    let with_trailer = [&file[..], b"\0\0 trailing bytes of a sender"].concat();
+    // Data Set Trailing Padding (PS3.10 section 7.2), and a byte too many
+    let padded = [&file[..], b"\xfc\xff\xfc\xffOB\0\0\x04\0\0\0\0\0\0\0"].concat();
+    let odd = [&file[..], b"\0"].concat();
     let meta_without_preamble = file[132..].to_vec();
     let implicit = row().syntax(uids::IMPLICIT_VR_LITTLE_ENDIAN).data_set();
     let prefix_without_meta = [&file[..132], &row().data_set()[..]].concat();
     for (what, bytes) in [
         ("complete", file),
-        ("trailing bytes", with_trailer),
+        ("trailing padding", padded),
+        ("a byte too many", odd),
         ("no preamble", meta_without_preamble),
         ("explicit data set", row().data_set()),
         ("implicit data set", implicit),
