@@ -1,5 +1,7 @@
 //! Our grey against pydicom's, over real films of five transfer syntaxes (tests/golden/film_peer.py).
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use cxr_triage::film;

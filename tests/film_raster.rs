@@ -1,5 +1,7 @@
 //! PNG, JPEG and TIFF of all depths and colours become the grey that a person would expect.
 
+#![allow(clippy::unwrap_used)] // helpers of tests may panic
+
 use std::io::Cursor;
 
 use cxr_triage::film;
@@ -20,9 +22,12 @@ macro_rules! picture {
     }};
 }
 
+/// what, the picture, its linear and display grey, linear_max
+type Case = (&'static str, DynamicImage, [f32; 4], [u8; 4], f32);
+
 #[test]
 fn every_depth_and_colour_becomes_grey() {
-    let cases: [(&str, DynamicImage, [f32; 4], [u8; 4], f32); 8] = [
+    let cases: [Case; 8] = [
         (
             "grey",
             picture!(Luma, [0_u8], [7], [128], [255]),
