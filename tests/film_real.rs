@@ -1,5 +1,7 @@
 //! Real films in, real films out: what departments send is read right or held for the right reason.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -40,6 +42,19 @@ fn chest_films_pass_all_gates() {
             assert_eq!(film.linear.len(), film.display.len());
             assert_eq!(film.display.len(), film.width as usize * film.height as usize);
             assert_eq!(quality::inspect(&film), Ok(()), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_real_film_cut_short_is_never_half_a_film() {
+    let Some(films) = films() else { return };
+    for path in in_folder(&films.join("dicom")) {
+        let whole = fs::read(&path).unwrap();
+        for tenths in [3, 6, 9] {
+            let error = film::decode(&whole[..whole.len() * tenths / 10]).expect_err("cut short");
+            assert!(error.reason.contains("cut short") || error.reason.contains("damaged"), "{error}");
+            assert_eq!(error.header.expect("a header").body_part_examined, "CHEST", "{}", path.display());
         }
     }
 }

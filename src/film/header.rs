@@ -48,7 +48,7 @@ pub struct Header {
     pub modality: String,
     /// Body Part Examined.
     pub body_part_examined: String,
-    /// View Position.
+    /// View Position, else the meaning of the View Code Sequence.
     pub view_position: String,
     /// Image Laterality, else Laterality.
     pub laterality: String,

@@ -13,7 +13,7 @@ mod tests {
 
     #[test]
     fn luma_is_pillows() {
-        // Image.new("RGB", (1, 1), colour).convert("L").getpixel((0, 0)), Pillow 11.
+        // Image.new("RGB", (1, 1), colour).convert("L").getpixel((0, 0)).
         for (colour, grey) in [
             ((255, 0, 0), 76),
             ((0, 255, 0), 150),

@@ -9,7 +9,7 @@ const MODALITIES: [&str; 2] = ["CR", "DX"];
 /// combinations (CHESTABDOMEN), and the words that European consoles are set up with.
 const CHEST: [&str; 6] = ["CHEST", "THORAX", "TORAX", "TORACE", "LUNG", "POUMON"];
 
-/// The words of lateral, decubitus and oblique views (PS3.3 C.8.7.1.1.2, C.8.11.5), whole.
+/// The words of lateral, decubitus and oblique views (PS3.3 C.8.7.1, C.8.11.5), whole.
 const NOT_FRONTAL: [&str; 9] = ["LL", "RL", "LLD", "RLD", "LLO", "RLO", "LLAT", "RLAT", "OBLIQUE"];
 
 pub(super) fn modality(header: &Header) -> Option<String> {

@@ -21,7 +21,7 @@ pub enum Gate {
     Modality,
     /// Body Part Examined is filled and is not the chest.
     BodyPart,
-    /// The view is a lateral.
+    /// The view is a lateral (or an oblique or decubitus one).
     View,
     /// More than one frame.
     Frames,

@@ -57,9 +57,8 @@ impl ImagePixel {
         let expected = if photometric.is_grey() { 1 } else { 3 };
         if samples != expected {
             return Err(format!(
-                "The header contradicts itself ({samples} samples a pixel, {} by Photometric Interpretation): check \
-                 the sender.",
-                expected
+                "The header contradicts itself ({samples} samples a pixel, {expected} by Photometric Interpretation): check \
+                 the sender."
             ));
         }
         let bits_allocated = number(tags::BITS_ALLOCATED).unwrap_or(0);
@@ -113,7 +112,7 @@ impl Photometric {
 }
 
 /// Which way up the grey scale is comes from here alone (C.7.6.3.1.2). Presentation LUT Shape INVERSE
-/// says the same thing again beside MONOCHROME1, so it is not looked at (FACTS of 7,469 real headers).
+/// says the same thing again beside MONOCHROME1, so it is not looked at (never without it in 7,469 real headers).
 fn photometric(name: &str) -> Result<Photometric, Refusal> {
     match name {
         "MONOCHROME1" => Ok(Photometric::Monochrome1),

@@ -68,6 +68,3 @@ fn film(bytes: &[u8], shape: Shape, header: &Header) -> Result<Film, Refusal> {
         header: header.clone(),
     })
 }
-
-#[cfg(test)]
-mod tests;

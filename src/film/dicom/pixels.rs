@@ -80,7 +80,7 @@ fn decode<'a>(object: &'a Object, layout: &ImagePixel) -> Result<Samples<'a>, Re
                     "The {name} picture cannot be decoded ({cause}), so it is damaged: send the film again."
                 )
             })?;
-            Ok(decoded(bytes, size, uid, layout, native))
+            Ok(decoded(bytes, size, uid, layout, &native))
         }
         Codec::EncapsulatedPixelData(None, _) => Err(unsupported()),
         Codec::None | Codec::Dataset(_) => {
@@ -112,7 +112,7 @@ fn decoded<'a>(
     size: Option<FrameSize>,
     uid: &str,
     layout: &ImagePixel,
-    native: Samples<'a>,
+    native: &Samples<'_>,
 ) -> Samples<'a> {
     let precision = size.map_or(layout.bits_allocated, |size| size.precision);
     let jpeg = size.is_some() && !is_jpeg2000(uid);
