@@ -114,7 +114,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
     entry(Action::First, "first", &["g", "home"], Section::Worklist, "the worst study", None),
     entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
-    entry(Action::Open, "open", &["enter"], Section::Film, "large film and back; a new study counts as seen", Some((3, "film"))),
+    entry(Action::Open, "open", &["enter"], Section::Film, "the film large, and back; marks it seen", Some((3, "film"))),
     entry(Action::NextFilm, "next-film", &["tab"], Section::Film, "the study's next film", Some((7, "next film"))),
     entry(Action::PreviousFilm, "previous-film", &["shift-tab"], Section::Film, "the study's previous film", None),
     entry(Action::Heatmap, "heatmap", &["h"], Section::Film, "heatmap on or off", Some((4, "heatmap"))),

@@ -9,6 +9,10 @@ pub(super) const SMALLEST: Size = Size { width: 40, height: 10 };
 const SIDE_BY_SIDE: Size = Size { width: 72, height: 20 };
 /// The list's least width beside a film.
 const LIST_WIDTH: u16 = 42;
+/// Lines of the film pane that are no picture: both borders and the label line.
+const FILM_LINES: u16 = 3;
+/// The height that the list keeps over the findings where it can.
+const LIST_HEIGHT: u16 = 14;
 /// From this height on the findings stand under the list.
 const FINDINGS_FROM: u16 = 16;
 /// From this width on the film view has the findings beside the film.
@@ -62,14 +66,16 @@ impl Layout {
             }
             View::Film => layout.film = Some(body),
             View::Worklist if size.width >= SIDE_BY_SIDE.width && size.height >= SIDE_BY_SIDE.height => {
-                // A film is about square, and a cell twice as high as wide.
-                let film_width = (2 * body.height).min(body.width.saturating_sub(LIST_WIDTH));
+                // A film is about square and a cell twice as high as wide: more than this stays empty.
+                let film = 2 * body.height.saturating_sub(FILM_LINES) + 2;
+                let film_width = film.min(body.width / 2).min(body.width - LIST_WIDTH.min(body.width));
                 let (left, film) = beside(body, body.width - film_width);
                 layout.film = Some(film);
                 layout.list = Some(left);
                 if left.height >= FINDINGS_FROM {
                     // Both borders, two lines on the study, and a line a label.
-                    let findings = (labels.max(3) + 4).min(left.height / 2);
+                    let most = left.height.saturating_sub(LIST_HEIGHT).max(left.height * 2 / 5);
+                    let findings = (labels.max(3) + 4).min(most);
                     let (list, findings) = above(left, left.height - findings);
                     (layout.list, layout.findings) = (Some(list), Some(findings));
                 }

@@ -48,6 +48,9 @@ pub struct State {
     /// The label that the person chose; else the top finding.
     pub(super) label: Option<String>,
     pub(super) heatmap: bool,
+    /// The most findings that a film had so far: what the findings pane is laid out for, so that the
+    /// panes stand still while one moves from film to film.
+    pub(super) labels: u16,
     pub(super) gallery: Gallery,
     /// Studies and the status that each had before the person changed it, the last change last.
     pub(super) undo: Vec<(StudyId, Status)>,
@@ -76,6 +79,7 @@ impl State {
             film: 0,
             label: None,
             heatmap: true,
+            labels: 0,
             gallery: Gallery::new(canvas),
             undo: Vec::new(),
             stale: true,
@@ -206,8 +210,7 @@ impl State {
 
     pub(super) fn layout(&self) -> Option<Layout> {
         let header = u16::try_from(render::header_lines(self).len()).unwrap_or(u16::MAX);
-        let labels = u16::try_from(self.findings().len()).unwrap_or(u16::MAX);
-        Layout::of(self.size, self.view, header, labels)
+        Layout::of(self.size, self.view, header, self.labels)
     }
 
     /// How many studies the list shows at once.

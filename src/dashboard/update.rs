@@ -10,6 +10,7 @@ use super::{
     action::Action,
     layout::View,
     pictures::{EncodeJob, Encoded},
+    render,
     state::INFO_STAYS,
     words,
 };
@@ -128,6 +129,8 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
                 return Vec::new();
             }
             state.detail = Some(detail);
+            let labels = u16::try_from(state.findings().len()).unwrap_or(u16::MAX);
+            state.labels = state.labels.max(labels);
         }
         Update::Picture(picture) => {
             let job = state.gallery.receive(picture);
@@ -177,10 +180,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 fn act_in_help(state: &mut State, action: Action) -> Vec<Effect> {
+    let hidden = render::hidden_help_lines(state);
     let Some(scrolled) = state.help.as_mut() else { return Vec::new() };
     match action {
         Action::Up => *scrolled = scrolled.saturating_sub(1),
-        Action::Down => *scrolled = scrolled.saturating_add(1),
+        Action::Down => *scrolled = (*scrolled + 1).min(hidden),
         Action::Help | Action::Close | Action::Open | Action::Quit => state.help = None,
         Action::Redraw => return vec![Effect::Redraw],
         Action::Interrupt => return vec![Effect::Quit],

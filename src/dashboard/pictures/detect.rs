@@ -1,10 +1,15 @@
 //! Which protocol this terminal shows pictures with.
 
-use std::{fmt, process::Command, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    process::{Command, Stdio},
+    str::FromStr,
+    time::Duration,
+};
 
-use ratatui_image::picker::{Capability, Picker, ProtocolType, cap_parser::QueryStdioOptions};
+use ratatui_image::picker::ProtocolType;
 
-use super::Canvas;
+use super::{Canvas, probe};
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
 /// under that, and a terminal that never answers must not hold the first screen up for longer.
@@ -74,14 +79,20 @@ impl FromStr for PictureProtocol {
 }
 
 /// What was found out about the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Facts {
-    /// The protocol that the terminal, or its environment, points to.
-    offered: ProtocolType,
-    /// Whether it answered the Kitty probe itself.
-    kitty_answered: bool,
+    /// It answered the probe for Kitty's protocol.
+    kitty: bool,
+    /// It says that it can show sixel.
+    sixel: bool,
+    /// The environment names a terminal that shows iTerm2's inline images.
+    iterm2: bool,
+    /// It answers for Kitty or sixel, but its own implementation has holes (WezTerm and Konsole lack
+    /// Kitty's placeholders).
+    patchy: bool,
+    /// tmux stands between.
     tmux: bool,
-    /// Whether tmux can show sixel to its client by itself (3.4 and later).
+    /// tmux can show sixel to its client by itself (3.4 and later).
     tmux_sixel: bool,
 }
 
@@ -89,12 +100,17 @@ struct Facts {
 fn choose(wanted: PictureProtocol, facts: Facts) -> (ProtocolType, bool) {
     let protocol = match wanted.forced() {
         Some(protocol) => protocol,
-        None if !facts.tmux || facts.kitty_answered => facts.offered,
-        None if facts.tmux_sixel => ProtocolType::Sixel,
+        None if facts.kitty && !facts.patchy => ProtocolType::Kitty,
+        // What tmux itself answers, or the environment says, is not what its client can do.
+        None if facts.tmux && facts.tmux_sixel => ProtocolType::Sixel,
+        None if facts.tmux => ProtocolType::Halfblocks,
+        None if facts.sixel && !facts.patchy => ProtocolType::Sixel,
+        None if facts.iterm2 => ProtocolType::Iterm2,
         None => ProtocolType::Halfblocks,
     };
     let by_tmux_itself = protocol == ProtocolType::Sixel && facts.tmux_sixel;
-    (protocol, facts.tmux && !by_tmux_itself)
+    let needs_passage = facts.tmux && protocol != ProtocolType::Halfblocks && !by_tmux_itself;
+    (protocol, needs_passage)
 }
 
 /// Asks the terminal. Must run in raw mode, before anything else reads from it.
@@ -102,21 +118,68 @@ pub(in crate::dashboard) fn detect(wanted: PictureProtocol) -> Canvas {
     if wanted == PictureProtocol::Halfblocks {
         return with_window_cell(Canvas::halfblocks());
     }
-    let options = QueryStdioOptions { timeout: PATIENCE, ..QueryStdioOptions::default() };
-    let Ok(picker) = Picker::from_query_stdio_with_options(options) else {
-        return with_window_cell(Canvas::halfblocks());
-    };
-    let tmux = picker.tmux_detected();
-    let facts = Facts {
-        offered: picker.protocol_type(),
-        kitty_answered: picker.capabilities().contains(&Capability::Kitty),
-        tmux,
-        tmux_sixel: tmux && tmux_client_shows_sixel(),
-    };
+    let (facts, cell) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
     let (protocol, passthrough) = choose(wanted, facts);
+    if passthrough {
+        // Pictures reach the terminal behind tmux only if tmux lets them through.
+        let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
+    }
     tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
-    let font = picker.font_size();
-    with_window_cell(Canvas { protocol, cell: (font.width, font.height), passthrough })
+    let cell = cell.unwrap_or(Canvas::halfblocks().cell);
+    with_window_cell(Canvas { protocol, cell, passthrough })
+}
+
+fn environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+/// Also true where only `TERM` came along over SSH from inside a tmux or a screen.
+fn in_tmux() -> bool {
+    let term = environment("TERM");
+    !environment("TMUX").is_empty() || term.starts_with("tmux") || term.starts_with("screen")
+}
+
+fn ask_terminal() -> (Facts, Option<(u16, u16)>) {
+    const INLINE_IMAGES: [&str; 6] = ["iTerm", "WezTerm", "mintty", "vscode", "rio", "WarpTerminal"];
+    let program = environment("TERM_PROGRAM");
+    let answers = probe::ask(false, PATIENCE);
+    let facts = Facts {
+        kitty: answers.kitty,
+        sixel: answers.sixel,
+        iterm2: INLINE_IMAGES.iter().any(|name| program.contains(name))
+            || environment("LC_TERMINAL").contains("iTerm"),
+        patchy: program.contains("WezTerm") || !environment("KONSOLE_VERSION").is_empty(),
+        ..Facts::default()
+    };
+    (facts, answers.cell)
+}
+
+/// tmux knows its client's name and features; the client itself is asked through tmux only if its name
+/// says that it may understand Kitty's placeholders, because tmux swallows the question otherwise.
+fn ask_tmux(wanted: PictureProtocol) -> (Facts, Option<(u16, u16)>) {
+    let client = tmux(&["display-message", "-p", "#{client_termname} #{client_termfeatures}"]);
+    let (name, features) = client.split_once(' ').unwrap_or((&client, ""));
+    let may_be_kitty =
+        wanted == PictureProtocol::Auto && (name.contains("kitty") || name.contains("ghostty"));
+    let answers = if may_be_kitty {
+        let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
+        probe::ask(true, PATIENCE)
+    } else {
+        probe::Answers::default()
+    };
+    let facts = Facts {
+        kitty: answers.kitty,
+        tmux: true,
+        tmux_sixel: features.contains("sixel"),
+        ..Facts::default()
+    };
+    (facts, answers.cell)
+}
+
+/// What a tmux command prints; nothing if there is no tmux to ask.
+fn tmux(arguments: &[&str]) -> String {
+    let output = Command::new("tmux").args(arguments).stdin(Stdio::null()).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
 /// The canvas with the cell's size that the window tells now, if it does.
@@ -134,13 +197,6 @@ pub(in crate::dashboard) fn window_cell() -> Option<(u16, u16)> {
     (cell.0 > 0 && cell.1 > 0).then_some(cell)
 }
 
-fn tmux_client_shows_sixel() -> bool {
-    Command::new("tmux")
-        .args(["display-message", "-p", "#{client_termfeatures}"])
-        .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("sixel"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,21 +205,28 @@ mod tests {
     fn the_protocol_follows_the_wish_then_the_terminal_and_is_careful_under_tmux() {
         use PictureProtocol as Want;
         use ProtocolType::{Halfblocks, Iterm2, Kitty, Sixel};
-        let facts =
-            |offered, kitty_answered, tmux, tmux_sixel| Facts { offered, kitty_answered, tmux, tmux_sixel };
+        let none = Facts::default();
+        let tmux = Facts { tmux: true, ..none };
         for (wanted, facts, chosen) in [
-            (Want::Auto, facts(Kitty, true, false, false), (Kitty, false)),
-            (Want::Auto, facts(Sixel, false, false, false), (Sixel, false)),
-            (Want::Auto, facts(Halfblocks, false, false, false), (Halfblocks, false)),
-            // Under tmux the environment's hints may be those of another terminal.
-            (Want::Auto, facts(Iterm2, false, true, false), (Halfblocks, true)),
-            (Want::Auto, facts(Sixel, false, true, false), (Halfblocks, true)),
-            (Want::Auto, facts(Sixel, false, true, true), (Sixel, false)),
-            (Want::Auto, facts(Kitty, true, true, true), (Kitty, true)),
-            (Want::Sixel, facts(Halfblocks, false, false, false), (Sixel, false)),
-            (Want::Sixel, facts(Halfblocks, false, true, false), (Sixel, true)),
-            (Want::Kitty, facts(Halfblocks, false, true, true), (Kitty, true)),
-            (Want::Iterm2, facts(Sixel, false, false, false), (Iterm2, false)),
+            (Want::Auto, none, (Halfblocks, false)),
+            (Want::Auto, Facts { kitty: true, sixel: true, ..none }, (Kitty, false)),
+            (Want::Auto, Facts { sixel: true, ..none }, (Sixel, false)),
+            (Want::Auto, Facts { iterm2: true, ..none }, (Iterm2, false)),
+            (
+                Want::Auto,
+                Facts { kitty: true, sixel: true, iterm2: true, patchy: true, ..none },
+                (Iterm2, false),
+            ),
+            (Want::Auto, Facts { kitty: true, patchy: true, ..none }, (Halfblocks, false)),
+            (Want::Auto, tmux, (Halfblocks, false)),
+            (Want::Auto, Facts { tmux_sixel: true, ..tmux }, (Sixel, false)),
+            (Want::Auto, Facts { kitty: true, tmux_sixel: true, ..tmux }, (Kitty, true)),
+            (Want::Sixel, none, (Sixel, false)),
+            (Want::Sixel, tmux, (Sixel, true)),
+            (Want::Sixel, Facts { tmux_sixel: true, ..tmux }, (Sixel, false)),
+            (Want::Kitty, Facts { patchy: true, ..none }, (Kitty, false)),
+            (Want::Iterm2, Facts { sixel: true, ..none }, (Iterm2, false)),
+            (Want::Halfblocks, Facts { kitty: true, ..tmux }, (Halfblocks, false)),
         ] {
             assert_eq!(choose(wanted, facts), chosen, "{wanted} with {facts:?}");
         }

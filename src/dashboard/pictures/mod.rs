@@ -3,6 +3,7 @@
 mod detect;
 mod encoder;
 mod gallery;
+mod probe;
 
 pub use detect::{PictureProtocol, UnknownProtocol};
 pub use encoder::{EncodeJob, Encoded, Print};

@@ -117,9 +117,8 @@ fn bar(
     is_selected: bool,
 ) {
     let theme = &state.theme;
-    let weak = !finding.validated || !finding.rank;
-    let base = if weak { theme.dim } else { theme.text };
-    let strong = if weak { theme.dim } else { theme.severity(finding.severity) };
+    let base = if weak(finding) { theme.dim } else { theme.text };
+    let strong = if weak(finding) { theme.dim } else { theme.severity(finding.severity) };
     let y = area.y;
 
     let mut x = area.x;
@@ -135,6 +134,11 @@ fn bar(
     x += parts.bar + 1;
     put(frame, x, y, 4, &format!("{:.2}", finding.score), strong);
     put(frame, x + 5, y, 6, &format!("{:>6}", format!("{:.1}%", finding.probability * 100.0)), base);
+}
+
+/// Whether the label is not validated for the model, or does not rank here.
+fn weak(finding: &Finding) -> bool {
+    !finding.validated || !finding.rank
 }
 
 /// The bar's characters; `true` marks a threshold.
@@ -154,6 +158,10 @@ fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
                 return ("│", true);
             }
             let part = ((filled - f64::from(column)) * 8.0).clamp(0.0, 8.0) as usize;
+            // Not every terminal shows dimmed text dimmed: what does not rank has another filling.
+            if weak(finding) {
+                return (if part >= 4 { "░" } else { " " }, false);
+            }
             (EIGHTHS.get(part).copied().unwrap_or("█"), false)
         })
         .collect()
@@ -164,7 +172,7 @@ mod tests {
     use super::*;
     use crate::triage::Severity;
 
-    fn drawn(score: f64, critical: f64) -> String {
+    fn drawn(score: f64, critical: f64, validated: bool) -> String {
         let finding = Finding {
             label: "Effusion".to_owned(),
             probability: 0.5,
@@ -173,7 +181,7 @@ mod tests {
             score,
             severity: Severity::Urgent,
             rank: true,
-            validated: true,
+            validated,
         };
         glyphs(&finding, 10).into_iter().map(|(glyph, _)| glyph).collect()
     }
@@ -189,7 +197,8 @@ mod tests {
             (0.25, 1.0, "██▌  │    "),
             (0.25, 0.5, "██▌  ┃    "),
         ] {
-            assert_eq!(drawn(score, critical), bar, "score {score}, critical {critical}");
+            assert_eq!(drawn(score, critical, true), bar, "score {score}, critical {critical}");
         }
+        assert_eq!(drawn(0.65, 0.8, false), "░░░░░│░ ┃ ", "a label that is not validated");
     }
 }

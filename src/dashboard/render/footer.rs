@@ -15,6 +15,8 @@ use super::{
 
 /// What this is not, said once on the screen, plainly.
 const DISCLAIMER: &str = "Orders a worklist; not a medical device; never calls a film normal.";
+/// The same in a narrow terminal.
+const SHORT_DISCLAIMER: &str = "Orders a list; no medical device; never says normal.";
 /// From this width on it stands beside the keys; else it shares the message line.
 const BESIDE_FROM: u16 = 130;
 
@@ -27,6 +29,9 @@ pub(super) fn draw_message(state: &State, frame: &mut Frame<'_>, area: Rect) {
                 NoticeLevel::Error => "✖ ",
             };
             (format!("{symbol}{}", notice.text), state.theme.notice(notice.level))
+        }
+        None if usize::from(area.width) < DISCLAIMER.len() + 2 => {
+            (SHORT_DISCLAIMER.to_owned(), state.theme.dim)
         }
         None if area.width < BESIDE_FROM => (DISCLAIMER.to_owned(), state.theme.dim),
         None => (String::new(), state.theme.dim),

@@ -1,4 +1,4 @@
-//! The help: the table of actions, by section.
+//! The help: the table of actions by section, and what the symbols mean.
 
 use ratatui::{
     Frame,
@@ -12,43 +12,80 @@ use super::{
         State,
         action::{ACTIONS, Section},
         cells,
+        layout::inside,
+        theme::symbol,
     },
     pane,
 };
+use crate::triage::Severity;
 
 /// The columns that keys take.
-const KEYS: usize = 16;
+const KEYS: usize = 14;
+/// The columns that a section's heading takes, where there is room for headings.
+const HEADINGS: usize = 10;
+const WIDTH: u16 = 74;
+
+/// What the marks in list and findings mean.
+const LEGEND: [(&str, &str); 6] = [
+    ("was◆", "was critical before the thresholds changed"),
+    ("↑wait", "raised one band because it waited too long"),
+    ("STAT …", "raised by a priority from outside"),
+    ("12m!", "waits longer than the site allows"),
+    ("██│██┃", "score, with the marks of alert and critical"),
+    ("░░│░", "a label that is not validated or does not rank"),
+];
 
 pub(super) fn area(state: &State) -> Rect {
-    let height = u16::try_from(lines(state).len()).unwrap_or(u16::MAX).saturating_add(2);
-    let (width, height) = (state.size.width.min(70), height.min(state.size.height.saturating_sub(2)));
+    let height = length(lines(state)).saturating_add(2);
+    let (width, height) = (state.size.width.min(WIDTH), height.min(state.size.height.saturating_sub(2)));
     Rect::new((state.size.width - width) / 2, (state.size.height - height) / 2, width, height)
+}
+
+/// How many lines do not fit.
+pub(in crate::dashboard) fn hidden_lines(state: &State) -> u16 {
+    length(lines(state)).saturating_sub(inside(area(state)).height)
 }
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     Clear.render(area, frame.buffer_mut());
-    let lines = lines(state);
-    let inside = pane(state, frame, area, "Keys", "esc closes");
-    let hidden = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(inside.height);
+    let hidden = hidden_lines(state);
+    let note = if hidden > 0 { "↑ ↓ scroll, esc closes" } else { "esc closes" };
+    let inside = pane(state, frame, area, "Keys", note);
     let scroll = state.help.unwrap_or(0).min(hidden);
-    Paragraph::new(lines).scroll((scroll, 0)).render(inside, frame.buffer_mut());
+    Paragraph::new(lines(state)).scroll((scroll, 0)).render(inside, frame.buffer_mut());
+}
+
+fn length(lines: Vec<Line<'_>>) -> u16 {
+    u16::try_from(lines.len()).unwrap_or(u16::MAX)
 }
 
 fn lines(state: &State) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for section in Section::ALL {
-        lines.push(Line::styled(format!(" {}", section.heading()), state.theme.title));
+        let mut heading = section.heading();
         for entry in ACTIONS.iter().filter(|entry| entry.section == section) {
             let keys = state.keymap.keys(entry.action).iter().map(ToString::to_string);
-            let keys = cells::fit(&keys.collect::<Vec<_>>().join(" "), KEYS);
-            let gap = " ".repeat(KEYS - cells::width(&keys) + 1);
-            lines.push(Line::from(vec![
-                Span::raw("  "),
-                Span::styled(keys, state.theme.key),
-                Span::raw(gap),
-                Span::styled(entry.about, state.theme.text),
-            ]));
+            lines.push(line(state, heading, keys.collect::<Vec<_>>().join(" "), entry.about.to_owned()));
+            heading = "";
         }
     }
+    let bands = Severity::ALL.into_iter().rev().map(|band| format!("{} {}", symbol(band), band.word()));
+    lines.push(line(state, "Marks", String::new(), bands.collect::<Vec<_>>().join("  ")));
+    lines.extend(LEGEND.map(|(mark, about)| line(state, "", mark.to_owned(), about.to_owned())));
     lines
+}
+
+fn line(state: &State, heading: &'static str, keys: String, about: String) -> Line<'static> {
+    let pad = |text: &str, columns: usize| {
+        let text = cells::fit(text, columns);
+        let gap = columns - cells::width(&text) + 1;
+        format!("{text}{}", " ".repeat(gap))
+    };
+    let mut spans = vec![Span::raw(" ")];
+    if state.size.width >= WIDTH {
+        spans.push(Span::styled(pad(heading, HEADINGS), state.theme.title));
+    }
+    spans.push(Span::styled(pad(&keys, KEYS), state.theme.key));
+    spans.push(Span::styled(about, state.theme.text));
+    Line::from(spans)
 }

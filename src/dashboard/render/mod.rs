@@ -29,6 +29,7 @@ mod help;
 mod worklist;
 
 pub(super) use header::lines as header_lines;
+pub(super) use help::hidden_lines as hidden_help_lines;
 
 use ratatui::{
     Frame,

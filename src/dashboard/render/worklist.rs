@@ -35,9 +35,9 @@ type Placed = (Column, u16);
 /// The columns that fit, in order. The finding and the patient share what the others leave.
 fn columns(width: u16, rank_digits: u16) -> Vec<Placed> {
     use Column::{Finding, Rank, Score, Severity, StudyTime, Subject, Waiting};
-    let narrow = width < 56;
+    let narrow = width < 52;
     let severity = if narrow { 6 } else { 10 };
-    let mut fixed = vec![(Severity, severity), (Score, 4), (Waiting, 5)];
+    let mut fixed = vec![(Severity, severity), (Score, 5), (Waiting, 5)];
     // What more there is room for: from the width on at which it does not starve the others.
     let more = [(50, Rank, rank_digits.max(2)), (72, Column::Status, 7), (86, StudyTime, 11)];
     fixed.extend(more.iter().filter(|(from, ..)| width >= *from).map(|&(_, column, width)| (column, width)));
@@ -62,7 +62,7 @@ fn heading(column: Column) -> &'static str {
         Column::Rank => "#",
         Column::Severity => "band",
         Column::Finding => "top finding",
-        Column::Score => "scor",
+        Column::Score => "score",
         Column::Subject => "patient or file",
         Column::StudyTime => "study time",
         Column::Waiting => "waits",
@@ -71,7 +71,7 @@ fn heading(column: Column) -> &'static str {
 }
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
-    let inside = pane(state, frame, area, &title(state), &summary(state));
+    let inside = pane(state, frame, area, &title(state), &summary(state, area.width));
     if state.worklist().is_empty() {
         empty(state, frame, inside);
         return;
@@ -109,17 +109,20 @@ fn title(state: &State) -> String {
 }
 
 /// How many stand in each band; first, how many criticals are scrolled out of sight above.
-fn summary(state: &State) -> String {
+fn summary(state: &State, width: u16) -> String {
     let list = state.worklist();
+    let name = |band| {
+        if width < 58 { symbol(band).to_owned() } else { format!(" {}", band.word()) }
+    };
     let above = list.count(Severity::Critical).min(list.offset());
     let mut parts = Vec::new();
     if above > 0 {
-        parts.push(format!("↑ {above} critical above"));
+        parts.push(format!("↑{above}{} above", name(Severity::Critical)));
     }
     for band in [Severity::Critical, Severity::Urgent, Severity::Held] {
         let count = list.count(band);
-        if count > 0 && !(band == Severity::Critical && above > 0) {
-            parts.push(format!("{count} {}", band.word()));
+        if count > 0 {
+            parts.push(format!("{count}{}", name(band)));
         }
     }
     parts.join(", ")
@@ -158,7 +161,7 @@ fn headings(state: &State, frame: &mut Frame<'_>, area: Rect, columns: &[Placed]
     let mut x = area.x + 2;
     for &(column, width) in columns {
         let text = match column {
-            Column::Rank | Column::Waiting => {
+            Column::Rank | Column::Score | Column::Waiting => {
                 format!("{:>width$}", heading(column), width = usize::from(width))
             }
             _ => heading(column).to_owned(),
@@ -213,7 +216,7 @@ fn cell(state: &State, column: Column, width: u16, index: usize, row: &StudyRow)
         }
         Column::Finding if row.severity == Severity::Held => (row.held_reason.clone(), plain),
         Column::Finding => (finding(row), plain),
-        Column::Score => (row.score.map(|score| format!("{score:.2}")).unwrap_or_default(), plain),
+        Column::Score => (right(row.score.map(|score| format!("{score:.2}")).unwrap_or_default()), plain),
         Column::Subject => (words::subject(row), plain),
         Column::StudyTime => (study_time(row, state.today()), theme.dim),
         Column::Waiting => {
@@ -226,6 +229,9 @@ fn cell(state: &State, column: Column, width: u16, index: usize, row: &StudyRow)
     }
 }
 
+/// Flags a study that a change of thresholds took out of `critical` before anybody acknowledged it.
+const WAS_CRITICAL: &str = "was◆";
+
 /// Why the study stands where it does: what raised it, then its top finding.
 fn finding(row: &StudyRow) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -236,7 +242,7 @@ fn finding(row: &StudyRow) -> String {
         parts.push("↑wait");
     }
     if row.was_critical_until.is_some() {
-        parts.push("was critical");
+        parts.push(WAS_CRITICAL);
     }
     parts.push(row.top.as_deref().unwrap_or("nothing ranks"));
     parts.join(" ")
