@@ -16,7 +16,7 @@ use super::{
     output::progress,
     setup::Setup,
 };
-use crate::{config::Precision, model::Input};
+use crate::model::Input;
 
 /// How the engine's thread pools are told their size: at the process's start, by this variable.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
@@ -30,10 +30,10 @@ const PEAK_RUNS: usize = 8;
 /// One measurement. The fields are a contract with scripts.
 #[derive(Debug, Serialize)]
 struct Report {
-    size: usize,
-    batch: usize,
+    size: u32,
+    batch: u32,
     threads: usize,
-    precision: Precision,
+    precision: &'static str,
     device: String,
     median_ms_per_film: f64,
     min_ms_per_film: f64,
@@ -52,9 +52,10 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     }
     let threads = threads(args)?;
     let setup = Setup::new(global)?;
-    let (model, _) = setup.model_and_rules()?;
-    let size = args.size.unwrap_or(model.manifest().input.size);
-    let inputs: Vec<Input> = (0..args.batch).map(|film| model.synthetic_input(size, film)).collect();
+    let model = setup.model(setup.config().model.name.as_deref())?;
+    let size = args.size.unwrap_or(model.manifest().size);
+    let model = model.resized(size);
+    let inputs: Vec<Input> = (0..args.batch).map(|film| model.pattern(film)).collect();
 
     let bar = progress((WARM_UP + args.runs) as u64, "runs");
     let mut times = Vec::with_capacity(args.runs);
@@ -62,19 +63,19 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         let started = Instant::now();
         model.infer(&inputs)?;
         if run >= WARM_UP {
-            times.push(started.elapsed().as_secs_f64() * 1000.0 / args.batch as f64);
+            times.push(started.elapsed().as_secs_f64() * 1000.0 / f64::from(args.batch));
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
     times.sort_by(f64::total_cmp);
     let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let gflops = model.flops(size) / median / 1e6;
+    let gflops = model.manifest().network().flops(size as usize) / median / 1e6;
     let report = Report {
         size,
         batch: args.batch,
         threads,
-        precision: setup.config().model.precision,
+        precision: model.precision().word(),
         device: model.device_name().to_owned(),
         median_ms_per_film: median,
         min_ms_per_film: times.first().copied().unwrap_or_default(),

@@ -145,10 +145,10 @@ pub enum ConfigCommand {
 pub struct BenchArgs {
     /// Height and width of the input [default: the model's own]
     #[arg(long)]
-    pub size: Option<usize>,
+    pub size: Option<u32>,
     /// Films at a time
     #[arg(long, default_value_t = 1)]
-    pub batch: usize,
+    pub batch: u32,
     /// Threads [default: one a core]
     #[arg(long)]
     pub threads: Option<usize>,

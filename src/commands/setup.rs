@@ -11,7 +11,7 @@ use super::{Failure, cli::GlobalArgs};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     intake,
-    model::{DeviceChoice, Library, Manifest, Model},
+    model::{DeviceChoice, Library, Manifest, Model, Precision},
     pipeline::Settings,
     triage::Rules,
 };
@@ -39,7 +39,7 @@ impl Setup {
 
     /// The models that can be found from here.
     pub(super) fn library(&self) -> Library {
-        Library::new(self.config().model.weights.clone())
+        Library::new(self.global.weights.as_deref(), &self.config().model.weights)
     }
 
     /// The model that scores, and the rules that the site has for it.
@@ -56,8 +56,12 @@ impl Setup {
             config::Device::Cpu => DeviceChoice::Cpu,
             config::Device::Cuda => DeviceChoice::Cuda,
         };
+        let precision = match self.config().model.precision {
+            config::Precision::Fp32 => Precision::Fp32,
+            config::Precision::Bf16 => Precision::Bf16,
+        };
         let source = self.library().find(name)?;
-        Ok(Model::load(&source, choice, self.config().model.precision)?)
+        Ok(Model::load(&source, choice, precision)?)
     }
 
     /// The store's file.
@@ -115,7 +119,7 @@ pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, confi
         .map(|label| LabelDefaults {
             name: &label.name,
             alert: label.alert,
-            validated: label.is_validated(),
+            validated: label.validated,
         })
         .collect();
     config::rules(loaded, &manifest.name, &labels)
@@ -128,9 +132,6 @@ fn overlay(config: &mut Config, global: &GlobalArgs) {
     }
     if let Some(model) = &global.model {
         config.model.name = Some(model.clone());
-    }
-    if let Some(weights) = &global.weights {
-        config.model.weights.insert(0, weights.clone());
     }
     if let Some(device) = global.device {
         config.model.device = device;

@@ -69,8 +69,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let threads = pipeline::follow(following, requests_out, updates_in)
         .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
     let options = dashboard::Options {
-        pictures: args.pictures.unwrap_or(config.dashboard.pictures),
-        heatmap: config.dashboard.heatmap,
+        pictures: match args.pictures.unwrap_or(config.dashboard.pictures) { crate::config::Pictures::Sixel => dashboard::PictureProtocol::Sixel, crate::config::Pictures::Halfblocks => dashboard::PictureProtocol::Halfblocks, _ => dashboard::PictureProtocol::Auto },
         ..dashboard::Options::from_environment()
     };
     let end = dashboard::run(Feed { updates, requests }, options);

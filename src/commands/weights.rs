@@ -27,7 +27,7 @@ pub(super) fn run(command: &WeightsCommand, global: &GlobalArgs) -> Result<(), F
 }
 
 fn list(setup: &Setup) -> Result<(), Failure> {
-    let used = setup.library().find(setup.config().model.name.as_deref())?.name().to_owned();
+    let used = setup.library().find(setup.config().model.name.as_deref())?.manifest()?.name;
     let columns = [
         ("", Lean::Left),
         ("NAME", Lean::Left),
@@ -58,13 +58,18 @@ fn list(setup: &Setup) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A model that loads has the right checksum and tensors; the report says what else was looked at.
 fn verify(model: &Model, film: Option<&Path>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    writeln!(out, "model {} on {}", model.manifest().name, model.device_name())?;
-    model.verify()?;
-    writeln!(out, "  checksum    as the manifest says")?;
-    writeln!(out, "  tensors     all there, each of its shape")?;
-    writeln!(out, "  outputs     finite, {} labels", model.manifest().labels.len())?;
+    let report = model.verify();
+    writeln!(out, "model {} on {}, sha256 {}", report.model, model.device_name(), report.sha256)?;
+    for check in &report.checks {
+        let mark = if check.passed { "ok" } else { "FAILED" };
+        writeln!(out, "  {mark:<7} {}: {}", check.name, check.detail)?;
+    }
+    if !report.passed() {
+        return Err(Failure::failed(format!("the model {} is not fit for use", report.model)));
+    }
     if let Some(path) = film {
         let bytes = read(path).map_err(|error| Failure::failed(format!("{}: {error}", shown(path))))?;
         let film = film::decode(&bytes.content)

@@ -94,6 +94,6 @@ impl Engine {
 
     fn infer_one(&self, input: &Input) -> Result<Findings, ModelError> {
         let mut findings = self.model.infer(std::slice::from_ref(input))?;
-        findings.pop().ok_or(ModelError::Empty)
+        findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
     }
 }

@@ -136,9 +136,9 @@ impl Pipeline {
             model: Arc::new(ModelRef {
                 name: model.manifest().name.clone(),
                 sha256: model.sha256().to_owned(),
-                manifest: model.manifest_text().to_owned(),
+                manifest: model.manifest().text.clone(),
             }),
-            device: model.device_name().to_owned(),
+            device: format!("{} {}", model.device_name(), model.precision().word()),
             rules: Arc::clone(&rules),
             settings,
             gauges: Arc::clone(&gauges),
