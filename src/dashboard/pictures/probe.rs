@@ -55,7 +55,7 @@ pub(super) fn ask(through_tmux: bool, patience: Duration) -> Answers {
     while let Some(count) = read_until(deadline, &mut bytes) {
         for byte in &bytes[..count] {
             let responses = parser.push(char::from(*byte));
-            if responses.iter().fold(false, |last, response| answers.take(response) || last) {
+            if responses.iter().any(|response| answers.take(response)) {
                 return answers;
             }
         }
