@@ -23,7 +23,7 @@ use signal_hook::{
 };
 
 use super::{
-    DashboardError, Feed, Options, Request, State,
+    DashboardError, Feed, NoticeLevel, Options, Request, State,
     pictures::{self, Encoder},
     render, terminal,
     terminal::Screen,
@@ -35,7 +35,7 @@ use super::{
 const FRAME: Duration = Duration::from_millis(16);
 /// How often the clock is looked at: waits and the time of day are shown in minutes.
 const TICK: Duration = Duration::from_secs(10);
-/// How often while a message counts down.
+/// How often while a message is about to fade.
 const NOTICE_TICK: Duration = Duration::from_secs(1);
 /// How soon a request is tried again that found its queue full.
 const RETRY: Duration = Duration::from_millis(50);
@@ -161,7 +161,8 @@ impl Session {
 
     /// Waits until something happens or is due; `Break` when a signal or a hang-up asks to leave.
     fn wait(&mut self) -> Result<ControlFlow<()>, DashboardError> {
-        let idle = if self.state.notice().is_some() { NOTICE_TICK } else { TICK };
+        let fading = self.state.notice().is_some_and(|notice| notice.level == NoticeLevel::Info);
+        let idle = if fading { NOTICE_TICK } else { TICK };
         let idle = if self.unsent.is_empty() { idle } else { RETRY };
         let frame = self.drawn_at.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
         let patience = if self.state.is_stale() { frame } else { idle };

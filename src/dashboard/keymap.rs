@@ -22,6 +22,12 @@ impl From<KeyEvent> for Key {
     }
 }
 
+impl From<Key> for KeyEvent {
+    fn from(key: Key) -> Self {
+        Self::new(key.code, key.modifiers)
+    }
+}
+
 /// The keys that have a name instead of a character, and what the footer shows for them.
 const NAMED: &[(&str, &str, KeyCode)] = &[
     ("up", "↑", KeyCode::Up),

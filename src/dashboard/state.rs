@@ -242,11 +242,13 @@ impl State {
         row.status == Status::New && self.site.max_wait.is_some_and(|limit| waited > limit)
     }
 
-    /// The rows on the screen.
+    /// The rows on the screen; one more than is sure to fit while the rule over the held studies is out
+    /// of sight.
     pub(super) fn rows_on_screen(&self) -> &[Arc<StudyRow>] {
         let rows = self.worklist.rows();
         let from = self.worklist.offset().min(rows.len());
-        &rows[from..(from + self.list_rows()).min(rows.len())]
+        let spare = usize::from(self.has_held_rule());
+        &rows[from..(from + self.list_rows() + spare).min(rows.len())]
     }
 
     /// Everything on the screen that only the clock changes. While it stays the same, a tick needs no

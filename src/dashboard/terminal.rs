@@ -73,11 +73,14 @@ fn restore() {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        restore();
-        if !thread::panicking() {
-            let previous = Arc::clone(&self.previous_hook);
-            panic::set_hook(Box::new(move |info| previous(info)));
+        // In a panic the hook has restored already, and leaving the alternate screen twice would put the
+        // cursor back over the report; nor may the hook be changed then.
+        if thread::panicking() {
+            return;
         }
+        restore();
+        let previous = Arc::clone(&self.previous_hook);
+        panic::set_hook(Box::new(move |info| previous(info)));
     }
 }
 

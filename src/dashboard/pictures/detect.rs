@@ -118,15 +118,15 @@ pub(in crate::dashboard) fn detect(wanted: PictureProtocol) -> Canvas {
     if wanted == PictureProtocol::Halfblocks {
         return with_window_cell(Canvas::halfblocks());
     }
-    let (facts, cell) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
+    let (facts, answers) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
     let (protocol, passthrough) = choose(wanted, facts);
     if passthrough {
         // Pictures reach the terminal behind tmux only if tmux lets them through.
         let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
     }
     tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
-    let cell = cell.unwrap_or(Canvas::halfblocks().cell);
-    with_window_cell(Canvas { protocol, cell, passthrough })
+    let cell = answers.cell.unwrap_or(Canvas::halfblocks().cell);
+    with_window_cell(Canvas { protocol, cell, passthrough, compressed: answers.compression })
 }
 
 fn environment(name: &str) -> String {
@@ -139,7 +139,7 @@ fn in_tmux() -> bool {
     !environment("TMUX").is_empty() || term.starts_with("tmux") || term.starts_with("screen")
 }
 
-fn ask_terminal() -> (Facts, Option<(u16, u16)>) {
+fn ask_terminal() -> (Facts, probe::Answers) {
     const INLINE_IMAGES: [&str; 6] = ["iTerm", "WezTerm", "mintty", "vscode", "rio", "WarpTerminal"];
     let program = environment("TERM_PROGRAM");
     let answers = probe::ask(false, PATIENCE);
@@ -151,12 +151,12 @@ fn ask_terminal() -> (Facts, Option<(u16, u16)>) {
         patchy: program.contains("WezTerm") || !environment("KONSOLE_VERSION").is_empty(),
         ..Facts::default()
     };
-    (facts, answers.cell)
+    (facts, answers)
 }
 
 /// tmux knows its client's name and features; the client itself is asked through tmux only if its name
 /// says that it may understand Kitty's placeholders, because tmux swallows the question otherwise.
-fn ask_tmux(wanted: PictureProtocol) -> (Facts, Option<(u16, u16)>) {
+fn ask_tmux(wanted: PictureProtocol) -> (Facts, probe::Answers) {
     let client = tmux(&["display-message", "-p", "#{client_termname} #{client_termfeatures}"]);
     let (name, features) = client.split_once(' ').unwrap_or((&client, ""));
     let may_be_kitty =
@@ -173,7 +173,7 @@ fn ask_tmux(wanted: PictureProtocol) -> (Facts, Option<(u16, u16)>) {
         tmux_sixel: features.contains("sixel"),
         ..Facts::default()
     };
-    (facts, answers.cell)
+    (facts, answers)
 }
 
 /// What a tmux command prints; nothing if there is no tmux to ask.

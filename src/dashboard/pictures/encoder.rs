@@ -81,7 +81,7 @@ impl EncodeJob {
             ProtocolType::Kitty => {
                 // The process's number keeps two dashboards in one window apart.
                 let id = ((std::process::id() & 0xffff) << 8) | (1 + count % KITTY_RING);
-                Kitty::new(image, size, id, tmux, false).map(Protocol::Kitty)
+                Kitty::new(image, size, id, tmux, self.canvas.compressed).map(Protocol::Kitty)
             }
         };
         encoded.map_err(|error| format!("the terminal's picture could not be made: {error}"))
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_picture_fills_its_box_and_keeps_its_shape() {
-        let graphics = |protocol| Canvas { protocol, cell: (8, 16), passthrough: false };
+        let graphics = |protocol| Canvas { protocol, cell: (8, 16), ..Canvas::halfblocks() };
         for (width, height, cells, canvas, expected) in [
             (100, 100, (40, 20), Canvas::halfblocks(), (40, 20)),
             (100, 100, (40, 10), Canvas::halfblocks(), (20, 10)),

@@ -23,6 +23,8 @@ pub struct Canvas {
     pub cell: (u16, u16),
     /// Whether the terminal's sequences must be wrapped to pass through tmux.
     pub passthrough: bool,
+    /// Whether Kitty's pictures are sent compressed.
+    pub compressed: bool,
 }
 
 impl Canvas {
@@ -30,7 +32,7 @@ impl Canvas {
     /// shape.
     #[must_use]
     pub fn halfblocks() -> Self {
-        Self { protocol: ProtocolType::Halfblocks, cell: (10, 20), passthrough: false }
+        Self { protocol: ProtocolType::Halfblocks, cell: (10, 20), passthrough: false, compressed: false }
     }
 
     /// Whether pictures are text, so that a popup can lie over them.

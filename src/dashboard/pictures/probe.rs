@@ -20,6 +20,8 @@ use rustix::{
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Answers {
     pub(super) kitty: bool,
+    /// Whether Kitty's pictures may be compressed.
+    pub(super) compression: bool,
     pub(super) sixel: bool,
     /// Width and height of a character cell in pixels.
     pub(super) cell: Option<(u16, u16)>,
@@ -30,6 +32,7 @@ impl Answers {
     fn take(&mut self, response: &Response) -> bool {
         match response {
             Response::Kitty => self.kitty = true,
+            Response::KittyCompression => self.compression = true,
             Response::Sixel => self.sixel = true,
             Response::CellSize(cell) => self.cell = *cell,
             // The last question is for the device status, which every terminal answers.
@@ -44,7 +47,9 @@ impl Answers {
 /// meanwhile is lost; what is typed later is not.
 pub(super) fn ask(through_tmux: bool, patience: Duration) -> Answers {
     let mut answers = Answers::default();
-    let query = Parser::query(through_tmux, QueryStdioOptions::default());
+    // A film of a megapixel is four megabytes uncompressed, which is long over SSH.
+    let options = QueryStdioOptions { kitty_compression: true, ..QueryStdioOptions::default() };
+    let query = Parser::query(through_tmux, options);
     let mut out = stdout();
     if out.write_all(query.as_bytes()).and_then(|()| out.flush()).is_err() {
         return answers;
@@ -55,7 +60,7 @@ pub(super) fn ask(through_tmux: bool, patience: Duration) -> Answers {
     while let Some(count) = read_until(deadline, &mut bytes) {
         for byte in &bytes[..count] {
             let responses = parser.push(char::from(*byte));
-            if responses.iter().fold(false, |last, response| answers.take(response) || last) {
+            if responses.iter().any(|response| answers.take(response)) {
                 return answers;
             }
         }

@@ -81,7 +81,7 @@ fn label_line(state: &State) -> (String, bool) {
         None => None,
     };
     let text = match heatmap.and_then(|label| findings.iter().find(|finding| finding.label == label)) {
-        Some(finding) => format!("{} {:.2}: coarse hint, {model}{loading}", finding.label, finding.score),
+        Some(finding) => format!("coarse hint, {model}: {} {:.2}{loading}", finding.label, finding.score),
         None => format!("film without heatmap{loading}"),
     };
     (text, false)

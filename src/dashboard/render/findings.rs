@@ -8,7 +8,7 @@ use super::{
     pane, put,
 };
 use crate::{
-    store::{FilmState, StudyRow},
+    store::{FilmState, Status, StudyRow},
     triage::{self, Finding},
 };
 
@@ -48,12 +48,18 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
     let clock = |time| words::clock(time, state.now, &state.zone);
     let mut lines = Vec::new();
 
-    let identity = [&row.patient_id, &row.accession_number, &row.description, &row.view];
+    let taken = words::study_time(row.study_time, state.today());
+    let identity = [&row.patient_id, &row.accession_number, &row.description, &row.view, &taken];
     let identity: Vec<&str> =
         identity.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
     let identity = if identity.is_empty() { row.file_name.clone() } else { identity.join(" · ") };
     lines.push((identity, theme.dim));
 
+    if row.status != Status::New {
+        let by = if row.status_by.is_empty() { String::new() } else { format!(" by {}", row.status_by) };
+        let at = row.status_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
+        lines.push((format!("{}{by}{at}", words::status(row.status)), theme.dim));
+    }
     let mut flags = Vec::new();
     if let Some(until) = row.was_critical_until {
         flags.push(format!("was critical until {}", clock(until)));

@@ -26,7 +26,8 @@ const HEADINGS: usize = 10;
 const WIDTH: u16 = 74;
 
 /// What the marks in list and findings mean.
-const LEGEND: [(&str, &str); 6] = [
+const LEGEND: [(&str, &str); 7] = [
+    ("•", "new: nobody has opened it"),
     ("was◆", "was critical before the thresholds changed"),
     ("↑wait", "raised one band because it waited too long"),
     ("STAT …", "raised by a priority from outside"),
@@ -36,14 +37,14 @@ const LEGEND: [(&str, &str); 6] = [
 ];
 
 pub(super) fn area(state: &State) -> Rect {
-    let height = length(lines(state)).saturating_add(2);
+    let height = length(&lines(state)).saturating_add(2);
     let (width, height) = (state.size.width.min(WIDTH), height.min(state.size.height.saturating_sub(2)));
     Rect::new((state.size.width - width) / 2, (state.size.height - height) / 2, width, height)
 }
 
 /// How many lines do not fit.
 pub(in crate::dashboard) fn hidden_lines(state: &State) -> u16 {
-    length(lines(state)).saturating_sub(inside(area(state)).height)
+    length(&lines(state)).saturating_sub(inside(area(state)).height)
 }
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
@@ -55,7 +56,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     Paragraph::new(lines(state)).scroll((scroll, 0)).render(inside, frame.buffer_mut());
 }
 
-fn length(lines: Vec<Line<'_>>) -> u16 {
+fn length(lines: &[Line<'_>]) -> u16 {
     u16::try_from(lines.len()).unwrap_or(u16::MAX)
 }
 
@@ -65,17 +66,17 @@ fn lines(state: &State) -> Vec<Line<'static>> {
         let mut heading = section.heading();
         for entry in ACTIONS.iter().filter(|entry| entry.section == section) {
             let keys = state.keymap.keys(entry.action).iter().map(ToString::to_string);
-            lines.push(line(state, heading, keys.collect::<Vec<_>>().join(" "), entry.about.to_owned()));
+            lines.push(line(state, heading, &keys.collect::<Vec<_>>().join(" "), entry.about));
             heading = "";
         }
     }
     let bands = Severity::ALL.into_iter().rev().map(|band| format!("{} {}", symbol(band), band.word()));
-    lines.push(line(state, "Marks", String::new(), bands.collect::<Vec<_>>().join("  ")));
-    lines.extend(LEGEND.map(|(mark, about)| line(state, "", mark.to_owned(), about.to_owned())));
+    lines.push(line(state, "Marks", "", &bands.collect::<Vec<_>>().join("  ")));
+    lines.extend(LEGEND.map(|(mark, about)| line(state, "", mark, about)));
     lines
 }
 
-fn line(state: &State, heading: &'static str, keys: String, about: String) -> Line<'static> {
+fn line(state: &State, heading: &'static str, keys: &str, about: &str) -> Line<'static> {
     let pad = |text: &str, columns: usize| {
         let text = cells::fit(text, columns);
         let gap = columns - cells::width(&text) + 1;
@@ -85,7 +86,7 @@ fn line(state: &State, heading: &'static str, keys: String, about: String) -> Li
     if state.size.width >= WIDTH {
         spans.push(Span::styled(pad(heading, HEADINGS), state.theme.title));
     }
-    spans.push(Span::styled(pad(&keys, KEYS), state.theme.key));
-    spans.push(Span::styled(about, state.theme.text));
+    spans.push(Span::styled(pad(keys, KEYS), state.theme.key));
+    spans.push(Span::styled(about.to_owned(), state.theme.text));
     Line::from(spans)
 }

@@ -138,7 +138,7 @@ fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
             ("Copy DICOM, PNG, JPEG or TIFF films there:".to_owned(), state.theme.text),
             (format!("  cp film.dcm {inbox}/"), state.theme.key),
             ("or receive them from a modality (dcmtk):".to_owned(), state.theme.text),
-            (format!("  storescp --output-directory {inbox} 11112"), state.theme.key),
+            (format!("  storescp -od {inbox} 11112"), state.theme.key),
             (String::new(), state.theme.text),
             ("The inbox is only read; nothing in it is changed.".to_owned(), state.theme.dim),
         ]);
@@ -196,6 +196,9 @@ fn draw_row(
         let (text, style) = cell(state, column, width, index, row);
         put(frame, x, area.y, width, &text, base.patch(style));
         x = if column == Column::Finding { x + columns[at].1 + 1 } else { x + width + 1 };
+    }
+    if is_new {
+        put(frame, area.x + 1, area.y, 1, "•", base);
     }
     if is_selected {
         frame.buffer_mut().set_style(area, theme.selected);

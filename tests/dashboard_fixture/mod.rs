@@ -1,0 +1,341 @@
+//! A desk with a dashboard on it: a morning's studies, a pipeline that answers at once, and a terminal
+//! of any size that can be read.
+
+// Each test file uses a part of it.
+#![allow(dead_code)]
+// Clippy knows a test by its attribute, and this is only what tests stand on.
+#![allow(clippy::expect_used)]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use cxr_triage::{
+    dashboard::{
+        Canvas, Effect, Health, Key, Message, Notice, NoticeLevel, Picture, Request, Role, Site, State,
+        Theme, Update, draw, settle, update,
+    },
+    film::Header,
+    quality::{Gate, Held},
+    store::{FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow},
+    triage::{self, Finding, Severity},
+};
+use image::{Rgb, RgbImage};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use ratatui::{Terminal, backend::TestBackend, layout::Size};
+
+/// The time at which every test starts: Monday, 14:02.
+pub(crate) fn noon() -> Timestamp {
+    "2026-03-02T14:02:00Z".parse().expect("a time")
+}
+
+const LABELS: [&str; 8] = [
+    "Atelectasis",
+    "Cardiomegaly",
+    "Effusion",
+    "Infiltration",
+    "Mass",
+    "Nodule",
+    "Pleural_Thickening",
+    "Pneumothorax",
+];
+/// The labels that the model is not validated for.
+const WEAK: [&str; 2] = ["Infiltration", "Nodule"];
+
+/// One finding a label: the probabilities given, and little for the rest.
+fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
+    let finding = |label: &str| {
+        let known = given.iter().find(|(name, _)| *name == label);
+        let probability = known.map_or(0.04, |(_, probability)| *probability);
+        let validated = !WEAK.contains(&label);
+        let (threshold, critical) = (0.3, triage::default_critical(0.3));
+        let severity = match probability {
+            p if !validated || p < threshold => Severity::Routine,
+            p if p < critical => Severity::Urgent,
+            _ => Severity::Critical,
+        };
+        Finding {
+            label: label.to_owned(),
+            probability,
+            threshold,
+            critical,
+            score: triage::score(probability, threshold),
+            severity,
+            rank: validated,
+            validated,
+        }
+    };
+    LABELS.map(finding).to_vec()
+}
+
+/// A study of one scored film that came in so many minutes ago.
+pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]) -> StudyDetail {
+    let findings = findings(given);
+    let assessment = triage::combine([findings.as_slice()]);
+    let arrival = noon() - SignedDuration::from_mins(minutes);
+    let study = StudyRow {
+        id,
+        key: format!("1.2.826.{id}"),
+        patient_id: format!("P{id:04}"),
+        patient_name: name.to_owned(),
+        accession_number: format!("A{id}"),
+        description: "CHEST".to_owned(),
+        view: "PA".to_owned(),
+        file_name: format!("film-{id}.dcm"),
+        study_time: "2026-03-02T13:30:00".parse().ok(),
+        first_arrival: arrival,
+        last_arrival: arrival,
+        complete: true,
+        scored_films: 1,
+        held_films: 0,
+        severity: assessment.severity,
+        assessed: assessment.severity,
+        score: assessment.score,
+        top: assessment.top,
+        promoted_at: None,
+        outside: None,
+        was_critical_until: None,
+        status: Status::New,
+        status_by: String::new(),
+        status_at: None,
+        model: "starter".to_owned(),
+        held_reason: String::new(),
+        revision: id,
+    };
+    let state = FilmState::Scored {
+        findings,
+        model: "starter".to_owned(),
+        model_sha256: "0".repeat(64),
+        scored_at: arrival,
+    };
+    StudyDetail { study, films: vec![film(id * 10, "PA", state)] }
+}
+
+fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
+    let header = Header { view_position: view.to_owned(), ..Header::default() };
+    FilmRow { id, path: format!("inbox/film-{id}.dcm").into(), sha256: "0".repeat(64), header, state }
+}
+
+/// Adds a held film to a study.
+fn with_held(mut detail: StudyDetail, reason: &str) -> StudyDetail {
+    let held = Held { gate: Gate::View, reason: reason.to_owned() };
+    detail.films.push(film(detail.study.id * 10 + 1, "LL", FilmState::Held(held)));
+    detail.study.held_films += 1;
+    reason.clone_into(&mut detail.study.held_reason);
+    detail
+}
+
+/// A study whose only film is held.
+pub(crate) fn held(id: StudyId, name: &str, minutes: i64, reason: &str) -> StudyDetail {
+    let mut detail = study(id, name, minutes, &[]);
+    detail.films.clear();
+    let row = &mut detail.study;
+    (row.severity, row.assessed, row.score, row.top) = (Severity::Held, Severity::Held, None, None);
+    (row.scored_films, row.model) = (0, String::new());
+    with_held(detail, reason)
+}
+
+/// A dozen studies over all bands, with everything that a row can carry.
+pub(crate) fn morning() -> Vec<StudyDetail> {
+    let mut stat = study(5, "STERN^EVA", 3, &[("Cardiomegaly", 0.11)]);
+    stat.study.outside = Some(OutsidePriority { floor: Severity::Urgent, source: "STAT".to_owned() });
+    stat.study.severity = triage::reported(stat.study.assessed, Some(Severity::Urgent), false);
+
+    let mut promoted = study(7, "LANGE^OTTO", 95, &[("Atelectasis", 0.2)]);
+    promoted.study.promoted_at = Some(noon() - SignedDuration::from_mins(5));
+    promoted.study.severity = triage::reported(promoted.study.assessed, None, true);
+
+    let mut was_critical = study(4, "OKORO^NGOZI", 40, &[("Mass", 0.62), ("Nodule", 0.8)]);
+    was_critical.study.was_critical_until = Some(noon() - SignedDuration::from_mins(12));
+
+    let mut seen = study(8, "", 200, &[]);
+    seen.study.status = Status::Seen;
+
+    let mut raster = study(9, "", 8, &[("Effusion", 0.29)]);
+    raster.study.patient_id.clear();
+    raster.study.accession_number.clear();
+    raster.study.description.clear();
+    raster.study.view.clear();
+    raster.study.study_time = None;
+    raster.study.file_name = "00000150_002.png".to_owned();
+
+    let mut incomplete = study(6, "NOVÁK^JIŘÍ", 1, &[("Pleural_Thickening", 0.41)]);
+    incomplete.study.complete = false;
+
+    vec![
+        study(1, "DOE^JANE", 12, &[("Effusion", 0.97), ("Atelectasis", 0.55), ("Infiltration", 0.9)]),
+        study(2, "=山田^太郎", 47, &[("Pneumothorax", 0.86)]),
+        with_held(
+            study(3, "RAMIREZ^MARIA DEL CARMEN", 25, &[("Mass", 0.7)]),
+            "a lateral film; only frontal films are scored",
+        ),
+        was_critical,
+        stat,
+        incomplete,
+        promoted,
+        seen,
+        raster,
+        study(10, "FISCHER^ADA", 0, &[("Cardiomegaly", 0.05)]),
+        held(
+            11,
+            "SMITH^JO",
+            31,
+            "Body part is HAND, not the chest: send it to the right inbox, or score it by hand",
+        ),
+        held(12, "", 2, "The file ends in the middle of its pixels: send it again"),
+    ]
+}
+
+/// Intake and engine at work.
+pub(crate) fn health() -> Health {
+    Health {
+        role: Role::Owner,
+        inbox: "./inbox".to_owned(),
+        inbox_fault: None,
+        queued: 3,
+        working_on: Some("00000506_013.png".to_owned()),
+        films_per_second: Some(3.4),
+        device: "cpu".to_owned(),
+        model: "starter".to_owned(),
+        banner: "trained on few films; to try the tool, not to read films".to_owned(),
+        last_arrival: Some(noon() - SignedDuration::from_mins(1)),
+        feed_alarm: None,
+    }
+}
+
+/// A dashboard, and the pipeline behind it.
+pub(crate) struct Desk {
+    pub(crate) state: State,
+    pub(crate) studies: BTreeMap<StudyId, StudyDetail>,
+    /// Every request that the dashboard sent.
+    pub(crate) sent: Vec<Request>,
+    pub(crate) has_quit: bool,
+    /// While false, requests for pictures stay unanswered.
+    pub(crate) makes_pictures: bool,
+    /// The films that do not decode, and why.
+    pub(crate) broken: BTreeMap<i64, String>,
+}
+
+impl Desk {
+    /// An empty dashboard that has heard of its pipeline.
+    pub(crate) fn empty(width: u16, height: u16) -> Self {
+        let size = Size::new(width, height);
+        let state = State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks());
+        let mut desk = Self {
+            state,
+            studies: BTreeMap::new(),
+            sent: Vec::new(),
+            has_quit: false,
+            makes_pictures: true,
+            broken: BTreeMap::new(),
+        };
+        desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)) }));
+        desk.tell(Update::Health(health()));
+        desk
+    }
+
+    /// The dashboard with the morning's studies.
+    pub(crate) fn morning(width: u16, height: u16) -> Self {
+        let mut desk = Self::empty(width, height);
+        desk.arrive(morning());
+        desk.settle();
+        desk
+    }
+
+    pub(crate) fn arrive(&mut self, details: Vec<StudyDetail>) {
+        let rows = details.iter().map(|detail| detail.study.clone()).collect();
+        self.studies.extend(details.into_iter().map(|detail| (detail.study.id, detail)));
+        self.tell(Update::Studies(rows));
+    }
+
+    pub(crate) fn tell(&mut self, update: Update) {
+        self.handle(Message::Update(update));
+    }
+
+    pub(crate) fn notice(&mut self, level: NoticeLevel, text: &str) {
+        self.tell(Update::Notice(Notice { level, text: text.to_owned() }));
+    }
+
+    /// Presses keys by their names, a space apart.
+    pub(crate) fn press(&mut self, keys: &str) {
+        for word in keys.split_whitespace() {
+            let key: Key = word.parse().expect("a key");
+            self.handle(Message::Key(key.into()));
+            self.settle();
+        }
+    }
+
+    pub(crate) fn handle(&mut self, message: Message) {
+        let effects = update(&mut self.state, message);
+        self.perform(effects);
+    }
+
+    /// Lets the dashboard ask, until it wants nothing more.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            let effects = settle(&mut self.state);
+            if effects.is_empty() {
+                break;
+            }
+            self.perform(effects);
+        }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.has_quit = true,
+                Effect::Redraw => {}
+                Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
+                Effect::Request(request) => {
+                    self.sent.push(request.clone());
+                    self.answer(request);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Detail(id) => {
+                if let Some(detail) = self.studies.get(&id) {
+                    self.tell(Update::Detail(Box::new(detail.clone())));
+                }
+            }
+            Request::Status(id, status) => {
+                if let Some(detail) = self.studies.get_mut(&id) {
+                    detail.study.status = status;
+                    detail.study.revision += 100;
+                    let row = detail.study.clone();
+                    self.tell(Update::Studies(vec![row]));
+                }
+            }
+            Request::Picture(request) if self.makes_pictures => {
+                let image = match self.broken.get(&request.film) {
+                    Some(reason) => Err(reason.clone()),
+                    None => Ok(Arc::new(chest(request.width.min(request.height)))),
+                };
+                self.tell(Update::Picture(Picture { request, image }));
+            }
+            Request::Picture(_) => {}
+        }
+    }
+
+    /// The screen as text.
+    pub(crate) fn screen(&self, width: u16, height: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        terminal.draw(|frame| draw(&self.state, frame)).expect("a frame");
+        terminal.backend().to_string()
+    }
+
+    pub(crate) fn selected(&self) -> Option<StudyId> {
+        self.state.worklist().selected().map(|row| row.id)
+    }
+}
+
+/// Two dark lungs on grey.
+fn chest(side: u32) -> RgbImage {
+    RgbImage::from_fn(side, side, |x, y| {
+        let (x, y) = (f64::from(x) / f64::from(side), f64::from(y) / f64::from(side));
+        let lung = |centre: f64| ((x - centre) / 0.16).powi(2) + ((y - 0.5) / 0.33).powi(2) < 1.0;
+        if lung(0.28) || lung(0.72) { Rgb([40; 3]) } else { Rgb([170; 3]) }
+    })
+}
