@@ -1,11 +1,15 @@
 //! The binary: parses the command line and dispatches.
 
-use std::process::ExitCode;
+use std::{panic, process::ExitCode};
 
 use clap::Parser;
-use cxr_triage::commands::{self, Cli, Failure};
+use cxr_triage::{
+    commands::{self, Cli, Failure},
+    film::is_guarded,
+};
 
 fn main() -> ExitCode {
+    report_panics_but_of_decoders();
     match commands::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -15,4 +19,14 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// A decoder that panics on a broken file is caught, and the file is held with its reason: nothing to print.
+fn report_panics_but_of_decoders() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !is_guarded() {
+            report(info);
+        }
+    }));
 }

@@ -57,7 +57,14 @@ impl Terminal {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { folder, master: pair.master, writer, child, output, screen: vt100::Parser::new(rows, columns, 0) }
+        Self {
+            folder,
+            master: pair.master,
+            writer,
+            child,
+            output,
+            screen: vt100::Parser::new(rows, columns, 0),
+        }
     }
 
     fn inbox(&self) -> PathBuf {

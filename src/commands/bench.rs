@@ -96,7 +96,10 @@ fn threads(args: &BenchArgs) -> Result<usize, Failure> {
         return Ok(now);
     }
     let program = std::env::current_exe()?;
-    let error = Command::new(program).args(std::env::args_os().skip(1)).env(THREADS_VARIABLE, wanted.to_string()).exec();
+    let error = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env(THREADS_VARIABLE, wanted.to_string())
+        .exec();
     Err(Failure::failed(format!("cannot start again with {wanted} threads: {error}")))
 }
 

@@ -53,12 +53,7 @@ fn check(global: &GlobalArgs) -> Result<(), Failure> {
     let ranking = rules.labels.iter().filter(|rule| rule.rank).count();
     let mut out = io::stdout().lock();
     writeln!(out, "{from}: in order")?;
-    writeln!(
-        out,
-        "model {}: {} labels, {ranking} of them rank",
-        model.manifest().name,
-        rules.labels.len()
-    )?;
+    writeln!(out, "model {}: {} labels, {ranking} of them rank", model.manifest().name, rules.labels.len())?;
     Ok(())
 }
 

@@ -57,7 +57,9 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
                 let _ = orders.send(Order::Rules(changed.rules));
                 return;
             }
-            Err(error) => format!("the configuration was changed but cannot be used, the old one stays:\n{error}"),
+            Err(error) => {
+                format!("the configuration was changed but cannot be used, the old one stays:\n{error}")
+            }
         };
         let _ = notices.send(Event::error(message, Timestamp::now()));
     })?;

@@ -24,7 +24,10 @@ pub use failure::Failure;
 pub fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { command, watch: bare, global } = cli;
     if let (Some(_), Some(stray)) = (&command, &bare.inbox) {
-        return Err(Failure::usage(format!("`{}` before a command means nothing; see --help", stray.display())));
+        return Err(Failure::usage(format!(
+            "`{}` before a command means nothing; see --help",
+            stray.display()
+        )));
     }
     match command.unwrap_or(Command::Watch(bare)) {
         Command::Watch(args) if args.headless => headless::run(&args, &global),

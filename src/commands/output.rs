@@ -21,11 +21,7 @@ pub(super) enum Lean {
 }
 
 /// Writes rows in columns as wide as their widest cell, two spaces apart, no spaces at the line's end.
-pub(super) fn table(
-    out: &mut impl Write,
-    columns: &[(&str, Lean)],
-    rows: &[Vec<String>],
-) -> io::Result<()> {
+pub(super) fn table(out: &mut impl Write, columns: &[(&str, Lean)], rows: &[Vec<String>]) -> io::Result<()> {
     let mut widths: Vec<usize> = columns.iter().map(|(title, _)| title.width()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -78,9 +74,6 @@ mod tests {
         let mut out = Vec::new();
         let rows = [vec!["山田".to_owned(), "0.50".to_owned()], vec!["Doe".into(), "10.00".into()]];
         table(&mut out, &[("PATIENT", Lean::Left), ("SCORE", Lean::Right)], &rows).unwrap();
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "PATIENT  SCORE\n山田      0.50\nDoe      10.00\n"
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), "PATIENT  SCORE\n山田      0.50\nDoe      10.00\n");
     }
 }

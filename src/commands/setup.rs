@@ -74,8 +74,9 @@ impl Setup {
     pub(super) fn inbox(&self, named: Option<&Path>) -> Result<PathBuf, Failure> {
         let inbox = named.unwrap_or(&self.config().inbox.path);
         if named.is_none() && inbox == Path::new(DEFAULT_INBOX) && !inbox.exists() {
-            std::fs::create_dir(inbox)
-                .map_err(|error| Failure::usage(format!("cannot create the folder ./{DEFAULT_INBOX}: {error}")))?;
+            std::fs::create_dir(inbox).map_err(|error| {
+                Failure::usage(format!("cannot create the folder ./{DEFAULT_INBOX}: {error}"))
+            })?;
         }
         Ok(std::path::absolute(inbox).unwrap_or_else(|_| inbox.to_owned()))
     }
@@ -116,11 +117,7 @@ pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, confi
     let labels: Vec<LabelDefaults<'_>> = manifest
         .labels
         .iter()
-        .map(|label| LabelDefaults {
-            name: &label.name,
-            alert: label.alert,
-            validated: label.validated,
-        })
+        .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
         .collect();
     config::rules(loaded, &manifest.name, &labels)
 }

@@ -33,7 +33,8 @@ const LINES_BELOW: u16 = 18;
 pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
-    let bytes = read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
+    let bytes =
+        read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
     let film = film::decode(&bytes.content)
         .map_err(|unreadable| Failure::failed(format!("{}: {unreadable}", shown(&args.file))))?;
     let held = quality::inspect(&film).err();
@@ -111,8 +112,9 @@ fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>) -> Result<(), 
         ..viuer::Config::default()
     };
     let picture = DynamicImage::ImageRgb8(draw(film, overlay, (1024, 1024)));
-    viuer::print(&picture, &config)
-        .map_err(|error| Failure::failed(format!("cannot draw in this terminal: {error}; --out saves the picture")))?;
+    viuer::print(&picture, &config).map_err(|error| {
+        Failure::failed(format!("cannot draw in this terminal: {error}; --out saves the picture"))
+    })?;
     Ok(())
 }
 

@@ -69,7 +69,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let threads = pipeline::follow(following, requests_out, updates_in)
         .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
     let options = dashboard::Options {
-        pictures: match args.pictures.unwrap_or(config.dashboard.pictures) { crate::config::Pictures::Sixel => dashboard::PictureProtocol::Sixel, crate::config::Pictures::Halfblocks => dashboard::PictureProtocol::Halfblocks, _ => dashboard::PictureProtocol::Auto },
+        pictures: args.pictures.unwrap_or(config.dashboard.pictures),
+        heatmap: config.dashboard.heatmap,
         ..dashboard::Options::from_environment()
     };
     let end = dashboard::run(Feed { updates, requests }, options);
@@ -93,9 +94,15 @@ fn pass_on(event: &Event, outside: &Sender<Outside>) {
     let _ = outside.try_send(message);
 }
 
-fn reloaded(change: Result<Reloaded, ConfigError>, orders: Option<&Sender<Order>>, outside: &Sender<Outside>) {
+fn reloaded(
+    change: Result<Reloaded, ConfigError>,
+    orders: Option<&Sender<Order>>,
+    outside: &Sender<Outside>,
+) {
     let notice = match change {
-        Err(error) => Notice { level: NoticeLevel::Error, text: format!("the old settings stay: {}", error.short()) },
+        Err(error) => {
+            Notice { level: NoticeLevel::Error, text: format!("the old settings stay: {}", error.short()) }
+        }
         Ok(changed) => {
             if let Some(orders) = orders {
                 let _ = orders.send(Order::Settings(changed.settings));
@@ -103,10 +110,15 @@ fn reloaded(change: Result<Reloaded, ConfigError>, orders: Option<&Sender<Order>
             }
             let _ = outside.send(Outside::Config(site(&changed.config), changed.config.feed_alarm.clone()));
             match changed.at_next_start.as_slice() {
-                [] => Notice { level: NoticeLevel::Info, text: "The changed configuration is in force.".into() },
+                [] => {
+                    Notice { level: NoticeLevel::Info, text: "The changed configuration is in force.".into() }
+                }
                 sections => Notice {
                     level: NoticeLevel::Warning,
-                    text: format!("Changes in {} take effect at the next start; the rest is in force.", sections.join(", ")),
+                    text: format!(
+                        "Changes in {} take effect at the next start; the rest is in force.",
+                        sections.join(", ")
+                    ),
                 },
             }
         }

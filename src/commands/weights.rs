@@ -54,7 +54,10 @@ fn list(setup: &Setup) -> Result<(), Failure> {
         .collect();
     let mut out = io::stdout().lock();
     table(&mut out, &columns, &rows)?;
-    writeln!(out, "* is what scores now; another one with --model NAME, or `name` under [model] in the configuration")?;
+    writeln!(
+        out,
+        "* is what scores now; another one with --model NAME, or `name` under [model] in the configuration"
+    )?;
     Ok(())
 }
 

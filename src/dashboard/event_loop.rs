@@ -84,7 +84,8 @@ impl Session {
         let signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(DashboardError::taking_over)?;
         let signals_handle = signals.handle();
         Ok(Self {
-            state: State::new(Timestamp::now(), options.zone, size, theme, canvas),
+            state: State::new(Timestamp::now(), options.zone, size, theme, canvas)
+                .with_heatmap(options.heatmap),
             screen,
             feed,
             encoder: Encoder::start().map_err(DashboardError::taking_over)?,

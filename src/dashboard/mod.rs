@@ -34,7 +34,7 @@ pub use event_loop::run;
 pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
 pub use keymap::{Key, Keymap, UnknownKey};
 pub use layout::View;
-pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, PictureProtocol, Print, UnknownProtocol};
+pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;
@@ -44,11 +44,15 @@ pub use worklist::Worklist;
 
 use jiff::tz::TimeZone;
 
+use crate::config::Pictures;
+
 /// How the dashboard is to look.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What pictures are shown with.
-    pub pictures: PictureProtocol,
+    pub pictures: Pictures,
+    /// Whether the heatmap lies over the film at the start.
+    pub heatmap: bool,
     /// Whether text may have colours.
     pub colour: bool,
     /// Where times of day are told.
@@ -60,6 +64,6 @@ impl Options {
     #[must_use]
     pub fn from_environment() -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { pictures: PictureProtocol::Auto, colour, zone: TimeZone::system() }
+        Self { pictures: Pictures::Auto, heatmap: true, colour, zone: TimeZone::system() }
     }
 }

@@ -86,6 +86,13 @@ impl State {
         }
     }
 
+    /// Whether the heatmap lies over the film at the start.
+    #[must_use]
+    pub fn with_heatmap(mut self, heatmap: bool) -> Self {
+        self.heatmap = heatmap;
+        self
+    }
+
     /// The list.
     #[must_use]
     pub fn worklist(&self) -> &Worklist {

@@ -17,6 +17,7 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::DashboardError;
+use crate::film::is_guarded;
 
 /// A frame goes out in few writes: a large picture is some hundred kilobytes.
 const BUFFER: usize = 64 * 1024;
@@ -48,7 +49,9 @@ impl Guard {
         let guard = Self { previous_hook: Arc::clone(&previous) };
         let screen_thread = thread::current().id();
         panic::set_hook(Box::new(move |info| {
-            if thread::current().id() == screen_thread {
+            if is_guarded() {
+                // A broken film, not a broken program: its decoder's panic is caught and told as a reason.
+            } else if thread::current().id() == screen_thread {
                 restore();
                 previous(info);
             } else {

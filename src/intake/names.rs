@@ -12,7 +12,18 @@ use crate::text;
 /// Endings that senders, browsers, copy tools and editors give to files that are not finished, and those of
 /// the lists and notes that travel with films.
 pub const DEFAULT_IGNORE: [&str; 12] = [
-    ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~", ".csv", ".txt", ".json", ".xml", ".md",
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".filepart",
+    ".crdownload",
+    "~",
+    ".csv",
+    ".txt",
+    ".json",
+    ".xml",
+    ".md",
 ];
 
 const SIDECAR: &str = "priority";

@@ -72,7 +72,10 @@ impl Engine {
                     Err(error) => ReportKind::Held {
                         film: Box::new(film),
                         decoded: true,
-                        held: Held { gate: Gate::Model, reason: format!("The model failed on this film: {error}") },
+                        held: Held {
+                            gate: Gate::Model,
+                            reason: format!("The model failed on this film: {error}"),
+                        },
                     },
                 };
                 Report { file, path, kind }

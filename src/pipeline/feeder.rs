@@ -42,12 +42,7 @@ pub(super) struct Prepared {
 }
 
 /// Hands the store's queue to the readers, oldest first, until told to stop.
-pub(super) fn feed(
-    store: &Store,
-    wake: &Receiver<()>,
-    files: &Sender<Queued>,
-    stop: &AtomicBool,
-) {
+pub(super) fn feed(store: &Store, wake: &Receiver<()>, files: &Sender<Queued>, stop: &AtomicBool) {
     // What has been handed out and is not done yet.
     let mut in_flight: HashSet<FileId> = HashSet::new();
     while !stop.load(Ordering::Relaxed) {

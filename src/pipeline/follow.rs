@@ -64,7 +64,8 @@ pub fn follow(
     requests: Receiver<Request>,
     updates: Sender<Update>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } = following;
+    let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } =
+        following;
     let (pictures_in, picture_requests) = unbounded();
     let answers = updates.clone();
     let picture_thread = thread::Builder::new()

@@ -113,10 +113,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// If the store or the inbox cannot be opened.
-    pub fn start(
-        parts: Parts,
-        on_event: impl FnMut(&Event) + Send + 'static,
-    ) -> Result<Self, PipelineError> {
+    pub fn start(parts: Parts, on_event: impl FnMut(&Event) + Send + 'static) -> Result<Self, PipelineError> {
         let Parts { store: store_path, ownership, model, rules, intake: intake_options, settings } = parts;
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::default());
@@ -174,15 +171,15 @@ impl Pipeline {
         }
         drop((files, prepared_in));
         {
-            let engine = engine::Engine { model, rules, gauges: Arc::clone(&gauges), stop: Arc::clone(&stop) };
+            let engine =
+                engine::Engine { model, rules, gauges: Arc::clone(&gauges), stop: Arc::clone(&stop) };
             spawn("engine", Box::new(move || engine.run(&prepared, &results_in)))?;
         }
 
         let is_known = move |path: &std::path::Path, size, modified_ns| {
             known.is_known(path, size, modified_ns).unwrap_or(false)
         };
-        let mut pipeline =
-            Self { stop, orders: orders_in, gauges, idle, intake: None, threads };
+        let mut pipeline = Self { stop, orders: orders_in, gauges, idle, intake: None, threads };
         pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
         Ok(pipeline)
     }

@@ -321,7 +321,12 @@ impl Recorder {
         if self.store.queued_count().is_ok_and(|queued| queued == 0) {
             self.progress.said_idle = true;
             let films = std::mem::take(&mut self.progress.finished);
-            self.say(&Event { kind: EventKind::Idle { films }, time: Timestamp::now(), study: None, path: None });
+            self.say(&Event {
+                kind: EventKind::Idle { films },
+                time: Timestamp::now(),
+                study: None,
+                path: None,
+            });
             let _ = self.idle.try_send(());
         }
     }

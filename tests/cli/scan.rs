@@ -19,7 +19,12 @@ fn assert_ranked(studies: &[Value]) {
         (band, -study["score"].as_f64().unwrap_or(-1.0))
     };
     for pair in studies.windows(2) {
-        assert!(place(&pair[0]) <= place(&pair[1]), "{:?} stands above {:?}", place(&pair[0]), place(&pair[1]));
+        assert!(
+            place(&pair[0]) <= place(&pair[1]),
+            "{:?} stands above {:?}",
+            place(&pair[0]),
+            place(&pair[1])
+        );
     }
 }
 

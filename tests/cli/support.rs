@@ -136,7 +136,8 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 pub(crate) fn drawn_film(seed: u32) -> GrayImage {
     GrayImage::from_fn(320, 300, |x, y| {
         let ribs = ((x / (7 + seed % 5) + y / 11) % 2) * 60;
-        let noise = (x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)).wrapping_add(seed) >> 7) % 40;
+        let noise =
+            (x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)).wrapping_add(seed) >> 7) % 40;
         let fall = (x + y) / 5;
         image::Luma([u8::try_from((ribs + noise + fall + seed % 17).min(255)).unwrap()])
     })

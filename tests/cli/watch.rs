@@ -22,7 +22,10 @@ fn everything_in_the_inbox_is_dealt_with_once_and_remembered() {
     assert_eq!(repeats, 1, "{events:#?}");
     assert!(is(events.last().unwrap(), "idle") && events.last().unwrap()["films"] == 4, "{events:#?}");
     for event in &events {
-        assert!(event["time"].is_string() && event.get("study").is_some() && event.get("path").is_some(), "{event}");
+        assert!(
+            event["time"].is_string() && event.get("study").is_some() && event.get("path").is_some(),
+            "{event}"
+        );
     }
 
     let (again, code) = bench.watch(&["--once"]).rest();

@@ -1,80 +1,27 @@
 //! Which protocol this terminal shows pictures with.
 
 use std::{
-    fmt,
     process::{Command, Stdio},
-    str::FromStr,
     time::Duration,
 };
 
 use ratatui_image::picker::ProtocolType;
 
 use super::{Canvas, probe};
+use crate::config::Pictures;
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
 /// under that, and a terminal that never answers must not hold the first screen up for longer.
 const PATIENCE: Duration = Duration::from_millis(1000);
 
-/// What the person wants pictures shown with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PictureProtocol {
-    /// Whatever the terminal says it can.
-    #[default]
-    Auto,
-    /// Kitty's graphics protocol.
-    Kitty,
-    /// iTerm2's inline images.
-    Iterm2,
-    /// Sixel.
-    Sixel,
-    /// Half-blocks: characters only.
-    Halfblocks,
-}
-
-impl PictureProtocol {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Kitty, Self::Iterm2, Self::Sixel, Self::Halfblocks];
-
-    /// The word on the command line and in the configuration.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Kitty => "kitty",
-            Self::Iterm2 => "iterm2",
-            Self::Sixel => "sixel",
-            Self::Halfblocks => "halfblocks",
-        }
-    }
-
-    fn forced(self) -> Option<ProtocolType> {
-        match self {
-            Self::Auto => None,
-            Self::Kitty => Some(ProtocolType::Kitty),
-            Self::Iterm2 => Some(ProtocolType::Iterm2),
-            Self::Sixel => Some(ProtocolType::Sixel),
-            Self::Halfblocks => Some(ProtocolType::Halfblocks),
-        }
-    }
-}
-
-impl fmt::Display for PictureProtocol {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.word())
-    }
-}
-
-/// A word that names no protocol.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no picture protocol; choose auto, kitty, iterm2, sixel or halfblocks")]
-pub struct UnknownProtocol(String);
-
-impl FromStr for PictureProtocol {
-    type Err = UnknownProtocol;
-
-    fn from_str(word: &str) -> Result<Self, UnknownProtocol> {
-        let found = Self::ALL.into_iter().find(|protocol| protocol.word() == word);
-        found.ok_or_else(|| UnknownProtocol(word.to_owned()))
+/// The protocol that the person asks for by name.
+fn forced(wanted: Pictures) -> Option<ProtocolType> {
+    match wanted {
+        Pictures::Auto => None,
+        Pictures::Kitty => Some(ProtocolType::Kitty),
+        Pictures::Iterm2 => Some(ProtocolType::Iterm2),
+        Pictures::Sixel => Some(ProtocolType::Sixel),
+        Pictures::Halfblocks => Some(ProtocolType::Halfblocks),
     }
 }
 
@@ -97,8 +44,8 @@ struct Facts {
 }
 
 /// The protocol, and whether it has to be passed through tmux.
-fn choose(wanted: PictureProtocol, facts: Facts) -> (ProtocolType, bool) {
-    let protocol = match wanted.forced() {
+fn choose(wanted: Pictures, facts: Facts) -> (ProtocolType, bool) {
+    let protocol = match forced(wanted) {
         Some(protocol) => protocol,
         None if facts.kitty && !facts.patchy => ProtocolType::Kitty,
         // What tmux itself answers, or the environment says, is not what its client can do.
@@ -114,8 +61,8 @@ fn choose(wanted: PictureProtocol, facts: Facts) -> (ProtocolType, bool) {
 }
 
 /// Asks the terminal. Must run in raw mode, before anything else reads from it.
-pub(in crate::dashboard) fn detect(wanted: PictureProtocol) -> Canvas {
-    if wanted == PictureProtocol::Halfblocks {
+pub(in crate::dashboard) fn detect(wanted: Pictures) -> Canvas {
+    if wanted == Pictures::Halfblocks {
         return with_window_cell(Canvas::halfblocks());
     }
     let (facts, answers) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
@@ -156,11 +103,10 @@ fn ask_terminal() -> (Facts, probe::Answers) {
 
 /// tmux knows its client's name and features; the client itself is asked through tmux only if its name
 /// says that it may understand Kitty's placeholders, because tmux swallows the question otherwise.
-fn ask_tmux(wanted: PictureProtocol) -> (Facts, probe::Answers) {
+fn ask_tmux(wanted: Pictures) -> (Facts, probe::Answers) {
     let client = tmux(&["display-message", "-p", "#{client_termname} #{client_termfeatures}"]);
     let (name, features) = client.split_once(' ').unwrap_or((&client, ""));
-    let may_be_kitty =
-        wanted == PictureProtocol::Auto && (name.contains("kitty") || name.contains("ghostty"));
+    let may_be_kitty = wanted == Pictures::Auto && (name.contains("kitty") || name.contains("ghostty"));
     let answers = if may_be_kitty {
         let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
         probe::ask(true, PATIENCE)
@@ -203,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_protocol_follows_the_wish_then_the_terminal_and_is_careful_under_tmux() {
-        use PictureProtocol as Want;
+        use Pictures as Want;
         use ProtocolType::{Halfblocks, Iterm2, Kitty, Sixel};
         let none = Facts::default();
         let tmux = Facts { tmux: true, ..none };
@@ -228,15 +174,7 @@ mod tests {
             (Want::Iterm2, Facts { sixel: true, ..none }, (Iterm2, false)),
             (Want::Halfblocks, Facts { kitty: true, ..tmux }, (Halfblocks, false)),
         ] {
-            assert_eq!(choose(wanted, facts), chosen, "{wanted} with {facts:?}");
+            assert_eq!(choose(wanted, facts), chosen, "{wanted:?} with {facts:?}");
         }
-    }
-
-    #[test]
-    fn words_and_protocols_agree() {
-        for protocol in PictureProtocol::ALL {
-            assert_eq!(protocol.word().parse(), Ok(protocol));
-        }
-        assert!("ascii".parse::<PictureProtocol>().is_err());
     }
 }

@@ -5,7 +5,6 @@ mod encoder;
 mod gallery;
 mod probe;
 
-pub use detect::{PictureProtocol, UnknownProtocol};
 pub use encoder::{EncodeJob, Encoded, Print};
 pub use gallery::Gallery;
 
