@@ -1,0 +1,133 @@
+//! One loaded model: films in, findings out.
+
+use candle_core::{Device, Tensor};
+use candle_nn::ops::sigmoid;
+
+use super::{
+    DenseNet, DeviceChoice, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
+    heatmap::grad_cam,
+    manifest::OutputRule,
+    preprocess,
+    weights::{self, Taken},
+};
+use crate::film::Film;
+
+/// A model, ready to score films. It can be shared between threads: nothing in it changes.
+#[derive(Debug)]
+pub struct Model {
+    pub(super) manifest: Manifest,
+    pub(super) network: DenseNet,
+    pub(super) device: Device,
+    pub(super) taken: Taken,
+    device_name: &'static str,
+    precision: Precision,
+}
+
+impl Model {
+    /// Reads a model, checks its weights against their hash and its network, and puts it on a device.
+    ///
+    /// # Errors
+    /// Any [`ModelError`] but those about films.
+    pub fn load(source: &Source, device: DeviceChoice, precision: Precision) -> Result<Self, ModelError> {
+        precision.check()?;
+        let (device, device_name) = device.open()?;
+        let manifest = source.manifest()?;
+        let place = source.weights_place();
+        let bytes = source.weights()?;
+        let found = weights::sha256(&bytes);
+        if found != manifest.sha256 {
+            return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
+        }
+        let config = manifest.network();
+        let (network, taken) = weights::build(&bytes, &place, &device, |vb| DenseNet::new(&config, &vb))?;
+        Ok(Self { manifest, network, device, taken, device_name, precision })
+    }
+
+    /// What the model says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// SHA-256 of the weights, hex.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.manifest.sha256
+    }
+
+    /// The device that it computes on: "cpu", "cuda:0".
+    #[must_use]
+    pub fn device_name(&self) -> &str {
+        self.device_name
+    }
+
+    /// The number format that it computes in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Makes of a film what the network takes. Work for the processor: do it off the engine's thread.
+    ///
+    /// # Errors
+    /// [`ModelError::Film`].
+    pub fn prepare(&self, film: &Film) -> Result<Input, ModelError> {
+        preprocess::prepare(film, &self.manifest.preprocessing)
+    }
+
+    /// Scores a batch of films, in order. What a film gets does not depend on the others (1e-5).
+    ///
+    /// # Errors
+    /// [`ModelError::Film`] if an input is not this model's, [`ModelError::NotFinite`],
+    /// [`ModelError::Engine`].
+    pub fn infer(&self, inputs: &[Input]) -> Result<Vec<Findings>, ModelError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let features = self.network.features(&self.batch(inputs)?)?;
+        let probabilities = self.probabilities(&features)?;
+        let maps = grad_cam(&features, self.network.classifier_weight())?.to_vec3::<f32>()?;
+        let (_, _, rows, columns) = features.dims4()?;
+        let mut findings = Vec::with_capacity(inputs.len());
+        for (film, ((input, outputs), maps)) in inputs.iter().zip(probabilities).zip(maps).enumerate() {
+            let labels = &self.manifest.labels;
+            let probabilities: Vec<f32> = labels.iter().map(|label| outputs[label.output]).collect();
+            let values: Vec<f32> = labels.iter().flat_map(|label| &maps[label.output]).copied().collect();
+            if !probabilities.iter().chain(&values).all(|value| value.is_finite()) {
+                return Err(ModelError::NotFinite { film });
+            }
+            let heatmap = Heatmap { labels: labels.len(), rows, columns, values, region: input.region };
+            findings.push(Findings { probabilities, heatmap });
+        }
+        Ok(findings)
+    }
+
+    /// film x channel x row x column, on the device.
+    pub(super) fn batch(&self, inputs: &[Input]) -> Result<Tensor, ModelError> {
+        let Manifest { channels, size, .. } = self.manifest;
+        let size = size as usize;
+        let film = channels * size * size;
+        let mut values = Vec::with_capacity(inputs.len() * film);
+        for input in inputs {
+            if (input.channels, input.height, input.width, input.values.len()) != (channels, size, size, film)
+            {
+                return Err(ModelError::Film {
+                    reason: format!(
+                        "it was prepared as {} x {} x {}, and this model takes {channels} x {size} x {size}",
+                        input.channels, input.height, input.width
+                    ),
+                });
+            }
+            values.extend_from_slice(&input.values);
+        }
+        Ok(Tensor::from_vec(values, (inputs.len(), channels, size, size), &self.device)?)
+    }
+
+    /// All outputs, unnamed ones included.
+    fn probabilities(&self, features: &Tensor) -> Result<Vec<Vec<f32>>, ModelError> {
+        let logits = self.network.logits(features)?;
+        match self.manifest.output {
+            OutputRule::Sigmoid => Ok(sigmoid(&logits)?.to_vec2::<f32>()?),
+        }
+    }
+}

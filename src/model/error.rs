@@ -1,0 +1,130 @@
+//! Everything that can go wrong between a model's name and its findings.
+
+use std::path::PathBuf;
+
+use super::weights::TensorProblem;
+
+/// Why a model could not be found, loaded or run. Each message says what failed, why, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The name could be a path, or is empty.
+    #[error(
+        "'{name}' is not a model's name: use letters, digits, '-', '_' and '.', and no leading dot \
+         (a folder is given with --weights DIR)"
+    )]
+    BadName {
+        /// What was given.
+        name: String,
+    },
+    /// No place has a folder of that name.
+    #[error("there is no model '{name}': looked in {}; {}", .places.join(", "), these_are_there(.known))]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// Where it was looked for, in order.
+        places: Vec<String>,
+        /// The names that are there.
+        known: Vec<String>,
+    },
+    /// A folder or a file of a model cannot be read.
+    #[error("cannot read {}: {reason}; check the path and its permissions", .path.display())]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+    /// `model.toml` does not describe a model.
+    #[error("{place}: {reason}")]
+    Manifest {
+        /// The file, with the line where it is known.
+        place: String,
+        /// What is wrong there, and what is wanted.
+        reason: String,
+    },
+    /// The weights are not the ones that the manifest was written for.
+    #[error(
+        "{place}: the checksum of the weights is wrong: the manifest says {wanted}, the file has {found}; \
+         the file is damaged or belongs to another manifest: fetch or import the model again"
+    )]
+    Checksum {
+        /// The weights' place.
+        place: String,
+        /// SHA-256 in the manifest, hex.
+        wanted: String,
+        /// SHA-256 of the bytes, hex.
+        found: String,
+    },
+    /// The bytes are no safetensors file.
+    #[error("{place}: not a safetensors file ({reason}); fetch or import the model again")]
+    Format {
+        /// The weights' place.
+        place: String,
+        /// The reader's reason.
+        reason: String,
+    },
+    /// Tensors are missing or of the wrong shape.
+    #[error(
+        "{place}: the weights do not fit the manifest's network: {}; \
+         model.toml and model.safetensors belong to different networks",
+        first_few(.problems)
+    )]
+    Tensors {
+        /// The weights' place.
+        place: String,
+        /// What does not fit, in the order of the network.
+        problems: Vec<TensorProblem>,
+    },
+    /// The device was asked for and is not there.
+    #[error("{reason}")]
+    Device {
+        /// What is missing, and what to do.
+        reason: String,
+    },
+    /// The precision is not there.
+    #[error("{reason}")]
+    Precision {
+        /// What is missing, and what to do.
+        reason: String,
+    },
+    /// A film that the model cannot take.
+    #[error("the film cannot be prepared for the model: {reason}")]
+    Film {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model gave something that is no probability. Better no result than a silent one.
+    #[error("the model gave a value that is not a number for film {film} of the batch; run `weights verify`")]
+    NotFinite {
+        /// Index in the batch.
+        film: usize,
+    },
+    /// The engine failed: out of memory, most likely.
+    #[error("the engine failed: {reason}; free memory or use a smaller batch")]
+    Engine {
+        /// Candle's reason.
+        reason: String,
+    },
+}
+
+impl From<candle_core::Error> for ModelError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Engine { reason: error.to_string() }
+    }
+}
+
+fn these_are_there(names: &[String]) -> String {
+    match names {
+        [] => "no model is there".to_owned(),
+        names => format!("there are: {}", names.join(", ")),
+    }
+}
+
+/// The first three problems say enough: a wrong network has hundreds.
+fn first_few(problems: &[TensorProblem]) -> String {
+    let shown: Vec<String> = problems.iter().take(3).map(ToString::to_string).collect();
+    match problems.len().saturating_sub(shown.len()) {
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
+    }
+}

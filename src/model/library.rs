@@ -1,0 +1,305 @@
+//! Where models are found, and which one is taken when nobody names one.
+
+use std::{
+    borrow::Cow,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy as _;
+
+use super::{Manifest, ModelError};
+
+/// The model in the binary itself, so that an installed program scores films with no network.
+const EMBEDDED_NAME: &str = "starter";
+const EMBEDDED_MANIFEST: &str = include_str!("../../weights/starter/model.toml");
+const EMBEDDED_WEIGHTS: &[u8] = include_bytes!("../../weights/starter/model.safetensors");
+
+/// The models to take when nobody names one, best first.
+const DEFAULTS: [&str; 2] = ["xrv-all", EMBEDDED_NAME];
+
+/// Where one model's manifest and weights are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder with `model.toml` and `model.safetensors`.
+    Folder(PathBuf),
+    /// The starter in the binary.
+    Embedded,
+}
+
+impl Source {
+    /// The place in words, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Embedded => "embedded".to_owned(),
+        }
+    }
+
+    /// The place of the weights, for errors.
+    pub(super) fn weights_place(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.join("model.safetensors").display().to_string(),
+            Self::Embedded => "embedded model.safetensors".to_owned(),
+        }
+    }
+
+    /// Reads and checks the manifest.
+    ///
+    /// # Errors
+    /// [`ModelError::Unreadable`] or [`ModelError::Manifest`].
+    pub fn manifest(&self) -> Result<Manifest, ModelError> {
+        let Self::Folder(folder) = self else {
+            return Manifest::parse(EMBEDDED_MANIFEST, "embedded model.toml");
+        };
+        let path = folder.join("model.toml");
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let place = path.display().to_string();
+        let manifest = Manifest::parse(&text, &place)?;
+        // Results are recorded under the manifest's name and looked for under the folder's.
+        match folder.file_name() {
+            Some(name) if name != manifest.name.as_str() => Err(ModelError::Manifest {
+                place,
+                reason: format!(
+                    "the model calls itself '{}' but lies in a folder named '{}': make them the same",
+                    manifest.name,
+                    crate::text::clean(&name.to_string_lossy())
+                ),
+            }),
+            _ => Ok(manifest),
+        }
+    }
+
+    /// The bytes of the weights.
+    pub(super) fn weights(&self) -> Result<Cow<'static, [u8]>, ModelError> {
+        match self {
+            Self::Embedded => Ok(Cow::Borrowed(EMBEDDED_WEIGHTS)),
+            Self::Folder(folder) => {
+                let path = folder.join("model.safetensors");
+                fs::read(&path).map(Cow::Owned).map_err(|error| unreadable(&path, &error))
+            }
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ModelError {
+    ModelError::Unreadable { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// A model that can be named, as `weights list` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The name to choose it by.
+    pub name: String,
+    /// One line for people; where the manifest is broken, what is wrong with it.
+    pub title: String,
+    /// Its folder, or "embedded".
+    pub place: String,
+    /// SHA-256 of the weights as the manifest has it; empty where the manifest is broken.
+    pub sha256: String,
+    /// How many labels it has.
+    pub labels: usize,
+    /// How many of them are validated.
+    pub validated: usize,
+    /// Whether the manifest could be read.
+    pub usable: bool,
+}
+
+/// The places that models are looked for in, in order, and the embedded one after them all.
+#[derive(Debug, Clone)]
+pub struct Library {
+    /// A folder that the user named: it must be there.
+    demanded: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Library {
+    /// `weights` is the folder given on the command line, `configured` those of the configuration;
+    /// after them come `./weights` and the user's data folder.
+    #[must_use]
+    pub fn new(weights: Option<&Path>, configured: &[PathBuf]) -> Self {
+        let mut folders = configured.to_vec();
+        folders.push(PathBuf::from("weights"));
+        folders.extend(Self::user_folder());
+        Self { demanded: weights.map(Path::to_owned), folders }
+    }
+
+    /// The folder for models in the user's data folder, where `weights pull` puts them; `None` if the
+    /// user has no home.
+    #[must_use]
+    pub fn user_folder() -> Option<PathBuf> {
+        let strategy = etcetera::choose_base_strategy().ok()?;
+        Some(strategy.data_dir().join("cxr-triage").join("weights"))
+    }
+
+    /// Finds a model by name; with none, the best of the defaults that is there.
+    ///
+    /// # Errors
+    /// [`ModelError::BadName`], [`ModelError::NotFound`], or [`ModelError::Unreadable`] if the folder
+    /// given on the command line is not there.
+    pub fn find(&self, name: Option<&str>) -> Result<Source, ModelError> {
+        if let Some(folder) = &self.demanded {
+            fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+        }
+        let Some(name) = name else {
+            let best = DEFAULTS.into_iter().find_map(|name| self.locate(name));
+            return Ok(best.unwrap_or(Source::Embedded));
+        };
+        if !is_name(name) {
+            return Err(ModelError::BadName { name: crate::text::clean(name) });
+        }
+        self.locate(name).ok_or_else(|| ModelError::NotFound {
+            name: name.to_owned(),
+            places: self.folders().map(|folder| folder.display().to_string()).collect(),
+            known: self.names(),
+        })
+    }
+
+    /// Every model that [`Library::find`] can find, by name. One whose manifest is broken is listed
+    /// with what is wrong.
+    #[must_use]
+    pub fn list(&self) -> Vec<Listing> {
+        let found = self.names().into_iter().filter_map(|name| Some((self.locate(&name)?, name)));
+        found.map(|(source, name)| listing(name, &source)).collect()
+    }
+
+    fn folders(&self) -> impl Iterator<Item = &PathBuf> {
+        self.demanded.iter().chain(&self.folders)
+    }
+
+    /// The first place that has a folder of that name. What is in the folder is not asked here: a
+    /// broken model is an error to be seen, not a reason to take another of the same name.
+    fn locate(&self, name: &str) -> Option<Source> {
+        self.folders()
+            .map(|folder| folder.join(name))
+            .find(|folder| folder.is_dir())
+            .map(Source::Folder)
+            .or_else(|| (name == EMBEDDED_NAME).then_some(Source::Embedded))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = self.folders().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter(|entry| entry.path().join("model.toml").exists())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| is_name(name))
+            .chain([EMBEDDED_NAME.to_owned()])
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+fn listing(name: String, source: &Source) -> Listing {
+    let place = source.place();
+    match source.manifest() {
+        Ok(manifest) => Listing {
+            name,
+            title: manifest.title,
+            place,
+            sha256: manifest.sha256,
+            labels: manifest.labels.len(),
+            validated: manifest.labels.iter().filter(|label| label.validated).count(),
+            usable: true,
+        },
+        Err(error) => Listing {
+            name,
+            title: error.to_string(),
+            place,
+            sha256: String::new(),
+            labels: 0,
+            validated: 0,
+            usable: false,
+        },
+    }
+}
+
+/// Whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A library that knows only the given folders, and not those of the machine that runs the test.
+    fn only(folders: &[&Path]) -> Library {
+        Library { demanded: None, folders: folders.iter().map(|folder| folder.to_path_buf()).collect() }
+    }
+
+    fn put(folder: &Path, name: &str) {
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let text = EMBEDDED_MANIFEST.replacen("name = \"starter\"", &format!("name = \"{name}\""), 1);
+        fs::write(folder.join("model.toml"), text).unwrap();
+    }
+
+    #[test]
+    fn an_empty_machine_has_the_starter() {
+        let library = only(&[Path::new("/nowhere/at/all")]);
+        assert_eq!(library.find(None).unwrap(), Source::Embedded);
+        assert_eq!(library.find(Some("starter")).unwrap(), Source::Embedded);
+        let [listing] = &library.list()[..] else { panic!("one model") };
+        assert_eq!((listing.name.as_str(), listing.labels, listing.usable), ("starter", 14, true));
+        assert!((1..14).contains(&listing.validated));
+    }
+
+    #[test]
+    fn earlier_places_win_and_the_strong_default_wins_over_the_starter() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        put(second.path(), "mine");
+        put(first.path(), "mine");
+        put(second.path(), "starter");
+        let library = only(&[first.path(), second.path()]);
+        assert_eq!(library.find(Some("mine")).unwrap(), Source::Folder(first.path().join("mine")));
+        assert_eq!(library.find(None).unwrap(), Source::Folder(second.path().join("starter")));
+        put(second.path(), "xrv-all");
+        assert_eq!(library.find(None).unwrap(), Source::Folder(second.path().join("xrv-all")));
+        let names: Vec<_> = library.list().into_iter().map(|listing| listing.name).collect();
+        assert_eq!(names, ["mine", "starter", "xrv-all"]);
+    }
+
+    #[test]
+    fn a_name_never_leads_out_of_the_library() {
+        let library = only(&[]);
+        for name in ["", "..", "../starter", "a/b", "a\\b", "/etc", ".hidden", "a\0b", "\u{1b}[2J", "C:x"] {
+            assert!(matches!(library.find(Some(name)), Err(ModelError::BadName { .. })), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_with_what_is() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "mine");
+        let message = only(&[folder.path()]).find(Some("yours")).unwrap_err().to_string();
+        assert!(message.contains("'yours'") && message.contains("mine, starter"), "{message}");
+        assert!(message.contains(&folder.path().display().to_string()), "{message}");
+    }
+
+    #[test]
+    fn a_folder_given_by_the_user_must_be_there() {
+        let library = Library::new(Some(Path::new("/nowhere/at/all")), &[]);
+        let message = library.find(None).unwrap_err().to_string();
+        assert!(message.contains("/nowhere/at/all"), "{message}");
+    }
+
+    #[test]
+    fn a_broken_model_is_listed_with_its_fault_and_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "good");
+        put(folder.path(), "bad");
+        fs::write(folder.path().join("bad/model.toml"), "name = 3").unwrap();
+        put(folder.path(), "renamed");
+        fs::rename(folder.path().join("renamed"), folder.path().join("other")).unwrap();
+        let listings = only(&[folder.path()]).list();
+        let said = |name: &str| listings.iter().find(|listing| listing.name == name).unwrap();
+        assert!(said("good").usable);
+        assert!(!said("bad").usable && said("bad").title.contains("line 1"), "{:?}", said("bad"));
+        assert!(!said("other").usable && said("other").title.contains("'renamed'"), "{:?}", said("other"));
+    }
+}

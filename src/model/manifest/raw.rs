@@ -1,0 +1,98 @@
+//! `model.toml` as it is written, before it is checked.
+
+use serde::{Deserialize, Deserializer, de::Error};
+use toml::Spanned;
+
+use super::{Architecture, OutputRule};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub(super) name: String,
+    pub(super) title: String,
+    #[serde(default)]
+    pub(super) banner: String,
+    pub(super) licence: String,
+    pub(super) source: String,
+    #[serde(default)]
+    pub(super) evaluation: String,
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) sha256: String,
+    pub(super) architecture: Architecture,
+    #[serde(default = "torchvision_epsilon", deserialize_with = "positive")]
+    pub(super) epsilon: f64,
+    pub(super) output: OutputRule,
+    pub(super) input: Input,
+    /// Steps, not yet read as such: serde would put an error on the whole list rather than the line.
+    pub(super) preprocessing: Vec<Spanned<toml::Value>>,
+    pub(super) labels: Vec<Label>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    pub(super) channels: usize,
+    pub(super) size: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Label {
+    pub(super) name: String,
+    #[serde(deserialize_with = "threshold")]
+    pub(super) alert: f64,
+    #[serde(default, deserialize_with = "area")]
+    pub(super) auc: Option<f64>,
+    #[serde(default, deserialize_with = "interval")]
+    pub(super) auc_interval: Option<[f64; 2]>,
+    pub(super) positives: Option<u32>,
+    pub(super) films: Option<u32>,
+    pub(super) validated: Option<bool>,
+}
+
+fn torchvision_epsilon() -> f64 {
+    1e-5
+}
+
+// Ranges are checked while reading, so that an error points at its line.
+
+fn positive<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+    f64::deserialize(value).and_then(|x| match x > 0.0 && x < 1.0 {
+        true => Ok(x),
+        false => Err(D::Error::custom(format!("{x} is out of range: a small number above 0 is wanted"))),
+    })
+}
+
+fn threshold<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+    f64::deserialize(value).and_then(|x| match x > 0.0 && x < 1.0 {
+        true => Ok(x),
+        false => Err(D::Error::custom(format!(
+            "a threshold of {x} is out of range: a probability above 0 and below 1 is wanted"
+        ))),
+    })
+}
+
+fn area<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
+    f64::deserialize(value).and_then(|x| match (0.0..=1.0).contains(&x) {
+        true => Ok(Some(x)),
+        false => Err(D::Error::custom(format!("an AUC of {x} is out of range: 0 to 1 is wanted"))),
+    })
+}
+
+fn interval<'de, D: Deserializer<'de>>(value: D) -> Result<Option<[f64; 2]>, D::Error> {
+    <[f64; 2]>::deserialize(value).and_then(|[low, high]| match 0.0 <= low && low <= high && high <= 1.0 {
+        true => Ok(Some([low, high])),
+        false => Err(D::Error::custom(format!(
+            "[{low}, {high}] is no interval of an AUC: wanted 0 <= low <= high <= 1"
+        ))),
+    })
+}
+
+fn hex_sha256<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    String::deserialize(value).and_then(|hex| {
+        match hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            true => Ok(hex),
+            false => Err(D::Error::custom("a sha256 is 64 hexadecimal digits in lower case")),
+        }
+    })
+}
