@@ -37,11 +37,11 @@ impl fmt::Display for TensorProblem {
 
 /// What a network took from the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Taken {
+pub(super) struct Taken {
     /// Tensors.
-    pub tensors: usize,
+    pub(super) tensors: usize,
     /// Numbers in them.
-    pub parameters: usize,
+    pub(super) parameters: usize,
 }
 
 /// SHA-256 in hex.

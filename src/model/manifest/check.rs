@@ -2,27 +2,44 @@
 
 use std::collections::HashSet;
 
+use toml::Spanned;
+
 use super::{Evaluation, Filter, Label, Manifest, Step, Tone, VALIDATED_ABOVE, raw};
 use crate::text::clean;
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
 const LARGEST_INPUT: u32 = 4096;
 
+/// What is wrong, and at which byte of the text, where that is known.
+pub(super) struct Fault {
+    pub(super) at: Option<usize>,
+    pub(super) reason: String,
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Self { at: None, reason }
+    }
+}
+
 impl raw::Manifest {
-    /// Checks the parts against each other. The error is the reason.
-    pub(super) fn into_checked(self, text: &str) -> Result<Manifest, String> {
+    /// Checks the parts against each other.
+    pub(super) fn into_checked(self) -> Result<Manifest, Fault> {
         let name = clean(&self.name);
         if !super::super::library::is_name(&self.name) {
-            return Err(format!("'{name}' cannot be a model's name: letters, digits, '-', '_' and '.' only"));
+            return Err(
+                format!("'{name}' cannot be a model's name: letters, digits, '-', '_' and '.' only").into()
+            );
         }
         let raw::Input { channels, size } = self.input;
         if !(1..=64).contains(&channels) || !(32..=LARGEST_INPUT).contains(&size) {
             return Err(format!(
                 "an input of {channels} x {size} x {size} is out of range: 1 to 64 channels, size 32 to \
                  {LARGEST_INPUT}"
-            ));
+            )
+            .into());
         }
-        check_steps(&self.preprocessing, channels, size)?;
+        let preprocessing = steps(self.preprocessing, channels, size)?;
         let outputs = self.labels.len();
         let labels = labels(self.labels)?;
         Ok(Manifest {
@@ -32,7 +49,7 @@ impl raw::Manifest {
             epsilon: self.epsilon,
             channels,
             size,
-            preprocessing: self.preprocessing,
+            preprocessing,
             output: self.output,
             outputs,
             labels,
@@ -41,7 +58,6 @@ impl raw::Manifest {
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
             sha256: self.sha256,
-            text: text.to_owned(),
         })
     }
 }
@@ -85,60 +101,42 @@ fn label(name: String, output: usize, raw: &raw::Label) -> Result<Label, String>
     Ok(Label { name, output, alert: raw.alert, evaluation, validated })
 }
 
-/// Follows the plane through the steps: which values it holds, and of what size it ends.
-fn check_steps(steps: &[Step], channels: usize, size: u32) -> Result<(), String> {
-    let [Step::Grey { from }, rest @ ..] = steps else {
-        return Err("`preprocessing` must begin with the step \"grey\"".to_owned());
-    };
-    let (mut values, mut side, mut planes) = (Values::Grey(*from), None, 1);
-    for (n, step) in rest.iter().enumerate() {
-        let number = n + 2;
-        let wrong = |reason: &str| Err(format!("`preprocessing`, step {number} ({}): {reason}", step.word()));
-        match *step {
-            Step::Grey { .. } => return wrong("only the first step is \"grey\""),
-            Step::Scale { low, high } => match values {
-                Values::Grey(_) if low.is_finite() && high.is_finite() && low < high => {
-                    values = Values::Other;
-                }
-                Values::Grey(_) => return wrong("`low` must be less than `high`"),
-                Values::Other => return wrong("only grey values can be scaled: put it earlier"),
-            },
-            Step::CentreCrop {} => {}
-            Step::Resize { size, filter, eight_bit } => {
-                if !(1..=LARGEST_INPUT).contains(&size) {
-                    return wrong("`size` is out of range");
-                }
-                if eight_bit && values != Values::Grey(Tone::Display) {
-                    return wrong("`eight_bit` needs display grey: 0 to 255, not scaled");
-                }
-                if eight_bit && filter == Filter::Order1Gaussian {
-                    return wrong("this filter has no `eight_bit`");
-                }
-                side = Some(size);
-            }
-            Step::Standardise { epsilon, ddof } => {
-                if !(epsilon.is_finite() && epsilon >= 0.0) || ddof > 1 {
-                    return wrong("`epsilon` must be 0 or more, and `ddof` 0 or 1");
-                }
-                values = Values::Other;
-            }
-            Step::Normalise { mean, std } => {
-                if !(mean.is_finite() && std.is_finite() && std > 0.0) {
-                    return wrong("`std` must be above 0");
-                }
-                values = Values::Other;
-            }
-            Step::Channels { .. } if number != steps.len() => return wrong("it must be the last step"),
-            Step::Channels { count } => planes = count,
-        }
+/// Reads the steps, and follows a film through them: what values it holds, and what size it ends in.
+fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<Vec<Step>, Fault> {
+    let mut steps = Vec::with_capacity(raw.len());
+    let mut course = Course { values: None, side: None, channels: 1, closed: false };
+    for raw in raw {
+        let at = Some(raw.span().start);
+        let step: Step = raw
+            .into_inner()
+            .try_into()
+            .map_err(|error: toml::de::Error| Fault { at, reason: error.message().to_owned() })?;
+        course
+            .take(step)
+            .map_err(|reason| Fault { at, reason: format!("step \"{}\": {reason}", step.word()) })?;
+        steps.push(step);
     }
-    if side != Some(size) {
-        return Err(format!("`preprocessing` must end with films of `input.size`, {size} x {size}"));
+    if course.side != Some(size) {
+        return Err(format!("`preprocessing` must end with films of `input.size`, {size} x {size}").into());
     }
-    if planes != channels {
-        return Err(format!("`preprocessing` gives {planes} channel(s), but `input.channels` is {channels}"));
+    if course.channels != channels {
+        let made = course.channels;
+        return Err(
+            format!("`preprocessing` gives {made} channel(s), but `input.channels` is {channels}").into()
+        );
     }
-    Ok(())
+    Ok(steps)
+}
+
+/// What is known of a film between two steps.
+struct Course {
+    /// None before the first step.
+    values: Option<Values>,
+    /// Rows and columns, once they are known.
+    side: Option<u32>,
+    channels: usize,
+    /// Whether the last step has been.
+    closed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -147,4 +145,44 @@ enum Values {
     Grey(Tone),
     /// Anything.
     Other,
+}
+
+impl Course {
+    fn take(&mut self, step: Step) -> Result<(), &'static str> {
+        let demand = |holds: bool, reason| if holds { Ok(()) } else { Err(reason) };
+        demand(!self.closed, "nothing may come after \"channels\"")?;
+        demand(
+            self.values.is_none() == matches!(step, Step::Grey { .. }),
+            "the first step is \"grey\", and no other",
+        )?;
+        match step {
+            Step::Grey { from } => self.values = Some(Values::Grey(from)),
+            Step::Scale { low, high } => {
+                demand(low.is_finite() && high.is_finite() && low < high, "`low` must be less than `high`")?;
+                demand(self.values != Some(Values::Other), "only grey can be scaled: put it earlier")?;
+                self.values = Some(Values::Other);
+            }
+            Step::CentreCrop {} => {}
+            Step::Resize { size, filter, eight_bit } => {
+                demand((1..=LARGEST_INPUT).contains(&size), "`size` is out of range: 1 to 4096")?;
+                let display = self.values == Some(Values::Grey(Tone::Display));
+                demand(!eight_bit || display, "`eight_bit` needs display grey, 0 to 255, not scaled")?;
+                demand(!eight_bit || filter != Filter::Order1Gaussian, "this filter has no `eight_bit`")?;
+                self.side = Some(size);
+            }
+            Step::Standardise { epsilon, ddof } => {
+                demand(epsilon.is_finite() && epsilon >= 0.0, "`epsilon` must be 0 or more")?;
+                demand(ddof <= 1, "`ddof` must be 0 or 1")?;
+                self.values = Some(Values::Other);
+            }
+            Step::Normalise { mean, std } => {
+                demand(mean.is_finite() && std.is_finite() && std > 0.0, "`std` must be above 0")?;
+                self.values = Some(Values::Other);
+            }
+            Step::Channels { count } => {
+                (self.channels, self.closed) = (count, true);
+            }
+        }
+        Ok(())
+    }
 }

@@ -51,8 +51,6 @@ pub struct Manifest {
     pub evaluation: String,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
-    /// The whole text, as results are recorded with it.
-    pub text: String,
 }
 
 /// The networks that there are.
@@ -106,13 +104,16 @@ impl Manifest {
     /// # Errors
     /// [`ModelError::Manifest`], with the line where it is known.
     pub fn parse(text: &str, place: &str) -> Result<Self, ModelError> {
-        let fail =
-            |place: String, reason: &str| ModelError::Manifest { place, reason: crate::text::clean(reason) };
-        let raw: raw::Manifest = toml::from_str(text).map_err(|error| match error.span() {
-            Some(span) => fail(format!("{place}, line {}", line_of(text, span.start)), error.message()),
-            None => fail(place.to_owned(), error.message()),
-        })?;
-        raw.into_checked(text).map_err(|reason| fail(place.to_owned(), &reason))
+        let fail = |at: Option<usize>, reason: &str| ModelError::Manifest {
+            place: match at {
+                Some(offset) => format!("{place}, line {}", line_of(text, offset)),
+                None => place.to_owned(),
+            },
+            reason: crate::text::clean(reason),
+        };
+        let raw: raw::Manifest = toml::from_str(text)
+            .map_err(|error| fail(error.span().map(|span| span.start), error.message()))?;
+        raw.into_checked().map_err(|fault| fail(fault.at, &fault.reason))
     }
 
     /// The label of that name, and its index in [`Manifest::labels`].

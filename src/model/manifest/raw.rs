@@ -1,8 +1,9 @@
 //! `model.toml` as it is written, before it is checked.
 
 use serde::{Deserialize, Deserializer, de::Error};
+use toml::Spanned;
 
-use super::{Architecture, OutputRule, Step};
+use super::{Architecture, OutputRule};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +23,8 @@ pub(super) struct Manifest {
     pub(super) epsilon: f64,
     pub(super) output: OutputRule,
     pub(super) input: Input,
-    pub(super) preprocessing: Vec<Step>,
+    /// Steps, not yet read as such: serde would put an error on the whole list rather than the line.
+    pub(super) preprocessing: Vec<Spanned<toml::Value>>,
     pub(super) labels: Vec<Label>,
 }
 

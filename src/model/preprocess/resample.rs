@@ -1,7 +1,8 @@
 //! Resizing with a filter that widens when it shrinks, in two passes: rows first, then columns.
 //!
 //! In 8 bit this is Pillow's `Resample.c`, fixed-point weights and the rounding between the passes
-//! included, so that the result is the same byte for byte. In floating point it is also what torch's
+//! included, so that the result is the same byte for byte. (From version 13 on Pillow begins with the
+//! columns where a picture shrinks much more in height than in width; squares come out the same.) In floating point it is also what torch's
 //! `interpolate(antialias=True)` does.
 
 use std::f64::consts::PI;
