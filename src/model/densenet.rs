@@ -29,6 +29,32 @@ impl DenseNetConfig {
     pub fn densenet121(channels: usize, outputs: usize, epsilon: f64) -> Self {
         Self { channels, outputs, stem: 64, growth: 32, bottleneck: 4, blocks: vec![6, 12, 24, 16], epsilon }
     }
+
+    /// Multiplications and additions of the convolutions for one film of `size` x `size`: the measure that
+    /// speeds are told in. 5.6e9 for DenseNet-121 on one channel of 224 x 224.
+    #[must_use]
+    pub fn flops(&self, size: usize) -> f64 {
+        let convolution = |inputs: usize, outputs: usize, kernel: usize, side: usize| {
+            2.0 * (inputs * outputs * kernel * kernel * side * side) as f64
+        };
+        let stem_side = size.div_ceil(2);
+        let mut side = stem_side.div_ceil(2);
+        let mut channels = self.stem;
+        let mut sum = convolution(self.channels, self.stem, 7, stem_side);
+        for (index, &layers) in self.blocks.iter().enumerate() {
+            let middle = self.bottleneck * self.growth;
+            for _ in 0..layers {
+                sum += convolution(channels, middle, 1, side) + convolution(middle, self.growth, 3, side);
+                channels += self.growth;
+            }
+            if index + 1 < self.blocks.len() {
+                sum += convolution(channels, channels / 2, 1, side);
+                channels /= 2;
+                side /= 2;
+            }
+        }
+        sum
+    }
 }
 
 /// Batch norm, ReLU, 1x1 convolution; batch norm, ReLU, 3x3 convolution.

@@ -61,10 +61,23 @@ impl Model {
         self.device_name
     }
 
+    /// The same, for Candle.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The number format that it computes in.
     #[must_use]
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// The same network for inputs of `size` x `size`, which its convolutions allow: for timing.
+    #[must_use]
+    pub fn resized(mut self, size: u32) -> Self {
+        self.manifest.size = size;
+        self
     }
 
     /// Makes of a film what the network takes. Work for the processor: do it off the engine's thread.

@@ -72,7 +72,8 @@ impl Model {
     }
 
     /// A deterministic input, even over -2 to 2.
-    fn pattern(&self, seed: u32) -> Input {
+    #[must_use]
+    pub fn pattern(&self, seed: u32) -> Input {
         let (channels, size) = (self.manifest.channels, self.manifest.size as usize);
         let values = (0..channels * size * size).map(|n| hash_noise(n as u32, seed) * 4.0 - 2.0).collect();
         Input { values, channels, height: size, width: size, region: Region::WHOLE }

@@ -24,7 +24,7 @@ impl From<String> for Fault {
 
 impl raw::Manifest {
     /// Checks the parts against each other.
-    pub(super) fn into_checked(self) -> Result<Manifest, Fault> {
+    pub(super) fn into_checked(self, text: &str) -> Result<Manifest, Fault> {
         let name = clean(&self.name);
         if !super::super::library::is_name(&self.name) {
             return Err(
@@ -58,6 +58,7 @@ impl raw::Manifest {
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
             sha256: self.sha256,
+            text: text.to_owned(),
         })
     }
 }

@@ -51,6 +51,8 @@ pub struct Manifest {
     pub evaluation: String,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
+    /// The whole text, as results are recorded with it.
+    pub text: String,
 }
 
 /// The networks that there are.
@@ -113,7 +115,7 @@ impl Manifest {
         };
         let raw: raw::Manifest = toml::from_str(text)
             .map_err(|error| fail(error.span().map(|span| span.start), error.message()))?;
-        raw.into_checked().map_err(|fault| fail(fault.at, &fault.reason))
+        raw.into_checked(text).map_err(|fault| fail(fault.at, &fault.reason))
     }
 
     /// The label of that name, and its index in [`Manifest::labels`].
