@@ -9,22 +9,11 @@ use std::{
 
 use crate::text;
 
-/// Endings that senders, browsers, copy tools and editors give to files that are not finished, and those of
-/// the lists and notes that travel with films.
-pub const DEFAULT_IGNORE: [&str; 12] = [
-    ".tmp",
-    ".temp",
-    ".part",
-    ".partial",
-    ".filepart",
-    ".crdownload",
-    "~",
-    ".csv",
-    ".txt",
-    ".json",
-    ".xml",
-    ".md",
-];
+/// Endings that senders, browsers and copy tools give to files that are not finished.
+pub const DEFAULT_IGNORE: [&str; 6] = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload"];
+
+/// Endings of what travels with films and is none: lists, notes, an editor's copies.
+const NOTES: [&str; 6] = [".csv", ".txt", ".json", ".xml", ".md", "~"];
 
 const SIDECAR: &str = "priority";
 
@@ -38,15 +27,16 @@ pub(super) enum Kind {
     Film,
     /// `FILM.priority`.
     Sidecar,
-    /// `DICOMDIR`, the index of a DICOM medium (PS3.10 section 8.6), which holds no pixels.
-    Index,
+    /// Never a film: a list, a note, or `DICOMDIR`, the index of a DICOM medium (PS3.10 section 8.6).
+    Note,
 }
 
 /// What a file is by its name, given that nothing on its way is ignored.
 pub(super) fn kind(path: &Path) -> Kind {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    if name.eq_ignore_ascii_case(b"DICOMDIR") {
-        Kind::Index
+    let is_note = NOTES.iter().any(|ending| ends_with(name, ending.as_bytes()));
+    if is_note || name.eq_ignore_ascii_case(b"DICOMDIR") {
+        Kind::Note
     } else if ends_with(name, b".priority") {
         Kind::Sidecar
     } else {
@@ -138,7 +128,6 @@ mod tests {
             ("film.dcm.TMP", true),
             ("study.part/film.dcm", true),
             ("film.dcm.crdownload", true),
-            ("film.png~", true),
             ("../elsewhere.dcm", true),
         ] {
             assert_eq!(ignored.has_within(Path::new(path)), expected, "{path}");
@@ -157,9 +146,12 @@ mod tests {
             ("/in/film.dcm.priority", Kind::Sidecar),
             ("/in/film.dcm.PRIORITY", Kind::Sidecar),
             ("/in/priority", Kind::Film),
-            ("/in/cd/DICOMDIR", Kind::Index),
-            ("/in/dicomdir", Kind::Index),
+            ("/in/cd/DICOMDIR", Kind::Note),
+            ("/in/dicomdir", Kind::Note),
             ("/in/dicomdir.dcm", Kind::Film),
+            ("/in/labels.CSV", Kind::Note),
+            ("/in/film.png~", Kind::Note),
+            ("/in/json", Kind::Film),
         ] {
             assert_eq!(kind(Path::new(path)), expected, "{path}");
         }

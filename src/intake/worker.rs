@@ -211,7 +211,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
 
     pub(super) fn file(&mut self, path: &Path, stamp: Stamp, sighting: Sighting) -> Result<(), Stopped> {
         let kind = names::kind(path);
-        if kind == Kind::Index {
+        if kind == Kind::Note {
             return Ok(());
         }
         if let (Some(first), Kind::Film, Sighting::Found { .. }) = (&mut self.first, kind, sighting) {
