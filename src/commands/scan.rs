@@ -251,28 +251,29 @@ fn score_all(
 ) -> Result<Vec<Study>, Failure> {
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
-    while let Ok(first) = reads.recv() {
-        let batch = std::iter::once(first).chain(reads.try_iter().take(BATCH - 1));
-        let mut waiting = Vec::new();
-        for read in batch {
-            bar.inc(1);
-            match read {
-                Read::Unread { path, error } => faults.push(format!("{}: {error}", shown(&path))),
-                Read::Held { path, sha256, study, held } => {
-                    if !gathering.is_repeat(&sha256, &path) {
-                        let film = HeldFilm { path: shown(&path), reason: held.reason };
-                        gathering.study(study).held.push(film);
-                    }
+    // Batches are cut by count alone, never by timing: the same films give the same bytes.
+    let mut waiting = Vec::with_capacity(BATCH);
+    for read in reads {
+        bar.inc(1);
+        match read {
+            Read::Unread { path, error } => faults.push(format!("{}: {error}", shown(&path))),
+            Read::Held { path, sha256, study, held } => {
+                if !gathering.is_repeat(&sha256, &path) {
+                    let film = HeldFilm { path: shown(&path), reason: held.reason };
+                    gathering.study(study).held.push(film);
                 }
-                Read::Ready { path, sha256, study, input } => {
-                    if !gathering.is_repeat(&sha256, &path) {
-                        waiting.push((path, sha256, study, input));
-                    }
+            }
+            Read::Ready { path, sha256, study, input } => {
+                if !gathering.is_repeat(&sha256, &path) {
+                    waiting.push((path, sha256, study, input));
                 }
             }
         }
-        score(waiting, model, rules, &mut gathering)?;
+        if waiting.len() == BATCH {
+            score(std::mem::take(&mut waiting), model, rules, &mut gathering)?;
+        }
     }
+    score(waiting, model, rules, &mut gathering)?;
     Ok(gathering.studies.into_values().collect())
 }
 

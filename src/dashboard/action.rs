@@ -32,8 +32,10 @@ pub enum Action {
     NextLabel,
     /// New becomes seen, seen becomes new.
     Seen,
-    /// The study leaves the list.
+    /// The study leaves the list for the Done view, or comes back from it.
     Done,
+    /// The Done view, and back.
+    ShowDone,
     /// Take the last change of status back.
     Undo,
     /// Open the help.
@@ -121,7 +123,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PreviousLabel, "previous-label", &["["], Section::Film, "the finding above", Some((6, "finding"))),
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
-    entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list", Some((8, "done"))),
+    entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; in the Done view: back", Some((8, "done"))),
+    entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
@@ -147,9 +150,22 @@ impl Action {
             Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
-            Self::Help | Self::Redraw | Self::Quit | Self::Interrupt => true,
+            Self::ShowDone | Self::Help | Self::Redraw | Self::Quit | Self::Interrupt => true,
         }
     }
+}
+
+/// The table as the README shows it, in Markdown.
+#[must_use]
+pub fn markdown() -> String {
+    let mut lines = vec!["| key | what it does |".to_owned(), "|---|---|".to_owned()];
+    for entry in
+        Section::ALL.iter().flat_map(|section| ACTIONS.iter().filter(|entry| entry.section == *section))
+    {
+        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        lines.push(format!("| {} | {} |", keys.join(" "), entry.about));
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -166,5 +182,12 @@ mod tests {
             assert!(!entry.keys.is_empty(), "{} has no key", entry.name);
             assert!(!entry.about.is_empty(), "{} has no description", entry.name);
         }
+    }
+
+    #[test]
+    fn the_readme_tells_the_keys_that_there_are() {
+        let readme = include_str!("../../README.md");
+        let table = markdown();
+        assert!(readme.contains(&table), "README.md's table of keys should be:\n{table}");
     }
 }

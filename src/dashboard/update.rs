@@ -170,6 +170,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::NextLabel => move_label(state, 1),
         Action::Seen => return toggle_seen(state),
         Action::Done => return done(state),
+        Action::ShowDone => state.worklist.turn_over(),
         Action::Undo => return undo(state),
         Action::Help => state.help = Some(0),
         Action::Close => close(state),
@@ -240,9 +241,15 @@ fn toggle_seen(state: &mut State) -> Vec<Effect> {
 fn done(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.worklist.selected() else { return Vec::new() };
     let (id, subject) = (row.id, words::subject(row));
-    let effects = set_status(state, id, Status::Done);
-    let back = state.keymap.keys(Action::Undo).first().map_or_else(String::new, ToString::to_string);
-    state.say(NoticeLevel::Info, format!("Done: {subject}. {back} takes it back."));
+    let key = |action| state.keymap.keys(action).first().map_or_else(String::new, ToString::to_string);
+    let (status, said) = if row.status == Status::Done {
+        (Status::Seen, format!("On the list again: {subject}."))
+    } else {
+        let (back, view) = (key(Action::Undo), key(Action::ShowDone));
+        (Status::Done, format!("Done: {subject}. {back} takes it back, {view} lists the done ones."))
+    };
+    let effects = set_status(state, id, status);
+    state.say(NoticeLevel::Info, said);
     if state.worklist.is_empty() {
         state.view = View::Worklist;
     }

@@ -1,4 +1,5 @@
-//! The studies that are not done, in rank order, with the selection and the first row on the screen.
+//! The studies in rank order, with the selection and the first row on the screen: those that are not done,
+//! or, in the Done view, those that are.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,18 +16,17 @@ const SORT_ANEW: usize = 64;
 pub struct Worklist {
     /// In rank order; held studies, which rank below all others, are its tail.
     rows: Vec<Arc<StudyRow>>,
+    /// All studies, listed or not.
     by_id: HashMap<StudyId, Arc<StudyRow>>,
     selected: Option<StudyId>,
     /// Index of the first row on the screen.
     offset: usize,
+    /// Whether the done studies are listed, and no others.
+    shows_done: bool,
 }
 
 fn rank(row: &StudyRow) -> RankKey<'_> {
     RankKey { severity: row.severity, score: row.score, since: row.first_arrival, study: &row.key }
-}
-
-fn is_listed(row: &StudyRow) -> bool {
-    row.status != Status::Done && row.scored_films + row.held_films > 0
 }
 
 impl Worklist {
@@ -68,13 +68,36 @@ impl Worklist {
         to - from
     }
 
+    /// Whether this is the Done view.
+    #[must_use]
+    pub fn shows_done(&self) -> bool {
+        self.shows_done
+    }
+
+    /// Lists the done studies instead of the others, or the others again.
+    pub fn turn_over(&mut self) {
+        self.shows_done = !self.shows_done;
+        self.list_anew();
+        (self.offset, self.selected) = (0, None);
+        self.select(0);
+    }
+
+    fn is_listed(&self, row: &StudyRow) -> bool {
+        (row.status == Status::Done) == self.shows_done
+    }
+
+    fn list_anew(&mut self) {
+        self.rows = self.by_id.values().filter(|row| self.is_listed(row)).cloned().collect();
+        self.rows.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+    }
+
     /// The selected study.
     #[must_use]
     pub fn selected(&self) -> Option<&Arc<StudyRow>> {
-        self.selected.and_then(|id| self.by_id.get(&id))
+        self.selected.and_then(|id| self.by_id.get(&id)).filter(|row| self.is_listed(row))
     }
 
-    /// A listed study.
+    /// A study, listed or not.
     #[must_use]
     pub fn get(&self, id: StudyId) -> Option<&Arc<StudyRow>> {
         self.by_id.get(&id)
@@ -117,8 +140,7 @@ impl Worklist {
             for row in changed.into_iter().map(Arc::new) {
                 self.remember(row);
             }
-            self.rows = self.by_id.values().cloned().collect();
-            self.rows.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+            self.list_anew();
         } else {
             for row in changed.into_iter().map(Arc::new) {
                 self.put(&row);
@@ -132,19 +154,20 @@ impl Worklist {
         if self.by_id.get(&row.id).is_some_and(|known| known.revision > row.revision) {
             return (false, None);
         }
-        if is_listed(&row) {
-            (true, self.by_id.insert(row.id, row))
-        } else {
+        if row.is_gone() {
             (true, self.by_id.remove(&row.id))
+        } else {
+            (true, self.by_id.insert(row.id, row))
         }
     }
 
     fn put(&mut self, row: &Arc<StudyRow>) {
         let (counts, replaced) = self.remember(Arc::clone(row));
+        let replaced = replaced.filter(|old| self.is_listed(old));
         if let Some(index) = replaced.and_then(|old| self.index_of(&old)) {
             self.rows.remove(index);
         }
-        if counts && is_listed(row) {
+        if counts && !row.is_gone() && self.is_listed(row) {
             self.rows.insert(self.place_of(row), Arc::clone(row));
         }
     }
@@ -152,7 +175,7 @@ impl Worklist {
     fn settle_selection(&mut self, anchor: Option<&StudyRow>, on_screen: Option<usize>) {
         match anchor {
             None => self.select(0),
-            Some(row) if !self.by_id.contains_key(&row.id) => self.select(self.place_of(row)),
+            Some(row) if self.selected().is_none() => self.select(self.place_of(row)),
             Some(_) => {}
         }
         // A list that is scrolled keeps its selected row where it is on the screen. One that shows its

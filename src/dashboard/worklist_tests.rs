@@ -144,3 +144,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_done_study_is_found_in_the_done_view_and_comes_back_from_it() {
+    let mut list = listed((1..=3).map(|id| row(id, Severity::Urgent, 0.6)).collect());
+    let done = StudyRow { status: Status::Done, revision: 2, ..row(2, Severity::Urgent, 0.6) };
+    list.apply(vec![done]);
+    assert_eq!(ids(&list), [1, 3]);
+    list.turn_over();
+    assert_eq!((ids(&list), list.selected().map(|row| row.id)), (vec![2], Some(2)));
+    let again = StudyRow { status: Status::Seen, revision: 3, ..row(2, Severity::Urgent, 0.6) };
+    list.apply(vec![again]);
+    assert!(list.is_empty());
+    list.turn_over();
+    assert_eq!(ids(&list), [1, 2, 3]);
+}

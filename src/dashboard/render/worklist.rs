@@ -5,7 +5,9 @@ use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
     super::{
-        Role, State, cells,
+        Role, State,
+        action::Action,
+        cells,
         theme::{short_word, symbol},
         words,
     },
@@ -102,9 +104,10 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
 
 fn title(state: &State) -> String {
     let list = state.worklist();
+    let name = if list.shows_done() { "Done" } else { "Worklist" };
     match list.selected_index() {
-        Some(index) => format!("Worklist {}/{}", index + 1, list.len()),
-        None => "Worklist".to_owned(),
+        Some(index) => format!("{name} {}/{}", index + 1, list.len()),
+        None => name.to_owned(),
     }
 }
 
@@ -129,6 +132,12 @@ fn summary(state: &State, width: u16) -> String {
 }
 
 fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
+    if state.worklist().shows_done() {
+        let key = state.keymap.keys(Action::ShowDone).first().map_or_else(String::new, ToString::to_string);
+        let text = format!("No study is done. {key} goes back to the list.");
+        put(frame, area.x + 2, area.y + 1, area.width.saturating_sub(3), &text, state.theme.title);
+        return;
+    }
     let health = state.health.as_ref();
     let inbox = health.map_or("the inbox", |health| health.inbox.as_str());
     let mut lines = vec![(format!("No films yet. Waiting for films in {inbox}"), state.theme.title)];
