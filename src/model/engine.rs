@@ -131,6 +131,10 @@ impl Model {
                     ),
                 });
             }
+            // Candle's ReLU turns NaN into 0: what goes in must be checked, the end shows nothing.
+            if !input.values.iter().all(|value| value.is_finite()) {
+                return Err(ModelError::Film { reason: "it holds a value that is not a number".to_owned() });
+            }
             values.extend_from_slice(&input.values);
         }
         Ok(Tensor::from_vec(values, (inputs.len(), channels, size, size), &self.device)?)

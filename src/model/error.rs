@@ -66,7 +66,7 @@ pub enum ModelError {
     /// Tensors are missing or of the wrong shape.
     #[error(
         "{place}: the weights do not fit the manifest's network: {}; \
-         model.toml and model.safetensors belong to different networks",
+         fetch or import the model again",
         first_few(.problems)
     )]
     Tensors {

@@ -32,7 +32,7 @@ pub use manifest::{
 };
 pub use preprocess::{Input, prepare};
 pub use verify::{Check, Report};
-pub use weights::TensorProblem;
+pub use weights::{TensorFault, TensorProblem};
 
 /// What the model says of one film.
 #[derive(Debug, Clone)]

@@ -1,1 +1,141 @@
+//! The starter itself: loading, faults of loading, heatmaps against Candle's backward pass.
 
+use std::{fs, path::Path};
+
+use candle_core::{DType, Device, Tensor, Var};
+
+use super::*;
+
+fn starter() -> Model {
+    Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap()
+}
+
+/// A blob of light on a ramp: something that a trained network reacts to.
+fn blob(model: &Model, x: f32, y: f32) -> Input {
+    let size = model.manifest().size as usize;
+    let values = (0..size * size)
+        .map(|n| {
+            let (column, row) = ((n % size) as f32 / size as f32, (n / size) as f32 / size as f32);
+            2.0 * (-((column - x).powi(2) + (row - y).powi(2)) * 12.0).exp() + row - 0.8
+        })
+        .collect();
+    Input { values, channels: 1, height: size, width: size, region: Region::WHOLE }
+}
+
+#[test]
+fn the_closed_form_is_grad_cam() {
+    let model = starter();
+    let inputs = [blob(&model, 0.3, 0.4), blob(&model, 0.7, 0.6)];
+    let findings = model.infer(&inputs).unwrap();
+    let map = Var::from_tensor(&model.network.features(&model.batch(&inputs).unwrap()).unwrap()).unwrap();
+    let logits = model.network.logits(&map).unwrap();
+    let mut lively = 0;
+    for label in 0..model.manifest().labels.len() {
+        let output = model.manifest().labels[label].output;
+        let gradients = logits.narrow(1, output, 1).unwrap().sum_all().unwrap().backward().unwrap();
+        let alpha = gradients.get(&map).unwrap().mean_keepdim((2, 3)).unwrap();
+        let wanted = map.broadcast_mul(&alpha).unwrap().sum(1).unwrap().relu().unwrap();
+        for (film, findings) in findings.iter().enumerate() {
+            let wanted: Vec<f32> = wanted.get(film).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+            let found = findings.heatmap.grid(label).unwrap();
+            let off = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let highest = wanted.iter().copied().fold(0.0, f32::max);
+            assert!(off < 1e-4 * highest.clamp(1e-3, 1.0), "film {film}, label {label}: {off} of {highest}");
+            lively += usize::from(highest > 1e-3);
+        }
+    }
+    assert!(lively > 10, "the maps are not all empty: {lively}");
+}
+
+#[test]
+fn the_starter_carries_what_the_screen_must_show() {
+    let model = starter();
+    let manifest = model.manifest();
+    assert_eq!((manifest.labels.len(), model.device_name()), (14, "cpu"));
+    assert!(manifest.banner.contains("not to read films"));
+    let validated: Vec<_> =
+        manifest.labels.iter().filter(|label| label.validated).map(|label| label.name.as_str()).collect();
+    // Atelectasis' interval begins at 0.65 and so is not wholly above it; Cardiomegaly and Mass have
+    // five positives each.
+    assert_eq!(validated, ["Consolidation", "Edema", "Effusion", "Infiltration", "Pneumonia"]);
+}
+
+#[test]
+fn verify_says_what_it_looked_at() {
+    let report = starter().verify();
+    assert!(report.passed(), "{report:?}");
+    assert_eq!(report.checks[1].detail, "606 tensors, 7045582 values");
+}
+
+#[test]
+fn an_input_of_another_model_is_refused() {
+    let model = starter();
+    let input = Input { height: 320, width: 320, values: vec![0.0; 320 * 320], ..blob(&model, 0.5, 0.5) };
+    let message = model.infer(&[input]).unwrap_err().to_string();
+    assert!(message.contains("1 x 320 x 320") && message.contains("1 x 224 x 224"), "{message}");
+    assert!(model.infer(&[]).unwrap().is_empty());
+}
+
+/// Candle's ReLU turns NaN into 0, so that nothing would be seen of it at the end.
+#[test]
+fn a_value_that_is_no_number_is_an_error_and_not_a_score() {
+    let model = starter();
+    for bad in [f32::NAN, f32::INFINITY] {
+        let mut input = blob(&model, 0.5, 0.5);
+        input.values[17] = bad;
+        let message = model.infer(&[input]).unwrap_err().to_string();
+        assert!(message.contains("not a number"), "{message}");
+    }
+}
+
+/// A model folder with the starter's manifest, its weights changed as asked.
+fn folder(parent: &Path, weights: Option<&[u8]>, sha256: Option<&str>) -> Source {
+    let folder = parent.join("starter");
+    fs::create_dir_all(&folder).unwrap();
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/starter");
+    let text = fs::read_to_string(starter.join("model.toml")).unwrap();
+    let own = Source::Embedded.manifest().unwrap().sha256;
+    fs::write(folder.join("model.toml"), text.replace(&own, sha256.unwrap_or(&own))).unwrap();
+    if let Some(weights) = weights {
+        fs::write(folder.join("model.safetensors"), weights).unwrap();
+    }
+    Source::Folder(folder)
+}
+
+fn fault(source: &Source) -> String {
+    Model::load(source, DeviceChoice::Cpu, Precision::Fp32).unwrap_err().to_string()
+}
+
+#[test]
+fn faults_of_a_model_folder_are_told_apart() {
+    let parent = tempfile::tempdir().unwrap();
+    let empty = parent.path().join("nothing");
+    let message = fault(&Source::Folder(empty.clone()));
+    assert!(message.contains("model.toml") && message.contains(&empty.display().to_string()), "{message}");
+
+    let message = fault(&folder(parent.path(), None, None));
+    assert!(message.starts_with("cannot read") && message.contains("model.safetensors"), "{message}");
+
+    let message = fault(&folder(parent.path(), Some(b"cut short"), None));
+    assert!(message.contains("the checksum of the weights is wrong"), "{message}");
+
+    let page = b"<html>not found</html>";
+    let message = fault(&folder(parent.path(), Some(page), Some(&weights::sha256(page))));
+    assert!(message.contains("not a safetensors file"), "{message}");
+
+    let small = Tensor::zeros((18, 1024), DType::F32, &Device::Cpu).unwrap();
+    let other = safetensors::serialize([("classifier.weight", small)], None).unwrap();
+    let message = fault(&folder(parent.path(), Some(&other), Some(&weights::sha256(&other))));
+    assert!(
+        message.contains("tensor features.denseblock1.denselayer1.norm1.running_mean is missing"),
+        "{message}"
+    );
+    assert!(message.contains("and 603 more"), "{message}");
+}
+
+#[test]
+fn a_precision_that_is_not_there_is_said_before_anything_is_read() {
+    let error =
+        Model::load(&Source::Folder("/nowhere".into()), DeviceChoice::Cpu, Precision::Bf16).unwrap_err();
+    assert!(error.to_string().contains("fp32"), "{error}");
+}

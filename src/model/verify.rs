@@ -40,7 +40,7 @@ impl Model {
         let sound = |name, detail| Check { name, passed: true, detail };
         let mut checks = vec![
             sound("hash", "the weights are the ones that the manifest was written for".to_owned()),
-            sound("shapes", format!("{} tensors, {} parameters", self.taken.tensors, self.taken.parameters)),
+            sound("shapes", format!("{} tensors, {} values", self.taken.tensors, self.taken.values)),
         ];
         checks.extend(self.check_outputs());
         Report { model: self.manifest.name.clone(), sha256: self.manifest.sha256.clone(), checks }

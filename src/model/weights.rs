@@ -20,17 +20,30 @@ pub struct TensorProblem {
     pub name: String,
     /// The shape that the network needs.
     pub wanted: Vec<usize>,
-    /// The shape in the file; none if the tensor is missing.
-    pub found: Option<Vec<usize>>,
+    /// What is wrong with it.
+    pub fault: TensorFault,
+}
+
+/// What is wrong with a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TensorFault {
+    /// It is not in the file.
+    Missing,
+    /// It has this shape instead.
+    Shape(Vec<usize>),
+    /// It holds infinities or values that are no numbers. Candle's ReLU would turn the latter into
+    /// zeros, and the scores would be wrong without a sign of it.
+    NotFinite,
 }
 
 impl fmt::Display for TensorProblem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, wanted, found } = self;
+        let Self { name, wanted, fault } = self;
         let name = crate::text::clean(name);
-        match found {
-            None => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
-            Some(found) => write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}"),
+        match fault {
+            TensorFault::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
+            TensorFault::Shape(found) => write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}"),
+            TensorFault::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
         }
     }
 }
@@ -41,7 +54,7 @@ pub(super) struct Taken {
     /// Tensors.
     pub(super) tensors: usize,
     /// Numbers in them.
-    pub(super) parameters: usize,
+    pub(super) values: usize,
 }
 
 /// SHA-256 in hex.
@@ -96,18 +109,22 @@ impl SimpleBackend for Noting {
         dtype: DType,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
+        let fault = match self.tensors.get(name) {
+            None => TensorFault::Missing,
+            Some(tensor) if tensor.shape() != &shape => TensorFault::Shape(tensor.dims().to_vec()),
+            Some(tensor) => {
+                let tensor = tensor.to_dtype(dtype)?;
+                if is_finite(&tensor)? {
+                    let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                    ledger.taken.tensors += 1;
+                    ledger.taken.values += shape.elem_count();
+                    return Ok(tensor);
+                }
+                TensorFault::NotFinite
+            }
+        };
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = self.tensors.get(name);
-        if let Some(tensor) = found.filter(|tensor| tensor.shape() == &shape) {
-            ledger.taken.tensors += 1;
-            ledger.taken.parameters += shape.elem_count();
-            return tensor.to_dtype(dtype);
-        }
-        ledger.problems.push(TensorProblem {
-            name: name.to_owned(),
-            wanted: shape.dims().to_vec(),
-            found: found.map(|tensor| tensor.dims().to_vec()),
-        });
+        ledger.problems.push(TensorProblem { name: name.to_owned(), wanted: shape.dims().to_vec(), fault });
         Tensor::zeros(shape, dtype, device)
     }
 
@@ -121,6 +138,11 @@ impl SimpleBackend for Noting {
     fn contains_tensor(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }
+}
+
+/// One infinity or NaN anywhere makes the sum one.
+fn is_finite(tensor: &Tensor) -> candle_core::Result<bool> {
+    Ok(tensor.to_dtype(DType::F32)?.sum_all()?.to_scalar::<f32>()?.is_finite())
 }
 
 #[cfg(test)]
@@ -137,20 +159,22 @@ mod tests {
         let bytes = file(&[
             ("a.weight", Tensor::zeros((2, 3), DType::F16, &Device::Cpu).unwrap()),
             ("b.weight", Tensor::zeros((2, 3), DType::F32, &Device::Cpu).unwrap()),
+            ("d.bias", Tensor::new(&[1.0, f32::NAN], &Device::Cpu).unwrap()),
         ]);
         let error = build(&bytes, "here", &Device::Cpu, |vb| {
             Ok((
                 vb.pp("a").get((2, 3), "weight")?,
                 vb.pp("b").get((4, 3), "weight")?,
                 vb.pp("c").get(5, "bias")?,
+                vb.pp("d").get(2, "bias")?,
             ))
         })
         .unwrap_err();
         assert_eq!(
             error.to_string(),
             "here: the weights do not fit the manifest's network: tensor b.weight has shape [2, 3], wanted \
-             [4, 3]; tensor c.bias is missing (wanted [5]); model.toml and model.safetensors belong to \
-             different networks"
+             [4, 3]; tensor c.bias is missing (wanted [5]); tensor d.bias holds values that are not \
+             finite; fetch or import the model again"
         );
     }
 
@@ -160,7 +184,7 @@ mod tests {
         let (tensor, taken) =
             build(&file(&[("w", half)]), "here", &Device::Cpu, |vb| vb.get(2, "w")).unwrap();
         assert_eq!(tensor.to_vec1::<f32>().unwrap(), [0.5, -2.0]);
-        assert_eq!(taken, Taken { tensors: 1, parameters: 2 });
+        assert_eq!(taken, Taken { tensors: 1, values: 2 });
     }
 
     #[test]

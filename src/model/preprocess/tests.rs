@@ -30,7 +30,7 @@ fn steps(name: &str) -> (Vec<Step>, f32) {
     let size = || name.rsplit('-').next().unwrap().parse().unwrap();
     let display = Step::Grey { from: Tone::Display };
     let stored = Step::Grey { from: Tone::Stored };
-    let recipe = name.split(|c: char| c == '-').next().unwrap();
+    let recipe = name.split('-').next().unwrap();
     match recipe {
         "lanczos" => (vec![display, resize(size(), Filter::Lanczos, true)], 0.0),
         "bilinear" if name.contains("-8-") => (vec![display, resize(size(), Filter::Bilinear, true)], 0.0),
