@@ -21,6 +21,12 @@ check:
 snapshots:
     cargo insta review
 
+# Minutes of fuzzing a target (dicom, raster) from the golden films (needs cargo-fuzz and a nightly toolchain).
+fuzz target minutes="5":
+    mkdir -p fuzz/corpus/{{target}}
+    cp tests/golden/film_variants/*.dcm fuzz/corpus/dicom 2>/dev/null || cp tests/regressions/*.* fuzz/corpus/{{target}}
+    cd fuzz && nice -n 19 cargo +nightly fuzz run {{target}} -- -max_total_time=$(({{minutes}} * 60)) -rss_limit_mb=2048 -timeout=10
+
 # Golden files again, from the peers (needs the Python packages named in the scripts).
 golden films:
     python3 tests/golden/densenet_peer.py --films {{films}}

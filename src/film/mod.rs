@@ -10,6 +10,7 @@
 mod dicom;
 mod guard;
 mod header;
+mod jpeg;
 mod luma;
 mod raster;
 mod sniff;

@@ -8,8 +8,9 @@ use super::{
     Refusal,
     codestream::{Coding, FrameSize, frame_size, is_whole, says_its_colours},
     image_pixel::{ImagePixel, Photometric},
+    jpeg as markers,
     open::syntax_name,
-    rle,
+    packets, rle,
 };
 use crate::film::MAX_PIXELS;
 
@@ -19,6 +20,8 @@ pub(super) struct Decoded {
     pub(super) samples: Vec<u16>,
     /// Bits a sample, where the frame says so.
     pub(super) precision: Option<u32>,
+    /// A lossy coding may overshoot Bits Stored, where masking would turn white into black.
+    pub(super) overshoots: bool,
     /// What the samples mean now.
     pub(super) photometric: Photometric,
 }
@@ -73,6 +76,14 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
                 .to_owned(),
         );
     }
+    let pixels = layout.pixels() as u64;
+    if markers::has_too_many_scans(frame, pixels) && size.coding != Coding::Jpeg2000
+        || !packets::are_bearable(frame)
+    {
+        return Err(
+            "The compressed picture asks for far more work than a film needs: check the sender.".to_owned()
+        );
+    }
     let (samples, photometric) = match size.coding {
         Coding::Dct if size.precision > 8 => return Err(lossy_12_bit(syntax)),
         Coding::Dct | Coding::Lossless => jpeg(frame, layout),
@@ -80,7 +91,8 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
         Coding::Jpeg2000 => jpeg_2000(frame, layout),
     }
     .map_err(|cause| damaged(&cause))?;
-    Ok(Decoded { samples, precision: Some(size.precision), photometric })
+    let lossy = [uids::JPEGLS_NEAR_LOSSLESS, uids::JPEG2000, uids::HTJ2K].contains(&syntax);
+    Ok(Decoded { samples, precision: Some(size.precision), overshoots: lossy, photometric })
 }
 
 /// No decoder in pure Rust reads it, and a wrong guess would look like a film.
@@ -121,7 +133,7 @@ fn rle(frame: &[u8], layout: &ImagePixel) -> Option<Decoded> {
         Photometric::Ybr422 => Photometric::Ybr,
         other => other,
     };
-    Some(Decoded { samples, precision: None, photometric })
+    Some(Decoded { samples, precision: None, overshoots: false, photometric })
 }
 
 type Samples = Result<(Vec<u16>, Photometric), String>;
@@ -130,14 +142,15 @@ fn jpeg(frame: &[u8], layout: &ImagePixel) -> Samples {
     let mut decoder = jpeg_decoder::Decoder::new(frame);
     decoder.set_max_decoding_buffer_size(usize::try_from(MAX_PIXELS * 3).unwrap_or(usize::MAX));
     // Y is the grey that is wanted: there is no need to make colour of it and grey of that. Without
-    // a word in the frame itself, the data set says whether colour is RGB.
+    // a word in the frame itself, the data set says whether colour is RGB. The transform of RGB is none
+    // (that called None leaves samples by line, not by pixel).
     let photometric = match layout.photometric {
         Photometric::Ybr | Photometric::Ybr422 => {
-            decoder.set_color_transform(ColorTransform::None);
+            decoder.set_color_transform(ColorTransform::RGB);
             Photometric::Ybr
         }
         Photometric::Rgb if !says_its_colours(frame) => {
-            decoder.set_color_transform(ColorTransform::None);
+            decoder.set_color_transform(ColorTransform::RGB);
             Photometric::Rgb
         }
         other => other,

@@ -19,6 +19,7 @@ mod image_pixel;
 mod lut;
 mod modality;
 mod open;
+mod packets;
 mod padding;
 mod palette;
 mod pixels;
@@ -26,7 +27,7 @@ mod rle;
 mod spacing;
 mod voi;
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, square};
+use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, jpeg, square};
 use dataset::DataSet;
 use dicom_dictionary_std::tags;
 use image_pixel::ImagePixel;

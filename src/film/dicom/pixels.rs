@@ -20,6 +20,8 @@ struct Samples {
     values: Vec<u16>,
     /// Bits below the stored ones.
     shift: u32,
+    /// Values beyond Bits Stored are its ends.
+    saturate: bool,
     planar: bool,
     photometric: Photometric,
 }
@@ -47,6 +49,7 @@ pub(super) fn stored(
             Samples {
                 values: decoded.samples,
                 shift: if idle { layout.shift } else { 0 },
+                saturate: decoded.overshoots && layout.shift == 0,
                 planar: false,
                 photometric: decoded.photometric,
             }
@@ -107,15 +110,26 @@ fn native(element: &Element<'_>, layout: &ImagePixel) -> Result<Samples, Refusal
         1 => bytes.iter().take(needed).map(|&byte| u16::from(byte)).collect(),
         _ => bytes.as_chunks().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect(),
     };
-    Ok(Samples { values, shift: layout.shift, planar: layout.planar, photometric: layout.photometric })
+    let ImagePixel { shift, planar, photometric, .. } = *layout;
+    Ok(Samples { values, shift, saturate: false, planar, photometric })
 }
 
 fn grey(samples: Samples, layout: &ImagePixel, needed: usize) -> Vec<u16> {
-    let Samples { values: mut all, shift, planar, photometric } = samples;
+    let Samples { values: mut all, shift, saturate, planar, photometric } = samples;
     let max = layout.max();
     // Two's complement within Bits Stored becomes an offset by turning its sign bit over.
     let sign = if layout.signed { 1 << (layout.bits_stored - 1) } else { 0 };
     all.truncate(needed);
+    if saturate && layout.signed {
+        let half = i16::try_from(sign - 1).unwrap_or(i16::MAX);
+        for value in &mut all {
+            *value = value.cast_signed().clamp(-half - 1, half).cast_unsigned();
+        }
+    } else if saturate {
+        for value in &mut all {
+            *value = (*value).min(max);
+        }
+    }
     for value in &mut all {
         *value = ((*value >> shift) & max) ^ sign;
     }
