@@ -384,7 +384,7 @@ def colours(table):
                 continue
             data, grey = colour_film(planar)
             name = table.expect("rgb", grey, 255, grey)
-            held = "multi-component" if syntax == "jpeg-ls-80" else None
+            held = "JPEG-LS in colour" if syntax == "jpeg-ls-80" else None
             table.case(f"rgb-{planar}-{syntax}", data, syntax, row("RGB", f"planar configuration {planar}"),
                        None if held else name, held=held)
     ybr = lambda rgb: pydicom.pixels.convert_color_space(rgb.astype(np.uint8), "RGB", "YBR_FULL")

@@ -12,7 +12,7 @@ use super::{
     open::syntax_name,
     packets, rle,
 };
-use crate::film::MAX_PIXELS;
+use crate::{film::MAX_PIXELS, text::clean};
 
 /// Samples of a decoded frame, colour by pixel.
 #[derive(Debug)]
@@ -61,7 +61,11 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
     let family = family(syntax)?;
     let damaged = |cause: &str| {
         let name = syntax_name(syntax);
-        format!("The {name} picture cannot be decoded ({cause}), so it is damaged: send the film again.")
+        format!(
+            "The {name} picture cannot be decoded ({}), so it is damaged or of an unusual kind: send the film again, \
+             uncompressed if possible.",
+            clean(cause)
+        )
     };
     if family == Family::Rle {
         return rle(frame, layout).ok_or_else(|| damaged("a byte plane is missing or too short"));
@@ -86,6 +90,7 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
     }
     let (samples, photometric) = match size.coding {
         Coding::Dct if size.precision > 8 => return Err(lossy_12_bit(syntax)),
+        Coding::Ls if size.components > 1 => return Err(colour_jpeg_ls(syntax)),
         Coding::Dct | Coding::Lossless => jpeg(frame, layout),
         Coding::Ls => jpeg_ls(frame, layout),
         Coding::Jpeg2000 => jpeg_2000(frame, layout),
@@ -100,6 +105,14 @@ fn lossy_12_bit(syntax: &str) -> Refusal {
     format!(
         "The film is compressed as lossy JPEG of 12 bits ({syntax}), which is not read: set the sender to JPEG \
          Lossless, JPEG 2000 or uncompressed and send again."
+    )
+}
+
+/// The decoder reads one component.
+fn colour_jpeg_ls(syntax: &str) -> Refusal {
+    format!(
+        "The picture is JPEG-LS in colour ({syntax}), which is not read: set the sender to JPEG Lossless, JPEG 2000 \
+         or uncompressed and send again."
     )
 }
 

@@ -48,8 +48,13 @@ pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
                 guarded(|| film(&set, &opened.syntax, &header)).unwrap_or_else(|| Err(broke_down(&header)))
             })
             .map_err(|reason| {
-                // Of a film without identity there is nothing to tell.
-                let header = (!header.sop_instance_uid.is_empty()).then(|| Box::new(header));
+                let known = [
+                    &header.sop_instance_uid,
+                    &header.study_instance_uid,
+                    &header.patient_id,
+                    &header.modality,
+                ];
+                let header = known.iter().any(|text| !text.is_empty()).then(|| Box::new(header.clone()));
                 Unreadable { reason, header }
             })
     });
@@ -93,12 +98,15 @@ fn whole(set: &DataSet<'_>, header: &Header) -> Result<(), Refusal> {
 
 fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusal> {
     let (columns, rows) = (header.columns, header.rows);
-    if u64::from(columns) * u64::from(rows) > MAX_PIXELS {
+    let mut layout = ImagePixel::read(set)?;
+    // Colour takes three times the room, so it may have a third of the pixels.
+    let samples =
+        (layout.columns as u64).saturating_mul(layout.rows as u64).saturating_mul(layout.samples as u64);
+    if samples > MAX_PIXELS {
         return Err(format!(
             "The header claims {columns} x {rows} pixels, more than any film has: check the sender."
         ));
     }
-    let mut layout = ImagePixel::read(set)?;
     let stored = pixels::stored(set, syntax, &mut layout, header.frames)?;
     let curve = grey::Curve::read(set, &layout, &stored)?;
     let film = Film {

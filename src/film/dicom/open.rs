@@ -9,8 +9,8 @@ use flate2::read::DeflateDecoder;
 use super::dataset::{DataSet, Encoding};
 use crate::{film::MAX_PIXELS, text::clean};
 
-/// Room for what a deflated file may inflate to: colour or 16 bits at [`MAX_PIXELS`], and a header.
-const MAX_INFLATED: u64 = MAX_PIXELS * 3 + (1 << 20);
+/// Room for what a deflated file may inflate to: 16 bits at [`MAX_PIXELS`], and a header.
+const MAX_INFLATED: u64 = MAX_PIXELS * 2 + (1 << 20);
 
 /// A file with its file meta information read.
 #[derive(Debug)]

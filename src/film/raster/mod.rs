@@ -11,8 +11,8 @@ use image::{
 use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, jpeg, luma::rec601, tone};
 use crate::text::clean;
 
-/// Room for the decoder's own buffers: 16-bit RGBA at [`MAX_PIXELS`].
-const MAX_BYTES: u64 = MAX_PIXELS * 8;
+/// Room for the samples: colour of 8 bits at [`MAX_PIXELS`].
+const MAX_BYTES: u64 = MAX_PIXELS * 3;
 
 /// Decodes a raster file of a known format.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
@@ -51,7 +51,7 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
         frames: 1,
         ..Header::default()
     };
-    if u64::from(columns) * u64::from(rows) > MAX_PIXELS {
+    if u64::from(columns) * u64::from(rows) > MAX_PIXELS || decoder.total_bytes() > MAX_BYTES {
         let reason = format!(
             "The picture claims {columns} x {rows} pixels, more than any film has: check the sender."
         );
