@@ -18,6 +18,14 @@ pub(super) fn has_too_many_scans(bytes: &[u8], pixels: u64) -> bool {
     scans > 20 && scans.saturating_mul(pixels.max(1 << 20)) > MAX_DRAWN
 }
 
+/// Whether a file is too short to hold the picture that its header announces, the rest of which a decoder
+/// would fill in: a Huffman code has one bit at least, and every block of 8 x 8 (or, in lossless JPEG, every
+/// sample) has one.
+pub(super) fn is_too_short(bytes: &[u8], pixels: u64, lossless: bool) -> bool {
+    let codes = if lossless { pixels } else { pixels / 64 };
+    (bytes.len() as u64) < codes / 8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +37,18 @@ mod tests {
             [(10, 100_000_000, false), (21, 100_000_000, true), (300, 4_000_000, false), (10_000, 1, true)]
         {
             assert_eq!(has_too_many_scans(&scans(count), pixels), too_many, "{count} of {pixels}");
+        }
+    }
+
+    #[test]
+    fn a_picture_needs_a_bit_a_block() {
+        for (bytes, pixels, lossless, too_short) in [
+            (2000, 1_024_000, false, false),
+            (1999, 1_024_000, false, true),
+            (128_000, 1_024_000, true, false),
+            (127_999, 1_024_000, true, true),
+        ] {
+            assert_eq!(is_too_short(&vec![0; bytes], pixels, lossless), too_short, "{bytes} for {pixels}");
         }
     }
 }

@@ -73,14 +73,20 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
     // What is in the frame decides, not the label: JPEG, JPEG-LS and JPEG 2000 each begin in their own way.
     let size = frame_size(frame).ok_or_else(|| damaged("it has no frame header"))?;
     agree(size, layout)?;
-    if !is_whole(frame) {
+    let pixels = layout.pixels() as u64;
+    let too_short = match size.coding {
+        Coding::Dct | Coding::Lossless => {
+            markers::is_too_short(frame, pixels, size.coding == Coding::Lossless)
+        }
+        Coding::Ls | Coding::Jpeg2000 => false, // their decoders tell
+    };
+    if too_short || !is_whole(frame) {
         return Err(
             "The compressed picture breaks off before its end: its transfer was cut short; send the \
                     film again."
                 .to_owned(),
         );
     }
-    let pixels = layout.pixels() as u64;
     if markers::has_too_many_scans(frame, pixels) && size.coding != Coding::Jpeg2000
         || !packets::are_bearable(frame)
     {

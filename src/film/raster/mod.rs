@@ -57,6 +57,9 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
         );
         return Err(Unreadable::of(header, reason));
     }
+    if format == ImageFormat::Jpeg && jpeg::is_too_short(bytes, u64::from(columns) * u64::from(rows), false) {
+        return Err(Unreadable::of(header, cut_short(name)));
+    }
     if format == ImageFormat::Jpeg && jpeg::has_too_many_scans(bytes, u64::from(columns) * u64::from(rows)) {
         return Err(Unreadable::of(
             header,
