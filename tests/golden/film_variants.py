@@ -144,6 +144,9 @@ def write(data, syntax, path):
     elif syntax in ("jpeg-57", "jpeg-70", "jpeg-50", "jpeg-51"):
         flag = {"jpeg-57": "+el", "jpeg-70": "+e1", "jpeg-50": "+eb", "jpeg-51": "+ee"}[syntax]
         with_dcmtk(data, path, "dcmcjpeg", "+un", flag)
+    elif syntax == "jpeg-ls-80" and data.PhotometricInterpretation == "MONOCHROME1" and not data.PixelRepresentation:
+        # dcmtk's frames end in a fill byte where they would be odd, those of pydicom's plugin do not
+        with_dcmtk(data, path, "dcmcjpls", "+un")
     elif syntax == "rle" and data.BitsStored < data.BitsAllocated:
         # pydicom's encoder would write one byte plane for 8 bits in 16
         with_dcmtk(data, path, "dcmcrle", "+un")

@@ -1,6 +1,8 @@
 //! The decoders of compressed frames: all pure Rust, each asked only after the frame's own header has
 //! been found to agree with the data set.
 
+use std::borrow::Cow;
+
 use dicom_dictionary_std::uids;
 use jpeg_decoder::{ColorTransform, PixelFormat};
 
@@ -185,8 +187,19 @@ fn jpeg(frame: &[u8], layout: &ImagePixel) -> Samples {
 fn jpeg_ls(frame: &[u8], layout: &ImagePixel) -> Samples {
     let (columns, rows) = (layout.columns, layout.rows);
     let [columns, rows] = [columns, rows].map(|size| u32::try_from(size).unwrap_or_default());
-    let (samples, ..) = jpegls::decode(frame, columns, rows).map_err(|error| error.to_string())?;
+    let frame = without_fill(frame);
+    let (samples, ..) = jpegls::decode(&frame, columns, rows).map_err(|error| error.to_string())?;
     Ok((samples, layout.photometric))
+}
+
+/// The frame without the fill bytes FF that may stand before its end marker (ITU-T T.81, B.1.1.2): dcmtk makes the
+/// length even by one, and the decoder takes none. Coded samples never end in FF.
+fn without_fill(frame: &[u8]) -> Cow<'_, [u8]> {
+    let Some(end) = frame.windows(2).rposition(|pair| pair == [0xff, 0xd9]) else {
+        return Cow::Borrowed(frame);
+    };
+    let coded = frame[..end].iter().rposition(|&byte| byte != 0xff).map_or(0, |last| last + 1);
+    if coded == end { Cow::Borrowed(frame) } else { Cow::Owned([&frame[..coded], &frame[end..]].concat()) }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // two's complement of up to 16 bits
