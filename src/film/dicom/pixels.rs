@@ -96,13 +96,13 @@ fn samples_needed(layout: &ImagePixel, photometric: Photometric) -> usize {
 fn native(element: &Element<'_>, layout: &ImagePixel) -> Result<Samples, Refusal> {
     let needed = samples_needed(layout, layout.photometric);
     let width = layout.bits_allocated as usize / 8;
-    // What is not there is told before room is made for it; further frames are left alone.
-    let Some(value) = needed
-        .checked_mul(width)
-        .and_then(|bytes| element.value.get(..bytes + bytes % 2).or(element.value.get(..bytes)))
-    else {
+    // What is not there is told before room is made for it; further frames are left alone, but not the
+    // other half of a word.
+    if element.value.len() / width < needed {
         return Err(too_few(element.value.len() / width, needed));
-    };
+    }
+    let length = (needed * width).next_multiple_of(2).min(element.value.len());
+    let value = &element.value[..length];
     // Pixels of two bytes are words, whatever the VR says; of one byte only if it says so.
     let vr = if width == 2 { VR::OW } else { element.vr };
     let bytes = little_endian(&Element { value, vr, ..*element });
