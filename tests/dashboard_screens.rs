@@ -85,7 +85,9 @@ fn alarms_and_errors_are_in_plain_sight() {
     let mut desk = Desk::morning(100, 24);
     desk.tell(Update::Health(Health {
         feed_alarm: Some("No film since 12:58: is the sender still connected?".to_owned()),
-        inbox_fault: Some("permission denied; give the user `triage` read access".to_owned()),
+        fault: Some(
+            "The inbox cannot be read: permission denied; give the user `triage` read access.".to_owned(),
+        ),
         ..health()
     }));
     desk.notice(NoticeLevel::Error, "config.toml, line 12: alert must be under 1; the old settings stay");

@@ -1,7 +1,7 @@
 //! `watch`: the dashboard, with the pipeline behind it; or, where another process owns the store's
 //! pipeline, a dashboard that follows.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 
@@ -34,7 +34,11 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let (model, rules) = setup.model_and_rules()?;
     let ownership = Ownership::acquire(&store_path)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
-    let inbox = setup.inbox(args.inbox.as_deref())?;
+    // A follower needs no inbox.
+    let inbox = match role {
+        Role::Owner => setup.inbox(args.inbox.as_deref())?,
+        Role::Follower => PathBuf::new(),
+    };
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
@@ -130,7 +134,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
     Health {
         role,
         inbox: pipeline::shown(inbox),
-        inbox_fault: None,
+        fault: None,
         queued: 0,
         working_on: None,
         films_per_second: None,

@@ -83,8 +83,8 @@ pub struct Health {
     pub role: Role,
     /// The inbox's path.
     pub inbox: String,
-    /// Whether the inbox can be read; else why not.
-    pub inbox_fault: Option<String>,
+    /// What keeps films from coming or from being scored, while it lasts.
+    pub fault: Option<String>,
     /// Files waiting to be decoded or scored.
     pub queued: usize,
     /// The file at which the engine works, if any.

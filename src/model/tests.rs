@@ -60,6 +60,16 @@ fn the_starter_carries_what_the_screen_must_show() {
     assert_eq!(validated, ["Consolidation", "Edema", "Effusion", "Infiltration", "Pneumonia"]);
 }
 
+/// The pipeline prepares films on one thread and scores them on another.
+#[test]
+fn a_model_can_be_shared_between_threads() {
+    let model = starter();
+    let input = blob(&model, 0.5, 0.5);
+    let here = model.infer(std::slice::from_ref(&input)).unwrap();
+    let there = std::thread::scope(|scope| scope.spawn(|| model.infer(&[input]).unwrap()).join().unwrap());
+    assert_eq!(here[0].probabilities, there[0].probabilities);
+}
+
 #[test]
 fn verify_says_what_it_looked_at() {
     let report = starter().verify();

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
+use jiff::Timestamp;
 
 use super::{
     Examined, examine, read,
@@ -89,6 +90,7 @@ impl Reader {
 
     /// Whether the line still runs.
     fn one(&self, file: FileId, path: PathBuf) -> bool {
+        let started = Timestamp::now();
         let bytes = match read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -102,7 +104,7 @@ impl Reader {
             return self.report(Report { file, path, kind: ReportKind::Seen { of } });
         }
         let Examined { header, decoded, verdict } = examine(&bytes.content, &self.model);
-        let film = Identity { sha256: bytes.sha256, header };
+        let film = Identity { sha256: bytes.sha256, header, started };
         match verdict {
             Ok(input) => send(&self.prepared, Prepared { file, path, film, input }, &self.stop),
             Err(held) => {

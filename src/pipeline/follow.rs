@@ -14,14 +14,14 @@ use super::{Gauges, pictures};
 use crate::{
     config,
     dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Update},
-    store::{Store, StoreError, StudyId},
+    store::{Ownership, Store, StoreError, StudyId},
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
 const CHUNK: usize = 5_000;
-/// How often the feed alarm is looked at.
+/// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
 /// What a dashboard's feed is made of.
@@ -67,10 +67,10 @@ pub fn follow(
     let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } =
         following;
     let (pictures_in, picture_requests) = unbounded();
-    let answers = updates.clone();
+    let (answers, viewer) = (updates.clone(), actor.clone());
     let picture_thread = thread::Builder::new()
         .name("pictures".into())
-        .spawn(move || pictures::answer(&picture_store, &picture_requests, &answers))?;
+        .spawn(move || pictures::answer(picture_store, &viewer, &picture_requests, &answers))?;
     let follower = Follower {
         store,
         gauges,
@@ -218,6 +218,15 @@ impl Follower {
         }
     }
 
+    /// A list that nobody feeds any more looks like a quiet shift: it must say so.
+    fn nobody_feeds(&self) -> Option<String> {
+        let free = Ownership::acquire(self.store.path()).is_ok_and(|ownership| ownership.is_some());
+        free.then(|| {
+            "No pipeline runs on this store any more: new films are not scored. Quit and start again."
+                .to_owned()
+        })
+    }
+
     fn look_at_health(&mut self) -> Result<(), Gone> {
         let now = Timestamp::now();
         match self.store.queued_count() {
@@ -226,12 +235,15 @@ impl Follower {
         }
         if let Some(gauges) = &self.gauges {
             self.health.working_on = gauges.working_on();
-            self.health.inbox_fault = gauges.inbox_fault();
+            self.health.fault = gauges.inbox_fault();
             self.health.films_per_second = gauges.films_per_second();
         }
         let due = self.alarm_looked_at.is_none_or(|at| now.duration_since(at).as_secs() >= ALARM_EVERY);
         if due {
             self.alarm_looked_at = Some(now);
+            if self.gauges.is_none() {
+                self.health.fault = self.nobody_feeds();
+            }
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }

@@ -139,6 +139,7 @@ impl Pipeline {
             rules: Arc::clone(&rules),
             settings,
             gauges: Arc::clone(&gauges),
+            stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
             wake: wake_in,
             idle: idle_in,

@@ -1,9 +1,10 @@
 //! Makes the pictures that the dashboard asks for: reads, decodes, lays the heatmap over. The newest
 //! request wins; while one is in work at most one more is kept.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
+use jiff::Timestamp;
 
 use super::{examine::read, shown};
 use crate::{
@@ -11,15 +12,28 @@ use crate::{
     film::{self, Film},
     model::Heatmap,
     picture,
-    store::{FilmId, FilmRow, Store},
+    store::{FilmId, FilmRow, NewEvent, Store},
 };
 
-/// Answers requests until the dashboard has gone.
-pub(super) fn answer(store: &Store, requests: &Receiver<PictureRequest>, updates: &Sender<Update>) {
+/// Answers requests until the dashboard has gone. That a film was shown to `viewer` goes into the audit once.
+pub(super) fn answer(
+    mut store: Store,
+    viewer: &str,
+    requests: &Receiver<PictureRequest>,
+    updates: &Sender<Update>,
+) {
     let mut last: Option<(FilmId, Arc<Film>)> = None;
+    let mut shown = HashSet::new();
     while let Ok(first) = requests.recv() {
         let request = requests.try_iter().last().unwrap_or(first);
-        let image = make(store, &request, &mut last).map(Arc::new);
+        let image = make(&store, &request, &mut last).map(Arc::new);
+        if image.is_ok() && shown.insert(request.film) {
+            let event =
+                NewEvent { kind: "shown", film: Some(request.film), actor: viewer, ..NewEvent::default() };
+            if let Err(error) = store.record(&event, Timestamp::now()) {
+                tracing::error!(%error, "the audit misses that a film was shown");
+            }
+        }
         if updates.send(Update::Picture(Picture { request, image })).is_err() {
             return;
         }

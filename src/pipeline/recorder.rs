@@ -3,7 +3,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -38,6 +41,8 @@ pub(super) struct Report {
 pub(super) struct Identity {
     pub(super) sha256: String,
     pub(super) header: Header,
+    /// When work on it began.
+    pub(super) started: Timestamp,
 }
 
 /// What became of it.
@@ -84,6 +89,7 @@ pub(super) struct Recorder {
     pub(super) rules: Arc<RwLock<Arc<Rules>>>,
     pub(super) settings: Settings,
     pub(super) gauges: Arc<Gauges>,
+    pub(super) stop: Arc<AtomicBool>,
     pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
     /// Tells the feeder that there is something in the queue.
     pub(super) wake: Sender<()>,
@@ -139,7 +145,7 @@ impl Recorder {
     }
 
     /// Results are not thrown away because a disk is full or a backup holds the store: the line waits,
-    /// says why, and tries again.
+    /// says why, and tries again. When it is told to stop meanwhile, the film stays queued.
     fn insist<T>(&mut self, input: &T, work: impl Fn(&mut Self, &T) -> Result<(), StoreError>) {
         let mut last_fault = String::new();
         loop {
@@ -151,6 +157,9 @@ impl Recorder {
                         tracing::error!(%error, "the store failed; trying again");
                         self.say(&Event::error(fault.clone(), Timestamp::now()));
                         last_fault = fault;
+                    }
+                    if self.stop.load(Ordering::Relaxed) {
+                        return;
                     }
                     std::thread::sleep(RETRY);
                 }
@@ -253,6 +262,7 @@ impl Recorder {
         Outcome {
             study_key: study_key(&film.header, &film.sha256, path, self.settings.raster_study),
             sha256: film.sha256.clone(),
+            started: film.started,
             header: (!film.header.format.is_empty()).then(|| film.header.clone()),
             decoded,
             verdict,

@@ -125,6 +125,14 @@ fn record(
 ) -> rusqlite::Result<Finished> {
     let study = join_study(connection, &outcome.study_key, due.received_at)?;
     let film = films::insert(connection, study, due.id, outcome, now)?;
+    let started = NewEvent {
+        kind: "started",
+        study: Some(study),
+        film: Some(film),
+        file: Some(due.id),
+        ..NewEvent::default()
+    };
+    log(connection, &started, outcome.started)?;
     close(connection, due.id, "done", film)?;
     let uid = outcome.sop_instance_uid();
     let others = supersede(connection, due, film, uid, outcome.decoded, now)?;

@@ -247,6 +247,7 @@ mod tests {
         let outcome = Outcome {
             sha256: "x".to_owned(),
             study_key: "x".to_owned(),
+            started: Timestamp::UNIX_EPOCH,
             header: None,
             decoded: true,
             verdict: Verdict::Held(Held { gate: Gate::Blank, reason }),

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{FilmId, OutsidePriority, StudyRow};
 use crate::{
     film::Header,
@@ -27,6 +29,8 @@ pub struct Outcome {
     pub sha256: String,
     /// The study's key (see [`StudyRow::key`]).
     pub study_key: String,
+    /// When work on it began, for the audit.
+    pub started: Timestamp,
     /// What the file said of itself, if it got that far.
     pub header: Option<Header>,
     /// Whether the pixels could be decoded. Only such a film claims its SOP Instance UID.

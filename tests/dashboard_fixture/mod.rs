@@ -189,7 +189,7 @@ pub(crate) fn health() -> Health {
     Health {
         role: Role::Owner,
         inbox: "./inbox".to_owned(),
-        inbox_fault: None,
+        fault: None,
         queued: 3,
         working_on: Some("00000506_013.png".to_owned()),
         films_per_second: Some(3.4),

@@ -106,6 +106,7 @@ pub(crate) fn scored_by(bytes: &str, probabilities: [f32; 3], rules: &Rules) -> 
         sha256: bytes.to_owned(),
         study_key: format!("sha256:{bytes}"),
         header: Some(Header { format: "PNG".to_owned(), ..Header::default() }),
+        started: Timestamp::UNIX_EPOCH,
         decoded: true,
         verdict: Verdict::Scored(Scored {
             findings: assess(&probabilities, rules).findings,

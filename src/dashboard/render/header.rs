@@ -38,7 +38,7 @@ pub(in crate::dashboard) fn lines(state: &State) -> Vec<Line<'static>> {
     };
     let faults = [
         (Some(model), theme.dim),
-        (health.inbox_fault.as_ref().map(|fault| format!("✖ inbox: {fault}")), theme.error),
+        (health.fault.as_ref().map(|fault| format!("✖ {fault}")), theme.error),
         (health.feed_alarm.as_ref().map(|alarm| format!("! {alarm}")), theme.warning),
     ];
     for (text, style) in faults {
