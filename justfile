@@ -21,8 +21,19 @@ check:
 snapshots:
     cargo insta review
 
+# Fuzz a target (dicom, raster) from the golden films; needs cargo-fuzz and a nightly toolchain.
+# -O: OpenJPEG in Rust makes empty slices of null pointers, which debug assertions abort on.
+fuzz target minutes="5":
+    mkdir -p fuzz/corpus/dicom fuzz/corpus/raster
+    cp tests/golden/film_variants/*.dcm tests/regressions/*.dcm fuzz/corpus/dicom
+    cp tests/golden/film_rasters/*.png tests/golden/film_rasters/*.jpg tests/golden/film_rasters/*.tif fuzz/corpus/raster
+    nice -n 19 cargo +nightly fuzz run -O {{target}} -- -max_total_time=$(({{minutes}} * 60)) -rss_limit_mb=3000 -timeout=10
+
 # Golden files again, from the peers (needs the Python packages named in the scripts).
 golden films:
+    python3 tests/golden/film_variants.py tests/golden/film_variants
+    python3 tests/golden/film_rasters.py tests/golden/film_rasters
+    python3 tests/golden/film_peer.py {{films}} > tests/golden/film_peer.json
     python3 tests/golden/densenet_peer.py --films {{films}}
 
 # The starter weights again, from a labelled set.

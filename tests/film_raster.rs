@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests may panic
 
-use std::io::Cursor;
+use std::{fs, io::Cursor, path::Path};
 
 use cxr_triage::film;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
 use proptest::prelude::*;
+use serde::Deserialize;
 
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -103,6 +104,42 @@ fn every_depth_and_colour_becomes_grey() {
             assert_eq!(film.linear_max, max, "{what} {format:?}");
             assert_eq!(film.header.bits_stored, if max > 255.0 { 16 } else { 8 }, "{what} {format:?}");
         }
+    }
+}
+
+/// A file that Pillow made (tests/golden/film_rasters.py), and the grey that it made of it.
+#[derive(Deserialize)]
+struct Peer {
+    file: String,
+    held: Option<String>,
+    max: u16,
+    width: u32,
+    height: u32,
+    /// 16 bits a pixel, hexadecimal
+    grey: Option<String>,
+}
+
+#[test]
+fn what_scanners_phones_and_viewers_save_is_the_grey_that_pillow_sees() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/film_rasters");
+    let peers: Vec<Peer> = serde_json::from_slice(&fs::read(folder.join("cases.json")).unwrap()).unwrap();
+    assert!(peers.len() > 20);
+    for peer in peers {
+        let decoded = film::decode(&fs::read(folder.join(&peer.file)).unwrap());
+        let Some(grey) = peer.grey else {
+            let reason = decoded.expect_err(&peer.file).reason;
+            assert!(reason.contains(&peer.held.unwrap()), "{}: {reason}", peer.file);
+            continue;
+        };
+        let film = decoded.expect(&peer.file);
+        let size = (film.width, film.height, film.linear_max);
+        assert_eq!(size, (peer.width, peer.height, f32::from(peer.max)), "{}", peer.file);
+        // JPEG decoders may round to either side, in three components.
+        let tolerance = if peer.file.contains("jp") { 2.0 } else { f32::from(peer.max) / 255.0 };
+        let theirs = (0..grey.len()).step_by(4).map(|at| u16::from_str_radix(&grey[at..at + 4], 16).unwrap());
+        let off = film.linear.iter().zip(theirs).map(|(ours, theirs)| (ours - f32::from(theirs)).abs());
+        let off = off.fold(0.0, f32::max);
+        assert!(off <= tolerance, "{}: off by {off}", peer.file);
     }
 }
 

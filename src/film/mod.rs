@@ -10,9 +10,11 @@
 mod dicom;
 mod guard;
 mod header;
+mod jpeg;
 mod luma;
 mod raster;
 mod sniff;
+mod square;
 mod tone;
 
 pub use guard::is_guarded;
@@ -30,7 +32,8 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 /// fluid) is brighter in both. They differ in the tone curve alone.
 #[derive(Debug, Clone)]
 pub struct Film {
-    /// Columns.
+    /// Columns. These and the rows are those of square pixels: where the stored ones are not, the film was
+    /// stretched along one axis, and [`Header`] tells the stored size.
     pub width: u32,
     /// Rows.
     pub height: u32,
@@ -73,7 +76,7 @@ impl Unreadable {
 /// [`Unreadable`], for everything from an empty file to a decoder that panicked.
 pub fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
     match sniff::kind(bytes) {
-        Kind::Dicom(shape) => dicom::decode(bytes, shape),
+        Kind::Dicom(offset) => dicom::decode(bytes, offset),
         Kind::Raster(format) => raster::decode(bytes, format),
         Kind::NoFilm(reason) => Err(Unreadable::nameless(reason)),
     }

@@ -6,25 +6,13 @@ use image::ImageFormat;
 /// What the first bytes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A DICOM file or data set.
-    Dicom(Shape),
+    /// A DICOM file or data set, with or without preamble and file meta information (PS3.10 section 7); its
+    /// first element is at this offset.
+    Dicom(usize),
     /// A picture that [`super::raster`] reads.
     Raster(ImageFormat),
     /// Something else; the sentence says what, and what to do.
     NoFilm(String),
-}
-
-/// How much of the DICOM file format (PS3.10 section 7) surrounds a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// 128 bytes of preamble, "DICM", file meta information, data set.
-    Complete,
-    /// File meta information and data set, from this offset.
-    NoPreamble(usize),
-    /// The data set alone, explicit VR little endian, from this offset.
-    BareExplicit(usize),
-    /// The data set alone, implicit VR little endian, from this offset.
-    BareImplicit(usize),
 }
 
 /// Raster formats by magic number.
@@ -52,8 +40,11 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     if bytes.is_empty() {
         return no_film("The file is empty: its transfer never finished; send the film again.");
     }
-    if let Some(shape) = dicom_shape(bytes) {
-        return Kind::Dicom(shape);
+    if bytes.get(128..132) == Some(b"DICM") {
+        return Kind::Dicom(132);
+    }
+    if is_bare_dicom(bytes) {
+        return Kind::Dicom(0);
     }
     if let Some((_, format)) = RASTERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Kind::Raster(*format);
@@ -81,31 +72,18 @@ fn no_film(reason: &str) -> Kind {
     Kind::NoFilm(reason.to_owned())
 }
 
-fn dicom_shape(bytes: &[u8]) -> Option<Shape> {
-    if bytes.get(128..132) == Some(b"DICM") {
-        // Some senders write the prefix and then the data set without file meta information.
-        return match bare(&bytes[132..], 132) {
-            Some(shape @ (Shape::BareExplicit(_) | Shape::BareImplicit(_))) => Some(shape),
-            _ => Some(Shape::Complete),
-        };
-    }
-    bare(bytes, 0)
-}
-
 /// A data set starts with a group 0002 or 0008 element whose VR, or else whose length, is plausible.
-fn bare(bytes: &[u8], offset: usize) -> Option<Shape> {
-    let head: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
-    let [group, 0, element, element_high, v0, v1, l0, l1] = head else { return None };
+fn is_bare_dicom(bytes: &[u8]) -> bool {
+    let Some(&[group, 0, element, element_high, v0, v1, l0, l1]) = bytes.first_chunk() else { return false };
     let explicit = VRS.contains(&[v0, v1]);
     let length = u32::from_le_bytes([v0, v1, l0, l1]);
     // The first elements of a data set are short: character set, image type, dates, UIDs.
     let implicit = length <= 256 && bytes.len() > 8 + length as usize;
     let first = u16::from_le_bytes([element, element_high]);
     match group {
-        2 if explicit && first <= 0x0016 => Some(Shape::NoPreamble(offset)),
-        8 if explicit && first <= 0x0070 => Some(Shape::BareExplicit(offset)),
-        8 if implicit && first <= 0x0070 => Some(Shape::BareImplicit(offset)),
-        _ => None,
+        2 => explicit && first <= 0x0016,
+        8 => (explicit || implicit) && first <= 0x0070,
+        _ => false,
     }
 }
 
@@ -135,15 +113,11 @@ mod tests {
         let preamble = [&[0; 128][..], b"DICM\x02\0\0\0UL\x04\0\0\0\0\0"].concat();
         let prefix_without_meta = [&[0; 128][..], b"DICM\x08\0\x05\0CS\x0a\0ISO_IR 100"].concat();
         let cases: [(&str, &[u8], Kind); 10] = [
-            ("DICOM file", &preamble, Kind::Dicom(Shape::Complete)),
-            ("prefix, no meta", &prefix_without_meta, Kind::Dicom(Shape::BareExplicit(132))),
-            ("meta, no preamble", b"\x02\0\0\0UL\x04\0\0\0\0\0", Kind::Dicom(Shape::NoPreamble(0))),
-            ("explicit data set", b"\x08\0\x05\0CS\x0a\0ISO_IR 100", Kind::Dicom(Shape::BareExplicit(0))),
-            (
-                "implicit data set",
-                b"\x08\0\x05\0\x0a\0\0\0ISO_IR 100\x08",
-                Kind::Dicom(Shape::BareImplicit(0)),
-            ),
+            ("DICOM file", &preamble, Kind::Dicom(132)),
+            ("prefix, no meta", &prefix_without_meta, Kind::Dicom(132)),
+            ("meta, no preamble", b"\x02\0\0\0UL\x04\0\0\0\0\0", Kind::Dicom(0)),
+            ("explicit data set", b"\x08\0\x05\0CS\x0a\0ISO_IR 100", Kind::Dicom(0)),
+            ("implicit data set", b"\x08\0\x05\0\x0a\0\0\0ISO_IR 100\x08", Kind::Dicom(0)),
             ("PNG", b"\x89PNG\r\n\x1a\n...", Kind::Raster(ImageFormat::Png)),
             ("JPEG", b"\xff\xd8\xff\xe0", Kind::Raster(ImageFormat::Jpeg)),
             ("TIFF, Intel", b"II*\0....", Kind::Raster(ImageFormat::Tiff)),

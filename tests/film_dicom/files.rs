@@ -105,6 +105,8 @@ fn names_are_read_in_their_own_character_set() {
     for (set, bytes, name) in [
         ("ISO_IR 100", &b"M\xfcller^J\xf6rg"[..], "Müller^Jörg"),
         ("ISO_IR 144", b"\xbb\xee\xda\xe1\xd5\xdc\xd1\xe3\xe0\xd3", "Люксембург"),
+        ("\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", "Yamada^Tarou=山田^太郎"),
+        ("GB18030", b"Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab", "Wang^XiaoDong=王^小东"),
         ("ISO_IR 192", "山田^太郎".as_bytes(), "山田^太郎"),
         ("ISO_IR 192", "DOE^J\u{1b}[2J".as_bytes(), "DOE^J[2J"),
     ] {

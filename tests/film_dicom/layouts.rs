@@ -67,7 +67,7 @@ fn colour_becomes_luma() {
 #[test]
 fn headers_that_contradict_themselves_are_refused_in_words() {
     let row = || Make::row(12, &[0, 1, 2, 3]);
-    let cases: [(&str, Make); 10] = [
+    let cases: [(&str, Make); 11] = [
         ("no size", row().without(tags::ROWS)),
         ("no size", row().number(tags::COLUMNS, 0)),
         ("more than any film", row().number(tags::ROWS, 60_000).number(tags::COLUMNS, 60_000)),
@@ -76,7 +76,8 @@ fn headers_that_contradict_themselves_are_refused_in_words() {
         ("1 allocated bits", row().number(tags::BITS_ALLOCATED, 1)),
         ("17 bits stored in 16", row().number(tags::BITS_STORED, 17)),
         ("whether its grey scale is inverted", row().without(tags::PHOTOMETRIC_INTERPRETATION)),
-        ("PALETTE COLOR", row().photometric("PALETTE COLOR")),
+        ("kind HSV", row().photometric("HSV")),
+        ("palette is missing", row().photometric("PALETTE COLOR")),
         ("3 samples a pixel", row().number(tags::SAMPLES_PER_PIXEL, 3)),
     ];
     for (word, make) in cases {

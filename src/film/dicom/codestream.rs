@@ -1,9 +1,23 @@
 //! What a compressed frame says of itself. Headers and codestreams disagree, and decoders then panic,
 //! overrun or leave half of the picture black: so it is asked before it is decoded.
 
+/// How the samples of a frame are coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// JPEG by cosine transform: baseline, extended or progressive.
+    Dct,
+    /// JPEG Lossless by prediction.
+    Lossless,
+    /// JPEG-LS.
+    Ls,
+    /// JPEG 2000, HTJ2K among it.
+    Jpeg2000,
+}
+
 /// Size and depth from a JPEG frame header or a JPEG 2000 SIZ segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FrameSize {
+    pub(super) coding: Coding,
     pub(super) columns: u32,
     pub(super) rows: u32,
     /// Bits a sample.
@@ -24,6 +38,12 @@ pub(super) fn is_whole(frame: &[u8]) -> bool {
     tail.windows(2).any(|pair| pair == [0xff, 0xd9])
 }
 
+/// Whether a JPEG frame tells by a JFIF or Adobe segment which colours it holds.
+pub(super) fn says_its_colours(frame: &[u8]) -> bool {
+    let head = &frame[..frame.len().min(1024)];
+    [&b"JFIF\0"[..], b"Adobe"].iter().any(|name| head.windows(5).any(|window| window == *name))
+}
+
 /// The frame header SOFn, the first marker FFC0 to FFCF but DHT, JPG and DAC (ITU-T T.81, B.2.2).
 /// JPEG-LS has its own, FFF7, of the same layout (T.87, C.2.2).
 fn jpeg(frame: &[u8]) -> Option<FrameSize> {
@@ -37,6 +57,12 @@ fn jpeg(frame: &[u8]) -> Option<FrameSize> {
         if matches!(marker, 0xc0..=0xcf | 0xf7) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
             let [precision, r1, r0, c1, c0, components] = *frame.get(at + 4..at + 10)? else { return None };
             return Some(FrameSize {
+                coding: match marker {
+                    0xf7 => Coding::Ls,
+                    // SOF3, 7, 11 and 15 predict
+                    marker if marker & 3 == 3 => Coding::Lossless,
+                    _ => Coding::Dct,
+                },
                 columns: u32::from(u16::from_be_bytes([c1, c0])),
                 rows: u32::from(u16::from_be_bytes([r1, r0])),
                 precision: u32::from(precision),
@@ -55,11 +81,18 @@ fn jpeg2000(frame: &[u8]) -> Option<FrameSize> {
     let start = head.windows(4).position(|w| w == [0xff, 0x4f, 0xff, 0x51])?;
     let siz = frame.get(start + 4..)?;
     let long = |at: usize| Some(u32::from_be_bytes(siz.get(at..at + 4)?.try_into().ok()?));
+    let components = u16::from_be_bytes([*siz.get(36)?, *siz.get(37)?]);
+    // Depth and subsampling of each component; films have one of each.
+    let specs = siz.get(38..38 + 3 * usize::from(components))?.as_chunks::<3>().0;
+    if specs.iter().any(|&[_, x, y]| (x, y) != (1, 1)) {
+        return None;
+    }
     Some(FrameSize {
+        coding: Coding::Jpeg2000,
         columns: long(4)?.checked_sub(long(12)?)?,
         rows: long(8)?.checked_sub(long(16)?)?,
-        precision: u32::from(siz.get(38)? & 0x7f) + 1,
-        components: u32::from(u16::from_be_bytes([*siz.get(36)?, *siz.get(37)?])),
+        precision: u32::from(specs.iter().map(|spec| spec[0] & 0x7f).max()?) + 1,
+        components: u32::from(components),
     })
 }
 
@@ -72,7 +105,8 @@ mod tests {
         let app0 = [0xff, 0xe0, 0, 4, 1, 2];
         let sof = [0xff, 0xff, 0xc3, 0, 11, 12, 0x01, 0x00, 0x02, 0x00, 1, 1, 0x11, 0];
         let frame = [&[0xff, 0xd8][..], &app0, &sof].concat();
-        let expected = FrameSize { columns: 512, rows: 256, precision: 12, components: 1 };
+        let expected =
+            FrameSize { coding: Coding::Lossless, columns: 512, rows: 256, precision: 12, components: 1 };
         assert_eq!(frame_size(&frame), Some(expected));
         for length in 0..frame.len() - 4 {
             assert_eq!(frame_size(&frame[..length]), None, "cut to {length}");
@@ -86,7 +120,8 @@ mod tests {
             frame.extend(long.to_be_bytes());
         }
         frame.extend([0, 1, 14, 1, 1]);
-        let expected = FrameSize { columns: 100, rows: 200, precision: 15, components: 1 };
+        let expected =
+            FrameSize { coding: Coding::Jpeg2000, columns: 100, rows: 200, precision: 15, components: 1 };
         assert_eq!(frame_size(&frame), Some(expected));
     }
 }

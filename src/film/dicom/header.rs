@@ -1,22 +1,22 @@
-//! What the data set says of its film. dicom-object has already decoded text by the object's Specific
-//! Character Set (PS3.5 6.1); here it is cleaned of what could drive a terminal or pose as a path.
+//! What the data set says of its film, as clean text: nothing in it can drive a terminal or pose as a path.
 
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_object::{InMemDicomObject, Tag};
 
 use super::{
-    Header, Object,
-    attributes::{first_item, text, unsigned},
+    Header,
+    attributes::{text, unsigned},
+    dataset::DataSet,
 };
 use crate::text::clean;
 
 /// Reads all attributes of a [`Header`].
-pub(super) fn read(object: &Object) -> Header {
+pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
     let text = |tag: Tag| text(object, tag);
     let count = |tag: Tag| unsigned(object, tag).unwrap_or_default();
     Header {
         format: "DICOM".to_owned(),
-        transfer_syntax: uid(object.meta().transfer_syntax()),
+        transfer_syntax: uid(syntax),
         columns: count(tags::COLUMNS),
         rows: count(tags::ROWS),
         bits_stored: u16::try_from(count(tags::BITS_STORED)).unwrap_or_default(),
@@ -47,10 +47,11 @@ pub(super) fn read(object: &Object) -> Header {
 
 /// View Position, which a third of films leave empty, else the meaning of the View Code Sequence,
 /// which a DX object must have (PS3.3 C.8.11.5).
-fn view(object: &InMemDicomObject) -> String {
+fn view(object: &DataSet<'_>) -> String {
     or_else(text(object, tags::VIEW_POSITION), || {
-        first_item(object, tags::VIEW_CODE_SEQUENCE)
-            .map(|code| text(code, tags::CODE_MEANING))
+        object
+            .first_item(tags::VIEW_CODE_SEQUENCE)
+            .map(|code| text(&code, tags::CODE_MEANING))
             .unwrap_or_default()
     })
 }

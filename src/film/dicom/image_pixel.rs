@@ -3,8 +3,9 @@
 use dicom_dictionary_std::tags;
 
 use super::{
-    Object, Refusal,
+    Refusal,
     attributes::{text, unsigned},
+    dataset::DataSet,
 };
 
 /// What the picture's samples mean.
@@ -14,6 +15,8 @@ pub(super) enum Photometric {
     Monochrome1,
     /// The least value is black.
     Monochrome2,
+    /// An index into a table of colours.
+    Palette,
     /// Red, green, blue.
     Rgb,
     /// Luma and two colour differences, one of each a pixel.
@@ -44,7 +47,7 @@ pub(super) struct ImagePixel {
 
 impl ImagePixel {
     /// Reads and checks the module.
-    pub(super) fn read(object: &Object) -> Result<Self, Refusal> {
+    pub(super) fn read(object: &DataSet<'_>) -> Result<Self, Refusal> {
         let number = |tag| unsigned(object, tag);
         let (rows, columns) = (number(tags::ROWS).unwrap_or(0), number(tags::COLUMNS).unwrap_or(0));
         if rows == 0 || columns == 0 {
@@ -54,7 +57,7 @@ impl ImagePixel {
         }
         let photometric = photometric(&text(object, tags::PHOTOMETRIC_INTERPRETATION))?;
         let samples = number(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
-        let expected = if photometric.is_grey() { 1 } else { 3 };
+        let expected = if photometric.is_colour() { 3 } else { 1 };
         if samples != expected {
             return Err(format!(
                 "The header contradicts itself ({samples} samples a pixel, {expected} by Photometric Interpretation): check \
@@ -99,6 +102,11 @@ impl ImagePixel {
         u16::try_from((1_u32 << self.bits_stored) - 1).unwrap_or(u16::MAX)
     }
 
+    /// Takes the depth of the grey that a palette gives.
+    pub(super) fn become_luma(&mut self, bits: u32) {
+        (self.bits_stored, self.shift, self.signed) = (bits, 0, false);
+    }
+
     /// The stored value that [`super::pixels::stored`] gives as 0: negative for signed pixels.
     pub(super) fn least(&self) -> i32 {
         if self.signed { -(1 << (self.bits_stored - 1)) } else { 0 }
@@ -106,6 +114,11 @@ impl ImagePixel {
 }
 
 impl Photometric {
+    /// Three samples a pixel.
+    fn is_colour(self) -> bool {
+        matches!(self, Self::Rgb | Self::Ybr | Self::Ybr422)
+    }
+
     pub(super) fn is_grey(self) -> bool {
         matches!(self, Self::Monochrome1 | Self::Monochrome2)
     }
@@ -119,6 +132,7 @@ fn photometric(name: &str) -> Result<Photometric, Refusal> {
         "MONOCHROME2" => Ok(Photometric::Monochrome2),
         // A JPEG 2000 decoder undoes its own colour transform.
         "RGB" | "YBR_RCT" | "YBR_ICT" => Ok(Photometric::Rgb),
+        "PALETTE COLOR" => Ok(Photometric::Palette),
         "YBR_FULL" => Ok(Photometric::Ybr),
         "YBR_FULL_422" => Ok(Photometric::Ybr422),
         "" => Err(

@@ -1,7 +1,11 @@
 //! Look-up tables of the Modality and VOI LUT modules (PS3.3 C.11.1.1, C.11.2.1.1).
 
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
+
+use super::{
+    attributes::{integers, little_endian},
+    dataset::DataSet,
+};
 
 /// One table: whole numbers in, a fraction of its full range out.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,14 +20,13 @@ pub(super) struct Lut {
 impl Lut {
     /// Reads the table in a sequence item; `None` if it is none. `signed_input` settles the sign of
     /// the first mapped value, which implicit VR leaves open.
-    pub(super) fn read(item: &InMemDicomObject, signed_input: bool) -> Option<Self> {
-        let descriptor: Vec<i32> = item.get(tags::LUT_DESCRIPTOR)?.to_multi_int().ok()?;
-        let [count, first, bits] = *descriptor.as_slice() else { return None };
+    pub(super) fn read(item: &DataSet<'_>, signed_input: bool) -> Option<Self> {
+        let [count, first, bits] = *integers(item, tags::LUT_DESCRIPTOR).as_slice() else { return None };
         // 65536 entries do not fit the field and are written as 0.
         let count = if count == 0 { 65_536 } else { usize::from(u16_of(count)?) };
         let first = if signed_input && first > 32_767 { first - 65_536 } else { first };
 
-        let data = item.get(tags::LUT_DATA)?.to_bytes().ok()?;
+        let data = little_endian(item.get(tags::LUT_DATA)?);
         let entries: Vec<u16> = if data.len() >= count * 2 {
             data.chunks_exact(2).take(count).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
         } else if data.len() >= count {

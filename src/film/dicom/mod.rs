@@ -1,70 +1,122 @@
-//! DICOM: the grey chain is ours, one small file a step (PS3.4 N.2, PS3.3 C.7.6.3, C.11).
+//! DICOM: the way from bytes to grey is ours, one small file a step (PS3.5, PS3.3 C.7.6.3 and C.11, PS3.4 N.2).
 //!
 //! ```text
-//! open ─▶ header
-//!    └─▶ image_pixel ─▶ pixels (stored values) ─▶ grey { modality ─▶ voi ─▶ polarity } ─▶ Film
-//!                          └ codestream             └ lut ┘
+//! open ─▶ dataset ─▶ header
+//!             └────▶ image_pixel ─▶ pixels (stored values) ─▶ grey { modality ─▶ voi ─▶ polarity } ─▶ Film
+//!                                     ├ frame ─▶ codecs         └ padding, lut
+//!                                     └ palette
 //! ```
 
 mod attributes;
+mod charset;
+mod codecs;
 mod codestream;
+mod dataset;
+mod frame;
 mod grey;
 mod header;
 mod image_pixel;
 mod lut;
 mod modality;
 mod open;
+mod packets;
+mod padding;
+mod palette;
 mod pixels;
+mod rle;
+mod spacing;
 mod voi;
 
-use dicom_object::DefaultDicomObject;
-
-use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, sniff::Shape};
+use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, jpeg, square};
+use dataset::DataSet;
+use dicom_dictionary_std::tags;
 use image_pixel::ImagePixel;
-
-/// A data set with the file meta information that names its transfer syntax.
-type Object = DefaultDicomObject;
+use open::Opened;
 
 /// Why a step could not be done: one sentence for a person.
 type Refusal = String;
 
-/// Decodes a DICOM file or data set; of several frames the first.
-pub(super) fn decode(bytes: &[u8], shape: Shape) -> Result<Film, Unreadable> {
-    let broken = "The file starts like DICOM but its header cannot be read, so it was cut short or damaged on the way: \
-                  send the film again.";
-    // The header is read on its own first, so that what follows can say whose film could not be read.
-    let header = guarded(|| open::header_only(bytes, shape).map(|object| header::read(&object)))
-        .unwrap_or_else(|| Err(broken.to_owned()))
-        .map_err(Unreadable::nameless)?;
-    guarded(|| film(bytes, shape, &header))
-        .unwrap_or_else(|| {
-            Err(format!(
-                "The decoder for {} broke down on this file, so its pixel data are damaged or of an unusual kind: \
-                 send the film again, uncompressed if possible.",
-                open::syntax_name(&header.transfer_syntax)
-            ))
-        })
-        .map_err(|reason| Unreadable::of(header, reason))
+/// Decodes a DICOM file or data set whose first element is at `offset`; of several frames the first.
+pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
+    // The readers are ours and the decoders are asked with care, but neither is trusted with the process.
+    let read = guarded(|| {
+        let opened = Opened::new(bytes, offset);
+        let set = opened.data_set();
+        let header = header::read(&set, &opened.syntax);
+        whole(&set, &header)
+            .and_then(|()| {
+                guarded(|| film(&set, &opened.syntax, &header)).unwrap_or_else(|| Err(broke_down(&header)))
+            })
+            .map_err(|reason| {
+                let known = [
+                    &header.sop_instance_uid,
+                    &header.study_instance_uid,
+                    &header.patient_id,
+                    &header.modality,
+                ];
+                let header = known.iter().any(|text| !text.is_empty()).then(|| Box::new(header.clone()));
+                Unreadable { reason, header }
+            })
+    });
+    read.unwrap_or_else(|| {
+        Err(Unreadable::nameless(
+            "The file starts like DICOM but its header cannot be read, so it was damaged on the way: send the film \
+             again.",
+        ))
+    })
 }
 
-fn film(bytes: &[u8], shape: Shape, header: &Header) -> Result<Film, Refusal> {
-    let pixels = u64::from(header.columns) * u64::from(header.rows);
-    if pixels > MAX_PIXELS {
-        let (columns, rows) = (header.columns, header.rows);
+fn broke_down(header: &Header) -> Refusal {
+    format!(
+        "The decoder for {} broke down on this film, so its pixel data are damaged or of an unusual kind: send the \
+         film again, uncompressed if possible.",
+        open::syntax_name(&header.transfer_syntax)
+    )
+}
+
+/// Refuses a data set that ends before its pixel data, or that has none.
+fn whole(set: &DataSet<'_>, header: &Header) -> Result<(), Refusal> {
+    match set.fault {
+        Some(dataset::Fault::CutShort(tags::PIXEL_DATA)) => {
+            Err("The film breaks off within its pixel data: its transfer was cut short; send the film again."
+                .to_owned())
+        }
+        Some(fault) => Err(format!(
+            "The file starts like DICOM but its header cannot be read ({fault}), so it was cut short or damaged on \
+             the way: send the film again."
+        )),
+        None if set.get(tags::PIXEL_DATA).is_none() => {
+            let what = if header.modality.is_empty() { "no modality" } else { &header.modality };
+            Err(format!(
+                "This DICOM object holds no picture ({what}): it is a report, a reference or a film cut short; check \
+                 what the sender puts into the inbox."
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusal> {
+    let (columns, rows) = (header.columns, header.rows);
+    let mut layout = ImagePixel::read(set)?;
+    // Colour takes three times the room, so it may have a third of the pixels.
+    let samples =
+        (layout.columns as u64).saturating_mul(layout.rows as u64).saturating_mul(layout.samples as u64);
+    if samples > MAX_PIXELS {
         return Err(format!(
             "The header claims {columns} x {rows} pixels, more than any film has: check the sender."
         ));
     }
-    let object = open::with_pixels(bytes, shape, header)?;
-    let layout = ImagePixel::read(&object)?;
-    let stored = pixels::stored(&object, &layout)?;
-    let curve = grey::Curve::read(&object, &layout, &stored)?;
-    Ok(Film {
-        width: header.columns,
-        height: header.rows,
+    let stored = pixels::stored(set, syntax, &mut layout, header.frames)?;
+    let curve = grey::Curve::read(set, &layout, &stored)?;
+    let film = Film {
+        width: columns,
+        height: rows,
         linear: stored.iter().map(|&v| curve.linear(v)).collect(),
         linear_max: curve.linear_max(),
         display: stored.iter().map(|&v| curve.display(v)).collect(),
         header: header.clone(),
-    })
+    };
+    drop(stored);
+    Ok(square::squared(film, spacing::height_of_pixel(set)))
 }

@@ -1,13 +1,8 @@
 //! The Modality LUT module (PS3.3 C.11.1): stored values to the units that windows are given in.
 
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
 
-use super::{
-    Refusal,
-    attributes::{first_item, numbers},
-    lut::Lut,
-};
+use super::{Refusal, attributes::numbers, dataset::DataSet, lut::Lut};
 
 /// The transformation, identity where the object has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +17,9 @@ impl Modality {
     pub(super) const IDENTITY: Self = Self::Rescale { slope: 1.0, intercept: 0.0 };
 
     /// Reads the module. A table that makes no sense is refused: without it grey may mean anything.
-    pub(super) fn read(object: &InMemDicomObject, signed: bool) -> Result<Self, Refusal> {
-        if let Some(item) = first_item(object, tags::MODALITY_LUT_SEQUENCE) {
-            return Lut::read(item, signed).map(Self::Table).ok_or_else(|| {
+    pub(super) fn read(object: &DataSet<'_>, signed: bool) -> Result<Self, Refusal> {
+        if let Some(item) = object.first_item(tags::MODALITY_LUT_SEQUENCE) {
+            return Lut::read(&item, signed).map(Self::Table).ok_or_else(|| {
                 "The film's Modality LUT is damaged, so its grey values mean nothing: send the film again.".to_owned()
             });
         }

@@ -1,80 +1,143 @@
-//! From bytes to a data set, whatever part of the file format is missing.
+//! From the bytes of a file to its data set, whatever part of the file format is missing.
 
-use std::io::{Cursor, Read};
+use std::{borrow::Cow, io::Read};
 
+use dicom_core::{Tag, VR};
 use dicom_dictionary_std::{tags, uids};
-use dicom_encoding::TransferSyntaxIndex;
-use dicom_object::{FileMetaTableBuilder, OpenFileOptions, file::ReadPreamble};
-use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use flate2::read::DeflateDecoder;
 
-use super::{Header, Object, Refusal, Shape};
-use crate::text::clean;
+use super::dataset::{DataSet, Encoding};
+use crate::{film::MAX_PIXELS, text::clean};
 
-/// Everything before the pixel data.
-pub(super) fn header_only(bytes: &[u8], shape: Shape) -> Result<Object, Refusal> {
-    let options = OpenFileOptions::new().read_until(tags::PIXEL_DATA);
-    read(bytes, shape, options).map_err(|error| {
-        format!(
-            "The file starts like DICOM but its header cannot be read ({error}), so it was cut short or damaged on \
-             the way: send the film again."
-        )
-    })
+/// Room for what a deflated file may inflate to: 16 bits at [`MAX_PIXELS`], and a header.
+const MAX_INFLATED: u64 = MAX_PIXELS * 2 + (1 << 20);
+
+/// A file with its file meta information read.
+#[derive(Debug)]
+pub(super) struct Opened<'a> {
+    /// Transfer Syntax UID, which names the codec of the pixel data.
+    pub(super) syntax: String,
+    encoding: Encoding,
+    data: Cow<'a, [u8]>,
 }
 
-/// Everything up to and with the pixel data: what trails them (padding, signatures) is not read.
-pub(super) fn with_pixels(bytes: &[u8], shape: Shape, header: &Header) -> Result<Object, Refusal> {
-    let options = OpenFileOptions::new().read_to(tags::PIXEL_DATA);
-    let object = read(bytes, shape, options).map_err(|_| {
-        "The file breaks off or is damaged within its pixel data: its transfer was cut short; send the film again."
-            .to_owned()
-    })?;
-    if object.get(tags::PIXEL_DATA).is_none() {
-        let what = if header.modality.is_empty() { "no modality" } else { &header.modality };
-        return Err(format!(
-            "This DICOM object holds no picture ({what}): it is a report, a reference or a film cut short; check what \
-             the sender puts into the inbox."
-        ));
+impl<'a> Opened<'a> {
+    /// Opens a file whose first element, of the file meta information or else of the data set, is at
+    /// `offset`.
+    pub(super) fn new(bytes: &'a [u8], offset: usize) -> Self {
+        let elements = bytes.get(offset..).unwrap_or_default();
+        let (told, data) = meta(elements);
+        let looks = guess(data);
+        let (syntax, encoding) = match told.as_str() {
+            // Writers mistake these two for each other; the first element shows which it is.
+            "" | uids::EXPLICIT_VR_LITTLE_ENDIAN | uids::IMPLICIT_VR_LITTLE_ENDIAN => {
+                let uid = if looks.explicit {
+                    uids::EXPLICIT_VR_LITTLE_ENDIAN
+                } else {
+                    uids::IMPLICIT_VR_LITTLE_ENDIAN
+                };
+                (uid.to_owned(), looks)
+            }
+            #[allow(deprecated)] // retired, and still in archives
+            uids::EXPLICIT_VR_BIG_ENDIAN => (told, Encoding::BIG_ENDIAN),
+            _ => (told, Encoding::EXPLICIT),
+        };
+        let data = if syntax == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+            Cow::Owned(inflate(data))
+        } else {
+            Cow::Borrowed(data)
+        };
+        Self { syntax, encoding, data }
     }
-    Ok(object)
+
+    pub(super) fn data_set(&self) -> DataSet<'_> {
+        DataSet::read(&self.data, self.encoding)
+    }
 }
+
+/// The transfer syntax by the file meta information, which is explicit little endian whatever the
+/// data set is (PS3.10 7.1), and the data set behind it.
+fn meta(bytes: &[u8]) -> (String, &[u8]) {
+    let mut rest = bytes;
+    let mut syntax = String::new();
+    while let [2, 0, e0, e1, v0, v1, tail @ ..] = rest {
+        let explicit = v0.is_ascii_uppercase() && v1.is_ascii_uppercase();
+        let long = matches!(&[*v0, *v1], b"OB" | b"OW" | b"UN" | b"SQ" | b"UT" | b"UC" | b"UR");
+        let (length, tail) = match (explicit, long, tail) {
+            (true, false, [l0, l1, tail @ ..]) => (u32::from(u16::from_le_bytes([*l0, *l1])), tail),
+            (true, true, [_, _, l0, l1, l2, l3, tail @ ..]) => {
+                (u32::from_le_bytes([*l0, *l1, *l2, *l3]), tail)
+            }
+            (false, _, [l2, l3, tail @ ..]) => (u32::from_le_bytes([*v0, *v1, *l2, *l3]), tail),
+            _ => return (syntax, &[]),
+        };
+        let Some((value, tail)) = tail.split_at_checked(length as usize) else { return (syntax, &[]) };
+        if Tag(2, u16::from_le_bytes([*e0, *e1])) == tags::TRANSFER_SYNTAX_UID {
+            let text = String::from_utf8_lossy(&value[..value.len().min(64)]);
+            clean(&text).clone_into(&mut syntax);
+        }
+        rest = tail;
+    }
+    (syntax, rest)
+}
+
+/// Whether a little-endian data set names the VR of its first element.
+fn guess(data: &[u8]) -> Encoding {
+    match data.get(4..6).and_then(|name| <[u8; 2]>::try_from(name).ok()).map(VR::from_binary) {
+        Some(Some(_)) => Encoding::EXPLICIT,
+        _ => Encoding::IMPLICIT,
+    }
+}
+
+/// What a deflated data set holds, as far as it can be inflated: if that was not all, the data set
+/// will be found cut short.
+fn inflate(data: &[u8]) -> Vec<u8> {
+    let mut inflated = Vec::new();
+    let _cut_short = DeflateDecoder::new(data).take(MAX_INFLATED).read_to_end(&mut inflated);
+    inflated
+}
+
+/// Whether a transfer syntax leaves pixel data uncompressed.
+pub(super) fn is_native(syntax: &str) -> bool {
+    #[allow(deprecated)] // retired, and still in archives
+    let native = [
+        uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        uids::EXPLICIT_VR_LITTLE_ENDIAN,
+        uids::EXPLICIT_VR_BIG_ENDIAN,
+        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    ];
+    native.contains(&syntax)
+}
+
+/// Names of compressions (PS3.6 table A-1), short as people use them.
+const NAMES: [(&str, &str); 21] = [
+    (uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "Deflated"),
+    (uids::JPEG_BASELINE8_BIT, "JPEG Baseline"),
+    (uids::JPEG_EXTENDED12_BIT, "JPEG Extended"),
+    (uids::JPEG_LOSSLESS, "JPEG Lossless"),
+    (uids::JPEG_LOSSLESS_SV1, "JPEG Lossless"),
+    (uids::JPEGLS_LOSSLESS, "JPEG-LS"),
+    (uids::JPEGLS_NEAR_LOSSLESS, "JPEG-LS near-lossless"),
+    (uids::JPEG2000_LOSSLESS, "JPEG 2000 lossless"),
+    (uids::JPEG2000, "JPEG 2000"),
+    (uids::JPEG2000MC_LOSSLESS, "JPEG 2000 Part 2 lossless"),
+    (uids::JPEG2000MC, "JPEG 2000 Part 2"),
+    (uids::HTJ2K_LOSSLESS, "HTJ2K lossless"),
+    (uids::HTJ2K_LOSSLESS_RPCL, "HTJ2K lossless, RPCL"),
+    (uids::HTJ2K, "HTJ2K"),
+    (uids::JPEGXL_LOSSLESS, "JPEG XL lossless"),
+    (uids::JPEGXL, "JPEG XL"),
+    (uids::RLE_LOSSLESS, "RLE"),
+    (uids::MPEG2MPML, "MPEG2"),
+    (uids::MPEG2MPHL, "MPEG2"),
+    (uids::MPEG4HP41, "MPEG-4"),
+    (uids::HEVCMP51, "HEVC"),
+];
 
 /// The name of a transfer syntax with its UID, as a person may need it for a search.
 pub(super) fn syntax_name(uid: &str) -> String {
-    match TransferSyntaxRegistry.get(uid) {
-        Some(syntax) => format!("{} ({uid})", syntax.name()),
+    match NAMES.iter().find(|(known, _)| *known == uid) {
+        Some((_, name)) => format!("{name} ({uid})"),
         None => format!("transfer syntax \"{uid}\""),
     }
-}
-
-fn read(bytes: &[u8], shape: Shape, options: OpenFileOptions) -> Result<Object, String> {
-    let (prefix, offset) = match shape {
-        Shape::Complete => (Vec::new(), 128),
-        Shape::NoPreamble(offset) => (b"DICM".to_vec(), offset),
-        Shape::BareExplicit(offset) => (meta(uids::EXPLICIT_VR_LITTLE_ENDIAN)?, offset),
-        Shape::BareImplicit(offset) => (meta(uids::IMPLICIT_VR_LITTLE_ENDIAN)?, offset),
-    };
-    let source = Cursor::new(prefix).chain(bytes.get(offset..).unwrap_or_default());
-    options.read_preamble(ReadPreamble::Never).from_reader(source).map_err(|error| innermost(&error))
-}
-
-/// The file meta information that a bare data set lacks, so that all shapes take one path.
-fn meta(transfer_syntax: &str) -> Result<Vec<u8>, String> {
-    let table = FileMetaTableBuilder::new()
-        .transfer_syntax(transfer_syntax)
-        .media_storage_sop_class_uid("")
-        .media_storage_sop_instance_uid("")
-        .build()
-        .map_err(|error| innermost(&error))?;
-    let mut bytes = b"DICM".to_vec();
-    table.write(&mut bytes).map_err(|error| innermost(&error))?;
-    Ok(bytes)
-}
-
-/// The message of the cause that lies deepest: the outer ones only repeat that reading failed.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    clean(&cause.to_string())
 }

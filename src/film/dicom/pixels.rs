@@ -1,163 +1,152 @@
-//! From pixel data to stored values. The codecs come from dicom-transfer-syntax-registry; what their
-//! output means is decided here.
+//! From pixel data to stored values: what native or decoded samples mean is decided here.
 
-use std::borrow::Cow;
-
-use dicom_dictionary_std::uids;
-use dicom_encoding::{Codec, TransferSyntaxIndex, adapters::PixelDataObject};
-use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
 
 use super::{
-    Object, Refusal,
-    codestream::{FrameSize, frame_size, is_whole},
+    Refusal,
+    attributes::little_endian,
+    codecs,
+    dataset::{DataSet, Element},
+    frame,
     image_pixel::{ImagePixel, Photometric},
-    open::{innermost, syntax_name},
+    open::{is_native, syntax_name},
+    palette::Palette,
 };
 use crate::film::luma::rec601;
 
-/// Samples as they come out of a decoder.
-struct Samples<'a> {
-    bytes: Cow<'a, [u8]>,
-    /// 1 or 2, little endian.
-    width: usize,
+/// Samples as they lie in the pixel data or come out of a decoder.
+struct Samples {
+    values: Vec<u16>,
     /// Bits below the stored ones.
     shift: u32,
+    /// Values beyond Bits Stored are its ends.
+    saturate: bool,
     planar: bool,
     photometric: Photometric,
 }
 
 /// The stored values of the first frame, colour as luma, row by row: 0 to 2^BitsStored - 1, counted
 /// from [`ImagePixel::least`] up. Bits outside Bits Stored (overlays of old, garbage) are masked off.
-pub(super) fn stored(object: &Object, layout: &ImagePixel) -> Result<Vec<u16>, Refusal> {
-    let samples = decode(object, layout)?;
-    let needed = match samples.photometric {
+/// Values that stand for colours in a palette become their luma, and the layout's depth that of the
+/// palette.
+pub(super) fn stored(
+    set: &DataSet<'_>,
+    syntax: &str,
+    layout: &mut ImagePixel,
+    frames: u32,
+) -> Result<Vec<u16>, Refusal> {
+    let element = set.get(tags::PIXEL_DATA).ok_or_else(|| {
+        "The film has no pixel data: its transfer was cut short; send the film again.".to_owned()
+    })?;
+    let samples = match (is_native(syntax), element.undefined) {
+        (true, false) => native(element, layout)?,
+        (false, true) => {
+            let frame = frame::first(element, frames)?;
+            let decoded = codecs::decode(&frame, syntax, layout)?;
+            // A codestream of no more than Bits Stored has no room for idle bits below.
+            let idle = decoded.precision.is_none_or(|precision| precision > layout.bits_stored);
+            Samples {
+                values: decoded.samples,
+                shift: if idle { layout.shift } else { 0 },
+                saturate: decoded.overshoots && layout.shift == 0,
+                planar: false,
+                photometric: decoded.photometric,
+            }
+        }
+        (true, true) => {
+            return Err(
+                "The header says uncompressed but the pixel data are not: check the sender.".to_owned()
+            );
+        }
+        (false, false) => {
+            return Err(format!(
+                "The header says {} but the pixel data are not compressed: check the sender.",
+                syntax_name(syntax)
+            ));
+        }
+    };
+    let needed = samples_needed(layout, samples.photometric);
+    if samples.values.len() < needed {
+        return Err(too_few(samples.values.len(), needed));
+    }
+    let grey = grey(samples, layout, needed);
+    if layout.photometric != Photometric::Palette {
+        return Ok(grey);
+    }
+    let palette = Palette::read(set)?;
+    let least = layout.least();
+    layout.become_luma(palette.bits());
+    Ok(grey.into_iter().map(|value| palette.luma(i32::from(value) + least)).collect())
+}
+
+fn too_few(have: usize, needed: usize) -> Refusal {
+    format!(
+        "The picture has {have} of its {needed} samples: its transfer was cut short; send the film again."
+    )
+}
+
+fn samples_needed(layout: &ImagePixel, photometric: Photometric) -> usize {
+    match photometric {
         Photometric::Ybr422 => layout.pixels() * 2,
         _ => layout.pixels() * layout.samples,
+    }
+}
+
+fn native(element: &Element<'_>, layout: &ImagePixel) -> Result<Samples, Refusal> {
+    let needed = samples_needed(layout, layout.photometric);
+    let width = layout.bits_allocated as usize / 8;
+    // What is not there is told before room is made for it; further frames are left alone, but not the
+    // other half of a word.
+    if element.value.len() / width < needed {
+        return Err(too_few(element.value.len() / width, needed));
+    }
+    let length = (needed * width).next_multiple_of(2).min(element.value.len());
+    let value = &element.value[..length];
+    // Pixels of two bytes are words, whatever the VR says; of one byte only if it says so.
+    let vr = if width == 2 { VR::OW } else { element.vr };
+    let bytes = little_endian(&Element { value, vr, ..*element });
+    let values = match width {
+        1 => bytes.iter().take(needed).map(|&byte| u16::from(byte)).collect(),
+        _ => bytes.as_chunks().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect(),
     };
-    let have = samples.bytes.len() / samples.width;
-    if have < needed {
-        return Err(format!(
-            "The picture has {have} of its {needed} samples: its transfer was cut short; send the film again."
-        ));
-    }
-    Ok(grey(&samples, layout, needed))
+    let ImagePixel { shift, planar, photometric, .. } = *layout;
+    Ok(Samples { values, shift, saturate: false, planar, photometric })
 }
 
-fn decode<'a>(object: &'a Object, layout: &ImagePixel) -> Result<Samples<'a>, Refusal> {
-    let uid = object.meta().transfer_syntax().trim_end_matches(['\0', ' ']);
-    let unsupported = || {
-        let name = syntax_name(uid);
-        format!(
-            "The compression {name} is not read yet: set the sender to JPEG Lossless or uncompressed and send again."
-        )
-    };
-    let codec = TransferSyntaxRegistry.get(uid).ok_or_else(unsupported)?.codec();
-    let native = Samples {
-        bytes: Cow::Borrowed(&[]),
-        width: layout.bits_allocated as usize / 8,
-        shift: layout.shift,
-        planar: layout.planar,
-        photometric: layout.photometric,
-    };
-    match codec {
-        Codec::EncapsulatedPixelData(Some(decoder), _) => {
-            let frame = object.frame_pixel_data(0).unwrap_or_default();
-            let size = frame_size(&frame);
-            if let Some(size) = size {
-                agree(size, layout)?;
-                if !is_whole(&frame) {
-                    return Err(
-                        "The compressed picture breaks off before its end: its transfer was cut short; \
-                                send the film again."
-                            .to_owned(),
-                    );
-                }
-            }
-            let mut bytes = Vec::new();
-            decoder.decode_frame(object, 0, &mut bytes).map_err(|error| {
-                let (name, cause) = (syntax_name(uid), innermost(&error));
-                format!(
-                    "The {name} picture cannot be decoded ({cause}), so it is damaged: send the film again."
-                )
-            })?;
-            Ok(decoded(bytes, size, uid, layout, &native))
-        }
-        Codec::EncapsulatedPixelData(None, _) => Err(unsupported()),
-        Codec::None | Codec::Dataset(_) => {
-            let bytes = object.fragment(0).filter(|_| object.number_of_fragments().is_none());
-            bytes.map(|bytes| Samples { bytes, ..native }).ok_or_else(|| {
-                "The header says uncompressed but the pixel data are not: check the sender.".to_owned()
-            })
-        }
-    }
-}
-
-/// Refuses a frame whose own header contradicts the data set.
-fn agree(frame: FrameSize, layout: &ImagePixel) -> Result<(), Refusal> {
-    let FrameSize { columns, rows, precision, components } = frame;
-    let told = (layout.columns, layout.rows, layout.samples);
-    if (columns as usize, rows as usize, components as usize) != told || precision > layout.bits_allocated {
-        return Err(format!(
-            "The header says {} x {} pixels of {} bits, the picture within {columns} x {rows} of {precision}: check \
-             the sender.",
-            layout.columns, layout.rows, layout.bits_allocated
-        ));
-    }
-    Ok(())
-}
-
-/// What a decoder leaves: samples by pixel, and for the JPEG families colour as RGB.
-fn decoded<'a>(
-    bytes: Vec<u8>,
-    size: Option<FrameSize>,
-    uid: &str,
-    layout: &ImagePixel,
-    native: &Samples<'_>,
-) -> Samples<'a> {
-    let precision = size.map_or(layout.bits_allocated, |size| size.precision);
-    let jpeg = size.is_some() && !is_jpeg2000(uid);
-    Samples {
-        bytes: Cow::Owned(bytes),
-        // The JPEG decoder gives bytes for up to 8 bits, whatever Bits Allocated says.
-        width: if jpeg && precision <= 8 { 1 } else { native.width },
-        // A codestream of no more than Bits Stored has no room for idle bits below.
-        shift: if precision <= layout.bits_stored { 0 } else { native.shift },
-        planar: false,
-        photometric: match layout.photometric {
-            Photometric::Ybr | Photometric::Ybr422 if size.is_some() => Photometric::Rgb,
-            other => other,
-        },
-    }
-}
-
-fn is_jpeg2000(uid: &str) -> bool {
-    [uids::JPEG2000_LOSSLESS, uids::JPEG2000, uids::HTJ2K_LOSSLESS, uids::HTJ2K_LOSSLESS_RPCL, uids::HTJ2K]
-        .contains(&uid)
-}
-
-fn grey(samples: &Samples<'_>, layout: &ImagePixel, needed: usize) -> Vec<u16> {
+fn grey(samples: Samples, layout: &ImagePixel, needed: usize) -> Vec<u16> {
+    let Samples { values: mut all, shift, saturate, planar, photometric } = samples;
     let max = layout.max();
     // Two's complement within Bits Stored becomes an offset by turning its sign bit over.
     let sign = if layout.signed { 1 << (layout.bits_stored - 1) } else { 0 };
-    let value = |raw: u16| ((raw >> samples.shift) & max) ^ sign;
-    let all: Vec<u16> = match samples.width {
-        1 => samples.bytes[..needed].iter().map(|&byte| value(u16::from(byte))).collect(),
-        _ => {
-            let words = samples.bytes[..needed * 2].chunks_exact(2);
-            words.map(|pair| value(u16::from_le_bytes([pair[0], pair[1]]))).collect()
+    all.truncate(needed);
+    if saturate && layout.signed {
+        let half = i16::try_from(sign - 1).unwrap_or(i16::MAX);
+        for value in &mut all {
+            *value = value.cast_signed().clamp(-half - 1, half).cast_unsigned();
         }
-    };
+    } else if saturate {
+        for value in &mut all {
+            *value = (*value).min(max);
+        }
+    }
+    for value in &mut all {
+        *value = ((*value >> shift) & max) ^ sign;
+    }
     let pixels = layout.pixels();
-    match samples.photometric {
-        Photometric::Monochrome1 | Photometric::Monochrome2 => all,
-        Photometric::Rgb if samples.planar => {
+    match photometric {
+        Photometric::Monochrome1 | Photometric::Monochrome2 | Photometric::Palette => all,
+        Photometric::Rgb if planar => {
             (0..pixels).map(|i| rec601(all[i], all[i + pixels], all[i + 2 * pixels])).collect()
         }
-        Photometric::Rgb => all.chunks_exact(3).map(|rgb| rec601(rgb[0], rgb[1], rgb[2])).collect(),
+        Photometric::Rgb => all.as_chunks().0.iter().map(|&[r, g, b]| rec601(r, g, b)).collect(),
         // Y is the Rec. 601 luma already (C.7.6.3.1.2).
-        Photometric::Ybr if samples.planar => all[..pixels].to_vec(),
-        Photometric::Ybr => all.chunks_exact(3).map(|ybr| ybr[0]).collect(),
+        Photometric::Ybr if planar => {
+            all.truncate(pixels);
+            all
+        }
+        Photometric::Ybr => all.as_chunks().0.iter().map(|&[y, _, _]| y).collect(),
         // Y Y Cb Cr for every two pixels.
-        Photometric::Ybr422 => all.chunks_exact(4).flat_map(|pair| [pair[0], pair[1]]).collect(),
+        Photometric::Ybr422 => all.as_chunks().0.iter().flat_map(|&[a, b, _, _]| [a, b]).collect(),
     }
 }

@@ -1,10 +1,10 @@
 //! The VOI LUT module (PS3.3 C.11.2): which part of the grey scale a workstation shows at first.
 
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
 
 use super::{
-    attributes::{first_item, numbers, text},
+    attributes::{numbers, text},
+    dataset::DataSet,
     lut::Lut,
 };
 
@@ -33,8 +33,8 @@ pub(super) enum Function {
 impl Voi {
     /// Reads the module. With both a table and a window either may be shown (C.11.2.1.1); the table is
     /// the finer statement and goes first. A table or window that makes no sense is passed over.
-    pub(super) fn read(object: &InMemDicomObject, signed: bool) -> Self {
-        let table = first_item(object, tags::VOILUT_SEQUENCE).and_then(|item| Lut::read(item, signed));
+    pub(super) fn read(object: &DataSet<'_>, signed: bool) -> Self {
+        let table = object.first_item(tags::VOILUT_SEQUENCE).and_then(|item| Lut::read(&item, signed));
         table.map(Self::Table).or_else(|| window(object)).unwrap_or(Self::Absent)
     }
 
@@ -50,7 +50,7 @@ impl Voi {
 }
 
 /// The first of possibly several windows that has a sense: a width of 0 is a placeholder.
-fn window(object: &InMemDicomObject) -> Option<Voi> {
+fn window(object: &DataSet<'_>) -> Option<Voi> {
     let function = match text(object, tags::VOILUT_FUNCTION).as_str() {
         "LINEAR_EXACT" => Function::LinearExact,
         "SIGMOID" => Function::Sigmoid,

@@ -1,31 +1,38 @@
 //! PNG, JPEG and TIFF: 8 or 16 bits, grey or colour, with palette, alpha or EXIF orientation.
 
+mod palette;
+
 use std::io::Cursor;
 
 use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
 };
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, luma::rec601, tone};
+use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, jpeg, luma::rec601, tone};
 use crate::text::clean;
 
-/// Room for the decoder's own buffers: 16-bit RGBA at [`MAX_PIXELS`].
-const MAX_BYTES: u64 = MAX_PIXELS * 8;
+/// Room for the samples: colour of 8 bits at [`MAX_PIXELS`].
+const MAX_BYTES: u64 = MAX_PIXELS * 3;
 
 /// Decodes a raster file of a known format.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
     let name = name(format);
-    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
         return Err(Unreadable::nameless(cut_short(name)));
     }
-    guarded(|| read(bytes, format)).unwrap_or_else(|| {
+    let decode = || match palette::as_indices(bytes) {
+        Some((indices, luma)) => read(&indices, format, Some(&luma)),
+        None => read(bytes, format, None),
+    };
+    guarded(decode).unwrap_or_else(|| {
         Err(Unreadable::nameless(format!(
             "The {name} decoder broke down on this file, so it is damaged or of an unusual kind: export the film again."
         )))
     })
 }
 
-fn read(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
+/// Decodes; the values of a picture with a palette are looked up in it.
+fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Film, Unreadable> {
     let name = name(format);
     let nameless = |error: &ImageError| Unreadable::nameless(explain(name, error));
     let mut limits = Limits::default();
@@ -44,16 +51,28 @@ fn read(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
         frames: 1,
         ..Header::default()
     };
-    if u64::from(columns) * u64::from(rows) > MAX_PIXELS {
+    if u64::from(columns) * u64::from(rows) > MAX_PIXELS || decoder.total_bytes() > MAX_BYTES {
         let reason = format!(
             "The picture claims {columns} x {rows} pixels, more than any film has: check the sender."
         );
         return Err(Unreadable::of(header, reason));
     }
+    if format == ImageFormat::Jpeg && jpeg::is_too_short(bytes, u64::from(columns) * u64::from(rows), false) {
+        return Err(Unreadable::of(header, cut_short(name)));
+    }
+    if format == ImageFormat::Jpeg && jpeg::has_too_many_scans(bytes, u64::from(columns) * u64::from(rows)) {
+        return Err(Unreadable::of(
+            header,
+            "The JPEG draws its picture over and over, as no film does: export the film again.",
+        ));
+    }
     // A photograph of a light box carries its orientation in EXIF; a broken tag is as good as none.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture =
         DynamicImage::from_decoder(decoder).map_err(|e| Unreadable::of(header.clone(), explain(name, &e)))?;
+    if let (Some(palette), DynamicImage::ImageLuma8(indices)) = (palette, &mut picture) {
+        indices.iter_mut().for_each(|index| *index = palette.get(usize::from(*index)).copied().unwrap_or(0));
+    }
     picture.apply_orientation(orientation);
     film(&picture, header)
 }
@@ -137,14 +156,6 @@ fn name(format: ImageFormat) -> &'static str {
         ImageFormat::Tiff => "TIFF",
         _ => "picture",
     }
-}
-
-/// The JPEG decoder fills what is missing with grey, which a model would read as film. A whole file
-/// has an end marker (FFD9) after its last scan header (FFDA); neither occurs within a scan, where FF
-/// is always followed by 00 or a restart marker (ITU-T T.81, B.1.1.5).
-fn jpeg_is_whole(bytes: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    matches!((last([0xff, 0xda]), last([0xff, 0xd9])), (Some(scan), Some(end)) if end > scan)
 }
 
 fn cut_short(name: &str) -> String {

@@ -1,0 +1,36 @@
+//! Pixel Padding Value (PS3.3 C.7.5.1.1.2): what surrounds the picture and is no part of it.
+
+use std::ops::RangeInclusive;
+
+use dicom_dictionary_std::tags;
+
+use super::{attributes::integers, dataset::DataSet, image_pixel::ImagePixel};
+
+/// The stored values, counted as in [`super::pixels::stored`], that are padding.
+#[derive(Debug, Default)]
+pub(super) struct Padding(Option<RangeInclusive<u16>>);
+
+impl Padding {
+    /// Reads Pixel Padding Value and, where the padding is a range, its limit.
+    pub(super) fn read(set: &DataSet<'_>, layout: &ImagePixel) -> Self {
+        if !layout.photometric.is_grey() {
+            return Self(None); // colour was made grey, the value is none of it
+        }
+        let step = |tag| {
+            let value = *integers(set, tag).first()?;
+            // Implicit VR does not tell US from SS, and writers mistake them.
+            let value = if layout.signed && value > 32_767 { value - 65_536 } else { value };
+            let value = if layout.signed { value } else { value & 0xffff };
+            // A value that Bits Stored cannot hold would, masked, be somebody's lung.
+            u16::try_from(value - layout.least()).ok().filter(|step| *step <= layout.max())
+        };
+        let value = step(tags::PIXEL_PADDING_VALUE);
+        let limit = step(tags::PIXEL_PADDING_RANGE_LIMIT).or(value);
+        Self(value.zip(limit).map(|(value, limit)| value.min(limit)..=value.max(limit)))
+    }
+
+    /// Whether a stored value is padding.
+    pub(super) fn holds(&self, stored: u16) -> bool {
+        self.0.as_ref().is_some_and(|range| range.contains(&stored))
+    }
+}
