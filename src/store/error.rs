@@ -75,7 +75,11 @@ impl StoreError {
 
     pub(super) fn from_io(path: &Path, error: &io::Error) -> Self {
         let kind = match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreErrorKind::ReadOnly,
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            // A file where its folder should be.
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory => StoreErrorKind::ReadOnly,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::DiskFull,
             _ => StoreErrorKind::Other,
         };
