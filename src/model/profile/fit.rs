@@ -10,7 +10,7 @@ const ASIDE: usize = 4;
 /// The share of the films set aside that lies within the cut-off.
 const WITHIN: f32 = 0.99;
 /// The network knows its training films: films that it has not seen lie a little farther.
-const MARGIN: f32 = 1.1;
+const MARGIN: f32 = 1.05;
 /// With fewer films the hundredth part that the cut-off leaves out is nobody.
 const FEWEST: usize = 200;
 /// Rounds of iteration. Only the space counts, not its axes, and that settles soon.
@@ -23,7 +23,7 @@ pub struct Fitted {
     pub bytes: Vec<u8>,
     /// SHA-256 of them, hex.
     pub sha256: String,
-    /// A tenth more than the distance that all but a hundredth of the films set aside lie within.
+    /// A twentieth more than the distance that all but a hundredth of the films set aside lie within.
     pub cut_off: f32,
     /// Films that the statistics are of.
     pub films: usize,
