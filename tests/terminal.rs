@@ -4,7 +4,10 @@ use std::{
     fs,
     io::{Read, Write},
     path::PathBuf,
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -16,8 +19,9 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Terminal {
-    folder: TempDir,
-    master: Box<dyn MasterPty + Send>,
+    folder: Arc<TempDir>,
+    /// Its end is the terminal's.
+    _master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     output: Receiver<Vec<u8>>,
@@ -31,10 +35,10 @@ impl Terminal {
         // Drawn films look like no chest, and two gates see that.
         let gates = "[quality]\ninverted = \"off\"\nout_of_distribution = \"off\"\n";
         fs::write(folder.path().join("cxr-triage.toml"), gates).unwrap();
-        Self::in_folder(folder, columns, rows)
+        Self::in_folder(Arc::new(folder), columns, rows)
     }
 
-    fn in_folder(folder: TempDir, columns: u16, rows: u16) -> Self {
+    fn in_folder(folder: Arc<TempDir>, columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let home = folder.path().join("home");
@@ -62,7 +66,7 @@ impl Terminal {
         let writer = pair.master.take_writer().unwrap();
         Self {
             folder,
-            master: pair.master,
+            _master: pair.master,
             writer,
             child,
             output,
@@ -97,11 +101,22 @@ impl Terminal {
 
     fn quit(&mut self) -> u32 {
         self.type_keys("q");
-        let code = self.child.wait().unwrap().exit_code();
-        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
-            self.screen.process(&bytes);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap().exit_code(),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("it does not end; the screen:\n{}", self.screen.screen().contents())
+                }
+            }
         }
-        code
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
     }
 }
 
@@ -125,22 +140,21 @@ fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
     terminal.wait("the picture", |screen| screen.contents().contains('▀') || screen.contents().contains('▄'));
 
     terminal.type_keys("?");
-    terminal.wait_for("heatmap");
+    terminal.wait_for("the worst study");
     terminal.type_keys("\u{1b}");
+    terminal.wait("the help to close", |screen| !screen.contents().contains("the worst study"));
     terminal.type_keys(" ");
-    terminal.wait_for("seen");
+    terminal.wait_for("by radiographer");
 
     assert_eq!(terminal.quit(), 0);
     assert!(!terminal.screen.screen().alternate_screen(), "the terminal is left as it was");
     assert!(!terminal.screen.screen().hide_cursor(), "the cursor is back");
 
     // Everything is there again after a restart, the status too.
-    let folder = terminal.folder;
-    drop(terminal.master);
-    let mut again = Terminal::in_folder(folder, 120, 40);
+    let mut again = Terminal::in_folder(Arc::clone(&terminal.folder), 120, 40);
     again.wait_for("first.png");
     again.wait_for("second.png");
-    again.wait_for("seen");
+    again.wait_for("by radiographer");
     assert_eq!(again.quit(), 0);
 }
 

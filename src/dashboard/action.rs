@@ -123,7 +123,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PreviousLabel, "previous-label", &["["], Section::Film, "the finding above", Some((6, "finding"))),
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
-    entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; in the Done view: back", Some((8, "done"))),
+    entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
     entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),

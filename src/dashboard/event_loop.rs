@@ -52,10 +52,12 @@ const EVENTS: usize = 256;
 pub fn run(feed: Feed, options: Options) -> Result<(), DashboardError> {
     terminal::check()?;
     let (failures, failed) = unbounded();
+    // Before the terminal is taken over: a signal must find somebody who gives it back.
+    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(DashboardError::taking_over)?;
     let guard = terminal::Guard::enter(failures).map_err(DashboardError::taking_over)?;
     // NO_COLOR is a matter of the theme: the film itself keeps its greys.
     crossterm::style::force_color_output(true);
-    let result = Session::start(feed, options, failed).and_then(Session::run);
+    let result = Session::start(feed, options, signals, failed).and_then(Session::run);
     drop(guard);
     result
 }
@@ -75,13 +77,17 @@ struct Session {
 }
 
 impl Session {
-    fn start(feed: Feed, options: Options, failed: Receiver<String>) -> Result<Self, DashboardError> {
+    fn start(
+        feed: Feed,
+        options: Options,
+        signals: Signals,
+        failed: Receiver<String>,
+    ) -> Result<Self, DashboardError> {
         // Before anything else reads from the terminal: its answers come in as keys do.
         let canvas = pictures::detect(options.pictures);
         let theme = if options.colour { Theme::standard() } else { Theme::monochrome() };
         let screen = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
-        let signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(DashboardError::taking_over)?;
         let signals_handle = signals.handle();
         Ok(Self {
             state: State::new(Timestamp::now(), options.zone, size, theme, canvas)

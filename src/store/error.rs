@@ -77,9 +77,8 @@ impl StoreError {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied
             | io::ErrorKind::ReadOnlyFilesystem
-            // A file where its folder should be.
-            | io::ErrorKind::AlreadyExists
-            | io::ErrorKind::NotADirectory => StoreErrorKind::ReadOnly,
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::AlreadyExists => StoreErrorKind::ReadOnly,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::DiskFull,
             _ => StoreErrorKind::Other,
         };
