@@ -3,7 +3,7 @@
 use super::{Profile, dot};
 use crate::model::ModelError;
 
-/// Dimensions of the space. Half as many told rotated films worse; twice as many, no better.
+/// Dimensions of the space. Half as many told quarters of films worse; twice as many, no better.
 const COMPONENTS: usize = 64;
 /// One film in so many helps to set the cut-off and takes no part in the statistics.
 const ASIDE: usize = 4;
