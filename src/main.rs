@@ -1,6 +1,10 @@
 //! The binary: parses the command line and dispatches.
 
-use std::{panic, process::ExitCode};
+use std::{
+    io::{self, Write},
+    panic,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use cxr_triage::{
@@ -14,7 +18,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !matches!(failure, Failure::OutputClosed) {
-                eprintln!("cxr-triage: {failure}");
+                // Nowhere to say it: the exit code still does.
+                let _ = writeln!(io::stderr(), "cxr-triage: {failure}");
             }
             failure.exit_code()
         }

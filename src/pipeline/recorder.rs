@@ -287,10 +287,9 @@ impl Recorder {
     /// A sidecar that came after its film.
     fn raise_by_sidecar(&mut self, film: &Path, now: Timestamp) -> Result<(), StoreError> {
         let Some(outside) = outside_priority(film) else { return Ok(()) };
-        if let Some(study) = self.store.study_of(film)? {
-            if let Some(row) = self.store.raise(study, &outside, now)? {
-                self.say(&Event::study(&row, now));
-            }
+        let Some(study) = self.store.study_of(film)? else { return Ok(()) };
+        if let Some(row) = self.store.raise(study, &outside, now)? {
+            self.say(&Event::study(&row, now));
         }
         Ok(())
     }
