@@ -4,8 +4,7 @@
 //! A film's [signature](signature) is its last feature map, made coarse. The signatures of the training
 //! films span a space of few dimensions (principal components); what a film has beside that space is what
 //! no training film has. The distance is the root of what is left over, over what is left over of a usual
-//! training film: 1 is usual. Of the measures that were tried (Mahalanobis within the space, nearest
-//! neighbours, cosine), this one told films from other pictures best; `docs/quality.md` has the figures.
+//! training film: 1 is usual. `docs/quality.md` says what else was tried, and has the figures.
 
 mod fit;
 mod save;
