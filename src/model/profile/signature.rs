@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 /// Windows to a side that the map is pooled over. One window, which is what the network's own head sees,
 /// cannot tell a film from the same film on its head: four of ten rotated films passed with it, and
-/// one of thirty passes with three by three.
+/// one of twenty passes with three by three.
 const WINDOWS: usize = 3;
 /// Neighbouring channels that are taken together: the profile becomes an eighth of its size, and tells as much.
 const TOGETHER: usize = 8;
