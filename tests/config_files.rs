@@ -13,6 +13,7 @@ use cxr_triage::{
         Config, ConfigError, Dashboard, Day, Device, FeedAlarm, Hours, Inbox, LabelDefaults, LabelThresholds,
         Loaded, Log, LogLevel, Model, Pictures, Precision, RasterStudy, Store, Triage, parse, rules,
     },
+    quality::{Action, Gates},
     triage::Severity,
 };
 use jiff::SignedDuration;
@@ -52,7 +53,23 @@ fn meaning(name: &str) -> Config {
     let default = Config::default();
     match name {
         "empty" | "comments_only" => default,
-        "everything_off" => Config { triage: Triage { max_wait: None, ..default.triage }, ..default },
+        "everything_off" => Config {
+            quality: Gates {
+                modality: Action::Off,
+                body_part: Action::Off,
+                lateral: Action::Off,
+                multi_frame: Action::Off,
+                small: Action::Off,
+                blank: Action::Off,
+                clipped: Action::Off,
+                colour: Action::Off,
+                inverted: Action::Off,
+                out_of_distribution: Action::Off,
+                ..default.quality
+            },
+            triage: Triage { max_wait: None, ..default.triage },
+            ..default
+        },
         "windows_line_ends" => Config {
             inbox: Inbox { path: "C:/films".into(), ..default.inbox },
             triage: Triage { quiet_period: SignedDuration::from_secs(90), ..default.triage },
@@ -105,6 +122,12 @@ fn whole_site() -> Config {
             weights: vec!["/srv/weights".into(), "/opt/weights".into()],
             device: Device::Cuda,
             precision: Precision::Bf16,
+        },
+        quality: Gates {
+            allow_modalities: vec!["RG".into(), "RF".into()],
+            lateral: Action::Warn,
+            small: Action::Hold,
+            ..Gates::default()
         },
         triage: Triage {
             quiet_period: SignedDuration::from_mins(2),

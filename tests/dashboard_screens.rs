@@ -59,6 +59,19 @@ fn a_held_film_says_why_and_is_shown_nevertheless() {
 }
 
 #[test]
+fn what_a_gate_said_of_a_scored_film_stands_above_its_findings() {
+    let mut desk = Desk::empty(100, 24);
+    let mut detail = dashboard_fixture::morning().remove(0);
+    detail.films[0].warnings = vec!["The film has only 190 x 180 pixels.".to_owned()];
+    desk.arrive(vec![detail]);
+    desk.settle();
+    let screen = desk.screen(100, 24);
+    let line = |text: &str| screen.lines().position(|line| line.contains(text));
+    let warning = line("The film has only 190 x 180 pixels.");
+    assert!(warning.is_some() && warning < line("97.0%"), "{screen}");
+}
+
+#[test]
 fn a_film_that_does_not_decode_says_so() {
     let mut desk = Desk::morning(80, 24);
     desk.broken.insert(121, "the file ends after 3 of 8 strips".to_owned());

@@ -9,7 +9,7 @@ use std::{
 
 use cxr_triage::{
     film::{self, Film},
-    quality::{self, Gate},
+    quality::{self, Gate, Gates},
 };
 
 /// The folder of real films, which is not part of the repository.
@@ -41,7 +41,7 @@ fn chest_films_pass_all_gates() {
             let film = decode(&path);
             assert_eq!(film.linear.len(), film.display.len());
             assert_eq!(film.display.len(), film.width as usize * film.height as usize);
-            assert_eq!(quality::inspect(&film), Ok(()), "{}", path.display());
+            assert_eq!(quality::inspect(&film, &Gates::default()), Ok(vec![]), "{}", path.display());
         }
     }
 }
@@ -77,8 +77,8 @@ fn what_must_not_be_scored_is_held_for_what_is_wrong_with_it() {
     assert_eq!(in_folder(&reject).len(), cases.len(), "a film that this test does not know");
     for (name, gate, word) in cases {
         let held = match film::decode(&fs::read(reject.join(name)).unwrap()) {
-            Ok(film) => quality::inspect(&film).expect_err(name),
-            Err(unreadable) => quality::hold(&unreadable),
+            Ok(film) => quality::inspect(&film, &Gates::default()).expect_err(name),
+            Err(unreadable) => quality::hold(&unreadable, &Gates::default()),
         };
         assert_eq!(held.gate, gate, "{name}: {}", held.reason);
         assert!(held.reason.contains(word), "{name}: {}", held.reason);

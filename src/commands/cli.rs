@@ -127,6 +127,14 @@ pub enum WeightsCommand {
         #[arg(long, value_name = "FILE")]
         film: Option<PathBuf>,
     },
+    /// Measure the films that a model was trained on, so that films unlike them can be held
+    Profile {
+        /// The model's name
+        name: String,
+        /// A folder of films that the model was trained on, 200 at least
+        #[arg(long, value_name = "DIR")]
+        films: PathBuf,
+    },
 }
 
 /// `config`.

@@ -54,6 +54,9 @@ fn check(global: &GlobalArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{from}: in order")?;
     writeln!(out, "model {}: {} labels, {ranking} of them rank", model.manifest().name, rules.labels.len())?;
+    if let Some(gap) = setup.gap_in_gates(&model) {
+        writeln!(out, "{gap}")?;
+    }
     Ok(())
 }
 

@@ -43,6 +43,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         model: Arc::clone(&model),
         rules,
         intake: setup.intake(&inbox),
+        gates: setup.config().quality.clone(),
         settings: settings(setup.config()),
     };
     let notices = events_in.clone();

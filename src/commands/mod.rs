@@ -6,6 +6,7 @@ mod config;
 mod failure;
 mod headless;
 mod output;
+mod profile;
 mod reload;
 mod scan;
 mod setup;

@@ -26,8 +26,8 @@ use crate::{
     config::RasterStudy,
     intake,
     model::{Input, Model},
-    pipeline::{examine, file_name, read, shown, study_key},
-    quality::Held,
+    pipeline::{Admitted, examine, file_name, read, shown, study_key},
+    quality::{self, Gates, Held},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
 
@@ -112,9 +112,11 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let (read_in, reads) = bounded(READ_AHEAD);
     let reader = {
         let (model, interrupted) = (Arc::clone(&model), Arc::clone(&interrupted));
-        thread::spawn(move || read_all(files, &model, grouping, &interrupted, &read_in))
+        let gates = setup.config().quality.clone();
+        thread::spawn(move || read_all(files, &model, &gates, grouping, &interrupted, &read_in))
     };
-    let studies = score_all(&reads, &model, &rules, &bar, &mut faults)?;
+    let judge = Judge { model: &model, rules: &rules, gates: &setup.config().quality };
+    let studies = score_all(&reads, &judge, &bar, &mut faults)?;
     bar.finish_and_clear();
     let _ = reader.join();
     if interrupted.load(Ordering::Relaxed) {
@@ -143,7 +145,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
 
 /// The files named, and those in the folders named, in the order of their paths. What a folder holds
 /// beside films (see [`intake::may_hold_films`]) is left out; a file named outright never is.
-fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Vec<String>) -> Vec<PathBuf> {
+pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Vec<String>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -182,6 +184,7 @@ fn walk(folder: &Path, ignore: &[String], found: &mut Vec<PathBuf>, faults: &mut
 fn read_all(
     files: Vec<PathBuf>,
     model: &Model,
+    gates: &Gates,
     grouping: RasterStudy,
     interrupted: &AtomicBool,
     out: &Sender<Read>,
@@ -193,11 +196,11 @@ fn read_all(
         let read = match read(&path) {
             Err(error) => Read::Unread { path, error },
             Ok(bytes) => {
-                let examined = examine(&bytes.content, model);
+                let examined = examine(&bytes.content, model, gates);
                 let study = study_key(&examined.header, &bytes.sha256, &path, grouping);
                 let sha256 = bytes.sha256;
                 match examined.verdict {
-                    Ok(input) => Read::Ready { path, sha256, study, input },
+                    Ok(Admitted { input, .. }) => Read::Ready { path, sha256, study, input },
                     Err(held) => Read::Held { path, sha256, study, held },
                 }
             }
@@ -242,13 +245,20 @@ impl Gathering {
     }
 }
 
+/// What scores films, and says what that means.
+struct Judge<'a> {
+    model: &'a Model,
+    rules: &'a Rules,
+    gates: &'a Gates,
+}
+
 fn score_all(
     reads: &Receiver<Read>,
-    model: &Model,
-    rules: &Rules,
+    judge: &Judge<'_>,
     bar: &indicatif::ProgressBar,
     faults: &mut Vec<String>,
 ) -> Result<Vec<Study>, Failure> {
+    let model = judge.model;
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
     // Batches are cut by count alone, never by timing: the same films give the same bytes.
@@ -270,30 +280,29 @@ fn score_all(
             }
         }
         if waiting.len() == BATCH {
-            score(std::mem::take(&mut waiting), model, rules, &mut gathering)?;
+            score(std::mem::take(&mut waiting), judge, &mut gathering)?;
         }
     }
-    score(waiting, model, rules, &mut gathering)?;
+    score(waiting, judge, &mut gathering)?;
     Ok(gathering.studies.into_values().collect())
 }
 
 type Waiting = (PathBuf, String, String, Input);
 
-fn score(
-    waiting: Vec<Waiting>,
-    model: &Model,
-    rules: &Rules,
-    gathering: &mut Gathering,
-) -> Result<(), Failure> {
+fn score(waiting: Vec<Waiting>, judge: &Judge<'_>, gathering: &mut Gathering) -> Result<(), Failure> {
     if waiting.is_empty() {
         return Ok(());
     }
     let (films, inputs): (Vec<_>, Vec<_>) =
         waiting.into_iter().map(|(path, sha256, study, input)| ((path, sha256, study), input)).unzip();
-    for ((path, sha256, study), findings) in films.into_iter().zip(model.infer(&inputs)?) {
-        let findings = triage::assess(&findings.probabilities, rules).findings;
-        let film = Film { path: shown(&path), sha256, findings };
-        gathering.study(study).films.push(film);
+    for ((path, sha256, study), findings) in films.into_iter().zip(judge.model.infer(&inputs)?) {
+        let (study, path) = (gathering.study(study), shown(&path));
+        if let Err(held) = quality::inspect_distance(findings.distance, judge.gates) {
+            study.held.push(HeldFilm { path, reason: held.reason });
+            continue;
+        }
+        let findings = triage::assess(&findings.probabilities, judge.rules).findings;
+        study.films.push(Film { path, sha256, findings });
     }
     Ok(())
 }

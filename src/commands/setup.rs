@@ -11,8 +11,9 @@ use super::{Failure, cli::GlobalArgs};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     intake,
-    model::{DeviceChoice, Library, Manifest, Model, Precision},
+    model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
     pipeline::Settings,
+    quality::{Action, Gate},
     triage::Rules,
 };
 
@@ -46,11 +47,38 @@ impl Setup {
     pub(super) fn model_and_rules(&self) -> Result<(Arc<Model>, Rules), Failure> {
         let model = Arc::new(self.model(self.config().model.name.as_deref())?);
         let rules = rules(&self.loaded, model.manifest())?;
+        if let Some(gap) = self.gap_in_gates(&model) {
+            tracing::warn!("{gap}");
+        }
         Ok((model, rules))
+    }
+
+    /// A gate that the site wants and the model cannot give.
+    pub(super) fn gap_in_gates(&self, model: &Model) -> Option<String> {
+        let wanted = self.config().quality.action(Gate::OutOfDistribution) != Action::Off;
+        (wanted && model.profile().is_none()).then(|| {
+            let name = &model.manifest().name;
+            format!(
+                "the gate out_of_distribution is off: the model {name} has no profile of its training films \
+                 (`cxr-triage weights profile {name} --films DIR` makes one)"
+            )
+        })
     }
 
     /// A model by name; none: the best there is.
     pub(super) fn model(&self, name: Option<&str>) -> Result<Model, Failure> {
+        let source = self.library().find(name)?;
+        let (choice, precision) = self.device();
+        Ok(Model::load(&source, choice, precision)?)
+    }
+
+    /// A model that is to get a new profile of its training films: its old one may be of no use.
+    pub(super) fn load_without_profile(&self, source: &Source) -> Result<Model, Failure> {
+        let (choice, precision) = self.device();
+        Ok(Model::load_without_profile(source, choice, precision)?)
+    }
+
+    fn device(&self) -> (DeviceChoice, Precision) {
         let choice = match self.config().model.device {
             config::Device::Auto => DeviceChoice::Auto,
             config::Device::Cpu => DeviceChoice::Cpu,
@@ -60,8 +88,7 @@ impl Setup {
             config::Precision::Fp32 => Precision::Fp32,
             config::Precision::Bf16 => Precision::Bf16,
         };
-        let source = self.library().find(name)?;
-        Ok(Model::load(&source, choice, precision)?)
+        (choice, precision)
     }
 
     /// The store's file.

@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     film::{self, Film},
-    model::Heatmap,
+    model::{Findings, Heatmap, Model},
     picture,
     pipeline::{read, shown},
-    quality,
+    quality::{self, Gates, Held, Warning},
     triage::{self, Finding},
 };
 
@@ -37,15 +37,12 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
         read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
     let film = film::decode(&bytes.content)
         .map_err(|unreadable| Failure::failed(format!("{}: {unreadable}", shown(&args.file))))?;
-    let held = quality::inspect(&film).err();
+    let judged = judge(&film, &model, &setup.config().quality)?;
     let mut findings = Vec::new();
     let mut overlay = None;
-    if held.is_none() {
-        let answer = model.infer(&[model.prepare(&film)?])?;
-        if let Some(answer) = answer.into_iter().next() {
-            findings = triage::assess(&answer.probabilities, &rules).findings;
-            overlay = chosen(args.label.as_deref(), &findings)?.map(|label| (answer.heatmap, label));
-        }
+    if let Ok((answer, _)) = &judged {
+        findings = triage::assess(&answer.probabilities, &rules).findings;
+        overlay = chosen(args.label.as_deref(), &findings)?.map(|label| (answer.heatmap.clone(), label));
     }
     if let Some(path) = &args.out {
         return save(&draw(&film, overlay.as_ref(), (film.width, film.height)), path);
@@ -55,9 +52,16 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     }
     let mut out = io::stdout().lock();
     writeln!(out, "{}", shown(&args.file))?;
-    if let Some(held) = held {
-        writeln!(out, "held, not scored: {}", held.reason)?;
-        return Ok(());
+    match &judged {
+        Err(held) => {
+            writeln!(out, "held, not scored: {}", held.reason)?;
+            return Ok(());
+        }
+        Ok((_, warnings)) => {
+            for warning in warnings {
+                writeln!(out, "warning: {}", warning.sentence)?;
+            }
+        }
     }
     if let Some(label) = overlay.and_then(|(_, label)| findings.get(label)) {
         writeln!(out, "heatmap: {}, a coarse hint by the model {}", label.label, model.manifest().name)?;
@@ -67,6 +71,24 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
         writeln!(out, "{}", model.manifest().banner)?;
     }
     Ok(())
+}
+
+/// What the model says of a film, and what the gates say beside it; or why it is held.
+fn judge(
+    film: &Film,
+    model: &Model,
+    gates: &Gates,
+) -> Result<Result<(Findings, Vec<Warning>), Held>, Failure> {
+    let mut warnings = match quality::inspect(film, gates) {
+        Ok(warnings) => warnings,
+        Err(held) => return Ok(Err(held)),
+    };
+    let answer = model.infer(&[model.prepare(film)?])?.into_iter().next();
+    let answer = answer.ok_or_else(|| Failure::failed("the model gave no result"))?;
+    Ok(quality::inspect_distance(answer.distance, gates).map(|warning| {
+        warnings.extend(warning);
+        (answer, warnings)
+    }))
 }
 
 /// Which label's heatmap: the one named; else the one that decides the film's place.

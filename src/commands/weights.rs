@@ -1,4 +1,4 @@
-//! `weights list|verify`.
+//! `weights list|verify|profile`.
 
 use std::{
     io::{self, Write},
@@ -9,6 +9,7 @@ use super::{
     Failure,
     cli::{GlobalArgs, WeightsCommand},
     output::{Lean, table},
+    profile,
     setup::Setup,
 };
 use crate::{
@@ -22,6 +23,7 @@ pub(super) fn run(command: &WeightsCommand, global: &GlobalArgs) -> Result<(), F
     let setup = Setup::new(global)?;
     match command {
         WeightsCommand::List => list(&setup),
+        WeightsCommand::Profile { name, films } => profile::run(&setup, name, films),
         WeightsCommand::Verify { name, film } => verify(&setup.model(Some(name))?, film.as_deref()),
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Hours, values};
-use crate::{intake::DEFAULT_IGNORE, triage::Severity};
+use crate::{intake::DEFAULT_IGNORE, quality::Gates, triage::Severity};
 
 /// The thresholds that the site sets: by model, then by label, as the model's manifest names them.
 pub type Thresholds = BTreeMap<String, BTreeMap<String, LabelThresholds>>;
@@ -23,6 +23,8 @@ pub struct Config {
     pub store: Store,
     /// Which model scores, and on what.
     pub model: Model,
+    /// Which films are held before or after the model, and why.
+    pub quality: Gates,
     /// When a study is complete, and how long one may wait.
     pub triage: Triage,
     /// `[thresholds.MODEL.LABEL]`. Sections of models that are not in use are kept and ignored.

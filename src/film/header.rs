@@ -20,6 +20,8 @@ pub struct Header {
     pub bits_stored: u16,
     /// Photometric Interpretation.
     pub photometric_interpretation: String,
+    /// Percent of a raster picture's pixels that have colour; 0 for DICOM.
+    pub coloured_percent: u8,
     /// Number of Frames.
     pub frames: u32,
     /// Study Instance UID: digits and dots only, 64 at most; else empty.

@@ -4,10 +4,11 @@ use candle_core::{Device, Tensor};
 use candle_nn::ops::sigmoid;
 
 use super::{
-    DenseNet, DeviceChoice, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
+    DenseNet, DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
     heatmap::grad_cam,
     manifest::OutputRule,
     preprocess,
+    profile::{self, Profile},
     weights::{self, Taken},
 };
 use crate::film::Film;
@@ -19,6 +20,7 @@ pub struct Model {
     pub(super) network: DenseNet,
     pub(super) device: Device,
     pub(super) taken: Taken,
+    profile: Option<Profile>,
     device_name: &'static str,
     precision: Precision,
 }
@@ -29,6 +31,20 @@ impl Model {
     /// # Errors
     /// Any [`ModelError`] but those about films.
     pub fn load(source: &Source, device: DeviceChoice, precision: Precision) -> Result<Self, ModelError> {
+        let mut model = Self::load_without_profile(source, device, precision)?;
+        model.profile = read_profile(source, &model.manifest)?;
+        Ok(model)
+    }
+
+    /// The same, but for the profile of the training films: for making a new one.
+    ///
+    /// # Errors
+    /// Any [`ModelError`] but those about films and profiles.
+    pub fn load_without_profile(
+        source: &Source,
+        device: DeviceChoice,
+        precision: Precision,
+    ) -> Result<Self, ModelError> {
         precision.check()?;
         let (device, device_name) = device.open()?;
         let manifest = source.manifest()?;
@@ -40,7 +56,7 @@ impl Model {
         }
         let config = manifest.network();
         let (network, taken) = weights::build(&bytes, &place, &device, |vb| DenseNet::new(&config, &vb))?;
-        Ok(Self { manifest, network, device, taken, device_name, precision })
+        Ok(Self { manifest, network, device, taken, profile: None, device_name, precision })
     }
 
     /// What the model says of itself.
@@ -88,6 +104,23 @@ impl Model {
         preprocess::prepare(film, &self.manifest.preprocessing)
     }
 
+    /// What the training films look like; none: the manifest names no profile.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
+    /// What a [`Profile`] is made of: the signature of each film of a batch, in order.
+    ///
+    /// # Errors
+    /// As [`Model::infer`].
+    pub fn signatures(&self, inputs: &[Input]) -> Result<Vec<Vec<f32>>, ModelError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(profile::signatures(&self.network.features(&self.batch(inputs)?)?)?)
+    }
+
     /// Scores a batch of films, in order. What a film gets does not depend on the others (1e-5).
     ///
     /// # Errors
@@ -99,6 +132,7 @@ impl Model {
         }
         let features = self.network.features(&self.batch(inputs)?)?;
         let probabilities = self.probabilities(&features)?;
+        let distances = self.distances(&features)?;
         let maps = grad_cam(&features, self.network.classifier_weight())?.to_vec3::<f32>()?;
         let (_, _, rows, columns) = features.dims4()?;
         let mut findings = Vec::with_capacity(inputs.len());
@@ -110,9 +144,17 @@ impl Model {
                 return Err(ModelError::NotFinite { film });
             }
             let heatmap = Heatmap { labels: labels.len(), rows, columns, values, region: input.region };
-            findings.push(Findings { probabilities, heatmap });
+            let distance = distances.get(film).copied().flatten();
+            findings.push(Findings { probabilities, heatmap, distance });
         }
         Ok(findings)
+    }
+
+    /// How far each film of a batch is from the training films; empty without a profile.
+    fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
+        let Some(profile) = &self.profile else { return Ok(Vec::new()) };
+        let signatures = profile::signatures(features)?;
+        Ok(signatures.iter().map(|signature| profile.distance(signature)).collect())
     }
 
     /// film x channel x row x column, on the device.
@@ -147,4 +189,15 @@ impl Model {
             OutputRule::Sigmoid => Ok(sigmoid(&logits)?.to_vec2::<f32>()?),
         }
     }
+}
+
+/// The profile that a manifest names, checked against its hash and the weights'.
+fn read_profile(source: &Source, manifest: &Manifest) -> Result<Option<Profile>, ModelError> {
+    let Some(note) = &manifest.profile else { return Ok(None) };
+    let (bytes, place) = source.profile()?;
+    if weights::sha256(&bytes) != note.sha256 {
+        let reason = "its checksum is not the one in model.toml".to_owned();
+        return Err(ModelError::Profile { place, reason });
+    }
+    Profile::read(&bytes, note.cut_off, &manifest.sha256, &place).map(Some)
 }

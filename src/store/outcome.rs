@@ -65,6 +65,8 @@ pub struct Scored {
     pub findings: Vec<Finding>,
     /// The heatmap in its stored form ([`crate::model::Heatmap::to_bytes`]).
     pub heatmap: Vec<u8>,
+    /// What gates said of the film, a sentence each.
+    pub warnings: Vec<String>,
     /// The model.
     pub model: Arc<ModelRef>,
     /// The thresholds in force.

@@ -163,6 +163,8 @@ pub struct FilmRow {
     pub header: Header,
     /// What became of it.
     pub state: FilmState,
+    /// What gates said of a film that was scored all the same, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// A study with all its films.

@@ -99,6 +99,13 @@ const CASES: &[Case] = &[
         says: &["Pneumonai", "Pneumonia"],
     },
     Case {
+        what: "a profile for the model within the program",
+        config: "",
+        arguments: &["weights", "profile", "starter", "--films", "inbox"],
+        code: 2,
+        says: &["starter", "--weights"],
+    },
+    Case {
         what: "a film that is none",
         config: "",
         arguments: &["show", "config.toml"],

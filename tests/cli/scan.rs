@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Bench, films, text};
+use crate::support::{Bench, count, films, is, text};
 
 fn lines(out: &[u8]) -> Vec<Value> {
     text(out).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -83,7 +83,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_scored() {
 #[test]
 fn the_real_films_come_out_ranked() {
     let Some(nih) = films("nih") else { return };
-    let bench = Bench::new();
+    let bench = Bench::as_shipped();
     let run = bench.run(&["scan", nih.to_str().unwrap(), "--json"]);
     assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
     let studies = lines(&run.stdout);
@@ -98,7 +98,7 @@ fn the_real_films_come_out_ranked() {
 #[test]
 fn what_must_not_be_scored_is_held_with_its_reason() {
     let Some(reject) = films("reject") else { return };
-    let bench = Bench::new();
+    let bench = Bench::as_shipped();
     let run = bench.run(&["scan", reject.to_str().unwrap(), "--json"]);
     assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
     for study in lines(&run.stdout) {
@@ -106,4 +106,25 @@ fn what_must_not_be_scored_is_held_with_its_reason() {
         assert!(study["films"].as_array().unwrap().is_empty(), "{study}");
         assert!(!study["held"][0]["reason"].as_str().unwrap().is_empty(), "{study}");
     }
+}
+
+#[test]
+fn what_looks_like_no_chest_film_is_held_by_every_command_alike() {
+    let bench = Bench::as_shipped();
+    bench.film("drawn.png", 1);
+    let reason = "does not look like the films that the model was trained on (distance ";
+
+    let scan = bench.run(&["scan", "inbox", "--json"]);
+    let study = lines(&scan.stdout).remove(0);
+    assert!(study["held"][0]["reason"].as_str().unwrap().contains(reason), "{study}");
+    assert_eq!((study["severity"].as_str(), study["score"].is_null()), (Some("held"), true));
+
+    let show = bench.run(&["show", "inbox/drawn.png"]);
+    assert!(text(&show.stdout).contains(reason), "{}", text(&show.stdout));
+
+    let (events, code) = bench.watch(&["--once"]).rest();
+    assert_eq!(code, Some(0));
+    let held = events.iter().find(|event| is(event, "held")).unwrap();
+    assert!(held["reason"].as_str().unwrap().contains(reason), "{held}");
+    assert_eq!(count(&events, "scored"), 0);
 }

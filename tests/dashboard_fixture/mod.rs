@@ -111,7 +111,14 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
 
 fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
     let header = Header { view_position: view.to_owned(), ..Header::default() };
-    FilmRow { id, path: format!("inbox/film-{id}.dcm").into(), sha256: "0".repeat(64), header, state }
+    FilmRow {
+        id,
+        path: format!("inbox/film-{id}.dcm").into(),
+        sha256: "0".repeat(64),
+        header,
+        state,
+        warnings: Vec::new(),
+    }
 }
 
 /// Adds a held film to a study.

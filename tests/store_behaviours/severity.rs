@@ -3,7 +3,7 @@
 use cxr_triage::{
     film::Header,
     quality::Gate,
-    store::{FilmState, Outcome, OutsidePriority},
+    store::{FilmState, Outcome, OutsidePriority, Verdict},
     triage::Severity,
 };
 
@@ -91,7 +91,7 @@ fn findings_and_heatmap_come_back_as_they_went_in() {
     let outcome = scored("x", [0.123_456_79, 0.95, 0.5]);
     let (film, _) = bench.record("a", &outcome, at(0));
     let row = bench.store.film(film).unwrap().unwrap();
-    let cxr_triage::store::Verdict::Scored(given) = &outcome.verdict else { panic!() };
+    let Verdict::Scored(given) = &outcome.verdict else { panic!() };
     let FilmState::Scored { findings, model, model_sha256, scored_at } = row.state else { panic!() };
     assert_eq!(findings, given.findings);
     assert_eq!((model.as_str(), model_sha256, scored_at), ("starter", "ab".repeat(32), at(0)));
@@ -104,6 +104,20 @@ fn findings_and_heatmap_come_back_as_they_went_in() {
     assert_eq!(bench.store.heatmap(film + 1).unwrap(), None);
     assert_eq!(bench.store.film(film + 1).unwrap(), None);
     assert_eq!(bench.store.detail(99).unwrap(), None);
+}
+
+#[test]
+fn what_gates_said_of_a_scored_film_is_kept_with_it() {
+    let mut bench = Bench::new();
+    for (bytes, warnings) in [("x", vec![]), ("y", vec!["It is small.", "It is\u{1b}[31m clipped."])] {
+        let mut outcome = scored(bytes, [0.1; 3]);
+        let Verdict::Scored(result) = &mut outcome.verdict else { panic!() };
+        result.warnings = warnings.iter().map(|&warning| warning.to_owned()).collect();
+        let (film, _) = bench.record(bytes, &outcome, at(0));
+        let kept = bench.store.film(film).unwrap().unwrap().warnings;
+        let clean: Vec<String> = warnings.iter().map(|warning| cxr_triage::text::clean(warning)).collect();
+        assert_eq!(kept, clean);
+    }
 }
 
 #[test]

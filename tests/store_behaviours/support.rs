@@ -111,6 +111,7 @@ pub(crate) fn scored_by(bytes: &str, probabilities: [f32; 3], rules: &Rules) -> 
         verdict: Verdict::Scored(Scored {
             findings: assess(&probabilities, rules).findings,
             heatmap: bytes.as_bytes().to_vec(),
+            warnings: Vec::new(),
             model: Arc::new(model),
             rules: Arc::new(rules.clone()),
             device: "cpu fp32".to_owned(),

@@ -78,6 +78,9 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
         let count = if row.held_films == 1 { String::new() } else { format!("{} ", row.held_films) };
         lines.push((format!("{count}{films}: {}", row.held_reason), theme.held));
     }
+    if let Some(film) = state.film().filter(|film| !film.warnings.is_empty()) {
+        lines.push((film.warnings.join(" "), theme.warning));
+    }
     if !row.complete {
         lines.push(("more films may still come".to_owned(), theme.dim));
     }

@@ -21,6 +21,7 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
         rows: count(tags::ROWS),
         bits_stored: u16::try_from(count(tags::BITS_STORED)).unwrap_or_default(),
         photometric_interpretation: text(tags::PHOTOMETRIC_INTERPRETATION),
+        coloured_percent: 0,
         // Absent from single-frame objects; 0 is written by senders who mean the same.
         frames: count(tags::NUMBER_OF_FRAMES).max(1),
         study_instance_uid: uid(&text(tags::STUDY_INSTANCE_UID)),

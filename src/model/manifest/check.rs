@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use toml::Spanned;
 
-use super::{Evaluation, Filter, Label, Manifest, Step, Tone, VALIDATED_ABOVE, raw};
+use super::{Evaluation, Filter, Label, Manifest, ProfileNote, Step, Tone, VALIDATED_ABOVE, raw};
 use crate::text::clean;
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
@@ -58,6 +58,7 @@ impl raw::Manifest {
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
             sha256: self.sha256,
+            profile: self.profile.map(|raw::Profile { sha256, cut_off }| ProfileNote { sha256, cut_off }),
             text: text.to_owned(),
         })
     }

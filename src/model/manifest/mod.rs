@@ -51,8 +51,19 @@ pub struct Manifest {
     pub evaluation: String,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
+    /// The profile of the training films; without it nobody can say whether a film is like them.
+    pub profile: Option<ProfileNote>,
     /// The whole text, as results are recorded with it.
     pub text: String,
+}
+
+/// What the manifest says of `profile.safetensors`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileNote {
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// The distance beyond which a film does not belong.
+    pub cut_off: f32,
 }
 
 /// The networks that there are.

@@ -26,6 +26,16 @@ pub(super) struct Manifest {
     /// Steps, not yet read as such: serde would put an error on the whole list rather than the line.
     pub(super) preprocessing: Vec<Spanned<toml::Value>>,
     pub(super) labels: Vec<Label>,
+    pub(super) profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Profile {
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) sha256: String,
+    #[serde(deserialize_with = "distance")]
+    pub(super) cut_off: f32,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +70,13 @@ fn positive<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
     f64::deserialize(value).and_then(|x| match x > 0.0 && x < 1.0 {
         true => Ok(x),
         false => Err(D::Error::custom(format!("{x} is out of range: a small number above 0 is wanted"))),
+    })
+}
+
+fn distance<'de, D: Deserializer<'de>>(value: D) -> Result<f32, D::Error> {
+    f32::deserialize(value).and_then(|x| match x.is_finite() && x > 0.0 {
+        true => Ok(x),
+        false => Err(D::Error::custom(format!("a distance of {x} is out of range: above 0 is wanted"))),
     })
 }
 

@@ -1,0 +1,122 @@
+//! What the films look like that a model was trained on, by its own features, and how far another film
+//! is from them.
+//!
+//! A film's [signature](signature) is its last feature map, made coarse. The signatures of the training
+//! films span a space of few dimensions (principal components); what a film has beside that space is what
+//! no training film has. The distance is the root of what is left over, over what is left over of a usual
+//! training film: 1 is usual. `docs/quality.md` says what else was tried, and has the figures.
+
+mod fit;
+mod save;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, collections::HashMap};
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+
+pub use fit::Fitted;
+pub(super) use signature::signatures;
+
+use super::{Distance, ModelError};
+
+/// The weights that a profile was made with, in the file's metadata.
+const MADE_WITH: &str = "weights_sha256";
+
+/// Statistics of the training films' signatures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Of each number of a signature.
+    mean: Vec<f32>,
+    /// Of each number: its standard deviation.
+    deviation: Vec<f32>,
+    /// The space: orthonormal, component x number, of signatures less `mean` over `deviation`.
+    components: Vec<f32>,
+    /// What the space leaves over of a usual training film: mean squared length.
+    left_over: f32,
+    /// The distance beyond which a film does not belong.
+    cut_off: f32,
+}
+
+impl Profile {
+    /// How far a film is from the training films; none for a signature of another network.
+    #[must_use]
+    pub fn distance(&self, signature: &[f32]) -> Option<Distance> {
+        let left_over = self.leaves_over(signature)?;
+        Some(Distance { value: (left_over / self.left_over).sqrt(), cut_off: self.cut_off })
+    }
+
+    /// The squared length of what lies outside the space.
+    fn leaves_over(&self, signature: &[f32]) -> Option<f32> {
+        if signature.len() != self.mean.len() {
+            return None;
+        }
+        let standard: Vec<f32> = signature
+            .iter()
+            .zip(&self.mean)
+            .zip(&self.deviation)
+            .map(|((value, mean), deviation)| (value - mean) / deviation)
+            .collect();
+        let within: f32 = self
+            .components
+            .chunks_exact(standard.len())
+            .map(|component| dot(component, &standard).powi(2))
+            .sum();
+        Some((dot(&standard, &standard) - within).max(0.0))
+    }
+
+    /// Reads `profile.safetensors`. `weights` is the SHA-256 of the weights that it must belong to, `place`
+    /// names the file in errors.
+    ///
+    /// # Errors
+    /// [`ModelError::Profile`].
+    pub(super) fn read(bytes: &[u8], cut_off: f32, weights: &str, place: &str) -> Result<Self, ModelError> {
+        let fail = |reason: String| ModelError::Profile { place: place.to_owned(), reason };
+        let damaged = |error: &dyn std::fmt::Display| fail(format!("not a profile ({error})"));
+        let (_, head) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
+        let made_with = head.metadata().as_ref().and_then(|notes| notes.get(MADE_WITH));
+        if made_with.is_none_or(|sha256| sha256 != weights) {
+            return Err(fail("it was made with other weights than the model has".to_owned()));
+        }
+        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+        let take = |name: &str| -> Result<Vec<f32>, ModelError> {
+            let tensor = tensors.get(name).ok_or_else(|| fail(format!("it has no {name}")))?;
+            Ok(tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
+        };
+        let (mean, deviation, components) = (take("mean")?, take("deviation")?, take("components")?);
+        let left_over = take("left_over")?.first().copied().unwrap_or(0.0);
+        let fits = !mean.is_empty()
+            && deviation.len() == mean.len()
+            && components.len() % mean.len() == 0
+            && deviation.iter().chain([&left_over]).all(|value| *value > 0.0)
+            && mean.iter().chain(&deviation).chain(&components).chain([&left_over]).all(|x| x.is_finite());
+        if !fits {
+            return Err(fail("its numbers do not fit together".to_owned()));
+        }
+        Ok(Self { mean, deviation, components, left_over, cut_off })
+    }
+
+    /// The file's bytes; components in half precision, which the space does not feel.
+    fn to_bytes(&self, weights: &str) -> Result<Vec<u8>, ModelError> {
+        let row = |values: &[f32]| Tensor::new(values, &Device::Cpu);
+        let shape = (self.components.len() / self.mean.len(), self.mean.len());
+        let tensors = [
+            ("mean", row(&self.mean)?),
+            ("deviation", row(&self.deviation)?),
+            ("components", row(&self.components)?.reshape(shape)?.to_dtype(DType::F16)?),
+            ("left_over", row(&[self.left_over])?),
+        ];
+        let notes = HashMap::from([(MADE_WITH.to_owned(), weights.to_owned())]);
+        safetensors::serialize(
+            tensors.iter().map(|(name, tensor)| (Cow::Borrowed(*name), tensor)),
+            Some(notes),
+        )
+        .map_err(|error| ModelError::Engine { reason: error.to_string() })
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}

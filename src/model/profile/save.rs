@@ -1,0 +1,77 @@
+//! Writing a profile beside its model.
+
+use std::{fs, path::Path};
+
+use super::Fitted;
+use crate::model::{Manifest, ModelError, library::PROFILE_FILE};
+
+/// The manifest's section, and its keys.
+const SECTION: &str = "[profile]";
+const KEYS: [&str; 2] = ["sha256", "cut_off"];
+
+impl Fitted {
+    /// Writes the profile into a model's folder, and names it in the manifest there.
+    ///
+    /// # Errors
+    /// [`ModelError::Profile`] if a file cannot be read or written, [`ModelError::Manifest`].
+    pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
+        let manifest = folder.join("model.toml");
+        let fail = |path: &Path, error: std::io::Error| ModelError::Profile {
+            place: path.display().to_string(),
+            reason: format!("cannot be read or written ({error})"),
+        };
+        let before = fs::read_to_string(&manifest).map_err(|error| fail(&manifest, error))?;
+        let after = self.named_in(&before);
+        Manifest::parse(&after, &manifest.display().to_string())?;
+        for (path, bytes) in
+            [(folder.join(PROFILE_FILE), self.bytes.as_slice()), (manifest, after.as_bytes())]
+        {
+            // Whole or not at all.
+            let draft = path.with_extension("new");
+            fs::write(&draft, bytes)
+                .and_then(|()| fs::rename(&draft, &path))
+                .map_err(|error| fail(&path, error))?;
+        }
+        Ok(())
+    }
+
+    /// A manifest's text with this profile in the place of any that it names.
+    fn named_in(&self, manifest: &str) -> String {
+        let mut within = false;
+        let mut text = String::with_capacity(manifest.len() + 120);
+        for line in manifest.lines() {
+            if line.trim_start().starts_with('[') {
+                within = line.trim() == SECTION;
+            }
+            let key = line.split('=').next().unwrap_or_default().trim();
+            if !(within && (key == SECTION || KEYS.contains(&key))) {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        let (text, sha256, cut_off) = (text.trim_end(), &self.sha256, self.cut_off);
+        format!("{text}\n\n{SECTION}\nsha256 = \"{sha256}\"\ncut_off = {cut_off:.3}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_takes_the_place_of_the_one_before_and_of_nothing_else() {
+        let fitted =
+            |sha256: &str| Fitted { bytes: vec![], sha256: sha256.into(), cut_off: 1.5, films: 1, aside: 1 };
+        let bare = "name = \"m\" # ours\nsha256 = \"w\"\n\n[[labels]]\nname = \"Mass\"\n";
+        let first = fitted("one").named_in(bare);
+        assert_eq!(first, format!("{bare}\n[profile]\nsha256 = \"one\"\ncut_off = 1.500\n"));
+        assert_eq!(fitted("two").named_in(&first), first.replace("one", "two"));
+        let in_the_middle = format!("[profile]\n# why\nsha256 = \"old\"\ncut_off = 9.0\n{bare}")
+            .replace("name = \"m\"", "[x]");
+        let after = fitted("one").named_in(&in_the_middle);
+        assert!(
+            after.contains("# why") && !after.contains("old") && after.contains("sha256 = \"w\""),
+            "{after}"
+        );
+    }
+}

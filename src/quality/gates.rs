@@ -1,0 +1,83 @@
+//! What the site lets the gates do.
+
+use serde::{Deserialize, Serialize};
+
+use super::Gate;
+
+/// What follows from a gate's finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// The film is not scored, and is listed with the reason.
+    Hold,
+    /// The film is scored, and the reason stands beside its findings.
+    Warn,
+    /// Nobody asks.
+    Off,
+}
+
+/// What each gate does. A configuration file writes it as a section, with these keys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Gates {
+    /// Modalities that are scored beside CR and DX.
+    pub allow_modalities: Vec<String>,
+    /// [`Gate::Modality`].
+    pub modality: Action,
+    /// [`Gate::BodyPart`].
+    pub body_part: Action,
+    /// [`Gate::View`].
+    pub lateral: Action,
+    /// [`Gate::Frames`].
+    pub multi_frame: Action,
+    /// [`Gate::Small`].
+    pub small: Action,
+    /// [`Gate::Blank`].
+    pub blank: Action,
+    /// [`Gate::Clipped`].
+    pub clipped: Action,
+    /// [`Gate::Colour`].
+    pub colour: Action,
+    /// [`Gate::Inverted`].
+    pub inverted: Action,
+    /// [`Gate::OutOfDistribution`].
+    pub out_of_distribution: Action,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self {
+            allow_modalities: Vec::new(),
+            modality: Action::Hold,
+            body_part: Action::Hold,
+            lateral: Action::Hold,
+            multi_frame: Action::Hold,
+            small: Action::Warn,
+            blank: Action::Hold,
+            clipped: Action::Warn,
+            colour: Action::Hold,
+            inverted: Action::Hold,
+            out_of_distribution: Action::Hold,
+        }
+    }
+}
+
+impl Gates {
+    /// What this gate does. A file that could not be decoded, or that the model failed on, has no score.
+    #[must_use]
+    pub fn action(&self, gate: Gate) -> Action {
+        match gate {
+            Gate::Unreadable | Gate::Model => Action::Hold,
+            Gate::Modality => self.modality,
+            Gate::BodyPart => self.body_part,
+            Gate::View => self.lateral,
+            Gate::Frames => self.multi_frame,
+            Gate::Small => self.small,
+            Gate::Blank => self.blank,
+            Gate::Clipped => self.clipped,
+            Gate::Colour => self.colour,
+            Gate::Inverted => self.inverted,
+            Gate::OutOfDistribution => self.out_of_distribution,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Each gate by what it lets through and what not.
+
+use super::*;
+
+/// A square film of these greys, with side `side`.
+fn film(side: u32, grey: impl Fn(u32, u32) -> u8) -> Film {
+    let display: Vec<u8> =
+        (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| grey(x, y)).collect();
+    let linear = display.iter().map(|&v| f32::from(v)).collect();
+    Film { width: side, height: side, linear, linear_max: 255.0, display, header: Header::default() }
+}
+
+/// Bright in the middle and below, dark at the sides: the coarse shape of a chest.
+fn chest(x: u32, y: u32) -> u8 {
+    let across = 100 - x.abs_diff(128) * 100 / 128;
+    u8::try_from(20 + across + y * 80 / 256 + (x * 7 + y * 13) % 9).unwrap()
+}
+
+fn gate_of(film: &Film) -> Option<Gate> {
+    let all_hold = Gates { small: Action::Hold, clipped: Action::Hold, ..Gates::default() };
+    inspect(film, &all_hold).err().map(|held| held.gate)
+}
+
+/// modality, body part, view, orientation, frames, the gate that holds it
+type HeaderCase = (&'static str, &'static str, &'static str, &'static str, u32, Option<Gate>);
+
+#[test]
+fn headers_pass_or_are_held_with_the_value_named() {
+    let cases: [HeaderCase; 24] = [
+        ("", "", "", "", 1, None),
+        ("CR", "CHEST", "PA", r"L\F", 1, None),
+        ("DX", "Thorax", "AP", "", 1, None),
+        ("DX", "CHESTABDOMEN", "antero-posterior", "", 1, None),
+        ("DX", "LUNG", "postero-anterior", "", 1, None),
+        ("dx", "TORAX", "", r"R\F", 1, None),
+        ("CT", "CHEST", "", "", 1, Some(Gate::Modality)),
+        ("MG", "", "", "", 1, Some(Gate::Modality)),
+        ("RF", "CHEST", "PA", "", 1, Some(Gate::Modality)),
+        ("CR", "HIP", "", "", 1, Some(Gate::BodyPart)),
+        ("DX", "RIBCAGE", "", "", 1, Some(Gate::BodyPart)),
+        ("DX", "ABDOMEN", "AP", "", 1, Some(Gate::BodyPart)),
+        ("CR", "CHEST", "LL", "", 1, Some(Gate::View)),
+        ("CR", "CHEST", "RL", "", 1, Some(Gate::View)),
+        ("CR", "CHEST", "LATERAL", "", 1, Some(Gate::View)),
+        ("CR", "CHEST", "Lat", "", 1, Some(Gate::View)),
+        ("CR", "CHEST", "LLD", "", 1, Some(Gate::View)),
+        ("CR", "CHEST", "RLO", "", 1, Some(Gate::View)),
+        ("DX", "CHEST", "left lateral", "", 1, Some(Gate::View)),
+        ("DX", "CHEST", "X-TABLE LAT", "", 1, Some(Gate::View)),
+        ("DX", "CHEST", "", r"A\F", 1, Some(Gate::View)),
+        ("DX", "CHEST", "", r"P\F", 1, Some(Gate::View)),
+        ("DX", "CHEST", "PA", r"P\F", 1, None),
+        ("DX", "CHEST", "PA", "", 20, Some(Gate::Frames)),
+    ];
+    for (modality, body_part, view, orientation, frames, gate) in cases {
+        let header = Header {
+            modality: modality.into(),
+            body_part_examined: body_part.into(),
+            view_position: view.into(),
+            patient_orientation: orientation.into(),
+            frames,
+            ..Header::default()
+        };
+        let held = inspect_header(&header, &Gates::default()).err();
+        assert_eq!(held.as_ref().map(|held| held.gate), gate, "{header:?}");
+        let Some(held) = held else { continue };
+        let named = match held.gate {
+            Gate::Modality => modality,
+            Gate::BodyPart => body_part,
+            Gate::View if view.is_empty() => orientation,
+            Gate::View => view,
+            _ => "20",
+        };
+        assert!(held.reason.contains(named) && held.reason.ends_with('.'), "{}", held.reason);
+    }
+}
+
+#[test]
+fn a_site_may_add_modalities() {
+    let gates = Gates { allow_modalities: vec!["RG".into(), "RF".into()], ..Gates::default() };
+    let of = |modality: &str| Header { modality: modality.into(), ..Header::default() };
+    assert_eq!(inspect_header(&of("rf"), &gates), Ok(vec![]));
+    let held = inspect_header(&of("CT"), &gates).unwrap_err();
+    assert!(held.reason.contains("CR and DX, RG, RF films"), "{}", held.reason);
+}
+
+#[test]
+fn a_hip_is_held_as_a_hip_even_if_its_pixels_cannot_be_read() {
+    let reason = "The compression is not read yet.".to_owned();
+    let with_part = |part: &str| {
+        let header = Header { body_part_examined: part.into(), ..Header::default() };
+        Unreadable { reason: reason.clone(), header: Some(Box::new(header)) }
+    };
+    assert_eq!(hold(&with_part("HIP"), &Gates::default()).gate, Gate::BodyPart);
+
+    let nameless = Unreadable { reason: reason.clone(), header: None };
+    for unreadable in [with_part("CHEST"), nameless] {
+        let held = hold(&unreadable, &Gates::default());
+        assert_eq!((held.gate, held.reason), (Gate::Unreadable, reason.clone()));
+    }
+    let lenient = Gates { body_part: Action::Off, ..Gates::default() };
+    assert_eq!(hold(&with_part("HIP"), &lenient).gate, Gate::Unreadable);
+}
+
+#[test]
+fn pictures_pass_or_are_held() {
+    let noise = |x: u32, y: u32| u8::try_from((x * 7919 + y * 104_729) % 5).unwrap();
+    let cases = [
+        ("a chest", film(256, chest), None),
+        ("its negative", film(256, |x, y| 255 - chest(x, y)), Some(Gate::Inverted)),
+        ("a dim chest", film(256, |x, y| chest(x, y) / 5), None),
+        ("black", film(256, |_, _| 0), Some(Gate::Blank)),
+        ("white with a marker", film(256, |x, y| if x < 20 && y < 20 { 0 } else { 255 }), Some(Gate::Blank)),
+        ("noise", film(256, |x, y| 128 + noise(x, y)), Some(Gate::Blank)),
+        ("a preview", film(199, chest), Some(Gate::Small)),
+        ("a black third", film(256, |x, y| if y < 80 { 0 } else { chest(x, y) }), Some(Gate::Clipped)),
+        ("burnt out below", film(256, |x, y| if y > 240 { 255 } else { chest(x, y) }), Some(Gate::Clipped)),
+    ];
+    for (what, film, gate) in cases {
+        assert_eq!(gate_of(&film), gate, "{what}");
+    }
+}
+
+#[test]
+fn a_colour_photograph_is_held_and_a_coloured_mark_is_not() {
+    for (coloured_percent, gate) in [(0, None), (3, None), (60, Some(Gate::Colour))] {
+        let mut film = film(256, chest);
+        film.header.coloured_percent = coloured_percent;
+        assert_eq!(gate_of(&film), gate, "{coloured_percent} %");
+    }
+}
+
+#[test]
+fn each_gate_holds_warns_or_is_off_as_the_site_says() {
+    let mut hip = film(100, |x, y| 255 - chest(x, y));
+    hip.header = Header { body_part_examined: "HIP".into(), ..Header::default() };
+    let gates = |action| Gates { body_part: action, small: action, inverted: action, ..Gates::default() };
+
+    assert_eq!(inspect(&hip, &gates(Action::Hold)).unwrap_err().gate, Gate::BodyPart);
+    let warnings = inspect(&hip, &gates(Action::Warn)).unwrap();
+    let named: Vec<Gate> = warnings.iter().map(|warning| warning.gate).collect();
+    assert_eq!(named, [Gate::BodyPart, Gate::Inverted, Gate::Small]);
+    assert!(warnings[0].sentence.contains("HIP"), "{}", warnings[0].sentence);
+    assert_eq!(inspect(&hip, &gates(Action::Off)), Ok(vec![]));
+}
+
+#[test]
+fn what_is_far_from_the_training_films_is_held_with_both_numbers() {
+    let distance = |value| Some(Distance { value, cut_off: 31.0 });
+    let held = inspect_distance(distance(57.0), &Gates::default()).unwrap_err();
+    assert_eq!(held.gate, Gate::OutOfDistribution);
+    assert!(held.reason.contains("distance 57.00, cut-off 31.00"), "{}", held.reason);
+    for near in [distance(31.0), distance(2.0), None] {
+        assert_eq!(inspect_distance(near, &Gates::default()), Ok(None), "{near:?}");
+    }
+    let off = Gates { out_of_distribution: Action::Off, ..Gates::default() };
+    assert_eq!(inspect_distance(distance(57.0), &off), Ok(None));
+    let warn = Gates { out_of_distribution: Action::Warn, ..Gates::default() };
+    assert_eq!(inspect_distance(distance(57.0), &warn).unwrap().unwrap().gate, Gate::OutOfDistribution);
+}
