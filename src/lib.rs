@@ -7,6 +7,15 @@
 //! inbox file ──intake──▶ Arrival ──film──▶ Film ──quality──▶ Film | Held
 //!    Film ──model──▶ Findings ──triage──▶ Assessment ──store──▶ StudyRow + events ──▶ dashboard
 //! ```
+//!
+//! What a probability is worth is told against its label's own threshold:
+//!
+//! ```
+//! use cxr_triage::triage::score;
+//!
+//! assert_eq!(score(0.24, 0.24), 0.5, "at the threshold");
+//! assert!(score(0.62, 0.24) > 0.74 && score(0.12, 0.24) == 0.25);
+//! ```
 
 pub mod commands;
 pub mod config;
