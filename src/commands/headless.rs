@@ -29,8 +29,9 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let inbox = setup.inbox(args.inbox.as_deref())?;
     let store = setup.store()?;
     let ownership = Ownership::acquire(&store)?.ok_or_else(|| {
+        let holder = Ownership::holder(&store).map(|pid| format!(" (process {pid})")).unwrap_or_default();
         Failure::failed(format!(
-            "another cxr-triage already feeds the store {}: stop that one, or name another store with --store",
+            "another cxr-triage{holder} already feeds the store {}: stop that one, or name another store with --store",
             store.display()
         ))
     })?;

@@ -1,7 +1,5 @@
 //! Where the engine computes, and how exactly.
 
-use std::str::FromStr;
-
 use candle_core::Device;
 
 use super::ModelError;
@@ -48,21 +46,6 @@ fn open_cuda() -> Result<(Device, &'static str), ModelError> {
     }
 }
 
-impl FromStr for DeviceChoice {
-    type Err = ModelError;
-
-    fn from_str(word: &str) -> Result<Self, ModelError> {
-        match word {
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda),
-            "auto" => Ok(Self::Auto),
-            _ => Err(ModelError::Device {
-                reason: format!("'{}' is no device: use cpu, cuda or auto", crate::text::clean(word)),
-            }),
-        }
-    }
-}
-
 /// The number format that the network computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
@@ -95,37 +78,9 @@ impl Precision {
     }
 }
 
-impl FromStr for Precision {
-    type Err = ModelError;
-
-    fn from_str(word: &str) -> Result<Self, ModelError> {
-        match word {
-            "fp32" => Ok(Self::Fp32),
-            "bf16" => Ok(Self::Bf16),
-            _ => Err(ModelError::Precision {
-                reason: format!("'{}' is no precision: use fp32 or bf16", crate::text::clean(word)),
-            }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_of_the_command_line() {
-        for (word, choice) in
-            [("cpu", DeviceChoice::Cpu), ("cuda", DeviceChoice::Cuda), ("auto", DeviceChoice::Auto)]
-        {
-            assert_eq!(word.parse::<DeviceChoice>().unwrap(), choice);
-        }
-        assert!("gpu".parse::<DeviceChoice>().unwrap_err().to_string().contains("cpu, cuda or auto"));
-        for precision in [Precision::Fp32, Precision::Bf16] {
-            assert_eq!(precision.word().parse::<Precision>().unwrap(), precision);
-        }
-        assert!("int8".parse::<Precision>().unwrap_err().to_string().contains("fp32 or bf16"));
-    }
 
     #[test]
     fn auto_always_opens_something() {

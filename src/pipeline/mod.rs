@@ -26,7 +26,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
 pub use event::{Event, EventKind};
@@ -105,7 +105,6 @@ pub struct Pipeline {
     stop: Arc<AtomicBool>,
     orders: Sender<Order>,
     gauges: Arc<Gauges>,
-    idle: Receiver<()>,
     intake: Option<Intake>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -130,7 +129,6 @@ impl Pipeline {
         let (prepared_in, prepared) = bounded(READ_AHEAD);
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
-        let (idle_in, idle) = bounded(1);
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
@@ -147,7 +145,6 @@ impl Pipeline {
             stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
             wake: wake_in,
-            idle: idle_in,
             progress: recorder::Progress::default(),
         };
         let queue = Store::open(&store_path)?;
@@ -186,7 +183,7 @@ impl Pipeline {
         let is_known = move |path: &std::path::Path, size, modified_ns| {
             known.is_known(path, size, modified_ns).unwrap_or(false)
         };
-        let mut pipeline = Self { stop, orders: orders_in, gauges, idle, intake: None, threads };
+        let mut pipeline = Self { stop, orders: orders_in, gauges, intake: None, threads };
         pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
         Ok(pipeline)
     }
@@ -201,13 +198,6 @@ impl Pipeline {
     #[must_use]
     pub fn gauges(&self) -> Arc<Gauges> {
         Arc::clone(&self.gauges)
-    }
-
-    /// Gets a message when everything that was in the inbox at the start has been dealt with, and
-    /// whenever the line runs empty after that.
-    #[must_use]
-    pub fn idle(&self) -> Receiver<()> {
-        self.idle.clone()
     }
 
     /// Stops: films that are in the model are finished and recorded, the rest stay queued in the store

@@ -95,8 +95,6 @@ pub(super) struct Recorder {
     pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
     /// Tells the feeder that there is something in the queue.
     pub(super) wake: Sender<()>,
-    /// Tells whoever waits that there is nothing left to do.
-    pub(super) idle: Sender<()>,
     pub(super) progress: Progress,
 }
 
@@ -339,7 +337,6 @@ impl Recorder {
                 study: None,
                 path: None,
             });
-            let _ = self.idle.try_send(());
         }
     }
 }

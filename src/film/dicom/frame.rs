@@ -51,6 +51,9 @@ mod tests {
 
     use super::{super::dataset::Encoding, *};
 
+    /// What is tried; the offset table; the fragments; Number of Frames; the first frame.
+    type Case<'a> = (&'a str, &'a [u8], &'a [&'a [u8]], u32, &'a [u8]);
+
     #[test]
     fn a_frame_is_put_together_from_its_fragments() {
         let item = |bytes: &[u8]| {
@@ -58,7 +61,7 @@ mod tests {
             [&b"\xfe\xff\x00\xe0"[..], &length, bytes].concat()
         };
         let table = [0_u32, 20].map(u32::to_le_bytes).concat();
-        let cases: [(&str, &[u8], &[&[u8]], u32, &[u8]); 5] = [
+        let cases: [Case<'_>; 5] = [
             ("one fragment", b"", &[b"ab"], 1, b"ab"),
             ("several fragments", b"", &[b"ab", b"cd"], 1, b"abcd"),
             ("a fragment a frame", b"", &[b"ab", b"cd"], 2, b"ab"),
