@@ -26,6 +26,7 @@ pub mod intake;
 pub mod model;
 pub mod picture;
 pub mod pipeline;
+pub mod plugin;
 pub mod quality;
 pub mod store;
 pub mod text;

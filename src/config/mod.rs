@@ -12,6 +12,7 @@ mod error;
 mod feed_alarm;
 mod load;
 mod plain_words;
+mod plugins;
 mod rules;
 mod schema;
 mod template;
@@ -22,6 +23,7 @@ pub use edit::{with_alerts, write_alerts};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
+pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
     Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Pictures,

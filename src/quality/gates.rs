@@ -63,21 +63,22 @@ impl Default for Gates {
 }
 
 impl Gates {
-    /// No gate asks: for measuring what a model makes of films that would be held.
+    /// The same gates for a film that a person wants scored: what would hold it is said beside its score.
     #[must_use]
-    pub fn off() -> Self {
+    pub fn warning_only(&self) -> Self {
+        let soften = |action| if action == Action::Hold { Action::Warn } else { action };
         Self {
-            allow_modalities: Vec::new(),
-            modality: Action::Off,
-            body_part: Action::Off,
-            lateral: Action::Off,
-            multi_frame: Action::Off,
-            small: Action::Off,
-            blank: Action::Off,
-            clipped: Action::Off,
-            colour: Action::Off,
-            inverted: Action::Off,
-            out_of_distribution: Action::Off,
+            allow_modalities: self.allow_modalities.clone(),
+            modality: soften(self.modality),
+            body_part: soften(self.body_part),
+            lateral: soften(self.lateral),
+            multi_frame: soften(self.multi_frame),
+            small: soften(self.small),
+            blank: soften(self.blank),
+            clipped: soften(self.clipped),
+            colour: soften(self.colour),
+            inverted: soften(self.inverted),
+            out_of_distribution: soften(self.out_of_distribution),
         }
     }
 

@@ -110,7 +110,7 @@ impl Scorer<'_> {
                 record.hopeless = !examined.decoded;
                 return Read::Done(Ok(record));
             }
-            examined = examine(&bytes.content, self.model, &Gates::off());
+            examined = examine(&bytes.content, self.model, &self.gates.warning_only());
         }
         match examined.verdict {
             Ok(admitted) => Read::Ready(record, admitted.input),
