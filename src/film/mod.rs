@@ -16,9 +16,11 @@ mod raster;
 mod sniff;
 mod square;
 mod tone;
+mod watchdog;
 
 pub use guard::is_guarded;
 pub use header::Header;
+pub use watchdog::{DECODE_LIMIT, decode_within_limit};
 
 use sniff::Kind;
 
