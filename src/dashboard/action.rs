@@ -34,6 +34,8 @@ pub enum Action {
     Seen,
     /// The study leaves the list for the Done view, or comes back from it.
     Done,
+    /// Have the held film that is shown scored all the same.
+    Score,
     /// The Done view, and back.
     ShowDone,
     /// Take the last change of status back.
@@ -126,6 +128,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
+    entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
     entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
@@ -162,6 +165,7 @@ impl Action {
             Self::Open | Self::Seen | Self::Done => selected,
             Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
             Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
+            Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
             Self::ShowDone | Self::Help | Self::Palette | Self::Redraw | Self::Quit | Self::Interrupt => true,
