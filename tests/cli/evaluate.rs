@@ -155,7 +155,7 @@ fn thresholds_are_written_with_comments_kept() {
     }
     fs::write(bench.path("labels.csv"), rows).unwrap();
     bench.config("# the site's\n[thresholds.starter.Pneumonia] # lungs\nrank = true # always\n");
-    let calibrate = ["--config", "config.toml", "--calibrate", "sensitivity=0.9"];
+    let calibrate = ["--config", "config.toml", "--out", "report", "--calibrate", "sensitivity=0.9"];
     let before = fs::read_to_string(bench.path("config.toml")).unwrap();
     let (code, stdout, _) = evaluate(&bench, &calibrate);
     assert_eq!(code, Some(0));
@@ -168,7 +168,7 @@ fn thresholds_are_written_with_comments_kept() {
     for kept in ["# the site's", "# lungs", "rank = true # always", "inverted = \"off\"", "alert = 0."] {
         assert!(after.contains(kept), "`{kept}` is not in: {after}");
     }
-    let found = report(&bench, &["--config", "config.toml"]);
+    let found = report(&bench, &["--config", "config.toml", "--out", "report"]);
     let sensitivity = label(&found, "Pneumonia")["at_threshold"]["sensitivity"]["value"].as_f64().unwrap();
     assert!(sensitivity >= 0.9, "{sensitivity}");
 }
