@@ -22,7 +22,7 @@ pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
-    Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Pictures,
+    Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model, Pictures,
     Precision, RasterStudy, Store, Thresholds, Triage,
 };
 pub use template::TEMPLATE;

@@ -66,6 +66,15 @@ pub(super) fn subject(row: &StudyRow) -> String {
         .unwrap_or_else(|| row.key.clone())
 }
 
+/// The same as it stands in the store: for sorting.
+#[must_use]
+pub(super) fn sorting_subject(row: &StudyRow) -> &str {
+    [&row.patient_name, &row.patient_id, &row.file_name]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .map_or("", |text| text)
+}
+
 /// The status as a word.
 #[must_use]
 pub(super) fn status(status: Status) -> &'static str {

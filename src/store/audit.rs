@@ -17,7 +17,8 @@ pub(super) const PIPELINE: &str = "pipeline";
 /// Something that happened, about to be written down.
 ///
 /// The store itself writes `received`, `started`, `gone`, `duplicate`, `scored`, `held`, `superseded`,
-/// `reopened`, `complete`, `promoted`, `raised`, `status`, `thresholds` (once a change) and
+/// `reopened`, `complete`, `promoted`, `raised`, `status`, `acknowledged`,
+/// `taken_back`, `note`, `thresholds` (once a change) and
 /// `reassessed` (once a study whose severity it moved); other rooms add theirs, such as
 /// `shown` or `sent`.
 #[derive(Debug, Clone, Default, PartialEq)]

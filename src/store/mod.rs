@@ -19,6 +19,7 @@ mod join;
 mod open;
 mod outcome;
 mod ownership;
+mod people;
 mod read;
 mod reassess;
 mod receive;
@@ -38,7 +39,10 @@ pub use error::{StoreError, StoreErrorKind};
 pub use outcome::{Finished, ModelRef, Outcome, Scored, Verdict};
 pub use ownership::Ownership;
 pub use read::{Counts, StoredHeatmap};
-pub use record::{FilmId, FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow};
+pub use record::{
+    Acknowledged, FilmId, FilmRow, FilmState, Note, OutsidePriority, Standing, Status, StudyDetail, StudyId,
+    StudyRow,
+};
 
 /// A file's row number in the store.
 pub type FileId = i64;

@@ -5,6 +5,7 @@
 mod counting_once;
 mod following;
 mod opening;
+mod people;
 mod severity;
 mod support;
 mod thresholds;

@@ -30,8 +30,9 @@ const HEADINGS: usize = 10;
 const WIDTH: u16 = 74;
 
 /// What the marks in list and findings mean.
-const LEGEND: [(&str, &str); 7] = [
+const LEGEND: [(&str, &str); 8] = [
     ("•", "new: nobody has opened it"),
+    ("!", "critical, and nobody has acknowledged it"),
     ("was◆", "was critical before the thresholds changed"),
     ("↑wait", "raised one band because it waited too long"),
     ("STAT …", "raised by a priority from outside"),
