@@ -140,7 +140,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
     entry(Action::First, "first", &["g g", "home"], Section::Worklist, "the worst study", None),
     entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
-    entry(Action::Filter, "filter", &["/"], Section::Worklist, "search and filter: effusion score>0.6 waiting>30m status:new", Some((4, "filter"))),
+    entry(Action::Filter, "filter", &["/"], Section::Worklist, "search and filter: effusion score>0.6 status:new", Some((4, "filter"))),
     entry(Action::View(1), "view-1", &["1"], Section::Worklist, "the first saved view: All", None),
     entry(Action::View(2), "view-2", &["2"], Section::Worklist, "the second: New", None),
     entry(Action::View(3), "view-3", &["3"], Section::Worklist, "the third: Critical", None),

@@ -30,8 +30,10 @@ impl From<StudyRow> for Row {
             &study.status_by,
             &study.key,
         ];
+        let marks = study.marks.tags.iter().map(|tag| &*tag.text);
+        let marks = marks.chain(study.marks.cells.iter().map(|cell| &*cell.text));
         let mut joined = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        for part in parts.into_iter().chain(marks).filter(|part| !part.is_empty()) {
             joined.push_str(part);
             // Nobody types it, so that nothing is found across two parts.
             joined.push('\n');

@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::Status;
+use crate::store::{Marks, Status};
 
 /// A listed study; `id` also makes its key, so that ties are broken by it.
 pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
@@ -36,6 +36,7 @@ pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> 
         notes: 0,
         model: String::new(),
         held_reason: String::new(),
+        marks: Marks::default(),
         revision: 1,
     }
 }

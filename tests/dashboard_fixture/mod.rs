@@ -16,7 +16,8 @@ use cxr_triage::{
     film::Header,
     quality::{Gate, Held},
     store::{
-        Acknowledged, FilmRow, FilmState, Note, OutsidePriority, Status, StudyDetail, StudyId, StudyRow,
+        Acknowledged, FilmRow, FilmState, Marks, Note, OutsidePriority, Status, StudyDetail, StudyId,
+        StudyRow,
     },
     triage::{self, Finding, Severity},
 };
@@ -102,6 +103,7 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         notes: 0,
         model: "starter".to_owned(),
         held_reason: String::new(),
+        marks: Marks::default(),
         revision: id,
     };
     let state = FilmState::Scored {

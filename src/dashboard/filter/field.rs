@@ -55,6 +55,7 @@ pub(super) enum Field {
     Waiting,
     Status,
     Band,
+    Tag,
     Is,
 }
 
@@ -81,6 +82,7 @@ pub(super) const FIELDS: &[(&str, Field)] = &[
     ("films", Field::Number(NumberField::Films)),
     ("held", Field::Number(NumberField::Held)),
     ("notes", Field::Number(NumberField::Notes)),
+    ("tag", Field::Tag),
     ("is", Field::Is),
 ];
 

@@ -41,6 +41,7 @@ pub(super) enum Wish {
     Waiting(Comparison, SignedDuration),
     Status(Vec<Status>),
     Band(Vec<Severity>),
+    Tag(Vec<String>),
     Is(Vec<Flag>),
 }
 
@@ -67,6 +68,10 @@ impl Wish {
             }
             Self::Status(wanted) => wanted.contains(&row.status),
             Self::Band(wanted) => wanted.contains(&row.severity),
+            Self::Tag(wanted) => {
+                let mut tags = row.marks.tags.iter();
+                tags.any(|tag| wanted.iter().any(|word| contains(&tag.text, word)))
+            }
             Self::Is(flags) => flags.iter().any(|flag| flag.holds(row)),
         }
     }
@@ -90,6 +95,7 @@ impl PartialEq for Wish {
             (Self::Waiting(c, x), Self::Waiting(d, y)) => c == d && x == y,
             (Self::Status(a), Self::Status(b)) => a == b,
             (Self::Band(a), Self::Band(b)) => a == b,
+            (Self::Tag(a), Self::Tag(b)) => a == b,
             (Self::Is(a), Self::Is(b)) => a == b,
             _ => false,
         }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     dashboard::worklist::tests::row,
-    store::{OutsidePriority, Status, StudyRow},
+    store::{Mark, Marks, OutsidePriority, Status, StudyRow},
     triage::Severity,
 };
 
@@ -24,6 +24,10 @@ fn jane() -> StudyRow {
         top: Some("Pleural_Thickening".into()),
         first_arrival: now() - SignedDuration::from_mins(40),
         model: "starter".into(),
+        marks: Marks {
+            tags: vec![Mark { plugin: "ward".into(), text: "Ward W3".into() }],
+            ..Marks::default()
+        },
         ..row(17, Severity::Urgent, 0.64)
     }
 }
@@ -78,6 +82,11 @@ fn a_filter_says_what_it_means() {
         ("films=1", true),
         ("held>0", false),
         ("notes=0", true),
+        ("tag:ward", true),
+        ("-tag:ward", false),
+        ("tag:icu,ward", true),
+        ("tag:icu", false),
+        ("w3", true),
         ("is:unacknowledged", false),
         ("is:promoted", false),
         ("-is:promoted", true),
