@@ -34,6 +34,8 @@ pub enum Action {
     Seen,
     /// The study leaves the list for the Done view, or comes back from it.
     Done,
+    /// Have the held film that is shown scored all the same.
+    Score,
     /// One of the saved views, by its number from 1.
     View(u8),
     /// The Done view, and back.
@@ -167,6 +169,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
+    entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
     entry(Action::Claim, "claim", &["c"], Section::Study, "claimed: you are at it; claimed again: nobody is", Some((8, "claim"))),
     entry(Action::Acknowledge, "acknowledge", &["a"], Section::Study, "take note of a critical study: it rings no more", Some((2, "acknowledge"))),
     entry(Action::NextAlarm, "next-alarm", &["A"], Section::Study, "the next critical study that nobody acknowledged", None),
@@ -211,6 +214,7 @@ impl Action {
             Self::NextAlarm => state.worklist().alarms() > 0,
             Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
             Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
+            Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
             Self::View(number) => state.view_at(number).is_some(),

@@ -52,6 +52,8 @@ pub enum Request {
     Note(StudyId, String),
     /// Another person is at the keys now.
     Who(String),
+    /// Score this held film all the same.
+    Score(FilmId),
 }
 
 /// Which picture, at most how large.

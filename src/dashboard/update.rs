@@ -15,6 +15,7 @@ use super::{
     standing,
     state::INFO_STAYS,
 };
+use crate::store::FilmState;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -251,6 +252,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Sort(column) => state.worklist.set_order(state.worklist.order().then(column)),
         Action::Columns => state.overlay = Some(Overlay::Columns(Columns::open(state))),
         Action::Undo => return standing::undo(state),
+        Action::Score => return score(state),
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::Close => close(state),
@@ -287,4 +289,24 @@ fn move_label(state: &mut State, by: isize) {
     };
     let next = index.saturating_add_signed(by).min(findings.len() - 1);
     state.label = Some(findings[next].label.clone());
+}
+
+/// Asks for a held film to be scored. That it waits, and what came of it, comes back with its study.
+fn score(state: &mut State) -> Vec<Effect> {
+    let Some(film) = state.scorable_film() else {
+        let why = match state.film() {
+            Some(film) => match (&film.state, film.decoded) {
+                (FilmState::Scored { .. }, _) => "This film is scored already.",
+                (FilmState::Held(_), false) => "There is no picture in this file that could be scored.",
+                (FilmState::Held(_), true) => "This film is already waiting to be scored.",
+            },
+            None => return Vec::new(),
+        };
+        state.say(NoticeLevel::Info, why.to_owned());
+        return Vec::new();
+    };
+    let said =
+        "This held film is scored in its turn; the score will say that you asked, and why it was held.";
+    state.say(NoticeLevel::Info, said.to_owned());
+    vec![Effect::Request(Request::Score(film))]
 }
