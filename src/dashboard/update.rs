@@ -102,6 +102,8 @@ fn next_alarm(state: &mut State) {
     if !state.worklist.select_next_alarm() {
         state.set_typed_filter("");
         state.open_view(0);
+        // From the end on, it begins again with the first.
+        state.worklist.select(usize::MAX);
         state.worklist.select_next_alarm();
     }
 }
