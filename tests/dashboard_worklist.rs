@@ -57,6 +57,9 @@ fn views_filters_and_orders_list_what_they_say() {
         ("/ s c o r e > 0 . 7 5 enter", vec![1, 2, 3]),
         // A mistake leaves the list as it was.
         ("/ s c o r e > 0 . 7 5 x", vec![1, 2, 3]),
+        // What may become a field's name does not empty the list on the way there; enter means it.
+        ("/ s c o r e > 0 . 7 5 space s t a", vec![1, 2, 3]),
+        ("/ s c o r e > 0 . 7 5 space s t a enter", vec![]),
         // Tab completes.
         ("/ s t a tab s e tab enter", vec![8]),
         ("/ c a r d tab enter", vec![5, 10]),

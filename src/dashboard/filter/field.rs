@@ -86,6 +86,13 @@ pub(super) const FIELDS: &[(&str, Field)] = &[
     ("is", Field::Is),
 ];
 
+/// Whether a word is the beginning of a field's name.
+#[must_use]
+pub(in crate::dashboard) fn begins_a_field(word: &str) -> bool {
+    let word = word.to_lowercase();
+    !word.is_empty() && FIELDS.iter().any(|(name, _)| name.starts_with(&word))
+}
+
 impl Field {
     /// Whether it is chosen with a colon; else it is compared.
     pub(super) fn is_chosen(self) -> bool {

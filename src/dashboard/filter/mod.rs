@@ -12,7 +12,7 @@ mod term;
 
 pub use complete::Completion;
 pub(super) use complete::complete;
-pub(super) use field::fold;
+pub(super) use field::{begins_a_field, fold};
 pub use parse::FilterError;
 
 use jiff::Timestamp;

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{Input, Overlay, Turn};
 use crate::dashboard::{
     Column, State,
-    filter::{Completion, complete},
+    filter::{Completion, begins_a_field, complete},
 };
 
 /// How many completions are offered at once.
@@ -58,7 +58,10 @@ impl FilterLine {
                 state.set_typed_filter(&self.before);
                 return (None, Vec::new());
             }
-            KeyCode::Enter => return (None, Vec::new()),
+            KeyCode::Enter => {
+                state.set_typed_filter(self.input.text());
+                return (None, Vec::new());
+            }
             KeyCode::Backspace if self.input.text().is_empty() => return (None, Vec::new()),
             KeyCode::Up => state.worklist.move_by(-1),
             KeyCode::Down => state.worklist.move_by(1),
@@ -70,8 +73,19 @@ impl FilterLine {
                 }
             }
         }
-        state.set_typed_filter(self.input.text());
+        self.follow(state);
         (Some(Overlay::Filter(self)), Vec::new())
+    }
+
+    /// Lets the list follow. A word that may become the name of a field ("sta" of "status:new") must not
+    /// empty it on the way there.
+    fn follow(&self, state: &mut State) {
+        let text = self.input.text();
+        state.set_typed_filter(text);
+        let (before, last) = text.rsplit_once(' ').unwrap_or(("", text));
+        if state.worklist.is_empty() && begins_a_field(last) {
+            state.set_typed_filter(before);
+        }
     }
 
     /// Writes the next completion in the place of the last one.
