@@ -10,6 +10,7 @@ mod output;
 mod profile;
 mod reload;
 mod scan;
+mod screen;
 mod setup;
 mod show;
 mod signals;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Failure,
+    Failure, screen,
     setup::{Setup, rules, settings},
 };
 use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Watcher},
+    dashboard::Site,
     model::Model,
     pipeline::Settings,
     triage::Rules,
@@ -16,6 +17,7 @@ use crate::{
 /// What takes effect at once.
 pub(super) struct Reloaded {
     pub(super) config: Config,
+    pub(super) site: Site,
     pub(super) rules: Rules,
     pub(super) settings: Settings,
     /// Settings that changed and need a new start.
@@ -41,6 +43,7 @@ pub(super) fn watch(
 
 fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded, ConfigError> {
     let rules = rules(loaded, model.manifest())?;
+    let site = screen::site(loaded)?;
     let config = loaded.config.clone();
     let mut at_next_start = Vec::new();
     for (name, differs) in [
@@ -54,5 +57,5 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
         }
     }
     *before = config.clone();
-    Ok(Reloaded { settings: settings(&config), config, rules, at_next_start })
+    Ok(Reloaded { settings: settings(&config), config, site, rules, at_next_start })
 }

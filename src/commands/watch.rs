@@ -9,11 +9,12 @@ use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
     reload::{self, Reloaded},
+    screen,
     setup::{Setup, settings},
 };
 use crate::{
-    config::{Config, ConfigError},
-    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role, Site},
+    config::ConfigError,
+    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Parts, Pipeline},
     store::{Ownership, Store},
@@ -61,14 +62,15 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         reloaded(change, orders.as_ref(), &outside_in);
     })?;
     let config = setup.config();
+    let actor = actor();
     let following = Following {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
         health: health(role, &inbox, &model),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
-        site: site(config),
-        actor: actor(),
+        site: screen::site(&setup.loaded)?,
+        actor: actor.clone(),
         outside,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)
@@ -76,6 +78,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let options = dashboard::Options {
         pictures: args.pictures.unwrap_or(config.dashboard.pictures),
         heatmap: config.dashboard.heatmap,
+        who: actor,
+        asks_who: config.dashboard.ask_who,
         ..dashboard::Options::from_environment()
     };
     let end = dashboard::run(Feed { updates, requests }, options);
@@ -114,7 +118,7 @@ fn reloaded(
                 let _ = orders.send(Order::Gates(changed.config.quality.clone()));
                 let _ = orders.send(Order::Rules(changed.rules));
             }
-            let _ = outside.send(Outside::Config(site(&changed.config), changed.config.feed_alarm.clone()));
+            let _ = outside.send(Outside::Config(changed.site, changed.config.feed_alarm.clone()));
             match changed.at_next_start.as_slice() {
                 [] => {
                     Notice { level: NoticeLevel::Info, text: "The changed configuration is in force.".into() }
@@ -146,10 +150,6 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
         last_arrival: None,
         feed_alarm: None,
     }
-}
-
-fn site(config: &Config) -> Site {
-    Site { max_wait: config.triage.max_wait }
 }
 
 /// Who sits at the keys, for the audit: the name that the person logged in with.

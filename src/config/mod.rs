@@ -26,7 +26,7 @@ pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
 pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
-    Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Pictures,
+    Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model, Pictures,
     Precision, RasterStudy, Store, Thresholds, Triage,
 };
 pub use template::TEMPLATE;

@@ -6,7 +6,8 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::store::{FilmId, Status, StudyDetail, StudyId, StudyRow};
+use super::{Column, Keymap, SavedViews};
+use crate::store::{FilmId, Standing, Status, StudyDetail, StudyId, StudyRow};
 
 /// Both ends of the dashboard's traffic.
 #[derive(Debug)]
@@ -43,6 +44,14 @@ pub enum Request {
     Picture(PictureRequest),
     /// Set the status of a study.
     Status(StudyId, Status),
+    /// A person takes note of a critical study.
+    Acknowledge(StudyId),
+    /// Give a study back the standing that it had.
+    TakeBack(StudyId, Box<Standing>),
+    /// Add a note to a study.
+    Note(StudyId, String),
+    /// Another person is at the keys now.
+    Who(String),
     /// Score this held film all the same.
     Score(FilmId),
 }
@@ -125,9 +134,30 @@ pub struct Notice {
     pub text: String,
 }
 
-/// What of the configuration the screen needs.
+/// What of the configuration the screen needs. The default is that of a site that configured nothing of
+/// it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
     /// How long a study may wait unseen before it is promoted.
     pub max_wait: Option<SignedDuration>,
+    /// The columns of the list, in order.
+    pub columns: Vec<Column>,
+    /// The views on the number keys.
+    pub views: SavedViews,
+    /// The keys.
+    pub keymap: Keymap,
+    /// How often the bell rings while a critical study waits to be acknowledged; none: never.
+    pub bell: Option<SignedDuration>,
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            max_wait: None,
+            columns: Column::USUAL.into(),
+            views: SavedViews::default(),
+            keymap: Keymap::default(),
+            bell: Some(SignedDuration::from_mins(1)),
+        }
+    }
 }

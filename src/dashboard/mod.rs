@@ -15,34 +15,45 @@
 
 pub mod action;
 mod cells;
+mod column;
 mod error;
 mod event_loop;
 mod feed;
+mod filter;
 mod keymap;
 mod layout;
+mod mouse;
+mod order;
 mod overlay;
 mod pictures;
 mod render;
+mod row;
+mod standing;
 mod state;
 mod terminal;
 mod theme;
 mod update;
+mod views;
 mod words;
 mod worklist;
 
+pub use column::Column;
 pub use error::DashboardError;
 pub use event_loop::run;
 pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
+pub use filter::{Completion, Filter, FilterError};
 pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
-pub use overlay::{Help, Input, Overlay, Palette};
+pub use order::Order;
+pub use overlay::{Columns, FilterLine, Help, Input, Notes, Overlay, Palette, Who};
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;
 pub use theme::Theme;
 pub use update::{Effect, Message, settle, update};
-pub use worklist::Worklist;
+pub use views::{MOST_VIEWS, SavedView, SavedViews};
+pub use worklist::{Row, Worklist};
 
 use jiff::tz::TimeZone;
 
@@ -55,6 +66,10 @@ pub struct Options {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
+    /// Who is at the keys, as far as the account tells.
+    pub who: String,
+    /// Whether to ask.
+    pub asks_who: bool,
     /// Whether text may have colours.
     pub colour: bool,
     /// Where times of day are told.
@@ -66,6 +81,13 @@ impl Options {
     #[must_use]
     pub fn from_environment() -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { pictures: Pictures::Auto, heatmap: true, colour, zone: TimeZone::system() }
+        Self {
+            pictures: Pictures::Auto,
+            heatmap: true,
+            who: String::new(),
+            asks_who: false,
+            colour,
+            zone: TimeZone::system(),
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! own. It works alike for the process that owns the pipeline and for one that only follows.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const CHUNK: usize = 5_000;
+const PAGE: u32 = 5_000;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
@@ -66,6 +66,7 @@ pub fn follow(
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
     let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } =
         following;
+    let actor = Actor::new(actor);
     let (pictures_in, picture_requests) = unbounded();
     let (answers, viewer) = (updates.clone(), actor.clone());
     let picture_thread = thread::Builder::new()
@@ -92,11 +93,29 @@ pub fn follow(
     Ok(vec![picture_thread, follow_thread])
 }
 
+/// Who sits at the keys: one name for the threads that write it down.
+#[derive(Clone)]
+pub(super) struct Actor(Arc<Mutex<String>>);
+
+impl Actor {
+    fn new(name: String) -> Self {
+        Self(Arc::new(Mutex::new(name)))
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, name: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name;
+    }
+}
+
 struct Follower {
     store: Store,
     gauges: Option<Arc<Gauges>>,
     feed_alarm: config::FeedAlarm,
-    actor: String,
+    actor: Actor,
     updates: Sender<Update>,
     pictures: Sender<PictureRequest>,
     /// The newest change that the dashboard knows.
@@ -155,20 +174,52 @@ impl Follower {
                 self.watched = Some(study);
                 self.send_detail(study)
             }
-            Request::Score(film) => match self.store.request_score(film, &self.actor, Timestamp::now()) {
-                Ok(Requested::Queued(_)) => self.look(),
-                Ok(Requested::Refused(text)) => {
-                    self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
-                }
-                Err(error) => self.fault(&error),
-            },
-            Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
-            Request::Status(study, status) => {
-                match self.store.set_status(study, status, &self.actor, Timestamp::now()) {
-                    Ok(_) => self.look(),
+            Request::Score(film) => {
+                match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
+                    Ok(Requested::Queued(_)) => self.look(),
+                    Ok(Requested::Refused(text)) => {
+                        self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
+                    }
                     Err(error) => self.fault(&error),
                 }
             }
+            Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
+            Request::Status(study, status) => {
+                let actor = self.name();
+                let done = self.store.set_status(study, status, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::Acknowledge(study) => {
+                let actor = self.name();
+                let done = self.store.acknowledge(study, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::TakeBack(study, standing) => {
+                let actor = self.name();
+                let done = self.store.take_back(study, &standing, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::Note(study, text) => {
+                let actor = self.name();
+                let done = self.store.add_note(study, &text, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::Who(name) => {
+                self.actor.set(name);
+                Ok(())
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        self.actor.name()
+    }
+
+    /// Shows what a change made of the list, or why it could not be made.
+    fn look_after<T>(&mut self, done: Result<T, StoreError>) -> Result<(), Gone> {
+        match done {
+            Ok(_) => self.look(),
+            Err(error) => self.fault(&error),
         }
     }
 
@@ -185,23 +236,28 @@ impl Follower {
         }
     }
 
-    /// Sends what changed since the last look.
+    /// Sends what changed since the last look, page by page.
     fn look(&mut self) -> Result<(), Gone> {
-        match self.changed_studies() {
-            Ok(changed) => {
-                let watched_changed = changed.iter().any(|row| Some(row.id) == self.watched);
-                let moved = !changed.is_empty();
-                for chunk in changed.chunks(CHUNK) {
-                    self.tell(Update::Studies(chunk.to_vec()))?;
+        let (mut watched_changed, mut moved) = (false, false);
+        loop {
+            match self.changed_studies() {
+                Ok(page) if page.is_empty() => break,
+                Ok(page) => {
+                    moved = true;
+                    watched_changed |= page.iter().any(|row| Some(row.id) == self.watched);
+                    self.tell(Update::Studies(page))?;
                 }
-                if let (true, Some(study)) = (watched_changed, self.watched) {
-                    self.send_detail(study)?;
-                }
-                if moved {
-                    self.alarm_looked_at = None;
+                Err(error) => {
+                    self.fault(&error)?;
+                    break;
                 }
             }
-            Err(error) => self.fault(&error)?,
+        }
+        if let (true, Some(study)) = (watched_changed, self.watched) {
+            self.send_detail(study)?;
+        }
+        if moved {
+            self.alarm_looked_at = None;
         }
         self.look_at_health()
     }
@@ -210,11 +266,11 @@ impl Follower {
         if self.store.revision()? == self.revision {
             return Ok(Vec::new());
         }
-        let changed = self.store.studies_since(self.revision)?;
-        if let Some(newest) = changed.iter().map(|row| row.revision).max() {
-            self.revision = newest;
+        let page = self.store.studies_page(self.revision, PAGE)?;
+        if let Some(newest) = page.last() {
+            self.revision = newest.revision;
         }
-        Ok(changed)
+        Ok(page)
     }
 
     fn send_detail(&mut self, study: StudyId) -> Result<(), Gone> {

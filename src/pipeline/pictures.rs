@@ -6,7 +6,7 @@ use std::{collections::HashSet, path::Path, sync::Arc};
 use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
 
-use super::{examine::read, shown};
+use super::{examine::read, follow::Actor, shown};
 use crate::{
     dashboard::{Picture, PictureRequest, Update},
     film::{self, Film},
@@ -18,7 +18,7 @@ use crate::{
 /// Answers requests until the dashboard has gone. That a film was shown to `viewer` goes into the audit once.
 pub(super) fn answer(
     mut store: Store,
-    viewer: &str,
+    viewer: &Actor,
     requests: &Receiver<PictureRequest>,
     updates: &Sender<Update>,
 ) {
@@ -28,8 +28,9 @@ pub(super) fn answer(
         let request = requests.try_iter().last().unwrap_or(first);
         let image = make(&store, &request, &mut last).map(Arc::new);
         if image.is_ok() && shown.insert(request.film) {
+            let name = viewer.name();
             let event =
-                NewEvent { kind: "shown", film: Some(request.film), actor: viewer, ..NewEvent::default() };
+                NewEvent { kind: "shown", film: Some(request.film), actor: &name, ..NewEvent::default() };
             if let Err(error) = store.record(&event, Timestamp::now()) {
                 tracing::error!(%error, "the audit misses that a film was shown");
             }

@@ -20,6 +20,7 @@ mod open;
 mod outbox;
 mod outcome;
 mod ownership;
+mod people;
 mod plugin_record;
 mod plugin_work;
 mod plugins;
@@ -51,7 +52,8 @@ pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{
-    Answer, FilmId, FilmRow, FilmState, OnRequest, OutsidePriority, Status, StudyDetail, StudyId, StudyRow,
+    Acknowledged, Answer, FilmId, FilmRow, FilmState, Note, OnRequest, OutsidePriority, Standing, Status,
+    StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
 
