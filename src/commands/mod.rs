@@ -6,6 +6,7 @@ mod config;
 mod failure;
 mod headless;
 mod output;
+mod plugins;
 mod profile;
 mod reload;
 mod scan;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
+        Command::Plugins(command) => plugins::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
         Command::Bench(args) => bench::run(&args, &global),
     }

@@ -1,6 +1,6 @@
 //! A changed configuration file, while the program runs.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     Failure,
@@ -16,6 +16,8 @@ use crate::{
 /// What takes effect at once.
 pub(super) struct Reloaded {
     pub(super) config: Config,
+    /// Where the site's own plugins lie.
+    pub(super) plugins_folder: PathBuf,
     pub(super) rules: Rules,
     pub(super) settings: Settings,
     /// Settings that changed and need a new start.
@@ -55,5 +57,11 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
         }
     }
     *before = config.clone();
-    Ok(Reloaded { settings: settings(&config), config, rules, at_next_start })
+    Ok(Reloaded {
+        settings: settings(&config),
+        plugins_folder: loaded.plugins_folder(),
+        config,
+        rules,
+        at_next_start,
+    })
 }

@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::store::{FilmId, Status, StudyDetail, StudyId, StudyRow};
+use crate::store::{FilmId, PluginRecord, PluginRequest, Status, StudyDetail, StudyId, StudyRow};
 
 /// Both ends of the dashboard's traffic.
 #[derive(Debug)]
@@ -28,6 +28,9 @@ pub enum Update {
     Picture(Picture),
     /// The state of intake, queue and engine.
     Health(Health),
+    /// The plugins: their health, and the columns, filters and commands that they add. Those that are
+    /// not enabled are among them.
+    Plugins(Vec<PluginRecord>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
@@ -43,6 +46,8 @@ pub enum Request {
     Picture(PictureRequest),
     /// Set the status of a study.
     Status(StudyId, Status),
+    /// Run a plugin's command, or try one again that was switched off.
+    Plugin(PluginRequest),
 }
 
 /// Which picture, at most how large.

@@ -16,7 +16,7 @@ use super::{
     worklist::Worklist,
 };
 use crate::{
-    store::{FilmRow, FilmState, Status, StudyDetail, StudyId, StudyRow},
+    store::{FilmRow, FilmState, PluginRecord, Status, StudyDetail, StudyId, StudyRow},
     triage::Finding,
 };
 
@@ -36,6 +36,8 @@ pub struct State {
     pub(super) worklist: Worklist,
     pub(super) health: Option<Health>,
     pub(super) site: Site,
+    /// What plugins add to the screen, and how they are.
+    pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
     /// How far the help is scrolled, while it is open.
     pub(super) help: Option<u16>,
@@ -71,6 +73,7 @@ impl State {
             worklist: Worklist::default(),
             health: None,
             site: Site { max_wait: None },
+            plugins: Vec::new(),
             view: View::default(),
             help: None,
             notice: None,

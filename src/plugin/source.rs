@@ -18,7 +18,13 @@ const MAIN: &str = "main.luau";
 const EXTENSION: &str = "luau";
 
 /// The plugins that come with the program, found by name where the site has none of that name.
-const BUNDLED: [(&str, &str); 0] = [];
+const BUNDLED: [(&str, &str); 5] = [
+    ("portable-first", include_str!("../../plugins/portable-first.luau")),
+    ("unseen-critical", include_str!("../../plugins/unseen-critical.luau")),
+    ("csv-log", include_str!("../../plugins/csv-log.luau")),
+    ("webhook-alert", include_str!("../../plugins/webhook-alert.luau")),
+    ("route-critical", include_str!("../../plugins/route-critical.luau")),
+];
 
 /// A plugin's text.
 #[derive(Debug, Clone, PartialEq, Eq)]

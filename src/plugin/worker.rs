@@ -430,7 +430,8 @@ impl Worker {
             record.state = PluginState::Off;
             record.fault = format!("switched off after {in_a_row} failures in a row: {fault}");
             tracing::warn!(plugin = self.name, %fault, "a plugin was switched off");
-        } else if fault.kind.spoils_vm() {
+        }
+        if fault.kind.spoils_vm() {
             self.renew();
         }
     }
@@ -440,7 +441,10 @@ impl Worker {
         let Some((loading, spoiled)) = self.loaded.take() else { return };
         drop(spoiled);
         match Vm::load(&loading.source, &loading.settings, self.limits) {
-            Ok(vm) => self.loaded = Some((loading, vm)),
+            Ok(vm) => {
+                self.record.memory = vm.memory() as u64;
+                self.loaded = Some((loading, vm));
+            }
             Err(fault) => self.broken(&fault),
         }
     }
