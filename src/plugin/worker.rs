@@ -433,6 +433,9 @@ impl Worker {
         }
         if fault.kind.spoils_vm() {
             self.renew();
+        } else if let Some((_, vm)) = &self.loaded {
+            vm.collect();
+            self.record.memory = vm.memory() as u64;
         }
     }
 
