@@ -20,6 +20,7 @@
 pub mod commands;
 pub mod config;
 pub mod dashboard;
+pub mod evaluate;
 pub mod film;
 pub mod intake;
 pub mod model;

@@ -48,6 +48,8 @@ pub enum Request {
     Status(StudyId, Status),
     /// Run a plugin's command, or try one again that was switched off.
     Plugin(PluginRequest),
+    /// Score this held film all the same.
+    Score(FilmId),
 }
 
 /// Which picture, at most how large.

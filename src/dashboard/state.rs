@@ -7,8 +7,9 @@ use ratatui::layout::{Rect, Size};
 
 use super::{
     Health, Notice, NoticeLevel, Site,
-    keymap::Keymap,
+    keymap::{Key, Keymap},
     layout::{Layout, View, inside},
+    overlay::Overlay,
     pictures::{Canvas, Gallery},
     render,
     theme::Theme,
@@ -16,7 +17,7 @@ use super::{
     worklist::Worklist,
 };
 use crate::{
-    store::{FilmRow, FilmState, PluginRecord, Status, StudyDetail, StudyId, StudyRow},
+    store::{Answer, FilmId, FilmRow, FilmState, PluginRecord, Status, StudyDetail, StudyId, StudyRow},
     triage::Finding,
 };
 
@@ -39,8 +40,10 @@ pub struct State {
     /// What plugins add to the screen, and how they are.
     pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
-    /// How far the help is scrolled, while it is open.
-    pub(super) help: Option<u16>,
+    /// What lies over the screen.
+    pub(super) overlay: Option<Overlay>,
+    /// The keys pressed so far that begin a longer one ("g" of "g g").
+    pub(super) pending: Vec<Key>,
     pub(super) notice: Option<(Notice, Timestamp)>,
     /// The study whose detail was asked for last.
     pub(super) asked: Option<StudyId>,
@@ -75,7 +78,8 @@ impl State {
             site: Site { max_wait: None },
             plugins: Vec::new(),
             view: View::default(),
-            help: None,
+            overlay: None,
+            pending: Vec::new(),
             notice: None,
             asked: None,
             detail: None,
@@ -108,10 +112,22 @@ impl State {
         self.view
     }
 
+    /// The plugins, as far as they are known.
+    #[must_use]
+    pub fn plugins(&self) -> &[PluginRecord] {
+        &self.plugins
+    }
+
+    /// What lies over the screen.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
     /// Whether the help lies over the screen.
     #[must_use]
     pub fn help_is_open(&self) -> bool {
-        self.help.is_some()
+        matches!(self.overlay, Some(Overlay::Help(_)))
     }
 
     /// Whether the heatmap is on.
@@ -145,7 +161,7 @@ impl State {
     /// Whether `close` has something to close.
     #[must_use]
     pub fn has_something_to_close(&self) -> bool {
-        self.help.is_some() || self.notice.is_some() || self.view == View::Film
+        self.overlay.is_some() || self.notice.is_some() || self.view == View::Film
     }
 
     /// Whether the screen no longer shows this state.
@@ -177,6 +193,15 @@ impl State {
     pub fn film(&self) -> Option<&FilmRow> {
         let films = &self.detail()?.films;
         films.get(self.film.min(films.len().saturating_sub(1)))
+    }
+
+    /// The film in the film pane, if it is held, has a picture, and does not wait for its score already.
+    #[must_use]
+    pub fn scorable_film(&self) -> Option<FilmId> {
+        let film = self.film()?;
+        let waits = film.on_request.as_ref().is_some_and(|request| request.answer == Answer::Waiting);
+        let scorable = matches!(film.state, FilmState::Held(_)) && film.decoded && !waits;
+        scorable.then_some(film.id)
     }
 
     /// Its index in the study.

@@ -189,7 +189,7 @@ impl StudyView {
             view: hide(&row.view),
             model: row.model.clone(),
             held_reason: hide(&row.held_reason),
-            tags: Vec::new(),
+            tags: row.marks.tags.iter().map(|tag| tag.text.clone()).collect(),
             findings,
             films: detail.films.iter().map(|film| film_view(film, with_patient, &hide)).collect(),
             patient: with_patient.then(|| PatientView {

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod kill;
+mod plugins;
 mod scan;
 mod support;
 mod watch;

@@ -44,7 +44,7 @@ fn a_plugin_that_fails_again_and_again_is_switched_off_and_the_others_go_on() {
 }
 
 #[test]
-fn a_tick_that_throws_is_a_fault_and_not_the_end() {
+fn a_hook_of_the_clock_that_throws_is_a_fault_and_not_the_end() {
     // On the recorded study it works: it fails when it is called for the first time in earnest.
     let inside = "on_critical_waiting = function(study) if study.id ~= 42 then error('late') end end";
     let mut scene = Scene::new(&[("late", &plugin("late", inside)), ("good", &plugin("good", GOOD))], "");

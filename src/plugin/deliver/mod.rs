@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, after, select};
+use crossbeam_channel::{Receiver, TryRecvError, after, select};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -60,7 +60,7 @@ impl Deliverer {
     pub(super) fn run(mut self, wake: &Receiver<()>) {
         let client = webhook::Client::new(self.patience.one_try);
         loop {
-            let wait = match self.pass(&client) {
+            let wait = match self.pass(&client, wake) {
                 Ok(wait) => wait,
                 Err(error) => {
                     tracing::error!(%error, "the outbox of the plugins cannot be read or written");
@@ -75,11 +75,15 @@ impl Deliverer {
     }
 
     /// Tries what is due; how long to wait before the next look.
-    fn pass(&mut self, client: &webhook::Client) -> Result<Duration, StoreError> {
+    fn pass(&mut self, client: &webhook::Client, wake: &Receiver<()>) -> Result<Duration, StoreError> {
         let due = self.store.due_deliveries(self.lane, Timestamp::now(), BATCH)?;
         let is_full = due.len() == BATCH as usize;
         let mut failed: BTreeSet<String> = BTreeSet::new();
         for delivery in due {
+            // What is left is due at the next start.
+            if matches!(wake.try_recv(), Err(TryRecvError::Disconnected)) {
+                break;
+            }
             // What failed a moment ago for another of its messages is not tried with this one.
             if failed.contains(&delivery.target) {
                 continue;
