@@ -68,6 +68,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
                     let _ = settings.send((changed.plugins_folder, changed.config.plugins));
                 }
                 let _ = orders.send(Order::Settings(changed.settings));
+                let _ = orders.send(Order::Gates(changed.config.quality.clone()));
                 let _ = orders.send(Order::Rules(changed.rules));
                 return;
             }

@@ -135,7 +135,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
-    entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: how they are, their commands, another try", None),
+    entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),

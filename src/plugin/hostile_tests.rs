@@ -258,7 +258,8 @@ fn a_hundred_reloads_leave_nothing_behind() {
 
 #[test]
 fn a_tick_that_throws_is_named() {
-    let text = "return { api = 1, name = 'evil', every = '10s',\non_tick = function(tick) error(tick.queued) end }";
+    let text =
+        "return { api = 1, name = 'evil', every = '10s',\non_tick = function(tick) error(tick.queued) end }";
     let vm = load(text).unwrap();
     let fault = vm.call(&Call::Tick(&tick(&BTreeMap::new(), 3))).unwrap_err();
     assert_eq!(fault.to_string(), "evil.luau:2: 3 (in on_tick)");
