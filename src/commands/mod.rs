@@ -3,6 +3,7 @@
 mod bench;
 mod cli;
 mod config;
+mod evaluate;
 mod failure;
 mod headless;
 mod output;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
+        Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
