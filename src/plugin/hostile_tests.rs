@@ -54,7 +54,7 @@ fn bombs_end_as_faults_with_file_and_line() {
         ("return { tag = string.rep('x', 1e7) }", FaultKind::Effect, Some(2), "longer than"),
         ("return { note = string.rep('x', 1e7) }", FaultKind::Effect, Some(2), "longer than"),
         ("buffer.create(1e9)", FaultKind::Memory, None, "memory"),
-        ("table.create(1e9, 0)", FaultKind::Memory, None, "memory"),
+        ("table.create(6e7, 0)", FaultKind::Memory, None, "memory"),
         ("local function f(n) return 1 + f(n) end f(1)", FaultKind::Runtime, Some(3), "stack overflow"),
         (
             "local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x",
