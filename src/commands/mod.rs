@@ -3,6 +3,7 @@
 mod bench;
 mod cli;
 mod config;
+mod evaluate;
 mod failure;
 mod headless;
 mod output;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
+        Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
         Command::Bench(args) => bench::run(&args, &global),

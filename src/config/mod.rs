@@ -7,6 +7,7 @@
 
 mod checks;
 mod document;
+mod edit;
 mod error;
 mod feed_alarm;
 mod load;
@@ -18,6 +19,7 @@ mod template;
 mod values;
 mod watch;
 
+pub use edit::{with_alerts, write_alerts};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
