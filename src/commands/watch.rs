@@ -159,7 +159,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
         queued: 0,
         working_on: None,
         films_per_second: None,
-        device: model.device_name().to_owned(),
+        device: format!("{} {}", model.device_name(), model.precision().word()),
         model: model.manifest().name.clone(),
         banner: model.manifest().banner.clone(),
         last_arrival: None,
