@@ -23,7 +23,7 @@ pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
     Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Pictures,
-    Precision, RasterStudy, Store, Thresholds, Triage,
+    Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

@@ -4,9 +4,10 @@ use candle_core::{Device, Tensor};
 use candle_nn::ops::sigmoid;
 
 use super::{
-    DenseNet, DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
+    DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
     heatmap::grad_cam,
     manifest::OutputRule,
+    network::Network,
     preprocess,
     profile::{self, Profile},
     weights::{self, Taken},
@@ -17,7 +18,7 @@ use crate::film::Film;
 #[derive(Debug)]
 pub struct Model {
     pub(super) manifest: Manifest,
-    pub(super) network: DenseNet,
+    pub(super) network: Network,
     pub(super) device: Device,
     pub(super) taken: Taken,
     profile: Option<Profile>,
@@ -55,7 +56,7 @@ impl Model {
             return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
         }
         let config = manifest.network();
-        let (network, taken) = weights::build(&bytes, &place, &device, |vb| DenseNet::new(&config, &vb))?;
+        let (network, taken) = weights::build(&bytes, &place, &device, |vb| Network::new(&config, &vb))?;
         Ok(Self { manifest, network, device, taken, profile: None, device_name, precision })
     }
 
