@@ -69,6 +69,15 @@ fn keys_do_what_the_help_says() {
         ("q", Facts { quit: true, ..START }),
         ("ctrl-c", Facts { quit: true, ..START }),
         ("? ctrl-c", Facts { quit: true, help: true, ..START }),
+        // Keys one after the other; what fits no longer one is let go of.
+        ("G g g", START),
+        ("G g", Facts { study: 12, label: None, ..START }),
+        ("g x j", Facts { study: 2, label: pneumothorax, ..START }),
+        ("g ctrl-c", Facts { quit: true, ..START }),
+        (": h e a t enter", Facts { heatmap: false, ..START }),
+        (": h e a t esc", START),
+        (": j j q", START),
+        (": q u i t enter", Facts { quit: true, ..START }),
         ("d", Facts { study: 2, label: pneumothorax, ..START }),
         ("x", START),
     ] {
@@ -115,6 +124,40 @@ fn a_change_of_status_is_sent_and_can_be_taken_back() {
             .collect();
         assert_eq!(statuses, sent, "after `{keys}`");
     }
+}
+
+#[test]
+fn a_held_film_is_asked_for_once_and_nothing_else_is() {
+    for (keys, sent) in [
+        ("S", vec![]),
+        ("G S", vec![121]),
+        ("G S S", vec![121]),
+        ("j j S", vec![]),
+        ("j j tab S tab S", vec![31]),
+    ] {
+        let mut desk = Desk::morning(120, 40);
+        desk.press(keys);
+        let asked: Vec<_> = desk
+            .sent
+            .iter()
+            .filter_map(|request| match request {
+                Request::Score(film) => Some(*film),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked, sent, "after `{keys}`");
+        assert!(desk.state.notice().is_some(), "after `{keys}` nothing says what happens");
+    }
+    let mut desk = Desk::morning(120, 40);
+    desk.press("G S");
+    assert!(desk.screen(120, 40).contains("anna asked at 14:02 for its score: waiting"));
+    if let Some(film) = desk.studies.get_mut(&12).and_then(|detail| detail.films.first_mut()) {
+        (film.decoded, film.on_request) = (false, None);
+    }
+    desk.press("k j");
+    desk.sent.clear();
+    desk.press("S");
+    assert!(desk.sent.is_empty(), "a file without a picture cannot be scored: {:?}", desk.sent);
 }
 
 #[test]
@@ -233,7 +276,7 @@ fn the_end_of_the_pipeline_is_said() {
 fn every_size_and_every_state_draws() {
     for width in (1..200).step_by(7) {
         for height in (1..60).step_by(5) {
-            for keys in ["", "enter", "?", "G", "j j tab"] {
+            for keys in ["", "enter", "?", "G", "j j tab", "g", ":", ": x q z"] {
                 let mut desk = Desk::morning(width, height);
                 desk.press(keys);
                 let screen = desk.screen(width, height);

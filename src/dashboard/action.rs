@@ -34,12 +34,16 @@ pub enum Action {
     Seen,
     /// The study leaves the list for the Done view, or comes back from it.
     Done,
+    /// Have the held film that is shown scored all the same.
+    Score,
     /// The Done view, and back.
     ShowDone,
     /// Take the last change of status back.
     Undo,
     /// Open the help.
     Help,
+    /// Find an action by its name.
+    Palette,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -114,7 +118,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Down, "down", &["down", "j"], Section::Worklist, "the study below", Some((2, "move"))),
     entry(Action::PageUp, "page-up", &["pageup", "ctrl-b"], Section::Worklist, "a page up", None),
     entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
-    entry(Action::First, "first", &["g", "home"], Section::Worklist, "the worst study", None),
+    entry(Action::First, "first", &["g g", "home"], Section::Worklist, "the worst study", None),
     entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
     entry(Action::Open, "open", &["enter"], Section::Film, "the film large, and back; marks it seen", Some((3, "film"))),
     entry(Action::NextFilm, "next-film", &["tab"], Section::Film, "the study's next film", Some((7, "next film"))),
@@ -124,9 +128,11 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
+    entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
     entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
+    entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -134,12 +140,23 @@ pub const ACTIONS: &[Entry] = &[
 ];
 
 impl Action {
+    /// The name that keymap and palette know it by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ACTIONS.iter().find(|entry| entry.action == self).map_or("", |entry| entry.name)
+    }
+
     /// Whether the action would do anything now; the footer offers only those.
     #[must_use]
     pub fn is_offered(self, state: &State) -> bool {
-        if state.help_is_open() {
-            return matches!(self, Self::Up | Self::Down | Self::Close | Self::Interrupt);
+        match state.overlay() {
+            Some(overlay) => overlay.offers(self),
+            None => self.is_offered_under_overlays(state),
         }
+    }
+
+    /// Whether the action would do anything if no overlay were open.
+    pub(super) fn is_offered_under_overlays(self, state: &State) -> bool {
         let selected = state.worklist().selected().is_some();
         match self {
             Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last => {
@@ -148,9 +165,10 @@ impl Action {
             Self::Open | Self::Seen | Self::Done => selected,
             Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
             Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
+            Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
-            Self::ShowDone | Self::Help | Self::Redraw | Self::Quit | Self::Interrupt => true,
+            Self::ShowDone | Self::Help | Self::Palette | Self::Redraw | Self::Quit | Self::Interrupt => true,
         }
     }
 }

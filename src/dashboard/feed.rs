@@ -43,6 +43,8 @@ pub enum Request {
     Picture(PictureRequest),
     /// Set the status of a study.
     Status(StudyId, Status),
+    /// Score this held film all the same.
+    Score(FilmId),
 }
 
 /// Which picture, at most how large.

@@ -1,5 +1,5 @@
-//! The networks behind one face. All of them end in a mean over the last map and one linear layer, which is what
-//! makes the heatmaps of every label one matrix product (see [`super::heatmap`]).
+//! The networks behind one face. All of them end in a mean over the last map and one linear layer, which
+//! is what makes the heatmaps of every label one matrix product (see [`super::heatmap`]).
 
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;

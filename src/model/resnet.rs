@@ -1,7 +1,8 @@
-//! ResNet of bottlenecks (He et al. 2016, "Deep Residual Learning for Image Recognition") with torchvision's
-//! tensor names and its place for the stride (in the 3x3 convolution), as structs, so that the feature map stays
-//! within reach of the heatmaps. `candle_transformers` has this network too, but as closures from a film of three
-//! channels to logits: neither its last map nor a stem of one channel can be had from it.
+//! ResNet of bottlenecks (He et al. 2016, "Deep Residual Learning for Image Recognition") with
+//! torchvision's tensor names and its place for the stride (in the 3x3 convolution), as structs, so that
+//! the feature map stays within reach of the heatmaps. `candle_transformers` has this network too, but
+//! as closures from a film of three channels to logits: neither its last map nor a stem of one channel
+//! can be had from it.
 
 use candle_core::{Module, Result, Tensor};
 use candle_nn::{BatchNorm, Conv2d, Linear, ModuleT, VarBuilder};
@@ -33,8 +34,8 @@ impl ResNetConfig {
         Self { channels, outputs, stem: 64, blocks: vec![3, 4, 6, 3], epsilon }
     }
 
-    /// Multiplications and additions of the convolutions for one film of `size` x `size`. 8.0e9 for ResNet-50 on
-    /// one channel of 224 x 224.
+    /// Multiplications and additions of the convolutions for one film of `size` x `size`. 8.0e9 for
+    /// ResNet-50 on one channel of 224 x 224.
     #[must_use]
     pub fn flops(&self, size: usize) -> f64 {
         let convolution = |inputs: usize, outputs: usize, kernel: usize, side: usize| {
@@ -166,8 +167,8 @@ impl ResNet {
 mod tests {
     use super::*;
 
-    /// torchvision's own count for ResNet-50 with three channels is 4.09e9 multiplications with their additions
-    /// (4.11e9 with the classifier's).
+    /// torchvision's own count for ResNet-50 with three channels is 4.09e9 multiplications with their
+    /// additions (4.11e9 with the classifier's).
     #[test]
     fn the_measure_of_speed_is_that_of_the_paper() {
         let flops = ResNetConfig::resnet50(3, 1000, 1e-5).flops(224);

@@ -17,12 +17,17 @@ mod films;
 mod finish;
 mod join;
 mod open;
+mod outbox;
 mod outcome;
 mod ownership;
+mod plugin_record;
+mod plugin_work;
+mod plugins;
 mod read;
 mod reassess;
 mod receive;
 mod record;
+mod request;
 mod rollup;
 mod row;
 mod rules;
@@ -35,10 +40,20 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
-pub use outcome::{Finished, ModelRef, Outcome, Scored, Verdict};
+pub use outbox::{PluginNotice, Tried};
+pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::Ownership;
+pub use plugin_record::{
+    Cell, Delivery, DeliveryKind, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
+    PluginDeed, PluginRecord, PluginRequest, PluginState, PluginWork,
+};
+pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
-pub use record::{FilmId, FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow};
+pub use receive::Queued;
+pub use record::{
+    Answer, FilmId, FilmRow, FilmState, OnRequest, OutsidePriority, Status, StudyDetail, StudyId, StudyRow,
+};
+pub use request::RequestId;
 
 /// A file's row number in the store.
 pub type FileId = i64;

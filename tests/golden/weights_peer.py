@@ -276,9 +276,12 @@ def small_keras(out):
 
 
 def real_films(folder):
-    """Five films of each kind, by their path in the folder."""
-    kinds = [sorted(folder.glob(pattern))[:5] for pattern in ("*.png", "nih/*.png", "pediatric/*.jpeg")]
-    paths = [path for kind in kinds for path in kind]
+    """The reference film, four of NIH, and eight paediatric ones, those first that are not square."""
+    kinds = [("*.png", 1), ("nih/*.png", 4), ("pediatric/*.jpeg", 8)]
+    paths = []
+    for pattern, count in kinds:
+        found = sorted(folder.glob(pattern), key=lambda path: (len(set(Image.open(path).size)) == 1, path.name))
+        paths += found[:count]
     return [str(path.relative_to(folder)) for path in paths], [np.asarray(Image.open(path).convert("L")) for path in paths]
 
 

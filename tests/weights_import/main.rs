@@ -114,8 +114,8 @@ fn every_format_gives_what_the_peer_gives() {
     }
 }
 
-/// Full width: `CXR_TRIAGE_PEERS` is the folder that `weights_peer.py torch full` and `keras full` wrote, films
-/// come from ../shared/films.
+/// Full width: `CXR_TRIAGE_PEERS` is the folder that `weights_peer.py torch full` and `keras full`
+/// wrote, films come from ../shared/films.
 #[test]
 #[ignore = "needs the files of full width, 150 MB, that the peer's script makes"]
 fn networks_of_full_width_give_what_the_peer_gives() {

@@ -16,8 +16,8 @@ use crate::{
 /// How far from its reference a model may be.
 const CLOSE: f64 = 2e-3;
 
-/// Runs `weights verify`. A model that loads has the right checksum and tensors; the report says what else was
-/// looked at.
+/// Runs `weights verify`. A model that loads has the right checksum and tensors; the report says what
+/// else was looked at.
 pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), Failure> {
     let model = setup.model(Some(name))?;
     let mut out = io::stdout().lock();

@@ -15,8 +15,8 @@ use crate::model::{
     weights::{self, Wanted},
 };
 
-/// What networks carry beside their weights: the operating points of torchxrayvision, and batch norm's count of its
-/// training steps, usually whole numbers and left out by the readers already.
+/// What networks carry beside their weights: the operating points of torchxrayvision, and batch norm's
+/// count of its training steps, usually whole numbers and left out by the readers already.
 fn is_beside(name: &str) -> bool {
     name == "op_threshs" || name.ends_with("num_batches_tracked")
 }

@@ -69,8 +69,8 @@ pub struct Summary {
 }
 
 impl Import<'_> {
-    /// Reads the file, fits it to the manifest's network and puts the model into its folder, whole or not at all.
-    /// A model of that name which an earlier import made is replaced.
+    /// Reads the file, fits it to the manifest's network and puts the model into its folder, whole or
+    /// not at all. A model of that name which an earlier import made is replaced.
     ///
     /// # Errors
     /// Any [`ImportError`].

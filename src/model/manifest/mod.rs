@@ -192,7 +192,8 @@ impl Manifest {
         }
     }
 
-    /// The same for a manifest whose weights are not there yet: its `sha256` may be missing, and is empty then.
+    /// The same for a manifest whose weights are not there yet: its `sha256` may be missing, and is
+    /// empty then.
     ///
     /// # Errors
     /// [`ModelError::Manifest`], with the line where it is known.

@@ -2,7 +2,8 @@
 
 use std::{fmt, io};
 
-/// Why weights could not be fetched. Where no network leads to them, the message says how to bring them by hand.
+/// Why weights could not be fetched. Where no network leads to them, the message says how to bring them
+/// by hand.
 #[derive(Debug)]
 pub struct PullError {
     /// The address.

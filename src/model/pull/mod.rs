@@ -51,8 +51,9 @@ pub struct Progress {
 }
 
 impl Pull<'_> {
-    /// Fetches what is missing of the file. `watch` is told how far it is, and stops it by saying false; what has
-    /// come stays for the next time. At the end the part holds the whole file, and its hash has been checked.
+    /// Fetches what is missing of the file. `watch` is told how far it is, and stops it by saying false;
+    /// what has come stays for the next time. At the end the part holds the whole file, and its hash has
+    /// been checked.
     ///
     /// # Errors
     /// [`PullError`], whose trouble says what to do.
@@ -155,8 +156,8 @@ impl Pull<'_> {
     }
 }
 
-/// Follows redirects, and the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`); trusts the
-/// certificates that the machine trusts, for a hospital's proxy signs with its own.
+/// Follows redirects, and the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`);
+/// trusts the certificates that the machine trusts, for a hospital's proxy signs with its own.
 fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)

@@ -43,8 +43,8 @@ pub(super) fn torchvision(found: Vec<Found>, blocks: &[usize]) -> Outcome<Tensor
             ))
         };
         let part = found.part().ok_or_else(strange)?;
-        // One dense layer ends the network, whatever its name. In Keras 3 its two tensors lie in one group, in
-        // Keras 2 as well.
+        // One dense layer ends the network, whatever its name. In Keras 3 its two tensors lie in one
+        // group, in Keras 2 as well.
         let is_head = part == Part::Dense || part == Part::Bias;
         let module = if is_head {
             let place = found.groups.join("/");

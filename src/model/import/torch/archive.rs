@@ -67,7 +67,8 @@ struct Entries<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
     root: String,
     read: HashMap<String, Vec<u8>>,
-    /// How many bytes may still be read. PyTorch does not compress, so all storages are smaller than the file.
+    /// How many bytes may still be read. PyTorch does not compress, so all storages are smaller than the
+    /// file.
     left: usize,
 }
 

@@ -12,8 +12,8 @@ use crate::model::import::{
 const CHECKPOINT_KEYS: [&str; 5] = ["state_dict", "model_state_dict", "model", "net", "module"];
 /// Modules within modules.
 const DEEPEST: usize = 64;
-/// Modules and tensors in all. A module may stand in several places: without this bound a small file could make
-/// us walk for ever.
+/// Modules and tensors in all. A module may stand in several places: without this bound a small file
+/// could make us walk for ever.
 const MOST_VISITS: usize = 200_000;
 
 /// All tensors of real numbers.
