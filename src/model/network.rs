@@ -5,9 +5,10 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 use super::{
-    DenseNet, DenseNetConfig, ModelError, Precision,
+    ModelError, NetworkConfig, Precision,
     cpu::{Processor, Refusal, Tensors},
     heatmap::grad_cam,
+    plain::Plain,
 };
 
 /// A network with its weights.
@@ -16,7 +17,7 @@ pub(super) enum Network {
     /// Our own kernels.
     Processor(Processor),
     /// Candle's.
-    Candle(DenseNet),
+    Candle(Plain),
 }
 
 /// What a network says of a batch of films.
@@ -40,13 +41,15 @@ impl Network {
     /// # Errors
     /// A tensor that is missing or of another shape.
     pub(super) fn new(
-        config: &DenseNetConfig,
+        config: &NetworkConfig,
         vb: &VarBuilder<'_>,
         device: &Device,
         precision: Precision,
         threads: usize,
     ) -> candle_core::Result<Self> {
-        if let (Device::Cpu, Some(shape)) = (device, config.shape()) {
+        if let (Device::Cpu, NetworkConfig::DenseNet(densenet)) = (device, config)
+            && let Some(shape) = densenet.shape()
+        {
             let mut tensors = Named(vb);
             let made = match precision {
                 Precision::Fp32 => Processor::fp32(&shape, &mut tensors, threads),
@@ -62,7 +65,7 @@ impl Network {
         if precision != Precision::Fp32 {
             candle_core::bail!("this network runs in fp32 only: leave --precision out");
         }
-        DenseNet::new(config, vb).map(Self::Candle)
+        Plain::new(config, vb).map(Self::Candle)
     }
 
     /// What the machine reaches in plain products; none on Candle.
