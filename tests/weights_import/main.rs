@@ -21,6 +21,9 @@ use serde_json::Value;
 
 /// From film to probability, the resize included.
 const CLOSE: f32 = 2e-3;
+/// JPEG decoders differ by a grey level here and there, which random weights on a range of 2048 make the most of:
+/// the same films as the peer decoded them agree to 2e-6.
+const CLOSE_FOR_JPEG: f32 = 5e-3;
 /// The same, of equal input tensors.
 const CLOSE_OF_EQUAL_INPUTS: f32 = 1e-4;
 
@@ -157,7 +160,8 @@ fn networks_of_full_width_give_what_the_peer_gives() {
             not_square += usize::from(decoded.width != decoded.height);
             let whole = &model.infer(&[model.prepare(&decoded).unwrap()]).unwrap()[0];
             let off = furthest(&whole.probabilities, wanted);
-            assert!(off < CLOSE, "{name}, {path}, from the film on: {off}");
+            let allowed = if path.ends_with("png") { CLOSE } else { CLOSE_FOR_JPEG };
+            assert!(off < allowed, "{name}, {path}, from the film on: {off}");
             let entry = worst.entry(if path.ends_with("png") { "PNG" } else { "JPEG" }).or_default();
             *entry = entry.max(off);
         }
