@@ -35,7 +35,17 @@ golden films:
     python3 tests/golden/film_rasters.py tests/golden/film_rasters
     python3 tests/golden/film_peer.py {{films}} > tests/golden/film_peer.json
     python3 tests/golden/densenet_peer.py --films {{films}}
+    python3 tests/golden/evaluate_peer.py > tests/golden/evaluate_peer.json
 
 # The starter weights again, from a labelled set.
 train data out:
     python3 weights/starter/train.py {{data}} --out {{out}}
+
+# Time the engine.
+bench:
+    cargo bench --bench engine
+
+# The engine beside PyTorch and ONNX Runtime (needs the Python packages named in the script).
+peers:
+    cargo build --release
+    python3 benches/peers.py

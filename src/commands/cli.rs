@@ -69,6 +69,9 @@ pub enum Command {
     /// The models that are installed
     #[command(subcommand)]
     Weights(WeightsCommand),
+    /// The plugins: the site's own rules
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -226,6 +229,26 @@ pub enum WeightsCommand {
         /// A folder of films that the model was trained on, 200 at least
         #[arg(long, value_name = "DIR")]
         films: PathBuf,
+    },
+}
+
+/// `plugins`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PluginsCommand {
+    /// Each plugin's state, calls, time, memory and failures
+    List,
+    /// Compile, read, and try on a recorded study: what it asks for, what it would do
+    Check {
+        /// A plugin's file or folder [default: all that are enabled]
+        file: Option<PathBuf>,
+    },
+    /// Call a plugin's hooks with a study and print what it would do; nothing is done
+    Run {
+        /// A plugin's file or folder, or the name of one that comes with the program
+        file: PathBuf,
+        /// The study as JSON [default: a recorded one]
+        #[arg(long, value_name = "JSON")]
+        study: Option<PathBuf>,
     },
 }
 

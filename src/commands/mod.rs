@@ -7,6 +7,7 @@ mod evaluate;
 mod failure;
 mod headless;
 mod output;
+mod plugins;
 mod profile;
 mod reload;
 mod scan;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => show::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
+        Command::Plugins(command) => plugins::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
         Command::Bench(args) => bench::run(&args, &global),
     }

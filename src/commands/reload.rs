@@ -1,6 +1,6 @@
 //! A changed configuration file, while the program runs.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     Failure, screen,
@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Reloaded {
     pub(super) config: Config,
     pub(super) site: Site,
+    /// Where the site's own plugins lie.
+    pub(super) plugins_folder: PathBuf,
     pub(super) rules: Rules,
     pub(super) settings: Settings,
     /// Settings that changed and need a new start.
@@ -57,5 +59,12 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
         }
     }
     *before = config.clone();
-    Ok(Reloaded { settings: settings(&config), config, site, rules, at_next_start })
+    Ok(Reloaded {
+        settings: settings(&config),
+        plugins_folder: loaded.plugins_folder(),
+        config,
+        site,
+        rules,
+        at_next_start,
+    })
 }

@@ -17,6 +17,7 @@ use crate::{
     dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Parts, Pipeline},
+    plugin::{Host, Waker},
     store::{Ownership, Store},
 };
 
@@ -40,6 +41,12 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         Role::Owner => setup.inbox(args.inbox.as_deref())?,
         Role::Follower => PathBuf::new(),
     };
+    // Before the pipeline, so that no event of it is missed; after it in being dropped.
+    let plugins = match role {
+        Role::Owner => Some(setup.plugins()?),
+        Role::Follower => None,
+    };
+    let waker = plugins.as_ref().and_then(Host::waker);
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
@@ -53,12 +60,19 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
                 settings: settings(setup.config()),
             };
             let outside = outside_in.clone();
-            Some(Pipeline::start(parts, move |event| pass_on(event, &outside))?)
+            Some(Pipeline::start(parts, move |event| {
+                pass_on(event, &outside);
+                waker.iter().for_each(Waker::wake);
+            })?)
         }
     };
 
     let orders = pipeline.as_ref().map(Pipeline::orders);
+    let plugin_settings = plugins.as_ref().and_then(Host::settings);
     let watcher = reload::watch(Arc::clone(&setup), Arc::clone(&model), move |change| {
+        if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
+            let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
+        }
         reloaded(change, orders.as_ref(), &outside_in);
     })?;
     let config = setup.config();
@@ -85,6 +99,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let end = dashboard::run(Feed { updates, requests }, options);
     drop(watcher);
     drop(pipeline);
+    drop(plugins);
     for thread in threads {
         let _ = thread.join();
     }
@@ -144,7 +159,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
         queued: 0,
         working_on: None,
         films_per_second: None,
-        device: model.device_name().to_owned(),
+        device: format!("{} {}", model.device_name(), model.precision().word()),
         model: model.manifest().name.clone(),
         banner: model.manifest().banner.clone(),
         last_arrival: None,

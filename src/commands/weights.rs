@@ -67,7 +67,14 @@ fn list(setup: &Setup) -> Result<(), Failure> {
 fn verify(model: &Model, film: Option<&Path>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let report = model.verify();
-    writeln!(out, "model {} on {}, sha256 {}", report.model, model.device_name(), report.sha256)?;
+    writeln!(
+        out,
+        "model {} on {} in {}, sha256 {}",
+        report.model,
+        model.device_name(),
+        model.precision().word(),
+        report.sha256
+    )?;
     for check in &report.checks {
         let mark = if check.passed { "ok" } else { "FAILED" };
         writeln!(out, "  {mark:<7} {}: {}", check.name, check.detail)?;

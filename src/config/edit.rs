@@ -25,14 +25,34 @@ pub fn with_alerts(text: &str, model: &str, alerts: &[(&str, f64)]) -> Result<St
     let of_model = thresholds.entry(model).or_insert_with(implicit);
     let of_model =
         of_model.as_table_like_mut().ok_or_else(|| fail(&format!("`thresholds.{model}` is no section")))?;
+    let mut first_new = None;
     for (label, alert) in alerts {
+        let is_new = !of_model.contains_key(label);
         let section = of_model.entry(label).or_insert_with(|| Item::Table(Table::new()));
         let section = section
             .as_table_like_mut()
             .ok_or_else(|| fail(&format!("`thresholds.{model}.{label}` is no section")))?;
         set(section, "alert", *alert);
+        first_new = first_new.or(is_new.then_some(*label));
+    }
+    if let Some(label) = first_new {
+        keep_last_comments(&mut document, text, [model, label]);
     }
     Ok(document.to_string())
+}
+
+/// What follows the last section is often that section's commented settings: a new section at the end must come
+/// behind them, not between.
+fn keep_last_comments(document: &mut DocumentMut, before: &str, [model, label]: [&str; 2]) {
+    let last_header = |text: &str| text.lines().rev().find(|line| line.starts_with('[')).map(str::to_owned);
+    let comments = document.trailing().as_str().unwrap_or_default().to_owned();
+    if comments.trim().is_empty() || last_header(&document.to_string()) == last_header(before) {
+        return;
+    }
+    if let Some(section) = document["thresholds"][model][label].as_table_mut() {
+        section.decor_mut().set_prefix(format!("{}\n\n", comments.trim_end()));
+        document.set_trailing("");
+    }
 }
 
 /// A section that has a header only if something is written right into it.
@@ -130,9 +150,12 @@ mod tests {
     #[test]
     fn a_file_of_comments_gets_its_first_section() {
         let new = with_alerts(super::super::TEMPLATE, "starter", &[("Effusion", 0.25)]).unwrap();
-        assert!(new.ends_with("[thresholds.starter.Effusion]\nalert = 0.25\n"), "{new}");
-        let kept = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
-        assert_eq!(kept(&new), kept(super::super::TEMPLATE));
+        let added = "\n[thresholds.starter.Effusion]\nalert = 0.25\n";
+        assert_eq!(
+            new,
+            format!("{}{added}", super::super::TEMPLATE),
+            "behind what belongs to the last section"
+        );
         let loaded = parse(&new, None).unwrap();
         assert_eq!(rules(&loaded, "starter", &LABELS).unwrap().labels[0].alert, 0.25);
     }

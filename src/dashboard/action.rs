@@ -66,6 +66,8 @@ pub enum Action {
     Palette,
     /// Give the shell back for a while.
     Suspend,
+    /// How the plugins are, and their commands.
+    Plugins,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -180,6 +182,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::HideNames, "hide-names", &["N"], Section::Program, "hide names and identifiers, show them again", None),
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
+    entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -227,6 +230,7 @@ impl Action {
             | Self::Suspend
             | Self::Help
             | Self::Palette
+            | Self::Plugins
             | Self::Redraw
             | Self::Quit
             | Self::Interrupt => true,

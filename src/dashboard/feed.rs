@@ -7,7 +7,7 @@ use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Column, Keymap, SavedViews};
-use crate::store::{FilmId, Standing, Status, StudyDetail, StudyId, StudyRow};
+use crate::store::{FilmId, PluginRecord, PluginRequest, Standing, Status, StudyDetail, StudyId, StudyRow};
 
 /// Both ends of the dashboard's traffic.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub enum Update {
     Picture(Picture),
     /// The state of intake, queue and engine.
     Health(Health),
+    /// The plugins: their health, and the columns, filters and commands that they add. Those that are
+    /// not enabled are among them.
+    Plugins(Vec<PluginRecord>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
@@ -52,6 +55,8 @@ pub enum Request {
     Note(StudyId, String),
     /// Another person is at the keys now.
     Who(String),
+    /// Run a plugin's command, or try one again that was switched off.
+    Plugin(PluginRequest),
     /// Score this held film all the same.
     Score(FilmId),
 }

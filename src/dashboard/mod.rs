@@ -26,6 +26,7 @@ mod mouse;
 mod order;
 mod overlay;
 mod pictures;
+mod plugins;
 mod render;
 mod row;
 mod standing;
@@ -45,8 +46,11 @@ pub use filter::{Completion, Filter, FilterError};
 pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
 pub use order::Order;
-pub use overlay::{Columns, FilterLine, Help, Input, Notes, Overlay, Palette, Who};
+pub use overlay::{
+    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, Who,
+};
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use plugins::Command;
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;

@@ -18,7 +18,9 @@ use super::{
     worklist::{Row, Worklist},
 };
 use crate::{
-    store::{Answer, FilmId, FilmRow, FilmState, Standing, Status, StudyDetail, StudyId, StudyRow},
+    store::{
+        Answer, FilmId, FilmRow, FilmState, PluginRecord, Standing, Status, StudyDetail, StudyId, StudyRow,
+    },
     triage::Finding,
 };
 
@@ -49,6 +51,8 @@ pub struct State {
     pub(super) typed: String,
     /// Why what is being typed is no filter yet.
     pub(super) mistake: Option<FilterError>,
+    /// What plugins add to the screen, and how they are.
+    pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
     /// What lies over the screen.
     pub(super) overlay: Option<Overlay>,
@@ -97,6 +101,7 @@ impl State {
             listed_before: 0,
             typed: String::new(),
             mistake: None,
+            plugins: Vec::new(),
             view: View::default(),
             overlay: None,
             pending: Vec::new(),
@@ -155,6 +160,12 @@ impl State {
     #[must_use]
     pub fn view(&self) -> View {
         self.view
+    }
+
+    /// The plugins, as far as they are known.
+    #[must_use]
+    pub fn plugins(&self) -> &[PluginRecord] {
+        &self.plugins
     }
 
     /// What lies over the screen.

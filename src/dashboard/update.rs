@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::{
-    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Request, State, Update, Who,
+    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, State, Update, Who,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
     mouse, overlay,
     pictures::{Canvas, EncodeJob, Encoded},
-    standing,
+    plugins, standing,
     state::INFO_STAYS,
 };
 use crate::store::FilmState;
@@ -190,6 +190,12 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Site(site) => state.take_site(site),
+        Update::Plugins(records) => {
+            if let Some(text) = plugins::alarm(&state.plugins, &records) {
+                state.say(NoticeLevel::Error, text);
+            }
+            state.plugins = records;
+        }
     }
     state.stale = true;
     Vec::new()
@@ -215,7 +221,13 @@ fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Meaning::Nothing if state.keymap.action(event) == Some(Action::Interrupt) => vec![Effect::Quit],
-        Meaning::Nothing => Vec::new(),
+        Meaning::Nothing => match plugins::command_of(state, event).filter(|_| pressed.len() == 1) {
+            Some(command) => {
+                state.stale = true;
+                plugins::run(state, command)
+            }
+            None => Vec::new(),
+        },
     }
 }
 
@@ -261,7 +273,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Undo => return standing::undo(state),
         Action::Score => return score(state),
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
-        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
+        Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],

@@ -218,9 +218,10 @@ mod tests {
         ] {
             assert_eq!(choose(goal, &ranked), Ok(threshold), "{goal:?}");
         }
-        assert_eq!(highest_count(&ranked, 0.0), Ok(0.99));
-        assert_eq!(highest_count(&ranked, 0.5), Ok(0.7));
-        assert_eq!(highest_count(&ranked, 1.0), Ok(0.2));
+        let all = Ranked::new(FIVE.map(|(score, _)| (score, false)));
+        for (share, threshold) in [(0.0, 0.99), (0.5, 0.7), (1.0, 0.2)] {
+            assert_eq!(highest_count(&all, share), Ok(threshold), "{share}");
+        }
         let saturated = Ranked::new([(1.0, false), (0.5, true)]);
         assert!(choose(Goal::Specificity(1.0), &saturated).is_err());
     }

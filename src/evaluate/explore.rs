@@ -32,7 +32,8 @@ pub struct Pair {
     pub second: String,
     /// Films with both.
     pub together: usize,
-    /// How many times more often than if they knew nothing of each other.
+    /// How many times more often than if they knew nothing of each other, over the films that say something
+    /// of both.
     pub lift: f64,
 }
 
@@ -82,10 +83,14 @@ pub fn explore(set: &LabelSet) -> Explored {
     let mut pairs = Vec::new();
     for first in 0..findings.len() {
         for second in first + 1..findings.len() {
-            let together = rows.iter().filter(|row| present(row, first) && present(row, second)).count();
+            // Only films that say something of both: where one is blank, chance knows nothing either.
+            let says =
+                |row: &&Row, n: usize| matches!(row.truths.get(n), Some(Truth::Present | Truth::Absent));
+            let of_both = || rows.iter().filter(|row| says(row, first) && says(row, second));
+            let together = of_both().filter(|row| present(row, first) && present(row, second)).count();
             if together > 0 {
-                let expected =
-                    findings[first].present as f64 * findings[second].present as f64 / rows.len() as f64;
+                let with = |n: usize| of_both().filter(|row| present(row, n)).count() as f64;
+                let expected = with(first) * with(second) / of_both().count() as f64;
                 pairs.push(Pair {
                     first: findings[first].finding.clone(),
                     second: findings[second].finding.clone(),
@@ -151,7 +156,8 @@ mod tests {
         assert_eq!((mass.present, mass.absent, mass.alone), (2, 3, 1));
         let nodule = &found.findings[1];
         assert_eq!((nodule.present, nodule.absent, nodule.uncertain, nodule.blank), (1, 2, 1, 1));
-        assert_eq!((found.pairs[0].together, found.pairs[0].lift), (1, 2.5));
+        // Of the three films that say something of both, two have a mass and one a nodule.
+        assert_eq!((found.pairs[0].together, found.pairs[0].lift), (1, 1.5));
         assert_eq!(found.views["PA"], 3);
         assert_eq!(found.splits["train"], (4, 3));
         assert_eq!(found.in_several_splits, ["p"]);

@@ -117,7 +117,7 @@ fn labels(page: &mut String, report: &Report) -> fmt::Result {
             "Threshold",
             "Sensitivity [95 %]",
             "Specificity [95 %]",
-            "Youden's point",
+            "Youden's point <span>(sens. / spec.)</span>",
             "ECE",
             "Brier",
         ],
@@ -194,7 +194,7 @@ fn proposals(page: &mut String, thresholds: &Thresholds) -> fmt::Result {
     for proposal in &thresholds.proposals {
         write!(page, "<tr><th scope=\"row\">{}</th>", escape(&proposal.label))?;
         let cells = |at: Option<&super::metrics::AtThreshold>, alarms| {
-            let threshold = at.map_or_else(none, |at| at.threshold.to_string());
+            let threshold = at.map_or_else(none, |at| short(at.threshold));
             [
                 threshold,
                 value(at.and_then(|at| at.sensitivity)),
@@ -282,6 +282,12 @@ fn head(page: &mut String, titles: &[&str]) -> fmt::Result {
         write!(page, "<th scope=\"col\">{title}</th>")?;
     }
     writeln!(page, "</tr>")
+}
+
+/// A threshold to four decimals, or to all that it has if they are more.
+fn short(threshold: f64) -> String {
+    let (four, all) = (format!("{threshold:.4}"), threshold.to_string());
+    if all.len() > four.len() { all } else { four }
 }
 
 fn none() -> String {

@@ -149,10 +149,3 @@ fn faults_of_a_model_folder_are_told_apart() {
     assert!(message.contains("tensor features.conv0.weight is missing"), "{message}");
     assert!(message.contains("and 603 more"), "{message}");
 }
-
-#[test]
-fn a_precision_that_is_not_there_is_said_before_anything_is_read() {
-    let error =
-        Model::load(&Source::Folder("/nowhere".into()), DeviceChoice::Cpu, Precision::Bf16).unwrap_err();
-    assert!(error.to_string().contains("fp32"), "{error}");
-}

@@ -14,7 +14,7 @@ use super::{Gauges, pictures};
 use crate::{
     config,
     dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Update},
-    store::{Ownership, Requested, Store, StoreError, StudyId},
+    store::{Ownership, PluginNotice, PluginRecord, Requested, Store, StoreError, StudyId},
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
@@ -86,6 +86,8 @@ pub fn follow(
         alarm_looked_at: None,
         started: Timestamp::now(),
         told: String::new(),
+        plugins: Vec::new(),
+        notice: None,
     };
     let follow_thread = thread::Builder::new()
         .name("follow".into())
@@ -129,6 +131,10 @@ struct Follower {
     started: Timestamp,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
+    /// The plugins that the dashboard knows.
+    plugins: Vec<PluginRecord>,
+    /// The last notice of a plugin that was told; none before the first look.
+    notice: Option<i64>,
 }
 
 /// The dashboard has gone.
@@ -204,6 +210,12 @@ impl Follower {
                 let done = self.store.add_note(study, &text, &actor, Timestamp::now());
                 self.look_after(done)
             }
+            Request::Plugin(request) => {
+                match self.store.request_plugin(&request, &self.name(), Timestamp::now()) {
+                    Ok(()) => Ok(()),
+                    Err(error) => self.fault(&error),
+                }
+            }
             Request::Who(name) => {
                 self.actor.set(name);
                 Ok(())
@@ -259,6 +271,7 @@ impl Follower {
         if moved {
             self.alarm_looked_at = None;
         }
+        self.look_at_plugins()?;
         self.look_at_health()
     }
 
@@ -279,6 +292,34 @@ impl Follower {
             Ok(None) => Ok(()),
             Err(error) => self.fault(&error),
         }
+    }
+
+    /// What plugins have to say, and how they are.
+    fn look_at_plugins(&mut self) -> Result<(), Gone> {
+        let look = |follower: &Self| -> Result<_, StoreError> {
+            let since = match follower.notice {
+                Some(notice) => notice,
+                // What was said before somebody sat down here is past.
+                None => follower.store.last_notice()?,
+            };
+            Ok((since, follower.store.notices_since(since)?, follower.store.plugins()?))
+        };
+        let (since, notices, plugins) = match look(self) {
+            Ok(found) => found,
+            Err(error) => return self.fault(&error),
+        };
+        self.notice = Some(notices.last().map_or(since, |notice| notice.id));
+        for PluginNotice { plugin, text, .. } in notices {
+            self.tell(Update::Notice(Notice {
+                level: NoticeLevel::Warning,
+                text: format!("{plugin}: {text}"),
+            }))?;
+        }
+        if self.plugins != plugins {
+            self.plugins.clone_from(&plugins);
+            self.tell(Update::Plugins(plugins))?;
+        }
+        Ok(())
     }
 
     /// A list that nobody feeds any more looks like a quiet shift: it must say so.

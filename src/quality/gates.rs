@@ -82,24 +82,6 @@ impl Gates {
         }
     }
 
-    /// No gate asks: for measuring what a model makes of films that would be held.
-    #[must_use]
-    pub fn off() -> Self {
-        Self {
-            allow_modalities: Vec::new(),
-            modality: Action::Off,
-            body_part: Action::Off,
-            lateral: Action::Off,
-            multi_frame: Action::Off,
-            small: Action::Off,
-            blank: Action::Off,
-            clipped: Action::Off,
-            colour: Action::Off,
-            inverted: Action::Off,
-            out_of_distribution: Action::Off,
-        }
-    }
-
     /// What this gate does. A file that could not be decoded, or that the model failed on, has no score.
     #[must_use]
     pub fn action(&self, gate: Gate) -> Action {

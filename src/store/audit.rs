@@ -22,7 +22,7 @@ pub(super) const PIPELINE: &str = "pipeline";
 /// `taken_back`, `note`, `thresholds` (once a change) and
 /// `reassessed` (once a study whose severity it moved); of plugins `plugin` (their state), `plugin-asked`
 /// (by a person), `tagged`, `noted`, `notify`, `webhook`, `write`, `copy`, `run` (done), `given-up`,
-/// `refused`. Other rooms add theirs, such as
+/// `plugin-refused`. Other rooms add theirs, such as
 /// `shown` or `sent`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewEvent<'a> {

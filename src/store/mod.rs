@@ -45,7 +45,7 @@ pub use outbox::{PluginNotice, Tried};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::Ownership;
 pub use plugin_record::{
-    Cell, Delivery, DeliveryKind, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
+    Cell, Delivery, DeliveryKind, Lane, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
     PluginDeed, PluginRecord, PluginRequest, PluginState, PluginWork,
 };
 pub use plugin_work::Kept;

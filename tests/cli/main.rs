@@ -5,6 +5,7 @@
 mod bad_input;
 mod evaluate;
 mod kill;
+mod plugins;
 mod scan;
 mod support;
 mod watch;

@@ -366,7 +366,7 @@ impl Desk {
                 };
                 self.tell(Update::Picture(Picture { request, image }));
             }
-            Request::Picture(_) => {}
+            Request::Picture(_) | Request::Plugin(_) => {}
             Request::Score(film) => self.wait_for_score(film),
         }
     }

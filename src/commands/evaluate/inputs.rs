@@ -85,7 +85,11 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
         }
     };
     note(&joined.missing, "films of the label file are not in the folder");
-    note(&joined.unlabelled, "films in the folder have no labels and are not scored");
+    let unlabelled = match &args.split {
+        None => "films in the folder have no labels and are not scored",
+        Some(_) => "films in the folder have no labels in this split and are not scored",
+    };
+    note(&joined.unlabelled, unlabelled);
     note(&joined.ambiguous, "films cannot be told apart by name and are left out");
     note(&joined.conflicting, "films have rows that contradict each other and are left out");
     if joined.repeated > 0 {

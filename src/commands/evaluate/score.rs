@@ -95,7 +95,9 @@ impl Scorer<'_> {
         if let Some(record) = known.get(&bytes.sha256).filter(|record| record.answers(task.wanted)) {
             return Read::Known(record.clone());
         }
-        let mut examined = examine(&bytes.content, self.model, self.gates);
+        // A film that is held is decoded once more, if it is to be scored all the same.
+        let again = task.wanted.held_too.then(|| bytes.content.clone());
+        let mut examined = examine(bytes.content, self.model, self.gates);
         let mut record = Record {
             sha256: bytes.sha256,
             held: None,
@@ -106,11 +108,11 @@ impl Scorer<'_> {
         };
         if let Err(held) = &examined.verdict {
             record.held = Some(held.reason.clone());
-            if !task.wanted.held_too {
+            let Some(content) = again else {
                 record.hopeless = !examined.decoded;
                 return Read::Done(Ok(record));
-            }
-            examined = examine(&bytes.content, self.model, &Gates::off());
+            };
+            examined = examine(content, self.model, &self.gates.warning_only());
         }
         match examined.verdict {
             Ok(admitted) => Read::Ready(record, admitted.input),

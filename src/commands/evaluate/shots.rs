@@ -1,6 +1,6 @@
 //! Which films the heatmap panel shows, and their pictures.
 
-use super::{Evaluated, kept::Record};
+use super::{evaluated::Evaluated, kept::Record};
 use crate::{
     commands::Failure,
     evaluate::{Rect, plot::Shot},

@@ -10,6 +10,7 @@ mod help;
 mod input;
 mod notes;
 mod palette;
+mod plugins;
 mod who;
 
 pub use columns::Columns;
@@ -17,7 +18,8 @@ pub use filter_line::FilterLine;
 pub use help::Help;
 pub use input::Input;
 pub use notes::Notes;
-pub use palette::Palette;
+pub use palette::{Palette, PaletteLine};
+pub use plugins::{Line as PluginLine, Plugins};
 pub use who::Who;
 
 use crossterm::event::KeyEvent;
@@ -39,6 +41,8 @@ pub enum Overlay {
     Notes(Notes),
     /// Who is at the keys?
     Who(Who),
+    /// The plugins.
+    Plugins(Plugins),
 }
 
 /// What is open after a key, and what is to be done.
@@ -49,7 +53,7 @@ impl Overlay {
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         match self {
-            Self::Help(_) => {
+            Self::Help(_) | Self::Plugins(_) => {
                 matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
             }
             Self::Columns(_) => matches!(action, Action::Up | Action::Down | Action::Close),
@@ -73,6 +77,7 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         Overlay::Columns(columns) => columns.key(state, event),
         Overlay::Notes(notes) => notes.key(state, event),
         Overlay::Who(who) => who.key(state, event),
+        Overlay::Plugins(plugins) => plugins.key(state, event),
     };
     if state.overlay.is_none() {
         state.overlay = next;
@@ -91,6 +96,6 @@ pub(super) fn paste(state: &mut State, text: &str) {
         }
         Some(Overlay::Notes(notes)) => notes.paste(text),
         Some(Overlay::Who(who)) => who.paste(text),
-        Some(Overlay::Help(_) | Overlay::Columns(_)) | None => {}
+        Some(Overlay::Help(_) | Overlay::Columns(_) | Overlay::Plugins(_)) | None => {}
     }
 }

@@ -62,6 +62,9 @@ struct Table {
 impl Table {
     fn parse(bytes: &[u8]) -> Result<Self, LabelError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        // Windows' line ends make the reader count lines wrong.
+        let bytes: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b'\r').collect();
+        let bytes = bytes.as_slice();
         let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
         // Spreadsheets write semicolons where the comma is for decimals.
         let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| {

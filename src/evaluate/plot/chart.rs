@@ -10,7 +10,7 @@ const SIDE: f64 = 200.0;
 /// Room left of the square, right of it, above it and below it.
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 16.0;
-const ABOVE: f64 = 46.0;
+const ABOVE: f64 = 50.0;
 const BELOW: f64 = 46.0;
 /// Room for the sheet's title and legend.
 const HEAD: f64 = 62.0;
@@ -57,8 +57,8 @@ impl Sheet {
             let (px, py) = chart.at(0.0, share);
             svg.text((px - 5.0, py + 3.5), 9.5, Anchor::End, QUIET, tick);
         }
-        svg.text((x, y - 22.0), 13.0, Anchor::Start, INK, title);
-        svg.text((x, y - 7.0), 10.0, Anchor::Start, QUIET, subtitle);
+        svg.text((x, y - 27.0), 13.0, Anchor::Start, INK, title);
+        svg.text((x, y - 11.0), 10.0, Anchor::Start, QUIET, subtitle);
         svg.text((x + SIDE / 2.0, y + SIDE + 27.0), 10.0, Anchor::Middle, QUIET, self.axes.0);
         svg.text_upwards((x - 30.0, y + SIDE / 2.0), 10.0, QUIET, self.axes.1);
         chart

@@ -60,8 +60,13 @@ pub fn precision_recall(labels: &[LabelReport]) -> String {
         let chart = sheet.chart(n, &label.label, &format!("{average:.3} · {}", counts(label)));
         let prevalence = label.positives as f64 / (label.positives + label.negatives).max(1) as f64;
         sheet.svg.line(chart.at(0.0, prevalence), chart.at(1.0, prevalence), FRAME, true);
-        let points = label.precision_recall.iter().map(|p| chart.at(p.recall, p.precision));
-        sheet.svg.path(points, line_of(label));
+        // In steps, as average precision is summed: between two points a straight line promises too much
+        // (Davis and Goadrich 2006).
+        let rising: Vec<_> = label.precision_recall.iter().rev().collect();
+        let corners = rising
+            .windows(2)
+            .flat_map(|pair| [(pair[0].recall, pair[1].precision), (pair[1].recall, pair[1].precision)]);
+        sheet.svg.path(corners.map(|(recall, precision)| chart.at(recall, precision)), line_of(label));
         let at = &label.at_threshold;
         if let (Some(sensitivity), Some(precision)) = (at.sensitivity, at.positive_predictive_value) {
             sheet.svg.dot(chart.at(sensitivity.value, precision.value), 4.0, MARK, "#ffffff");

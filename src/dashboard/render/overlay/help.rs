@@ -15,6 +15,7 @@ use super::{
             cells,
             layout::inside,
             overlay::Help,
+            plugins,
             theme::symbol,
         },
         pane,
@@ -80,6 +81,11 @@ fn lines(state: &State) -> Vec<Line<'static>> {
             lines.push(line(state, heading, &keys.join(" "), &about));
             heading = "";
         }
+    }
+    let mut heading = "Plugins";
+    for it in plugins::commands(state).filter(|it| !it.command.key.is_empty()) {
+        lines.push(line(state, heading, &it.command.key, &it.command.title));
+        heading = "";
     }
     let bands = Severity::ALL.into_iter().rev().map(|band| format!("{} {}", symbol(band), band.word()));
     lines.push(line(state, "Marks", "", &bands.collect::<Vec<_>>().join("  ")));

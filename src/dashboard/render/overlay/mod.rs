@@ -4,6 +4,7 @@ mod columns;
 mod help;
 mod notes;
 mod palette;
+mod plugins;
 mod which_key;
 mod who;
 
@@ -35,6 +36,7 @@ pub(super) fn area(state: &State) -> Option<Rect> {
         Some(Overlay::Who(_)) => Some(who::area(state)),
         // It takes the place of the list's last lines; see `render/worklist.rs`.
         Some(Overlay::Filter(_)) => None,
+        Some(Overlay::Plugins(_)) => Some(plugins::area(state)),
     }
 }
 
@@ -50,6 +52,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         Some(Overlay::Notes(notes)) => notes::draw(state, notes, frame, area),
         Some(Overlay::Who(who)) => who::draw(state, who, frame, area),
         Some(Overlay::Filter(_)) => {}
+        Some(Overlay::Plugins(plugins)) => plugins::draw(state, *plugins, frame, area),
     }
 }
 
