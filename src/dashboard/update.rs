@@ -160,6 +160,11 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
     match update {
         Update::Studies(rows) => {
             let is_new_alarm = state.worklist.apply(rows);
+            // The first look at a store comes in pages, in no order, and the health after it: until then
+            // nobody has chosen a study, and the worst one is selected.
+            if state.health.is_none() {
+                state.worklist.select(0);
+            }
             state.stale = true;
             return if is_new_alarm { ring(state) } else { Vec::new() };
         }
