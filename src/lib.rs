@@ -23,6 +23,7 @@ pub mod dashboard;
 pub mod film;
 pub mod intake;
 pub mod model;
+pub mod phantom;
 pub mod picture;
 pub mod pipeline;
 pub mod quality;

@@ -138,7 +138,7 @@ fn whole_site() -> Config {
             hours: Hours { from: jiff::civil::time(19, 0, 0, 0), until: jiff::civil::time(7, 0, 0, 0) },
             days: vec![Day::Sat, Day::Sun],
         },
-        dashboard: Dashboard { pictures: Pictures::Sixel, heatmap: false },
+        dashboard: Dashboard { pictures: Pictures::Sixel, heatmap: false, ..Dashboard::default() },
         log: Log { file: Some("/var/log/cxr-triage.log".into()), level: LogLevel::Debug },
         ..with_thresholds([("xrv-all", "Pneumothorax", pneumothorax)])
     }

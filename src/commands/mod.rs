@@ -3,15 +3,18 @@
 mod bench;
 mod cli;
 mod config;
+mod demo;
 mod failure;
 mod headless;
 mod output;
+mod plain;
 mod profile;
 mod reload;
 mod scan;
 mod setup;
 mod show;
 mod signals;
+mod themes;
 mod watch;
 mod weights;
 
@@ -37,6 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => show::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
+        Command::Demo(args) => demo::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),
     }
 }

@@ -19,11 +19,11 @@ mod watch;
 
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
-pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
+pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
-    Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Pictures,
-    Precision, RasterStudy, Store, Thresholds, Triage,
+    Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Motion,
+    Pictures, Precision, RasterStudy, Store, Thresholds, Triage,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

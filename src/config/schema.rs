@@ -215,11 +215,48 @@ pub struct Dashboard {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
+    /// The theme's name, or its file; none ("auto"): as the terminal suggests.
+    #[serde(deserialize_with = "values::text_or_auto")]
+    pub theme: Option<String>,
+    /// What borders, bars and symbols are drawn with.
+    pub borders: Borders,
+    /// How lively the screen is.
+    pub motion: Motion,
+}
+
+/// What borders, bars and symbols are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Borders {
+    /// Box drawing and symbols of Unicode.
+    #[default]
+    Unicode,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// How lively the screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Motion {
+    /// A change is on the screen at once.
+    #[default]
+    Full,
+    /// Changes that no key asked for come together, every other second.
+    Reduced,
 }
 
 impl Default for Dashboard {
     fn default() -> Self {
-        Self { pictures: Pictures::Auto, heatmap: true }
+        Self {
+            pictures: Pictures::Auto,
+            heatmap: true,
+            theme: None,
+            borders: Borders::Unicode,
+            motion: Motion::Full,
+        }
     }
 }
 

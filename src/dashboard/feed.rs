@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Theme;
 use crate::store::{FilmId, Status, StudyDetail, StudyId, StudyRow};
 
 /// Both ends of the dashboard's traffic.
@@ -32,6 +33,8 @@ pub enum Update {
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
     Site(Site),
+    /// Another theme, or the same one changed.
+    Theme(Box<Theme>),
 }
 
 /// Something that the dashboard wants done.

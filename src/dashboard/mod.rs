@@ -21,6 +21,7 @@ mod feed;
 mod keymap;
 mod layout;
 mod pictures;
+mod plain;
 mod render;
 mod state;
 mod terminal;
@@ -35,10 +36,11 @@ pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Reque
 pub use keymap::{Key, Keymap, UnknownKey};
 pub use layout::View;
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use plain::{Plain, Reply};
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;
-pub use theme::Theme;
+pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};
 pub use update::{Effect, Message, settle, update};
 pub use worklist::Worklist;
 
@@ -53,17 +55,24 @@ pub struct Options {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
-    /// Whether text may have colours.
-    pub colour: bool,
+    /// What it looks like at first; [`Update::Theme`] changes it.
+    pub theme: Theme,
+    /// Whether changes that no key asked for come onto the screen together, every few seconds.
+    pub calm: bool,
     /// Where times of day are told.
     pub zone: TimeZone,
 }
 
 impl Options {
-    /// As the environment asks: colours unless `NO_COLOR` is set and not empty, the system's time zone.
+    /// The dark theme, pictures as the terminal can show them, the system's time zone.
     #[must_use]
     pub fn from_environment() -> Self {
-        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { pictures: Pictures::Auto, heatmap: true, colour, zone: TimeZone::system() }
+        Self {
+            pictures: Pictures::Auto,
+            heatmap: true,
+            theme: Theme::standard(),
+            calm: false,
+            zone: TimeZone::system(),
+        }
     }
 }

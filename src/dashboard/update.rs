@@ -145,6 +145,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Site(site) => state.site = site,
+        Update::Theme(theme) => state.theme = *theme,
     }
     state.stale = true;
     Vec::new()

@@ -13,7 +13,7 @@ use jiff::{Timestamp, Zoned};
 use super::{Gauges, pictures};
 use crate::{
     config,
-    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Update},
+    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
     store::{Ownership, Store, StoreError, StudyId},
 };
 
@@ -51,6 +51,8 @@ pub enum Outside {
     Look,
     /// A line for the person.
     Notice(Notice),
+    /// Another theme for the screen.
+    Theme(Box<Theme>),
     /// A changed configuration.
     Config(Site, config::FeedAlarm),
 }
@@ -169,6 +171,7 @@ impl Follower {
         match message {
             Outside::Look => self.look(),
             Outside::Notice(notice) => self.tell(Update::Notice(notice)),
+            Outside::Theme(theme) => self.tell(Update::Theme(theme)),
             Outside::Config(site, feed_alarm) => {
                 self.feed_alarm = feed_alarm;
                 self.alarm_looked_at = None;
