@@ -92,7 +92,10 @@ pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) 
         .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
     let feed = Feed { updates, requests };
     let end = if args.plain {
-        plain::run(&feed)
+        let end = plain::run(&feed);
+        // The threads behind it end when nobody listens any more.
+        drop(feed);
+        end
     } else {
         let options = dashboard::Options {
             pictures: args.pictures.unwrap_or(config.dashboard.pictures),
