@@ -20,12 +20,14 @@
 pub mod commands;
 pub mod config;
 pub mod dashboard;
+pub mod evaluate;
 pub mod film;
 pub mod intake;
 pub mod model;
 pub mod phantom;
 pub mod picture;
 pub mod pipeline;
+pub mod plugin;
 pub mod quality;
 pub mod store;
 pub mod text;

@@ -69,6 +69,15 @@ fn keys_do_what_the_help_says() {
         ("q", Facts { quit: true, ..START }),
         ("ctrl-c", Facts { quit: true, ..START }),
         ("? ctrl-c", Facts { quit: true, help: true, ..START }),
+        // Keys one after the other; what fits no longer one is let go of.
+        ("G g g", START),
+        ("G g", Facts { study: 12, label: None, ..START }),
+        ("g x j", Facts { study: 2, label: pneumothorax, ..START }),
+        ("g ctrl-c", Facts { quit: true, ..START }),
+        (": h e a t enter", Facts { heatmap: false, ..START }),
+        (": h e a t esc", START),
+        (": j j q", START),
+        (": q u i t enter", Facts { quit: true, ..START }),
         ("d", Facts { study: 2, label: pneumothorax, ..START }),
         ("x", START),
     ] {
@@ -233,7 +242,7 @@ fn the_end_of_the_pipeline_is_said() {
 fn every_size_and_every_state_draws() {
     for width in (1..200).step_by(7) {
         for height in (1..60).step_by(5) {
-            for keys in ["", "enter", "?", "G", "j j tab"] {
+            for keys in ["", "enter", "?", "G", "j j tab", "g", ":", ": x q z"] {
                 let mut desk = Desk::morning(width, height);
                 desk.press(keys);
                 let screen = desk.screen(width, height);

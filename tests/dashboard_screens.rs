@@ -45,6 +45,20 @@ fn the_help_over_the_list() {
 }
 
 #[test]
+fn the_palette_finds_actions() {
+    let mut desk = Desk::morning(80, 24);
+    desk.press(": f i l m down");
+    assert_snapshot!(desk.screen(80, 24));
+}
+
+#[test]
+fn what_may_follow_a_key_is_shown() {
+    let mut desk = Desk::morning(80, 24);
+    desk.press("g");
+    assert_snapshot!(desk.screen(80, 24));
+}
+
+#[test]
 fn the_large_film_of_a_study_with_two_films() {
     let mut desk = Desk::morning(120, 30);
     desk.press("j j enter");

@@ -9,7 +9,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Conf
             check_label(thresholds, &["thresholds", model, label], document)?;
         }
     }
-    Ok(())
+    super::plugins::check(&config.plugins, document)
 }
 
 fn check_label(

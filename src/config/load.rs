@@ -16,6 +16,8 @@ pub const CONFIG_VARIABLE: &str = "CXR_TRIAGE_CONFIG";
 const FOLDER: &str = "cxr-triage";
 const LOCAL_FILE: &str = "cxr-triage.toml";
 const USER_FILE: &str = "config.toml";
+/// The folder of the site's own plugins, beside the configuration file.
+const PLUGINS: &str = "plugins";
 const STORE_FILE: &str = "store.db";
 
 /// A configuration with the text that it came from, which its errors quote. Its `Default` is that of a
@@ -79,6 +81,15 @@ pub fn data_folder() -> Option<PathBuf> {
 #[must_use]
 pub fn is_theme_file(word: &str) -> bool {
     word.contains('/') || Path::new(word).extension().is_some_and(|extension| extension == "toml")
+}
+
+impl Loaded {
+    /// Where the site's own plugins lie.
+    #[must_use]
+    pub fn plugins_folder(&self) -> PathBuf {
+        let beside = || self.path.as_ref()?.parent().map(|folder| folder.join(PLUGINS));
+        self.config.plugins.folder.clone().or_else(beside).unwrap_or_else(|| PLUGINS.into())
+    }
 }
 
 impl Config {
@@ -172,6 +183,9 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
         *theme = path.to_string_lossy().into_owned();
     }
     config.store.path.iter_mut().chain(&mut config.log.file).for_each(absolute);
+    let plugins = &mut config.plugins;
+    plugins.folder.iter_mut().chain(&mut plugins.exports).for_each(absolute);
+    plugins.copy_to.values_mut().for_each(absolute);
 }
 
 #[cfg(test)]

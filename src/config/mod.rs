@@ -11,6 +11,7 @@ mod error;
 mod feed_alarm;
 mod load;
 mod plain_words;
+mod plugins;
 mod rules;
 mod schema;
 mod template;
@@ -20,6 +21,7 @@ mod watch;
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};
+pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
     Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, LabelThresholds, Log, LogLevel, Model, Motion,

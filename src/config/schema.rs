@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Hours, values};
+use super::{Hours, Plugins, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, triage::Severity};
 
 /// The thresholds that the site sets: by model, then by label, as the model's manifest names them.
@@ -31,6 +31,8 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// When a silent inbox is a fault.
     pub feed_alarm: FeedAlarm,
+    /// Which plugins run, and what they may do.
+    pub plugins: Plugins,
     /// How the dashboard looks at its start.
     pub dashboard: Dashboard,
     /// The log.

@@ -40,6 +40,8 @@ pub enum Action {
     Undo,
     /// Open the help.
     Help,
+    /// Find an action by its name.
+    Palette,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -114,7 +116,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Down, "down", &["down", "j"], Section::Worklist, "the study below", Some((2, "move"))),
     entry(Action::PageUp, "page-up", &["pageup", "ctrl-b"], Section::Worklist, "a page up", None),
     entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
-    entry(Action::First, "first", &["g", "home"], Section::Worklist, "the worst study", None),
+    entry(Action::First, "first", &["g g", "home"], Section::Worklist, "the worst study", None),
     entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
     entry(Action::Open, "open", &["enter"], Section::Film, "the film large, and back; marks it seen", Some((3, "film"))),
     entry(Action::NextFilm, "next-film", &["tab"], Section::Film, "the study's next film", Some((7, "next film"))),
@@ -127,6 +129,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
+    entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -134,12 +137,23 @@ pub const ACTIONS: &[Entry] = &[
 ];
 
 impl Action {
+    /// The name that keymap and palette know it by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ACTIONS.iter().find(|entry| entry.action == self).map_or("", |entry| entry.name)
+    }
+
     /// Whether the action would do anything now; the footer offers only those.
     #[must_use]
     pub fn is_offered(self, state: &State) -> bool {
-        if state.help_is_open() {
-            return matches!(self, Self::Up | Self::Down | Self::Close | Self::Interrupt);
+        match state.overlay() {
+            Some(overlay) => overlay.offers(self),
+            None => self.is_offered_under_overlays(state),
         }
+    }
+
+    /// Whether the action would do anything if no overlay were open.
+    pub(super) fn is_offered_under_overlays(self, state: &State) -> bool {
         let selected = state.worklist().selected().is_some();
         match self {
             Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last => {
@@ -150,7 +164,7 @@ impl Action {
             Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
-            Self::ShowDone | Self::Help | Self::Redraw | Self::Quit | Self::Interrupt => true,
+            Self::ShowDone | Self::Help | Self::Palette | Self::Redraw | Self::Quit | Self::Interrupt => true,
         }
     }
 }

@@ -274,6 +274,7 @@ impl Session {
 fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardError> {
     match event.map_err(DashboardError::reading)? {
         Event::Key(key) => Ok(Some(Message::Key(key))),
+        Event::Paste(text) => Ok(Some(Message::Pasted(text))),
         Event::Resize(columns, rows) => {
             Ok(Some(Message::Resized(Size::new(columns, rows), pictures::window_cell())))
         }

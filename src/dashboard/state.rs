@@ -7,8 +7,9 @@ use ratatui::layout::{Rect, Size};
 
 use super::{
     Health, Notice, NoticeLevel, Site,
-    keymap::Keymap,
+    keymap::{Key, Keymap},
     layout::{Layout, View, inside},
+    overlay::Overlay,
     pictures::{Canvas, Gallery},
     render,
     theme::Theme,
@@ -37,8 +38,10 @@ pub struct State {
     pub(super) health: Option<Health>,
     pub(super) site: Site,
     pub(super) view: View,
-    /// How far the help is scrolled, while it is open.
-    pub(super) help: Option<u16>,
+    /// What lies over the screen.
+    pub(super) overlay: Option<Overlay>,
+    /// The keys pressed so far that begin a longer one ("g" of "g g").
+    pub(super) pending: Vec<Key>,
     pub(super) notice: Option<(Notice, Timestamp)>,
     /// The study whose detail was asked for last.
     pub(super) asked: Option<StudyId>,
@@ -72,7 +75,8 @@ impl State {
             health: None,
             site: Site { max_wait: None },
             view: View::default(),
-            help: None,
+            overlay: None,
+            pending: Vec::new(),
             notice: None,
             asked: None,
             detail: None,
@@ -105,10 +109,16 @@ impl State {
         self.view
     }
 
+    /// What lies over the screen.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
     /// Whether the help lies over the screen.
     #[must_use]
     pub fn help_is_open(&self) -> bool {
-        self.help.is_some()
+        matches!(self.overlay, Some(Overlay::Help(_)))
     }
 
     /// Whether the heatmap is on.
@@ -142,7 +152,7 @@ impl State {
     /// Whether `close` has something to close.
     #[must_use]
     pub fn has_something_to_close(&self) -> bool {
-        self.help.is_some() || self.notice.is_some() || self.view == View::Film
+        self.overlay.is_some() || self.notice.is_some() || self.view == View::Film
     }
 
     /// Whether the screen no longer shows this state.

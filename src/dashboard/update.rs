@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::{
-    NoticeLevel, Request, State, Update,
+    Help, NoticeLevel, Overlay, Palette, Request, State, Update,
     action::Action,
+    keymap::{Key, Meaning},
     layout::View,
+    overlay,
     pictures::{EncodeJob, Encoded},
-    render,
     state::INFO_STAYS,
     words,
 };
@@ -23,6 +24,8 @@ pub enum Message {
     Clock(Timestamp),
     /// A key.
     Key(KeyEvent),
+    /// Text that was pasted.
+    Pasted(String),
     /// The terminal's new size, and its cell's in pixels where it tells.
     Resized(Size, Option<(u16, u16)>),
     /// Something changed outside.
@@ -60,11 +63,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Clock(_) => {}
         Message::Key(event) if event.kind == KeyEventKind::Release => return Vec::new(),
-        Message::Key(event) => {
-            let Some(action) = state.keymap.action(event) else { return Vec::new() };
-            state.stale = true;
-            return act(state, action);
-        }
+        Message::Key(event) => return key(state, event),
+        Message::Pasted(text) => overlay::paste(state, &text),
         Message::Resized(size, cell) => {
             state.size = size;
             if let Some(cell) = cell {
@@ -151,10 +151,32 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
     Vec::new()
 }
 
-fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if state.help.is_some() {
-        return act_in_help(state, action);
+/// A key goes to what is open; else it is an action, or the next one of several that are.
+fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
+    if state.overlay.is_some() {
+        state.stale = true;
+        return overlay::key(state, event);
     }
+    state.stale |= !state.pending.is_empty();
+    let mut pressed = std::mem::take(&mut state.pending);
+    pressed.push(Key::from(event));
+    match state.keymap.meaning(&pressed) {
+        Meaning::Action(action) => {
+            state.stale = true;
+            act(state, action)
+        }
+        Meaning::Prefix => {
+            state.stale = true;
+            state.pending = pressed;
+            Vec::new()
+        }
+        Meaning::Nothing if state.keymap.action(event) == Some(Action::Interrupt) => vec![Effect::Quit],
+        Meaning::Nothing => Vec::new(),
+    }
+}
+
+/// Does what an action says; no overlay is open.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let page = isize::try_from(state.list_rows().saturating_sub(1).max(1)).unwrap_or(1);
     match action {
         Action::Up => state.worklist.move_by(-1),
@@ -173,24 +195,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Done => return done(state),
         Action::ShowDone => state.worklist.turn_over(),
         Action::Undo => return undo(state),
-        Action::Help => state.help = Some(0),
+        Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
+        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
-    }
-    Vec::new()
-}
-
-fn act_in_help(state: &mut State, action: Action) -> Vec<Effect> {
-    let hidden = render::hidden_help_lines(state);
-    let Some(scrolled) = state.help.as_mut() else { return Vec::new() };
-    match action {
-        Action::Up => *scrolled = scrolled.saturating_sub(1),
-        Action::Down => *scrolled = (*scrolled + 1).min(hidden),
-        Action::Help | Action::Close | Action::Open | Action::Quit => state.help = None,
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::Interrupt => return vec![Effect::Quit],
-        _ => {}
     }
     Vec::new()
 }
@@ -242,11 +251,10 @@ fn toggle_seen(state: &mut State) -> Vec<Effect> {
 fn done(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.worklist.selected() else { return Vec::new() };
     let (id, subject) = (row.id, words::subject(row));
-    let key = |action| state.keymap.keys(action).first().map_or_else(String::new, ToString::to_string);
     let (status, said) = if row.status == Status::Done {
         (Status::Seen, format!("On the list again: {subject}."))
     } else {
-        let (back, view) = (key(Action::Undo), key(Action::ShowDone));
+        let (back, view) = (state.keymap.shown(Action::Undo), state.keymap.shown(Action::ShowDone));
         (Status::Done, format!("Done: {subject}. {back} takes it back, {view} lists the done ones."))
     };
     let effects = set_status(state, id, status);

@@ -2,6 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
+use crate::store::Marks;
 
 /// A listed study; `id` also makes its key, so that ties are broken by it.
 fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
@@ -33,6 +34,7 @@ fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
         status_at: None,
         model: String::new(),
         held_reason: String::new(),
+        marks: Marks::default(),
         revision: 1,
     }
 }

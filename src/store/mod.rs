@@ -17,8 +17,12 @@ mod films;
 mod finish;
 mod join;
 mod open;
+mod outbox;
 mod outcome;
 mod ownership;
+mod plugin_record;
+mod plugin_work;
+mod plugins;
 mod read;
 mod reassess;
 mod receive;
@@ -35,8 +39,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
+pub use outbox::{PluginNotice, Tried};
 pub use outcome::{Finished, ModelRef, Outcome, Scored, Verdict};
 pub use ownership::Ownership;
+pub use plugin_record::{
+    Cell, Delivery, DeliveryKind, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
+    PluginDeed, PluginRecord, PluginRequest, PluginState, PluginWork,
+};
+pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
 pub use record::{FilmId, FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow};
 

@@ -13,8 +13,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::{Store, StoreError, StoreErrorKind};
 
 /// Numbered from 1; `user_version` says how many a store has had. Released ones are never edited.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/001_first.sql"), include_str!("migrations/002_warnings.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_first.sql"),
+    include_str!("migrations/002_warnings.sql"),
+    include_str!("migrations/005_plugins.sql"),
+];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");

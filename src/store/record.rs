@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::Marks;
 use crate::{
     film::Header,
     quality::Held,
@@ -119,6 +120,8 @@ pub struct StudyRow {
     pub model: String,
     /// The reason why its first held film is held; empty if none is.
     pub held_reason: String,
+    /// What plugins put beside it.
+    pub marks: Marks,
     /// Grows with every change of any study: a follower asks for what is newer than it knows.
     pub revision: i64,
 }

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    OutsidePriority, StudyId, StudyRow,
-    convert::{Columns, Micros},
+    Marks, OutsidePriority, StudyId, StudyRow,
+    convert::{Columns, Micros, to_json},
 };
 
 /// A query for whole study rows, in the order that [`study_row`] reads.
@@ -14,7 +14,7 @@ macro_rules! select_studies {
             "SELECT id, key, patient_id, patient_name, accession_number, description, view, file_name,
                     study_time, first_arrival, last_arrival, complete, scored_films, held_films, severity,
                     assessed, score, top, promoted_at, outside_floor, outside_source, was_critical_until,
-                    status, status_by, status_at, model, held_reason, revision
+                    status, status_by, status_at, model, held_reason, marks, revision
              FROM studies ",
             $rest
         )
@@ -55,8 +55,14 @@ pub(super) fn study_row(row: &Row<'_>) -> rusqlite::Result<StudyRow> {
         status_at: columns.next_time_if_any()?,
         model: columns.next()?,
         held_reason: columns.next()?,
+        marks: marks(&columns.next::<String>()?),
         revision: columns.next()?,
     })
+}
+
+/// Most studies have none. What cannot be read is not worth losing the list for.
+fn marks(text: &str) -> Marks {
+    if text.is_empty() { Marks::default() } else { serde_json::from_str(text).unwrap_or_default() }
 }
 
 /// One study, if it is there.
@@ -87,7 +93,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
                 file_name = ?7, study_time = ?8, complete = ?9, scored_films = ?10, held_films = ?11,
                 severity = ?12, assessed = ?13, score = ?14, top = ?15, promoted_at = ?16,
                 outside_floor = ?17, outside_source = ?18, was_critical_until = ?19, status = ?20,
-                status_by = ?21, status_at = ?22, model = ?23, held_reason = ?24, revision = ?25
+                status_by = ?21, status_at = ?22, model = ?23, held_reason = ?24, marks = ?25, revision = ?26
              WHERE id = ?1",
         )?
         .execute(params![
@@ -115,6 +121,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
             row.status_at.map(Micros),
             row.model,
             row.held_reason,
+            if row.marks == Marks::default() { String::new() } else { to_json(&row.marks)? },
             row.revision,
         ])?;
     Ok(())

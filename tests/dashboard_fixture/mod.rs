@@ -15,7 +15,7 @@ use cxr_triage::{
     },
     film::Header,
     quality::{Gate, Held},
-    store::{FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow},
+    store::{FilmRow, FilmState, Marks, OutsidePriority, Status, StudyDetail, StudyId, StudyRow},
     triage::{self, Finding, Severity},
 };
 use image::{Rgb, RgbImage};
@@ -98,6 +98,7 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         status_at: None,
         model: "starter".to_owned(),
         held_reason: String::new(),
+        marks: Marks::default(),
         revision: id,
     };
     let state = FilmState::Scored {

@@ -56,7 +56,7 @@ fn hints(state: &State, room: usize) -> Line<'static> {
     let mut hints: Vec<(u8, &'static str, String)> = Vec::new();
     for entry in ACTIONS.iter().filter(|entry| entry.action.is_offered(state)) {
         let Some((rank, word)) = entry.hint else { continue };
-        let Some(key) = state.keymap.keys(entry.action).first() else { continue };
+        let Some(key) = state.keymap.keys(entry.action).next() else { continue };
         match hints.iter_mut().find(|(_, known, _)| *known == word) {
             Some((_, _, keys)) => keys.push_str(&format!(" {key}")),
             None => hints.push((rank, word, key.to_string())),

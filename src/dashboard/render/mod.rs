@@ -18,7 +18,7 @@
 //! └──────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! `help.rs` lies over it. In the film view the film takes the list's place; under 72x20 the worklist
+//! What lies over it is in `overlay/`. In the film view the film takes the list's place; under 72x20 the worklist
 //! stands alone.
 
 mod film;
@@ -26,11 +26,11 @@ mod findings;
 mod finish;
 mod footer;
 mod header;
-mod help;
+mod overlay;
 mod worklist;
 
 pub(super) use header::lines as header_lines;
-pub(super) use help::hidden_lines as hidden_help_lines;
+pub(super) use overlay::hidden_help_lines;
 
 use ratatui::{
     Frame,
@@ -53,7 +53,7 @@ fn regions(state: &State, frame: &mut Frame<'_>) {
         too_small(state, frame);
         return;
     };
-    let popup = state.help.map(|_| help::area(state));
+    let popup = overlay::area(state);
     header::draw(state, frame, layout.header);
     if let Some(area) = layout.list {
         worklist::draw(state, frame, area);
@@ -66,9 +66,7 @@ fn regions(state: &State, frame: &mut Frame<'_>) {
     }
     footer::draw_message(state, frame, layout.message);
     footer::draw_hints(state, frame, layout.footer);
-    if let Some(area) = popup {
-        help::draw(state, frame, area);
-    }
+    overlay::draw(state, frame);
 }
 
 fn too_small(state: &State, frame: &mut Frame<'_>) {

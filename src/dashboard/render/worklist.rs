@@ -133,7 +133,7 @@ fn summary(state: &State, width: u16) -> String {
 
 fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
     if state.worklist().shows_done() {
-        let key = state.keymap.keys(Action::ShowDone).first().map_or_else(String::new, ToString::to_string);
+        let key = state.keymap.shown(Action::ShowDone);
         let text = format!("No study is done. {key} goes back to the list.");
         put(frame, area.x + 2, area.y + 1, area.width.saturating_sub(3), &text, state.theme.title);
         return;

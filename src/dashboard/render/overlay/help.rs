@@ -4,18 +4,22 @@ use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
-    widgets::{Clear, Paragraph, Widget},
+    widgets::{Paragraph, Widget},
 };
 
 use super::{
     super::{
-        State,
-        action::{ACTIONS, Section},
-        cells,
-        layout::inside,
-        theme::symbol,
+        super::{
+            State,
+            action::{ACTIONS, Section},
+            cells,
+            layout::inside,
+            overlay::Help,
+            theme::symbol,
+        },
+        pane,
     },
-    pane,
+    centred,
 };
 use crate::triage::Severity;
 
@@ -38,8 +42,7 @@ const LEGEND: [(&str, &str); 7] = [
 
 pub(super) fn area(state: &State) -> Rect {
     let height = length(&lines(state)).saturating_add(2);
-    let (width, height) = (state.size.width.min(WIDTH), height.min(state.size.height.saturating_sub(2)));
-    Rect::new((state.size.width - width) / 2, (state.size.height - height) / 2, width, height)
+    centred(state.size, WIDTH, height)
 }
 
 /// How many lines do not fit.
@@ -47,12 +50,11 @@ pub(in crate::dashboard) fn hidden_lines(state: &State) -> u16 {
     length(&lines(state)).saturating_sub(inside(area(state)).height)
 }
 
-pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
-    Clear.render(area, frame.buffer_mut());
+pub(super) fn draw(state: &State, help: &Help, frame: &mut Frame<'_>, area: Rect) {
     let hidden = hidden_lines(state);
     let note = if hidden > 0 { "↑ ↓ scroll, esc closes" } else { "esc closes" };
     let inside = pane(state, frame, area, "Keys", note);
-    let scroll = state.help.unwrap_or(0).min(hidden);
+    let scroll = help.scrolled.min(hidden);
     Paragraph::new(lines(state)).scroll((scroll, 0)).render(inside, frame.buffer_mut());
 }
 
@@ -65,7 +67,7 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     for section in Section::ALL {
         let mut heading = section.heading();
         for entry in ACTIONS.iter().filter(|entry| entry.section == section) {
-            let keys = state.keymap.keys(entry.action).iter().map(ToString::to_string);
+            let keys = state.keymap.keys(entry.action).map(ToString::to_string);
             lines.push(line(state, heading, &keys.collect::<Vec<_>>().join(" "), entry.about));
             heading = "";
         }

@@ -1,0 +1,22 @@
+//! What a score is worth: pure functions over scores and truths.
+//!
+//! Everything is computed from [`Ranked`], the distinct scores from the highest to the lowest with how
+//! many positives and negatives have each. Ties are so treated once, in one place.
+
+mod calibration;
+mod precision;
+mod ranked;
+mod roc;
+mod threshold;
+
+pub use calibration::{BINS, Bin, Calibration};
+pub use precision::PrPoint;
+pub use ranked::{Ranked, Step};
+pub use roc::{Auc, Operating, RocPoint};
+pub use threshold::{AtThreshold, Share, wilson};
+
+/// The normal quantile of a two-sided 95 % interval.
+pub const Z95: f64 = 1.959_963_984_540_054;
+
+#[cfg(test)]
+mod tests;

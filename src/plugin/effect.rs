@@ -1,0 +1,285 @@
+//! What a hook returns: effects, as data. Nothing in here does anything.
+
+use mlua::{Table, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{
+    Permission,
+    description::line_of,
+    fault::short,
+    limits::{BODY, LINE, SENTENCE},
+    source::is_name,
+    values::{Budget, json, kind, suggest},
+};
+use crate::triage::Severity;
+
+/// How far a study is raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Raise {
+    /// To urgent at least.
+    Urgent,
+    /// To critical.
+    Critical,
+    /// One band above where it stands, once.
+    Promote,
+}
+
+impl Raise {
+    /// The band that it names; none for [`Raise::Promote`].
+    #[must_use]
+    pub fn floor(self) -> Option<Severity> {
+        match self {
+            Self::Urgent => Some(Severity::Urgent),
+            Self::Critical => Some(Severity::Critical),
+            Self::Promote => None,
+        }
+    }
+}
+
+/// One thing that a plugin wants done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Raise the study.
+    Raise(Raise),
+    /// A word beside the study.
+    Tag(String),
+    /// A sentence with the study.
+    Note(String),
+    /// A cell of one of the plugin's columns.
+    Column {
+        /// The column's title.
+        title: String,
+        /// The cell; empty clears it.
+        value: String,
+    },
+    /// A line for whoever sits at a dashboard.
+    Notify(String),
+    /// POST this to a URL that the site allows.
+    Webhook {
+        /// Where to.
+        url: String,
+        /// What: JSON.
+        body: Json,
+    },
+    /// Write text into the exports folder.
+    Write {
+        /// A file name, or a path of plain names below the folder.
+        file: String,
+        /// What to write.
+        text: String,
+        /// Written first into a file that is new.
+        header: String,
+        /// In place of what is there, instead of after it.
+        replace: bool,
+    },
+    /// Copy the study's films into a folder that the site allows.
+    Copy {
+        /// The folder's name in the configuration.
+        to: String,
+    },
+    /// Run a program that the site allows, with the arguments that the site fixed.
+    Run {
+        /// The program's name in the configuration.
+        program: String,
+    },
+}
+
+impl Effect {
+    /// What a plugin must ask for to return it.
+    #[must_use]
+    pub fn permission(&self) -> Permission {
+        match self {
+            Self::Raise(_) => Permission::Raise,
+            Self::Tag(_) => Permission::Tag,
+            Self::Note(_) => Permission::Note,
+            Self::Column { .. } => Permission::Column,
+            Self::Notify(_) => Permission::Notify,
+            Self::Webhook { .. } => Permission::Webhook,
+            Self::Write { .. } => Permission::Write,
+            Self::Copy { .. } => Permission::Copy,
+            Self::Run { .. } => Permission::Run,
+        }
+    }
+
+    /// Whether it is about one study and means nothing without.
+    #[must_use]
+    pub fn needs_study(&self) -> bool {
+        matches!(
+            self,
+            Self::Raise(_) | Self::Tag(_) | Self::Note(_) | Self::Column { .. } | Self::Copy { .. }
+        )
+    }
+}
+
+/// An effect, and the key under which it is done once, however often it is returned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deed {
+    /// What to do.
+    #[serde(flatten)]
+    pub effect: Effect,
+    /// Once for this plugin, this kind of effect and this key, ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<String>,
+}
+
+/// Each effect's key, and the keys that may stand beside it.
+const SHAPES: [(&str, &[&str]); 9] = [
+    ("raise", &[]),
+    ("tag", &[]),
+    ("note", &[]),
+    ("column", &["value"]),
+    ("notify", &["once"]),
+    ("webhook", &["body", "once"]),
+    ("write", &["text", "header", "replace", "once"]),
+    ("copy", &["once"]),
+    ("run", &["once"]),
+];
+
+/// Reads what a hook returned: nothing, one effect, or a list of at most `limit`.
+pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<Deed>, String> {
+    let table = match value {
+        Value::Nil => return Ok(Vec::new()),
+        Value::Table(table) => table,
+        other => return Err(format!("it returned {}, not effects: {{ {{ tag = \"ICU\" }} }}", kind(other))),
+    };
+    let length = table.raw_len();
+    if length > limit {
+        return Err(format!("it returned {length} effects, {limit} are allowed"));
+    }
+    if length == 0 {
+        // An empty table is no effect.
+        return if table.pairs::<Value, Value>().next().is_none() {
+            Ok(Vec::new())
+        } else {
+            Ok(vec![one(table)?])
+        };
+    }
+    let mut deeds = Vec::with_capacity(length);
+    for at in 1..=length {
+        let item: Value = table.raw_get(at).map_err(|error| error.to_string())?;
+        let Value::Table(item) = &item else { return Err(format!("effect {at} is {}", kind(&item))) };
+        deeds.push(one(item).map_err(|why| format!("effect {at}: {why}"))?);
+    }
+    Ok(deeds)
+}
+
+fn one(table: &Table) -> Result<Deed, String> {
+    let mut keys = Vec::new();
+    for pair in table.pairs::<Value, Value>() {
+        let (key, _) = pair.map_err(|error| error.to_string())?;
+        let key = key.as_string().ok_or("it has a key that is no name")?.to_string_lossy();
+        if keys.len() == 8 {
+            return Err("it has too many keys".to_owned());
+        }
+        keys.push(key);
+    }
+    let mut shapes = SHAPES.iter().filter(|(word, _)| keys.iter().any(|key| key == word));
+    let words = SHAPES.map(|(word, _)| word);
+    let Some((word, beside)) = shapes.next() else {
+        let first = keys.first().map(|key| short(key)).unwrap_or_default();
+        return Err(format!("`{first}` is no effect: {}", suggest(&first, &words)));
+    };
+    if let Some((other, _)) = shapes.next() {
+        return Err(format!("`{word}` and `{other}` are two effects: give each its own table"));
+    }
+    if let Some(stray) = keys.iter().find(|key| key != word && !beside.contains(&key.as_str())) {
+        return Err(format!("`{}` does not go with `{word}`", short(stray)));
+    }
+    let get = |key: &str| table.raw_get::<Value>(key).unwrap_or(Value::Nil);
+    let once = match get("once") {
+        Value::Nil => None,
+        value => Some(line(&value).map_err(|why| format!("`once` {why}"))?),
+    };
+    let effect = effect(word, &get(word), &get).map_err(|why| format!("`{word}` {why}"))?;
+    Ok(Deed { effect, once })
+}
+
+fn effect(word: &str, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Effect, String> {
+    Ok(match word {
+        "raise" => Effect::Raise(match text(value, LINE)?.as_str() {
+            "urgent" => Raise::Urgent,
+            "critical" => Raise::Critical,
+            "promote" => Raise::Promote,
+            other => {
+                let other = short(other);
+                return Err(format!(
+                    "is `{other}`; a study can be raised to urgent or critical, or promoted"
+                ));
+            }
+        }),
+        "tag" => Effect::Tag(line(value)?),
+        "note" => Effect::Note(sentence(value)?),
+        "notify" => Effect::Notify(sentence(value)?),
+        "column" => Effect::Column { title: line(value)?, value: cell(&get("value"))? },
+        "webhook" => {
+            let mut budget = Budget::of(BODY);
+            let body = json(&get("body"), &mut budget).map_err(|why| format!("has a `body`: {why}"))?;
+            Effect::Webhook { url: text(value, 4 * SENTENCE)?, body }
+        }
+        "write" => {
+            let optional = |key: &str| match get(key) {
+                Value::Nil => Ok(String::new()),
+                value => file_text(&value).map_err(|why| format!("has a `{key}` that {why}")),
+            };
+            let replace = match get("replace") {
+                Value::Nil => false,
+                Value::Boolean(flag) => flag,
+                other => return Err(format!("has a `replace` that is {}", kind(&other))),
+            };
+            let file = line(value)?;
+            crate::plugin::places::check_relative(&file)?;
+            Effect::Write { file, text: optional("text")?, header: optional("header")?, replace }
+        }
+        "copy" => Effect::Copy { to: name(value)? },
+        _ => Effect::Run { program: name(value)? },
+    })
+}
+
+/// Text of at most so many characters, as it is.
+fn text(value: &Value, limit: usize) -> Result<String, String> {
+    let Value::String(text) = value else { return Err(format!("must be text, not {}", kind(value))) };
+    if text.as_bytes().len() > 4 * limit {
+        return Err(format!("is longer than {limit} characters"));
+    }
+    let text = text.to_str().map_err(|_| "is not UTF-8 text".to_owned())?.to_owned();
+    if text.chars().count() > limit { Err(format!("is longer than {limit} characters")) } else { Ok(text) }
+}
+
+fn line(value: &Value) -> Result<String, String> {
+    line_of(&text(value, LINE)?)
+}
+
+fn name(value: &Value) -> Result<String, String> {
+    let name = text(value, LINE)?;
+    if is_name(&name) {
+        Ok(name)
+    } else {
+        Err(format!("`{}` is no name from the configuration", short(&name)))
+    }
+}
+
+/// Cleaned: a plugin may well pass on what a header says.
+fn sentence(value: &Value) -> Result<String, String> {
+    let text = crate::text::clean(&text(value, SENTENCE)?);
+    if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text) }
+}
+
+/// What stands in a cell: text, a number, nothing.
+pub(super) fn cell(value: &Value) -> Result<String, String> {
+    match value {
+        Value::Nil => Ok(String::new()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Number(number) if number.is_finite() => Ok(number.to_string()),
+        Value::Number(_) => Err("has a value that is not a number (nan, infinity)".to_owned()),
+        value => Ok(crate::text::clean(&text(value, LINE)?)),
+    }
+}
+
+/// Text for a file: lines and tabs stay, what drives a terminal goes.
+fn file_text(value: &Value) -> Result<String, String> {
+    let text = text(value, BODY)?;
+    Ok(text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect())
+}

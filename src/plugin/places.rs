@@ -1,0 +1,99 @@
+//! Paths that plugins name: below a folder that the site gave, and nowhere else.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Characters of one name in a path.
+const NAME: usize = 100;
+
+/// Whether a path is of plain names, at most four deep: no `..`, no drive, no hidden file, nothing that
+/// a shell or a terminal would take for something else.
+pub(super) fn check_relative(path: &str) -> Result<(), String> {
+    let names: Vec<&str> = path.split('/').collect();
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
+    for name in &names {
+        let reserved =
+            name.is_empty() || name.starts_with('.') || name.starts_with('-') || name.ends_with([' ', '.']);
+        if reserved || name.chars().count() > NAME || !name.chars().all(is_plain) {
+            let shown = super::fault::short(path);
+            return Err(format!(
+                "names `{shown}`: a path here is names of letters, digits, . _ - with / between them"
+            ));
+        }
+    }
+    if names.len() > 4 { Err("lies more than four folders deep".to_owned()) } else { Ok(()) }
+}
+
+/// The place of `relative` below `folder`, its own folders made. Refused if a link on the way leads out,
+/// or if the file itself is a link.
+pub(super) fn below(folder: &Path, relative: &str) -> io::Result<PathBuf> {
+    let refuse = |why: String| io::Error::new(io::ErrorKind::PermissionDenied, why);
+    check_relative(relative).map_err(|why| refuse(format!("it {why}")))?;
+    let home = fs::canonicalize(folder)?;
+    let mut place = home.clone();
+    let (folders, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+    for part in folders.split('/').filter(|part| !part.is_empty()) {
+        place.push(part);
+        match fs::create_dir(&place) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => place = fs::canonicalize(&place)?,
+        }
+        if !place.starts_with(&home) {
+            return Err(refuse(format!("a link at `{part}` leads out of the folder")));
+        }
+    }
+    place.push(name);
+    match fs::symlink_metadata(&place) {
+        Ok(metadata) if !metadata.is_file() => Err(refuse(format!("`{name}` is there and is no plain file"))),
+        _ => Ok(place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_below_the_folder_are_taken() {
+        for good in ["log.csv", "2026/11/log.csv", "ward 3_a-b.txt", "Lungen-Röntgen.csv"] {
+            assert_eq!(check_relative(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a//b",
+            ".bashrc",
+            "a/.git/config",
+            "-rf",
+            "a\\b",
+            "C:/x",
+            "x\u{1b}[2J",
+            "x\ny",
+            "~/.ssh",
+            "$HOME",
+            "a/b/c/d/e",
+            "dot.",
+            "nul\0",
+        ] {
+            assert!(check_relative(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_out_are_refused() {
+        let (home, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(outside.path(), home.path().join("out")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", home.path().join("log.csv")).unwrap();
+        assert!(below(home.path(), "out/x.csv").unwrap_err().to_string().contains("leads out"));
+        assert!(below(home.path(), "log.csv").is_err());
+        let place = below(home.path(), "2026/x.csv").unwrap();
+        assert!(
+            place.starts_with(fs::canonicalize(home.path()).unwrap()) && place.parent().unwrap().is_dir()
+        );
+    }
+}

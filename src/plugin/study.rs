@@ -1,0 +1,269 @@
+//! What a plugin sees of a study: no name, number or date of the patient unless the site grants it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    store::{FilmId, FilmRow, FilmState, StudyDetail, StudyId},
+    triage::{Finding, Severity},
+};
+
+/// A study as hooks receive it; also the JSON that `plugins run --study` reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StudyView {
+    /// The study's number in this store.
+    pub id: StudyId,
+    /// The reported band.
+    pub severity: Severity,
+    /// The band from the findings alone.
+    pub assessed: Severity,
+    /// The highest score, 0 to 1; 0.5 is the threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Its label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top: Option<String>,
+    /// "new", "seen", "claimed" or "done".
+    pub status: String,
+    /// Whether the quiet period after its last film has passed.
+    pub complete: bool,
+    /// Whether waiting promoted it.
+    pub promoted: bool,
+    /// Who raised it from outside; or empty.
+    pub raised_by: String,
+    /// When its first film arrived, seconds since 1970.
+    pub arrived: i64,
+    /// Minutes since then.
+    pub waiting_minutes: f64,
+    /// Study Description.
+    pub description: String,
+    /// View Position of the foremost film.
+    pub view: String,
+    /// The model that scored it.
+    pub model: String,
+    /// Why its first held film is held; or empty.
+    pub held_reason: String,
+    /// Tags that plugins gave it.
+    pub tags: Vec<String>,
+    /// The highest finding of each label over all scored films.
+    pub findings: BTreeMap<String, FindingView>,
+    /// Its films, the foremost first.
+    pub films: Vec<FilmView>,
+    /// Who it is: only where the site granted `patient`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<PatientView>,
+}
+
+impl Default for StudyView {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            severity: Severity::Routine,
+            assessed: Severity::Routine,
+            score: None,
+            top: None,
+            status: "new".to_owned(),
+            complete: false,
+            promoted: false,
+            raised_by: String::new(),
+            arrived: 0,
+            waiting_minutes: 0.0,
+            description: String::new(),
+            view: String::new(),
+            model: String::new(),
+            held_reason: String::new(),
+            tags: Vec::new(),
+            findings: BTreeMap::new(),
+            films: Vec::new(),
+            patient: None,
+        }
+    }
+}
+
+/// One label's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FindingView {
+    /// The model's sigmoid, 0 to 1.
+    pub probability: f64,
+    /// Against its threshold, 0 to 1.
+    pub score: f64,
+    /// The alert threshold.
+    pub threshold: f64,
+    /// The band that it reaches.
+    pub severity: Severity,
+    /// Whether it counts for the study.
+    pub ranks: bool,
+}
+
+/// One film.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FilmView {
+    /// The film's number in this store.
+    pub id: FilmId,
+    /// Whether it was scored; else it is held.
+    pub scored: bool,
+    /// Why it is held; or empty.
+    pub held_reason: String,
+    /// Modality.
+    pub modality: String,
+    /// View Position.
+    pub view: String,
+    /// Laterality.
+    pub laterality: String,
+    /// Body Part Examined.
+    pub body_part: String,
+    /// Series Description.
+    pub series: String,
+    /// Station Name.
+    pub station: String,
+    /// What gates said of it, a sentence each.
+    pub warnings: Vec<String>,
+    /// Where the file lies: only where the site granted `patient`, for names are in file names.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+}
+
+/// Who the patient is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PatientView {
+    /// Patient's Name.
+    pub name: String,
+    /// Patient ID.
+    pub id: String,
+    /// Accession Number.
+    pub accession: String,
+    /// Study Instance UID, or the key of a study without one.
+    pub study_uid: String,
+    /// Study Date and Time, as "2026-03-01T08:15:02"; or empty.
+    pub study_time: String,
+    /// Who set the status.
+    pub status_by: String,
+}
+
+impl StudyView {
+    /// What a plugin sees of a study at `now`.
+    #[must_use]
+    pub fn new(detail: &StudyDetail, with_patient: bool, now: Timestamp) -> Self {
+        let row = &detail.study;
+        let secrets = if with_patient { Vec::new() } else { secrets(detail) };
+        let hide = |text: &str| without(text, &secrets);
+        let mut findings: BTreeMap<String, FindingView> = BTreeMap::new();
+        for film in &detail.films {
+            let FilmState::Scored { findings: of_film, .. } = &film.state else { continue };
+            for finding in of_film {
+                let known = findings.get(&finding.label);
+                if known.is_none_or(|known| finding.probability > known.probability) {
+                    findings.insert(finding.label.clone(), finding_view(finding));
+                }
+            }
+        }
+        let waited = now.duration_since(row.first_arrival);
+        Self {
+            id: row.id,
+            severity: row.severity,
+            assessed: row.assessed,
+            score: row.score,
+            top: row.top.clone(),
+            status: row.status.word().to_owned(),
+            complete: row.complete,
+            promoted: row.promoted_at.is_some(),
+            raised_by: row.outside.as_ref().map(|outside| outside.source.clone()).unwrap_or_default(),
+            arrived: row.first_arrival.as_second(),
+            waiting_minutes: (waited.as_secs_f64().max(0.0) / 6.0).round() / 10.0,
+            description: hide(&row.description),
+            view: hide(&row.view),
+            model: row.model.clone(),
+            held_reason: hide(&row.held_reason),
+            tags: Vec::new(),
+            findings,
+            films: detail.films.iter().map(|film| film_view(film, with_patient, &hide)).collect(),
+            patient: with_patient.then(|| PatientView {
+                name: row.patient_name.clone(),
+                id: row.patient_id.clone(),
+                accession: row.accession_number.clone(),
+                study_uid: row.key.clone(),
+                study_time: row.study_time.map(|time| time.to_string()).unwrap_or_default(),
+                status_by: row.status_by.clone(),
+            }),
+        }
+    }
+}
+
+fn finding_view(finding: &Finding) -> FindingView {
+    FindingView {
+        probability: finding.probability,
+        score: finding.score,
+        threshold: finding.threshold,
+        severity: finding.severity,
+        ranks: finding.rank,
+    }
+}
+
+fn film_view(film: &FilmRow, with_patient: bool, hide: &impl Fn(&str) -> String) -> FilmView {
+    let header = &film.header;
+    let held_reason = match &film.state {
+        FilmState::Scored { .. } => String::new(),
+        FilmState::Held(held) => hide(&held.reason),
+    };
+    FilmView {
+        id: film.id,
+        scored: matches!(film.state, FilmState::Scored { .. }),
+        held_reason,
+        modality: hide(&header.modality),
+        view: hide(&header.view_position),
+        laterality: hide(&header.laterality),
+        body_part: hide(&header.body_part_examined),
+        series: hide(&header.series_description),
+        station: hide(&header.station_name),
+        warnings: film.warnings.iter().map(|warning| hide(warning)).collect(),
+        path: if with_patient { film.path.display().to_string() } else { String::new() },
+    }
+}
+
+/// Words that name the patient, in small letters: free text of a header sometimes repeats them.
+fn secrets(detail: &StudyDetail) -> Vec<String> {
+    let row = &detail.study;
+    let name_parts = row.patient_name.split(|c: char| !c.is_alphanumeric());
+    let whole = [row.patient_id.as_str(), &row.accession_number];
+    let long_enough = |word: &&str| word.chars().count() >= 3;
+    name_parts.chain(whole).filter(long_enough).map(str::to_lowercase).collect()
+}
+
+/// The text, words that name the patient replaced.
+fn without(text: &str, secrets: &[String]) -> String {
+    if secrets.is_empty() || text.is_empty() {
+        return text.to_owned();
+    }
+    let is_secret = |word: &str| secrets.contains(&word.to_lowercase());
+    let replaced: String = text
+        .split_inclusive(|c: char| !c.is_alphanumeric() && c != '-')
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '-');
+            if is_secret(word) { format!("[hidden]{}", &piece[word.len()..]) } else { piece.to_owned() }
+        })
+        .collect();
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn free_text_that_repeats_the_name_loses_it() {
+        let secrets = ["doe".to_owned(), "jane".to_owned(), "123-456".to_owned()];
+        for (text, seen) in [
+            ("CHEST PORTABLE", "CHEST PORTABLE"),
+            ("Chest Doe, Jane ICU", "Chest [hidden], [hidden] ICU"),
+            ("PID 123-456/ICU", "PID [hidden]/ICU"),
+            ("", ""),
+        ] {
+            assert_eq!(without(text, &secrets), seen);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What plugins want done outside the store: kept until it is done, or until it is given up.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+use serde_json::{Value, json};
+
+use super::{
+    Delivery, DeliveryKind, Store, StoreError,
+    audit::{NewEvent, log},
+    convert::{Columns, Micros},
+};
+use crate::text::clean;
+
+/// What a try of a delivery came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tried {
+    /// It is done; with what is worth proving.
+    Done(Value),
+    /// It failed and is tried again at that time.
+    Again(String, Timestamp),
+    /// It failed for good.
+    GivenUp(String),
+}
+
+/// A line that a plugin has for whoever sits at a dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginNotice {
+    /// Its number.
+    pub id: i64,
+    /// Whose.
+    pub plugin: String,
+    /// The line.
+    pub text: String,
+}
+
+const SELECT: &str =
+    "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox ";
+
+impl Store {
+    /// Up to `limit` deliveries that are due: webhooks, or everything else.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn due_deliveries(
+        &self,
+        webhooks: bool,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(&format!(
+                "{SELECT} WHERE state = 'waiting' AND due <= ?1 AND (kind = 'webhook') = ?2 ORDER BY due, id LIMIT ?3"
+            ))?
+            .query_map((Micros(now), webhooks, limit), delivery)?
+            .collect()
+        })
+    }
+
+    /// When the next delivery is due, if one waits.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn next_delivery(&self, webhooks: bool) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT min(due) FROM outbox WHERE state = 'waiting' AND (kind = 'webhook') = ?1",
+            )?
+            .query_row([webhooks], |row| row.get::<_, Option<Micros>>(0))
+            .map(|due| due.map(|due| due.0))
+        })
+    }
+
+    /// Notes down how a delivery will be made, before its first byte is written.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn plan_delivery(&mut self, id: i64, plan: &str) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction
+                .prepare_cached("UPDATE outbox SET plan = ?2 WHERE id = ?1 AND state = 'waiting'")?
+                .execute((id, plan))?;
+            Ok(())
+        })
+    }
+
+    /// Notes down what a try came to, in the audit too where that is its end. What waits for the same
+    /// target waits as long.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn tried_delivery(
+        &mut self,
+        delivery: &Delivery,
+        tried: &Tried,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let word = delivery.kind.word();
+        self.write(|transaction| {
+            let (state, fault, due) = match tried {
+                Tried::Done(_) => ("done", String::new(), now),
+                Tried::Again(why, due) => ("waiting", clean(why), *due),
+                Tried::GivenUp(why) => ("failed", clean(why), now),
+            };
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1,
+                            content = CASE WHEN ?2 = 'done' THEN '' ELSE content END
+                     WHERE id = ?1 AND state = 'waiting'",
+                )?
+                .execute((delivery.id, state, &fault, Micros(due)))?;
+            if let (Tried::Again(..), DeliveryKind::Webhook) = (tried, delivery.kind) {
+                transaction
+                    .prepare_cached(
+                        "UPDATE outbox SET due = ?2
+                         WHERE state = 'waiting' AND kind = 'webhook' AND target = ?1 AND due < ?2",
+                    )?
+                    .execute((&delivery.target, Micros(due)))?;
+            }
+            let (kind, detail) = match tried {
+                Tried::Done(detail) => (word, detail.clone()),
+                Tried::GivenUp(why) => ("given-up", json!({ "effect": word, "why": clean(why) })),
+                Tried::Again(..) => return Ok(()),
+            };
+            let mut detail = detail;
+            if let Value::Object(detail) = &mut detail {
+                detail.insert("target".to_owned(), delivery.target.as_str().into());
+                detail.insert("key".to_owned(), delivery.key.as_str().into());
+                detail.insert("attempts".to_owned(), (delivery.attempts + 1).into());
+            }
+            let event = NewEvent {
+                kind,
+                study: delivery.study,
+                actor: &delivery.plugin,
+                detail,
+                ..NewEvent::default()
+            };
+            log(transaction, &event, now)
+        })
+    }
+
+    /// How many deliveries of a plugin wait, and how many were given up.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn outbox_of(&self, plugin: &str) -> Result<(u64, u64), StoreError> {
+        self.read(|view| {
+            let count = |state: &str| {
+                view.prepare_cached("SELECT count(*) FROM outbox WHERE plugin = ?1 AND state = ?2")?
+                    .query_row((plugin, state), |row| row.get::<_, i64>(0))
+                    .map(i64::unsigned_abs)
+            };
+            Ok((count("waiting")?, count("failed")?))
+        })
+    }
+
+    /// Plugins' notices after the one numbered `since`, oldest first.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn notices_since(&self, since: i64) -> Result<Vec<PluginNotice>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT id, plugin, content FROM outbox WHERE kind = 'notify' AND id > ?1 ORDER BY id LIMIT 100",
+            )?
+            .query_map([since], |row| {
+                Ok(PluginNotice { id: row.get(0)?, plugin: row.get(1)?, text: row.get(2)? })
+            })?
+            .collect()
+        })
+    }
+
+    /// The number of the last notice; 0 if there is none.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn last_notice(&self) -> Result<i64, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT id FROM outbox WHERE kind = 'notify' ORDER BY id DESC LIMIT 1")?
+                .query_row([], |row| row.get(0))
+                .optional()
+                .map(Option::unwrap_or_default)
+        })
+    }
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let mut columns = Columns::of(row);
+    Ok(Delivery {
+        id: columns.next()?,
+        plugin: columns.next()?,
+        study: columns.next()?,
+        kind: {
+            let word: String = columns.next()?;
+            // The table checks the word.
+            let known = DeliveryKind::ALL.into_iter().find(|kind| kind.word() == word);
+            known.ok_or(rusqlite::Error::InvalidQuery)?
+        },
+        target: columns.next()?,
+        content: columns.next()?,
+        key: columns.next()?,
+        attempts: columns.next()?,
+        time: columns.next_time()?,
+        plan: columns.next()?,
+    })
+}

@@ -1,0 +1,333 @@
+//! What plugins put beside a study, and what is known of a plugin, as plain data. No SQL here.
+
+use serde::{Deserialize, Serialize};
+
+use super::StudyId;
+use crate::triage::Severity;
+
+/// Tags, notes, cells and filters of one study, each with the plugin that it comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// Words to show beside the study.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Mark>,
+    /// Sentences to show with its findings; one a plugin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Mark>,
+    /// Cells of the columns that plugins add.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<Cell>,
+    /// Titles of the plugins' filters that the study matches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<Mark>,
+    /// Plugins that have promoted it, which each can once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub promoted_by: Vec<String>,
+}
+
+/// A text, and the plugin that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The text; clean.
+    pub text: String,
+}
+
+/// A cell of a plugin's column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The column's title.
+    pub title: String,
+    /// What stands in it; clean.
+    pub text: String,
+}
+
+impl Marks {
+    /// The cell of a plugin's column; empty where there is none.
+    #[must_use]
+    pub fn cell(&self, plugin: &str, title: &str) -> &str {
+        let found = self.cells.iter().find(|cell| cell.plugin == plugin && cell.title == title);
+        found.map_or("", |cell| cell.text.as_str())
+    }
+
+    /// Whether a plugin's filter matches the study.
+    #[must_use]
+    pub fn matches(&self, plugin: &str, title: &str) -> bool {
+        self.filters.iter().any(|mark| mark.plugin == plugin && mark.text == title)
+    }
+}
+
+/// What a plugin is up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PluginState {
+    /// Its hooks are called.
+    Running,
+    /// Its hooks are called, in the form that they had before the last change of its file, which is
+    /// broken.
+    Old,
+    /// It failed too often and is switched off until somebody tries it again.
+    Off,
+    /// Its file cannot be used.
+    Broken,
+    /// The configuration does not enable it, or its file has gone.
+    Stopped,
+}
+
+impl PluginState {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Old => "running, old version",
+            Self::Off => "switched off",
+            Self::Broken => "broken",
+            Self::Stopped => "not enabled",
+        }
+    }
+}
+
+/// What is known of a plugin: health for those who look after it, and what it adds to the screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PluginRecord {
+    /// Its name.
+    pub name: String,
+    /// What it is up to.
+    pub state: PluginState,
+    /// Its version.
+    pub version: String,
+    /// What it does, in a sentence.
+    pub description: String,
+    /// The last thing that went wrong, with file and line; or empty.
+    pub fault: String,
+    /// Permissions that it asks for and the site has not granted.
+    pub missing: Vec<String>,
+    /// Calls of its functions since it was first enabled.
+    pub calls: u64,
+    /// Microseconds that they took.
+    pub micros: u64,
+    /// Microseconds that the longest took.
+    pub slowest: u64,
+    /// Bytes that its VM held after the last call.
+    pub memory: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// Effects that were refused, for want of a grant or because the outbox is full.
+    pub refused: u64,
+    /// Effects that wait to be done.
+    pub waiting: u64,
+    /// Effects that were given up.
+    pub given_up: u64,
+    /// Columns that it adds to the worklist.
+    pub columns: Vec<PluginColumn>,
+    /// The titles of its filters.
+    pub filters: Vec<String>,
+    /// Its commands.
+    pub commands: Vec<PluginCommand>,
+}
+
+impl Default for PluginRecord {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            state: PluginState::Stopped,
+            version: String::new(),
+            description: String::new(),
+            fault: String::new(),
+            missing: Vec::new(),
+            calls: 0,
+            micros: 0,
+            slowest: 0,
+            memory: 0,
+            failures: 0,
+            refused: 0,
+            waiting: 0,
+            given_up: 0,
+            columns: Vec::new(),
+            filters: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
+}
+
+/// A column that a plugin adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginColumn {
+    /// Its heading.
+    pub title: String,
+    /// Cells that it would like to have.
+    pub width: u16,
+}
+
+/// A command that a plugin adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginCommand {
+    /// What it is called.
+    pub title: String,
+    /// The key that it would like to have; or empty.
+    pub key: String,
+}
+
+/// Something that a person asks of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginRequest {
+    /// The plugin.
+    pub plugin: String,
+    /// What.
+    pub action: PluginAction,
+}
+
+/// What a person can ask of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginAction {
+    /// Try it again, after it was switched off.
+    Enable,
+    /// Run a command of that title for a study.
+    Run {
+        /// The command's title.
+        command: String,
+        /// The study.
+        study: StudyId,
+    },
+}
+
+/// One thing that a plugin's hook brought about, for the store to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PluginDeed {
+    /// Raise a study to a floor; none: one band above where it stands, once a plugin.
+    Raise {
+        /// The study.
+        study: StudyId,
+        /// The floor.
+        floor: Option<Severity>,
+    },
+    /// Put a tag beside it.
+    Tag {
+        /// The study.
+        study: StudyId,
+        /// The tag.
+        text: String,
+    },
+    /// Put a note with it, in the place of the plugin's last one.
+    Note {
+        /// The study.
+        study: StudyId,
+        /// The note.
+        text: String,
+    },
+    /// Set a cell; empty text clears it.
+    Cell {
+        /// The study.
+        study: StudyId,
+        /// The column's title.
+        title: String,
+        /// The text.
+        text: String,
+    },
+    /// The plugin's filters that match it, all of them.
+    Filters {
+        /// The study.
+        study: StudyId,
+        /// Their titles.
+        titles: Vec<String>,
+    },
+    /// Do something outside the store.
+    Send(NewDelivery),
+    /// It wanted what the site has not granted.
+    Refused {
+        /// The study, if it was about one.
+        study: Option<StudyId>,
+        /// What was refused, and why.
+        why: String,
+    },
+}
+
+/// The kinds of what is done outside the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// A line for whoever sits at a dashboard. Done when it is in the store.
+    Notify,
+    /// An HTTP request.
+    Webhook,
+    /// Text into a file.
+    Write,
+    /// Films into a folder.
+    Copy,
+    /// A program.
+    Run,
+}
+
+impl DeliveryKind {
+    pub(super) const ALL: [Self; 5] = [Self::Notify, Self::Webhook, Self::Write, Self::Copy, Self::Run];
+
+    /// The word that the store and the audit know it by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Webhook => "webhook",
+            Self::Write => "write",
+            Self::Copy => "copy",
+            Self::Run => "run",
+        }
+    }
+}
+
+/// Something to be done outside the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// The study that it is about, if one.
+    pub study: Option<StudyId>,
+    /// What kind.
+    pub kind: DeliveryKind,
+    /// Where to: what shares a target waits for one another. A host, a file, a folder, a program.
+    pub target: String,
+    /// What: the kind's own text.
+    pub content: String,
+    /// Once for the plugin, the kind and this key.
+    pub once: Option<String>,
+}
+
+/// Something that waits to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number.
+    pub id: i64,
+    /// Whose.
+    pub plugin: String,
+    /// The study, if it is about one.
+    pub study: Option<StudyId>,
+    /// What kind.
+    pub kind: DeliveryKind,
+    /// Where to.
+    pub target: String,
+    /// What.
+    pub content: String,
+    /// Goes with it, so that a repeat can be told.
+    pub key: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was asked for.
+    pub time: jiff::Timestamp,
+    /// What was noted down before the first byte was written; or empty.
+    pub plan: String,
+}
+
+/// What a plugin's thread has done, kept in one transaction.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PluginWork {
+    /// The plugin.
+    pub plugin: String,
+    /// The last event of the audit whose hooks were called.
+    pub cursor: i64,
+    /// What they brought about.
+    pub deeds: Vec<PluginDeed>,
+    /// Requests of people that are answered with it.
+    pub answered: Vec<i64>,
+}

@@ -1,0 +1,241 @@
+//! What plugins bring about: kept with the place up to which they have been called, or not at all.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Cell, DeliveryKind, Mark, Marks, NewDelivery, OutsidePriority, PluginDeed, PluginWork, Store, StoreError,
+    StudyId, StudyRow,
+    audit::{NewEvent, log},
+    change::{about, raise_row},
+    convert::Micros,
+    row::{save, study_if_any},
+};
+use crate::{text::clean, triage::Severity};
+
+/// Tags that one plugin can give one study.
+const TAGS: usize = 8;
+/// Deliveries of one plugin that may wait.
+const WAITING: u32 = 10_000;
+
+/// What became of a plugin's work.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kept {
+    /// Studies that changed.
+    pub changed: Vec<StudyRow>,
+    /// Deliveries that were refused because too many wait.
+    pub overflow: u64,
+}
+
+impl Store {
+    /// Keeps what a plugin's hooks brought about and how far they have come, in one transaction: after a
+    /// crash the hooks are called again for exactly what was not kept.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then nothing is kept.
+    pub fn keep_plugin_work(&mut self, work: &PluginWork, now: Timestamp) -> Result<Kept, StoreError> {
+        self.write(|transaction| {
+            let mut kept = Kept::default();
+            for deed in &work.deeds {
+                keep(transaction, &work.plugin, deed, now, &mut kept)?;
+            }
+            for request in &work.answered {
+                transaction
+                    .prepare_cached("DELETE FROM plugin_requests WHERE id = ?1")?
+                    .execute([request])?;
+            }
+            transaction
+                .prepare_cached(
+                    "INSERT INTO plugins (name, cursor) VALUES (?1, ?2)
+                     ON CONFLICT (name) DO UPDATE SET cursor = ?2",
+                )?
+                .execute((&work.plugin, work.cursor))?;
+            Ok(kept)
+        })
+    }
+}
+
+fn keep(
+    connection: &Connection,
+    plugin: &str,
+    deed: &PluginDeed,
+    now: Timestamp,
+    kept: &mut Kept,
+) -> rusqlite::Result<()> {
+    let row = match deed {
+        PluginDeed::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
+        PluginDeed::Tag { study, text } => {
+            mark(connection, plugin, *study, "tagged", now, |marks| add_tag(marks, plugin, text))?
+        }
+        PluginDeed::Note { study, text } => {
+            mark(connection, plugin, *study, "noted", now, |marks| set_note(marks, plugin, text))?
+        }
+        PluginDeed::Cell { study, title, text } => {
+            mark(connection, plugin, *study, "", now, |marks| set_cell(marks, plugin, title, text))?
+        }
+        PluginDeed::Filters { study, titles } => {
+            mark(connection, plugin, *study, "", now, |marks| set_filters(marks, plugin, titles))?
+        }
+        PluginDeed::Send(delivery) => {
+            kept.overflow += u64::from(!send(connection, plugin, delivery, now)?);
+            None
+        }
+        PluginDeed::Refused { study, why } => {
+            let detail = json!({ "why": clean(why) });
+            let event =
+                NewEvent { kind: "refused", study: *study, actor: plugin, detail, ..NewEvent::default() };
+            log(connection, &event, now)?;
+            None
+        }
+    };
+    kept.changed.extend(row);
+    Ok(())
+}
+
+fn raise(
+    connection: &Connection,
+    plugin: &str,
+    study: StudyId,
+    floor: Option<Severity>,
+    now: Timestamp,
+) -> rusqlite::Result<Option<StudyRow>> {
+    let Some(mut row) = study_if_any(connection, study)? else { return Ok(None) };
+    let floor = match floor {
+        Some(floor) => floor,
+        None if row.marks.promoted_by.iter().any(|by| by == plugin) => return Ok(None),
+        None => {
+            row.marks.promoted_by.push(plugin.to_owned());
+            row.outside.as_ref().map_or(row.assessed, |outside| outside.floor.max(row.assessed)).promoted()
+        }
+    };
+    let outside = OutsidePriority { floor, source: plugin.to_owned() };
+    if !raise_row(connection, &mut row, &outside, now)? {
+        return Ok(None);
+    }
+    save(connection, &mut row)?;
+    Ok(Some(row))
+}
+
+/// Changes a study's marks; an event is written where `kind` names one and something changed.
+fn mark(
+    connection: &Connection,
+    plugin: &str,
+    study: StudyId,
+    kind: &str,
+    now: Timestamp,
+    change: impl FnOnce(&mut Marks),
+) -> rusqlite::Result<Option<StudyRow>> {
+    let Some(mut row) = study_if_any(connection, study)? else { return Ok(None) };
+    let before = row.marks.clone();
+    change(&mut row.marks);
+    if row.marks == before {
+        return Ok(None);
+    }
+    save(connection, &mut row)?;
+    if !kind.is_empty() {
+        log(connection, &NewEvent { actor: plugin, ..about(kind, &row) }, now)?;
+    }
+    Ok(Some(row))
+}
+
+fn add_tag(marks: &mut Marks, plugin: &str, text: &str) {
+    let text = clean(text);
+    let of_plugin = marks.tags.iter().filter(|mark| mark.plugin == plugin).count();
+    if of_plugin < TAGS && !marks.tags.iter().any(|mark| mark.plugin == plugin && mark.text == text) {
+        marks.tags.push(Mark { plugin: plugin.to_owned(), text });
+    }
+}
+
+fn set_note(marks: &mut Marks, plugin: &str, text: &str) {
+    let text = clean(text);
+    match marks.notes.iter_mut().find(|mark| mark.plugin == plugin) {
+        Some(mark) => mark.text = text,
+        None => marks.notes.push(Mark { plugin: plugin.to_owned(), text }),
+    }
+}
+
+fn set_cell(marks: &mut Marks, plugin: &str, title: &str, text: &str) {
+    let text = clean(text);
+    let is_it = |cell: &Cell| cell.plugin == plugin && cell.title == title;
+    if text.is_empty() {
+        marks.cells.retain(|cell| !is_it(cell));
+        return;
+    }
+    match marks.cells.iter_mut().find(|cell| is_it(cell)) {
+        Some(cell) => cell.text = text,
+        None => marks.cells.push(Cell { plugin: plugin.to_owned(), title: title.to_owned(), text }),
+    }
+}
+
+fn set_filters(marks: &mut Marks, plugin: &str, titles: &[String]) {
+    let unchanged = {
+        let known = marks.filters.iter().filter(|mark| mark.plugin == plugin).map(|mark| &mark.text);
+        known.eq(titles)
+    };
+    if unchanged {
+        return;
+    }
+    marks.filters.retain(|mark| mark.plugin != plugin);
+    let new = titles.iter().map(|title| Mark { plugin: plugin.to_owned(), text: title.clone() });
+    marks.filters.extend(new);
+}
+
+/// Puts a delivery into the outbox; `false` if too many wait there already. One whose `once` key is
+/// known is done already.
+fn send(
+    connection: &Connection,
+    plugin: &str,
+    delivery: &NewDelivery,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let waiting: u32 = connection
+        .prepare_cached("SELECT count(*) FROM outbox WHERE state = 'waiting' AND plugin = ?1")?
+        .query_row([plugin], |row| row.get(0))?;
+    if waiting >= WAITING {
+        return Ok(false);
+    }
+    // A notice is done when it is in the store: dashboards look for it there.
+    let is_notice = delivery.kind == DeliveryKind::Notify;
+    let state = if is_notice { "done" } else { "waiting" };
+    let next: i64 = connection
+        .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM outbox")?
+        .query_row([], |row| row.get(0))?;
+    let key = key(plugin, next, delivery, now);
+    let id: Option<i64> = connection
+        .prepare_cached(
+            "INSERT INTO outbox (id, time, plugin, study, kind, target, content, key, once, state, due)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?2)
+             ON CONFLICT DO NOTHING RETURNING id",
+        )?
+        .query_row(
+            params![
+                next,
+                Micros(now),
+                plugin,
+                delivery.study,
+                delivery.kind.word(),
+                delivery.target,
+                delivery.content,
+                key,
+                delivery.once,
+                state,
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if id.is_some() && is_notice {
+        let event = NewEvent { kind: "notify", study: delivery.study, actor: plugin, ..NewEvent::default() };
+        log(connection, &event, now)?;
+    }
+    Ok(true)
+}
+
+/// The same for every try of one delivery, and for no other one.
+fn key(plugin: &str, id: i64, delivery: &NewDelivery, now: Timestamp) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{plugin}\0{id}\0{}\0{}\0", now.as_microsecond(), delivery.target));
+    hash.update(&delivery.content);
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

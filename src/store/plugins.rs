@@ -1,0 +1,179 @@
+//! What is known of the plugins, and what people ask of them: in the store, so that every process sees
+//! it and the owner's answers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::{
+    PluginAction, PluginRecord, PluginRequest, Status, Store, StoreError, StudyId, StudyRow,
+    audit::{NewEvent, log},
+    convert::{Json, Micros, to_json},
+    row::{select_studies, study_row},
+};
+use crate::triage::Severity;
+
+impl Store {
+    /// The event up to which a plugin's hooks have been called; none for one that never ran.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn plugin_cursor(&self, plugin: &str) -> Result<Option<i64>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT cursor FROM plugins WHERE name = ?1")?
+                .query_row([plugin], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The number of the newest event of the audit.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn newest_event(&self) -> Result<i64, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))
+        })
+    }
+
+    /// Notes down what is known of a plugin; a change of its state or a new fault goes into the audit.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn save_plugin(&mut self, record: &PluginRecord, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let before: Option<String> = transaction
+                .prepare_cached("SELECT record FROM plugins WHERE name = ?1")?
+                .query_row([&record.name], |row| row.get(0))
+                .optional()?;
+            let before: Option<PluginRecord> = before.and_then(|text| serde_json::from_str(&text).ok());
+            let moved = before.is_none_or(|before| {
+                before.state != record.state
+                    || before.version != record.version
+                    || (before.fault != record.fault && !record.fault.is_empty())
+            });
+            transaction
+                .prepare_cached(
+                    "INSERT INTO plugins (name, cursor, record)
+                     VALUES (?1, (SELECT coalesce(max(id), 0) FROM events), ?2)
+                     ON CONFLICT (name) DO UPDATE SET record = ?2",
+                )?
+                .execute((&record.name, to_json(record)?))?;
+            if moved {
+                let detail = json!({
+                    "state": record.state, "version": record.version, "fault": record.fault,
+                });
+                let event = NewEvent { kind: "plugin", actor: &record.name, detail, ..NewEvent::default() };
+                log(transaction, &event, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What is known of each plugin that ever ran here, by name.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn plugins(&self) -> Result<Vec<PluginRecord>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT record FROM plugins WHERE record <> '' ORDER BY name")?
+                .query_map([], |row| row.get::<_, Json<PluginRecord>>(0).map(|record| record.0))?
+                .collect()
+        })
+    }
+
+    /// Asks something of a plugin, in the name of a person. The process that owns the pipeline answers.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn request_plugin(
+        &mut self,
+        request: &PluginRequest,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (command, study) = match &request.action {
+            PluginAction::Enable => (None, None),
+            PluginAction::Run { command, study } => (Some(command), Some(*study)),
+        };
+        let actor = crate::text::clean(actor);
+        self.write(|transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO plugin_requests (time, plugin, command, study, actor)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute((Micros(now), &request.plugin, command, study, &actor))?;
+            let detail = json!({ "plugin": request.plugin, "command": command });
+            let event =
+                NewEvent { kind: "plugin-asked", study, actor: &actor, detail, ..NewEvent::default() };
+            log(transaction, &event, now)
+        })
+    }
+
+    /// What people ask of a plugin and has not been answered, with its numbers, oldest first.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn plugin_requests(&self, plugin: &str) -> Result<Vec<(i64, PluginAction)>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT id, command, study FROM plugin_requests WHERE plugin = ?1 ORDER BY id LIMIT 100",
+            )?
+            .query_map([plugin], |row| {
+                let action = match (row.get::<_, Option<String>>(1)?, row.get::<_, Option<StudyId>>(2)?) {
+                    (Some(command), Some(study)) => PluginAction::Run { command, study },
+                    _ => PluginAction::Enable,
+                };
+                Ok((row.get(0)?, action))
+            })?
+            .collect()
+        })
+    }
+
+    /// Critical studies that nobody has opened, the longest waiting first.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn critical_unseen(&self, limit: u32) -> Result<Vec<StudyId>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT id FROM studies
+                 WHERE status = 'new' AND severity = 'critical' AND scored_films + held_films > 0
+                 ORDER BY first_arrival LIMIT ?1",
+            )?
+            .query_map([limit], |row| row.get(0))?
+            .collect()
+        })
+    }
+
+    /// Up to `limit` studies on the list with a number above `after`, in the order of their numbers.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn open_studies_after(&self, after: StudyId, limit: u32) -> Result<Vec<StudyRow>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(select_studies!(
+                "WHERE id > ?1 AND status <> 'done' AND scored_films + held_films > 0 ORDER BY id LIMIT ?2"
+            ))?
+            .query_map((after, limit), study_row)?
+            .collect()
+        })
+    }
+
+    /// How many studies are on the list, by band, as words; and files that wait.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn open_by_band(&self) -> Result<(BTreeMap<&'static str, usize>, usize), StoreError> {
+        let counts = self.counts()?;
+        let open = Severity::ALL
+            .into_iter()
+            .map(|band| (band.word(), counts.open.get(&band).copied().unwrap_or_default()))
+            .chain([(Status::Done.word(), counts.done)])
+            .collect();
+        Ok((open, counts.queued))
+    }
+}
