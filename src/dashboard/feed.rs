@@ -7,7 +7,10 @@ use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Theme;
-use crate::store::{FilmId, Status, StudyDetail, StudyId, StudyRow};
+use crate::{
+    picture::Look,
+    store::{FilmId, PriorFilm, Status, StudyDetail, StudyId, StudyRow},
+};
 
 /// Both ends of the dashboard's traffic.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub enum Update {
     Detail(Box<StudyDetail>),
     /// The answer to [`Request::Picture`].
     Picture(Picture),
+    /// The answer to [`Request::Priors`], the latest first.
+    Priors(StudyId, Vec<PriorFilm>),
     /// The state of intake, queue and engine.
     Health(Health),
     /// Something to tell the person, in the message line.
@@ -44,6 +49,8 @@ pub enum Request {
     Detail(StudyId),
     /// Make a picture. Only the last request counts.
     Picture(PictureRequest),
+    /// Send the earlier films of this study's patient.
+    Priors(StudyId),
     /// Set the status of a study.
     Status(StudyId, Status),
 }
@@ -55,6 +62,10 @@ pub struct PictureRequest {
     pub film: FilmId,
     /// The label whose heatmap lies over it; none: the film alone.
     pub heatmap: Option<String>,
+    /// An earlier film of the same patient, to stand beside it.
+    pub prior: Option<FilmId>,
+    /// How it is to be looked at.
+    pub look: Look,
     /// The box that the picture must fit, in pixels of the terminal.
     pub width: u32,
     /// Its height.

@@ -28,6 +28,7 @@ mod state;
 mod terminal;
 mod theme;
 mod update;
+mod viewing;
 mod words;
 mod worklist;
 

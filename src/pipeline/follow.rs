@@ -157,6 +157,10 @@ impl Follower {
                 self.watched = Some(study);
                 self.send_detail(study)
             }
+            Request::Priors(study) => match self.store.priors(study) {
+                Ok(priors) => self.tell(Update::Priors(study, priors)),
+                Err(error) => self.fault(&error),
+            },
             Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
             Request::Status(study, status) => {
                 match self.store.set_status(study, status, &self.actor, Timestamp::now()) {

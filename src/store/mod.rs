@@ -48,7 +48,9 @@ pub use plugin_record::{
 };
 pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
-pub use record::{FilmId, FilmRow, FilmState, OutsidePriority, Status, StudyDetail, StudyId, StudyRow};
+pub use record::{
+    FilmId, FilmRow, FilmState, OutsidePriority, PriorFilm, Status, StudyDetail, StudyId, StudyRow,
+};
 
 /// A file's row number in the store.
 pub type FileId = i64;

@@ -15,7 +15,7 @@ use cxr_triage::{
     },
     film::Header,
     quality::{Gate, Held},
-    store::{FilmRow, FilmState, Marks, OutsidePriority, Status, StudyDetail, StudyId, StudyRow},
+    store::{FilmRow, FilmState, Marks, OutsidePriority, PriorFilm, Status, StudyDetail, StudyId, StudyRow},
     triage::{self, Finding, Severity},
 };
 use image::{Rgb, RgbImage};
@@ -220,6 +220,8 @@ pub(crate) struct Desk {
     pub(crate) makes_pictures: bool,
     /// The films that do not decode, and why.
     pub(crate) broken: BTreeMap<i64, String>,
+    /// The earlier films of a study's patient.
+    pub(crate) priors: BTreeMap<StudyId, Vec<PriorFilm>>,
 }
 
 impl Desk {
@@ -234,6 +236,7 @@ impl Desk {
             has_quit: false,
             makes_pictures: true,
             broken: BTreeMap::new(),
+            priors: BTreeMap::new(),
         };
         desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)) }));
         desk.tell(Update::Health(health()));
@@ -315,6 +318,10 @@ impl Desk {
                     let row = detail.study.clone();
                     self.tell(Update::Studies(vec![row]));
                 }
+            }
+            Request::Priors(id) => {
+                let priors = self.priors.get(&id).cloned().unwrap_or_default();
+                self.tell(Update::Priors(id, priors));
             }
             Request::Picture(request) if self.makes_pictures => {
                 let image = match self.broken.get(&request.film) {
