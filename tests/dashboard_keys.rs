@@ -127,6 +127,40 @@ fn a_change_of_status_is_sent_and_can_be_taken_back() {
 }
 
 #[test]
+fn a_held_film_is_asked_for_once_and_nothing_else_is() {
+    for (keys, sent) in [
+        ("S", vec![]),
+        ("G S", vec![121]),
+        ("G S S", vec![121]),
+        ("j j S", vec![]),
+        ("j j tab S tab S", vec![31]),
+    ] {
+        let mut desk = Desk::morning(120, 40);
+        desk.press(keys);
+        let asked: Vec<_> = desk
+            .sent
+            .iter()
+            .filter_map(|request| match request {
+                Request::Score(film) => Some(*film),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked, sent, "after `{keys}`");
+        assert!(desk.state.notice().is_some(), "after `{keys}` nothing says what happens");
+    }
+    let mut desk = Desk::morning(120, 40);
+    desk.press("G S");
+    assert!(desk.screen(120, 40).contains("anna asked at 14:02 for its score: waiting"));
+    if let Some(film) = desk.studies.get_mut(&12).and_then(|detail| detail.films.first_mut()) {
+        (film.decoded, film.on_request) = (false, None);
+    }
+    desk.press("k j");
+    desk.sent.clear();
+    desk.press("S");
+    assert!(desk.sent.is_empty(), "a file without a picture cannot be scored: {:?}", desk.sent);
+}
+
+#[test]
 fn a_study_that_was_done_by_mistake_comes_back() {
     let mut desk = Desk::morning(120, 40);
     let before = desk.state.worklist().len();

@@ -70,6 +70,8 @@ pub enum Action {
     Seen,
     /// The study leaves the list for the Done view, or comes back from it.
     Done,
+    /// Have the held film that is shown scored all the same.
+    Score,
     /// The Done view, and back.
     ShowDone,
     /// Take the last change of status back.
@@ -164,7 +166,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ColourMap, "colour-map", &["m"], Section::Film, "the heatmap in the next colours: magma, inferno, viridis, grey", None),
     entry(Action::LessOpaque, "less-opaque", &["{"], Section::Film, "the heatmap fainter", None),
     entry(Action::MoreOpaque, "more-opaque", &["}"], Section::Film, "the heatmap stronger", None),
-    entry(Action::WorstLabel, "worst-label", &["\\"], Section::Film, "the worst finding again", None),
+    entry(Action::WorstLabel, "top-finding", &["\\"], Section::Film, "the top finding again", None),
     entry(Action::WindowPreset, "window", &["w"], Section::Film, "the next window: as stored, lungs, soft tissue, hard", None),
     entry(Action::Darker, "darker", &[","], Section::Film, "darker", None),
     entry(Action::Brighter, "brighter", &["."], Section::Film, "brighter", None),
@@ -180,6 +182,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ResetPicture, "reset-picture", &["0"], Section::Film, "window and zoom as at first", None),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
+    entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
     entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
@@ -232,6 +235,7 @@ impl Action {
             | Self::Prior
             | Self::ResetPicture => state.picture_area().is_some() && state.film().is_some(),
             Self::ZoomOut | Self::PanLeft | Self::PanRight => state.look().zoom.is_near(),
+            Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
             Self::ShowDone | Self::Help | Self::Palette | Self::Redraw | Self::Quit | Self::Interrupt => true,

@@ -53,6 +53,8 @@ pub enum Request {
     Priors(StudyId),
     /// Set the status of a study.
     Status(StudyId, Status),
+    /// Score this held film all the same.
+    Score(FilmId),
 }
 
 /// Which picture, at most how large.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     picture::{Look, Mode},
-    store::{FilmRow, FilmState, PriorFilm, Status, StudyDetail, StudyId, StudyRow},
+    store::{Answer, FilmId, FilmRow, FilmState, PriorFilm, Status, StudyDetail, StudyId, StudyRow},
     triage::Finding,
 };
 
@@ -230,6 +230,15 @@ impl State {
     pub fn film(&self) -> Option<&FilmRow> {
         let films = &self.detail()?.films;
         films.get(self.film.min(films.len().saturating_sub(1)))
+    }
+
+    /// The film in the film pane, if it is held, has a picture, and does not wait for its score already.
+    #[must_use]
+    pub fn scorable_film(&self) -> Option<FilmId> {
+        let film = self.film()?;
+        let waits = film.on_request.as_ref().is_some_and(|request| request.answer == Answer::Waiting);
+        let scorable = matches!(film.state, FilmState::Held(_)) && film.decoded && !waits;
+        scorable.then_some(film.id)
     }
 
     /// Its index in the study.

@@ -16,7 +16,7 @@ use super::{
     viewing, words,
 };
 use crate::picture::Zoom;
-use crate::store::{Status, StudyId};
+use crate::store::{FilmState, Status, StudyId};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -214,6 +214,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Seen => return toggle_seen(state),
         Action::Done => return done(state),
         Action::ShowDone => state.worklist.turn_over(),
+        Action::Score => return score(state),
         Action::Undo => return undo(state),
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
@@ -285,6 +286,26 @@ fn done(state: &mut State) -> Vec<Effect> {
         state.view = View::Worklist;
     }
     effects
+}
+
+/// Asks for a held film to be scored. That it waits, and what came of it, comes back with its study.
+fn score(state: &mut State) -> Vec<Effect> {
+    let Some(film) = state.scorable_film() else {
+        let why = match state.film() {
+            Some(film) => match (&film.state, film.decoded) {
+                (FilmState::Scored { .. }, _) => "This film is scored already.",
+                (FilmState::Held(_), false) => "There is no picture in this file that could be scored.",
+                (FilmState::Held(_), true) => "This film is already waiting to be scored.",
+            },
+            None => return Vec::new(),
+        };
+        state.say(NoticeLevel::Info, why.to_owned());
+        return Vec::new();
+    };
+    let said =
+        "This held film is scored in its turn; the score will say that you asked, and why it was held.";
+    state.say(NoticeLevel::Info, said.to_owned());
+    vec![Effect::Request(Request::Score(film))]
 }
 
 /// Changes a status on the screen at once and asks for it to be stored; what the store makes of it comes

@@ -56,7 +56,7 @@ impl Engine {
         let films = batch.len();
         let (films_in, inputs): (Vec<_>, Vec<Input>) = batch
             .into_iter()
-            .map(|film| ((film.file, film.path, film.film, film.warnings), film.input))
+            .map(|film| ((film.file, film.path, film.film, film.warnings, film.requested), film.input))
             .unzip();
         let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
         let outcomes = self.infer(&inputs);
@@ -64,8 +64,8 @@ impl Engine {
         films_in
             .into_iter()
             .zip(outcomes)
-            .map(|((file, path, film, warnings), outcome)| {
-                let kind = match self.judge(outcome, warnings) {
+            .map(|((file, path, film, warnings, requested), outcome)| {
+                let kind = match self.judge(outcome, warnings, requested) {
                     Ok((findings, warnings)) => ReportKind::Scored(Box::new(ScoredReport {
                         film,
                         findings: triage::assess(&findings.probabilities, &rules).findings,
@@ -85,12 +85,18 @@ impl Engine {
         &self,
         outcome: Result<Findings, ModelError>,
         mut warnings: Vec<Warning>,
+        requested: bool,
     ) -> Result<(Findings, Vec<Warning>), Held> {
         let findings = outcome.map_err(|error| Held {
             gate: Gate::Model,
             reason: format!("The model failed on this film: {error}"),
         })?;
-        warnings.extend(quality::inspect_distance(findings.distance, &self.gates)?);
+        let warning = if requested {
+            quality::inspect_distance(findings.distance, &self.gates.warning_only())
+        } else {
+            quality::inspect_distance(findings.distance, &self.gates)
+        };
+        warnings.extend(warning?);
         Ok((findings, warnings))
     }
 

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     model::{Input, Model},
     quality::{Gates, Warning},
-    store::{FileId, Store},
+    store::{FileId, Queued, RequestId, Store},
 };
 
 /// Rows taken from the store's queue at a time: more than can be in flight between feeder and recorder,
@@ -32,9 +32,6 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// Without a wake-up the feeder looks into the queue this often.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 
-/// A queued file on its way to a reader.
-pub(super) type Queued = (FileId, PathBuf);
-
 /// A film on its way to the model.
 pub(super) struct Prepared {
     pub(super) file: FileId,
@@ -42,22 +39,24 @@ pub(super) struct Prepared {
     pub(super) film: Identity,
     pub(super) input: Input,
     pub(super) warnings: Vec<Warning>,
+    /// Whether a person wants it scored, whatever the gates say.
+    pub(super) requested: bool,
 }
 
 /// Hands the store's queue to the readers, oldest first, until told to stop.
 pub(super) fn feed(store: &Store, wake: &Receiver<()>, files: &Sender<Queued>, stop: &AtomicBool) {
     // What has been handed out and is not done yet.
-    let mut in_flight: HashSet<FileId> = HashSet::new();
+    let mut in_flight: HashSet<Turn> = HashSet::new();
     while !stop.load(Ordering::Relaxed) {
         let page = store.queued(PAGE).unwrap_or_else(|error| {
             tracing::error!(%error, "cannot read the queue");
             Vec::new()
         });
-        let queued: HashSet<FileId> = page.iter().map(|(file, _)| *file).collect();
-        in_flight.retain(|file| queued.contains(file));
+        let queued: HashSet<Turn> = page.iter().map(turn).collect();
+        in_flight.retain(|turn| queued.contains(turn));
         let before = in_flight.len();
-        for (file, arrival) in page {
-            if in_flight.insert(file) && !send(files, (file, arrival.path), stop) {
+        for due in page {
+            if in_flight.insert(turn(&due)) && !send(files, due, stop) {
                 return;
             }
         }
@@ -65,6 +64,13 @@ pub(super) fn feed(store: &Store, wake: &Receiver<()>, files: &Sender<Queued>, s
             let _ = wake.recv_timeout(LOOK_ANYWAY);
         }
     }
+}
+
+/// A file's turn: a request queues it once more, while its first turn may only just have ended.
+type Turn = (FileId, Option<RequestId>);
+
+fn turn(due: &Queued) -> Turn {
+    (due.file, due.request.as_ref().map(|(request, _)| *request))
 }
 
 /// Reads, decodes and prepares.
@@ -81,18 +87,20 @@ pub(super) struct Reader {
 impl Reader {
     /// Works until the feeder has gone or the stop is called.
     pub(super) fn run(&self) {
-        while let Ok((file, path)) = self.files.recv() {
+        while let Ok(due) = self.files.recv() {
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            if !self.one(file, path) {
+            if !self.one(due) {
                 return;
             }
         }
     }
 
     /// Whether the line still runs.
-    fn one(&self, file: FileId, path: PathBuf) -> bool {
+    fn one(&self, due: Queued) -> bool {
+        let Queued { file, arrival, request } = due;
+        let (path, requested) = (arrival.path, request.is_some());
         let started = Timestamp::now();
         let bytes = match read(&path) {
             Ok(bytes) => bytes,
@@ -102,15 +110,24 @@ impl Reader {
                 return self.report(Report { file, path, kind });
             }
         };
+        if request.is_some_and(|(_, sha256)| sha256 != bytes.sha256) {
+            let reason = "The file was replaced by another one since this film was held: look at that one.";
+            let kind = ReportKind::Unread { reason: reason.to_owned() };
+            return self.report(Report { file, path, kind });
+        }
         // Cheap for what is here already; the store decides again when the result is recorded.
-        if let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
+        if !requested && let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
             return self.report(Report { file, path, kind: ReportKind::Seen { of } });
         }
-        let Examined { header, decoded, verdict } = examine(&bytes.content, &self.model, &self.gates);
+        let Examined { header, decoded, verdict } = if requested {
+            examine(&bytes.content, &self.model, &self.gates.warning_only())
+        } else {
+            examine(&bytes.content, &self.model, &self.gates)
+        };
         let film = Identity { sha256: bytes.sha256, header, started };
         match verdict {
             Ok(Admitted { input, warnings }) => {
-                send(&self.prepared, Prepared { file, path, film, input, warnings }, &self.stop)
+                send(&self.prepared, Prepared { file, path, film, input, warnings, requested }, &self.stop)
             }
             Err(held) => {
                 let kind = ReportKind::Held { film: Box::new(film), decoded, held };

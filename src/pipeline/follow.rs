@@ -14,7 +14,7 @@ use super::{Gauges, pictures};
 use crate::{
     config,
     dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
-    store::{Ownership, Store, StoreError, StudyId},
+    store::{Ownership, Requested, Store, StoreError, StudyId},
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
@@ -159,6 +159,13 @@ impl Follower {
             }
             Request::Priors(study) => match self.store.priors(study) {
                 Ok(priors) => self.tell(Update::Priors(study, priors)),
+                Err(error) => self.fault(&error),
+            },
+            Request::Score(film) => match self.store.request_score(film, &self.actor, Timestamp::now()) {
+                Ok(Requested::Queued(_)) => self.look(),
+                Ok(Requested::Refused(text)) => {
+                    self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
+                }
                 Err(error) => self.fault(&error),
             },
             Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),

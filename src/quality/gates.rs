@@ -63,6 +63,25 @@ impl Default for Gates {
 }
 
 impl Gates {
+    /// The same gates for a film that a person wants scored: what would hold it is said beside its score.
+    #[must_use]
+    pub fn warning_only(&self) -> Self {
+        let soften = |action| if action == Action::Hold { Action::Warn } else { action };
+        Self {
+            allow_modalities: self.allow_modalities.clone(),
+            modality: soften(self.modality),
+            body_part: soften(self.body_part),
+            lateral: soften(self.lateral),
+            multi_frame: soften(self.multi_frame),
+            small: soften(self.small),
+            blank: soften(self.blank),
+            clipped: soften(self.clipped),
+            colour: soften(self.colour),
+            inverted: soften(self.inverted),
+            out_of_distribution: soften(self.out_of_distribution),
+        }
+    }
+
     /// What this gate does. A file that could not be decoded, or that the model failed on, has no score.
     #[must_use]
     pub fn action(&self, gate: Gate) -> Action {

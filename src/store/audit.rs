@@ -17,6 +17,7 @@ pub(super) const PIPELINE: &str = "pipeline";
 /// Something that happened, about to be written down.
 ///
 /// The store itself writes `received`, `started`, `gone`, `duplicate`, `scored`, `held`, `superseded`,
+/// `requested` and `refused` (a held film that a person wants scored; answered by `scored` or `refused`),
 /// `reopened`, `complete`, `promoted`, `raised`, `status`, `thresholds` (once a change) and
 /// `reassessed` (once a study whose severity it moved); of plugins `plugin` (their state), `plugin-asked`
 /// (by a person), `tagged`, `noted`, `notify`, `webhook`, `write`, `copy`, `run` (done), `given-up`,

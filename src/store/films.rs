@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{
-    FileId, FilmId, FilmRow, FilmState, Outcome, Scored, StudyId, Verdict,
+    Answer, FileId, FilmId, FilmRow, FilmState, OnRequest, Outcome, Scored, StudyId, Verdict,
     convert::{Columns, Json, Micros, Place, to_json},
     rules::{intern_model, intern_rules},
 };
@@ -76,6 +76,33 @@ pub(super) fn insert_gone(
     Ok(connection.last_insert_rowid())
 }
 
+/// Turns a held film into a scored one.
+pub(super) fn score_held(
+    connection: &Connection,
+    film: FilmId,
+    scored: &Scored,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let model = intern_model(connection, &scored.model, now)?;
+    let rules = intern_rules(connection, &scored.rules, now)?;
+    connection
+        .prepare_cached(
+            "UPDATE films SET state = 'scored', gate = NULL, reason = NULL, model = ?2, rules = ?3,
+                              version = ?4, device = ?5, finished_at = ?6, warnings = ?7
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            film,
+            model,
+            rules,
+            crate::VERSION,
+            scored.device,
+            Micros(now),
+            warnings_json(scored)?,
+        ])?;
+    insert_result(connection, film, scored)
+}
+
 fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO findings (film, position, label, probability, threshold, critical, score, severity,
@@ -129,8 +156,10 @@ pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Resul
 pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<FilmRow>> {
     let mut query: CachedStatement<'_> = connection.prepare_cached(
         "SELECT films.id, files.path, films.sha256, films.header, films.gate, films.reason,
-                films.warnings, models.name, models.sha256, films.finished_at
+                films.warnings, films.decoded, requests.actor, requests.asked_at, requests.reason,
+                requests.state, requests.answer, models.name, models.sha256, films.finished_at
          FROM films JOIN files ON files.id = films.file LEFT JOIN models ON models.id = films.model
+         LEFT JOIN requests ON requests.id = (SELECT max(id) FROM requests WHERE film = films.id)
          WHERE films.id = ?1",
     )?;
     query.query_row([film], |row| film_row(connection, row)).optional()
@@ -144,6 +173,8 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
     let header: Option<Json<Header>> = columns.next()?;
     let (gate, reason) = (columns.next::<Option<Gate>>()?, columns.next::<Option<String>>()?);
     let warnings: Option<Json<Vec<String>>> = columns.next()?;
+    let decoded = columns.next()?;
+    let on_request = on_request(&mut columns)?;
     let state = match gate {
         Some(gate) => FilmState::Held(Held { gate, reason: reason.unwrap_or_default() }),
         None => FilmState::Scored {
@@ -155,7 +186,22 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
     };
     let header = header.map_or_else(Header::default, |header| header.0);
     let warnings = warnings.map_or_else(Vec::new, |warnings| warnings.0);
-    Ok(FilmRow { id, path, sha256: sha256.unwrap_or_default(), header, state, warnings })
+    Ok(FilmRow { id, path, sha256: sha256.unwrap_or_default(), header, state, warnings, decoded, on_request })
+}
+
+fn on_request(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<OnRequest>> {
+    let by: Option<String> = columns.next()?;
+    let at = columns.next_time_if_any()?;
+    let was_held: Option<String> = columns.next()?;
+    let state: Option<String> = columns.next()?;
+    let refusal: Option<String> = columns.next()?;
+    let (Some(by), Some(at)) = (by, at) else { return Ok(None) };
+    let answer = match state.as_deref() {
+        Some("open") => Answer::Waiting,
+        Some("scored") => Answer::Scored,
+        _ => Answer::Refused(refusal.unwrap_or_default()),
+    };
+    Ok(Some(OnRequest { by, at, was_held: was_held.unwrap_or_default(), answer }))
 }
 
 /// A list of sentences as JSON; none for an empty list.

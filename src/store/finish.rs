@@ -13,6 +13,7 @@ use super::{
     convert::{Columns, Place},
     films,
     join::{join_study, refresh, reopen},
+    request,
     rollup::recombine,
     row::{save, study},
     supersede::supersede,
@@ -57,7 +58,8 @@ impl Store {
     /// that the file is done. One transaction; doing it again does nothing new.
     ///
     /// A film counts once: the same bytes, or the SOP Instance UID of a film that decoded, are a
-    /// duplicate. A broken film gives way to what comes at its path, and to a good film with its SOP
+    /// duplicate. A film that waits for its score on request is scored in its place, or stays held with the
+    /// reason why that could not be done. A broken film gives way to what comes at its path, and to a good film with its SOP
     /// Instance UID. A study that was done is new again when a film joins it.
     ///
     /// # Errors
@@ -72,6 +74,9 @@ impl Store {
             let due = due(transaction, file)?;
             if let Some(finished) = already_finished(transaction, &due)? {
                 return Ok(finished);
+            }
+            if let Some(open) = request::open_of(transaction, due.film)? {
+                return request::answer(transaction, &due, &open, outcome, now);
             }
             if let Some(of) = counted_as(transaction, outcome)? {
                 return close_duplicate(transaction, &due, of, Some(outcome), now);
@@ -96,6 +101,9 @@ impl Store {
             let due = due(transaction, file)?;
             if due.state != "queued" {
                 return Ok(None);
+            }
+            if let Some(open) = request::open_of(transaction, due.film)? {
+                return request::refuse(transaction, &due, &open, reason, now).map(Some);
             }
             let (study, film) = gone_entry(transaction, &due, reason, now)?;
             let event = NewEvent {
@@ -272,7 +280,12 @@ fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Opti
     }
 }
 
-fn close(connection: &Connection, file: FileId, state: &str, film: FilmId) -> rusqlite::Result<()> {
+pub(super) fn close(
+    connection: &Connection,
+    file: FileId,
+    state: &str,
+    film: FilmId,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE files SET state = ?2, film = ?3 WHERE id = ?1")?
         .execute((file, state, film))?;

@@ -27,6 +27,7 @@ mod read;
 mod reassess;
 mod receive;
 mod record;
+mod request;
 mod rollup;
 mod row;
 mod rules;
@@ -40,7 +41,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
 pub use outbox::{PluginNotice, Tried};
-pub use outcome::{Finished, ModelRef, Outcome, Scored, Verdict};
+pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::Ownership;
 pub use plugin_record::{
     Cell, Delivery, DeliveryKind, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
@@ -48,9 +49,12 @@ pub use plugin_record::{
 };
 pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
+pub use receive::Queued;
 pub use record::{
-    FilmId, FilmRow, FilmState, OutsidePriority, PriorFilm, Status, StudyDetail, StudyId, StudyRow,
+    Answer, FilmId, FilmRow, FilmState, OnRequest, OutsidePriority, PriorFilm, Status, StudyDetail, StudyId,
+    StudyRow,
 };
+pub use request::RequestId;
 
 /// A file's row number in the store.
 pub type FileId = i64;

@@ -75,6 +75,15 @@ pub struct Scored {
     pub device: String,
 }
 
+/// What the store made of a request to score a held film.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Requested {
+    /// The film waits for its turn; its study, as it stands now.
+    Queued(Box<StudyRow>),
+    /// It cannot be scored: one sentence.
+    Refused(String),
+}
+
 /// What the store made of an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finished {

@@ -6,11 +6,23 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    FileId, Store, StoreError,
+    FileId, RequestId, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
 };
 use crate::intake::Arrival;
+
+/// A file that waits to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// Its number.
+    pub file: FileId,
+    /// What intake said of it.
+    pub arrival: Arrival,
+    /// Set where a person wants the held film in it scored all the same: the request, and the SHA-256 (hex)
+    /// of that film.
+    pub request: Option<(RequestId, String)>,
+}
 
 impl Store {
     /// Records files that are not known in that size and with that time as queued, and returns the
@@ -55,17 +67,23 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn queued(&self, limit: u32) -> Result<Vec<(FileId, Arrival)>, StoreError> {
+    pub fn queued(&self, limit: u32) -> Result<Vec<Queued>, StoreError> {
         self.read(|view| {
             view.prepare_cached(
-                "SELECT id, path, size, modified_ns FROM files WHERE state = 'queued' ORDER BY id LIMIT ?1",
+                "SELECT files.id, path, size, modified_ns, requests.id, films.sha256
+                 FROM files
+                 LEFT JOIN requests ON requests.film = files.film AND requests.state = 'open'
+                 LEFT JOIN films ON films.id = requests.film
+                 WHERE files.state = 'queued' ORDER BY files.id LIMIT ?1",
             )?
             .query_map([limit], |row| {
                 let mut columns = Columns::of(row);
                 let file = columns.next()?;
                 let path = columns.next::<Place>()?.0;
                 let size = columns.next::<i64>()?.unsigned_abs();
-                Ok((file, Arrival { path, size, modified_ns: columns.next()? }))
+                let arrival = Arrival { path, size, modified_ns: columns.next()? };
+                let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
+                Ok(Queued { file, arrival, request: request.zip(sha256) })
             })?
             .collect()
         })

@@ -168,6 +168,34 @@ pub struct FilmRow {
     pub state: FilmState,
     /// What gates said of a film that was scored all the same, a sentence each.
     pub warnings: Vec<String>,
+    /// Whether the file could be decoded: a held film that could may be scored on request.
+    pub decoded: bool,
+    /// The last time that somebody wanted the film scored although it was held.
+    pub on_request: Option<OnRequest>,
+}
+
+/// A request to score a held film.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnRequest {
+    /// Who asked.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What the film was held for.
+    pub was_held: String,
+    /// What came of it.
+    pub answer: Answer,
+}
+
+/// What came of a request to score a held film.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It waits for its turn.
+    Waiting,
+    /// The film is scored.
+    Scored,
+    /// It could not be done: one sentence.
+    Refused(String),
 }
 
 /// An earlier film of a patient.

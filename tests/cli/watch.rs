@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use cxr_triage::store::Store;
+use cxr_triage::store::{Answer, FilmState, Store};
 
 use crate::support::{Bench, count, drawn_film, is, text};
 
@@ -103,6 +103,41 @@ fn a_stat_sidecar_raises_and_nothing_lowers() {
     fs::write(bench.inbox().join("a.png.priority"), "STAT\n").unwrap();
     let raised = watch.until(|event| is(event, "study"));
     assert_eq!(raised.last().unwrap()["severity"], "urgent");
+}
+
+#[test]
+fn a_held_film_is_scored_on_request_of_another_process_or_says_why_not() {
+    let bench = Bench::new();
+    let gates = "[quality]\nsmall = \"hold\"\ninverted = \"hold\"\nout_of_distribution = \"hold\"\n";
+    fs::write(bench.path("config.toml"), gates).unwrap();
+    let small = |name: &str, seed| {
+        let film = image::imageops::crop_imm(&drawn_film(seed), 0, 0, 150, 150).to_image();
+        film.save(bench.inbox().join(name)).unwrap();
+    };
+    small("a.png", 1);
+    let mut watch = bench.watch(&["--config", "config.toml"]);
+    let held = watch.until(|event| is(event, "held")).pop().unwrap();
+
+    let mut store = Store::open(&bench.store()).unwrap();
+    let study = store.studies_since(0).unwrap().remove(0).id;
+    let film = store.detail(study).unwrap().unwrap().films.remove(0).id;
+    store.request_score(film, "anna", jiff::Timestamp::now()).unwrap();
+    watch.until(|event| is(event, "scored"));
+    let film = store.detail(study).unwrap().unwrap().films.remove(0);
+    assert!(matches!(film.state, FilmState::Scored { .. }));
+    let request = film.on_request.unwrap();
+    assert_eq!((request.by.as_str(), request.answer), ("anna", Answer::Scored));
+    assert_eq!(held["reason"], request.was_held);
+
+    small("b.png", 2);
+    watch.until(|event| is(event, "held"));
+    let study = store.studies_since(0).unwrap().into_iter().find(|row| row.held_films > 0).unwrap().id;
+    let film = store.detail(study).unwrap().unwrap().films.remove(0).id;
+    fs::remove_file(bench.inbox().join("b.png")).unwrap();
+    store.request_score(film, "anna", jiff::Timestamp::now()).unwrap();
+    watch.until(|event| is(event, "held"));
+    let request = store.film(film).unwrap().unwrap().on_request.unwrap();
+    assert!(matches!(&request.answer, Answer::Refused(why) if why.contains("taken out of the inbox")));
 }
 
 #[test]

@@ -15,7 +15,10 @@ use cxr_triage::{
     },
     film::Header,
     quality::{Gate, Held},
-    store::{FilmRow, FilmState, Marks, OutsidePriority, PriorFilm, Status, StudyDetail, StudyId, StudyRow},
+    store::{
+        Answer, FilmRow, FilmState, Marks, OnRequest, OutsidePriority, PriorFilm, Status, StudyDetail,
+        StudyId, StudyRow,
+    },
     triage::{self, Finding, Severity},
 };
 use image::{Rgb, RgbImage};
@@ -119,6 +122,8 @@ fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
         header,
         state,
         warnings: Vec::new(),
+        decoded: true,
+        on_request: None,
     }
 }
 
@@ -331,7 +336,26 @@ impl Desk {
                 self.tell(Update::Picture(Picture { request, image }));
             }
             Request::Picture(_) => {}
+            Request::Score(film) => self.wait_for_score(film),
         }
+    }
+
+    /// What the store makes of a request for a held film.
+    fn wait_for_score(&mut self, film: i64) {
+        let Some(detail) = self.studies.values_mut().find(|d| d.films.iter().any(|f| f.id == film)) else {
+            return;
+        };
+        for row in detail.films.iter_mut().filter(|row| row.id == film) {
+            let FilmState::Held(held) = &row.state else { continue };
+            row.on_request = Some(OnRequest {
+                by: "anna".to_owned(),
+                at: noon(),
+                was_held: held.reason.clone(),
+                answer: Answer::Waiting,
+            });
+        }
+        let detail = detail.clone();
+        self.tell(Update::Detail(Box::new(detail)));
     }
 
     /// The screen as text.

@@ -2,7 +2,7 @@
 
 use cxr_triage::{
     quality::Gate,
-    store::{FilmState, Finished, Status, Verdict},
+    store::{FilmState, Finished, Queued, Status, Verdict},
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};
@@ -226,8 +226,11 @@ fn what_was_in_flight_is_queued_after_a_restart() {
     let path = bench.path.clone();
     let reopened = cxr_triage::store::Store::open(&path).unwrap();
     let queued: Vec<_> = reopened.queued(100).unwrap();
-    assert_eq!(queued.iter().map(|(file, _)| *file).collect::<Vec<_>>(), [files[0], files[2]]);
-    assert_eq!((queued[0].1.path.to_str(), queued[0].1.size, queued[0].1.modified_ns), (Some("a"), 7, 1));
+    assert_eq!(queued.iter().map(|due| due.file).collect::<Vec<_>>(), [files[0], files[2]]);
+    assert_eq!(
+        (queued[0].arrival.path.to_str(), queued[0].arrival.size, queued[0].arrival.modified_ns),
+        (Some("a"), 7, 1)
+    );
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn an_outcome_that_cannot_be_written_leaves_no_trace() {
     assert_eq!(bench.list(), []);
     assert_eq!(bench.kinds(), ["received"]);
     assert_eq!(bench.store.film_by_sha256("x").unwrap(), None);
-    assert_eq!(bench.store.queued(100).unwrap()[0].0, file);
+    assert_eq!(bench.store.queued(100).unwrap()[0].file, file);
     bench.store.finish(file, &scored("x", CALM), at(2)).unwrap();
     assert_eq!(bench.list(), [("sha256:x".to_owned(), 1, 0)]);
 }
@@ -258,7 +261,7 @@ fn a_name_that_is_no_utf8_is_found_again() {
     let arrival = cxr_triage::intake::Arrival { path: path.clone(), size: 1, modified_ns: -5 };
     let file = bench.store.receive(std::slice::from_ref(&arrival), at(0)).unwrap()[0].0;
     assert!(bench.store.is_known(&path, 1, -5).unwrap());
-    assert_eq!(bench.store.queued(100).unwrap(), [(file, arrival)]);
+    assert_eq!(bench.store.queued(100).unwrap(), [Queued { file, arrival, request: None }]);
     let Finished::Recorded { film, study, .. } = bench.store.finish(file, &scored("x", CALM), at(1)).unwrap()
     else {
         panic!("not recorded");

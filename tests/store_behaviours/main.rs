@@ -4,6 +4,7 @@
 
 mod counting_once;
 mod following;
+mod on_request;
 mod opening;
 mod severity;
 mod support;

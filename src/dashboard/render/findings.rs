@@ -8,7 +8,7 @@ use super::{
     pane, put,
 };
 use crate::{
-    store::{FilmState, Status, StudyRow},
+    store::{Answer, FilmState, OnRequest, Status, StudyRow},
     triage::{self, Finding},
 };
 
@@ -78,8 +78,24 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
         let count = if row.held_films == 1 { String::new() } else { format!("{} ", row.held_films) };
         lines.push((format!("{count}{films}: {}", row.held_reason), theme.held));
     }
-    if let Some(film) = state.film().filter(|film| !film.warnings.is_empty()) {
-        lines.push((film.warnings.join(" "), theme.warning));
+    if let Some(request) = state.film().and_then(|film| film.on_request.as_ref()) {
+        let OnRequest { by, at, was_held, answer } = request;
+        lines.push(match answer {
+            Answer::Scored => (format!("scored on request by {by}, was held: {was_held}"), theme.warning),
+            Answer::Waiting => (format!("{by} asked at {} for its score: waiting", clock(*at)), theme.dim),
+            Answer::Refused(why) => {
+                (format!("{by} asked at {} for its score: {why}", clock(*at)), theme.warning)
+            }
+        });
+    }
+    if let Some(film) = state.film() {
+        // What it was held for is said above.
+        let said = film.on_request.as_ref().map(|request| &request.was_held);
+        let warnings: Vec<&str> =
+            film.warnings.iter().filter(|warning| Some(*warning) != said).map(String::as_str).collect();
+        if !warnings.is_empty() {
+            lines.push((warnings.join(" "), theme.warning));
+        }
     }
     if !row.complete {
         lines.push(("more films may still come".to_owned(), theme.dim));

@@ -1,0 +1,209 @@
+//! A person asks for a held film to be scored all the same. The request is a row, so that any process on the
+//! store may make it, the owner of the pipeline answers it, and neither a restart nor a kill loses it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
+
+use super::{
+    FilmId, Finished, Outcome, Requested, Store, StoreError, StudyId, StudyRow, Verdict,
+    audit::{NewEvent, log},
+    convert::{Columns, Micros},
+    films,
+    finish::{Due, close},
+    join::reopen,
+    rollup::recombine,
+    row::{save, study},
+};
+use crate::{quality::Gate, text::clean};
+
+/// A request's row number.
+pub type RequestId = i64;
+
+/// A request that waits for its answer.
+pub(super) struct Open {
+    id: RequestId,
+    film: FilmId,
+    study: StudyId,
+    actor: String,
+    reason: String,
+}
+
+impl Store {
+    /// Queues a held film again, to be scored whatever the gates say of it; the audit keeps who asked, when,
+    /// and what it was held for.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then nothing has changed. That a film cannot be scored is no error but
+    /// [`Requested::Refused`].
+    pub fn request_score(
+        &mut self,
+        film: FilmId,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Requested, StoreError> {
+        let actor = clean(actor);
+        self.write(|transaction| {
+            let Some(subject) = subject(transaction, film)? else {
+                return Ok(Requested::Refused("This film is no longer on the list.".to_owned()));
+            };
+            if let Some(why) = subject.refusal() {
+                return Ok(Requested::Refused(why));
+            }
+            if open_of(transaction, Some(film))?.is_some() {
+                return Ok(Requested::Refused("This film is already waiting to be scored.".to_owned()));
+            }
+            transaction
+                .prepare_cached(
+                    "INSERT INTO requests (film, actor, asked_at, gate, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute((film, &actor, Micros(now), subject.gate, &subject.reason))?;
+            transaction
+                .prepare_cached("UPDATE files SET state = 'queued', film = ?2 WHERE id = ?1")?
+                .execute((subject.file, film))?;
+            let event = NewEvent {
+                kind: "requested",
+                study: Some(subject.study),
+                film: Some(film),
+                file: Some(subject.file),
+                actor: &actor,
+                detail: json!({ "gate": subject.gate, "reason": subject.reason }),
+            };
+            log(transaction, &event, now)?;
+            let mut row = study(transaction, subject.study)?;
+            save(transaction, &mut row)?;
+            Ok(Requested::Queued(Box::new(row)))
+        })
+    }
+}
+
+/// What a request is about.
+struct Subject {
+    study: StudyId,
+    file: super::FileId,
+    state: String,
+    decoded: bool,
+    gate: Option<Gate>,
+    reason: String,
+}
+
+impl Subject {
+    /// Why the film cannot be scored on request, if so.
+    fn refusal(&self) -> Option<String> {
+        match (self.state.as_str(), self.decoded) {
+            ("scored", _) => Some("This film is scored already.".to_owned()),
+            ("held", true) => None,
+            ("held", false) => Some(format!("There is no picture to score: {}", self.reason)),
+            _ => Some("A whole copy of this film has taken its place: look at that one.".to_owned()),
+        }
+    }
+}
+
+fn subject(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<Subject>> {
+    connection
+        .prepare_cached("SELECT study, file, state, decoded, gate, reason FROM films WHERE id = ?1")?
+        .query_row([film], |row| {
+            let mut columns = Columns::of(row);
+            Ok(Subject {
+                study: columns.next()?,
+                file: columns.next()?,
+                state: columns.next()?,
+                decoded: columns.next()?,
+                gate: columns.next()?,
+                reason: columns.next::<Option<String>>()?.unwrap_or_default(),
+            })
+        })
+        .optional()
+}
+
+/// The open request for a film, if there is one.
+pub(super) fn open_of(connection: &Connection, film: Option<FilmId>) -> rusqlite::Result<Option<Open>> {
+    let Some(film) = film else { return Ok(None) };
+    connection
+        .prepare_cached(
+            "SELECT requests.id, requests.film, films.study, requests.actor, requests.reason
+             FROM requests JOIN films ON films.id = requests.film
+             WHERE requests.film = ?1 AND requests.state = 'open'",
+        )?
+        .query_row([film], |row| {
+            let mut columns = Columns::of(row);
+            Ok(Open {
+                id: columns.next()?,
+                film: columns.next()?,
+                study: columns.next()?,
+                actor: columns.next()?,
+                reason: columns.next()?,
+            })
+        })
+        .optional()
+}
+
+/// Answers a request with what became of its film: scored in its place, or held as before.
+pub(super) fn answer(
+    connection: &Connection,
+    due: &Due,
+    open: &Open,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> rusqlite::Result<Finished> {
+    let scored = match &outcome.verdict {
+        Verdict::Scored(scored) => scored,
+        Verdict::Held(held) => {
+            let row = refuse(connection, due, open, &held.reason, now)?;
+            return Ok(Finished::Recorded { film: open.film, study: Box::new(row), others: Vec::new() });
+        }
+    };
+    let about = NewEvent {
+        study: Some(open.study),
+        film: Some(open.film),
+        file: Some(due.id),
+        ..NewEvent::default()
+    };
+    log(connection, &NewEvent { kind: "started", ..about.clone() }, outcome.started)?;
+    films::score_held(connection, open.film, scored, now)?;
+    settle(connection, open, "scored", None)?;
+    close(connection, due.id, "done", open.film)?;
+    let mut row = study(connection, open.study)?;
+    let before = row.severity;
+    recombine(connection, &mut row)?;
+    reopen(connection, &mut row, now)?;
+    save(connection, &mut row)?;
+    let detail = json!({
+        "before": before, "severity": row.severity, "score": row.score, "top": row.top,
+        "requested_by": open.actor, "was_held": open.reason,
+    });
+    log(connection, &NewEvent { kind: "scored", detail, ..about }, now)?;
+    Ok(Finished::Recorded { film: open.film, study: Box::new(row), others: Vec::new() })
+}
+
+/// The film stays held, and its row says why it could not be scored.
+pub(super) fn refuse(
+    connection: &Connection,
+    due: &Due,
+    open: &Open,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<StudyRow> {
+    let reason = clean(reason);
+    settle(connection, open, "refused", Some(&reason))?;
+    close(connection, due.id, "done", open.film)?;
+    let event = NewEvent {
+        kind: "refused",
+        study: Some(open.study),
+        film: Some(open.film),
+        file: Some(due.id),
+        detail: json!({ "requested_by": open.actor, "reason": reason }),
+        ..NewEvent::default()
+    };
+    log(connection, &event, now)?;
+    let mut row = study(connection, open.study)?;
+    save(connection, &mut row)?;
+    Ok(row)
+}
+
+fn settle(connection: &Connection, open: &Open, state: &str, answer: Option<&str>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE requests SET state = ?2, answer = ?3 WHERE id = ?1")?
+        .execute((open.id, state, answer))?;
+    Ok(())
+}
