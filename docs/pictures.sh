@@ -15,7 +15,7 @@ sleep 1
 
 # Opens a terminal of 1280 x 800 with a command in it.
 open() {
-    xterm -ti vt340 -fa "DejaVu Sans Mono" -fs 10 -geometry 158x47+0+0 -bw 0 -b 0 \
+    xterm -ti vt340 -tn xterm-256color -fa "DejaVu Sans Mono" -fs 10 -geometry 158x47+0+0 -bw 0 -b 0 \
         -xrm 'XTerm*numColorRegisters: 256' -xrm 'XTerm*background: black' -xrm 'XTerm*foreground: grey90' \
         -e "$@" >/dev/null 2>&1 &
     terminal=$!

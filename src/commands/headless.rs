@@ -56,6 +56,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         let message = match change {
             Ok(changed) => {
                 let _ = orders.send(Order::Settings(changed.settings));
+                let _ = orders.send(Order::Gates(changed.config.quality.clone()));
                 let _ = orders.send(Order::Rules(changed.rules));
                 return;
             }

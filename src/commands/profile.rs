@@ -9,7 +9,7 @@ use std::{
 use super::{Failure, output::progress, scan::films_under, setup::Setup, signals};
 use crate::{
     film,
-    model::{Input, Model, Profile, Source},
+    model::{Fitted, Input, Limits, Model, Profile, Sample, Source, turned},
     pipeline::read,
     quality::{self, Gates},
 };
@@ -35,35 +35,41 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
     }
 
     let bar = progress(files.len() as u64, "films");
-    let mut signatures = Vec::with_capacity(files.len());
-    for batch in files.chunks(BATCH) {
+    let mut samples = Vec::with_capacity(files.len());
+    for (nth, batch) in files.chunks(BATCH).enumerate() {
         if interrupted.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
-        let inputs: Vec<Input> = batch.iter().filter_map(|path| input(path, &model)).collect();
-        signatures.extend(model.signatures(&inputs)?);
+        // Another way for each batch: the films that a profile is made of and those that it sets aside
+        // alternate within one, and both are to have every way.
+        let inputs: Vec<Input> =
+            batch.iter().filter_map(|path| inputs(path, &model, nth)).flatten().collect();
+        let mut signatures = model.signatures(&inputs)?.into_iter();
+        while let (Some(upright), Some(misplaced)) = (signatures.next(), signatures.next()) {
+            samples.push(Sample { upright, misplaced });
+        }
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
 
-    let fitted = Profile::fit(&signatures, model.sha256())?;
+    let fitted = Profile::fit(&samples, model.sha256())?;
     fitted.save(folder)?;
+    let Limits { cut_off, turned_cut_off } = fitted.limits;
+    let Fitted { films, aside, caught, .. } = fitted;
+    let left_out = files.len() - samples.len();
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "profile of {name}: {} films, and {} others for the cut-off, {:.3}; {} files left out",
-        fitted.films,
-        fitted.aside,
-        fitted.cut_off,
-        files.len() - signatures.len()
+        "profile of {name}: {films} films, and {aside} others for the cut-offs, {cut_off:.3} and \
+         {turned_cut_off:.3}; {caught} of these are held when turned or cut; {left_out} files left out"
     )?;
     Ok(())
 }
 
-/// What the model takes of a file; none if it is no film that it would score.
-fn input(path: &Path, model: &Model) -> Option<Input> {
+/// What the model takes of a film, and of the same film misplaced; none if it is no film that it would score.
+fn inputs(path: &Path, model: &Model, nth: usize) -> Option<[Input; 2]> {
     let bytes = read(path).ok()?;
     let film = film::decode(&bytes.content).ok()?;
     quality::inspect(&film, &Gates::default()).ok()?;
-    model.prepare(&film).ok()
+    Some([model.prepare(&film).ok()?, model.prepare(&turned(&film, nth)).ok()?])
 }

@@ -47,7 +47,6 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
         ("[inbox]", config.inbox != before.inbox),
         ("[store]", config.store != before.store),
         ("[model]", config.model != before.model),
-        ("[quality]", config.quality != before.quality),
         ("[log]", config.log != before.log),
     ] {
         if differs {

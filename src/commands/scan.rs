@@ -196,7 +196,7 @@ fn read_all(
         let read = match read(&path) {
             Err(error) => Read::Unread { path, error },
             Ok(bytes) => {
-                let examined = examine(&bytes.content, model, gates);
+                let examined = examine(bytes.content, model, gates);
                 let study = study_key(&examined.header, &bytes.sha256, &path, grouping);
                 let sha256 = bytes.sha256;
                 match examined.verdict {

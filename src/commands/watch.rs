@@ -151,6 +151,7 @@ fn reloaded(
         Ok(changed) => {
             if let Some(orders) = orders {
                 let _ = orders.send(Order::Settings(changed.settings));
+                let _ = orders.send(Order::Gates(changed.config.quality.clone()));
                 let _ = orders.send(Order::Rules(changed.rules));
             }
             let _ = outside.send(Outside::Config(site(&changed.config), changed.config.feed_alarm.clone()));

@@ -16,15 +16,18 @@ mod raster;
 mod sniff;
 mod square;
 mod tone;
+mod watchdog;
 
 pub use guard::is_guarded;
 pub use header::Header;
+pub use watchdog::{DECODE_LIMIT, decode_within_limit};
 
 use sniff::Kind;
 
-/// The most pixels that a film may have: three times those of the finest detectors in use (about
-/// 35 megapixels). What claims more is refused before anything is allocated for it.
-pub const MAX_PIXELS: u64 = 100_000_000;
+/// The most pixels that a film may have: nearly twice those of the finest detectors in use (about 35 megapixels),
+/// and those of the largest film (35 x 43 cm) digitised at 50 micrometres. What claims more is refused before
+/// anything is allocated for it. `docs/input.md` says how much memory a film of this size takes.
+pub const MAX_PIXELS: u64 = 64_000_000;
 
 /// One decoded film.
 ///

@@ -14,13 +14,15 @@ pub(super) fn squared(film: Film, height: f64) -> Film {
         return film;
     }
     // Along rows a line is one pixel and its neighbours follow at 1, down columns they follow at the width.
-    let linear = stretch(&film.linear, (width, rows), (new_width, new_rows), |a, b, t| a + (b - a) * t);
-    let display = stretch(&film.display, (width, rows), (new_width, new_rows), |a, b, t| {
+    let Film { linear, display, .. } = film;
+    let stretched = stretch(&linear, (width, rows), (new_width, new_rows), |a, b, t| a + (b - a) * t);
+    drop(linear);
+    let display = stretch(&display, (width, rows), (new_width, new_rows), |a, b, t| {
         let (a, b) = (f32::from(a), f32::from(b));
         super::tone::grey(f64::from((a + (b - a) * t) / 255.0))
     });
     let [width, height] = [new_width, new_rows].map(|size| u32::try_from(size).unwrap_or(u32::MAX));
-    Film { width, height, linear, display, ..film }
+    Film { width, height, linear: stretched, display, ..film }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a size times 4 at most

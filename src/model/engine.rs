@@ -154,7 +154,7 @@ impl Model {
     fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
         let Some(profile) = &self.profile else { return Ok(Vec::new()) };
         let signatures = profile::signatures(features)?;
-        Ok(signatures.iter().map(|signature| profile.distance(signature)).collect())
+        Ok(signatures.iter().map(|signature| profile.look(signature)).collect())
     }
 
     /// film x channel x row x column, on the device.
@@ -199,5 +199,5 @@ fn read_profile(source: &Source, manifest: &Manifest) -> Result<Option<Profile>,
         let reason = "its checksum is not the one in model.toml".to_owned();
         return Err(ModelError::Profile { place, reason });
     }
-    Profile::read(&bytes, note.cut_off, &manifest.sha256, &place).map(Some)
+    Profile::read(&bytes, note.limits, &manifest.sha256, &place).map(Some)
 }

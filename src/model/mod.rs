@@ -32,7 +32,7 @@ pub use manifest::{
     Architecture, Evaluation, Filter, Label, Manifest, OutputRule, ProfileNote, Step, Tone, VALIDATED_ABOVE,
 };
 pub use preprocess::{Input, prepare};
-pub use profile::{Fitted, Profile};
+pub use profile::{Fitted, Limits, Profile, Sample, turned};
 pub use verify::{Check, Report};
 pub use weights::{TensorFault, TensorProblem};
 
@@ -52,6 +52,22 @@ pub struct Findings {
 pub struct Distance {
     /// The distance: 1 is that of a usual training film.
     pub value: f32,
+    /// How far it is on the way from an upright, whole film (0) to one on its head, on its side or cut (1).
+    pub turned: f32,
     /// What lies beyond is not to be trusted.
-    pub cut_off: f32,
+    pub limits: Limits,
+}
+
+impl Distance {
+    /// Whether the film is unlike the training films.
+    #[must_use]
+    pub fn is_far(&self) -> bool {
+        self.value > self.limits.cut_off
+    }
+
+    /// Whether the film lies like none of the training films.
+    #[must_use]
+    pub fn is_turned(&self) -> bool {
+        self.turned > self.limits.turned_cut_off
+    }
 }

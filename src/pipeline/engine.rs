@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -15,6 +15,7 @@ use super::{
     feeder::{Prepared, send},
     file_name,
     recorder::{Report, ReportKind, ScoredReport},
+    shared::Shared,
 };
 use crate::{
     model::{Findings, Input, Model, ModelError},
@@ -27,8 +28,8 @@ const LARGEST_BATCH: usize = 4;
 
 pub(super) struct Engine {
     pub(super) model: Arc<Model>,
-    pub(super) rules: Arc<RwLock<Arc<Rules>>>,
-    pub(super) gates: Arc<Gates>,
+    pub(super) rules: Arc<Shared<Rules>>,
+    pub(super) gates: Arc<Shared<Gates>>,
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -58,7 +59,7 @@ impl Engine {
             .into_iter()
             .map(|film| ((film.file, film.path, film.film, film.warnings, film.requested), film.input))
             .unzip();
-        let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
+        let rules = self.rules.get();
         let outcomes = self.infer(&inputs);
         self.gauges.ends(films, started.elapsed());
         films_in
@@ -92,9 +93,9 @@ impl Engine {
             reason: format!("The model failed on this film: {error}"),
         })?;
         let warning = if requested {
-            quality::inspect_distance(findings.distance, &self.gates.warning_only())
+            quality::inspect_distance(findings.distance, &self.gates.get().warning_only())
         } else {
-            quality::inspect_distance(findings.distance, &self.gates)
+            quality::inspect_distance(findings.distance, &self.gates.get())
         };
         warnings.extend(warning?);
         Ok((findings, warnings))

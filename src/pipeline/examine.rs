@@ -64,10 +64,10 @@ pub struct Admitted {
     pub warnings: Vec<Warning>,
 }
 
-/// Decodes, judges and prepares one film for `model`.
+/// Decodes, judges and prepares one film for `model`, in bounded time.
 #[must_use]
-pub fn examine(content: &[u8], model: &Model, gates: &Gates) -> Examined {
-    match film::decode(content) {
+pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
+    match film::decode_within_limit(content) {
         Ok(film) => {
             let verdict = judge(&film, model, gates);
             Examined { header: film.header, decoded: true, verdict }

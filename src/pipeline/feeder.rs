@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use super::{
     Admitted, Examined, examine, read,
     recorder::{Identity, Report, ReportKind},
+    shared::Shared,
     shown,
 };
 use crate::{
@@ -77,7 +78,7 @@ fn turn(due: &Queued) -> Turn {
 pub(super) struct Reader {
     pub(super) store: Store,
     pub(super) model: Arc<Model>,
-    pub(super) gates: Arc<Gates>,
+    pub(super) gates: Arc<Shared<Gates>>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) files: Receiver<Queued>,
     pub(super) prepared: Sender<Prepared>,
@@ -119,11 +120,9 @@ impl Reader {
         if !requested && let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
             return self.report(Report { file, path, kind: ReportKind::Seen { of } });
         }
-        let Examined { header, decoded, verdict } = if requested {
-            examine(&bytes.content, &self.model, &self.gates.warning_only())
-        } else {
-            examine(&bytes.content, &self.model, &self.gates)
-        };
+        let gates = self.gates.get();
+        let gates = if requested { Arc::new(gates.warning_only()) } else { gates };
+        let Examined { header, decoded, verdict } = examine(bytes.content, &self.model, &gates);
         let film = Identity { sha256: bytes.sha256, header, started };
         match verdict {
             Ok(Admitted { input, warnings }) => {

@@ -16,11 +16,12 @@ mod follow;
 mod gauges;
 mod pictures;
 mod recorder;
+mod shared;
 
 use std::{
     path::PathBuf,
     sync::{
-        Arc, RwLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -33,6 +34,8 @@ pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
+
+use shared::Shared;
 
 use crate::{
     config::RasterStudy,
@@ -98,6 +101,8 @@ pub enum Order {
     Rules(Rules),
     /// Decide by these settings from now on.
     Settings(Settings),
+    /// Hold, warn or let pass by these gates from now on; what was held stays held.
+    Gates(Gates),
 }
 
 /// A running pipeline. Stops when dropped; [`Pipeline::stop`] says so in words.
@@ -118,10 +123,10 @@ impl Pipeline {
     pub fn start(parts: Parts, on_event: impl FnMut(&Event) + Send + 'static) -> Result<Self, PipelineError> {
         let Parts { store: store_path, ownership, model, rules, intake: intake_options, gates, settings } =
             parts;
-        let gates = Arc::new(gates);
+        let gates = Arc::new(Shared::new(gates));
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::default());
-        let rules = Arc::new(RwLock::new(Arc::new(rules)));
+        let rules = Arc::new(Shared::new(rules));
 
         let (arrivals_in, arrivals) = bounded(4);
         let (wake_in, wake) = bounded(1);
@@ -140,6 +145,7 @@ impl Pipeline {
             }),
             device: format!("{} {}", model.device_name(), model.precision().word()),
             rules: Arc::clone(&rules),
+            gates: Arc::clone(&gates),
             settings,
             gauges: Arc::clone(&gauges),
             stop: Arc::clone(&stop),

@@ -4,7 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -13,11 +13,11 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{Event, EventKind, Gauges, Order, Settings, shown, study_key};
+use super::{Event, EventKind, Gauges, Order, Settings, shared::Shared, shown, study_key};
 use crate::{
     film::Header,
     intake::{self, IntakeEvent},
-    quality::Held,
+    quality::{Gates, Held},
     store::{
         FileId, FilmId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError,
         Verdict,
@@ -88,7 +88,8 @@ pub(super) struct Recorder {
     pub(super) model: Arc<ModelRef>,
     /// What it runs on: "cpu fp32".
     pub(super) device: String,
-    pub(super) rules: Arc<RwLock<Arc<Rules>>>,
+    pub(super) rules: Arc<Shared<Rules>>,
+    pub(super) gates: Arc<Shared<Gates>>,
     pub(super) settings: Settings,
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
@@ -307,8 +308,9 @@ impl Recorder {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Settings(settings) => self.settings = settings,
+            Order::Gates(gates) => self.gates.set(gates),
             Order::Rules(rules) => {
-                *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+                self.rules.set(rules);
                 self.say_after(Self::judge_anew);
             }
         }
@@ -317,7 +319,7 @@ impl Recorder {
     /// After a change of thresholds, and at the start, as they may have changed in between.
     fn judge_anew(&mut self) -> Result<(), StoreError> {
         let now = Timestamp::now();
-        let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
+        let rules = self.rules.get();
         for row in self.store.reassess(&rules, now)? {
             self.say(&Event::study(&row, now));
         }

@@ -17,7 +17,7 @@ pub use gates::{Action, Gates};
 
 use crate::{
     film::{Film, Header, Unreadable},
-    model::Distance,
+    model::{Distance, Limits},
 };
 
 /// A gate.
@@ -106,13 +106,22 @@ pub fn inspect_header(header: &Header, gates: &Gates) -> Result<Vec<Warning>, He
 /// [`Held`] beyond the cut-off; then its findings are not to be ranked.
 pub fn inspect_distance(distance: Option<Distance>, gates: &Gates) -> Result<Option<Warning>, Held> {
     follow(gates, Gate::OutOfDistribution, || {
-        let Distance { value, cut_off } = distance?;
-        (value > cut_off).then(|| {
-            format!(
+        let distance = distance?;
+        let Distance { value, turned, limits: Limits { cut_off, turned_cut_off } } = distance;
+        if distance.is_far() {
+            Some(format!(
                 "This does not look like the films that the model was trained on (distance {value:.2}, \
                  cut-off {cut_off:.2}): if it is a frontal chest film, read it without the score."
-            )
-        })
+            ))
+        } else {
+            distance.is_turned().then(|| {
+                format!(
+                    "This seems to be no whole, upright frontal chest film: it may lie on its head or side, or \
+                     be cut ({turned:.2}, cut-off {turned_cut_off:.2}): turn it and send it again, or read it \
+                     without the score."
+                )
+            })
+        }
     })
 }
 

@@ -146,7 +146,8 @@ fn each_gate_holds_warns_or_is_off_as_the_site_says() {
 
 #[test]
 fn what_is_far_from_the_training_films_is_held_with_both_numbers() {
-    let distance = |value| Some(Distance { value, cut_off: 31.0 });
+    let limits = Limits { cut_off: 31.0, turned_cut_off: 0.5 };
+    let distance = |value| Some(Distance { value, turned: 0.1, limits });
     let held = inspect_distance(distance(57.0), &Gates::default()).unwrap_err();
     assert_eq!(held.gate, Gate::OutOfDistribution);
     assert!(held.reason.contains("distance 57.00, cut-off 31.00"), "{}", held.reason);
@@ -157,4 +158,17 @@ fn what_is_far_from_the_training_films_is_held_with_both_numbers() {
     assert_eq!(inspect_distance(distance(57.0), &off), Ok(None));
     let warn = Gates { out_of_distribution: Action::Warn, ..Gates::default() };
     assert_eq!(inspect_distance(distance(57.0), &warn).unwrap().unwrap().gate, Gate::OutOfDistribution);
+}
+
+#[test]
+fn a_film_on_its_head_is_held_with_a_sentence_of_its_own() {
+    let limits = Limits { cut_off: 1.6, turned_cut_off: 0.55 };
+    let held = |value, turned| {
+        inspect_distance(Some(Distance { value, turned, limits }), &Gates::default())
+            .map_err(|held| held.reason)
+    };
+    let reason = held(1.1, 0.93).unwrap_err();
+    assert!(reason.contains("on its head") && reason.contains("0.93, cut-off 0.55"), "{reason}");
+    assert!(held(1.7, 0.93).unwrap_err().contains("distance 1.70"), "what is no chest has nothing to turn");
+    assert_eq!(held(1.6, 0.55), Ok(None));
 }

@@ -6,6 +6,7 @@ mod counting_once;
 mod following;
 mod on_request;
 mod opening;
+mod priors;
 mod severity;
 mod support;
 mod thresholds;

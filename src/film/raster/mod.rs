@@ -74,7 +74,8 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
         indices.iter_mut().for_each(|index| *index = palette.get(usize::from(*index)).copied().unwrap_or(0));
     }
     picture.apply_orientation(orientation);
-    film(&picture, Header { coloured_percent: coloured_percent(&picture), ..header })
+    let coloured_percent = coloured_percent(&picture);
+    film(picture, Header { coloured_percent, ..header })
 }
 
 /// Percent of a picture's pixels whose channels differ by more than a tenth of the range: compression and
@@ -102,13 +103,15 @@ fn coloured_percent(picture: &DynamicImage) -> u8 {
     u8::try_from(percent).unwrap_or(100)
 }
 
-fn film(picture: &DynamicImage, header: Header) -> Result<Film, Unreadable> {
+fn film(picture: DynamicImage, header: Header) -> Result<Film, Unreadable> {
     let (width, height) = (picture.width(), picture.height());
-    let Some(Grey { values, max }) = grey(picture) else {
+    let Some(Grey { values, max }) = grey(&picture) else {
         let reason =
             "The picture has floating-point samples, which no film has: export it with 8 or 16 bits.";
         return Err(Unreadable::of(header, reason));
     };
+    // A large film's samples need not lie in memory three times over.
+    drop(picture);
     if values.is_empty() {
         return Err(Unreadable::of(header, "The picture has no pixels: export the film again."));
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use toml::Spanned;
 
 use super::{Evaluation, Filter, Label, Manifest, ProfileNote, Step, Tone, VALIDATED_ABOVE, raw};
-use crate::text::clean;
+use crate::{model::Limits, text::clean};
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
 const LARGEST_INPUT: u32 = 4096;
@@ -58,7 +58,10 @@ impl raw::Manifest {
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
             sha256: self.sha256,
-            profile: self.profile.map(|raw::Profile { sha256, cut_off }| ProfileNote { sha256, cut_off }),
+            profile: self.profile.map(|raw::Profile { sha256, cut_off, turned_cut_off }| ProfileNote {
+                sha256,
+                limits: Limits { cut_off, turned_cut_off },
+            }),
             text: text.to_owned(),
         })
     }

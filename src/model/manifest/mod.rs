@@ -12,7 +12,7 @@ pub use steps::{Filter, Step, Tone};
 
 use serde::Deserialize;
 
-use super::{DenseNetConfig, ModelError};
+use super::{DenseNetConfig, Limits, ModelError};
 
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
@@ -62,8 +62,8 @@ pub struct Manifest {
 pub struct ProfileNote {
     /// SHA-256 of the file, hex.
     pub sha256: String,
-    /// The distance beyond which a film does not belong.
-    pub cut_off: f32,
+    /// Beyond which a film does not belong.
+    pub limits: Limits,
 }
 
 /// The networks that there are.

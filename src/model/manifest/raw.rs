@@ -36,6 +36,10 @@ pub(super) struct Profile {
     pub(super) sha256: String,
     #[serde(deserialize_with = "distance")]
     pub(super) cut_off: f32,
+    /// Absent where `weights profile` of an earlier version wrote the section: it must still be read, for a
+    /// new profile to be made.
+    #[serde(default = "no_limit", deserialize_with = "distance")]
+    pub(super) turned_cut_off: f32,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +62,10 @@ pub(super) struct Label {
     pub(super) positives: Option<u32>,
     pub(super) films: Option<u32>,
     pub(super) validated: Option<bool>,
+}
+
+fn no_limit() -> f32 {
+    f32::INFINITY
 }
 
 fn torchvision_epsilon() -> f64 {

@@ -2,12 +2,12 @@
 
 use std::{fs, path::Path};
 
-use super::Fitted;
+use super::{Fitted, Limits};
 use crate::model::{Manifest, ModelError, library::PROFILE_FILE};
 
 /// The manifest's section, and its keys.
 const SECTION: &str = "[profile]";
-const KEYS: [&str; 2] = ["sha256", "cut_off"];
+const KEYS: [&str; 3] = ["sha256", "cut_off", "turned_cut_off"];
 
 impl Fitted {
     /// Writes the profile into a model's folder, and names it in the manifest there.
@@ -49,8 +49,12 @@ impl Fitted {
                 text.push('\n');
             }
         }
-        let (text, sha256, cut_off) = (text.trim_end(), &self.sha256, self.cut_off);
-        format!("{text}\n\n{SECTION}\nsha256 = \"{sha256}\"\ncut_off = {cut_off:.3}\n")
+        let (text, sha256) = (text.trim_end(), &self.sha256);
+        let Limits { cut_off, turned_cut_off } = self.limits;
+        format!(
+            "{text}\n\n{SECTION}\nsha256 = \"{sha256}\"\ncut_off = {cut_off:.3}\n\
+             turned_cut_off = {turned_cut_off:.3}\n"
+        )
     }
 }
 
@@ -60,11 +64,21 @@ mod tests {
 
     #[test]
     fn a_profile_takes_the_place_of_the_one_before_and_of_nothing_else() {
-        let fitted =
-            |sha256: &str| Fitted { bytes: vec![], sha256: sha256.into(), cut_off: 1.5, films: 1, aside: 1 };
+        let limits = Limits { cut_off: 1.5, turned_cut_off: 0.625 };
+        let fitted = |sha256: &str| Fitted {
+            bytes: vec![],
+            sha256: sha256.into(),
+            limits,
+            films: 1,
+            aside: 1,
+            caught: 1,
+        };
         let bare = "name = \"m\" # ours\nsha256 = \"w\"\n\n[[labels]]\nname = \"Mass\"\n";
         let first = fitted("one").named_in(bare);
-        assert_eq!(first, format!("{bare}\n[profile]\nsha256 = \"one\"\ncut_off = 1.500\n"));
+        assert_eq!(
+            first,
+            format!("{bare}\n[profile]\nsha256 = \"one\"\ncut_off = 1.500\nturned_cut_off = 0.625\n")
+        );
         assert_eq!(fitted("two").named_in(&first), first.replace("one", "two"));
         let in_the_middle = format!("[profile]\n# why\nsha256 = \"old\"\ncut_off = 9.0\n{bare}")
             .replace("name = \"m\"", "[x]");
