@@ -34,8 +34,8 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Opti
     }
     let style = if notice { state.theme.warning } else { state.theme.dim };
     let line = Rect { y: inner.bottom() - 1, height: 1, ..inner };
-    side_marks(state, frame, line);
-    put(frame, line.x + 2, line.y, line.width.saturating_sub(4), &note, style);
+    let aside = if side_marks(state, frame, line) { 2 } else { 0 };
+    put(frame, line.x + aside, line.y, line.width.saturating_sub(2 * aside), &note, style);
     if let Some(FilmState::Held(held)) = state.film().map(|film| &film.state) {
         let text = Rect { height: HELD_LINES.min(inner.height), ..inner };
         let width = usize::from(text.width);
@@ -119,13 +119,13 @@ fn looks(state: &State, shown: &PictureRequest) -> Vec<String> {
     parts
 }
 
-/// The patient's sides at both ends of the line below the picture, where the header tells them.
-fn side_marks(state: &State, frame: &mut Frame<'_>, area: Rect) {
+/// The patient's sides at both ends of the line below the picture; false where the header does not tell them.
+fn side_marks(state: &State, frame: &mut Frame<'_>, area: Rect) -> bool {
     let sides = state.film().and_then(|film| picture::sides(&film.header.patient_orientation));
-    if let (Some((left, right)), true) = (sides, area.width > 12) {
-        put(frame, area.x, area.y, 1, &left.to_string(), state.theme.title);
-        put(frame, area.right() - 1, area.y, 1, &right.to_string(), state.theme.title);
-    }
+    let Some((left, right)) = sides.filter(|_| area.width > 12) else { return false };
+    put(frame, area.x, area.y, 1, &left.to_string(), state.theme.title);
+    put(frame, area.right() - 1, area.y, 1, &right.to_string(), state.theme.title);
+    true
 }
 
 fn show(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
