@@ -40,6 +40,7 @@ golden films:
     python3 tests/golden/film_rasters.py tests/golden/film_rasters
     python3 tests/golden/film_peer.py {{films}} > tests/golden/film_peer.json
     python3 tests/golden/densenet_peer.py --films {{films}}
+    python3 tests/golden/evaluate_peer.py > tests/golden/evaluate_peer.json
 
 # The starter weights again, from a labelled set.
 train data out:

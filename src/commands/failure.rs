@@ -24,6 +24,9 @@ pub enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Ctrl-C, and what became of the work.
+    #[error("{0}")]
+    InterruptedWith(String),
     /// Nobody reads the output any more (`| head`): no fault.
     #[error("nobody reads the output")]
     OutputClosed,
@@ -47,7 +50,7 @@ impl Failure {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::Failed(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
-            Self::Interrupted => ExitCode::from(130),
+            Self::Interrupted | Self::InterruptedWith(_) => ExitCode::from(130),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     intake,
     model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
     pipeline::Settings,
+    plugin::{Host, HostParts},
     quality::{Action, Gate},
     triage::Rules,
 };
@@ -125,6 +126,13 @@ impl Setup {
             settle: config.settle.unsigned_abs(),
             ignore: config.ignore.clone(),
         }
+    }
+
+    /// The plugins that the site enables, running.
+    pub(super) fn plugins(&self) -> Result<Host, Failure> {
+        let parts =
+            HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone());
+        Host::start(parts).map_err(|error| Failure::failed(error.to_string()))
     }
 
     /// The configuration as it is in the file now, with the same command line over it.

@@ -10,14 +10,16 @@ use super::{
     cli::{GlobalArgs, WatchArgs},
     plain,
     reload::{self, Reloaded},
+    screen,
     setup::{Setup, settings},
     themes::{Change, Dressing, Wardrobe},
 };
 use crate::{
-    config::{Config, ConfigError, Motion},
-    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role, Site},
+    config::{ConfigError, Motion},
+    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Parts, Pipeline},
+    plugin::{Host, Waker},
     store::{Ownership, Store},
 };
 
@@ -49,6 +51,12 @@ pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) 
         Role::Owner => setup.inbox(args.inbox.as_deref())?,
         Role::Follower => PathBuf::new(),
     };
+    // Before the pipeline, so that no event of it is missed; after it in being dropped.
+    let plugins = match role {
+        Role::Owner => Some(setup.plugins()?),
+        Role::Follower => None,
+    };
+    let waker = plugins.as_ref().and_then(Host::waker);
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
@@ -62,7 +70,10 @@ pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) 
                 settings: settings(setup.config()),
             };
             let outside = outside_in.clone();
-            Some(Pipeline::start(parts, move |event| pass_on(event, &outside))?)
+            Some(Pipeline::start(parts, move |event| {
+                pass_on(event, &outside);
+                waker.iter().for_each(Waker::wake);
+            })?)
         }
     };
 
@@ -71,21 +82,26 @@ pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) 
     let tell = move |change| new_theme(change, &theme_changes);
     dressing.watch(tell.clone());
     let worn = Arc::clone(&dressing);
+    let plugin_settings = plugins.as_ref().and_then(Host::settings);
     let watcher = reload::watch(Arc::clone(&setup), Arc::clone(&model), move |change| {
         if let Ok(changed) = &change {
             worn.change_to(&changed.config.dashboard, tell.clone());
         }
+        if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
+            let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
+        }
         reloaded(change, orders.as_ref(), &outside_in);
     })?;
     let config = setup.config();
+    let actor = actor();
     let following = Following {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
-        site: site(config),
-        actor: actor(),
+        site: screen::site(&setup.loaded)?,
+        actor: actor.clone(),
         outside,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)
@@ -102,12 +118,15 @@ pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) 
             heatmap: config.dashboard.heatmap,
             theme: dressing.theme(),
             calm: config.dashboard.motion == Motion::Reduced,
+            who: actor,
+            asks_who: config.dashboard.ask_who,
             ..dashboard::Options::from_environment()
         };
         dashboard::run(feed, options).map_err(Failure::from)
     };
     drop(watcher);
     drop(pipeline);
+    drop(plugins);
     for thread in threads {
         let _ = thread.join();
     }
@@ -154,7 +173,7 @@ fn reloaded(
                 let _ = orders.send(Order::Gates(changed.config.quality.clone()));
                 let _ = orders.send(Order::Rules(changed.rules));
             }
-            let _ = outside.send(Outside::Config(site(&changed.config), changed.config.feed_alarm.clone()));
+            let _ = outside.send(Outside::Config(changed.site, changed.config.feed_alarm.clone()));
             match changed.at_next_start.as_slice() {
                 [] => {
                     Notice { level: NoticeLevel::Info, text: "The changed configuration is in force.".into() }
@@ -188,10 +207,6 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
         last_arrival: None,
         feed_alarm: None,
     }
-}
-
-fn site(config: &Config) -> Site {
-    Site { max_wait: config.triage.max_wait }
 }
 
 /// Who sits at the keys, for the audit: the name that the person logged in with.

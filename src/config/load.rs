@@ -32,6 +32,27 @@ pub struct Loaded {
     pub text: String,
 }
 
+impl Loaded {
+    /// A mistake in the value of a setting, found by a room that knows what it means. `keys` is the way
+    /// to it: section, then name.
+    #[must_use]
+    pub fn error_at_value(&self, keys: &[&str], message: &str, help: &str) -> ConfigError {
+        match Document::parse(&self.text, self.path.as_deref()) {
+            Ok(document) => document.error_at_value(keys, message, help),
+            Err(error) => error,
+        }
+    }
+
+    /// A mistake in the name of a setting.
+    #[must_use]
+    pub fn error_at_key(&self, keys: &[&str], message: &str, help: &str) -> ConfigError {
+        match Document::parse(&self.text, self.path.as_deref()) {
+            Ok(document) => document.error_at_key(keys, message, help),
+            Err(error) => error,
+        }
+    }
+}
+
 /// Where a configuration may lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {

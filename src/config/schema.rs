@@ -35,9 +35,17 @@ pub struct Config {
     pub plugins: Plugins,
     /// How the dashboard looks at its start.
     pub dashboard: Dashboard,
+    /// `[keys]`: an action's name, and the keys that do it instead of its own.
+    pub keys: BTreeMap<String, Keys>,
     /// The log.
     pub log: Log,
 }
+
+/// The keys of one action: a text, or a list of them. Keys that are pressed one after the other have a
+/// space between.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct Keys(#[serde(deserialize_with = "values::one_or_more")] pub Vec<String>);
 
 /// `[inbox]`: where films come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -224,6 +232,15 @@ pub struct Dashboard {
     pub borders: Borders,
     /// How lively the screen is.
     pub motion: Motion,
+    /// The columns of the list, by their names, in order.
+    pub columns: Vec<String>,
+    /// How often the bell rings while a critical study waits to be acknowledged; none ("off"): never.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub bell: Option<SignedDuration>,
+    /// Whether it is asked at the start who is at the keys; else it is the account's name.
+    pub ask_who: bool,
+    /// Filters of the site's own, by their names.
+    pub views: BTreeMap<String, String>,
 }
 
 /// What borders, bars and symbols are drawn with.
@@ -250,6 +267,10 @@ pub enum Motion {
     Reduced,
 }
 
+/// The columns unless the site says otherwise. Those that do not fit give way.
+const COLUMNS: [&str; 9] =
+    ["rank", "band", "finding", "score", "patient", "study-time", "waits", "status", "by"];
+
 impl Default for Dashboard {
     fn default() -> Self {
         Self {
@@ -258,6 +279,10 @@ impl Default for Dashboard {
             theme: None,
             borders: Borders::Unicode,
             motion: Motion::Full,
+            columns: COLUMNS.map(str::to_owned).into(),
+            bell: Some(SignedDuration::from_mins(1)),
+            ask_who: false,
+            views: BTreeMap::new(),
         }
     }
 }

@@ -79,6 +79,22 @@ fn word_or<'de, D: Deserializer<'de>>(deserializer: D, word: &str) -> Result<Opt
     Ok(Some(written).filter(|written| written != word))
 }
 
+/// A text, or a list of them.
+pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    const WRONG: &str = "keys are text\nwrite one in quotes, \"x\", or a list: [\"x\", \"g d\"]";
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => Ok(vec![text]),
+        toml::Value::Array(list) => {
+            let text = |value| match value {
+                toml::Value::String(text) => Ok(text),
+                _ => Err(D::Error::custom(WRONG)),
+            };
+            list.into_iter().map(text).collect()
+        }
+        _ => Err(D::Error::custom(WRONG)),
+    }
+}
+
 /// Text, or "auto".
 pub(super) fn text_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     word_or(deserializer, AUTO)

@@ -1,7 +1,7 @@
 //! Everything that a person can do, in one table. The keymap, the footer's hints and the help read it,
 //! so that none of them can say what is not so.
 
-use super::State;
+use super::{Column, State};
 
 /// Something that a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,14 +72,38 @@ pub enum Action {
     Done,
     /// Have the held film that is shown scored all the same.
     Score,
+    /// One of the saved views, by its number from 1.
+    View(u8),
     /// The Done view, and back.
     ShowDone,
+    /// Type a filter.
+    Filter,
+    /// Sort by a column; once more: the other way round.
+    Sort(Column),
+    /// Choose and order the columns.
+    Columns,
+    /// Select the next critical study that nobody has acknowledged.
+    NextAlarm,
+    /// A person takes note of a critical study: it rings no more.
+    Acknowledge,
+    /// Somebody is at it; claimed by oneself: nobody is.
+    Claim,
+    /// Read the study's notes and write one.
+    Notes,
+    /// Names and identifiers off the screen, and on again.
+    HideNames,
+    /// Say who is at the keys.
+    Who,
     /// Take the last change of status back.
     Undo,
     /// Open the help.
     Help,
     /// Find an action by its name.
     Palette,
+    /// Give the shell back for a while.
+    Suspend,
+    /// How the plugins are, and their commands.
+    Plugins,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -156,6 +180,25 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
     entry(Action::First, "first", &["g g", "home"], Section::Worklist, "the worst study", None),
     entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
+    entry(Action::Filter, "filter", &["/"], Section::Worklist, "search and filter: effusion score>0.6 status:new", Some((4, "filter"))),
+    entry(Action::View(1), "view-1", &["1"], Section::Worklist, "the first saved view: All", None),
+    entry(Action::View(2), "view-2", &["2"], Section::Worklist, "the second: New", None),
+    entry(Action::View(3), "view-3", &["3"], Section::Worklist, "the third: Critical", None),
+    entry(Action::View(4), "view-4", &["4"], Section::Worklist, "the fourth: Held", None),
+    entry(Action::View(5), "view-5", &["5"], Section::Worklist, "the fifth: Done", None),
+    entry(Action::View(6), "view-6", &["6"], Section::Worklist, "the site's first own view", None),
+    entry(Action::View(7), "view-7", &["7"], Section::Worklist, "the site's second", None),
+    entry(Action::View(8), "view-8", &["8"], Section::Worklist, "the site's third", None),
+    entry(Action::View(9), "view-9", &["9"], Section::Worklist, "the site's fourth", None),
+    entry(Action::ShowDone, "show-done", &["D"], Section::Worklist, "the Done view, and back", None),
+    entry(Action::Sort(Column::Rank), "sort-rank", &["s r"], Section::Worklist, "sort by rank; again: the other way round", None),
+    entry(Action::Sort(Column::Waits), "sort-waits", &["s w"], Section::Worklist, "sort by waiting time", None),
+    entry(Action::Sort(Column::Score), "sort-score", &["s s"], Section::Worklist, "sort by score", None),
+    entry(Action::Sort(Column::Finding), "sort-finding", &["s f"], Section::Worklist, "sort by top finding", None),
+    entry(Action::Sort(Column::Patient), "sort-patient", &["s p"], Section::Worklist, "sort by patient", None),
+    entry(Action::Sort(Column::StudyTime), "sort-study-time", &["s t"], Section::Worklist, "sort by study time", None),
+    entry(Action::Sort(Column::Status), "sort-status", &["s u"], Section::Worklist, "sort by status", None),
+    entry(Action::Columns, "columns", &["C"], Section::Worklist, "choose, order and sort by columns", None),
     entry(Action::Open, "open", &["enter"], Section::Film, "the film large, and back; marks it seen", Some((3, "film"))),
     entry(Action::NextFilm, "next-film", &["tab"], Section::Film, "the study's next film", Some((7, "next film"))),
     entry(Action::PreviousFilm, "previous-film", &["shift-tab"], Section::Film, "the study's previous film", None),
@@ -183,10 +226,17 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
     entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
-    entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
+    entry(Action::Claim, "claim", &["c"], Section::Study, "claimed: you are at it; claimed again: nobody is", Some((8, "claim"))),
+    entry(Action::Acknowledge, "acknowledge", &["a"], Section::Study, "take note of a critical study: it rings no more", Some((2, "acknowledge"))),
+    entry(Action::NextAlarm, "next-alarm", &["A"], Section::Study, "the next critical study that nobody acknowledged", None),
+    entry(Action::Notes, "notes", &["n"], Section::Study, "read the notes, write one", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
+    entry(Action::HideNames, "hide-names", &["N"], Section::Program, "hide names and identifiers, show them again", None),
+    entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
+    entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
+    entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -216,7 +266,9 @@ impl Action {
             Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last => {
                 state.worklist().len() > 1
             }
-            Self::Open | Self::Seen | Self::Done => selected,
+            Self::Open | Self::Seen | Self::Done | Self::Claim | Self::Notes => selected,
+            Self::Acknowledge => state.worklist().selected().is_some_and(|row| row.is_alarm()),
+            Self::NextAlarm => state.worklist().alarms() > 0,
             Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
             Self::Heatmap | Self::PreviousLabel | Self::NextLabel | Self::PictureMode => {
                 !state.findings().is_empty()
@@ -238,7 +290,20 @@ impl Action {
             Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
-            Self::ShowDone | Self::Help | Self::Palette | Self::Redraw | Self::Quit | Self::Interrupt => true,
+            Self::View(number) => state.view_at(number).is_some(),
+            Self::ShowDone
+            | Self::Filter
+            | Self::Sort(_)
+            | Self::Columns
+            | Self::HideNames
+            | Self::Who
+            | Self::Suspend
+            | Self::Help
+            | Self::Palette
+            | Self::Plugins
+            | Self::Redraw
+            | Self::Quit
+            | Self::Interrupt => true,
         }
     }
 }

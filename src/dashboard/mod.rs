@@ -15,37 +15,52 @@
 
 pub mod action;
 mod cells;
+mod column;
 mod error;
 mod event_loop;
 mod feed;
+mod filter;
 mod keymap;
 mod layout;
+mod mouse;
+mod order;
 mod overlay;
 mod pictures;
 mod plain;
+mod plugins;
 mod render;
+mod row;
+mod standing;
 mod state;
 mod terminal;
 mod theme;
 mod update;
 mod viewing;
+mod views;
 mod words;
 mod worklist;
 
+pub use column::Column;
 pub use error::DashboardError;
 pub use event_loop::run;
 pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
+pub use filter::{Completion, Filter, FilterError};
 pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
-pub use overlay::{Help, Input, Overlay, Palette};
+pub use order::Order;
+pub use overlay::{
+    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, Who,
+};
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
 pub use plain::{Plain, Reply};
+pub use plugins::Command;
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;
 pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};
 pub use update::{Effect, Message, settle, update};
-pub use worklist::Worklist;
+pub use views::{MOST_VIEWS, SavedView, SavedViews};
+pub use worklist::{Row, Worklist};
 
 use jiff::tz::TimeZone;
 
@@ -62,6 +77,10 @@ pub struct Options {
     pub theme: Theme,
     /// Whether changes that no key asked for come onto the screen together, every few seconds.
     pub calm: bool,
+    /// Who is at the keys, as far as the account tells.
+    pub who: String,
+    /// Whether to ask.
+    pub asks_who: bool,
     /// Where times of day are told.
     pub zone: TimeZone,
 }
@@ -75,6 +94,8 @@ impl Options {
             heatmap: true,
             theme: Theme::standard(),
             calm: false,
+            who: String::new(),
+            asks_who: false,
             zone: TimeZone::system(),
         }
     }

@@ -1,22 +1,23 @@
 //! What every message does to the state: no clock, no I/O. What has to be done outside comes back as
 //! data.
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::{
-    Help, NoticeLevel, Overlay, Palette, Request, State, Update,
+    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, State, Update, Who,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
-    overlay,
-    pictures::{EncodeJob, Encoded},
+    mouse, overlay,
+    pictures::{Canvas, EncodeJob, Encoded},
+    plugins, standing,
     state::INFO_STAYS,
-    viewing, words,
+    viewing,
 };
 use crate::picture::Zoom;
-use crate::store::{FilmState, Status, StudyId};
+use crate::store::FilmState;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -25,12 +26,18 @@ pub enum Message {
     Clock(Timestamp),
     /// A key.
     Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
     /// Text that was pasted.
     Pasted(String),
     /// The terminal's new size, and its cell's in pixels where it tells.
     Resized(Size, Option<(u16, u16)>),
     /// Something changed outside.
     Update(Update),
+    /// What the terminal can show, once it has answered.
+    Canvas(Canvas),
+    /// The program runs again after it was stopped.
+    Continued,
     /// A picture is ready for the screen.
     Encoded(Encoded),
     /// A thread failed, or something could not be passed on.
@@ -48,23 +55,25 @@ pub enum Effect {
     Encode(EncodeJob),
     /// Draw every cell again.
     Redraw,
+    /// Ring the terminal's bell.
+    Bell,
+    /// Give the terminal to the shell until the program is continued.
+    Suspend,
     /// Leave.
     Quit,
 }
 
-/// How many changes of status can be taken back.
-const UNDO_DEPTH: usize = 100;
-
 /// Takes one message in.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     if let Message::Clock(now) = message {
-        tick(state, now);
-        return Vec::new();
+        return tick(state, now);
     }
     match message {
         Message::Clock(_) => {}
         Message::Key(event) if event.kind == KeyEventKind::Release => return Vec::new(),
         Message::Key(event) => return key(state, event),
+        Message::Mouse(event) if state.overlay.is_none() => return mouse::mouse(state, event),
+        Message::Mouse(_) => return Vec::new(),
         Message::Pasted(text) => overlay::paste(state, &text),
         Message::Resized(size, cell) => {
             state.size = size;
@@ -73,6 +82,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
         Message::Update(update) => return take(state, update),
+        Message::Canvas(canvas) => state.gallery.set_canvas(canvas),
+        Message::Continued => {
+            state.stale = true;
+            return vec![Effect::Redraw];
+        }
         Message::Encoded(encoded) => state.gallery.hang(encoded),
         Message::Failed(text) => state.say(NoticeLevel::Error, text),
         Message::FeedClosed => state.say(
@@ -83,6 +97,17 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     }
     state.stale = true;
     Vec::new()
+}
+
+/// Looks for it in the list that is open, then in the first one.
+fn next_alarm(state: &mut State) {
+    if !state.worklist.select_next_alarm() {
+        state.set_typed_filter("");
+        state.open_view(0);
+        // From the end on, it begins again with the first.
+        state.worklist.select(usize::MAX);
+        state.worklist.select_next_alarm();
+    }
 }
 
 /// Asks for what the selection needs and the state does not have. Called once after every batch of
@@ -116,8 +141,11 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-fn tick(state: &mut State, now: Timestamp) {
+fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
     let before = state.clock_face();
+    if now.as_second().div_euclid(60) != state.now.as_second().div_euclid(60) {
+        state.worklist.refresh(now);
+    }
     state.now = now;
     let expired = state.notice.as_ref().is_some_and(|(notice, since)| {
         notice.level == NoticeLevel::Info && now.duration_since(*since) >= INFO_STAYS
@@ -126,11 +154,24 @@ fn tick(state: &mut State, now: Timestamp) {
         state.notice = None;
     }
     state.stale |= state.clock_face() != before;
+    let every = state.site.bell.filter(|_| state.worklist.alarms() > 0);
+    let is_due = every.is_some_and(|every| state.rung_at.is_none_or(|at| now.duration_since(at) >= every));
+    if is_due { ring(state) } else { Vec::new() }
+}
+
+/// Rings, where the site wants it.
+fn ring(state: &mut State) -> Vec<Effect> {
+    state.rung_at = Some(state.now);
+    state.site.bell.map(|_| Effect::Bell).into_iter().collect()
 }
 
 fn take(state: &mut State, update: Update) -> Vec<Effect> {
     match update {
-        Update::Studies(rows) => state.worklist.apply(rows),
+        Update::Studies(rows) => {
+            let is_new_alarm = state.worklist.apply(rows);
+            state.stale = true;
+            return if is_new_alarm { ring(state) } else { Vec::new() };
+        }
         Update::Detail(detail) => {
             // A late answer for a study that is no longer selected.
             if state.asked != Some(detail.study.id) {
@@ -162,8 +203,14 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.health = Some(health);
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
-        Update::Site(site) => state.site = site,
         Update::Theme(theme) => state.theme = *theme,
+        Update::Site(site) => state.take_site(site),
+        Update::Plugins(records) => {
+            if let Some(text) = plugins::alarm(&state.plugins, &records) {
+                state.say(NoticeLevel::Error, text);
+            }
+            state.plugins = records;
+        }
     }
     state.stale = true;
     Vec::new()
@@ -189,7 +236,13 @@ fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Meaning::Nothing if state.keymap.action(event) == Some(Action::Interrupt) => vec![Effect::Quit],
-        Meaning::Nothing => Vec::new(),
+        Meaning::Nothing => match plugins::command_of(state, event).filter(|_| pressed.len() == 1) {
+            Some(command) => {
+                state.stale = true;
+                plugins::run(state, command)
+            }
+            None => Vec::new(),
+        },
     }
 }
 
@@ -206,18 +259,39 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageDown => state.worklist.move_by(page),
         Action::First => state.worklist.select(0),
         Action::Last => state.worklist.select(usize::MAX),
-        Action::Open => return open(state),
+        Action::Open => return standing::open(state),
         Action::NextFilm => turn_film(state, 1),
         Action::PreviousFilm => turn_film(state, -1),
         Action::PreviousLabel => move_label(state, -1),
         Action::NextLabel => move_label(state, 1),
-        Action::Seen => return toggle_seen(state),
-        Action::Done => return done(state),
-        Action::ShowDone => state.worklist.turn_over(),
+        Action::Seen => return standing::toggle_seen(state),
+        Action::Done => return standing::done(state),
+        Action::Claim => return standing::claim(state),
+        Action::Acknowledge => return standing::acknowledge(state),
+        Action::NextAlarm => next_alarm(state),
+        Action::Notes => {
+            let study = state.worklist.selected().map(|row| row.id);
+            state.overlay = study.map(|id| Overlay::Notes(Notes::open(id)));
+        }
+        Action::HideNames => state.hides_names = !state.hides_names,
+        Action::Who => state.overlay = Some(Overlay::Who(Who::default())),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::View(number) => state.open_view(usize::from(number).saturating_sub(1)),
+        Action::ShowDone => {
+            let done = state.site.views.done();
+            state.open_view(if state.listed == done { state.listed_before } else { done });
+        }
+        Action::Filter => {
+            state.view = View::Worklist;
+            state.overlay = Some(Overlay::Filter(FilterLine::open(&state.typed)));
+        }
+        Action::Sort(column) => state.worklist.set_order(state.worklist.order().then(column)),
+        Action::Columns => state.overlay = Some(Overlay::Columns(Columns::open(state))),
+        Action::Undo => return standing::undo(state),
         Action::Score => return score(state),
-        Action::Undo => return undo(state),
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
-        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
+        Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
@@ -230,20 +304,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
 fn close(state: &mut State) {
     if state.view == View::Film {
         state.view = View::Worklist;
-    } else {
+    } else if state.notice.is_some() {
         state.notice = None;
+    } else {
+        state.set_typed_filter("");
     }
-}
-
-fn open(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let (id, status) = (row.id, row.status);
-    if state.view == View::Film {
-        state.view = View::Worklist;
-        return Vec::new();
-    }
-    state.view = View::Film;
-    if status == Status::New { set_status(state, id, Status::Seen) } else { Vec::new() }
 }
 
 fn turn_film(state: &mut State, by: isize) {
@@ -265,29 +330,6 @@ fn move_label(state: &mut State, by: isize) {
     state.label = Some(findings[next].label.clone());
 }
 
-fn toggle_seen(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let status = if row.status == Status::Seen { Status::New } else { Status::Seen };
-    set_status(state, row.id, status)
-}
-
-fn done(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let (id, subject) = (row.id, words::subject(row));
-    let (status, said) = if row.status == Status::Done {
-        (Status::Seen, format!("On the list again: {subject}."))
-    } else {
-        let (back, view) = (state.keymap.shown(Action::Undo), state.keymap.shown(Action::ShowDone));
-        (Status::Done, format!("Done: {subject}. {back} takes it back, {view} lists the done ones."))
-    };
-    let effects = set_status(state, id, status);
-    state.say(NoticeLevel::Info, said);
-    if state.worklist.is_empty() {
-        state.view = View::Worklist;
-    }
-    effects
-}
-
 /// Asks for a held film to be scored. That it waits, and what came of it, comes back with its study.
 fn score(state: &mut State) -> Vec<Effect> {
     let Some(film) = state.scorable_film() else {
@@ -306,29 +348,4 @@ fn score(state: &mut State) -> Vec<Effect> {
         "This held film is scored in its turn; the score will say that you asked, and why it was held.";
     state.say(NoticeLevel::Info, said.to_owned());
     vec![Effect::Request(Request::Score(film))]
-}
-
-/// Changes a status on the screen at once and asks for it to be stored; what the store makes of it comes
-/// back as an update.
-fn set_status(state: &mut State, id: StudyId, status: Status) -> Vec<Effect> {
-    let Some(row) = state.worklist.get(id) else { return Vec::new() };
-    let mut changed = (**row).clone();
-    if state.undo.len() == UNDO_DEPTH {
-        state.undo.remove(0);
-    }
-    state.undo.push((id, changed.status));
-    changed.status = status;
-    state.worklist.apply(vec![changed]);
-    vec![Effect::Request(Request::Status(id, status))]
-}
-
-fn undo(state: &mut State) -> Vec<Effect> {
-    let Some((id, status)) = state.undo.pop() else { return Vec::new() };
-    if let Some(row) = state.worklist.get(id) {
-        let mut changed = (**row).clone();
-        changed.status = status;
-        state.worklist.apply(vec![changed]);
-    }
-    state.say(NoticeLevel::Info, format!("Taken back: the study is {} again.", words::status(status)));
-    vec![Effect::Request(Request::Status(id, status))]
 }

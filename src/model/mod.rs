@@ -1,4 +1,5 @@
-//! The engine: manifest, weights, preprocessing, DenseNet-121 on Candle, heatmaps.
+//! The engine: manifest, weights, preprocessing, DenseNet-121 (our own kernels on the processor, Candle on
+//! a GPU), heatmaps.
 //!
 //! Knows nothing of where a film came from, and nothing of thresholds beyond carrying the manifest's
 //! operating points.
@@ -8,6 +9,7 @@
 //! Film ──Model::prepare──▶ Input (decode threads)   [Input] ──Model::infer──▶ [Findings] (engine)
 //! ```
 
+pub mod cpu;
 mod densenet;
 mod device;
 mod engine;
@@ -15,6 +17,7 @@ mod error;
 mod heatmap;
 mod library;
 mod manifest;
+mod network;
 mod preprocess;
 mod profile;
 #[cfg(test)]

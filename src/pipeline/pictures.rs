@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 use image::GrayImage;
 use jiff::Timestamp;
 
-use super::{examine::read, shown};
+use super::{examine::read, follow::Actor, shown};
 use crate::{
     dashboard::{Picture, PictureRequest, Update},
     film::{self, Film},
@@ -22,7 +22,7 @@ const SHELF: usize = 112 * 1024 * 1024;
 /// Answers requests until the dashboard has gone. That a film was shown to `viewer` goes into the audit once.
 pub(super) fn answer(
     mut store: Store,
-    viewer: &str,
+    viewer: &Actor,
     requests: &Receiver<PictureRequest>,
     updates: &Sender<Update>,
 ) {
@@ -32,8 +32,9 @@ pub(super) fn answer(
         let request = requests.try_iter().last().unwrap_or(first);
         let image = make(&store, &request, &mut shelf).map(Arc::new);
         if image.is_ok() && shown.insert(request.film) {
+            let name = viewer.name();
             let event =
-                NewEvent { kind: "shown", film: Some(request.film), actor: viewer, ..NewEvent::default() };
+                NewEvent { kind: "shown", film: Some(request.film), actor: &name, ..NewEvent::default() };
             if let Err(error) = store.record(&event, Timestamp::now()) {
                 tracing::error!(%error, "the audit misses that a film was shown");
             }

@@ -145,8 +145,12 @@ fn record(
     let uid = outcome.sop_instance_uid();
     let others = supersede(connection, due, film, uid, outcome.decoded, now)?;
     let mut row = self::study(connection, study)?;
-    let before = row.severity;
+    let (before, top_before) = (row.severity, row.top.clone());
     recombine(connection, &mut row)?;
+    // A film that brings another critical finding than the one that somebody took note of.
+    if row.top != top_before {
+        row.acknowledged = None;
+    }
     reopen(connection, &mut row, now)?;
     if let Some(outside) = &outcome.outside {
         raise_row(connection, &mut row, outside, now)?;

@@ -9,6 +9,7 @@ use super::{
     FilmId, FilmRow, FilmState, PriorFilm, Store, StoreError, StudyDetail, StudyId, StudyRow,
     convert::{Columns, Micros, Place},
     films::{film_if_any, findings},
+    people::notes,
     rollup::top_film,
     row::{newest_revision, select_studies, study_if_any, study_row},
 };
@@ -64,6 +65,19 @@ impl Store {
         })
     }
 
+    /// The first `most` of [those studies](Self::studies_since), so that a hundred thousand of them need
+    /// not be in memory at once. An empty page is the last one.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn studies_page(&self, revision: i64, most: u32) -> Result<Vec<StudyRow>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(select_studies!("WHERE revision > ?1 ORDER BY revision LIMIT ?2"))?
+                .query_map([revision, i64::from(most)], study_row)?
+                .collect()
+        })
+    }
+
     /// A study with its films, if it is there.
     ///
     /// # Errors
@@ -84,7 +98,8 @@ impl Store {
                 films.extend(film_if_any(view, id)?);
             }
             sort_films(&mut films, &study);
-            Ok(Some(StudyDetail { study, films }))
+            let notes = notes(view, study.id)?;
+            Ok(Some(StudyDetail { study, films, notes }))
         })
     }
 

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and skip like tests")]
 
 mod bad_input;
+mod evaluate;
 mod kill;
+mod plugins;
 mod scan;
 mod support;
 mod watch;

@@ -6,6 +6,7 @@ mod counting_once;
 mod following;
 mod on_request;
 mod opening;
+mod people;
 mod priors;
 mod severity;
 mod support;

@@ -81,6 +81,15 @@ impl Gallery {
         }
     }
 
+    /// Takes another way to show pictures; every picture has to be made anew.
+    pub(in crate::dashboard) fn set_canvas(&mut self, canvas: Canvas) {
+        if self.canvas != canvas {
+            self.canvas = canvas;
+            self.kept.clear();
+            self.wanted = None;
+        }
+    }
+
     /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
     /// neither has it nor waits for it.
     pub(in crate::dashboard) fn want(&mut self, scene: Option<Scene>, cells: Size) -> Option<PictureRequest> {

@@ -12,7 +12,6 @@ use super::{
         PictureRequest, State, cells,
         layout::{View, inside},
         state::HELD_LINES,
-        words,
     },
     pane, put,
 };
@@ -23,7 +22,7 @@ use crate::{
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
     let title = match (state.view, state.worklist().selected()) {
-        (View::Film, Some(row)) => words::subject(row),
+        (View::Film, Some(row)) => state.subject(row),
         _ => "Film".to_owned(),
     };
     let inner = inside(area);

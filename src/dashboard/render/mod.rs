@@ -31,6 +31,7 @@ mod worklist;
 
 pub(super) use header::lines as header_lines;
 pub(super) use overlay::hidden_help_lines;
+pub(super) use worklist::{ListPart, part_at as list_part_at};
 
 use ratatui::{
     Frame,
