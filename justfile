@@ -21,6 +21,11 @@ check:
 snapshots:
     cargo insta review
 
+# The README's pictures again, of phantoms alone (needs Xvfb, xterm, xdotool, ImageMagick).
+pictures:
+    cargo build --release
+    docs/pictures.sh target/release/cxr-triage docs
+
 # Fuzz a target (dicom, raster) from the golden films; needs cargo-fuzz and a nightly toolchain.
 # -O: OpenJPEG in Rust makes empty slices of null pointers, which debug assertions abort on.
 fuzz target minutes="5":

@@ -75,6 +75,8 @@ pub enum Command {
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A dashboard fed with synthetic phantom films, marked as such
+    Demo(DemoArgs),
     /// The engine's own timing
     Bench(BenchArgs),
 }
@@ -93,6 +95,49 @@ pub struct WatchArgs {
     /// How the dashboard draws pictures [default: detected]
     #[arg(long, value_enum)]
     pub pictures: Option<Pictures>,
+    /// Colours: dark, light, high-contrast, colour-blind, sixteen, mono, one of your own, or a file
+    /// [default: as the terminal suggests]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Lines instead of a screen, for a screen reader: one an event, lists on request (type `help`)
+    #[arg(long, conflicts_with = "headless")]
+    pub plain: bool,
+}
+
+/// `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// A film comes this often
+    #[arg(long, default_value = "4s", value_name = "TIME")]
+    pub every: jiff::SignedDuration,
+    /// Stop after so many films [default: never]
+    #[arg(long, value_name = "N")]
+    pub films: Option<u64>,
+    /// Which series of phantoms
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// How the dashboard draws pictures [default: detected]
+    #[arg(long, value_enum)]
+    pub pictures: Option<Pictures>,
+    /// Colours, as for watch
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Lines instead of a screen
+    #[arg(long)]
+    pub plain: bool,
+}
+
+impl DemoArgs {
+    /// What of it is `watch`'s.
+    #[must_use]
+    pub fn watch(&self) -> WatchArgs {
+        WatchArgs {
+            pictures: self.pictures,
+            theme: self.theme.clone(),
+            plain: self.plain,
+            ..WatchArgs::default()
+        }
+    }
 }
 
 /// `scan`.

@@ -24,15 +24,23 @@ const DEFAULT_INBOX: &str = "inbox";
 pub(super) struct Setup {
     pub(super) loaded: Loaded,
     global: GlobalArgs,
+    /// What the command itself decides, over file and command line.
+    adjust: fn(&mut Config),
 }
 
 impl Setup {
     /// Loads the configuration, lays the command line over it, and starts the log.
     pub(super) fn new(global: &GlobalArgs) -> Result<Self, Failure> {
+        Self::adjusted(global, |_| {})
+    }
+
+    /// The same for a command that has a say of its own.
+    pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, Failure> {
         let mut loaded = config::load(global.config.as_deref())?;
         overlay(&mut loaded.config, global);
+        adjust(&mut loaded.config);
         start_log(&loaded.config)?;
-        Ok(Self { loaded, global: global.clone() })
+        Ok(Self { loaded, global: global.clone(), adjust })
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -142,6 +150,7 @@ impl Setup {
             None => config::load(None)?,
         };
         overlay(&mut loaded.config, &self.global);
+        (self.adjust)(&mut loaded.config);
         Ok(loaded)
     }
 }

@@ -237,6 +237,13 @@ pub struct Dashboard {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
+    /// The theme's name, or its file; none ("auto"): as the terminal suggests.
+    #[serde(deserialize_with = "values::text_or_auto")]
+    pub theme: Option<String>,
+    /// What borders, bars and symbols are drawn with.
+    pub borders: Borders,
+    /// How lively the screen is.
+    pub motion: Motion,
     /// The columns of the list, by their names, in order.
     pub columns: Vec<String>,
     /// How often the bell rings while a critical study waits to be acknowledged; none ("off"): never.
@@ -248,6 +255,30 @@ pub struct Dashboard {
     pub views: BTreeMap<String, String>,
 }
 
+/// What borders, bars and symbols are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Borders {
+    /// Box drawing and symbols of Unicode.
+    #[default]
+    Unicode,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// How lively the screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Motion {
+    /// A change is on the screen at once.
+    #[default]
+    Full,
+    /// Changes that no key asked for come together, every other second.
+    Reduced,
+}
+
 /// The columns unless the site says otherwise. Those that do not fit give way.
 const COLUMNS: [&str; 9] =
     ["rank", "band", "finding", "score", "patient", "study-time", "waits", "status", "by"];
@@ -257,6 +288,9 @@ impl Default for Dashboard {
         Self {
             pictures: Pictures::Auto,
             heatmap: true,
+            theme: None,
+            borders: Borders::Unicode,
+            motion: Motion::Full,
             columns: COLUMNS.map(str::to_owned).into(),
             bell: Some(SignedDuration::from_mins(1)),
             ask_who: false,
