@@ -26,7 +26,7 @@ use crate::{
     config::RasterStudy,
     intake,
     model::{Input, Model},
-    pipeline::{Admitted, examine, file_name, read, shown, study_key},
+    pipeline::{Admitted, examine, failed, file_name, read, shown, study_key},
     quality::{self, Gates, Held},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
@@ -116,7 +116,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
         thread::spawn(move || read_all(files, &model, &gates, grouping, &interrupted, &read_in))
     };
     let judge = Judge { model: &model, rules: &rules, gates: &setup.config().quality };
-    let studies = score_all(&reads, &judge, &bar, &mut faults)?;
+    let studies = score_all(&reads, &judge, &bar, &mut faults);
     bar.finish_and_clear();
     let _ = reader.join();
     if interrupted.load(Ordering::Relaxed) {
@@ -257,7 +257,7 @@ fn score_all(
     judge: &Judge<'_>,
     bar: &indicatif::ProgressBar,
     faults: &mut Vec<String>,
-) -> Result<Vec<Study>, Failure> {
+) -> Vec<Study> {
     let model = judge.model;
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
@@ -280,31 +280,29 @@ fn score_all(
             }
         }
         if waiting.len() == BATCH {
-            score(std::mem::take(&mut waiting), judge, &mut gathering)?;
+            score(std::mem::take(&mut waiting), judge, &mut gathering);
         }
     }
-    score(waiting, judge, &mut gathering)?;
-    Ok(gathering.studies.into_values().collect())
+    score(waiting, judge, &mut gathering);
+    gathering.studies.into_values().collect()
 }
 
 type Waiting = (PathBuf, String, String, Input);
 
-fn score(waiting: Vec<Waiting>, judge: &Judge<'_>, gathering: &mut Gathering) -> Result<(), Failure> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
+fn score(waiting: Vec<Waiting>, judge: &Judge<'_>, gathering: &mut Gathering) {
     let (films, inputs): (Vec<_>, Vec<_>) =
         waiting.into_iter().map(|(path, sha256, study, input)| ((path, sha256, study), input)).unzip();
-    for ((path, sha256, study), findings) in films.into_iter().zip(judge.model.infer(&inputs)?) {
+    for ((path, sha256, study), outcome) in films.into_iter().zip(judge.model.infer_each(&inputs)) {
         let (study, path) = (gathering.study(study), shown(&path));
-        if let Err(held) = quality::inspect_distance(findings.distance, judge.gates) {
-            study.held.push(HeldFilm { path, reason: held.reason });
-            continue;
+        let judged = outcome.map_err(|error| failed(&error)).and_then(|findings| {
+            quality::inspect_distance(findings.distance, judge.gates)?;
+            Ok(triage::assess(&findings.probabilities, judge.rules).findings)
+        });
+        match judged {
+            Ok(findings) => study.films.push(Film { path, sha256, findings }),
+            Err(held) => study.held.push(HeldFilm { path, reason: held.reason }),
         }
-        let findings = triage::assess(&findings.probabilities, judge.rules).findings;
-        study.films.push(Film { path, sha256, findings });
     }
-    Ok(())
 }
 
 fn rank(mut studies: Vec<Study>) -> Vec<Study> {
