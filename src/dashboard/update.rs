@@ -15,7 +15,10 @@ use super::{
     state::INFO_STAYS,
     words,
 };
-use crate::store::{FilmState, Status, StudyId};
+use crate::{
+    quality::{Gate, SAME_EXPOSURE},
+    store::{FilmState, Status, StudyId},
+};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -272,6 +275,7 @@ fn score(state: &mut State) -> Vec<Effect> {
             Some(film) => match (&film.state, film.decoded) {
                 (FilmState::Scored { .. }, _) => "This film is scored already.",
                 (FilmState::Held(_), false) => "There is no picture in this file that could be scored.",
+                (FilmState::Held(held), true) if held.gate == Gate::Exposure => SAME_EXPOSURE,
                 (FilmState::Held(_), true) => "This film is already waiting to be scored.",
             },
             None => return Vec::new(),

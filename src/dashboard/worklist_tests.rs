@@ -22,6 +22,7 @@ fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
         complete: true,
         scored_films: 1,
         held_films: 0,
+        listed_films: 0,
         severity,
         assessed: severity,
         score: Some(score),

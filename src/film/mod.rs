@@ -8,6 +8,7 @@
 //! ```
 
 mod dicom;
+mod exposure;
 mod guard;
 mod header;
 mod jpeg;

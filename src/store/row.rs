@@ -12,8 +12,8 @@ macro_rules! select_studies {
     ($rest:literal) => {
         concat!(
             "SELECT id, key, patient_id, patient_name, accession_number, description, view, file_name,
-                    study_time, first_arrival, last_arrival, complete, scored_films, held_films, severity,
-                    assessed, score, top, promoted_at, outside_floor, outside_source, was_critical_until,
+                    study_time, first_arrival, last_arrival, complete, scored_films, held_films, listed_films,
+                    severity, assessed, score, top, promoted_at, outside_floor, outside_source, was_critical_until,
                     status, status_by, status_at, model, held_reason, marks, revision
              FROM studies ",
             $rest
@@ -40,6 +40,7 @@ pub(super) fn study_row(row: &Row<'_>) -> rusqlite::Result<StudyRow> {
         complete: columns.next()?,
         scored_films: columns.next()?,
         held_films: columns.next()?,
+        listed_films: columns.next()?,
         severity: columns.next()?,
         assessed: columns.next()?,
         score: columns.next()?,
@@ -93,7 +94,8 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
                 file_name = ?7, study_time = ?8, complete = ?9, scored_films = ?10, held_films = ?11,
                 severity = ?12, assessed = ?13, score = ?14, top = ?15, promoted_at = ?16,
                 outside_floor = ?17, outside_source = ?18, was_critical_until = ?19, status = ?20,
-                status_by = ?21, status_at = ?22, model = ?23, held_reason = ?24, marks = ?25, revision = ?26
+                status_by = ?21, status_at = ?22, model = ?23, held_reason = ?24, marks = ?25, revision = ?26,
+                listed_films = ?27
              WHERE id = ?1",
         )?
         .execute(params![
@@ -123,6 +125,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
             row.held_reason,
             if row.marks == Marks::default() { String::new() } else { to_json(&row.marks)? },
             row.revision,
+            row.listed_films,
         ])?;
     Ok(())
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and skip like tests")]
 
 mod bad_input;
+mod dicom;
+mod flood;
 mod kill;
 mod scan;
 mod support;
