@@ -160,12 +160,50 @@ fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
     assert_eq!(again.quit(), 0);
 }
 
+impl Terminal {
+    fn signal(&self, name: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+}
+
 #[test]
-fn a_signal_gives_the_terminal_back_too() {
+fn a_signal_and_a_lost_connection_give_the_terminal_back_too() {
+    for signal in ["-TERM", "-HUP"] {
+        let mut terminal = Terminal::new(80, 24);
+        terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+        terminal.signal(signal);
+        terminal.wait("the main screen", |screen| !screen.alternate_screen());
+        terminal.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_terminal_that_answers_no_question_has_its_first_frame_and_its_first_keys() {
     let mut terminal = Terminal::new(80, 24);
     terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
-    let id = terminal.child.process_id().unwrap().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    terminal.wait("the main screen", |screen| !screen.alternate_screen());
-    terminal.child.wait().unwrap();
+    // The question is out, and nobody answers it.
+    terminal.type_keys("?");
+    terminal.wait_for("the worst study");
+    terminal.type_keys("q");
+    terminal.wait_for("No films yet");
+}
+
+#[test]
+fn the_shell_gets_its_terminal_while_the_program_is_stopped() {
+    let mut terminal = Terminal::new(80, 24);
+    terminal.wait_for("No films yet");
+    for stop in ["\u{1a}", ""] {
+        if stop.is_empty() {
+            terminal.signal("-TSTP");
+        } else {
+            terminal.type_keys(stop);
+        }
+        terminal.wait("the main screen", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+        terminal.wait_for("`fg` goes on");
+        terminal.signal("-CONT");
+        terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+        terminal.wait_for("No films yet");
+    }
+    assert_eq!(terminal.quit(), 0);
 }

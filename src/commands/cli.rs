@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Device, Pictures, Precision};
+use crate::{
+    config::{Device, Pictures, Precision},
+    evaluate::Goal,
+};
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
 ///
@@ -61,12 +64,19 @@ pub enum Command {
     Scan(ScanArgs),
     /// Show one film with its heatmap and findings in the terminal, or save the picture
     Show(ShowArgs),
+    /// How good the model is on a labelled set: AUCs, thresholds, heatmaps, a report
+    Evaluate(Box<EvaluateArgs>),
     /// The models that are installed
     #[command(subcommand)]
     Weights(WeightsCommand),
+    /// The plugins: the site's own rules
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A dashboard fed with synthetic phantom films, marked as such
+    Demo(DemoArgs),
     /// The engine's own timing
     Bench(BenchArgs),
 }
@@ -85,6 +95,49 @@ pub struct WatchArgs {
     /// How the dashboard draws pictures [default: detected]
     #[arg(long, value_enum)]
     pub pictures: Option<Pictures>,
+    /// Colours: dark, light, high-contrast, colour-blind, sixteen, mono, one of your own, or a file
+    /// [default: as the terminal suggests]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Lines instead of a screen, for a screen reader: one an event, lists on request (type `help`)
+    #[arg(long, conflicts_with = "headless")]
+    pub plain: bool,
+}
+
+/// `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// A film comes this often
+    #[arg(long, default_value = "4s", value_name = "TIME")]
+    pub every: jiff::SignedDuration,
+    /// Stop after so many films [default: never]
+    #[arg(long, value_name = "N")]
+    pub films: Option<u64>,
+    /// Which series of phantoms
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// How the dashboard draws pictures [default: detected]
+    #[arg(long, value_enum)]
+    pub pictures: Option<Pictures>,
+    /// Colours, as for watch
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Lines instead of a screen
+    #[arg(long)]
+    pub plain: bool,
+}
+
+impl DemoArgs {
+    /// What of it is `watch`'s.
+    #[must_use]
+    pub fn watch(&self) -> WatchArgs {
+        WatchArgs {
+            pictures: self.pictures,
+            theme: self.theme.clone(),
+            plain: self.plain,
+            ..WatchArgs::default()
+        }
+    }
 }
 
 /// `scan`.
@@ -114,16 +167,110 @@ pub struct ShowArgs {
     pub out: Option<PathBuf>,
 }
 
+/// `evaluate`.
+#[derive(Debug, Clone, Args)]
+pub struct EvaluateArgs {
+    /// Folder of the films, with its subfolders
+    #[arg(long, value_name = "DIR", required_unless_present = "explore")]
+    pub films: Option<PathBuf>,
+    /// What is on them: a column a finding (0, 1, empty, -1), or NIH's `Finding Labels`
+    #[arg(long, value_name = "CSV", required_unless_present = "explore")]
+    pub labels: Option<PathBuf>,
+    /// Only the rows of this split
+    #[arg(long, value_name = "NAME")]
+    pub split: Option<String>,
+    /// Write report.html, report.json and plots there, and keep the scores for the next run
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Measure the heatmaps against these boxes: film, label, left, top, width, height in pixels
+    #[arg(long, value_name = "CSV")]
+    pub boxes: Option<PathBuf>,
+    /// Size of the films that the boxes were drawn on [default: that of the films that are here]
+    #[arg(long, value_name = "WxH", requires = "boxes", value_parser = size)]
+    pub box_size: Option<(u32, u32)>,
+    /// Refuse if a patient of these labels is in the set: what the model was trained on
+    #[arg(long, value_name = "CSV")]
+    pub against: Option<PathBuf>,
+    /// Of these, only the rows of this split
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub against_split: Option<String>,
+    /// How -1 counts
+    #[arg(long, value_enum, default_value_t)]
+    pub uncertain: UncertainAs,
+    /// How an empty cell counts
+    #[arg(long, value_enum, default_value_t)]
+    pub blank: BlankAs,
+    /// Count films that a gate would hold, too
+    #[arg(long)]
+    pub score_held: bool,
+    /// Propose thresholds: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20 (for each label)
+    #[arg(long, value_name = "GOAL")]
+    pub calibrate: Option<Goal>,
+    /// How many films a day alarms are counted by
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub films_per_day: Option<f64>,
+    /// Write the proposed thresholds into the configuration
+    #[arg(long, requires = "calibrate")]
+    pub write: bool,
+    /// Only describe these labels: films, patients, how often each finding is there, splits
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["labels", "films", "calibrate", "boxes", "out"])]
+    pub explore: Option<PathBuf>,
+    /// The report as one JSON object instead of tables and curves
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How -1 counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum UncertainAs {
+    /// Not at all
+    #[default]
+    Ignore,
+    /// As present
+    Positive,
+    /// As absent
+    Negative,
+}
+
+/// How an empty cell counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum BlankAs {
+    /// Not at all
+    #[default]
+    Ignore,
+    /// As absent
+    Negative,
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once(['x', 'X']).map(|(w, h)| (w.trim().parse(), h.trim().parse()));
+    match parts {
+        Some((Ok(width), Ok(height))) if width > 0 && height > 0 => Ok((width, height)),
+        _ => Err("a size is width x height in pixels, such as 1024x1024".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).ok_or_else(|| "a number above 0".to_owned())
+}
+
 /// `weights`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum WeightsCommand {
     /// The models that can be used, and where each lies
     List,
-    /// Check a model: checksum, shapes, finite outputs
+    /// Fetch published weights and make a model of them
+    Pull {
+        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex or xrv-resnet50
+        name: String,
+    },
+    /// Make a model of a file of weights: PyTorch, safetensors or Keras
+    Import(ImportArgs),
+    /// Check a model: checksum, shapes, finite outputs, and what is known of its results
     Verify {
         /// The model's name
         name: String,
-        /// Score this film with it, too
+        /// Score this film with it, too; the film of the model's reference is compared with it
         #[arg(long, value_name = "FILE")]
         film: Option<PathBuf>,
     },
@@ -135,6 +282,43 @@ pub enum WeightsCommand {
         #[arg(long, value_name = "DIR")]
         films: PathBuf,
     },
+}
+
+/// `plugins`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PluginsCommand {
+    /// Each plugin's state, calls, time, memory and failures
+    List,
+    /// Compile, read, and try on a recorded study: what it asks for, what it would do
+    Check {
+        /// A plugin's file or folder [default: all that are enabled]
+        file: Option<PathBuf>,
+    },
+    /// Call a plugin's hooks with a study and print what it would do; nothing is done
+    Run {
+        /// A plugin's file or folder, or the name of one that comes with the program
+        file: PathBuf,
+        /// The study as JSON [default: a recorded one]
+        #[arg(long, value_name = "JSON")]
+        study: Option<PathBuf>,
+    },
+}
+
+/// `weights import`.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("description").required(true))]
+pub struct ImportArgs {
+    /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
+    pub file: PathBuf,
+    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50 or keras-course
+    #[arg(long, value_name = "P", group = "description")]
+    pub preset: Option<String>,
+    /// What it is, in a manifest of your own
+    #[arg(long, value_name = "FILE", group = "description")]
+    pub manifest: Option<PathBuf>,
+    /// The name that the model is to have [default: the preset's or the manifest's]
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 /// `config`.

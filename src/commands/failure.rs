@@ -6,7 +6,7 @@ use crate::{
     config::{ConfigError, WatchError},
     dashboard::DashboardError,
     intake::IntakeError,
-    model::ModelError,
+    model::{ImportError, ModelError},
     pipeline::PipelineError,
     store::StoreError,
 };
@@ -24,6 +24,9 @@ pub enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Ctrl-C, and what became of the work.
+    #[error("{0}")]
+    InterruptedWith(String),
     /// Nobody reads the output any more (`| head`): no fault.
     #[error("nobody reads the output")]
     OutputClosed,
@@ -47,7 +50,7 @@ impl Failure {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::Failed(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
-            Self::Interrupted => ExitCode::from(130),
+            Self::Interrupted | Self::InterruptedWith(_) => ExitCode::from(130),
         }
     }
 }
@@ -67,6 +70,17 @@ impl From<WatchError> for Failure {
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
         Self::Usage(error.to_string())
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::NoPreset { .. } | ImportError::Occupied { .. } | ImportError::Model(_) => {
+                Self::Usage(error.to_string())
+            }
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, bounded, select};
@@ -17,11 +18,15 @@ use super::{
 };
 use crate::{
     pipeline::{Event, EventKind, Order, Parts, Pipeline},
+    plugin::Waker,
     store::Ownership,
 };
 
 /// Events between the pipeline and standard output; a reader that stalls stalls the line.
 const EVENTS: usize = 256;
+
+/// With --once, plugins may take so long to finish.
+const SETTLE: Duration = Duration::from_secs(30);
 
 /// Runs `watch --headless`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
@@ -48,13 +53,20 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         settings: settings(setup.config()),
     };
     let notices = events_in.clone();
+    // Before the pipeline, so that no event of it is missed.
+    let plugins = setup.plugins()?;
+    let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
         let _ = events_in.send(event.clone());
+        waker.iter().for_each(Waker::wake);
     })?;
     let orders = pipeline.orders();
     let _watcher = reload::watch(setup, model, move |change| {
         let message = match change {
             Ok(changed) => {
+                if let Some(settings) = &plugin_settings {
+                    let _ = settings.send((changed.plugins_folder, changed.config.plugins));
+                }
                 let _ = orders.send(Order::Settings(changed.settings));
                 let _ = orders.send(Order::Gates(changed.config.quality.clone()));
                 let _ = orders.send(Order::Rules(changed.rules));
@@ -71,6 +83,10 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let drain = std::thread::spawn(move || events.iter().for_each(drop));
     drop(_watcher);
     pipeline.stop();
+    if args.once && end.is_ok() && !plugins.settle(SETTLE) {
+        tracing::warn!("plugins have work left: it is done at the next start");
+    }
+    drop(plugins);
     let _ = drain.join();
     end
 }

@@ -3,15 +3,21 @@
 mod bench;
 mod cli;
 mod config;
+mod demo;
+mod evaluate;
 mod failure;
 mod headless;
 mod output;
+mod plain;
+mod plugins;
 mod profile;
 mod reload;
 mod scan;
+mod screen;
 mod setup;
 mod show;
 mod signals;
+mod themes;
 mod watch;
 mod weights;
 
@@ -35,8 +41,11 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
+        Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
+        Command::Plugins(command) => plugins::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
+        Command::Demo(args) => demo::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),
     }
 }

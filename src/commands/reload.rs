@@ -1,13 +1,14 @@
 //! A changed configuration file, while the program runs.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Failure,
+    Failure, screen,
     setup::{Setup, rules, settings},
 };
 use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Watcher},
+    dashboard::Site,
     model::Model,
     pipeline::Settings,
     triage::Rules,
@@ -16,6 +17,9 @@ use crate::{
 /// What takes effect at once.
 pub(super) struct Reloaded {
     pub(super) config: Config,
+    pub(super) site: Site,
+    /// Where the site's own plugins lie.
+    pub(super) plugins_folder: PathBuf,
     pub(super) rules: Rules,
     pub(super) settings: Settings,
     /// Settings that changed and need a new start.
@@ -41,6 +45,7 @@ pub(super) fn watch(
 
 fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded, ConfigError> {
     let rules = rules(loaded, model.manifest())?;
+    let site = screen::site(loaded)?;
     let config = loaded.config.clone();
     let mut at_next_start = Vec::new();
     for (name, differs) in [
@@ -54,5 +59,12 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
         }
     }
     *before = config.clone();
-    Ok(Reloaded { settings: settings(&config), config, rules, at_next_start })
+    Ok(Reloaded {
+        settings: settings(&config),
+        plugins_folder: loaded.plugins_folder(),
+        config,
+        site,
+        rules,
+        at_next_start,
+    })
 }

@@ -32,6 +32,27 @@ pub struct Loaded {
     pub text: String,
 }
 
+impl Loaded {
+    /// A mistake in the value of a setting, found by a room that knows what it means. `keys` is the way
+    /// to it: section, then name.
+    #[must_use]
+    pub fn error_at_value(&self, keys: &[&str], message: &str, help: &str) -> ConfigError {
+        match Document::parse(&self.text, self.path.as_deref()) {
+            Ok(document) => document.error_at_value(keys, message, help),
+            Err(error) => error,
+        }
+    }
+
+    /// A mistake in the name of a setting.
+    #[must_use]
+    pub fn error_at_key(&self, keys: &[&str], message: &str, help: &str) -> ConfigError {
+        match Document::parse(&self.text, self.path.as_deref()) {
+            Ok(document) => document.error_at_key(keys, message, help),
+            Err(error) => error,
+        }
+    }
+}
+
 /// Where a configuration may lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
@@ -75,6 +96,12 @@ impl Places {
 #[must_use]
 pub fn data_folder() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join(FOLDER))
+}
+
+/// Whether a word for a theme means a file, and not a name.
+#[must_use]
+pub fn is_theme_file(word: &str) -> bool {
+    word.contains('/') || Path::new(word).extension().is_some_and(|extension| extension == "toml")
 }
 
 impl Loaded {
@@ -171,6 +198,11 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
     }
     // The defaults of these hold no path.
     config.model.weights.iter_mut().for_each(absolute);
+    if let Some(theme) = config.dashboard.theme.as_mut().filter(|theme| is_theme_file(theme)) {
+        let mut path = PathBuf::from(&*theme);
+        absolute(&mut path);
+        *theme = path.to_string_lossy().into_owned();
+    }
     config.store.path.iter_mut().chain(&mut config.log.file).for_each(absolute);
     let plugins = &mut config.plugins;
     plugins.folder.iter_mut().chain(&mut plugins.exports).for_each(absolute);

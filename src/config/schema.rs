@@ -23,6 +23,8 @@ pub struct Config {
     pub store: Store,
     /// Which model scores, and on what.
     pub model: Model,
+    /// Where published weights come from.
+    pub weights: Weights,
     /// Which films are held before or after the model, and why.
     pub quality: Gates,
     /// When a study is complete, and how long one may wait.
@@ -35,9 +37,17 @@ pub struct Config {
     pub plugins: Plugins,
     /// How the dashboard looks at its start.
     pub dashboard: Dashboard,
+    /// `[keys]`: an action's name, and the keys that do it instead of its own.
+    pub keys: BTreeMap<String, Keys>,
     /// The log.
     pub log: Log,
 }
+
+/// The keys of one action: a text, or a list of them. Keys that are pressed one after the other have a
+/// space between.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct Keys(#[serde(deserialize_with = "values::one_or_more")] pub Vec<String>);
 
 /// `[inbox]`: where films come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -106,6 +116,16 @@ pub struct Model {
     pub device: Device,
     /// What to compute in.
     pub precision: Precision,
+}
+
+/// `[weights]`: where published weights come from.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Weights {
+    /// The address of a folder with the published files; none ("off"): where their authors put them.
+    #[serde(deserialize_with = "values::url_or_off")]
+    pub mirror: Option<String>,
 }
 
 /// What the model runs on.
@@ -217,11 +237,65 @@ pub struct Dashboard {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
+    /// The theme's name, or its file; none ("auto"): as the terminal suggests.
+    #[serde(deserialize_with = "values::text_or_auto")]
+    pub theme: Option<String>,
+    /// What borders, bars and symbols are drawn with.
+    pub borders: Borders,
+    /// How lively the screen is.
+    pub motion: Motion,
+    /// The columns of the list, by their names, in order.
+    pub columns: Vec<String>,
+    /// How often the bell rings while a critical study waits to be acknowledged; none ("off"): never.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub bell: Option<SignedDuration>,
+    /// Whether it is asked at the start who is at the keys; else it is the account's name.
+    pub ask_who: bool,
+    /// Filters of the site's own, by their names.
+    pub views: BTreeMap<String, String>,
 }
+
+/// What borders, bars and symbols are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Borders {
+    /// Box drawing and symbols of Unicode.
+    #[default]
+    Unicode,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// How lively the screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Motion {
+    /// A change is on the screen at once.
+    #[default]
+    Full,
+    /// Changes that no key asked for come together, every other second.
+    Reduced,
+}
+
+/// The columns unless the site says otherwise. Those that do not fit give way.
+const COLUMNS: [&str; 9] =
+    ["rank", "band", "finding", "score", "patient", "study-time", "waits", "status", "by"];
 
 impl Default for Dashboard {
     fn default() -> Self {
-        Self { pictures: Pictures::Auto, heatmap: true }
+        Self {
+            pictures: Pictures::Auto,
+            heatmap: true,
+            theme: None,
+            borders: Borders::Unicode,
+            motion: Motion::Full,
+            columns: COLUMNS.map(str::to_owned).into(),
+            bell: Some(SignedDuration::from_mins(1)),
+            ask_who: false,
+            views: BTreeMap::new(),
+        }
     }
 }
 

@@ -79,6 +79,22 @@ fn word_or<'de, D: Deserializer<'de>>(deserializer: D, word: &str) -> Result<Opt
     Ok(Some(written).filter(|written| written != word))
 }
 
+/// A text, or a list of them.
+pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    const WRONG: &str = "keys are text\nwrite one in quotes, \"x\", or a list: [\"x\", \"g d\"]";
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => Ok(vec![text]),
+        toml::Value::Array(list) => {
+            let text = |value| match value {
+                toml::Value::String(text) => Ok(text),
+                _ => Err(D::Error::custom(WRONG)),
+            };
+            list.into_iter().map(text).collect()
+        }
+        _ => Err(D::Error::custom(WRONG)),
+    }
+}
+
 /// Text, or "auto".
 pub(super) fn text_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     word_or(deserializer, AUTO)
@@ -92,6 +108,20 @@ pub(super) fn path_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 /// A path, or "off".
 pub(super) fn path_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     Ok(word_or(deserializer, OFF)?.map(PathBuf::from))
+}
+
+/// The address of a web server, or "off".
+pub(super) fn url_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let written = word_or(deserializer, OFF)?;
+    match &written {
+        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+            Err(D::Error::custom(format!(
+                "`{}` is not a web address\nwrite one that begins with https:// or http://, or \"off\"",
+                crate::text::clean(url)
+            )))
+        }
+        _ => Ok(written),
+    }
 }
 
 /// A band that a film can be given; `held` is none.

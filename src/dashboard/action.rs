@@ -1,7 +1,7 @@
 //! Everything that a person can do, in one table. The keymap, the footer's hints and the help read it,
 //! so that none of them can say what is not so.
 
-use super::State;
+use super::{Column, State};
 
 /// Something that a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,20 +30,80 @@ pub enum Action {
     PreviousLabel,
     /// The label below in the findings.
     NextLabel,
+    /// The next way to show film and heatmap.
+    PictureMode,
+    /// The next colours of the heatmap.
+    ColourMap,
+    /// The heatmap fainter.
+    LessOpaque,
+    /// The heatmap stronger.
+    MoreOpaque,
+    /// The worst finding instead of the chosen one.
+    WorstLabel,
+    /// The next window of greys.
+    WindowPreset,
+    /// A higher level.
+    Darker,
+    /// A lower level.
+    Brighter,
+    /// A wider window.
+    LessContrast,
+    /// A narrower window.
+    MoreContrast,
+    /// Black for white.
+    Invert,
+    /// Nearer.
+    ZoomIn,
+    /// Farther.
+    ZoomOut,
+    /// One to one, or the whole film.
+    ZoomFit,
+    /// To the left over a film that is near.
+    PanLeft,
+    /// To the right over it.
+    PanRight,
+    /// An earlier film of the patient beside this one.
+    Prior,
+    /// Window, inversion and zoom as at first.
+    ResetPicture,
     /// New becomes seen, seen becomes new.
     Seen,
     /// The study leaves the list for the Done view, or comes back from it.
     Done,
     /// Have the held film that is shown scored all the same.
     Score,
+    /// One of the saved views, by its number from 1.
+    View(u8),
     /// The Done view, and back.
     ShowDone,
+    /// Type a filter.
+    Filter,
+    /// Sort by a column; once more: the other way round.
+    Sort(Column),
+    /// Choose and order the columns.
+    Columns,
+    /// Select the next critical study that nobody has acknowledged.
+    NextAlarm,
+    /// A person takes note of a critical study: it rings no more.
+    Acknowledge,
+    /// Somebody is at it; claimed by oneself: nobody is.
+    Claim,
+    /// Read the study's notes and write one.
+    Notes,
+    /// Names and identifiers off the screen, and on again.
+    HideNames,
+    /// Say who is at the keys.
+    Who,
     /// Take the last change of status back.
     Undo,
     /// Open the help.
     Help,
     /// Find an action by its name.
     Palette,
+    /// Give the shell back for a while.
+    Suspend,
+    /// How the plugins are, and their commands.
+    Plugins,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -120,19 +180,63 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PageDown, "page-down", &["pagedown", "ctrl-f"], Section::Worklist, "a page down", None),
     entry(Action::First, "first", &["g g", "home"], Section::Worklist, "the worst study", None),
     entry(Action::Last, "last", &["G", "end"], Section::Worklist, "the last study", None),
+    entry(Action::Filter, "filter", &["/"], Section::Worklist, "search and filter: effusion score>0.6 status:new", Some((4, "filter"))),
+    entry(Action::View(1), "view-1", &["1"], Section::Worklist, "the first saved view: All", None),
+    entry(Action::View(2), "view-2", &["2"], Section::Worklist, "the second: New", None),
+    entry(Action::View(3), "view-3", &["3"], Section::Worklist, "the third: Critical", None),
+    entry(Action::View(4), "view-4", &["4"], Section::Worklist, "the fourth: Held", None),
+    entry(Action::View(5), "view-5", &["5"], Section::Worklist, "the fifth: Done", None),
+    entry(Action::View(6), "view-6", &["6"], Section::Worklist, "the site's first own view", None),
+    entry(Action::View(7), "view-7", &["7"], Section::Worklist, "the site's second", None),
+    entry(Action::View(8), "view-8", &["8"], Section::Worklist, "the site's third", None),
+    entry(Action::View(9), "view-9", &["9"], Section::Worklist, "the site's fourth", None),
+    entry(Action::ShowDone, "show-done", &["D"], Section::Worklist, "the Done view, and back", None),
+    entry(Action::Sort(Column::Rank), "sort-rank", &["s r"], Section::Worklist, "sort by rank; again: the other way round", None),
+    entry(Action::Sort(Column::Waits), "sort-waits", &["s w"], Section::Worklist, "sort by waiting time", None),
+    entry(Action::Sort(Column::Score), "sort-score", &["s s"], Section::Worklist, "sort by score", None),
+    entry(Action::Sort(Column::Finding), "sort-finding", &["s f"], Section::Worklist, "sort by top finding", None),
+    entry(Action::Sort(Column::Patient), "sort-patient", &["s p"], Section::Worklist, "sort by patient", None),
+    entry(Action::Sort(Column::StudyTime), "sort-study-time", &["s t"], Section::Worklist, "sort by study time", None),
+    entry(Action::Sort(Column::Status), "sort-status", &["s u"], Section::Worklist, "sort by status", None),
+    entry(Action::Columns, "columns", &["C"], Section::Worklist, "choose, order and sort by columns", None),
     entry(Action::Open, "open", &["enter"], Section::Film, "the film large, and back; marks it seen", Some((3, "film"))),
     entry(Action::NextFilm, "next-film", &["tab"], Section::Film, "the study's next film", Some((7, "next film"))),
     entry(Action::PreviousFilm, "previous-film", &["shift-tab"], Section::Film, "the study's previous film", None),
     entry(Action::Heatmap, "heatmap", &["h"], Section::Film, "heatmap on or off", Some((4, "heatmap"))),
     entry(Action::PreviousLabel, "previous-label", &["["], Section::Film, "the finding above", Some((6, "finding"))),
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
+    entry(Action::PictureMode, "picture-mode", &["v"], Section::Film, "next way to show film and heatmap", None),
+    entry(Action::ColourMap, "colour-map", &["m"], Section::Film, "the heatmap's next colours", None),
+    entry(Action::LessOpaque, "less-opaque", &["{"], Section::Film, "the heatmap fainter", None),
+    entry(Action::MoreOpaque, "more-opaque", &["}"], Section::Film, "the heatmap stronger", None),
+    entry(Action::WorstLabel, "top-finding", &["\\"], Section::Film, "the top finding again", None),
+    entry(Action::WindowPreset, "window", &["w"], Section::Film, "the next window of greys", None),
+    entry(Action::Darker, "darker", &[","], Section::Film, "darker", None),
+    entry(Action::Brighter, "brighter", &["."], Section::Film, "brighter", None),
+    entry(Action::LessContrast, "less-contrast", &["<"], Section::Film, "less contrast", None),
+    entry(Action::MoreContrast, "more-contrast", &[">"], Section::Film, "more contrast", None),
+    entry(Action::Invert, "invert", &["i"], Section::Film, "black for white", None),
+    entry(Action::ZoomIn, "zoom-in", &["+", "="], Section::Film, "nearer", Some((10, "zoom"))),
+    entry(Action::ZoomOut, "zoom-out", &["-"], Section::Film, "farther", Some((10, "zoom"))),
+    entry(Action::ZoomFit, "zoom-fit", &["z"], Section::Film, "one to one, or the whole film again", None),
+    entry(Action::PanLeft, "pan-left", &["left"], Section::Film, "over a film that is near; up and down too", None),
+    entry(Action::PanRight, "pan-right", &["right"], Section::Film, "to the right", None),
+    entry(Action::Prior, "prior", &["p"], Section::Film, "the patient's earlier film beside it", None),
+    entry(Action::ResetPicture, "reset-picture", &["0"], Section::Film, "window and zoom as at first", None),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
     entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
-    entry(Action::ShowDone, "show-done", &["D"], Section::Study, "the Done view, and back", None),
+    entry(Action::Claim, "claim", &["c"], Section::Study, "claimed: you are at it; claimed again: nobody is", Some((8, "claim"))),
+    entry(Action::Acknowledge, "acknowledge", &["a"], Section::Study, "take note of a critical study: it rings no more", Some((2, "acknowledge"))),
+    entry(Action::NextAlarm, "next-alarm", &["A"], Section::Study, "the next critical study that nobody acknowledged", None),
+    entry(Action::Notes, "notes", &["n"], Section::Study, "read the notes, write one", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
+    entry(Action::HideNames, "hide-names", &["N"], Section::Program, "hide names and identifiers, show them again", None),
+    entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
+    entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
+    entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -162,13 +266,44 @@ impl Action {
             Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last => {
                 state.worklist().len() > 1
             }
-            Self::Open | Self::Seen | Self::Done => selected,
+            Self::Open | Self::Seen | Self::Done | Self::Claim | Self::Notes => selected,
+            Self::Acknowledge => state.worklist().selected().is_some_and(|row| row.is_alarm()),
+            Self::NextAlarm => state.worklist().alarms() > 0,
             Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
-            Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
+            Self::Heatmap | Self::PreviousLabel | Self::NextLabel | Self::PictureMode => {
+                !state.findings().is_empty()
+            }
+            Self::ColourMap | Self::LessOpaque | Self::MoreOpaque | Self::WorstLabel => {
+                state.heatmap_is_on() && !state.findings().is_empty()
+            }
+            Self::WindowPreset
+            | Self::Darker
+            | Self::Brighter
+            | Self::LessContrast
+            | Self::MoreContrast
+            | Self::Invert
+            | Self::ZoomIn
+            | Self::ZoomFit
+            | Self::Prior
+            | Self::ResetPicture => state.picture_area().is_some() && state.film().is_some(),
+            Self::ZoomOut | Self::PanLeft | Self::PanRight => state.look().zoom.is_near(),
             Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),
-            Self::ShowDone | Self::Help | Self::Palette | Self::Redraw | Self::Quit | Self::Interrupt => true,
+            Self::View(number) => state.view_at(number).is_some(),
+            Self::ShowDone
+            | Self::Filter
+            | Self::Sort(_)
+            | Self::Columns
+            | Self::HideNames
+            | Self::Who
+            | Self::Suspend
+            | Self::Help
+            | Self::Palette
+            | Self::Plugins
+            | Self::Redraw
+            | Self::Quit
+            | Self::Interrupt => true,
         }
     }
 }

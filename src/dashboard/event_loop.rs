@@ -9,30 +9,33 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, TryRecvError, TrySendError, bounded, never, select, unbounded};
+use crossbeam_channel::{Receiver, RecvError, TryRecvError, TrySendError, bounded, never, select, unbounded};
 use crossterm::{
-    event::{self, Event},
+    event::{self, Event, KeyEvent},
     execute,
+    style::Print,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
     iterator::Signals,
+    low_level,
 };
 
 use super::{
     DashboardError, Feed, NoticeLevel, Options, Request, State,
-    pictures::{self, Encoder},
+    pictures::{self, Canvas, Encoder, Probe},
     render, terminal,
     terminal::Screen,
-    theme::Theme,
     update::{Effect, Message, settle, update},
 };
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same with reduced motion, for what no key asked for.
+const CALM: Duration = Duration::from_secs(2);
 /// How often the clock is looked at: waits and the time of day are shown in minutes.
 const TICK: Duration = Duration::from_secs(10);
 /// How often while a message is about to fade.
@@ -53,7 +56,8 @@ pub fn run(feed: Feed, options: Options) -> Result<(), DashboardError> {
     terminal::check()?;
     let (failures, failed) = unbounded();
     // Before the terminal is taken over: a signal must find somebody who gives it back.
-    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(DashboardError::taking_over)?;
+    let signals =
+        Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT]).map_err(DashboardError::taking_over)?;
     let guard = terminal::Guard::enter(failures).map_err(DashboardError::taking_over)?;
     // NO_COLOR is a matter of the theme: the film itself keeps its greys.
     crossterm::style::force_color_output(true);
@@ -67,13 +71,17 @@ struct Session {
     screen: Screen,
     feed: Feed,
     encoder: Encoder,
-    events: Receiver<io::Result<Event>>,
+    events: Receiver<Heard>,
     signals: Receiver<i32>,
     signals_handle: signal_hook::iterator::Handle,
     failed: Receiver<String>,
     /// Requests that found the queue full.
     unsent: VecDeque<Request>,
     drawn_at: Option<Instant>,
+    /// Reduced motion: what no key asked for waits for its turn.
+    calm: bool,
+    /// Whether a key or a new size has come since the last frame.
+    touched: bool,
 }
 
 impl Session {
@@ -83,24 +91,28 @@ impl Session {
         signals: Signals,
         failed: Receiver<String>,
     ) -> Result<Self, DashboardError> {
-        // Before anything else reads from the terminal: its answers come in as keys do.
-        let canvas = pictures::detect(options.pictures);
-        let theme = if options.colour { Theme::standard() } else { Theme::monochrome() };
+        // The terminal is asked before the first frame, so that the question cannot end up in the middle
+        // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
+        let probe = Probe::begin(options.pictures);
+        let canvas = probe.canvas();
         let screen = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
         let signals_handle = signals.handle();
         Ok(Self {
-            state: State::new(Timestamp::now(), options.zone, size, theme, canvas)
-                .with_heatmap(options.heatmap),
+            state: State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
+                .with_heatmap(options.heatmap)
+                .with_who(&options.who, options.asks_who),
             screen,
             feed,
             encoder: Encoder::start().map_err(DashboardError::taking_over)?,
-            events: spawn_reader().map_err(DashboardError::taking_over)?,
+            events: spawn_reader(probe).map_err(DashboardError::taking_over)?,
             signals: spawn_signals(signals).map_err(DashboardError::taking_over)?,
             signals_handle,
             failed,
             unsent: VecDeque::new(),
             drawn_at: None,
+            calm: options.calm,
+            touched: false,
         })
     }
 
@@ -145,8 +157,8 @@ impl Session {
 
     /// Keys first: they must be felt even in a flood of updates.
     fn next_queued(&mut self) -> Result<Option<Message>, DashboardError> {
-        while let Ok(event) = self.events.try_recv() {
-            if let Some(message) = read_event(event)? {
+        while let Ok(heard) = self.events.try_recv() {
+            if let Some(message) = read(heard)? {
                 return Ok(Some(message));
             }
         }
@@ -171,12 +183,12 @@ impl Session {
         let fading = self.state.notice().is_some_and(|notice| notice.level == NoticeLevel::Info);
         let idle = if fading { NOTICE_TICK } else { TICK };
         let idle = if self.unsent.is_empty() { idle } else { RETRY };
-        let frame = self.drawn_at.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
+        let frame = self.drawn_at.map_or(Duration::ZERO, |at| self.pace().saturating_sub(at.elapsed()));
         let patience = if self.state.is_stale() { frame } else { idle };
         let message = select! {
-            recv(self.signals) -> _ => return Ok(ControlFlow::Break(())),
-            recv(self.events) -> event => match event {
-                Ok(event) => read_event(event)?,
+            recv(self.signals) -> signal => return self.obey(signal),
+            recv(self.events) -> heard => match heard {
+                Ok(heard) => read(heard)?,
                 // The terminal hung up.
                 Err(_) => return Ok(ControlFlow::Break(())),
             },
@@ -197,7 +209,39 @@ impl Session {
         }
     }
 
+    /// The least time between this frame and the last. With reduced motion the list stands still under
+    /// the eye for a while, unless the person moves it.
+    fn pace(&self) -> Duration {
+        if self.calm && !self.touched { CALM } else { FRAME }
+    }
+
+    /// What a signal asks for; `Break`: to leave.
+    fn obey(&mut self, signal: Result<i32, RecvError>) -> Result<ControlFlow<()>, DashboardError> {
+        match signal {
+            Ok(SIGTSTP) => self.suspend()?,
+            Ok(SIGCONT) => self.go_on()?,
+            _ => return Ok(ControlFlow::Break(())),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Stops the whole process, as the shell's users expect of ctrl-z, until it is continued.
+    fn suspend(&mut self) -> Result<(), DashboardError> {
+        terminal::give_back();
+        low_level::emulate_default_handler(SIGTSTP).map_err(DashboardError::taking_over)?;
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> Result<(), DashboardError> {
+        terminal::take_again().map_err(DashboardError::taking_over)?;
+        let size = self.screen.size().map_err(DashboardError::taking_over)?;
+        update(&mut self.state, Message::Resized(size, pictures::window_cell()));
+        let effects = update(&mut self.state, Message::Continued);
+        self.perform(effects).map(|_| ())
+    }
+
     fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
+        self.touched |= matches!(message, Message::Key(_) | Message::Resized(..) | Message::Encoded(_));
         let effects = update(&mut self.state, message);
         self.perform(effects)
     }
@@ -215,6 +259,10 @@ impl Session {
                         );
                     }
                 }
+                Effect::Bell => {
+                    execute!(self.screen.backend_mut(), Print("\x07")).map_err(DashboardError::drawing)?;
+                }
+                Effect::Suspend => self.suspend()?,
                 Effect::Redraw => {
                     let area = self.screen.get_frame().area();
                     self.screen.resize(area).map_err(DashboardError::drawing)?;
@@ -242,10 +290,11 @@ impl Session {
     }
 
     fn draw_if_due(&mut self) -> Result<(), DashboardError> {
-        if self.drawn_at.is_some_and(|at| at.elapsed() < FRAME) || !self.state.take_stale() {
+        if self.drawn_at.is_some_and(|at| at.elapsed() < self.pace()) || !self.state.take_stale() {
             return Ok(());
         }
         self.drawn_at = Some(Instant::now());
+        self.touched = false;
         self.draw().map_err(DashboardError::drawing)
     }
 
@@ -256,10 +305,29 @@ impl Session {
     }
 }
 
+/// What the thread at the keys hears.
+enum Heard {
+    /// What the terminal can show.
+    Canvas(Canvas),
+    /// A key that came in among the terminal's answers.
+    Typed(KeyEvent),
+    /// A key, the mouse, another size.
+    Event(io::Result<Event>),
+}
+
+fn read(heard: Heard) -> Result<Option<Message>, DashboardError> {
+    match heard {
+        Heard::Canvas(canvas) => Ok(Some(Message::Canvas(canvas))),
+        Heard::Typed(key) => Ok(Some(Message::Key(key))),
+        Heard::Event(event) => read_event(event),
+    }
+}
+
 /// What a terminal event means; most mean nothing here.
 fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardError> {
     match event.map_err(DashboardError::reading)? {
         Event::Key(key) => Ok(Some(Message::Key(key))),
+        Event::Mouse(mouse) => Ok(Some(Message::Mouse(mouse))),
         Event::Paste(text) => Ok(Some(Message::Pasted(text))),
         Event::Resize(columns, rows) => {
             Ok(Some(Message::Resized(Size::new(columns, rows), pictures::window_cell())))
@@ -268,13 +336,17 @@ fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardErro
     }
 }
 
-fn spawn_reader() -> io::Result<Receiver<io::Result<Event>>> {
+fn spawn_reader(probe: Probe) -> io::Result<Receiver<Heard>> {
     let (sender, receiver) = bounded(EVENTS);
     thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        let canvas = probe.finish(|key| {
+            let _ = sender.send(Heard::Typed(key));
+        });
+        let _ = sender.send(Heard::Canvas(canvas));
         loop {
             let event = event::read();
             let failed = event.is_err();
-            if sender.send(event).is_err() || failed {
+            if sender.send(Heard::Event(event)).is_err() || failed {
                 break;
             }
         }
@@ -283,10 +355,10 @@ fn spawn_reader() -> io::Result<Receiver<io::Result<Event>>> {
 }
 
 fn spawn_signals(mut signals: Signals) -> io::Result<Receiver<i32>> {
-    let (sender, receiver) = bounded(1);
+    let (sender, receiver) = bounded(16);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
-            // One is enough; more of them ask for the same.
+            // So many that wait ask for the same.
             let _ = sender.try_send(signal);
         }
     })?;

@@ -6,7 +6,13 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::store::{FilmId, Status, StudyDetail, StudyId, StudyRow};
+use super::{Column, Keymap, SavedViews, Theme};
+use crate::{
+    picture::Look,
+    store::{
+        FilmId, PluginRecord, PluginRequest, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow,
+    },
+};
 
 /// Both ends of the dashboard's traffic.
 #[derive(Debug)]
@@ -26,12 +32,19 @@ pub enum Update {
     Detail(Box<StudyDetail>),
     /// The answer to [`Request::Picture`].
     Picture(Picture),
+    /// The answer to [`Request::Priors`], the latest first.
+    Priors(StudyId, Vec<PriorFilm>),
     /// The state of intake, queue and engine.
     Health(Health),
+    /// The plugins: their health, and the columns, filters and commands that they add. Those that are
+    /// not enabled are among them.
+    Plugins(Vec<PluginRecord>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
     Site(Site),
+    /// Another theme, or the same one changed.
+    Theme(Box<Theme>),
 }
 
 /// Something that the dashboard wants done.
@@ -41,8 +54,20 @@ pub enum Request {
     Detail(StudyId),
     /// Make a picture. Only the last request counts.
     Picture(PictureRequest),
+    /// Send the earlier films of this study's patient.
+    Priors(StudyId),
     /// Set the status of a study.
     Status(StudyId, Status),
+    /// A person takes note of a critical study.
+    Acknowledge(StudyId),
+    /// Give a study back the standing that it had.
+    TakeBack(StudyId, Box<Standing>),
+    /// Add a note to a study.
+    Note(StudyId, String),
+    /// Another person is at the keys now.
+    Who(String),
+    /// Run a plugin's command, or try one again that was switched off.
+    Plugin(PluginRequest),
     /// Score this held film all the same.
     Score(FilmId),
 }
@@ -54,6 +79,10 @@ pub struct PictureRequest {
     pub film: FilmId,
     /// The label whose heatmap lies over it; none: the film alone.
     pub heatmap: Option<String>,
+    /// An earlier film of the same patient, to stand beside it.
+    pub prior: Option<FilmId>,
+    /// How it is to be looked at.
+    pub look: Look,
     /// The box that the picture must fit, in pixels of the terminal.
     pub width: u32,
     /// Its height.
@@ -125,9 +154,30 @@ pub struct Notice {
     pub text: String,
 }
 
-/// What of the configuration the screen needs.
+/// What of the configuration the screen needs. The default is that of a site that configured nothing of
+/// it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
     /// How long a study may wait unseen before it is promoted.
     pub max_wait: Option<SignedDuration>,
+    /// The columns of the list, in order.
+    pub columns: Vec<Column>,
+    /// The views on the number keys.
+    pub views: SavedViews,
+    /// The keys.
+    pub keymap: Keymap,
+    /// How often the bell rings while a critical study waits to be acknowledged; none: never.
+    pub bell: Option<SignedDuration>,
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            max_wait: None,
+            columns: Column::USUAL.into(),
+            views: SavedViews::default(),
+            keymap: Keymap::default(),
+            bell: Some(SignedDuration::from_mins(1)),
+        }
+    }
 }

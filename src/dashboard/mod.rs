@@ -15,34 +15,52 @@
 
 pub mod action;
 mod cells;
+mod column;
 mod error;
 mod event_loop;
 mod feed;
+mod filter;
 mod keymap;
 mod layout;
+mod mouse;
+mod order;
 mod overlay;
 mod pictures;
+mod plain;
+mod plugins;
 mod render;
+mod row;
+mod standing;
 mod state;
 mod terminal;
 mod theme;
 mod update;
+mod viewing;
+mod views;
 mod words;
 mod worklist;
 
+pub use column::Column;
 pub use error::DashboardError;
 pub use event_loop::run;
 pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
+pub use filter::{Completion, Filter, FilterError};
 pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
-pub use overlay::{Help, Input, Overlay, Palette};
+pub use order::Order;
+pub use overlay::{
+    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, Who,
+};
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use plain::{Plain, Reply};
+pub use plugins::Command;
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;
-pub use theme::Theme;
+pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};
 pub use update::{Effect, Message, settle, update};
-pub use worklist::Worklist;
+pub use views::{MOST_VIEWS, SavedView, SavedViews};
+pub use worklist::{Row, Worklist};
 
 use jiff::tz::TimeZone;
 
@@ -55,17 +73,30 @@ pub struct Options {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
-    /// Whether text may have colours.
-    pub colour: bool,
+    /// What it looks like at first; [`Update::Theme`] changes it.
+    pub theme: Theme,
+    /// Whether changes that no key asked for come onto the screen together, every few seconds.
+    pub calm: bool,
+    /// Who is at the keys, as far as the account tells.
+    pub who: String,
+    /// Whether to ask.
+    pub asks_who: bool,
     /// Where times of day are told.
     pub zone: TimeZone,
 }
 
 impl Options {
-    /// As the environment asks: colours unless `NO_COLOR` is set and not empty, the system's time zone.
+    /// The dark theme, pictures as the terminal can show them, the system's time zone.
     #[must_use]
     pub fn from_environment() -> Self {
-        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { pictures: Pictures::Auto, heatmap: true, colour, zone: TimeZone::system() }
+        Self {
+            pictures: Pictures::Auto,
+            heatmap: true,
+            theme: Theme::standard(),
+            calm: false,
+            who: String::new(),
+            asks_who: false,
+            zone: TimeZone::system(),
+        }
     }
 }

@@ -6,24 +6,31 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use ratatui::layout::{Rect, Size};
 
 use super::{
-    Health, Notice, NoticeLevel, Site,
+    Column, Health, Notice, NoticeLevel, SavedView, Site,
+    filter::{Filter, FilterError},
     keymap::{Key, Keymap},
     layout::{Layout, View, inside},
-    overlay::Overlay,
-    pictures::{Canvas, Gallery},
+    overlay::{Overlay, Who},
+    pictures::{Canvas, Gallery, Scene},
     render,
     theme::Theme,
     words,
-    worklist::Worklist,
+    worklist::{Row, Worklist},
 };
 use crate::{
+    picture::{Look, Mode},
     quality::Gate,
-    store::{Answer, FilmId, FilmRow, FilmState, Status, StudyDetail, StudyId, StudyRow},
+    store::{
+        Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
+        StudyRow,
+    },
     triage::Finding,
 };
 
 /// How long a message for information stays.
 pub(super) const INFO_STAYS: SignedDuration = SignedDuration::from_secs(6);
+/// Lines that the filter takes at the list's end while it is typed: itself, and what may follow.
+pub(super) const FILTER_LINES: u16 = 2;
 /// Lines that the reason takes over a held film.
 pub(super) const HELD_LINES: u16 = 4;
 
@@ -38,6 +45,17 @@ pub struct State {
     pub(super) worklist: Worklist,
     pub(super) health: Option<Health>,
     pub(super) site: Site,
+    /// The columns of the list, as they were chosen last.
+    pub(super) columns: Vec<Column>,
+    /// The view that is open, and the one before it.
+    pub(super) listed: usize,
+    pub(super) listed_before: usize,
+    /// The filter as it was typed, over that of the view.
+    pub(super) typed: String,
+    /// Why what is being typed is no filter yet.
+    pub(super) mistake: Option<FilterError>,
+    /// What plugins add to the screen, and how they are.
+    pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
     /// What lies over the screen.
     pub(super) overlay: Option<Overlay>,
@@ -51,13 +69,25 @@ pub struct State {
     pub(super) film: usize,
     /// The label that the person chose; else the top finding.
     pub(super) label: Option<String>,
-    pub(super) heatmap: bool,
+    pub(super) look: Look,
+    /// How the heatmap was shown before it was turned off.
+    pub(super) heated: Mode,
+    /// Whether an earlier film of the patient stands beside this one.
+    pub(super) beside_prior: bool,
+    /// The earlier films of a study's patient, once they were asked for.
+    pub(super) priors: Option<(StudyId, Option<Vec<PriorFilm>>)>,
     /// The most findings that a film had so far: what the findings pane is laid out for, so that the
     /// panes stand still while one moves from film to film.
     pub(super) labels: u16,
     pub(super) gallery: Gallery,
-    /// Studies and the status that each had before the person changed it, the last change last.
-    pub(super) undo: Vec<(StudyId, Status)>,
+    /// Studies and how each stood before the person changed it, the last change last.
+    pub(super) undo: Vec<(StudyId, Standing)>,
+    /// Who is at the keys.
+    pub(super) who: String,
+    /// Whether names and identifiers are kept off the screen.
+    pub(super) hides_names: bool,
+    /// When the bell rang last.
+    pub(super) rung_at: Option<Timestamp>,
     /// Whether the screen no longer shows this state.
     pub(super) stale: bool,
 }
@@ -66,7 +96,7 @@ impl State {
     /// An empty dashboard on a terminal of that size.
     #[must_use]
     pub fn new(now: Timestamp, zone: TimeZone, size: Size, theme: Theme, canvas: Canvas) -> Self {
-        Self {
+        let mut state = Self {
             now,
             zone,
             size,
@@ -74,7 +104,13 @@ impl State {
             keymap: Keymap::default(),
             worklist: Worklist::default(),
             health: None,
-            site: Site { max_wait: None },
+            columns: Site::default().columns,
+            site: Site::default(),
+            listed: 0,
+            listed_before: 0,
+            typed: String::new(),
+            mistake: None,
+            plugins: Vec::new(),
             view: View::default(),
             overlay: None,
             pending: Vec::new(),
@@ -83,19 +119,47 @@ impl State {
             detail: None,
             film: 0,
             label: None,
-            heatmap: true,
+            look: Look::default(),
+            heated: Mode::Overlay,
+            beside_prior: false,
+            priors: None,
             labels: 0,
             gallery: Gallery::new(canvas),
             undo: Vec::new(),
+            who: String::new(),
+            hides_names: false,
+            rung_at: None,
             stale: true,
-        }
+        };
+        state.filter_anew();
+        state
     }
 
     /// Whether the heatmap lies over the film at the start.
     #[must_use]
     pub fn with_heatmap(mut self, heatmap: bool) -> Self {
-        self.heatmap = heatmap;
+        self.look.mode = if heatmap { self.heated } else { Mode::Film };
         self
+    }
+
+    /// Who is at the keys, as far as is known; `asks`: find out before anything else.
+    #[must_use]
+    pub fn with_who(mut self, who: &str, asks: bool) -> Self {
+        who.clone_into(&mut self.who);
+        self.overlay = asks.then(|| Overlay::Who(Who::default()));
+        self
+    }
+
+    /// Whether names and identifiers are kept off the screen.
+    #[must_use]
+    pub fn hides_names(&self) -> bool {
+        self.hides_names
+    }
+
+    /// Who or what a study is of, or a number for it while names are hidden.
+    #[must_use]
+    pub fn subject(&self, row: &StudyRow) -> String {
+        if self.hides_names { format!("study {}", row.id) } else { words::subject(row) }
     }
 
     /// The list.
@@ -110,6 +174,12 @@ impl State {
         self.view
     }
 
+    /// The plugins, as far as they are known.
+    #[must_use]
+    pub fn plugins(&self) -> &[PluginRecord] {
+        &self.plugins
+    }
+
     /// What lies over the screen.
     #[must_use]
     pub fn overlay(&self) -> Option<&Overlay> {
@@ -122,10 +192,112 @@ impl State {
         matches!(self.overlay, Some(Overlay::Help(_)))
     }
 
+    /// The columns of the list.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The view of a number key, if there is one.
+    #[must_use]
+    pub fn view_at(&self, number: u8) -> Option<&SavedView> {
+        self.site.views.all().get(usize::from(number).checked_sub(1)?)
+    }
+
+    /// The view that is open.
+    #[must_use]
+    pub fn listed_view(&self) -> Option<&SavedView> {
+        self.site.views.all().get(self.listed)
+    }
+
+    /// The filter over the view's, as it was typed.
+    #[must_use]
+    pub fn typed_filter(&self) -> &str {
+        &self.typed
+    }
+
+    /// Takes a filter as far as it is typed. What cannot be understood changes nothing but the mistake.
+    pub(super) fn set_typed_filter(&mut self, text: &str) {
+        match Filter::parse(text) {
+            Ok(filter) => {
+                text.trim().clone_into(&mut self.typed);
+                self.mistake = None;
+                self.filter_with(&filter);
+            }
+            Err(error) => self.mistake = Some(error),
+        }
+    }
+
+    /// Opens another view; the typed filter stays over it.
+    pub(super) fn open_view(&mut self, index: usize) {
+        if index < self.site.views.all().len() && index != self.listed {
+            (self.listed_before, self.listed) = (self.listed, index);
+            self.filter_anew();
+        }
+    }
+
+    /// Applies the filters of view and person.
+    pub(super) fn filter_anew(&mut self) {
+        self.filter_with(&Filter::parse(&self.typed).unwrap_or_default());
+    }
+
+    fn filter_with(&mut self, typed: &Filter) {
+        let view = self.listed_view().map(|view| view.filter.clone()).unwrap_or_default();
+        self.worklist.set_filter(view.and(typed), self.now);
+    }
+
+    /// Takes the site's settings over.
+    pub(super) fn take_site(&mut self, site: Site) {
+        if site.columns != self.site.columns {
+            self.columns.clone_from(&site.columns);
+        }
+        self.keymap = site.keymap.clone();
+        self.pending.clear();
+        self.site = site;
+        self.listed = self.listed.min(self.site.views.all().len().saturating_sub(1));
+        self.filter_anew();
+    }
+
     /// Whether the heatmap is on.
     #[must_use]
     pub fn heatmap_is_on(&self) -> bool {
-        self.heatmap
+        self.look.mode != Mode::Film
+    }
+
+    /// How the film is looked at.
+    #[must_use]
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    /// Whether an earlier film is to stand beside the film.
+    #[must_use]
+    pub fn is_beside_prior(&self) -> bool {
+        self.beside_prior
+    }
+
+    /// The latest of the earlier films of the selected study's patient, if there is one.
+    #[must_use]
+    pub fn prior(&self) -> Option<&PriorFilm> {
+        let (study, priors) = self.priors.as_ref()?;
+        let selected = self.worklist.selected()?.id;
+        priors.as_ref().filter(|_| self.beside_prior && *study == selected)?.first()
+    }
+
+    /// What the film pane is to show; what makes no difference is left as it always is, so that a picture
+    /// that was made once is found again.
+    pub(super) fn scene(&self) -> Option<Scene> {
+        let film = self.film()?.id;
+        let heatmap = self.heatmap_label();
+        let usual = Look::default();
+        let look = match (&heatmap, self.look.mode) {
+            (None, _) => {
+                Look { mode: Mode::Film, opacity: usual.opacity, colours: usual.colours, ..self.look }
+            }
+            (Some(_), Mode::Contours) => Look { opacity: usual.opacity, ..self.look },
+            _ => self.look,
+        };
+        Some(Scene { film, heatmap, prior: self.prior().map(|prior| prior.film), look })
     }
 
     /// The pictures.
@@ -153,7 +325,7 @@ impl State {
     /// Whether `close` has something to close.
     #[must_use]
     pub fn has_something_to_close(&self) -> bool {
-        self.overlay.is_some() || self.notice.is_some() || self.view == View::Film
+        self.overlay.is_some() || self.notice.is_some() || self.view == View::Film || !self.typed.is_empty()
     }
 
     /// Whether the screen no longer shows this state.
@@ -231,7 +403,7 @@ impl State {
 
     /// The label whose heatmap is to lie over the film.
     pub(super) fn heatmap_label(&self) -> Option<String> {
-        self.selected_label().filter(|_| self.heatmap).map(str::to_owned)
+        self.selected_label().filter(|_| self.heatmap_is_on()).map(str::to_owned)
     }
 
     /// Today, where the screen is.
@@ -248,7 +420,8 @@ impl State {
     pub(super) fn list_rows(&self) -> usize {
         let Some(list) = self.layout().and_then(|layout| layout.list) else { return 1 };
         // One line goes to the headings, and one to the rule over the held studies.
-        let rules = u16::from(self.has_held_rule()) + 1;
+        let prompt = if matches!(self.overlay, Some(Overlay::Filter(_))) { FILTER_LINES } else { 0 };
+        let rules = u16::from(self.has_held_rule()) + 1 + prompt;
         usize::from(inside(list).height.saturating_sub(rules)).max(1)
     }
 
@@ -275,7 +448,7 @@ impl State {
 
     /// The rows on the screen; one more than is sure to fit while the rule over the held studies is out
     /// of sight.
-    pub(super) fn rows_on_screen(&self) -> &[Arc<StudyRow>] {
+    pub(super) fn rows_on_screen(&self) -> &[Arc<Row>] {
         let rows = self.worklist.rows();
         let from = self.worklist.offset().min(rows.len());
         let spare = usize::from(self.has_held_rule());

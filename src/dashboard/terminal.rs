@@ -12,6 +12,7 @@ use crossterm::{
     cursor,
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute,
+    style::Print,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
@@ -62,14 +63,36 @@ impl Guard {
             }
         }));
         // From here on dropping the guard undoes what was done, an error included.
-        execute!(stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste)?;
+        enter()?;
         Ok(guard)
     }
 }
 
+/// Clicks, drags and the wheel, told in numbers of any size. crossterm's own command would also ask for
+/// every move of the mouse: kilobytes over a slow line for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
+fn enter() -> io::Result<()> {
+    execute!(stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste, Print(MOUSE_ON))
+}
+
+/// Gives the terminal to the shell while the program is stopped.
+pub(super) fn give_back() {
+    restore();
+    let _ = execute!(stdout(), Print("cxr-triage is stopped: its pipeline waits too. `fg` goes on.\r\n"));
+}
+
+/// Takes the terminal over again. Whoever had it meanwhile may have left it in any mode.
+pub(super) fn take_again() -> io::Result<()> {
+    disable_raw_mode()?;
+    enable_raw_mode()?;
+    enter()
+}
+
 /// Gives the terminal back. Nothing can be done about a terminal that does not take it.
 fn restore() {
-    let _ = execute!(stdout(), DisableBracketedPaste, cursor::Show, LeaveAlternateScreen);
+    let _ = execute!(stdout(), Print(MOUSE_OFF), DisableBracketedPaste, cursor::Show, LeaveAlternateScreen);
     let _ = disable_raw_mode();
     let _ = stdout().flush();
 }

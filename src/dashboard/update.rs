@@ -1,23 +1,25 @@
 //! What every message does to the state: no clock, no I/O. What has to be done outside comes back as
 //! data.
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::{
-    Help, NoticeLevel, Overlay, Palette, Request, State, Update,
+    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, State, Update, Who,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
-    overlay,
-    pictures::{EncodeJob, Encoded},
+    mouse, overlay,
+    pictures::{Canvas, EncodeJob, Encoded},
+    plugins, standing,
     state::INFO_STAYS,
-    words,
+    viewing,
 };
 use crate::{
+    picture::Zoom,
     quality::{Gate, SAME_EXPOSURE},
-    store::{FilmState, Status, StudyId},
+    store::FilmState,
 };
 
 /// Something that happened.
@@ -27,12 +29,18 @@ pub enum Message {
     Clock(Timestamp),
     /// A key.
     Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
     /// Text that was pasted.
     Pasted(String),
     /// The terminal's new size, and its cell's in pixels where it tells.
     Resized(Size, Option<(u16, u16)>),
     /// Something changed outside.
     Update(Update),
+    /// What the terminal can show, once it has answered.
+    Canvas(Canvas),
+    /// The program runs again after it was stopped.
+    Continued,
     /// A picture is ready for the screen.
     Encoded(Encoded),
     /// A thread failed, or something could not be passed on.
@@ -50,23 +58,25 @@ pub enum Effect {
     Encode(EncodeJob),
     /// Draw every cell again.
     Redraw,
+    /// Ring the terminal's bell.
+    Bell,
+    /// Give the terminal to the shell until the program is continued.
+    Suspend,
     /// Leave.
     Quit,
 }
 
-/// How many changes of status can be taken back.
-const UNDO_DEPTH: usize = 100;
-
 /// Takes one message in.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     if let Message::Clock(now) = message {
-        tick(state, now);
-        return Vec::new();
+        return tick(state, now);
     }
     match message {
         Message::Clock(_) => {}
         Message::Key(event) if event.kind == KeyEventKind::Release => return Vec::new(),
         Message::Key(event) => return key(state, event),
+        Message::Mouse(event) if state.overlay.is_none() => return mouse::mouse(state, event),
+        Message::Mouse(_) => return Vec::new(),
         Message::Pasted(text) => overlay::paste(state, &text),
         Message::Resized(size, cell) => {
             state.size = size;
@@ -75,6 +85,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
         Message::Update(update) => return take(state, update),
+        Message::Canvas(canvas) => state.gallery.set_canvas(canvas),
+        Message::Continued => {
+            state.stale = true;
+            return vec![Effect::Redraw];
+        }
         Message::Encoded(encoded) => state.gallery.hang(encoded),
         Message::Failed(text) => state.say(NoticeLevel::Error, text),
         Message::FeedClosed => state.say(
@@ -87,6 +102,17 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Looks for it in the list that is open, then in the first one.
+fn next_alarm(state: &mut State) {
+    if !state.worklist.select_next_alarm() {
+        state.set_typed_filter("");
+        state.open_view(0);
+        // From the end on, it begins again with the first.
+        state.worklist.select(usize::MAX);
+        state.worklist.select_next_alarm();
+    }
+}
+
 /// Asks for what the selection needs and the state does not have. Called once after every batch of
 /// messages, so that a held-down key asks for one study, not for all that it passes.
 pub fn settle(state: &mut State) -> Vec<Effect> {
@@ -97,22 +123,32 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     let selected = state.worklist.selected().map(|row| row.id);
     if state.asked != selected {
         state.asked = selected;
-        (state.film, state.label) = (0, None);
+        (state.film, state.label, state.look.zoom) = (0, None, Zoom::FIT);
         effects.extend(selected.map(|id| Effect::Request(Request::Detail(id))));
     }
 
-    let picture = state.film().map(|film| (film.id, state.heatmap_label()));
+    // Once for a study: `None` stands for an answer that has not come yet.
+    if let Some(study) = selected.filter(|_| state.beside_prior)
+        && state.priors.as_ref().is_none_or(|(known, _)| *known != study)
+    {
+        state.priors = Some((study, None));
+        effects.push(Effect::Request(Request::Priors(study)));
+    }
     let waits_for_detail = selected.is_some() && state.detail().is_none();
     if !waits_for_detail {
+        let scene = state.scene();
         let cells = state.picture_area().map_or(Size::ZERO, |area| area.as_size());
-        let request = state.gallery.want(picture, cells);
+        let request = state.gallery.want(scene, cells);
         effects.extend(request.map(|request| Effect::Request(Request::Picture(request))));
     }
     effects
 }
 
-fn tick(state: &mut State, now: Timestamp) {
+fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
     let before = state.clock_face();
+    if now.as_second().div_euclid(60) != state.now.as_second().div_euclid(60) {
+        state.worklist.refresh(now);
+    }
     state.now = now;
     let expired = state.notice.as_ref().is_some_and(|(notice, since)| {
         notice.level == NoticeLevel::Info && now.duration_since(*since) >= INFO_STAYS
@@ -121,11 +157,29 @@ fn tick(state: &mut State, now: Timestamp) {
         state.notice = None;
     }
     state.stale |= state.clock_face() != before;
+    let every = state.site.bell.filter(|_| state.worklist.alarms() > 0);
+    let is_due = every.is_some_and(|every| state.rung_at.is_none_or(|at| now.duration_since(at) >= every));
+    if is_due { ring(state) } else { Vec::new() }
+}
+
+/// Rings, where the site wants it.
+fn ring(state: &mut State) -> Vec<Effect> {
+    state.rung_at = Some(state.now);
+    state.site.bell.map(|_| Effect::Bell).into_iter().collect()
 }
 
 fn take(state: &mut State, update: Update) -> Vec<Effect> {
     match update {
-        Update::Studies(rows) => state.worklist.apply(rows),
+        Update::Studies(rows) => {
+            let is_new_alarm = state.worklist.apply(rows);
+            // The first look at a store comes in pages, in no order, and the health after it: until then
+            // nobody has chosen a study, and the worst one is selected.
+            if state.health.is_none() {
+                state.worklist.select(0);
+            }
+            state.stale = true;
+            return if is_new_alarm { ring(state) } else { Vec::new() };
+        }
         Update::Detail(detail) => {
             // A late answer for a study that is no longer selected.
             if state.asked != Some(detail.study.id) {
@@ -140,6 +194,16 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.stale |= state.gallery.failure().is_some();
             return job.map(Effect::Encode).into_iter().collect();
         }
+        Update::Priors(study, priors) => {
+            // A late answer for a study that is no longer selected.
+            if state.asked != Some(study) {
+                return Vec::new();
+            }
+            if priors.is_empty() && state.beside_prior {
+                state.say(NoticeLevel::Info, "No earlier film of this patient is in the store.".to_owned());
+            }
+            state.priors = Some((study, Some(priors)));
+        }
         Update::Health(health) => {
             if state.health.as_ref() == Some(&health) {
                 return Vec::new();
@@ -147,7 +211,14 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.health = Some(health);
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
-        Update::Site(site) => state.site = site,
+        Update::Theme(theme) => state.theme = *theme,
+        Update::Site(site) => state.take_site(site),
+        Update::Plugins(records) => {
+            if let Some(text) = plugins::alarm(&state.plugins, &records) {
+                state.say(NoticeLevel::Error, text);
+            }
+            state.plugins = records;
+        }
     }
     state.stale = true;
     Vec::new()
@@ -173,12 +244,21 @@ fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Meaning::Nothing if state.keymap.action(event) == Some(Action::Interrupt) => vec![Effect::Quit],
-        Meaning::Nothing => Vec::new(),
+        Meaning::Nothing => match plugins::command_of(state, event).filter(|_| pressed.len() == 1) {
+            Some(command) => {
+                state.stale = true;
+                plugins::run(state, command)
+            }
+            None => Vec::new(),
+        },
     }
 }
 
 /// Does what an action says; no overlay is open.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if viewing::act(state, action) {
+        return Vec::new();
+    }
     let page = isize::try_from(state.list_rows().saturating_sub(1).max(1)).unwrap_or(1);
     match action {
         Action::Up => state.worklist.move_by(-1),
@@ -187,22 +267,44 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageDown => state.worklist.move_by(page),
         Action::First => state.worklist.select(0),
         Action::Last => state.worklist.select(usize::MAX),
-        Action::Open => return open(state),
+        Action::Open => return standing::open(state),
         Action::NextFilm => turn_film(state, 1),
         Action::PreviousFilm => turn_film(state, -1),
-        Action::Heatmap => state.heatmap = !state.heatmap,
         Action::PreviousLabel => move_label(state, -1),
         Action::NextLabel => move_label(state, 1),
-        Action::Seen => return toggle_seen(state),
-        Action::Done => return done(state),
-        Action::ShowDone => state.worklist.turn_over(),
+        Action::Seen => return standing::toggle_seen(state),
+        Action::Done => return standing::done(state),
+        Action::Claim => return standing::claim(state),
+        Action::Acknowledge => return standing::acknowledge(state),
+        Action::NextAlarm => next_alarm(state),
+        Action::Notes => {
+            let study = state.worklist.selected().map(|row| row.id);
+            state.overlay = study.map(|id| Overlay::Notes(Notes::open(id)));
+        }
+        Action::HideNames => state.hides_names = !state.hides_names,
+        Action::Who => state.overlay = Some(Overlay::Who(Who::default())),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::View(number) => state.open_view(usize::from(number).saturating_sub(1)),
+        Action::ShowDone => {
+            let done = state.site.views.done();
+            state.open_view(if state.listed == done { state.listed_before } else { done });
+        }
+        Action::Filter => {
+            state.view = View::Worklist;
+            state.overlay = Some(Overlay::Filter(FilterLine::open(&state.typed)));
+        }
+        Action::Sort(column) => state.worklist.set_order(state.worklist.order().then(column)),
+        Action::Columns => state.overlay = Some(Overlay::Columns(Columns::open(state))),
+        Action::Undo => return standing::undo(state),
         Action::Score => return score(state),
-        Action::Undo => return undo(state),
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
-        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
+        Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
+        // `viewing` has done them.
+        _ => {}
     }
     Vec::new()
 }
@@ -210,20 +312,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
 fn close(state: &mut State) {
     if state.view == View::Film {
         state.view = View::Worklist;
-    } else {
+    } else if state.notice.is_some() {
         state.notice = None;
+    } else {
+        state.set_typed_filter("");
     }
-}
-
-fn open(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let (id, status) = (row.id, row.status);
-    if state.view == View::Film {
-        state.view = View::Worklist;
-        return Vec::new();
-    }
-    state.view = View::Film;
-    if status == Status::New { set_status(state, id, Status::Seen) } else { Vec::new() }
 }
 
 fn turn_film(state: &mut State, by: isize) {
@@ -245,29 +338,6 @@ fn move_label(state: &mut State, by: isize) {
     state.label = Some(findings[next].label.clone());
 }
 
-fn toggle_seen(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let status = if row.status == Status::Seen { Status::New } else { Status::Seen };
-    set_status(state, row.id, status)
-}
-
-fn done(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let (id, subject) = (row.id, words::subject(row));
-    let (status, said) = if row.status == Status::Done {
-        (Status::Seen, format!("On the list again: {subject}."))
-    } else {
-        let (back, view) = (state.keymap.shown(Action::Undo), state.keymap.shown(Action::ShowDone));
-        (Status::Done, format!("Done: {subject}. {back} takes it back, {view} lists the done ones."))
-    };
-    let effects = set_status(state, id, status);
-    state.say(NoticeLevel::Info, said);
-    if state.worklist.is_empty() {
-        state.view = View::Worklist;
-    }
-    effects
-}
-
 /// Asks for a held film to be scored. That it waits, and what came of it, comes back with its study.
 fn score(state: &mut State) -> Vec<Effect> {
     let Some(film) = state.scorable_film() else {
@@ -287,29 +357,4 @@ fn score(state: &mut State) -> Vec<Effect> {
         "This held film is scored in its turn; the score will say that you asked, and why it was held.";
     state.say(NoticeLevel::Info, said.to_owned());
     vec![Effect::Request(Request::Score(film))]
-}
-
-/// Changes a status on the screen at once and asks for it to be stored; what the store makes of it comes
-/// back as an update.
-fn set_status(state: &mut State, id: StudyId, status: Status) -> Vec<Effect> {
-    let Some(row) = state.worklist.get(id) else { return Vec::new() };
-    let mut changed = (**row).clone();
-    if state.undo.len() == UNDO_DEPTH {
-        state.undo.remove(0);
-    }
-    state.undo.push((id, changed.status));
-    changed.status = status;
-    state.worklist.apply(vec![changed]);
-    vec![Effect::Request(Request::Status(id, status))]
-}
-
-fn undo(state: &mut State) -> Vec<Effect> {
-    let Some((id, status)) = state.undo.pop() else { return Vec::new() };
-    if let Some(row) = state.worklist.get(id) {
-        let mut changed = (**row).clone();
-        changed.status = status;
-        state.worklist.apply(vec![changed]);
-    }
-    state.say(NoticeLevel::Info, format!("Taken back: the study is {} again.", words::status(status)));
-    vec![Effect::Request(Request::Status(id, status))]
 }

@@ -66,6 +66,13 @@ pub(super) fn subject(row: &StudyRow) -> String {
         .unwrap_or_else(|| row.key.clone())
 }
 
+/// The same for sorting: a name as it stands in the store, without what parts its empty components.
+#[must_use]
+pub(super) fn sorting_subject(row: &StudyRow) -> &str {
+    let name = row.patient_name.trim_start_matches(['=', '^', ' ']);
+    [name, &row.patient_id, &row.file_name].into_iter().find(|text| !text.is_empty()).unwrap_or("")
+}
+
 /// The status as a word.
 #[must_use]
 pub(super) fn status(status: Status) -> &'static str {

@@ -1,51 +1,86 @@
-//! The studies in rank order, with the selection and the first row on the screen: those that are not done,
-//! or, in the Done view, those that are.
+//! The studies that pass the filter, in their order, with the selection and the first row on the screen.
 
-use std::{collections::HashMap, sync::Arc};
-
-use crate::{
-    store::{Status, StudyId, StudyRow},
-    triage::{RankKey, Severity},
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
 };
 
-/// Above this many changed rows at once, sorting anew costs less than moving each to its place.
-const SORT_ANEW: usize = 64;
+use jiff::Timestamp;
 
-/// The list. A hundred thousand rows are fine: one change costs two binary searches.
+pub use super::row::Row;
+use super::{
+    Column,
+    filter::Filter,
+    order::{Order, rank},
+};
+use crate::{
+    store::{StudyId, StudyRow},
+    triage::Severity,
+};
+
+/// Above this many changed rows at once, one pass over the list costs less than moving each to its place.
+const MERGE_FROM: usize = 64;
+
+/// Studies of which the words are offered when a filter is typed.
+const LOOKED_AT: usize = 2_000;
+
+/// The list. A hundred thousand rows are fine: one change costs a few binary searches, a new filter one
+/// pass, a new order one sort.
 #[derive(Debug, Default)]
 pub struct Worklist {
-    /// In rank order; held studies, which rank below all others, are its tail.
-    rows: Vec<Arc<StudyRow>>,
-    /// All studies, listed or not.
-    by_id: HashMap<StudyId, Arc<StudyRow>>,
+    /// All studies, in rank order.
+    ranked: Vec<Arc<Row>>,
+    /// Those that pass the filter, in the order that was chosen.
+    listed: Vec<Arc<Row>>,
+    /// All studies by their numbers.
+    by_id: HashMap<StudyId, Arc<Row>>,
+    /// How many of those listed stand in each band, by the band's place in [`Severity::ALL`].
+    counts: [usize; 4],
+    /// The critical studies that nobody took note of, listed or not.
+    alarms: BTreeSet<StudyId>,
+    filter: Filter,
+    order: Order,
+    /// The time that the filter was last applied for.
+    now: Timestamp,
     selected: Option<StudyId>,
     /// Index of the first row on the screen.
     offset: usize,
-    /// Whether the done studies are listed, and no others.
-    shows_done: bool,
 }
 
-fn rank(row: &StudyRow) -> RankKey<'_> {
-    RankKey { severity: row.severity, score: row.score, since: row.first_arrival, study: &row.key }
+fn by_rank(a: &Row, b: &Row) -> Ordering {
+    rank(a).cmp(&rank(b))
 }
 
 impl Worklist {
     /// How many studies are listed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.listed.len()
     }
 
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.listed.is_empty()
     }
 
-    /// The studies in rank order.
+    /// How many studies there are, listed or not.
     #[must_use]
-    pub fn rows(&self) -> &[Arc<StudyRow>] {
-        &self.rows
+    pub fn total(&self) -> usize {
+        self.ranked.len()
+    }
+
+    /// The studies that are listed, in their order.
+    #[must_use]
+    pub fn rows(&self) -> &[Arc<Row>] {
+        &self.listed
+    }
+
+    /// All studies in rank order.
+    #[must_use]
+    pub fn ranked(&self) -> &[Arc<Row>] {
+        &self.ranked
     }
 
     /// Index of the first row on the screen.
@@ -54,74 +89,159 @@ impl Worklist {
         self.offset
     }
 
-    /// Index of the first held study; all after it are held too.
+    /// What the list is narrowed to.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// What the list is sorted by.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Index of the first held study in rank order; all after it are held too. In other orders they
+    /// stand among the rest.
     #[must_use]
     pub fn held_from(&self) -> usize {
-        self.rows.partition_point(|row| row.severity != Severity::Held)
+        if self.order.is_rank() { self.len() - self.count(Severity::Held) } else { self.len() }
     }
 
-    /// How many studies stand in a band.
+    /// How many of the listed studies stand in a band.
     #[must_use]
     pub fn count(&self, band: Severity) -> usize {
-        let from = self.rows.partition_point(|row| row.severity > band);
-        let to = self.rows.partition_point(|row| row.severity >= band);
-        to - from
+        self.counts[band as usize]
     }
 
-    /// Whether this is the Done view.
+    /// How many critical studies nobody took note of, listed or not.
     #[must_use]
-    pub fn shows_done(&self) -> bool {
-        self.shows_done
+    pub fn alarms(&self) -> usize {
+        self.alarms.len()
     }
 
-    /// Lists the done studies instead of the others, or the others again.
-    pub fn turn_over(&mut self) {
-        self.shows_done = !self.shows_done;
-        self.list_anew();
-        (self.offset, self.selected) = (0, None);
-        self.select(0);
+    /// Selects the next listed study that nobody took note of, after the selected one, or the first;
+    /// `false` if none is listed.
+    pub fn select_next_alarm(&mut self) -> bool {
+        let after = self.selected_index().map_or(0, |index| index + 1);
+        let mut indexes = (after..self.len()).chain(0..after.min(self.len()));
+        let next = indexes.find(|&index| self.listed[index].is_alarm());
+        if let Some(index) = next {
+            self.select(index);
+        }
+        next.is_some()
     }
 
-    fn is_listed(&self, row: &StudyRow) -> bool {
-        (row.status == Status::Done) == self.shows_done
+    /// Narrows the list. The selection stays on its study while that is listed.
+    pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {
+        if filter == self.filter {
+            return;
+        }
+        // The clock moves what waits: then what is not listed may have come to pass.
+        let narrows = filter.narrows(&self.filter) && !self.filter.depends_on_time();
+        (self.filter, self.now) = (filter, now);
+        if narrows {
+            let filter = &self.filter;
+            self.listed.retain(|row| filter.matches(row, now));
+            self.count_anew();
+        } else {
+            self.list_anew();
+        }
+        if self.selected().is_none() {
+            (self.offset, self.selected) = (0, None);
+            self.select(0);
+        }
+    }
+
+    /// Sorts the list. The selection stays on its study.
+    pub fn set_order(&mut self, order: Order) {
+        if order != self.order {
+            self.order = order;
+            self.list_anew();
+        }
+    }
+
+    /// Applies the filter again, where the passing of time changes what passes.
+    pub fn refresh(&mut self, now: Timestamp) {
+        if self.filter.depends_on_time() {
+            let anchor = self.selected().cloned();
+            let on_screen = self.on_screen();
+            self.now = now;
+            self.list_anew();
+            self.settle_selection(anchor.as_deref(), on_screen);
+        }
+    }
+
+    /// The texts that stand in a column of the highest studies, the most frequent first.
+    #[must_use]
+    pub fn frequent(&self, column: Column) -> Vec<String> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for row in self.ranked.iter().take(LOOKED_AT) {
+            let text = match column {
+                Column::Finding => row.top.as_deref().unwrap_or_default(),
+                Column::View => &row.view,
+                Column::Model => &row.model,
+                Column::By => &row.status_by,
+                _ => "",
+            };
+            if !text.is_empty() {
+                *counts.entry(text).or_default() += 1;
+            }
+        }
+        let mut texts: Vec<(&str, usize)> = counts.into_iter().collect();
+        texts.sort_by(|(a, n), (b, m)| m.cmp(n).then(a.cmp(b)));
+        texts.into_iter().map(|(text, _)| text.to_owned()).collect()
+    }
+
+    fn is_listed(&self, row: &Row) -> bool {
+        self.filter.matches(row, self.now)
     }
 
     fn list_anew(&mut self) {
-        self.rows = self.by_id.values().filter(|row| self.is_listed(row)).cloned().collect();
-        self.rows.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+        self.listed = self.ranked.iter().filter(|row| self.is_listed(row)).cloned().collect();
+        self.order.sort(&mut self.listed);
+        self.count_anew();
+    }
+
+    fn count_anew(&mut self) {
+        self.counts = [0; 4];
+        for row in &self.listed {
+            self.counts[row.severity as usize] += 1;
+        }
     }
 
     /// The selected study.
     #[must_use]
-    pub fn selected(&self) -> Option<&Arc<StudyRow>> {
+    pub fn selected(&self) -> Option<&Arc<Row>> {
         self.selected.and_then(|id| self.by_id.get(&id)).filter(|row| self.is_listed(row))
     }
 
     /// A study, listed or not.
     #[must_use]
-    pub fn get(&self, id: StudyId) -> Option<&Arc<StudyRow>> {
+    pub fn get(&self, id: StudyId) -> Option<&Arc<Row>> {
         self.by_id.get(&id)
     }
 
     /// Index of the selected study.
     #[must_use]
     pub fn selected_index(&self) -> Option<usize> {
-        self.selected().and_then(|row| self.index_of(row))
+        let row = self.selected()?;
+        self.listed.binary_search_by(|other| self.order.compare(other, row)).ok()
     }
 
-    fn index_of(&self, row: &StudyRow) -> Option<usize> {
-        self.rows.binary_search_by(|other| rank(other).cmp(&rank(row))).ok()
+    fn on_screen(&self) -> Option<usize> {
+        self.selected_index().map(|index| index.saturating_sub(self.offset))
     }
 
     /// Where the row stands, or would stand.
-    fn place_of(&self, row: &StudyRow) -> usize {
-        self.rows.partition_point(|other| rank(other) < rank(row))
+    fn place_of(&self, row: &Row) -> usize {
+        self.listed.partition_point(|other| self.order.compare(other, row).is_lt())
     }
 
     /// Selects the row at an index, or the last one.
     pub fn select(&mut self, index: usize) {
-        let last = self.rows.len().saturating_sub(1);
-        self.selected = self.rows.get(index.min(last)).map(|row| row.id);
+        let last = self.listed.len().saturating_sub(1);
+        self.selected = self.listed.get(index.min(last)).map(|row| row.id);
     }
 
     /// Moves the selection by so many rows, and stops at the ends.
@@ -130,49 +250,98 @@ impl Worklist {
         self.select(index.saturating_add_signed(by));
     }
 
+    /// Scrolls by so many rows in a window of `rows`; the selection is taken along at its edge.
+    pub fn scroll_by(&mut self, by: isize, rows: usize) {
+        let rows = rows.max(1);
+        let last = self.listed.len().saturating_sub(rows);
+        self.offset = self.offset.saturating_add_signed(by).min(last);
+        let index = self.selected_index().unwrap_or(0);
+        self.select(index.clamp(self.offset, self.offset + rows - 1));
+    }
+
     /// Takes new and changed rows in. The selection stays on its study; where that left the list, it
     /// goes to the one that now stands nearest. An older revision than the known one changes nothing.
-    pub fn apply(&mut self, changed: Vec<StudyRow>) {
+    ///
+    /// Returns whether there is a critical study to take note of that was none before.
+    pub fn apply(&mut self, changed: Vec<StudyRow>) -> bool {
+        let mut rose = false;
         let anchor = self.selected().cloned();
-        let on_screen = self.selected_index().map(|index| index.saturating_sub(self.offset));
-
-        if changed.len() > SORT_ANEW {
-            for row in changed.into_iter().map(Arc::new) {
-                self.remember(row);
-            }
-            self.list_anew();
+        let on_screen = self.on_screen();
+        let changed = changed.into_iter().map(|study| Arc::new(Row::from(study)));
+        if changed.len() > MERGE_FROM {
+            rose = self.merge(changed);
         } else {
-            for row in changed.into_iter().map(Arc::new) {
-                self.put(&row);
-            }
+            changed.for_each(|row| rose |= self.put(row));
         }
         self.settle_selection(anchor.as_deref(), on_screen);
+        rose
     }
 
-    /// Notes the row by its number only. Returns whether it was new enough to count, and what it replaces.
-    fn remember(&mut self, row: Arc<StudyRow>) -> (bool, Option<Arc<StudyRow>>) {
+    /// Notes the row by its number only. `None` if it is older than what is known; else what it replaces,
+    /// and whether it is an alarm that was none.
+    fn remember(&mut self, row: &Arc<Row>) -> Option<(Option<Arc<Row>>, bool)> {
         if self.by_id.get(&row.id).is_some_and(|known| known.revision > row.revision) {
-            return (false, None);
+            return None;
+        }
+        let rose = if row.is_alarm() && !row.is_gone() {
+            self.alarms.insert(row.id)
+        } else {
+            self.alarms.remove(&row.id);
+            false
+        };
+        let replaced = if row.is_gone() {
+            self.by_id.remove(&row.id)
+        } else {
+            self.by_id.insert(row.id, Arc::clone(row))
+        };
+        Some((replaced, rose))
+    }
+
+    fn put(&mut self, row: Arc<Row>) -> bool {
+        let Some((replaced, rose)) = self.remember(&row) else { return false };
+        if let Some(old) = replaced {
+            if let Ok(index) = self.ranked.binary_search_by(|other| by_rank(other, &old)) {
+                self.ranked.remove(index);
+            }
+            if let Ok(index) = self.listed.binary_search_by(|other| self.order.compare(other, &old)) {
+                self.listed.remove(index);
+                self.counts[old.severity as usize] -= 1;
+            }
         }
         if row.is_gone() {
-            (true, self.by_id.remove(&row.id))
+            return rose;
+        }
+        if self.is_listed(&row) {
+            self.counts[row.severity as usize] += 1;
+            self.listed.insert(self.place_of(&row), Arc::clone(&row));
+        }
+        let place = self.ranked.partition_point(|other| by_rank(other, &row).is_lt());
+        self.ranked.insert(place, row);
+        rose
+    }
+
+    fn merge(&mut self, changed: impl Iterator<Item = Arc<Row>>) -> bool {
+        let (mut touched, mut any_rose) = (HashSet::new(), false);
+        for row in changed {
+            if let Some((_, rose)) = self.remember(&row) {
+                any_rose |= rose;
+                touched.insert(row.id);
+            }
+        }
+        let mut new: Vec<Arc<Row>> = touched.iter().filter_map(|id| self.by_id.get(id)).cloned().collect();
+        new.sort_unstable_by(|a, b| by_rank(a, b));
+        let listed: Vec<Arc<Row>> = new.iter().filter(|row| self.is_listed(row)).cloned().collect();
+        join(&mut self.ranked, &touched, new, by_rank);
+        if self.order.is_rank() {
+            join(&mut self.listed, &touched, listed, by_rank);
+            self.count_anew();
         } else {
-            (true, self.by_id.insert(row.id, row))
+            self.list_anew();
         }
+        any_rose
     }
 
-    fn put(&mut self, row: &Arc<StudyRow>) {
-        let (counts, replaced) = self.remember(Arc::clone(row));
-        let replaced = replaced.filter(|old| self.is_listed(old));
-        if let Some(index) = replaced.and_then(|old| self.index_of(&old)) {
-            self.rows.remove(index);
-        }
-        if counts && !row.is_gone() && self.is_listed(row) {
-            self.rows.insert(self.place_of(row), Arc::clone(row));
-        }
-    }
-
-    fn settle_selection(&mut self, anchor: Option<&StudyRow>, on_screen: Option<usize>) {
+    fn settle_selection(&mut self, anchor: Option<&Row>, on_screen: Option<usize>) {
         match anchor {
             None => self.select(0),
             Some(row) if self.selected().is_none() => self.select(self.place_of(row)),
@@ -189,11 +358,30 @@ impl Worklist {
     pub fn keep_visible(&mut self, rows: usize) {
         let rows = rows.max(1);
         let index = self.selected_index().unwrap_or(0);
-        let last_offset = self.rows.len().saturating_sub(rows);
+        let last_offset = self.listed.len().saturating_sub(rows);
         self.offset = self.offset.clamp(index.saturating_sub(rows - 1), index).min(last_offset);
     }
 }
 
+/// Takes the touched rows out of a sorted list and merges sorted new ones in, in one pass.
+fn join(
+    list: &mut Vec<Arc<Row>>,
+    touched: &HashSet<StudyId>,
+    new: Vec<Arc<Row>>,
+    compare: impl Fn(&Row, &Row) -> Ordering,
+) {
+    let mut joined = Vec::with_capacity(list.len() + new.len());
+    let mut new = new.into_iter().peekable();
+    for row in list.drain(..).filter(|row| !touched.contains(&row.id)) {
+        while let Some(first) = new.next_if(|first| compare(first, &row).is_lt()) {
+            joined.push(first);
+        }
+        joined.push(row);
+    }
+    joined.extend(new);
+    *list = joined;
+}
+
 #[cfg(test)]
 #[path = "worklist_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -2,10 +2,10 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::Marks;
+use crate::store::{Marks, Status};
 
 /// A listed study; `id` also makes its key, so that ties are broken by it.
-fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
+pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
     let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(id);
     StudyRow {
         id,
@@ -33,6 +33,8 @@ fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
         status: Status::New,
         status_by: String::new(),
         status_at: None,
+        acknowledged: None,
+        notes: 0,
         model: String::new(),
         held_reason: String::new(),
         marks: Marks::default(),
@@ -44,8 +46,19 @@ fn ids(list: &Worklist) -> Vec<StudyId> {
     list.rows().iter().map(|row| row.id).collect()
 }
 
-fn listed(rows: Vec<StudyRow>) -> Worklist {
+/// The list as the dashboard opens it: what is done is not in it.
+fn open() -> Worklist {
     let mut list = Worklist::default();
+    list.set_filter(filter("status:open"), Timestamp::UNIX_EPOCH);
+    list
+}
+
+fn filter(text: &str) -> Filter {
+    Filter::parse(text).unwrap()
+}
+
+fn listed(rows: Vec<StudyRow>) -> Worklist {
+    let mut list = open();
     list.apply(rows);
     list
 }
@@ -107,44 +120,9 @@ fn when_the_selected_study_leaves_the_nearest_is_selected() {
     for (selected, next) in [(0, 2), (2, 4), (4, 4)] {
         let mut list = listed((1..=5).map(|id| row(id, Severity::Urgent, 0.6)).collect());
         list.select(selected);
-        let leaving = list.selected().map(|row| (**row).clone()).unwrap();
+        let leaving = list.selected().map(|row| StudyRow::clone(row)).unwrap();
         list.apply(vec![StudyRow { status: Status::Done, ..leaving }]);
         assert_eq!(list.selected().map(|row| row.id), Some(next), "after row {selected} left");
-    }
-}
-
-fn changes() -> impl Strategy<Value = Vec<Vec<StudyRow>>> {
-    let one = (1..40_i64, 0..4_usize, 0..8_u8, 0..6_u8).prop_map(|(id, band, score, fate)| StudyRow {
-        status: if fate == 0 { Status::Done } else { Status::New },
-        score: (fate != 1).then_some(f64::from(score) / 8.0),
-        ..row(id, Severity::ALL[band], 0.0)
-    });
-    proptest::collection::vec(proptest::collection::vec(one, 0..90), 1..8)
-}
-
-proptest! {
-    /// Moving rows one by one and sorting anew must never disagree, whatever happens.
-    #[test]
-    fn the_list_is_always_in_order_complete_and_scrolled_to_its_selection(
-        changes in changes(), rows in 1_usize..20, select in 0_usize..40,
-    ) {
-        let mut list = Worklist::default();
-        let mut expected: HashMap<StudyId, StudyRow> = HashMap::new();
-        for batch in changes {
-            for row in &batch {
-                expected.insert(row.id, row.clone());
-            }
-            list.apply(batch);
-            list.keep_visible(rows);
-            let listed = expected.values().filter(|row| row.status != Status::Done && !row.is_gone()).count();
-            prop_assert_eq!(list.len(), listed);
-            prop_assert!(list.rows().is_sorted_by(|a, b| rank(a) < rank(b)));
-            if let Some(index) = list.selected_index() {
-                prop_assert!(index >= list.offset() && index < list.offset() + rows);
-            }
-            prop_assert_eq!(list.selected().is_some(), listed > 0);
-            list.select(select);
-        }
     }
 }
 
@@ -154,11 +132,105 @@ fn a_done_study_is_found_in_the_done_view_and_comes_back_from_it() {
     let done = StudyRow { status: Status::Done, revision: 2, ..row(2, Severity::Urgent, 0.6) };
     list.apply(vec![done]);
     assert_eq!(ids(&list), [1, 3]);
-    list.turn_over();
+    list.set_filter(filter("status:done"), Timestamp::UNIX_EPOCH);
     assert_eq!((ids(&list), list.selected().map(|row| row.id)), (vec![2], Some(2)));
     let again = StudyRow { status: Status::Seen, revision: 3, ..row(2, Severity::Urgent, 0.6) };
     list.apply(vec![again]);
     assert!(list.is_empty());
-    list.turn_over();
+    list.set_filter(filter("status:open"), Timestamp::UNIX_EPOCH);
     assert_eq!(ids(&list), [1, 2, 3]);
+}
+
+#[test]
+fn any_column_sorts_and_what_is_equal_keeps_its_rank() {
+    let named =
+        |id, name: &str, score| StudyRow { patient_name: name.into(), ..row(id, Severity::Urgent, score) };
+    let mut list =
+        listed(vec![named(1, "b", 0.9), named(2, "A", 0.6), named(3, "", 0.7), named(4, "B", 0.6)]);
+    for (column, order, reversed) in [
+        (Column::Rank, [1, 3, 2, 4], [4, 2, 3, 1]),
+        (Column::Patient, [2, 1, 4, 3], [3, 1, 4, 2]),
+        (Column::Score, [1, 3, 2, 4], [2, 4, 3, 1]),
+        (Column::Waits, [1, 2, 3, 4], [4, 3, 2, 1]),
+    ] {
+        list.set_order(Order::by(column));
+        assert_eq!(ids(&list), order, "{column:?}");
+        list.set_order(list.order().then(column));
+        assert_eq!(ids(&list), reversed, "{column:?}, the other way round");
+    }
+}
+
+#[test]
+fn time_brings_studies_into_a_filter() {
+    let mut list = listed(vec![row(60, Severity::Urgent, 0.6)]);
+    let at = |minutes| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+    list.set_filter(filter("waiting>30m"), at(10));
+    assert!(list.is_empty());
+    list.refresh(at(32));
+    assert_eq!((ids(&list), list.selected().map(|row| row.id)), (vec![60], Some(60)));
+}
+
+#[test]
+fn the_wheel_scrolls_and_takes_the_selection_along_at_the_edge() {
+    let mut list = listed((1..=30).map(|id| row(id, Severity::Urgent, 0.6)).collect());
+    list.select(5);
+    list.scroll_by(3, 10);
+    assert_eq!((list.offset(), list.selected_index()), (3, Some(5)));
+    list.scroll_by(6, 10);
+    assert_eq!((list.offset(), list.selected_index()), (9, Some(9)));
+    list.scroll_by(99, 10);
+    assert_eq!((list.offset(), list.selected_index()), (20, Some(20)));
+    list.scroll_by(-99, 10);
+    assert_eq!((list.offset(), list.selected_index()), (0, Some(9)));
+}
+
+const FILTERS: [&str; 6] =
+    ["", "status:open", "status:done", "score>0.4", "band:held,critical", "waiting>5s 0"];
+
+fn changes() -> impl Strategy<Value = Vec<Vec<StudyRow>>> {
+    let one = (1..40_i64, 0..4_usize, 0..8_u8, 0..6_u8).prop_map(|(id, band, score, fate)| StudyRow {
+        status: if fate == 0 { Status::Done } else { Status::New },
+        score: (fate != 1).then_some(f64::from(score) / 8.0),
+        scored_films: u32::from(fate != 2),
+        ..row(id, Severity::ALL[band], 0.0)
+    });
+    proptest::collection::vec(proptest::collection::vec(one, 0..90), 1..8)
+}
+
+proptest! {
+    /// Moving rows one by one, merging many and sorting anew must never disagree, whatever happens.
+    #[test]
+    fn the_list_is_always_in_order_complete_and_scrolled_to_its_selection(
+        changes in changes(), rows in 1_usize..20, select in 0_usize..40,
+        filters in proptest::collection::vec(0..FILTERS.len(), 8),
+        columns in proptest::collection::vec(0..Column::ALL.len(), 8),
+    ) {
+        let mut list = open();
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(20);
+        let mut expected: HashMap<StudyId, StudyRow> = HashMap::new();
+        for (step, batch) in changes.into_iter().enumerate() {
+            for row in &batch {
+                expected.insert(row.id, row.clone());
+            }
+            let wanted = filter(FILTERS[filters[step]]);
+            list.set_filter(wanted.clone(), now);
+            list.set_order(list.order().then(Column::ALL[columns[step]]));
+            list.apply(batch);
+            list.keep_visible(rows);
+            let passes = |row: &&StudyRow| !row.is_gone() && wanted.matches(&Row::from((*row).clone()), now);
+            let listed: Vec<&StudyRow> = expected.values().filter(passes).collect();
+            prop_assert_eq!(list.len(), listed.len());
+            for band in Severity::ALL {
+                let count = listed.iter().filter(|row| row.severity == band).count();
+                prop_assert_eq!(list.count(band), count);
+            }
+            prop_assert!(list.rows().is_sorted_by(|a, b| list.order().compare(a, b).is_lt()));
+            prop_assert!(list.ranked().is_sorted_by(|a, b| by_rank(a, b).is_lt()));
+            if let Some(index) = list.selected_index() {
+                prop_assert!(index >= list.offset() && index < list.offset() + rows);
+            }
+            prop_assert_eq!(list.selected().is_some(), !listed.is_empty());
+            list.select(select);
+        }
+    }
 }

@@ -4,6 +4,8 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, ModuleT, VarBuilder};
 
+use super::cpu::Shape;
+
 /// The shape of a network, apart from its weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DenseNetConfig {
@@ -28,6 +30,18 @@ impl DenseNetConfig {
     #[must_use]
     pub fn densenet121(channels: usize, outputs: usize, epsilon: f64) -> Self {
         Self { channels, outputs, stem: 64, growth: 32, bottleneck: 4, blocks: vec![6, 12, 24, 16], epsilon }
+    }
+
+    /// The shape for our own kernels; none if they are not made for it.
+    pub(super) fn shape(&self) -> Option<Shape> {
+        let &Self { channels, outputs, stem, growth, bottleneck, ref blocks, epsilon } = self;
+        ((growth, bottleneck) == (32, 4)).then(|| Shape {
+            channels,
+            outputs,
+            stem,
+            blocks: blocks.clone(),
+            epsilon,
+        })
     }
 
     /// Multiplications and additions of the convolutions for one film of `size` x `size`: the measure that
@@ -204,7 +218,7 @@ impl DenseNet {
     }
 }
 
-fn convolution(
+pub(super) fn convolution(
     inputs: usize,
     outputs: usize,
     kernel: usize,

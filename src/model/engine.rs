@@ -1,12 +1,11 @@
 //! One loaded model: films in, findings out.
 
 use candle_core::{Device, Tensor};
-use candle_nn::ops::sigmoid;
 
 use super::{
-    DenseNet, DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
-    heatmap::grad_cam,
+    DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
     manifest::OutputRule,
+    network::{Forward, Network},
     preprocess,
     profile::{self, Profile},
     weights::{self, Taken},
@@ -17,7 +16,7 @@ use crate::film::Film;
 #[derive(Debug)]
 pub struct Model {
     pub(super) manifest: Manifest,
-    pub(super) network: DenseNet,
+    pub(super) network: Network,
     pub(super) device: Device,
     pub(super) taken: Taken,
     profile: Option<Profile>,
@@ -45,8 +44,8 @@ impl Model {
         device: DeviceChoice,
         precision: Precision,
     ) -> Result<Self, ModelError> {
-        precision.check()?;
         let (device, device_name) = device.open()?;
+        precision.check(&device)?;
         let manifest = source.manifest()?;
         let place = source.weights_place();
         let bytes = source.weights()?;
@@ -55,7 +54,10 @@ impl Model {
             return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
         }
         let config = manifest.network();
-        let (network, taken) = weights::build(&bytes, &place, &device, |vb| DenseNet::new(&config, &vb))?;
+        let threads = candle_core::utils::get_num_threads();
+        let (network, taken) = weights::build(&bytes, &place, &device, |vb| {
+            Network::new(&config, &vb, &device, precision, threads)
+        })?;
         Ok(Self { manifest, network, device, taken, profile: None, device_name, precision })
     }
 
@@ -81,6 +83,13 @@ impl Model {
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What the machine reaches in this model's number format when it does nothing but multiply matrices, in
+    /// GFLOP/s, with the model's own threads and kernels; none where these do not run.
+    #[must_use]
+    pub fn peak_gflops(&self) -> Option<f64> {
+        self.network.peak_gflops()
     }
 
     /// The number format that it computes in.
@@ -118,10 +127,11 @@ impl Model {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(profile::signatures(&self.network.features(&self.batch(inputs)?)?)?)
+        Ok(profile::signatures(&self.forward(inputs)?.features)?)
     }
 
-    /// Scores a batch of films, in order. What a film gets does not depend on the others (1e-5).
+    /// Scores a batch of films, in order. What a film gets does not depend on the others: on the processor to the
+    /// last bit, on a GPU to 1e-5.
     ///
     /// # Errors
     /// [`ModelError::Film`] if an input is not this model's, [`ModelError::NotFinite`],
@@ -130,16 +140,17 @@ impl Model {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let features = self.network.features(&self.batch(inputs)?)?;
-        let probabilities = self.probabilities(&features)?;
+        let Forward { rows, columns, logits, maps, features } = self.forward(inputs)?;
         let distances = self.distances(&features)?;
-        let maps = grad_cam(&features, self.network.classifier_weight())?.to_vec3::<f32>()?;
-        let (_, _, rows, columns) = features.dims4()?;
+        let (outputs, map) = (self.manifest.outputs, rows * columns);
+        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map));
         let mut findings = Vec::with_capacity(inputs.len());
-        for (film, ((input, outputs), maps)) in inputs.iter().zip(probabilities).zip(maps).enumerate() {
+        for (film, (input, (logits, maps))) in inputs.iter().zip(films).enumerate() {
             let labels = &self.manifest.labels;
-            let probabilities: Vec<f32> = labels.iter().map(|label| outputs[label.output]).collect();
-            let values: Vec<f32> = labels.iter().flat_map(|label| &maps[label.output]).copied().collect();
+            let probabilities: Vec<f32> =
+                labels.iter().map(|label| self.probability(logits[label.output])).collect();
+            let values: Vec<f32> =
+                labels.iter().flat_map(|label| &maps[label.output * map..][..map]).copied().collect();
             if !probabilities.iter().chain(&values).all(|value| value.is_finite()) {
                 return Err(ModelError::NotFinite { film });
             }
@@ -157,8 +168,8 @@ impl Model {
         Ok(signatures.iter().map(|signature| profile.look(signature)).collect())
     }
 
-    /// film x channel x row x column, on the device.
-    pub(super) fn batch(&self, inputs: &[Input]) -> Result<Tensor, ModelError> {
+    /// Runs the network.
+    pub(super) fn forward(&self, inputs: &[Input]) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;
@@ -179,14 +190,12 @@ impl Model {
             }
             values.extend_from_slice(&input.values);
         }
-        Ok(Tensor::from_vec(values, (inputs.len(), channels, size, size), &self.device)?)
+        self.network.run(values, [inputs.len(), channels, size, size], &self.device)
     }
 
-    /// All outputs, unnamed ones included.
-    fn probabilities(&self, features: &Tensor) -> Result<Vec<Vec<f32>>, ModelError> {
-        let logits = self.network.logits(features)?;
+    fn probability(&self, logit: f32) -> f32 {
         match self.manifest.output {
-            OutputRule::Sigmoid => Ok(sigmoid(&logits)?.to_vec2::<f32>()?),
+            OutputRule::Sigmoid => (1.0 + (-logit).exp()).recip(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! own. It works alike for the process that owns the pipeline and for one that only follows.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -13,14 +13,14 @@ use jiff::{Timestamp, Zoned};
 use super::{Gauges, pictures};
 use crate::{
     config,
-    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Update},
-    store::{Ownership, Requested, Store, StoreError, StudyId},
+    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
+    store::{Ownership, PluginNotice, PluginRecord, Requested, Store, StoreError, StudyId},
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const CHUNK: usize = 5_000;
+const PAGE: u32 = 5_000;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
@@ -51,6 +51,8 @@ pub enum Outside {
     Look,
     /// A line for the person.
     Notice(Notice),
+    /// Another theme for the screen.
+    Theme(Box<Theme>),
     /// A changed configuration.
     Config(Site, config::FeedAlarm),
 }
@@ -66,6 +68,7 @@ pub fn follow(
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
     let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } =
         following;
+    let actor = Actor::new(actor);
     let (pictures_in, picture_requests) = unbounded();
     let (answers, viewer) = (updates.clone(), actor.clone());
     let picture_thread = thread::Builder::new()
@@ -85,6 +88,8 @@ pub fn follow(
         alarm_looked_at: None,
         started: Timestamp::now(),
         told: String::new(),
+        plugins: Vec::new(),
+        notice: None,
     };
     let follow_thread = thread::Builder::new()
         .name("follow".into())
@@ -92,11 +97,29 @@ pub fn follow(
     Ok(vec![picture_thread, follow_thread])
 }
 
+/// Who sits at the keys: one name for the threads that write it down.
+#[derive(Clone)]
+pub(super) struct Actor(Arc<Mutex<String>>);
+
+impl Actor {
+    fn new(name: String) -> Self {
+        Self(Arc::new(Mutex::new(name)))
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, name: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name;
+    }
+}
+
 struct Follower {
     store: Store,
     gauges: Option<Arc<Gauges>>,
     feed_alarm: config::FeedAlarm,
-    actor: String,
+    actor: Actor,
     updates: Sender<Update>,
     pictures: Sender<PictureRequest>,
     /// The newest change that the dashboard knows.
@@ -110,6 +133,10 @@ struct Follower {
     started: Timestamp,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
+    /// The plugins that the dashboard knows.
+    plugins: Vec<PluginRecord>,
+    /// The last notice of a plugin that was told; none before the first look.
+    notice: Option<i64>,
 }
 
 /// The dashboard has gone.
@@ -155,20 +182,62 @@ impl Follower {
                 self.watched = Some(study);
                 self.send_detail(study)
             }
-            Request::Score(film) => match self.store.request_score(film, &self.actor, Timestamp::now()) {
-                Ok(Requested::Queued(_)) => self.look(),
-                Ok(Requested::Refused(text)) => {
-                    self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
-                }
+            Request::Priors(study) => match self.store.priors(study) {
+                Ok(priors) => self.tell(Update::Priors(study, priors)),
                 Err(error) => self.fault(&error),
             },
-            Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
-            Request::Status(study, status) => {
-                match self.store.set_status(study, status, &self.actor, Timestamp::now()) {
-                    Ok(_) => self.look(),
+            Request::Score(film) => {
+                match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
+                    Ok(Requested::Queued(_)) => self.look(),
+                    Ok(Requested::Refused(text)) => {
+                        self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
+                    }
                     Err(error) => self.fault(&error),
                 }
             }
+            Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
+            Request::Status(study, status) => {
+                let actor = self.name();
+                let done = self.store.set_status(study, status, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::Acknowledge(study) => {
+                let actor = self.name();
+                let done = self.store.acknowledge(study, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::TakeBack(study, standing) => {
+                let actor = self.name();
+                let done = self.store.take_back(study, &standing, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::Note(study, text) => {
+                let actor = self.name();
+                let done = self.store.add_note(study, &text, &actor, Timestamp::now());
+                self.look_after(done)
+            }
+            Request::Plugin(request) => {
+                match self.store.request_plugin(&request, &self.name(), Timestamp::now()) {
+                    Ok(()) => Ok(()),
+                    Err(error) => self.fault(&error),
+                }
+            }
+            Request::Who(name) => {
+                self.actor.set(name);
+                Ok(())
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        self.actor.name()
+    }
+
+    /// Shows what a change made of the list, or why it could not be made.
+    fn look_after<T>(&mut self, done: Result<T, StoreError>) -> Result<(), Gone> {
+        match done {
+            Ok(_) => self.look(),
+            Err(error) => self.fault(&error),
         }
     }
 
@@ -176,6 +245,7 @@ impl Follower {
         match message {
             Outside::Look => self.look(),
             Outside::Notice(notice) => self.tell(Update::Notice(notice)),
+            Outside::Theme(theme) => self.tell(Update::Theme(theme)),
             Outside::Config(site, feed_alarm) => {
                 self.feed_alarm = feed_alarm;
                 self.alarm_looked_at = None;
@@ -185,24 +255,30 @@ impl Follower {
         }
     }
 
-    /// Sends what changed since the last look.
+    /// Sends what changed since the last look, page by page.
     fn look(&mut self) -> Result<(), Gone> {
-        match self.changed_studies() {
-            Ok(changed) => {
-                let watched_changed = changed.iter().any(|row| Some(row.id) == self.watched);
-                let moved = !changed.is_empty();
-                for chunk in changed.chunks(CHUNK) {
-                    self.tell(Update::Studies(chunk.to_vec()))?;
+        let (mut watched_changed, mut moved) = (false, false);
+        loop {
+            match self.changed_studies() {
+                Ok(page) if page.is_empty() => break,
+                Ok(page) => {
+                    moved = true;
+                    watched_changed |= page.iter().any(|row| Some(row.id) == self.watched);
+                    self.tell(Update::Studies(page))?;
                 }
-                if let (true, Some(study)) = (watched_changed, self.watched) {
-                    self.send_detail(study)?;
-                }
-                if moved {
-                    self.alarm_looked_at = None;
+                Err(error) => {
+                    self.fault(&error)?;
+                    break;
                 }
             }
-            Err(error) => self.fault(&error)?,
         }
+        if let (true, Some(study)) = (watched_changed, self.watched) {
+            self.send_detail(study)?;
+        }
+        if moved {
+            self.alarm_looked_at = None;
+        }
+        self.look_at_plugins()?;
         self.look_at_health()
     }
 
@@ -210,11 +286,11 @@ impl Follower {
         if self.store.revision()? == self.revision {
             return Ok(Vec::new());
         }
-        let changed = self.store.studies_since(self.revision)?;
-        if let Some(newest) = changed.iter().map(|row| row.revision).max() {
-            self.revision = newest;
+        let page = self.store.studies_page(self.revision, PAGE)?;
+        if let Some(newest) = page.last() {
+            self.revision = newest.revision;
         }
-        Ok(changed)
+        Ok(page)
     }
 
     fn send_detail(&mut self, study: StudyId) -> Result<(), Gone> {
@@ -223,6 +299,34 @@ impl Follower {
             Ok(None) => Ok(()),
             Err(error) => self.fault(&error),
         }
+    }
+
+    /// What plugins have to say, and how they are.
+    fn look_at_plugins(&mut self) -> Result<(), Gone> {
+        let look = |follower: &Self| -> Result<_, StoreError> {
+            let since = match follower.notice {
+                Some(notice) => notice,
+                // What was said before somebody sat down here is past.
+                None => follower.store.last_notice()?,
+            };
+            Ok((since, follower.store.notices_since(since)?, follower.store.plugins()?))
+        };
+        let (since, notices, plugins) = match look(self) {
+            Ok(found) => found,
+            Err(error) => return self.fault(&error),
+        };
+        self.notice = Some(notices.last().map_or(since, |notice| notice.id));
+        for PluginNotice { plugin, text, .. } in notices {
+            self.tell(Update::Notice(Notice {
+                level: NoticeLevel::Warning,
+                text: format!("{plugin}: {text}"),
+            }))?;
+        }
+        if self.plugins != plugins {
+            self.plugins.clone_from(&plugins);
+            self.tell(Update::Plugins(plugins))?;
+        }
+        Ok(())
     }
 
     /// A list that nobody feeds any more looks like a quiet shift: it must say so.

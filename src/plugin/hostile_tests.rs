@@ -54,7 +54,7 @@ fn bombs_end_as_faults_with_file_and_line() {
         ("return { tag = string.rep('x', 1e7) }", FaultKind::Effect, Some(2), "longer than"),
         ("return { note = string.rep('x', 1e7) }", FaultKind::Effect, Some(2), "longer than"),
         ("buffer.create(1e9)", FaultKind::Memory, None, "memory"),
-        ("table.create(1e9, 0)", FaultKind::Memory, None, "memory"),
+        ("table.create(6e7, 0)", FaultKind::Memory, None, "memory"),
         ("local function f(n) return 1 + f(n) end f(1)", FaultKind::Runtime, Some(3), "stack overflow"),
         (
             "local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x",
@@ -254,4 +254,13 @@ fn a_hundred_reloads_leave_nothing_behind() {
         let vm = load(&text).unwrap();
         assert_eq!(vm.call(&Call::Study(&study())).unwrap().len(), 1, "round {round}");
     }
+}
+
+#[test]
+fn a_tick_that_throws_is_named() {
+    let text =
+        "return { api = 1, name = 'evil', every = '10s',\non_tick = function(tick) error(tick.queued) end }";
+    let vm = load(text).unwrap();
+    let fault = vm.call(&Call::Tick(&tick(&BTreeMap::new(), 3))).unwrap_err();
+    assert_eq!(fault.to_string(), "evil.luau:2: 3 (in on_tick)");
 }

@@ -8,11 +8,16 @@
 //! - [`Source`] is its text, [`Vm`] the text at work, [`Fault`] what it did wrong.
 //! - [`StudyView`] is what it sees.
 
+mod deliver;
 mod description;
 mod effect;
+mod events;
 mod fault;
+mod host;
 mod limits;
 mod places;
+mod policy;
+mod progress;
 mod sandbox;
 mod settings;
 mod source;
@@ -20,15 +25,43 @@ mod study;
 mod values;
 mod vm;
 mod watchdog;
+mod worker;
 
+pub use deliver::Patience;
 pub use description::{API, ColumnSpec, CommandSpec, Description, Permission};
 pub use effect::{Deed, Effect, Raise};
 pub use fault::{Fault, FaultKind};
+pub use host::{Host, HostError, HostParts, Waker};
 pub use limits::Limits;
+pub use policy::{Policy, granted};
 pub use settings::Setting;
 pub use source::Source;
 pub use study::{FilmView, FindingView, PatientView, StudyView};
 pub use vm::{Call, Computed, StatusChange, Vm, tick};
+pub use worker::Pace;
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::config;
+
+/// Enables every plugin in the site's folder.
+const ALL: &str = "*";
+
+/// The plugins that the configuration enables, by name: the site's own, else those that come with the
+/// program; each with its text, or why it has none.
+#[must_use]
+pub fn enabled(folder: &Path, config: &config::Plugins) -> BTreeMap<String, Result<Source, Fault>> {
+    let mut own = Source::read_folder(folder);
+    let mut found = BTreeMap::new();
+    for name in config.enabled.iter().filter(|name| *name != ALL) {
+        let source = own.remove(name).or_else(|| Source::bundled(name).map(Ok));
+        found.insert(name.clone(), source.unwrap_or_else(|| Err(host::missing(name, folder))));
+    }
+    if config.enabled.iter().any(|name| name == ALL) {
+        found.append(&mut own);
+    }
+    found
+}
 
 #[cfg(test)]
 mod hostile_tests;

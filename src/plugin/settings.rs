@@ -85,6 +85,11 @@ fn one(name: &str, value: &Value) -> Result<Setting, String> {
 
 fn bare(name: &str, value: &Value) -> Result<Setting, String> {
     let default = json(value, &mut Budget::of(4 * SENTENCE))?;
+    // To Luau an empty list and an empty table are one thing.
+    let default = match default {
+        Json::Object(entries) if entries.is_empty() => Json::Array(Vec::new()),
+        other => other,
+    };
     let is_list = default.as_array().is_some_and(|list| list.iter().all(Json::is_string));
     if !(default.is_string() || default.is_number() || default.is_boolean() || is_list) {
         return Err("its default must be text, a number, true or false, or a list of texts".to_owned());

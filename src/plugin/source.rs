@@ -18,7 +18,13 @@ const MAIN: &str = "main.luau";
 const EXTENSION: &str = "luau";
 
 /// The plugins that come with the program, found by name where the site has none of that name.
-const BUNDLED: [(&str, &str); 0] = [];
+const BUNDLED: [(&str, &str); 5] = [
+    ("portable-first", include_str!("../../plugins/portable-first.luau")),
+    ("unseen-critical", include_str!("../../plugins/unseen-critical.luau")),
+    ("csv-log", include_str!("../../plugins/csv-log.luau")),
+    ("webhook-alert", include_str!("../../plugins/webhook-alert.luau")),
+    ("route-critical", include_str!("../../plugins/route-critical.luau")),
+];
 
 /// A plugin's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,34 +75,30 @@ impl Source {
         let mut files = BTreeMap::new();
         let is_folder = path.is_dir();
         let main = if is_folder { format!("{name}/{MAIN}") } else { format!("{name}.{EXTENSION}") };
-        if is_folder {
-            let home = fs::canonicalize(path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
-            for file in luau_files(path).map_err(|error| fault(&format!("cannot be read: {error}")))? {
-                let real =
-                    fs::canonicalize(&file).map_err(|error| fault(&format!("cannot be read: {error}")))?;
-                if !real.starts_with(&home) {
-                    return Err(fault("a link in it leads out of its folder"));
-                }
-                if files.len() == SOURCE_FILES {
-                    return Err(fault(&format!("it has more than {SOURCE_FILES} files")));
-                }
-                let Some(stem) = file.file_name().and_then(|name| name.to_str()) else { continue };
-                files.insert(
-                    format!("{name}/{stem}"),
-                    read_text(&real, &mut budget).map_err(|why| fault(&why))?,
-                );
-            }
-            if !files.contains_key(&main) {
-                return Err(fault(&format!("there is no {MAIN} in the folder")));
-            }
-        } else {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let home = fs::canonicalize(folder.unwrap_or(Path::new(".")));
-            let real = fs::canonicalize(path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
-            if !home.is_ok_and(|home| real.starts_with(home)) {
-                return Err(fault("it is a link that leads out of its folder"));
-            }
+        let unreadable = |error: std::io::Error| fault(&format!("cannot be read: {error}"));
+        let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let plugins = fs::canonicalize(parent.unwrap_or(Path::new("."))).map_err(unreadable)?;
+        let real = fs::canonicalize(path).map_err(unreadable)?;
+        if !real.starts_with(&plugins) {
+            return Err(fault("it is a link that leads out of its folder"));
+        }
+        if !is_folder {
             files.insert(main.clone(), read_text(&real, &mut budget).map_err(|why| fault(&why))?);
+        }
+        for file in if is_folder { luau_files(path).map_err(unreadable)? } else { Vec::new() } {
+            let of_plugin = fs::canonicalize(&file).map_err(unreadable)?;
+            if !of_plugin.starts_with(&real) {
+                return Err(fault("a link in it leads out of its folder"));
+            }
+            if files.len() == SOURCE_FILES {
+                return Err(fault(&format!("it has more than {SOURCE_FILES} files")));
+            }
+            let Some(file) = file.file_name().and_then(|file| file.to_str()) else { continue };
+            let text = read_text(&of_plugin, &mut budget).map_err(|why| fault(&why))?;
+            files.insert(format!("{name}/{file}"), text);
+        }
+        if !files.contains_key(&main) {
+            return Err(fault(&format!("there is no {MAIN} in the folder")));
         }
         Ok(Self { name: name.to_owned(), main, path: Some(path.to_owned()), files })
     }

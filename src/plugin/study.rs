@@ -83,6 +83,16 @@ impl Default for StudyView {
     }
 }
 
+impl StudyView {
+    /// A critical portable film of nobody, for trying plugins on.
+    #[must_use]
+    pub fn recorded() -> Self {
+        let recorded = serde_json::from_str(include_str!("recorded_study.json"));
+        // A test reads it.
+        recorded.unwrap_or_default()
+    }
+}
+
 /// One label's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingView {
@@ -179,7 +189,7 @@ impl StudyView {
             view: hide(&row.view),
             model: row.model.clone(),
             held_reason: hide(&row.held_reason),
-            tags: Vec::new(),
+            tags: row.marks.tags.iter().map(|tag| tag.text.clone()).collect(),
             findings,
             films: detail.films.iter().map(|film| film_view(film, with_patient, &hide)).collect(),
             patient: with_patient.then(|| PatientView {

@@ -146,6 +146,12 @@ impl Vm {
         Ok(deeds)
     }
 
+    /// Whether the plugin has the hook.
+    #[must_use]
+    pub fn has(&self, call: &Call<'_>) -> bool {
+        self.function(call).is_some()
+    }
+
     fn function(&self, call: &Call<'_>) -> Option<Function> {
         match call {
             Call::Command(index, _) => self.part("commands", *index, "run"),

@@ -8,6 +8,7 @@ use super::{
     OutsidePriority, Status, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
     convert::Micros,
+    people::note_alarm,
     rollup::report,
     row::{save, select_studies, study_if_any, study_row},
 };
@@ -104,8 +105,15 @@ impl Store {
             row.status = status;
             row.status_by = if back_to_new { String::new() } else { actor.clone() };
             row.status_at = (!back_to_new).then_some(now);
+            // Who takes a study on, or calls it done, knows of it.
+            let knows = matches!(status, Status::Claimed | Status::Done);
+            let acknowledged = knows && note_alarm(&mut row, &actor, now);
             save(transaction, &mut row)?;
-            let detail = json!({ "before": before, "status": status.word() });
+            let detail = if acknowledged {
+                json!({ "before": before, "status": status.word(), "acknowledged": true })
+            } else {
+                json!({ "before": before, "status": status.word() })
+            };
             log(transaction, &NewEvent { actor: &actor, detail, ..about("status", &row) }, now)?;
             Ok(Some(row))
         })

@@ -148,9 +148,13 @@ fn record(
     let others = supersede(connection, due, film, uid, outcome.decoded, now)?;
     let aside = set_aside(connection, study, now)?.contains(&film);
     let mut row = self::study(connection, study)?;
-    let before = row.severity;
+    let (before, top_before) = (row.severity, row.top.clone());
     recombine(connection, &mut row)?;
     note_fall(&mut row, before, now);
+    // A film that brings another critical finding than the one that somebody took note of.
+    if row.top != top_before {
+        row.acknowledged = None;
+    }
     reopen(connection, &mut row, now)?;
     if let Some(outside) = &outcome.outside {
         raise_row(connection, &mut row, outside, now)?;

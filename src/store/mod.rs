@@ -21,6 +21,7 @@ mod open;
 mod outbox;
 mod outcome;
 mod ownership;
+mod people;
 mod plugin_record;
 mod plugin_work;
 mod plugins;
@@ -45,14 +46,15 @@ pub use outbox::{PluginNotice, Tried};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::Ownership;
 pub use plugin_record::{
-    Cell, Delivery, DeliveryKind, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
+    Cell, Delivery, DeliveryKind, Lane, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
     PluginDeed, PluginRecord, PluginRequest, PluginState, PluginWork,
 };
 pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{
-    Answer, FilmId, FilmRow, FilmState, OnRequest, OutsidePriority, Status, StudyDetail, StudyId, StudyRow,
+    Acknowledged, Answer, FilmId, FilmRow, FilmState, Note, OnRequest, OutsidePriority, PriorFilm, Standing,
+    Status, StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
 

@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_first.sql"),
     include_str!("migrations/002_warnings.sql"),
     include_str!("migrations/003_requests.sql"),
+    include_str!("migrations/004_people.sql"),
     include_str!("migrations/005_plugins.sql"),
     include_str!("migrations/007_exposure.sql"),
 ];

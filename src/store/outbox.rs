@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::{Value, json};
 
 use super::{
-    Delivery, DeliveryKind, Store, StoreError,
+    Delivery, DeliveryKind, Lane, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
 };
@@ -33,40 +33,38 @@ pub struct PluginNotice {
     pub text: String,
 }
 
-const SELECT: &str =
-    "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox ";
-
 impl Store {
-    /// Up to `limit` deliveries that are due: webhooks, or everything else.
+    /// Up to `limit` deliveries of a lane that are due.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn due_deliveries(
         &self,
-        webhooks: bool,
+        lane: Lane,
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
+        let [one, other] = lane.kinds().map(DeliveryKind::word);
         self.read(|view| {
-            view.prepare_cached(&format!(
-                "{SELECT} WHERE state = 'waiting' AND due <= ?1 AND (kind = 'webhook') = ?2 ORDER BY due, id LIMIT ?3"
-            ))?
-            .query_map((Micros(now), webhooks, limit), delivery)?
+            view.prepare_cached(
+                "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox
+                 WHERE state = 'waiting' AND due <= ?1 AND kind IN (?2, ?3) ORDER BY due, id LIMIT ?4",
+            )?
+            .query_map((Micros(now), one, other, limit), delivery)?
             .collect()
         })
     }
 
-    /// When the next delivery is due, if one waits.
+    /// When the next delivery of a lane is due, if one waits.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn next_delivery(&self, webhooks: bool) -> Result<Option<Timestamp>, StoreError> {
+    pub fn next_delivery(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
+        let kinds = lane.kinds().map(DeliveryKind::word);
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT min(due) FROM outbox WHERE state = 'waiting' AND (kind = 'webhook') = ?1",
-            )?
-            .query_row([webhooks], |row| row.get::<_, Option<Micros>>(0))
-            .map(|due| due.map(|due| due.0))
+            view.prepare_cached("SELECT min(due) FROM outbox WHERE state = 'waiting' AND kind IN (?1, ?2)")?
+                .query_row(kinds, |row| row.get::<_, Option<Micros>>(0))
+                .map(|due| due.map(|due| due.0))
         })
     }
 

@@ -279,6 +279,40 @@ impl DeliveryKind {
     }
 }
 
+/// What is done on one thread, so that what hangs holds up nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Files and copies.
+    Files,
+    /// HTTP.
+    Webhooks,
+    /// Programs.
+    Programs,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Files, Self::Webhooks, Self::Programs];
+
+    /// A name for its thread.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Webhooks => "webhooks",
+            Self::Programs => "programs",
+        }
+    }
+
+    pub(super) fn kinds(self) -> [DeliveryKind; 2] {
+        match self {
+            Self::Files => [DeliveryKind::Write, DeliveryKind::Copy],
+            Self::Webhooks => [DeliveryKind::Webhook; 2],
+            Self::Programs => [DeliveryKind::Run; 2],
+        }
+    }
+}
+
 /// Something to be done outside the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {

@@ -84,8 +84,13 @@ fn keep(
         }
         PluginDeed::Refused { study, why } => {
             let detail = json!({ "why": clean(why) });
-            let event =
-                NewEvent { kind: "refused", study: *study, actor: plugin, detail, ..NewEvent::default() };
+            let event = NewEvent {
+                kind: "plugin-refused",
+                study: *study,
+                actor: plugin,
+                detail,
+                ..NewEvent::default()
+            };
             log(connection, &event, now)?;
             None
         }

@@ -60,6 +60,39 @@ pub struct OutsidePriority {
     pub source: String,
 }
 
+/// Who took note of a critical study, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// A person's name.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a person wrote about a study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Who.
+    pub author: String,
+    /// When.
+    pub time: Timestamp,
+    /// What; one line.
+    pub text: String,
+}
+
+/// Everything that people did with a study: what can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The status.
+    pub status: Status,
+    /// Who set it.
+    pub by: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Who took note of it, if anybody did.
+    pub acknowledged: Option<Acknowledged>,
+}
+
 /// A study as the worklist shows it.
 ///
 /// A row without films (see [`StudyRow::is_gone`]) has left the list: a follower drops it.
@@ -119,6 +152,10 @@ pub struct StudyRow {
     pub status_by: String,
     /// When.
     pub status_at: Option<Timestamp>,
+    /// Who took note of it while it was critical; none once it becomes critical anew.
+    pub acknowledged: Option<Acknowledged>,
+    /// How many notes people wrote.
+    pub notes: u32,
     /// Name of the model that scored it last; empty if none did.
     pub model: String,
     /// The reason why its first held film is held (not counting those listed beside scored ones); empty if none is.
@@ -135,6 +172,31 @@ impl StudyRow {
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.scored_films + self.held_films == 0
+    }
+
+    /// Whether it is critical, not done, and nobody took note of it.
+    #[must_use]
+    pub fn is_alarm(&self) -> bool {
+        self.severity == Severity::Critical && self.status != Status::Done && self.acknowledged.is_none()
+    }
+
+    /// What people did with it.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing {
+            status: self.status,
+            by: self.status_by.clone(),
+            at: self.status_at,
+            acknowledged: self.acknowledged.clone(),
+        }
+    }
+
+    /// Takes a standing over.
+    pub fn stand(&mut self, standing: Standing) {
+        self.status = standing.status;
+        self.status_by = standing.by;
+        self.status_at = standing.at;
+        self.acknowledged = standing.acknowledged;
     }
 }
 
@@ -201,6 +263,15 @@ pub enum Answer {
     Refused(String),
 }
 
+/// An earlier film of a patient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorFilm {
+    /// The film.
+    pub film: FilmId,
+    /// Study Date and Time, where the header has them.
+    pub study_time: Option<jiff::civil::DateTime>,
+}
+
 /// A study with all its films.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyDetail {
@@ -208,4 +279,6 @@ pub struct StudyDetail {
     pub study: StudyRow,
     /// Scored films first, the one with the top finding foremost; then held ones.
     pub films: Vec<FilmRow>,
+    /// What people wrote, the oldest first.
+    pub notes: Vec<Note>,
 }

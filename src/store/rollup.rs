@@ -86,7 +86,12 @@ fn judge(row: &mut StudyRow, assessment: &StudyAssessment) {
 /// Brings the reported severity up to date with what it depends on.
 pub(super) fn report(row: &mut StudyRow) {
     let floor = row.outside.as_ref().map(|outside| outside.floor);
+    let before = row.severity;
     row.severity = reported(row.assessed, floor, row.promoted_at.is_some());
+    // What becomes critical anew, somebody has to take note of anew.
+    if row.severity == Severity::Critical && before != Severity::Critical {
+        row.acknowledged = None;
+    }
     if row.severity == Severity::Critical {
         row.was_critical_until = None;
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Marks, OutsidePriority, StudyId, StudyRow,
+    Acknowledged, Marks, OutsidePriority, StudyId, StudyRow,
     convert::{Columns, Micros, to_json},
 };
 
@@ -14,7 +14,8 @@ macro_rules! select_studies {
             "SELECT id, key, patient_id, patient_name, accession_number, description, view, file_name,
                     study_time, first_arrival, last_arrival, complete, scored_films, held_films, listed_films,
                     severity, assessed, score, top, promoted_at, outside_floor, outside_source, was_critical_until,
-                    status, status_by, status_at, model, held_reason, marks, revision
+                    status, status_by, status_at, acknowledged_by, acknowledged_at, notes, model, held_reason,
+                    marks, revision
              FROM studies ",
             $rest
         )
@@ -54,6 +55,11 @@ pub(super) fn study_row(row: &Row<'_>) -> rusqlite::Result<StudyRow> {
         status: columns.next()?,
         status_by: columns.next()?,
         status_at: columns.next_time_if_any()?,
+        acknowledged: match (columns.next()?, columns.next_time_if_any()?) {
+            (Some(by), Some(at)) => Some(Acknowledged { by, at }),
+            _ => None,
+        },
+        notes: columns.next()?,
         model: columns.next()?,
         held_reason: columns.next()?,
         marks: marks(&columns.next::<String>()?),
@@ -95,7 +101,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
                 severity = ?12, assessed = ?13, score = ?14, top = ?15, promoted_at = ?16,
                 outside_floor = ?17, outside_source = ?18, was_critical_until = ?19, status = ?20,
                 status_by = ?21, status_at = ?22, model = ?23, held_reason = ?24, marks = ?25, revision = ?26,
-                listed_films = ?27
+                acknowledged_by = ?27, acknowledged_at = ?28, notes = ?29, listed_films = ?30
              WHERE id = ?1",
         )?
         .execute(params![
@@ -125,6 +131,9 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
             row.held_reason,
             if row.marks == Marks::default() { String::new() } else { to_json(&row.marks)? },
             row.revision,
+            row.acknowledged.as_ref().map(|acknowledged| &acknowledged.by),
+            row.acknowledged.as_ref().map(|acknowledged| Micros(acknowledged.at)),
+            row.notes,
             row.listed_films,
         ])?;
     Ok(())

@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod dicom;
+mod evaluate;
 mod flood;
 mod kill;
+mod plugins;
 mod scan;
 mod support;
 mod watch;

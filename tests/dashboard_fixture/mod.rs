@@ -16,7 +16,8 @@ use cxr_triage::{
     film::Header,
     quality::{Gate, Held},
     store::{
-        Answer, FilmRow, FilmState, Marks, OnRequest, OutsidePriority, Status, StudyDetail, StudyId, StudyRow,
+        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Status,
+        StudyDetail, StudyId, StudyRow,
     },
     triage::{self, Finding, Severity},
 };
@@ -99,6 +100,8 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         status: Status::New,
         status_by: String::new(),
         status_at: None,
+        acknowledged: None,
+        notes: 0,
         model: "starter".to_owned(),
         held_reason: String::new(),
         marks: Marks::default(),
@@ -110,7 +113,7 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         model_sha256: "0".repeat(64),
         scored_at: arrival,
     };
-    StudyDetail { study, films: vec![film(id * 10, "PA", state)] }
+    StudyDetail { study, films: vec![film(id * 10, "PA", state)], notes: Vec::new() }
 }
 
 fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
@@ -227,26 +230,35 @@ pub(crate) struct Desk {
     /// Every request that the dashboard sent.
     pub(crate) sent: Vec<Request>,
     pub(crate) has_quit: bool,
+    /// How often the bell rang.
+    pub(crate) rung: usize,
+    pub(crate) suspended: usize,
     /// While false, requests for pictures stay unanswered.
     pub(crate) makes_pictures: bool,
     /// The films that do not decode, and why.
     pub(crate) broken: BTreeMap<i64, String>,
+    /// The earlier films of a study's patient.
+    pub(crate) priors: BTreeMap<StudyId, Vec<PriorFilm>>,
 }
 
 impl Desk {
     /// An empty dashboard that has heard of its pipeline.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let size = Size::new(width, height);
-        let state = State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks());
+        let state = State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks())
+            .with_who("ann", false);
         let mut desk = Self {
             state,
             studies: BTreeMap::new(),
             sent: Vec::new(),
             has_quit: false,
+            rung: 0,
+            suspended: 0,
             makes_pictures: true,
             broken: BTreeMap::new(),
+            priors: BTreeMap::new(),
         };
-        desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)) }));
+        desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() }));
         desk.tell(Update::Health(health()));
         desk
     }
@@ -303,12 +315,24 @@ impl Desk {
             match effect {
                 Effect::Quit => self.has_quit = true,
                 Effect::Redraw => {}
+                Effect::Bell => self.rung += 1,
+                Effect::Suspend => self.suspended += 1,
                 Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
                 Effect::Request(request) => {
                     self.sent.push(request.clone());
                     self.answer(request);
                 }
             }
+        }
+    }
+
+    /// What the store would do.
+    fn change(&mut self, id: StudyId, change: impl FnOnce(&mut StudyRow)) {
+        if let Some(detail) = self.studies.get_mut(&id) {
+            change(&mut detail.study);
+            detail.study.revision += 100;
+            let row = detail.study.clone();
+            self.tell(Update::Studies(vec![row]));
         }
     }
 
@@ -320,13 +344,35 @@ impl Desk {
                 }
             }
             Request::Status(id, status) => {
+                let by = if status == Status::New { "" } else { "ann" };
+                let at = (status != Status::New).then(noon);
+                self.change(id, |study| {
+                    (study.status, study.status_by, study.status_at) = (status, by.to_owned(), at);
+                    if matches!(status, Status::Claimed | Status::Done)
+                        && study.severity == Severity::Critical
+                        && study.acknowledged.is_none()
+                    {
+                        study.acknowledged = Some(Acknowledged { by: "ann".to_owned(), at: noon() });
+                    }
+                });
+            }
+            Request::TakeBack(id, standing) => self.change(id, |study| study.stand(*standing)),
+            Request::Acknowledge(id) => self.change(id, |study| {
+                study.acknowledged = Some(Acknowledged { by: "ann".to_owned(), at: noon() });
+            }),
+            Request::Note(id, text) => {
+                self.change(id, |study| study.notes += 1);
                 if let Some(detail) = self.studies.get_mut(&id) {
-                    detail.study.status = status;
-                    detail.study.revision += 100;
-                    let row = detail.study.clone();
-                    self.tell(Update::Studies(vec![row]));
+                    detail.notes.push(Note { author: "ann".to_owned(), time: noon(), text });
+                    let detail = detail.clone();
+                    self.tell(Update::Detail(Box::new(detail)));
                 }
             }
+            Request::Priors(id) => {
+                let priors = self.priors.get(&id).cloned().unwrap_or_default();
+                self.tell(Update::Priors(id, priors));
+            }
+            Request::Who(_) => {}
             Request::Picture(request) if self.makes_pictures => {
                 let image = match self.broken.get(&request.film) {
                     Some(reason) => Err(reason.clone()),
@@ -334,7 +380,7 @@ impl Desk {
                 };
                 self.tell(Update::Picture(Picture { request, image }));
             }
-            Request::Picture(_) => {}
+            Request::Picture(_) | Request::Plugin(_) => {}
             Request::Score(film) => self.wait_for_score(film),
         }
     }

@@ -4,13 +4,23 @@
 //! An overlay gets every key while it is open. It answers with what is open next, and what has to be
 //! done outside. One that opens another sets `State::overlay` itself and answers `None`.
 
+mod columns;
+mod filter_line;
 mod help;
 mod input;
+mod notes;
 mod palette;
+mod plugins;
+mod who;
 
+pub use columns::Columns;
+pub use filter_line::FilterLine;
 pub use help::Help;
 pub use input::Input;
-pub use palette::Palette;
+pub use notes::Notes;
+pub use palette::{Palette, PaletteLine};
+pub use plugins::{Line as PluginLine, Plugins};
+pub use who::Who;
 
 use crossterm::event::KeyEvent;
 
@@ -23,6 +33,16 @@ pub enum Overlay {
     Help(Help),
     /// Actions by their names.
     Palette(Palette),
+    /// A filter is being typed.
+    Filter(FilterLine),
+    /// Which columns the list has.
+    Columns(Columns),
+    /// The notes of a study.
+    Notes(Notes),
+    /// Who is at the keys?
+    Who(Who),
+    /// The plugins.
+    Plugins(Plugins),
 }
 
 /// What is open after a key, and what is to be done.
@@ -33,10 +53,13 @@ impl Overlay {
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         match self {
-            Self::Help(_) => {
+            Self::Help(_) | Self::Plugins(_) => {
                 matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
             }
-            Self::Palette(_) => matches!(action, Action::Close | Action::Interrupt),
+            Self::Columns(_) => matches!(action, Action::Up | Action::Down | Action::Close),
+            Self::Palette(_) | Self::Filter(_) | Self::Notes(_) | Self::Who(_) => {
+                matches!(action, Action::Close | Action::Interrupt)
+            }
         }
     }
 }
@@ -50,6 +73,11 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     let (next, effects) = match overlay {
         Overlay::Help(help) => help.key(state, event),
         Overlay::Palette(palette) => palette.key(state, event),
+        Overlay::Filter(line) => line.key(state, event),
+        Overlay::Columns(columns) => columns.key(state, event),
+        Overlay::Notes(notes) => notes.key(state, event),
+        Overlay::Who(who) => who.key(state, event),
+        Overlay::Plugins(plugins) => plugins.key(state, event),
     };
     if state.overlay.is_none() {
         state.overlay = next;
@@ -61,6 +89,13 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
 pub(super) fn paste(state: &mut State, text: &str) {
     match &mut state.overlay {
         Some(Overlay::Palette(palette)) => palette.paste(text),
-        Some(Overlay::Help(_)) | None => {}
+        Some(Overlay::Filter(line)) => {
+            line.paste(text);
+            let typed = line.input().text().to_owned();
+            state.set_typed_filter(&typed);
+        }
+        Some(Overlay::Notes(notes)) => notes.paste(text),
+        Some(Overlay::Who(who)) => who.paste(text),
+        Some(Overlay::Help(_) | Overlay::Columns(_) | Overlay::Plugins(_)) | None => {}
     }
 }

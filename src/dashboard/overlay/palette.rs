@@ -6,6 +6,7 @@ use super::{Input, Overlay, Turn};
 use crate::dashboard::{
     State,
     action::{ACTIONS, Entry},
+    plugins::{self, Command},
     update,
 };
 
@@ -14,9 +15,35 @@ use crate::dashboard::{
 pub struct Palette {
     input: Input,
     chosen: usize,
+    /// The plugins' commands, as they were when it was opened.
+    commands: Vec<Command>,
+}
+
+/// A line of the palette.
+#[derive(Debug, Clone, Copy)]
+pub enum PaletteLine<'a> {
+    /// One of the program's actions.
+    Action(&'static Entry),
+    /// One of a plugin's commands.
+    Command(&'a Command),
+}
+
+impl PaletteLine<'_> {
+    /// The action's name, or the plugin's.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Action(entry) => entry.name,
+            Self::Command(command) => &command.plugin,
+        }
+    }
 }
 
 impl Palette {
+    pub(in crate::dashboard) fn open(state: &State) -> Self {
+        Self { commands: plugins::commands(state).collect(), ..Self::default() }
+    }
+
     /// What was typed.
     #[must_use]
     pub fn input(&self) -> &Input {
@@ -26,24 +53,25 @@ impl Palette {
     /// The chosen line.
     #[must_use]
     pub fn chosen(&self) -> usize {
-        self.chosen.min(self.found().len().saturating_sub(1))
+        self.chosen.min(self.lines().len().saturating_sub(1))
     }
 
-    /// The actions that fit, the best first.
+    /// The actions and the plugins' commands that fit, the best first.
     #[must_use]
-    pub fn found(&self) -> Vec<&'static Entry> {
-        let mut rated: Vec<(i32, &Entry)> = ACTIONS
+    pub fn lines(&self) -> Vec<PaletteLine<'_>> {
+        let typed = self.input.text();
+        // A match in the description counts, but less.
+        let rate = |name: &str, about: &str| fit(typed, name).max(fit(typed, about).map(|rate| rate - 40));
+        let actions =
+            ACTIONS.iter().filter_map(|it| Some((rate(it.name, it.about)?, PaletteLine::Action(it))));
+        let commands = self
+            .commands
             .iter()
-            .filter_map(|entry| {
-                let by_name = fit(self.input.text(), entry.name);
-                // A match in the description counts, but less.
-                let by_about = fit(self.input.text(), entry.about).map(|rate| rate - 40);
-                by_name.max(by_about).map(|rate| (rate, entry))
-            })
-            .collect();
+            .filter_map(|it| Some((rate(&it.command.title, &it.plugin)?, PaletteLine::Command(it))));
+        let mut rated: Vec<(i32, PaletteLine<'_>)> = actions.chain(commands).collect();
         // Stable: what fits as well stays in the order of the table.
         rated.sort_by_key(|(rate, _)| -rate);
-        rated.into_iter().map(|(_, entry)| entry).collect()
+        rated.into_iter().map(|(_, line)| line).collect()
     }
 
     pub(super) fn paste(&mut self, text: &str) {
@@ -56,8 +84,12 @@ impl Palette {
             KeyCode::Esc => return (None, Vec::new()),
             KeyCode::Backspace if self.input.text().is_empty() => return (None, Vec::new()),
             KeyCode::Enter => {
-                let entry = self.found().get(self.chosen()).copied();
-                return (None, entry.map_or_else(Vec::new, |entry| update::act(state, entry.action)));
+                let effects = match self.lines().get(self.chosen()) {
+                    Some(PaletteLine::Action(entry)) => update::act(state, entry.action),
+                    Some(PaletteLine::Command(command)) => plugins::run(state, (*command).clone()),
+                    None => Vec::new(),
+                };
+                return (None, effects);
             }
             KeyCode::Up => self.chosen = self.chosen().saturating_sub(1),
             KeyCode::Char('p') if control => self.chosen = self.chosen().saturating_sub(1),
@@ -106,14 +138,15 @@ mod tests {
             ("worst", "first"),
             ("take back", "undo"),
         ] {
-            let palette = Palette { input: Input::from(typed), chosen: 0 };
-            let found: Vec<&str> = palette.found().iter().map(|entry| entry.name).collect();
+            let palette = Palette { input: Input::from(typed), ..Palette::default() };
+            let lines = palette.lines();
+            let found: Vec<&str> = lines.iter().map(PaletteLine::name).collect();
             if typed.is_empty() {
                 assert_eq!(found.len(), ACTIONS.len());
             } else {
                 assert_eq!(found.first(), Some(&name), "`{typed}` finds {found:?}");
             }
         }
-        assert!(Palette { input: Input::from("xqzw"), chosen: 0 }.found().is_empty());
+        assert!(Palette { input: Input::from("xqzw"), ..Palette::default() }.lines().is_empty());
     }
 }

@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
+use crossterm::event::KeyEvent;
 use ratatui_image::picker::ProtocolType;
 
 use super::{Canvas, probe};
 use crate::config::Pictures;
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
-/// under that, and a terminal that never answers must not hold the first screen up for longer.
+/// under that. Until then films are drawn with half-blocks.
 const PATIENCE: Duration = Duration::from_millis(1000);
 
 /// The protocol that the person asks for by name.
@@ -60,20 +61,54 @@ fn choose(wanted: Pictures, facts: Facts) -> (ProtocolType, bool) {
     (protocol, needs_passage)
 }
 
-/// Asks the terminal. Must run in raw mode, before anything else reads from it.
-pub(in crate::dashboard) fn detect(wanted: Pictures) -> Canvas {
-    if wanted == Pictures::Halfblocks {
-        return with_window_cell(Canvas::halfblocks());
+/// The question which pictures the terminal can show, while the answer is out.
+#[derive(Debug)]
+pub(in crate::dashboard) struct Probe {
+    wanted: Pictures,
+    facts: Facts,
+    /// The terminal was asked and will answer, if it ever does.
+    asked: bool,
+}
+
+impl Probe {
+    /// Asks. Must run in raw mode, before the first frame is drawn and before anything reads keys.
+    pub(in crate::dashboard) fn begin(wanted: Pictures) -> Self {
+        if wanted == Pictures::Halfblocks {
+            return Self { wanted, facts: Facts::default(), asked: false };
+        }
+        let (facts, asked) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
+        Self { wanted, facts, asked }
     }
-    let (facts, answers) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
-    let (protocol, passthrough) = choose(wanted, facts);
-    if passthrough {
-        // Pictures reach the terminal behind tmux only if tmux lets them through.
-        let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
+
+    /// What can be shown without waiting for the answer.
+    pub(in crate::dashboard) fn canvas(&self) -> Canvas {
+        if self.asked {
+            with_window_cell(Canvas::halfblocks())
+        } else {
+            self.conclude(probe::Answers::default())
+        }
     }
-    tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
-    let cell = answers.cell.unwrap_or(Canvas::halfblocks().cell);
-    with_window_cell(Canvas { protocol, cell, passthrough, compressed: answers.compression })
+
+    /// Waits for the answer, and passes on what is typed meanwhile.
+    pub(in crate::dashboard) fn finish(mut self, typed: impl FnMut(KeyEvent)) -> Canvas {
+        let answers = if self.asked { probe::listen(PATIENCE, typed) } else { probe::Answers::default() };
+        self.facts.kitty = answers.kitty;
+        // What tmux says of sixel it says for itself.
+        self.facts.sixel = answers.sixel && !self.facts.tmux;
+        self.conclude(answers)
+    }
+
+    fn conclude(&self, answers: probe::Answers) -> Canvas {
+        let (wanted, facts) = (self.wanted, self.facts);
+        let (protocol, passthrough) = choose(wanted, facts);
+        if passthrough {
+            // Pictures reach the terminal behind tmux only if tmux lets them through.
+            let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
+        }
+        tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
+        let cell = answers.cell.unwrap_or(Canvas::halfblocks().cell);
+        with_window_cell(Canvas { protocol, cell, passthrough, compressed: answers.compression })
+    }
 }
 
 fn environment(name: &str) -> String {
@@ -86,40 +121,30 @@ fn in_tmux() -> bool {
     !environment("TMUX").is_empty() || term.starts_with("tmux") || term.starts_with("screen")
 }
 
-fn ask_terminal() -> (Facts, probe::Answers) {
+/// What is known without an answer, and whether one may come.
+fn ask_terminal() -> (Facts, bool) {
     const INLINE_IMAGES: [&str; 6] = ["iTerm", "WezTerm", "mintty", "vscode", "rio", "WarpTerminal"];
     let program = environment("TERM_PROGRAM");
-    let answers = probe::ask(false, PATIENCE);
     let facts = Facts {
-        kitty: answers.kitty,
-        sixel: answers.sixel,
         iterm2: INLINE_IMAGES.iter().any(|name| program.contains(name))
             || environment("LC_TERMINAL").contains("iTerm"),
         patchy: program.contains("WezTerm") || !environment("KONSOLE_VERSION").is_empty(),
         ..Facts::default()
     };
-    (facts, answers)
+    (facts, probe::ask(false))
 }
 
 /// tmux knows its client's name and features; the client itself is asked through tmux only if its name
 /// says that it may understand Kitty's placeholders, because tmux swallows the question otherwise.
-fn ask_tmux(wanted: Pictures) -> (Facts, probe::Answers) {
+fn ask_tmux(wanted: Pictures) -> (Facts, bool) {
     let client = tmux(&["display-message", "-p", "#{client_termname} #{client_termfeatures}"]);
     let (name, features) = client.split_once(' ').unwrap_or((&client, ""));
     let may_be_kitty = wanted == Pictures::Auto && (name.contains("kitty") || name.contains("ghostty"));
-    let answers = if may_be_kitty {
+    let facts = Facts { tmux: true, tmux_sixel: features.contains("sixel"), ..Facts::default() };
+    if may_be_kitty {
         let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
-        probe::ask(true, PATIENCE)
-    } else {
-        probe::Answers::default()
-    };
-    let facts = Facts {
-        kitty: answers.kitty,
-        tmux: true,
-        tmux_sixel: features.contains("sixel"),
-        ..Facts::default()
-    };
-    (facts, answers)
+    }
+    (facts, may_be_kitty && probe::ask(true))
 }
 
 /// What a tmux command prints; nothing if there is no tmux to ask.

@@ -7,8 +7,9 @@ mod probe;
 
 pub use encoder::{EncodeJob, Encoded, Print};
 pub use gallery::Gallery;
+pub(super) use gallery::Scene;
 
-pub(super) use detect::{detect, window_cell};
+pub(super) use detect::{Probe, window_cell};
 pub(super) use encoder::Encoder;
 
 use ratatui_image::picker::ProtocolType;

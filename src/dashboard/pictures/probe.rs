@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions, Response};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -43,22 +44,28 @@ impl Answers {
     }
 }
 
-/// Asks, and waits until everything is answered or `patience` is at its end. What the person types
-/// meanwhile is lost; what is typed later is not.
-pub(super) fn ask(through_tmux: bool, patience: Duration) -> Answers {
-    let mut answers = Answers::default();
+/// Asks; `false` if the question did not get through.
+pub(super) fn ask(through_tmux: bool) -> bool {
     // A film of a megapixel is four megabytes uncompressed, which is long over SSH.
     let options = QueryStdioOptions { kitty_compression: true, ..QueryStdioOptions::default() };
     let query = Parser::query(through_tmux, options);
     let mut out = stdout();
-    if out.write_all(query.as_bytes()).and_then(|()| out.flush()).is_err() {
-        return answers;
-    }
+    out.write_all(query.as_bytes()).and_then(|()| out.flush()).is_ok()
+}
+
+/// Waits until everything is answered or `patience` is at its end. Characters that a person types
+/// meanwhile are passed on; keys that send escape sequences are lost among the answers.
+pub(super) fn listen(patience: Duration, mut typed: impl FnMut(KeyEvent)) -> Answers {
+    let mut answers = Answers::default();
     let deadline = Instant::now() + patience;
-    let mut parser = Parser::new();
+    let (mut parser, mut sieve) = (Parser::new(), Sieve::default());
     let mut bytes = [0_u8; 256];
     while let Some(count) = read_until(deadline, &mut bytes) {
         for byte in &bytes[..count] {
+            if let Some(key) = sieve.key(*byte) {
+                typed(key);
+                continue;
+            }
             let responses = parser.push(char::from(*byte));
             if responses.iter().any(|response| answers.take(response)) {
                 return answers;
@@ -66,6 +73,50 @@ pub(super) fn ask(through_tmux: bool, patience: Duration) -> Answers {
         }
     }
     answers
+}
+
+/// Tells keys from answers: an answer is an escape sequence (ECMA-48, 5.3 to 5.6), a plain key is not.
+#[derive(Debug, Default)]
+enum Sieve {
+    #[default]
+    Ground,
+    /// After ESC.
+    Escape,
+    /// In a control sequence, which a byte from `@` to `~` ends.
+    Control,
+    /// In a string, which ESC \ ends, and for some terminals BEL.
+    String,
+    /// After an ESC in a string.
+    StringEscape,
+}
+
+impl Sieve {
+    fn key(&mut self, byte: u8) -> Option<KeyEvent> {
+        let next = match (&self, byte) {
+            (Self::Ground | Self::Escape, 0x1b) => Self::Escape,
+            (Self::Ground, _) => return plain_key(byte),
+            (Self::Escape, b'[') => Self::Control,
+            (Self::Escape, b'P' | b'_' | b']') => Self::String,
+            (Self::Control, b'@'..=b'~') | (Self::StringEscape, b'\\') | (Self::String, 0x07) => Self::Ground,
+            (Self::Escape, _) => Self::Ground,
+            (Self::Control, _) => Self::Control,
+            (Self::String | Self::StringEscape, 0x1b) => Self::StringEscape,
+            (Self::String | Self::StringEscape, _) => Self::String,
+        };
+        *self = next;
+        None
+    }
+}
+
+fn plain_key(byte: u8) -> Option<KeyEvent> {
+    match byte {
+        b'\r' => Some(KeyEvent::from(KeyCode::Enter)),
+        b'\t' => Some(KeyEvent::from(KeyCode::Tab)),
+        0x03 => Some(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)),
+        0x1a => Some(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)),
+        b' '..=b'~' => Some(KeyEvent::from(KeyCode::Char(char::from(byte)))),
+        _ => None,
+    }
 }
 
 /// How many bytes came in; `None` at the deadline or when no more can come.
@@ -80,5 +131,22 @@ fn read_until(deadline: Instant, bytes: &mut [u8]) -> Option<usize> {
             Err(Errno::INTR) => {}
             Err(_) => return None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_among_the_answers_is_told_from_them() {
+        let mut sieve = Sieve::default();
+        let kitty_status_and_keys = b"j\x1b_Gi=31;OK\x1b\\k\x1b[?62;4c?\x1b[6;20;10t\x1b[0nq";
+        let keys: String = kitty_status_and_keys
+            .iter()
+            .filter_map(|byte| sieve.key(*byte))
+            .filter_map(|key| key.code.as_char())
+            .collect();
+        assert_eq!(keys, "jk?q");
     }
 }

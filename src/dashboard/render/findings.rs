@@ -4,7 +4,7 @@
 use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
-    super::{State, cells, words},
+    super::{State, action::Action, cells, words},
     pane, put,
 };
 use crate::{
@@ -17,7 +17,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
         pane(state, frame, area, "Findings", "");
         return;
     };
-    let inside = pane(state, frame, area, &words::subject(row), &row.model);
+    let inside = pane(state, frame, area, &state.subject(row), &row.model);
     let mut y = inside.y;
     for (text, style) in about(state, row) {
         if y < inside.bottom() {
@@ -50,16 +50,38 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
 
     let taken = words::study_time(row.study_time, state.today());
-    let identity = [&row.patient_id, &row.accession_number, &row.description, &row.view, &taken];
+    let identity: &[&String] = if state.hides_names() {
+        &[&row.description, &row.view]
+    } else {
+        &[&row.patient_id, &row.accession_number, &row.description, &row.view, &taken]
+    };
     let identity: Vec<&str> =
-        identity.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-    let identity = if identity.is_empty() { row.file_name.clone() } else { identity.join(" · ") };
+        identity.iter().map(|text| text.as_str()).filter(|text| !text.is_empty()).collect();
+    let identity = if identity.is_empty() && !state.hides_names() {
+        row.file_name.clone()
+    } else {
+        identity.join(" · ")
+    };
     lines.push((identity, theme.dim));
 
     if row.status != Status::New {
         let by = if row.status_by.is_empty() { String::new() } else { format!(" by {}", row.status_by) };
         let at = row.status_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
         lines.push((format!("{}{by}{at}", words::status(row.status)), theme.dim));
+    }
+    match &row.acknowledged {
+        Some(known) => {
+            lines.push((format!("acknowledged by {} at {}", known.by, clock(known.at)), theme.dim));
+        }
+        None if row.is_alarm() => {
+            let key = state.keymap.shown(Action::Acknowledge);
+            lines.push((format!("! critical and not acknowledged: {key} takes note of it"), theme.critical));
+        }
+        None => {}
+    }
+    if row.notes > 0 {
+        let count = if row.notes == 1 { "1 note".to_owned() } else { format!("{} notes", row.notes) };
+        lines.push((format!("{count}: {} reads", state.keymap.shown(Action::Notes)), theme.text));
     }
     let mut flags = Vec::new();
     if let Some(until) = row.was_critical_until {

@@ -8,7 +8,7 @@ use ratatui::{
     widgets::{Paragraph, Widget},
 };
 
-use super::super::{Health, Role, State, cells, words};
+use super::super::{Health, Role, State, action::Action, cells, words};
 
 /// A banner or an alarm takes at most so many lines.
 const MOST_LINES: usize = 2;
@@ -79,6 +79,12 @@ fn pieces(state: &State) -> Vec<Piece> {
         pieces.push(piece("starting".to_owned(), theme.dim, 0));
         return pieces;
     };
+    let alarms = state.worklist().alarms();
+    if alarms > 0 {
+        let keys = (state.keymap.shown(Action::NextAlarm), state.keymap.shown(Action::Acknowledge));
+        let text = format!("! {alarms} to acknowledge: {} {}", keys.0, keys.1);
+        pieces.push(piece(text, theme.critical, 0));
+    }
     let room = usize::from(state.size.width) / 3;
     match health.role {
         Role::Owner => {
@@ -106,6 +112,9 @@ fn pieces(state: &State) -> Vec<Piece> {
 fn working(state: &State, health: &Health) -> Piece {
     let room = usize::from(state.size.width) / 4;
     match &health.working_on {
+        Some(_) if state.hides_names() => {
+            Piece { text: "working".to_owned(), style: state.theme.text, gives_way: 9 }
+        }
         Some(file) => {
             let text = format!("working on {}", cells::fit_end(file, room));
             Piece { text, style: state.theme.text, gives_way: 9 }

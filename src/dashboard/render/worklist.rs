@@ -1,16 +1,23 @@
 //! The list: a line a study, the sickest on top, held ones apart at the bottom.
 
-use jiff::civil;
-use ratatui::{Frame, layout::Rect, style::Style};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    style::Style,
+};
 
 use super::{
     super::{
-        Role, State,
+        Column, Role, State,
         action::Action,
         cells,
+        layout::inside,
+        overlay::{FilterLine, Overlay},
+        state::FILTER_LINES,
         theme::{short_word, symbol},
         words,
     },
+    overlay::text_line,
     pane, put,
 };
 use crate::{
@@ -18,97 +25,174 @@ use crate::{
     triage::Severity,
 };
 
-/// What a column shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Rank,
-    Severity,
-    Finding,
-    Score,
-    Subject,
-    StudyTime,
-    Waiting,
-    Status,
-}
-
 /// A column and its width.
 type Placed = (Column, u16);
 
-/// The columns that fit, in order. The finding and the patient share what the others leave.
-fn columns(width: u16, rank_digits: u16) -> Vec<Placed> {
-    use Column::{Finding, Rank, Score, Severity, StudyTime, Subject, Waiting};
-    let narrow = width < 52;
-    let severity = if narrow { 6 } else { 10 };
-    let mut fixed = vec![(Severity, severity), (Score, 5), (Waiting, 5)];
-    // What more there is room for: from the width on at which it does not starve the others.
-    let more = [(50, Rank, rank_digits.max(2)), (72, Column::Status, 7), (86, StudyTime, 11)];
-    fixed.extend(more.iter().filter(|(from, ..)| width >= *from).map(|&(_, column, width)| (column, width)));
+/// The least width of a column that shares what the others leave.
+const LEAST: u16 = 6;
 
-    // The marker, and a space after each column.
-    let taken: u16 = 2 + fixed.iter().map(|(_, width)| width + 1).sum::<u16>() + 1;
-    let shared = width.saturating_sub(taken);
-    let finding = (shared / 2).clamp(shared.min(9), 28);
-    let flexible = [(Finding, finding), (Subject, shared.saturating_sub(finding))];
-
-    [Rank, Severity, Finding, Score, Subject, StudyTime, Waiting, Column::Status]
-        .into_iter()
-        .filter_map(|column| {
-            let known = fixed.iter().chain(&flexible).find(|(placed, _)| *placed == column);
-            known.copied().filter(|(_, width)| *width > 0)
-        })
-        .collect()
+/// The columns that fit, in the order that was chosen. The finding and the patient share what the others
+/// leave; where that is too little, columns go from the right.
+fn columns(chosen: &[Column], width: u16, rank_digits: u16) -> Vec<Placed> {
+    let fits = |column: &Column| column.room(width, rank_digits).is_none_or(|(_, from)| width >= from);
+    let mut shown: Vec<Column> = chosen.iter().copied().filter(fits).collect();
+    loop {
+        // The marker, and a space after each column.
+        let fixed = shown.iter().filter_map(|column| column.room(width, rank_digits));
+        let taken: u16 = 2 + fixed.map(|(width, _)| width + 1).sum::<u16>() + 1;
+        let flexible = shown.iter().filter(|column| column.room(width, rank_digits).is_none()).count();
+        let flexible = u16::try_from(flexible).unwrap_or(0);
+        let shared = width.saturating_sub(taken);
+        let needed = flexible * LEAST + flexible.saturating_sub(1);
+        let last = shown.iter().rposition(|column| column.room(width, rank_digits).is_some());
+        if let Some(last) = last.filter(|_| taken > width || shared < needed) {
+            shown.remove(last);
+            continue;
+        }
+        return shown
+            .iter()
+            .map(|&column| (column, share(column, &shown, shared, rank_digits, width)))
+            .collect();
+    }
 }
 
-fn heading(column: Column) -> &'static str {
-    match column {
-        Column::Rank => "#",
-        Column::Severity => "band",
-        Column::Finding => "top finding",
-        Column::Score => "score",
-        Column::Subject => "patient or file",
-        Column::StudyTime => "study time",
-        Column::Waiting => "waits",
-        Column::Status => "status",
+/// A column's width, where `shared` is left for those that have none of their own.
+fn share(column: Column, shown: &[Column], shared: u16, rank_digits: u16, pane: u16) -> u16 {
+    let finding = (shared / 2).clamp(shared.min(9), 28);
+    let both = shown.contains(&Column::Finding) && shown.contains(&Column::Patient);
+    match (column, column.room(pane, rank_digits)) {
+        (_, Some((width, _))) => width,
+        (Column::Finding, None) if both => finding,
+        (_, None) if both => shared.saturating_sub(finding),
+        (_, None) => shared,
     }
+}
+
+/// A part of the list that can be clicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dashboard) enum ListPart {
+    /// A study, by its index.
+    Row(usize),
+    /// The heading of a column.
+    Heading(Column),
+}
+
+/// What lies at a place of the screen.
+pub(in crate::dashboard) fn part_at(state: &State, at: Position) -> Option<ListPart> {
+    let pane = state.layout()?.list?;
+    let rows = rows_area(state, inside(pane));
+    if at.y == rows.y && rows.contains(at) {
+        let mut x = rows.x + 2;
+        for (column, width) in placed(state, rows) {
+            if (x..=x + width).contains(&at.x) {
+                return Some(ListPart::Heading(column));
+            }
+            x += width + 1;
+        }
+        return None;
+    }
+    let mut lines = lines(state, rows);
+    lines.find_map(|(y, line)| line.filter(|_| y == at.y)).map(ListPart::Row)
+}
+
+fn placed(state: &State, area: Rect) -> Vec<Placed> {
+    let digits = state.worklist().len().to_string().len();
+    columns(state.columns(), area.width, u16::try_from(digits).unwrap_or(6))
+}
+
+/// The list's place without the line that a filter is typed into.
+fn rows_area(state: &State, inside: Rect) -> Rect {
+    let prompt = if matches!(state.overlay(), Some(Overlay::Filter(_))) { FILTER_LINES } else { 0 };
+    Rect { height: inside.height.saturating_sub(prompt), ..inside }
+}
+
+/// The lines of the list under its headings: the index of a study, or `None` for the rule over the held
+/// ones.
+fn lines(state: &State, area: Rect) -> impl Iterator<Item = (u16, Option<usize>)> {
+    let list = state.worklist();
+    let (held_from, len, first) = (list.held_from(), list.len(), list.offset());
+    let indexes = (first..len).flat_map(move |index| {
+        let rule = (index == held_from).then_some(None);
+        rule.into_iter().chain([Some(index)])
+    });
+    (area.y + 1..area.bottom()).zip(indexes)
 }
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let inside = pane(state, frame, area, &title(state), &summary(state, area.width));
+    let rows = rows_area(state, inside);
+    if let Some(Overlay::Filter(line)) = state.overlay() {
+        filter_line(
+            state,
+            line,
+            frame,
+            Rect { y: rows.bottom(), height: inside.height - rows.height, ..inside },
+        );
+    }
     if state.worklist().is_empty() {
-        empty(state, frame, inside);
+        empty(state, frame, rows);
         return;
     }
-    let digits = state.worklist().len().to_string().len();
-    let columns = columns(inside.width, u16::try_from(digits).unwrap_or(6));
-    headings(state, frame, inside, &columns);
-
-    let held_from = state.worklist().held_from();
-    let first = state.worklist().offset();
+    let columns = placed(state, rows);
+    headings(state, frame, rows, &columns);
     let selected = state.worklist().selected_index();
-    let mut y = inside.y + 1;
-    for (index, row) in state.rows_on_screen().iter().enumerate().map(|(at, row)| (first + at, row)) {
-        if y >= inside.bottom() {
-            break;
+    for (y, index) in lines(state, rows) {
+        let line = Rect { y, height: 1, ..rows };
+        match index.and_then(|index| Some((index, state.worklist().rows().get(index)?))) {
+            Some((index, row)) => {
+                draw_row(state, frame, line, &columns, (index, row), selected == Some(index))
+            }
+            None => {
+                put(frame, line.x + 2, y, line.width - 2, "── held: not scored ──", state.theme.held);
+            }
         }
-        if index == held_from {
-            put(frame, inside.x + 2, y, inside.width - 2, "── held: not scored ──", state.theme.held);
-            y += 1;
-        }
-        if y < inside.bottom() {
-            let line = Rect { y, height: 1, ..inside };
-            draw_row(state, frame, line, &columns, (index, row), selected == Some(index));
-        }
-        y += 1;
     }
+}
+
+/// The filter as it is typed, and under it what is wrong with it or what may follow.
+fn filter_line(state: &State, line: &FilterLine, frame: &mut Frame<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    text_line(state, frame, Rect { height: 1, ..area }, "/", line.input());
+    if area.height < 2 {
+        return;
+    }
+    let (x, width) = (area.x + 1, area.width.saturating_sub(1));
+    if let Some(mistake) = &state.mistake {
+        let before = cells::width(&line.input().text()[..mistake.at.start]);
+        let caret = u16::try_from(before).unwrap_or(u16::MAX).saturating_add(2);
+        let message = format!("^ {}", mistake.message);
+        // Under the character that is wrong, if the message fits there.
+        let room = width.saturating_sub(u16::try_from(cells::width(&message)).unwrap_or(u16::MAX));
+        let indent = caret.min(room);
+        put(frame, x + indent, area.y + 1, width - indent, &message, state.theme.warning);
+        return;
+    }
+    let offers: Vec<String> = line.offers(state).into_iter().map(|offer| offer.text).collect();
+    let hint = if offers.is_empty() {
+        format!("{} of {} · enter keeps it, esc drops it", state.worklist().len(), state.worklist().total())
+    } else {
+        format!("tab: {}", offers.join("  "))
+    };
+    put(frame, x + 2, area.y + 1, width.saturating_sub(2), &hint, state.theme.dim);
 }
 
 fn title(state: &State) -> String {
     let list = state.worklist();
-    let name = if list.shows_done() { "Done" } else { "Worklist" };
-    match list.selected_index() {
-        Some(index) => format!("{name} {}/{}", index + 1, list.len()),
-        None => name.to_owned(),
+    let mut title = state.listed_view().map_or("Worklist", |view| &view.name).to_owned();
+    if let Some(index) = list.selected_index() {
+        title.push_str(&format!(" {}/{}", index + 1, list.len()));
     }
+    if !list.order().is_rank() {
+        title.push_str(&format!(" by {}", list.order().column.name()));
+    }
+    if !state.typed_filter().is_empty() {
+        // Somebody's name may stand in it.
+        let filter = if state.hides_names() { "filtered" } else { state.typed_filter() };
+        title.push_str(&format!(" · {filter}"));
+    }
+    title
 }
 
 /// How many stand in each band; first, how many criticals are scrolled out of sight above.
@@ -117,7 +201,7 @@ fn summary(state: &State, width: u16) -> String {
     let name = |band| {
         if width < 58 { symbol(band).to_owned() } else { format!(" {}", band.word()) }
     };
-    let above = list.count(Severity::Critical).min(list.offset());
+    let above = if list.order().is_rank() { list.count(Severity::Critical).min(list.offset()) } else { 0 };
     let mut parts = Vec::new();
     if above > 0 {
         parts.push(format!("↑{above}{} above", name(Severity::Critical)));
@@ -132,9 +216,12 @@ fn summary(state: &State, width: u16) -> String {
 }
 
 fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
-    if state.worklist().shows_done() {
-        let key = state.keymap.shown(Action::ShowDone);
-        let text = format!("No study is done. {key} goes back to the list.");
+    if state.worklist().total() > 0 {
+        let text = if state.typed_filter().is_empty() {
+            format!("No study here. {} lists all open ones.", state.keymap.shown(Action::View(1)))
+        } else {
+            format!("No study passes the filter. {} takes it away.", state.keymap.shown(Action::Close))
+        };
         put(frame, area.x + 2, area.y + 1, area.width.saturating_sub(3), &text, state.theme.title);
         return;
     }
@@ -167,14 +254,18 @@ fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn headings(state: &State, frame: &mut Frame<'_>, area: Rect, columns: &[Placed]) {
+    let order = state.worklist().order();
     let mut x = area.x + 2;
     for &(column, width) in columns {
-        let text = match column {
-            Column::Rank | Column::Score | Column::Waiting => {
-                format!("{:>width$}", heading(column), width = usize::from(width))
-            }
-            _ => heading(column).to_owned(),
+        let mark = match (order.column == column && !order.is_rank(), order.reversed) {
+            (false, _) => "",
+            (true, false) => "▾",
+            (true, true) => "▴",
         };
+        let wide = usize::from(width);
+        let heading = cells::fit(column.heading(), wide.saturating_sub(cells::width(mark)));
+        let text = format!("{heading}{mark}");
+        let text = if column.is_number() { format!("{text:>wide$}") } else { text };
         put(frame, x, area.y, width, &text, state.theme.heading);
         x += width + 1;
     }
@@ -206,7 +297,9 @@ fn draw_row(
         put(frame, x, area.y, width, &text, base.patch(style));
         x = if column == Column::Finding { x + columns[at].1 + 1 } else { x + width + 1 };
     }
-    if is_new {
+    if row.is_alarm() {
+        put(frame, area.x + 1, area.y, 1, "!", theme.critical);
+    } else if is_new {
         put(frame, area.x + 1, area.y, 1, "•", base);
     }
     if is_selected {
@@ -222,22 +315,35 @@ fn cell(state: &State, column: Column, width: u16, index: usize, row: &StudyRow)
     match column {
         Column::Rank if row.severity == Severity::Held => (String::new(), plain),
         Column::Rank => (right((index + 1).to_string()), theme.dim),
-        Column::Severity => {
+        Column::Band => {
             let word = if width < 10 { short_word(row.severity) } else { row.severity.word() };
             (format!("{} {word}", symbol(row.severity)), theme.severity(row.severity))
         }
         Column::Finding if row.severity == Severity::Held => (row.held_reason.clone(), plain),
         Column::Finding => (finding(row), plain),
         Column::Score => (right(row.score.map(|score| format!("{score:.2}")).unwrap_or_default()), plain),
-        Column::Subject => (words::subject(row), plain),
-        Column::StudyTime => (study_time(row, state.today()), theme.dim),
-        Column::Waiting => {
+        Column::Patient => (state.subject(row), plain),
+        Column::Id | Column::Accession | Column::File if state.hides_names() => ("…".to_owned(), theme.dim),
+        Column::Id => (row.patient_id.clone(), plain),
+        Column::Accession => (row.accession_number.clone(), plain),
+        Column::Description => (row.description.clone(), plain),
+        Column::View => (row.view.clone(), plain),
+        Column::Films => {
+            let held = if row.held_films > 0 { format!("+{}‖", row.held_films) } else { String::new() };
+            (right(format!("{}{held}", row.scored_films)), plain)
+        }
+        Column::StudyTime => (words::study_time(row.study_time, state.today()), theme.dim),
+        Column::Waits => {
             let overdue = state.is_overdue(row);
             let text = words::waiting(state.now, row.first_arrival);
             let style = if overdue { theme.warning } else { plain };
             (right(if overdue { format!("{text}!") } else { text }), style)
         }
         Column::Status => (words::status(row.status).to_owned(), plain),
+        Column::By => (row.status_by.clone(), plain),
+        Column::Notes => (right(if row.notes > 0 { row.notes.to_string() } else { String::new() }), plain),
+        Column::Model => (row.model.clone(), theme.dim),
+        Column::File => (row.file_name.clone(), plain),
     }
 }
 
@@ -260,10 +366,6 @@ fn finding(row: &StudyRow) -> String {
     parts.join(" ")
 }
 
-fn study_time(row: &StudyRow, today: civil::Date) -> String {
-    words::study_time(row.study_time, today)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,15 +374,25 @@ mod tests {
     fn columns_fill_the_width_and_never_exceed_it() {
         for width in 36..240 {
             for digits in [1, 3, 6] {
-                let placed = columns(width, digits);
-                let taken: u16 = 2 + placed.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
-                assert!(taken <= width, "{taken} in {width}");
-                for needed in
-                    [Column::Severity, Column::Finding, Column::Score, Column::Subject, Column::Waiting]
-                {
-                    assert!(placed.iter().any(|(column, _)| *column == needed), "{needed:?} at {width}");
+                for chosen in [&Column::USUAL[..], &Column::ALL[..]] {
+                    let placed = columns(chosen, width, digits);
+                    let taken: u16 = 2 + placed.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
+                    assert!(taken <= width, "{taken} in {width}");
+                    for needed in
+                        [Column::Band, Column::Finding, Column::Score, Column::Patient, Column::Waits]
+                    {
+                        let is_there = placed.iter().any(|(column, _)| *column == needed);
+                        assert!(is_there || chosen.len() > 9, "{needed:?} at {width}");
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn columns_stand_in_the_order_that_was_chosen() {
+        let chosen = [Column::Waits, Column::Patient, Column::Band];
+        let placed: Vec<Column> = columns(&chosen, 80, 2).into_iter().map(|(column, _)| column).collect();
+        assert_eq!(placed, chosen);
     }
 }

@@ -11,10 +11,11 @@ use super::{
     super::{
         super::{
             State,
-            action::{ACTIONS, Section},
+            action::{ACTIONS, Action, Section},
             cells,
             layout::inside,
             overlay::Help,
+            plugins,
             theme::symbol,
         },
         pane,
@@ -30,8 +31,9 @@ const HEADINGS: usize = 10;
 const WIDTH: u16 = 74;
 
 /// What the marks in list and findings mean.
-const LEGEND: [(&str, &str); 7] = [
+const LEGEND: [(&str, &str); 8] = [
     ("•", "new: nobody has opened it"),
+    ("!", "critical, and nobody has acknowledged it"),
     ("was◆", "was critical before the thresholds changed"),
     ("↑wait", "raised one band because it waited too long"),
     ("STAT …", "raised by a priority from outside"),
@@ -67,10 +69,23 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     for section in Section::ALL {
         let mut heading = section.heading();
         for entry in ACTIONS.iter().filter(|entry| entry.section == section) {
-            let keys = state.keymap.keys(entry.action).map(ToString::to_string);
-            lines.push(line(state, heading, &keys.collect::<Vec<_>>().join(" "), entry.about));
+            let keys: Vec<String> = state.keymap.keys(entry.action).map(ToString::to_string).collect();
+            // The views that this site has, by their names.
+            let about = match entry.action {
+                Action::View(number) => match state.view_at(number) {
+                    Some(view) => format!("the view {}", view.name),
+                    None => continue,
+                },
+                _ => entry.about.to_owned(),
+            };
+            lines.push(line(state, heading, &keys.join(" "), &about));
             heading = "";
         }
+    }
+    let mut heading = "Plugins";
+    for it in plugins::commands(state).filter(|it| !it.command.key.is_empty()) {
+        lines.push(line(state, heading, &it.command.key, &it.command.title));
+        heading = "";
     }
     let bands = Severity::ALL.into_iter().rev().map(|band| format!("{} {}", symbol(band), band.word()));
     lines.push(line(state, "Marks", "", &bands.collect::<Vec<_>>().join("  ")));

@@ -1,8 +1,12 @@
 //! What lies over the screen. One file an overlay, as in `dashboard/overlay/`.
 
+mod columns;
 mod help;
+mod notes;
 mod palette;
+mod plugins;
 mod which_key;
+mod who;
 
 pub(in crate::dashboard) use help::hidden_lines as hidden_help_lines;
 
@@ -27,6 +31,12 @@ pub(super) fn area(state: &State) -> Option<Rect> {
         None => Some(which_key::area(state)),
         Some(Overlay::Help(_)) => Some(help::area(state)),
         Some(Overlay::Palette(_)) => Some(palette::area(state)),
+        Some(Overlay::Columns(_)) => Some(columns::area(state)),
+        Some(Overlay::Notes(_)) => Some(notes::area(state)),
+        Some(Overlay::Who(_)) => Some(who::area(state)),
+        // It takes the place of the list's last lines; see `render/worklist.rs`.
+        Some(Overlay::Filter(_)) => None,
+        Some(Overlay::Plugins(_)) => Some(plugins::area(state)),
     }
 }
 
@@ -38,6 +48,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         None => which_key::draw(state, frame, area),
         Some(Overlay::Help(help)) => help::draw(state, help, frame, area),
         Some(Overlay::Palette(palette)) => palette::draw(state, palette, frame, area),
+        Some(Overlay::Columns(columns)) => columns::draw(state, columns, frame, area),
+        Some(Overlay::Notes(notes)) => notes::draw(state, notes, frame, area),
+        Some(Overlay::Who(who)) => who::draw(state, who, frame, area),
+        Some(Overlay::Filter(_)) => {}
+        Some(Overlay::Plugins(plugins)) => plugins::draw(state, *plugins, frame, area),
     }
 }
 
@@ -54,7 +69,7 @@ fn in_the_corner(screen: Size, width: u16, height: u16) -> Rect {
 }
 
 /// A line that a person types into, with a cursor; scrolled so that the cursor is in sight.
-fn text_line(state: &State, frame: &mut Frame<'_>, area: Rect, prompt: &str, input: &Input) {
+pub(super) fn text_line(state: &State, frame: &mut Frame<'_>, area: Rect, prompt: &str, input: &Input) {
     let theme = &state.theme;
     let x = area.x + 1 + put(frame, area.x + 1, area.y, area.width, prompt, theme.key) + 1;
     let room = area.right().saturating_sub(x + 1);

@@ -4,7 +4,10 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     super::{
-        super::{State, overlay::Palette},
+        super::{
+            State,
+            overlay::{Palette, PaletteLine},
+        },
         pane, put,
     },
     centred, text_line,
@@ -25,23 +28,30 @@ pub(super) fn draw(state: &State, palette: &Palette, frame: &mut Frame<'_>, area
     let inside = pane(state, frame, area, "Actions", "enter does it, esc closes");
     text_line(state, frame, Rect { height: 1, ..inside }, ":", palette.input());
     let rows = usize::from(inside.height.saturating_sub(1));
-    let found = palette.found();
-    if found.is_empty() && rows > 0 {
+    let lines = palette.lines();
+    if lines.is_empty() && rows > 0 {
         put(frame, inside.x + 2, inside.y + 1, inside.width.saturating_sub(2), "no action fits", theme.dim);
     }
     let first = palette.chosen().saturating_sub(rows.saturating_sub(1));
-    for ((at, entry), y) in found.iter().enumerate().skip(first).zip(inside.y + 1..inside.bottom()) {
-        let is_chosen = at == palette.chosen();
-        let offered = entry.action.is_offered_under_overlays(state);
+    for ((at, line), y) in lines.iter().enumerate().skip(first).zip(inside.y + 1..inside.bottom()) {
+        let (keys, about, offered) = match line {
+            PaletteLine::Action(entry) => {
+                let offered = entry.action.is_offered_under_overlays(state);
+                (state.keymap.shown(entry.action), entry.about, offered)
+            }
+            PaletteLine::Command(it) => {
+                let offered = state.worklist().selected().is_some();
+                (it.command.key.clone(), it.command.title.as_str(), offered)
+            }
+        };
         let style = if offered { theme.text } else { theme.dim };
         let x = inside.x + 2;
         let room = inside.right().saturating_sub(x);
-        put(frame, x, y, room.min(NAME), entry.name, style);
-        let keys = state.keymap.shown(entry.action);
+        put(frame, x, y, room.min(NAME), line.name(), style);
         put(frame, x + NAME + 1, y, room.saturating_sub(NAME + 1).min(KEYS), &keys, theme.key);
-        let about = NAME + KEYS + 2;
-        put(frame, x + about, y, room.saturating_sub(about), entry.about, style);
-        if is_chosen {
+        let at_about = NAME + KEYS + 2;
+        put(frame, x + at_about, y, room.saturating_sub(at_about), about, style);
+        if at == palette.chosen() {
             frame.buffer_mut().set_style(Rect { y, height: 1, ..inside }, theme.selected);
             put(frame, inside.x, y, 1, "▸", theme.selected);
         }

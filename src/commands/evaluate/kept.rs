@@ -1,0 +1,177 @@
+//! Scores that are kept between runs: a line of JSON a film, appended as films are done, so that whatever
+//! ends a run, what is done is there for the next one.
+
+use std::{
+    collections::HashMap,
+    fs::{File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    model::{Heatmap, Model},
+    quality::Gates,
+};
+
+/// What came of one film. A film is known by the SHA-256 of its file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) sha256: String,
+    /// Why a gate holds it.
+    pub(super) held: Option<String>,
+    /// Whether there is nothing to score: it cannot be decoded, or not be prepared for the model.
+    pub(super) hopeless: bool,
+    /// Columns and rows of the stored picture.
+    pub(super) size: (u32, u32),
+    /// A probability a label; none for a film that was held and not asked for.
+    pub(super) probabilities: Option<Vec<f32>>,
+    /// The heatmaps in their stored form as hex, where there is a box to measure them against.
+    pub(super) heatmap: Option<String>,
+}
+
+/// What is wanted of a film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) held_too: bool,
+    pub(super) heatmap: bool,
+}
+
+impl Record {
+    /// Whether it says all that is wanted.
+    pub(super) fn answers(&self, wanted: Wanted) -> bool {
+        let unscored = self.hopeless || (self.held.is_some() && !wanted.held_too);
+        unscored || (self.probabilities.is_some() && (!wanted.heatmap || self.heatmap.is_some()))
+    }
+
+    pub(super) fn set_heatmap(&mut self, map: &Heatmap) {
+        use std::fmt::Write as _;
+        let mut hex = String::new();
+        for byte in map.to_bytes() {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        self.heatmap = Some(hex);
+    }
+
+    pub(super) fn read_heatmap(&self) -> Option<Heatmap> {
+        let hex = self.heatmap.as_ref()?.as_bytes();
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let bytes: Option<Vec<u8>> =
+            hex.chunks(2).map(|pair| Some(digit(pair[0])? * 16 + digit(*pair.get(1)?)?)).collect();
+        Heatmap::from_bytes(&bytes?)
+    }
+}
+
+/// The records of earlier runs, by the films' SHA-256.
+pub(super) type Known = HashMap<String, Record>;
+
+/// The scores of earlier runs under the same circumstances, and where this run's go.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    known: Arc<Known>,
+    file: Option<(File, PathBuf)>,
+}
+
+impl Kept {
+    /// Opens the scores kept in `folder` for this model, precision, program and gates: others are in files
+    /// of their own, and never mixed. A line that was cut off is left out.
+    pub(super) fn open(folder: &Path, model: &Model, gates: &Gates) -> io::Result<Self> {
+        let path = folder.join(format!("scores-{}.jsonl", circumstances(model, gates)));
+        let mut known = Known::new();
+        let mut whole = true;
+        match File::open(&path) {
+            Ok(file) => {
+                for line in BufReader::new(file).split(b'\n') {
+                    let record = serde_json::from_slice::<Record>(&line?);
+                    whole = record.is_ok();
+                    if let Ok(record) = record {
+                        known.insert(record.sha256.clone(), record);
+                    }
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+        if !whole {
+            // So that the next line does not go on where the cut one ends.
+            file.write_all(b"\n")?;
+        }
+        Ok(Self { known: Arc::new(known), file: Some((file, path)) })
+    }
+
+    /// What earlier runs know.
+    pub(super) fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known)
+    }
+
+    /// Keeps what came of a batch.
+    pub(super) fn append(&mut self, records: &[Record]) -> io::Result<()> {
+        let Some((file, _)) = &mut self.file else { return Ok(()) };
+        let mut lines = Vec::new();
+        for record in records {
+            serde_json::to_writer(&mut lines, record)?;
+            lines.push(b'\n');
+        }
+        file.write_all(&lines)
+    }
+
+    /// The file, if there is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(_, path)| path.as_path())
+    }
+}
+
+/// All that a score depends on beside the film, as 16 hex digits.
+fn circumstances(model: &Model, gates: &Gates) -> String {
+    let mut hash = Sha256::new();
+    // The manifest's whole text: preprocessing and outputs are in it.
+    for part in [crate::VERSION, model.sha256(), &model.manifest().text, model.precision().word()] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.update(format!("{gates:?}"));
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(held: Option<&str>, scored: bool) -> Record {
+        Record {
+            sha256: "ab".into(),
+            held: held.map(str::to_owned),
+            hopeless: false,
+            size: (10, 20),
+            probabilities: scored.then(|| vec![0.1, 0.2]),
+            heatmap: None,
+        }
+    }
+
+    #[test]
+    fn a_kept_score_answers_what_it_can() {
+        let plain = Wanted { held_too: false, heatmap: false };
+        let all = Wanted { held_too: true, ..plain };
+        let map = Wanted { heatmap: true, ..plain };
+        assert!(record(None, true).answers(plain) && !record(None, true).answers(map));
+        assert!(record(Some("lateral"), false).answers(map));
+        assert!(!record(Some("lateral"), false).answers(all) && record(Some("far"), true).answers(all));
+        assert!(Record { hopeless: true, ..record(Some("broken"), false) }.answers(all));
+    }
+
+    #[test]
+    fn heatmaps_survive() {
+        let region = crate::model::Region::WHOLE;
+        let map = Heatmap { labels: 1, rows: 2, columns: 2, values: vec![0.0, 1.0, 0.5, 0.25], region };
+        let mut kept = record(None, true);
+        kept.set_heatmap(&map);
+        let kept: Record = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+        assert_eq!(kept.read_heatmap(), Some(map));
+        assert_eq!(kept.probabilities, Some(vec![0.1, 0.2]), "to the last bit");
+    }
+}

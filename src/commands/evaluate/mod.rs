@@ -1,0 +1,180 @@
+//! `evaluate`: how good the model is on a labelled set.
+//!
+//! ```text
+//! inputs (labels, films, boxes) ─▶ score (decode, gates, model; kept between runs) ─▶ crate::evaluate
+//!    ─▶ tables and curves on standard output, out (report.html, report.json, plots)
+//! ```
+
+mod curves;
+mod evaluated;
+mod explore;
+mod inputs;
+mod kept;
+mod out;
+mod score;
+mod shots;
+mod tables;
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
+
+use self::{
+    evaluated::{Evaluated, Films},
+    kept::{Kept, Wanted},
+    score::{Scorer, Task},
+};
+use super::{
+    Failure,
+    cli::{EvaluateArgs, GlobalArgs},
+    output::progress,
+    setup::Setup,
+    signals,
+};
+use crate::{
+    config::{self, LabelDefaults},
+    evaluate::{Goal, Proposal, Report, labels::Row},
+    model::Model,
+    pipeline::shown,
+};
+
+/// Runs `evaluate`.
+pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    if let Some(path) = &args.explore {
+        return explore::run(path, args.split.as_deref(), args.json);
+    }
+    let setup = Setup::new(global)?;
+    check(args, &setup)?;
+    let (model, rules) = setup.model_and_rules()?;
+    let known: Vec<&str> = model.manifest().labels.iter().map(|label| label.name.as_str()).collect();
+    let mut inputs = inputs::gather(args, &known, &setup.config().inbox.ignore)?;
+    let boxes = match &args.boxes {
+        None => HashMap::new(),
+        Some(path) => {
+            let (boxes, notes) = inputs::boxes(path, &known, &inputs.joined)?;
+            inputs.notes.extend(notes);
+            boxes
+        }
+    };
+    let gates = &setup.config().quality;
+    let mut kept = match &args.out {
+        None => Kept::default(),
+        Some(folder) => std::fs::create_dir_all(folder)
+            .and_then(|()| Kept::open(folder, &model, gates))
+            .map_err(|error| Failure::failed(format!("cannot write to {}: {error}", shown(folder))))?,
+    };
+    let task = |(n, (film, _)): (usize, &(PathBuf, Row))| Task {
+        path: inputs.folder.join(film),
+        wanted: Wanted { held_too: args.score_held, heatmap: boxes.contains_key(&n) },
+    };
+    let tasks: Vec<Task> = inputs.joined.iter().enumerate().map(task).collect();
+    let interrupted = signals::interrupted()?;
+    let bar = progress(tasks.len() as u64, "films");
+    let scorer = Scorer { model: &model, gates, interrupted: &interrupted };
+    let run = scorer.score(&tasks, &mut kept, &bar)?;
+    bar.finish_and_clear();
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(stopped(run.outcomes.len(), tasks.len(), &kept));
+    }
+    if run.reused > 0 {
+        inputs
+            .notes
+            .push(format!("the scores of {} unchanged films are those of an earlier run", run.reused));
+    }
+
+    let films = Films::sort(&inputs, &run.outcomes, args.score_held);
+    let evaluated =
+        Evaluated { args, model: &model, rules: &rules, inputs: &inputs, boxes: &boxes, films: &films };
+    let report = evaluated.report()?;
+    let mut stdout = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut stdout, &report).map_err(io::Error::from)?;
+        writeln!(stdout)?;
+    } else {
+        tables::write(&mut stdout, &report)?;
+        writeln!(stdout)?;
+        curves::write(&mut stdout, &report.labels)?;
+    }
+    if let Some(folder) = &args.out {
+        let (shots, legend) = shots::take(&evaluated)?;
+        out::write(folder, &report, &shots, &legend)?;
+        if !args.json {
+            writeln!(stdout, "\nwritten: {}", shown(&folder.join("report.html")))?;
+        }
+    }
+    if args.write {
+        write_thresholds(&setup, &model, &report, &mut stdout, args.json)?;
+    }
+    stdout.flush()?;
+    match report.unread.as_slice() {
+        [] => Ok(()),
+        unread => {
+            let lines: Vec<String> = unread.iter().map(|f| format!("{}: {}", f.film, f.reason)).collect();
+            Err(Failure::failed(format!("could not be read:\n  {}", lines.join("\n  "))))
+        }
+    }
+}
+
+/// What is better said before an hour of scoring than after it.
+fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), Failure> {
+    if matches!(args.calibrate, Some(Goal::AlarmsPerDay(_))) && args.films_per_day.is_none() {
+        return Err(Failure::usage(
+            "alarms-per-day needs to know how many films a day there are: add --films-per-day N",
+        ));
+    }
+    if args.write && setup.loaded.path.is_none() {
+        return Err(Failure::usage(
+            "there is no configuration file to write thresholds into: make one with `cxr-triage config init`, or \
+             name one with --config",
+        ));
+    }
+    Ok(())
+}
+
+fn stopped(done: usize, all: usize, kept: &Kept) -> Failure {
+    match kept.path() {
+        Some(path) => Failure::InterruptedWith(format!(
+            "interrupted: {done} of {all} films are done and kept in {}; the same command goes on from there",
+            shown(path)
+        )),
+        None => Failure::InterruptedWith(format!(
+            "interrupted after {done} of {all} films; with --out DIR the next run would go on from here"
+        )),
+    }
+}
+
+/// The threshold that `--write` writes for a label.
+fn to_write(proposal: &Proposal) -> Option<f64> {
+    proposal.then.as_ref().filter(|_| proposal.not_written.is_none()).map(|at| at.threshold)
+}
+
+fn write_thresholds(
+    setup: &Setup,
+    model: &Arc<Model>,
+    report: &Report,
+    stdout: &mut impl Write,
+    json: bool,
+) -> Result<(), Failure> {
+    let (Some(path), Some(thresholds)) = (&setup.loaded.path, &report.thresholds) else { return Ok(()) };
+    let alerts: Vec<(&str, f64)> =
+        thresholds.proposals.iter().filter_map(|p| Some((p.label.as_str(), to_write(p)?))).collect();
+    if alerts.is_empty() {
+        return Err(Failure::failed(
+            "no label has enough films to choose a threshold by: nothing was written",
+        ));
+    }
+    let manifest = model.manifest();
+    let defaults: Vec<LabelDefaults<'_>> = manifest
+        .labels
+        .iter()
+        .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+        .collect();
+    config::write_alerts(path, &manifest.name, &defaults, &alerts)?;
+    if !json {
+        writeln!(stdout, "written: {} thresholds of {} into {}", alerts.len(), manifest.name, shown(path))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! `plugins list|check|run`.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::Path,
+};
+
+use super::{
+    Failure,
+    cli::{GlobalArgs, PluginsCommand},
+    output::{Lean, table},
+    setup::Setup,
+};
+use crate::{
+    config::PluginSite,
+    plugin::{Call, Deed, Limits, Permission, Source, StudyView, Vm, enabled, granted},
+    store::{PluginRecord, PluginState, Store},
+};
+
+/// Runs `plugins`.
+pub(super) fn run(command: &PluginsCommand, global: &GlobalArgs) -> Result<(), Failure> {
+    let setup = Setup::new(global)?;
+    match command {
+        PluginsCommand::List => list(&setup),
+        PluginsCommand::Check { file } => check(&setup, file.as_deref()),
+        PluginsCommand::Run { file, study } => try_on(&setup, file, study.as_deref()),
+    }
+}
+
+/// What is enabled and how it does, then what could be.
+fn list(setup: &Setup) -> Result<(), Failure> {
+    let folder = setup.loaded.plugins_folder();
+    let path = setup.store()?;
+    let records = if path.exists() { Store::open(&path)?.plugins()? } else { Vec::new() };
+    let mut records: BTreeMap<String, PluginRecord> =
+        records.into_iter().map(|record| (record.name.clone(), record)).collect();
+    let enabled = enabled(&folder, &setup.config().plugins);
+    let own = Source::read_folder(&folder);
+    let names = enabled.keys().chain(own.keys()).cloned().chain(Source::bundled_names().map(str::to_owned));
+    for name in names {
+        records.entry(name.clone()).or_insert_with(|| PluginRecord { name, ..PluginRecord::default() });
+    }
+    let columns = [
+        ("PLUGIN", Lean::Left),
+        ("STATE", Lean::Left),
+        ("CALLS", Lean::Right),
+        ("MEAN", Lean::Right),
+        ("LONGEST", Lean::Right),
+        ("MEMORY", Lean::Right),
+        ("FAILED", Lean::Right),
+        ("WAITING", Lean::Right),
+        ("FROM", Lean::Left),
+    ];
+    let row = |record: &PluginRecord| {
+        let state = match (enabled.contains_key(&record.name), record.state) {
+            (false, _) => PluginState::Stopped.word(),
+            (true, PluginState::Stopped) => "enabled, not started",
+            (true, state) => state.word(),
+        };
+        let mean = record.micros.checked_div(record.calls).unwrap_or_default();
+        vec![
+            record.name.clone(),
+            state.to_owned(),
+            record.calls.to_string(),
+            micros(mean),
+            micros(record.slowest),
+            format!("{} KiB", record.memory >> 10),
+            record.failures.to_string(),
+            record.waiting.to_string(),
+            if own.contains_key(&record.name) { "your folder" } else { "the program" }.to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = records.values().map(row).collect();
+    let mut out = io::stdout().lock();
+    table(&mut out, &columns, &rows)?;
+    for record in records.values().filter(|record| enabled.contains_key(&record.name)) {
+        if !record.fault.is_empty() {
+            writeln!(out, "{}: {}", record.name, record.fault)?;
+        }
+        if !record.missing.is_empty() {
+            writeln!(out, "{}: {}", record.name, advice(&record.name, &record.missing))?;
+        }
+        if record.given_up > 0 {
+            writeln!(out, "{}: {} effects were given up; the audit says why", record.name, record.given_up)?;
+        }
+    }
+    writeln!(out, "your plugins' folder: {}", folder.display())?;
+    if enabled.is_empty() {
+        writeln!(out, "none is enabled: name them in `enabled` under [plugins] (docs/plugins.md)")?;
+    }
+    Ok(())
+}
+
+fn micros(micros: u64) -> String {
+    if micros < 10_000 { format!("{micros} us") } else { format!("{} ms", micros / 1_000) }
+}
+
+fn advice(name: &str, missing: &[String]) -> String {
+    let words = missing.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    format!(
+        "asks for what your configuration does not allow: to allow it, write allow = [{words}] under [plugins.{name}]"
+    )
+}
+
+/// A file, or all that are enabled: compiled, described, and tried on a recorded study.
+fn check(setup: &Setup, file: Option<&Path>) -> Result<(), Failure> {
+    let plugins = &setup.config().plugins;
+    let sources = match file {
+        Some(file) => BTreeMap::from([(String::new(), source(file))]),
+        None => enabled(&setup.loaded.plugins_folder(), plugins),
+    };
+    let mut out = io::stdout().lock();
+    if sources.is_empty() {
+        writeln!(out, "no plugin is enabled; name a file to check it")?;
+    }
+    let mut broken = 0;
+    for source in sources.into_values() {
+        let checked = source.and_then(|source| {
+            let site = plugins.own.get(&source.name).cloned().unwrap_or_default();
+            let vm = Vm::load(&source, &site.settings, Limits::default())?;
+            let tried = vm.self_test(&StudyView::recorded())?;
+            Ok((source, site, vm, tried))
+        });
+        match checked {
+            Ok((source, site, vm, tried)) => describe(&mut out, &source, &site, &vm, &tried)?,
+            Err(fault) => {
+                broken += 1;
+                writeln!(out, "{fault}")?;
+            }
+        }
+    }
+    if broken > 0 { Err(Failure::failed(format!("{broken} of the plugins cannot be used"))) } else { Ok(()) }
+}
+
+fn describe(
+    out: &mut impl Write,
+    source: &Source,
+    site: &PluginSite,
+    vm: &Vm,
+    tried: &[(&'static str, Vec<Deed>)],
+) -> io::Result<()> {
+    let description = vm.description();
+    writeln!(out, "{} {}: in order. {}", description.name, description.version, description.description)?;
+    let words: Vec<&str> = description.permissions.iter().map(|permission| permission.word()).collect();
+    writeln!(out, "  asks for: {}", if words.is_empty() { "nothing".to_owned() } else { words.join(", ") })?;
+    let granted = granted(&site.allow);
+    let missing: Vec<String> =
+        description.permissions.difference(&granted).map(|permission| permission.word().to_owned()).collect();
+    if !missing.is_empty() {
+        writeln!(out, "  {}", advice(&source.name, &missing))?;
+    }
+    if description.permissions.contains(&Permission::Patient) && granted.contains(&Permission::Patient) {
+        writeln!(out, "  sees who the patient is")?;
+    }
+    for setting in &description.settings {
+        let value = site.settings.get(&setting.name).unwrap_or(&setting.default);
+        writeln!(out, "  setting {} = {value}  {}", setting.name, setting.help)?;
+    }
+    for (hook, deeds) in tried {
+        writeln!(out, "  {hook} on the recorded study: {}", in_words(deeds))?;
+    }
+    Ok(())
+}
+
+fn in_words(deeds: &[Deed]) -> String {
+    let words: Vec<String> = deeds
+        .iter()
+        .map(|deed| serde_json::to_string(deed).unwrap_or_default())
+        .map(|json| crate::text::clean(&json))
+        .collect();
+    if words.is_empty() { "no effect".to_owned() } else { words.join(" ") }
+}
+
+/// A file on one study: what it would do, a line of JSON an effect. Nothing is done.
+fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failure> {
+    let view = match study {
+        None => StudyView::recorded(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+            serde_json::from_str(&text)
+                .map_err(|error| Failure::usage(format!("{} is no study: {error}", path.display())))?
+        }
+    };
+    let fault = |fault: crate::plugin::Fault| Failure::failed(fault.to_string());
+    let source = source(file).map_err(fault)?;
+    let site = setup.config().plugins.own.get(&source.name).cloned().unwrap_or_default();
+    let vm = Vm::load(&source, &site.settings, Limits::default()).map_err(fault)?;
+    let mut out = io::stdout().lock();
+    let mut calls = vec![Call::Start, Call::Study(&view), Call::CriticalWaiting(&view)];
+    calls.extend((0..view.films.len()).map(|film| Call::Film { film, study: &view }));
+    for call in calls.iter().filter(|call| vm.has(call)) {
+        let result = vm.call(call);
+        for line in vm.printed() {
+            writeln!(io::stderr(), "{}: {line}", call.name())?;
+        }
+        for deed in result.map_err(fault)? {
+            let line = serde_json::json!({ "hook": call.name(), "effect": deed });
+            writeln!(out, "{line}")?;
+        }
+    }
+    let computed = vm.compute(&view).map_err(fault)?;
+    for (title, cell) in computed.columns {
+        writeln!(out, "{}", serde_json::json!({ "column": title, "value": cell }))?;
+    }
+    for title in computed.filters {
+        writeln!(out, "{}", serde_json::json!({ "filter": title }))?;
+    }
+    Ok(())
+}
+
+/// A file's text; a bare name that is no file is one of the program's own plugins.
+fn source(file: &Path) -> Result<Source, crate::plugin::Fault> {
+    let bundled = file.to_str().filter(|_| !file.exists()).and_then(Source::bundled);
+    bundled.map_or_else(|| Source::read(file), Ok)
+}

@@ -1,0 +1,130 @@
+//! What of the configuration the dashboard needs, in its own terms; mistakes at their lines.
+
+use crate::{
+    config::{ConfigError, Loaded},
+    dashboard::{Column, Keymap, MOST_VIEWS, SavedViews, Site},
+};
+
+/// The dashboard's settings as the site has them.
+pub(super) fn site(loaded: &Loaded) -> Result<Site, ConfigError> {
+    Ok(Site {
+        max_wait: loaded.config.triage.max_wait,
+        columns: columns(loaded)?,
+        views: views(loaded)?,
+        keymap: keymap(loaded)?,
+        bell: loaded.config.dashboard.bell,
+    })
+}
+
+fn columns(loaded: &Loaded) -> Result<Vec<Column>, ConfigError> {
+    let at = ["dashboard", "columns"];
+    let mut columns = Vec::new();
+    for name in &loaded.config.dashboard.columns {
+        let Some(column) = Column::from_name(name) else {
+            let names = Column::ALL.map(Column::name);
+            return Err(loaded.error_at_value(
+                &at,
+                &format!("there is no column `{name}`"),
+                &format!("the columns are {}", names.join(", ")),
+            ));
+        };
+        if columns.contains(&column) {
+            let message = format!("the column `{name}` is here twice");
+            return Err(loaded.error_at_value(&at, &message, "take one of them away"));
+        }
+        columns.push(column);
+    }
+    if columns.is_empty() {
+        let help = "name one at least, or leave the line out";
+        return Err(loaded.error_at_value(&at, "there is no column", help));
+    }
+    Ok(columns)
+}
+
+fn views(loaded: &Loaded) -> Result<SavedViews, ConfigError> {
+    let mut views = SavedViews::default();
+    for (name, filter) in &loaded.config.dashboard.views {
+        let at = ["dashboard", "views", name];
+        views.add(name, filter).map_err(|error| {
+            let wrong = &filter[error.at.clone()];
+            let place = if wrong.is_empty() { String::new() } else { format!(" at `{wrong}`") };
+            let message = format!("the filter `{filter}` cannot be understood{place}");
+            loaded.error_at_value(&at, &message, &error.message)
+        })?;
+        if views.all().len() > MOST_VIEWS {
+            let message = format!("there are only {MOST_VIEWS} number keys");
+            let help =
+                "take a view away, or give it the name of one that is there: All, New, Critical, Held, Done";
+            return Err(loaded.error_at_value(&at, &message, help));
+        }
+    }
+    Ok(views)
+}
+
+fn keymap(loaded: &Loaded) -> Result<Keymap, ConfigError> {
+    let keys = loaded.config.keys.iter().map(|(name, keys)| (name, &keys.0));
+    Keymap::of_site(keys).map_err(|error| {
+        let at = ["keys", error.action.as_str()];
+        if error.is_name {
+            loaded.error_at_key(&at, &error.message, &error.help)
+        } else {
+            loaded.error_at_value(&at, &error.message, &error.help)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{TEMPLATE, parse};
+
+    fn site_of(text: &str) -> Result<Site, ConfigError> {
+        site(&parse(text, None).unwrap())
+    }
+
+    #[test]
+    fn a_site_that_says_nothing_gets_the_usual_dashboard() {
+        let max_wait = crate::config::Config::default().triage.max_wait;
+        for text in ["", TEMPLATE] {
+            assert_eq!(site_of(text).unwrap(), Site { max_wait, ..Site::default() });
+        }
+    }
+
+    #[test]
+    fn a_site_has_its_own_columns_views_and_keys() {
+        let site = site_of(
+            "[dashboard]\ncolumns = [\"waits\", \"band\", \"id\"]\n\
+             [dashboard.views]\nEffusions = \"effusion score>0.5\"\nNew = \"status:new band:urgent\"\n\
+             [keys]\ndone = [\"x\", \"g d\"]\nundo = \"z\"",
+        )
+        .unwrap();
+        assert_eq!(site.columns, [Column::Waits, Column::Band, Column::Id]);
+        let names: Vec<&str> = site.views.all().iter().map(|view| view.name.as_str()).collect();
+        assert_eq!(names, ["All", "New", "Critical", "Held", "Done", "Effusions"]);
+        let keys: Vec<String> =
+            site.keymap.keys(crate::dashboard::action::Action::Done).map(ToString::to_string).collect();
+        assert_eq!(keys, ["x", "g d"]);
+    }
+
+    #[test]
+    fn mistakes_are_shown_at_their_lines() {
+        for (text, line, message) in [
+            ("[dashboard]\ncolumns = [\"band\", \"nmae\"]", 2, "there is no column `nmae`"),
+            ("[dashboard]\ncolumns = [\"band\", \"band\"]", 2, "is here twice"),
+            ("[dashboard]\ncolumns = []", 2, "there is no column"),
+            ("[dashboard.views]\nBig = \"score>\"", 2, "cannot be understood"),
+            ("[dashboard.views]\nBig = \"scor>0.5\"", 2, "at `scor`"),
+            ("[keys]\nquit = \"q\"\ndonne = \"x\"", 3, "there is no action `donne`"),
+            ("[keys]\ndone = \"space\"", 2, "`space` stands for both `done` and `seen`"),
+            ("[keys]\ndone = \"d\"\nundo = \"d\"", 3, "`d` stands for both `undo` and `done`"),
+        ] {
+            let error = site_of(text).expect_err(text);
+            assert_eq!(error.line, Some(line), "{text}: {error}");
+            assert!(error.message.contains(message), "{}", error.message);
+            assert!(error.help.is_some_and(|help| !help.is_empty()));
+        }
+        let views: String = (0..5).map(|at| format!("V{at} = \"doe\"\n")).collect();
+        let error = site_of(&format!("[dashboard.views]\n{views}")).unwrap_err();
+        assert!(error.message.contains("only 9 number keys"));
+    }
+}

@@ -1,0 +1,118 @@
+//! The line that a filter is typed into. The list follows every character; while what stands there
+//! cannot be understood, it stays as it was and the mistake is shown.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Input, Overlay, Turn};
+use crate::dashboard::{
+    Column, State,
+    filter::{Completion, begins_a_field, complete},
+};
+
+/// How many completions are offered at once.
+const OFFERED: usize = 6;
+
+/// The open line.
+#[derive(Debug, Clone)]
+pub struct FilterLine {
+    input: Input,
+    /// The filter before, which esc brings back.
+    before: String,
+    /// What tab offers now, and which of them stands in the line.
+    tabs: Option<(Vec<Completion>, usize)>,
+}
+
+impl FilterLine {
+    pub(in crate::dashboard) fn open(text: &str) -> Self {
+        Self { input: Input::from(text), before: text.to_owned(), tabs: None }
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// What tab would write.
+    #[must_use]
+    pub fn offers(&self, state: &State) -> Vec<Completion> {
+        match &self.tabs {
+            Some((offers, _)) => offers.clone(),
+            None => self.complete(state),
+        }
+    }
+
+    fn complete(&self, state: &State) -> Vec<Completion> {
+        let values = |field: &str| known_values(state, field);
+        complete(self.input.text(), self.input.cursor(), OFFERED, values)
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        self.input.insert(text);
+        self.tabs = None;
+    }
+
+    pub(super) fn key(mut self, state: &mut State, event: KeyEvent) -> Turn {
+        match event.code {
+            KeyCode::Esc => {
+                state.set_typed_filter(&self.before);
+                return (None, Vec::new());
+            }
+            KeyCode::Enter => {
+                state.set_typed_filter(self.input.text());
+                return (None, Vec::new());
+            }
+            KeyCode::Backspace if self.input.text().is_empty() => return (None, Vec::new()),
+            KeyCode::Up => state.worklist.move_by(-1),
+            KeyCode::Down => state.worklist.move_by(1),
+            KeyCode::Tab => self.tab(state, 1),
+            KeyCode::BackTab => self.tab(state, -1),
+            _ => {
+                if self.input.key(event) {
+                    self.tabs = None;
+                }
+            }
+        }
+        self.follow(state);
+        (Some(Overlay::Filter(self)), Vec::new())
+    }
+
+    /// Lets the list follow. A word that may become the name of a field ("sta" of "status:new") must not
+    /// empty it on the way there.
+    fn follow(&self, state: &mut State) {
+        let text = self.input.text();
+        state.set_typed_filter(text);
+        let (before, last) = text.rsplit_once(' ').unwrap_or(("", text));
+        if state.worklist.is_empty() && begins_a_field(last) {
+            state.set_typed_filter(before);
+        }
+    }
+
+    /// Writes the next completion in the place of the last one.
+    fn tab(&mut self, state: &State, by: isize) {
+        let (offers, at) = match self.tabs.take() {
+            Some((offers, at)) => {
+                let count = offers.len().max(1).cast_signed();
+                let next = (at.cast_signed() + by).rem_euclid(count).unsigned_abs();
+                (offers, next)
+            }
+            None => (self.complete(state), 0),
+        };
+        let Some(offer) = offers.get(at) else { return };
+        self.input.replace(offer.at.start..self.input.cursor(), &offer.text);
+        // A single one is final: the next tab completes what comes after it.
+        self.tabs = (offers.len() > 1).then_some((offers, at));
+    }
+}
+
+/// The words that stand in the list for a field, the most frequent first.
+fn known_values(state: &State, field: &str) -> Vec<String> {
+    let column = match field {
+        "finding" | "top" => Column::Finding,
+        "view" => Column::View,
+        "model" => Column::Model,
+        "by" => Column::By,
+        _ => return Vec::new(),
+    };
+    state.worklist.frequent(column)
+}

@@ -1,0 +1,62 @@
+//! What plugins add to the keys: their commands, and another try for one that was switched off.
+
+use crossterm::event::KeyEvent;
+
+use super::{NoticeLevel, Request, State, keymap::Key, update::Effect};
+use crate::store::{PluginAction, PluginCommand, PluginRecord, PluginRequest, PluginState};
+
+/// A command, with the plugin that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The command.
+    pub command: PluginCommand,
+}
+
+/// Whether a plugin's hooks are called.
+pub(super) fn runs(record: &PluginRecord) -> bool {
+    matches!(record.state, PluginState::Running | PluginState::Old)
+}
+
+/// The commands of the plugins that run.
+pub(super) fn commands(state: &State) -> impl Iterator<Item = Command> {
+    state.plugins().iter().filter(|record| runs(record)).flat_map(|record| {
+        let of =
+            move |command: &PluginCommand| Command { plugin: record.name.clone(), command: command.clone() };
+        record.commands.iter().map(of)
+    })
+}
+
+/// The command that a key stands for. The program's own keys go before; of two plugins the first.
+pub(super) fn command_of(state: &State, event: KeyEvent) -> Option<Command> {
+    let pressed = Key::from(event);
+    commands(state).find(|it| it.command.key.parse::<Key>().is_ok_and(|key| key == pressed))
+}
+
+/// Asks for a command to be run with the selected study.
+pub(super) fn run(state: &mut State, Command { plugin, command }: Command) -> Vec<Effect> {
+    let Some(study) = state.worklist().selected().map(|row| row.id) else { return Vec::new() };
+    state.say(NoticeLevel::Info, format!("{plugin} is asked: {}", command.title));
+    ask(plugin, PluginAction::Run { command: command.title, study })
+}
+
+/// Asks for a plugin to be tried again.
+pub(super) fn try_again(state: &mut State, plugin: String) -> Vec<Effect> {
+    state.say(NoticeLevel::Info, format!("{plugin} is tried again."));
+    ask(plugin, PluginAction::Enable)
+}
+
+fn ask(plugin: String, action: PluginAction) -> Vec<Effect> {
+    vec![Effect::Request(Request::Plugin(PluginRequest { plugin, action }))]
+}
+
+/// What to say when the plugins' records change: one that was running has been switched off or is broken.
+pub(super) fn alarm(before: &[PluginRecord], now: &[PluginRecord]) -> Option<String> {
+    let failed = now.iter().find(|record| {
+        let is_bad = matches!(record.state, PluginState::Off | PluginState::Old | PluginState::Broken);
+        let known = before.iter().find(|known| known.name == record.name);
+        is_bad && known.is_none_or(|known| known.state != record.state || known.fault != record.fault)
+    })?;
+    Some(format!("Plugin {}, {}: {}", failed.name, failed.state.word(), failed.fault))
+}

@@ -1,0 +1,252 @@
+//! Thresholds chosen on a labelled set.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::{
+    metrics::{AtThreshold, Ranked, Share, wilson},
+    report::{Case, LabelInfo, ranked_of},
+};
+
+/// With fewer films of a kind, a threshold is proposed and not written: one film more would move it.
+pub const ENOUGH: u64 = 10;
+
+/// What a threshold is to give.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// At least this share of the films with the finding alert.
+    Sensitivity(f64),
+    /// At least this share of the films without it do not.
+    Specificity(f64),
+    /// Sensitivity and specificity add up to the most.
+    Youden,
+    /// At most so many films a day alert for the label.
+    AlarmsPerDay(f64),
+}
+
+impl FromStr for Goal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("`{text}` is no goal: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20");
+        let Some((name, value)) = text.split_once('=') else {
+            return if text == "youden" { Ok(Self::Youden) } else { Err(wrong()) };
+        };
+        let value: f64 = value.trim().parse().map_err(|_| wrong())?;
+        let share = |goal: fn(f64) -> Self| match value {
+            v if v > 0.0 && v <= 1.0 => Ok(goal(v)),
+            _ => Err(format!("{name} is a share above 0 and at most 1, such as 0.95; `{value}` is not")),
+        };
+        match name.trim() {
+            "sensitivity" => share(Self::Sensitivity),
+            "specificity" => share(Self::Specificity),
+            "alarms-per-day" if value >= 0.0 && value.is_finite() => Ok(Self::AlarmsPerDay(value)),
+            "alarms-per-day" => Err("alarms-per-day is a number of films, such as 20".to_owned()),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// A threshold proposed for one label, and what it would change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proposal {
+    /// The label.
+    pub label: String,
+    /// What the threshold in force gives on this set.
+    pub now: AtThreshold,
+    /// What the proposed one gives; none where none can be proposed.
+    pub then: Option<AtThreshold>,
+    /// Share of all scored films that alert for the label now.
+    pub alarms_now: Option<Share>,
+    /// The same with the proposed threshold.
+    pub alarms_then: Option<Share>,
+    /// Why it is not to be written: too few films to choose by, or nothing to choose.
+    pub not_written: Option<String>,
+}
+
+/// A threshold for each label, in order. `films_per_day` is what [`Goal::AlarmsPerDay`] counts by.
+#[must_use]
+pub fn propose(goal: Goal, films_per_day: f64, labels: &[LabelInfo], cases: &[Case<'_>]) -> Vec<Proposal> {
+    let propose = |(n, label): (usize, &LabelInfo)| {
+        let ranked = ranked_of(n, cases);
+        let all = Ranked::new(cases.iter().map(|case| (f64::from(case.probabilities[n]), false)));
+        let chosen = match goal {
+            Goal::AlarmsPerDay(alarms) => highest_count(&all, alarms / films_per_day),
+            _ if !ranked.has_both() => Err(undefined(&ranked)),
+            goal => choose(goal, &ranked),
+        };
+        let alarms = |threshold: f64| wilson(all.at(threshold).false_positives, all.cases());
+        let too_few =
+            ranked.positives().min(ranked.negatives()) < ENOUGH && !matches!(goal, Goal::AlarmsPerDay(_));
+        let not_written = match &chosen {
+            Err(reason) => Some(reason.clone()),
+            Ok(_) if too_few => Some(format!(
+                "too few to choose by: {} with, {} without, and {ENOUGH} of each are needed",
+                ranked.positives(),
+                ranked.negatives()
+            )),
+            Ok(_) => None,
+        };
+        let chosen = chosen.ok();
+        Proposal {
+            label: label.name.clone(),
+            now: ranked.at(label.alert),
+            then: chosen.map(|threshold| ranked.at(threshold)),
+            alarms_now: alarms(label.alert),
+            alarms_then: chosen.and_then(alarms),
+            not_written,
+        }
+    };
+    labels.iter().enumerate().map(propose).collect()
+}
+
+/// Why a label of one class has no curve, in words.
+pub(super) fn undefined(ranked: &Ranked) -> String {
+    match (ranked.positives(), ranked.negatives()) {
+        (0, 0) => "no film is labelled for it".to_owned(),
+        (0, n) => format!("all {n} films are without it: undefined"),
+        (n, _) => format!("all {n} films have it: undefined"),
+    }
+}
+
+fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, String> {
+    let steps = ranked.steps();
+    // Where a score is chosen, any threshold above the next lower score does the same: the shortest.
+    let at_step = |n: usize| between(steps.get(n + 1).map_or(0.0, |step| step.score), steps[n].score);
+    match goal {
+        Goal::Sensitivity(wanted) => {
+            let enough = |n: &usize| {
+                ranked.at(steps[*n].score).sensitivity.is_some_and(|share| share.value >= wanted - 1e-12)
+            };
+            Ok(at_step(first(steps.len(), enough)))
+        }
+        Goal::Specificity(wanted) => {
+            lowest(ranked, |at| at.specificity.is_some_and(|share| share.value >= wanted - 1e-12))
+        }
+        Goal::Youden => {
+            let threshold = ranked.youden().map_or(0.5, |point| point.threshold);
+            Ok(at_step(steps.iter().position(|step| step.score == threshold).unwrap_or(0)))
+        }
+        Goal::AlarmsPerDay(_) => Err("alarms are counted over all films".to_owned()),
+    }
+}
+
+/// The lowest threshold at which no more than `share` of the films alert.
+fn highest_count(all: &Ranked, share: f64) -> Result<f64, String> {
+    if all.cases() == 0 {
+        return Err("no film was scored".to_owned());
+    }
+    let most = share * all.cases() as f64 + 1e-9;
+    lowest(all, |at| at.false_positives as f64 <= most)
+}
+
+/// The lowest threshold that is good, where higher ones are never worse.
+fn lowest(ranked: &Ranked, good: impl Fn(&AtThreshold) -> bool) -> Result<f64, String> {
+    let steps = ranked.steps();
+    let bad = |n: &usize| !good(&ranked.at(steps[*n].score));
+    match first(steps.len() + 1, |n| *n == steps.len() || bad(n)) {
+        0 if steps[0].score >= 1.0 => {
+            Err("films at probability 1 cannot be kept below a threshold".to_owned())
+        }
+        0 => Ok(between(steps[0].score, 1.0)),
+        n => Ok(between(steps.get(n).map_or(0.0, |step| step.score), steps[n - 1].score)),
+    }
+}
+
+/// The first place of `0..count` that is good, where all after a good one are; the last if none is.
+fn first(count: usize, good: impl Fn(&usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count.saturating_sub(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if good(&middle) { high = middle } else { low = middle + 1 }
+    }
+    low
+}
+
+/// A threshold above `low` and at most `high`, within (0, 1), with as few decimals as do.
+fn between(low: f64, high: f64) -> f64 {
+    let fits = |t: &f64| *t > low && *t <= high && *t < 1.0 && *t > 0.0;
+    let short = (2..=12).map(|digits| {
+        let scale = 10_f64.powi(digits);
+        (high * scale).floor() / scale
+    });
+    let nines = (2..=12).map(|digits| 1.0 - 10_f64.powi(-digits));
+    let middle = f64::midpoint(low, high);
+    short.chain(nines).find(fits).unwrap_or(if high < 1.0 { high } else { middle })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIVE: [(f64, bool); 6] =
+        [(0.912_345, true), (0.8, false), (0.7001, true), (0.65, true), (0.4, false), (0.2, false)];
+
+    #[test]
+    fn goals_are_read_as_they_are_written() {
+        for (text, goal) in [
+            ("sensitivity=0.95", Some(Goal::Sensitivity(0.95))),
+            ("specificity=1", Some(Goal::Specificity(1.0))),
+            ("youden", Some(Goal::Youden)),
+            ("alarms-per-day=20", Some(Goal::AlarmsPerDay(20.0))),
+            ("sensitivity=95", None),
+            ("sensitivity=NaN", None),
+            ("sensitivity", None),
+            ("alarms-per-day=-1", None),
+            ("auc=0.9", None),
+        ] {
+            assert_eq!(text.parse::<Goal>().ok(), goal, "{text}");
+        }
+    }
+
+    #[test]
+    fn thresholds_are_short_and_do_what_they_are_for() {
+        let ranked = Ranked::new(FIVE);
+        for (goal, threshold) in [
+            (Goal::Sensitivity(1.0), 0.65),
+            (Goal::Sensitivity(0.34), 0.7),
+            (Goal::Sensitivity(0.1), 0.91),
+            (Goal::Specificity(1.0), 0.91),
+            (Goal::Specificity(0.6), 0.65),
+            (Goal::Specificity(0.1), 0.4),
+            (Goal::Youden, 0.65),
+        ] {
+            assert_eq!(choose(goal, &ranked), Ok(threshold), "{goal:?}");
+        }
+        let all = Ranked::new(FIVE.map(|(score, _)| (score, false)));
+        for (share, threshold) in [(0.0, 0.99), (0.5, 0.7), (1.0, 0.2)] {
+            assert_eq!(highest_count(&all, share), Ok(threshold), "{share}");
+        }
+        let saturated = Ranked::new([(1.0, false), (0.5, true)]);
+        assert!(choose(Goal::Specificity(1.0), &saturated).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_goal_is_reached_and_not_passed_without_need(
+            cases in prop::collection::vec((0.001_f32..0.999, any::<bool>()), 4..60),
+            wanted in 0.05_f64..1.0,
+        ) {
+            let ranked = Ranked::new(cases.into_iter().map(|(score, truth)| (f64::from(score), truth)));
+            prop_assume!(ranked.has_both());
+            let threshold = choose(Goal::Sensitivity(wanted), &ranked).unwrap();
+            prop_assert!(threshold > 0.0 && threshold < 1.0);
+            prop_assert!(ranked.at(threshold).sensitivity.unwrap().value >= wanted);
+            // The next higher score would be too high.
+            if let Some(above) = ranked.steps().iter().rev().find(|step| step.score > threshold) {
+                let reached = ranked.at(threshold).true_positives + ranked.at(threshold).false_positives;
+                let above = ranked.at(above.score);
+                if above.true_positives + above.false_positives < reached {
+                    prop_assert!(above.sensitivity.unwrap().value < wanted);
+                }
+            }
+            let threshold = choose(Goal::Specificity(wanted), &ranked).unwrap();
+            prop_assert!(ranked.at(threshold).specificity.unwrap().value >= wanted);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Label files: what somebody says is on each film, and which film that is.
+//!
+//! Three shapes are read, told apart by the header line: a column a finding (0, 1, empty: unknown),
+//! NIH's `Finding Labels` (names joined by `|`), CheXpert's (1, 0, -1: uncertain, empty: not mentioned).
+
+mod columns;
+mod join;
+mod patients;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use columns::{canonical, nearest};
+pub use join::{Joined, join};
+pub use patients::{Overlap, overlap};
+pub use read::read;
+
+/// What a label file says of one finding on one film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Truth {
+    /// It is there.
+    Present,
+    /// It is not.
+    Absent,
+    /// The reader was not sure: -1.
+    Uncertain,
+    /// Nothing is said: an empty cell.
+    Blank,
+}
+
+/// How -1 counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Uncertain {
+    /// The film says nothing about this finding.
+    #[default]
+    Ignore,
+    /// As present (CheXpert's "U-Ones").
+    Positive,
+    /// As absent ("U-Zeros").
+    Negative,
+}
+
+/// How an empty cell counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Blank {
+    /// The film says nothing about this finding.
+    #[default]
+    Ignore,
+    /// As absent: in CheXpert's files most absent findings are just not mentioned.
+    Negative,
+}
+
+impl Truth {
+    /// Whether the finding is there; none where the film does not count for it.
+    #[must_use]
+    pub fn counted(self, uncertain: Uncertain, blank: Blank) -> Option<bool> {
+        match (self, uncertain, blank) {
+            (Self::Present, ..) | (Self::Uncertain, Uncertain::Positive, _) => Some(true),
+            (Self::Absent, ..)
+            | (Self::Uncertain, Uncertain::Negative, _)
+            | (Self::Blank, _, Blank::Negative) => Some(false),
+            (Self::Uncertain, Uncertain::Ignore, _) | (Self::Blank, _, Blank::Ignore) => None,
+        }
+    }
+}
+
+/// One film of a label file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The line that it stands on, from 1.
+    pub line: u64,
+    /// The film as the file names it: a name or a path.
+    pub film: String,
+    /// Who it is of, where that is known.
+    pub patient: Option<String>,
+    /// The view, where there is a column of it.
+    pub view: Option<String>,
+    /// The part of the set that it belongs to, where there is a column of it.
+    pub split: Option<String>,
+    /// What is said, in the order of [`LabelSet::findings`].
+    pub truths: Vec<Truth>,
+}
+
+/// How a label file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A column a finding, with 0, 1, -1 or nothing.
+    Columns,
+    /// One column of names joined by `|`, as NIH ChestX-ray14 has it.
+    Joined,
+}
+
+/// A read label file. All its text is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelSet {
+    /// How it is written.
+    pub shape: Shape,
+    /// The findings that its rows speak of.
+    pub findings: Vec<String>,
+    /// Its films, in the file's order.
+    pub rows: Vec<Row>,
+    /// What a person should know of how it was read, a sentence each.
+    pub notes: Vec<String>,
+    /// Where the patients come from: a column, or the films' names.
+    pub patients_from: Option<String>,
+}
+
+impl LabelSet {
+    /// Keeps the rows of one split.
+    ///
+    /// # Errors
+    /// [`LabelError::NoSplit`] if it has no such row, with the splits that there are.
+    pub fn keep_split(&mut self, split: &str) -> Result<(), LabelError> {
+        if !self.rows.iter().any(|row| row.split.as_deref() == Some(split)) {
+            let known: std::collections::BTreeSet<&str> =
+                self.rows.iter().filter_map(|row| row.split.as_deref()).collect();
+            let known = known.into_iter().take(8).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+            return Err(LabelError::NoSplit { wanted: crate::text::clean(split), known: known.join(", ") });
+        }
+        self.rows.retain(|row| row.split.as_deref() == Some(split));
+        Ok(())
+    }
+}
+
+/// Why a label file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LabelError {
+    /// It has no line below its header, or none at all.
+    #[error("it holds no films: the first line names the columns, each further line is one film")]
+    Empty,
+    /// No column says which film a line is about.
+    #[error("no column names the films: call it `Image` (file name or path); its columns are {columns}")]
+    NoFilms {
+        /// The columns that there are.
+        columns: String,
+    },
+    /// None of its columns is a finding that is asked for.
+    #[error("none of its columns is a finding of the model: {columns}; the model's labels are {labels}")]
+    NoFindings {
+        /// The columns, or the names in `Finding Labels`.
+        columns: String,
+        /// The model's labels.
+        labels: String,
+    },
+    /// A cell that says neither yes nor no.
+    #[error("line {line}, column `{column}`: `{value}` is not 1, 0, -1 (uncertain) or empty (unknown)")]
+    Cell {
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// The cell.
+        value: String,
+    },
+    /// Two columns for one finding.
+    #[error("the columns `{first}` and `{second}` are the same finding: keep one")]
+    Twice {
+        /// The first column's name.
+        first: String,
+        /// The second's.
+        second: String,
+    },
+    /// It is not a table.
+    #[error("{0}")]
+    Table(String),
+    /// A split that it does not have.
+    #[error("no line has the split `{wanted}`; {}", if known.is_empty() { "there is no column `Split`" } else { known })]
+    NoSplit {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
+}

@@ -1,0 +1,225 @@
+//! From the bytes of a label file to rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    LabelError, LabelSet, Row, Shape, Truth, canonical,
+    columns::{Columns, plain, quoted},
+    nearest,
+    patients::{self, Guess},
+};
+use crate::text::clean;
+
+/// Reads a label file. `known`: the model's labels, of which those that the file speaks of are taken, in
+/// their order, and others are noted with the nearest name; without it every finding of the file is taken.
+///
+/// # Errors
+/// Any [`LabelError`].
+pub fn read(bytes: &[u8], known: Option<&[&str]>) -> Result<LabelSet, LabelError> {
+    let table = Table::parse(bytes)?;
+    let columns = Columns::of(&table.header)?;
+    if table.lines.is_empty() {
+        return Err(LabelError::Empty);
+    }
+    let mut notes = Vec::new();
+    let (shape, findings, truths) = match columns.joined {
+        Some(joined) => {
+            let (findings, truths) = joined_names(&table, joined, known, &mut notes)?;
+            (Shape::Joined, findings, truths)
+        }
+        None => {
+            let (findings, truths) = finding_columns(&table, &columns, known, &mut notes)?;
+            (Shape::Columns, findings, truths)
+        }
+    };
+    let mut rows = Vec::with_capacity(table.lines.len());
+    for ((line, cells), truths) in table.lines.iter().zip(truths) {
+        let filled = |column: Option<usize>| column.map(|n| cells[n].clone()).filter(|cell| !cell.is_empty());
+        if let Some(film) = filled(Some(columns.film)) {
+            let (patient, view, split) =
+                (filled(columns.patient), filled(columns.view), filled(columns.split));
+            rows.push(Row { line: *line, film, patient, view, split, truths });
+        } else {
+            notes.push(format!("line {line} names no film and was left out"));
+        }
+    }
+    let patients_from = match columns.patient {
+        Some(n) => Some(format!("column `{}`", table.header[n])),
+        None => patients::guess(&mut rows).map(|guess| match guess {
+            Guess::Path => "folders named patient… in the films' paths".to_owned(),
+            Guess::Name => "the digits before _ in the films' names".to_owned(),
+        }),
+    };
+    Ok(LabelSet { shape, findings, rows, notes, patients_from })
+}
+
+/// A table of clean text.
+struct Table {
+    header: Vec<String>,
+    lines: Vec<(u64, Vec<String>)>,
+}
+
+impl Table {
+    fn parse(bytes: &[u8]) -> Result<Self, LabelError> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        // Windows' line ends make the reader count lines wrong.
+        let bytes: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b'\r').collect();
+        let bytes = bytes.as_slice();
+        let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        // Spreadsheets write semicolons where the comma is for decimals.
+        let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| {
+            (first.iter().filter(|byte| *byte == delimiter).count(), *delimiter == b',')
+        });
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).from_reader(bytes);
+        let text = |record: &csv::ByteRecord| -> Vec<String> {
+            record.iter().map(|cell| clean(&String::from_utf8_lossy(cell))).collect()
+        };
+        let no_table = |error: csv::Error| LabelError::Table(plain_words(&error));
+        let header = text(reader.byte_headers().map_err(no_table)?);
+        if header.iter().all(String::is_empty) {
+            return Err(LabelError::Empty);
+        }
+        let mut lines = Vec::new();
+        for record in reader.byte_records() {
+            let record = record.map_err(no_table)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            lines.push((line, text(&record)));
+        }
+        Ok(Self { header, lines })
+    }
+}
+
+fn plain_words(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            format!("line {line} has {len} cells, and the first line names {expected_len} columns")
+        }
+        _ => format!("it is no table of comma-separated values: {error}"),
+    }
+}
+
+type Findings = (Vec<String>, Vec<Vec<Truth>>);
+
+fn joined_names(
+    table: &Table,
+    column: usize,
+    known: Option<&[&str]>,
+    notes: &mut Vec<String>,
+) -> Result<Findings, LabelError> {
+    let names = |cells: &[String]| -> Vec<String> {
+        let parts = cells[column].split('|').map(str::trim);
+        parts.filter(|name| !name.is_empty() && plain(name) != "nofinding").map(str::to_owned).collect()
+    };
+    let seen: BTreeSet<String> = table.lines.iter().flat_map(|(_, cells)| names(cells)).collect();
+    let findings: Vec<String> = match known {
+        None => seen.iter().cloned().collect(),
+        Some(known) => {
+            let meant: BTreeSet<&str> = seen.iter().filter_map(|name| canonical(name, known)).collect();
+            note_renamed(seen.iter().map(String::as_str), known, notes);
+            note_unknown(seen.iter().map(String::as_str), known, notes);
+            if meant.is_empty() {
+                let columns = quoted(seen.iter().map(String::as_str));
+                return Err(LabelError::NoFindings { columns, labels: quoted(known.iter().copied()) });
+            }
+            known.iter().filter(|name| meant.contains(*name)).map(|name| (*name).to_owned()).collect()
+        }
+    };
+    let all: Vec<&str> = findings.iter().map(String::as_str).collect();
+    let truths = table.lines.iter().map(|(_, cells)| {
+        // An empty cell says nothing; `No Finding` says that nothing is there.
+        let silent = cells[column].is_empty();
+        let named = names(cells);
+        let there: Vec<&str> = named.iter().filter_map(|name| canonical(name, &all)).collect();
+        let truth = |finding: &&str| match (silent, there.contains(finding)) {
+            (true, _) => Truth::Blank,
+            (false, true) => Truth::Present,
+            (false, false) => Truth::Absent,
+        };
+        all.iter().map(truth).collect()
+    });
+    let truths = truths.collect();
+    Ok((findings, truths))
+}
+
+fn finding_columns(
+    table: &Table,
+    columns: &Columns,
+    known: Option<&[&str]>,
+    notes: &mut Vec<String>,
+) -> Result<Findings, LabelError> {
+    let name = |n: usize| table.header[n].as_str();
+    let looks_like_truths = |&n: &usize| {
+        let cells = || table.lines.iter().map(|(_, cells)| &cells[n]);
+        cells().all(|cell| truth(cell).is_some()) && cells().any(|cell| !cell.is_empty())
+    };
+    let mut taken: Vec<(String, usize)> = Vec::new();
+    match known {
+        None => {
+            let findings = columns.others.iter().copied().filter(looks_like_truths);
+            taken.extend(findings.map(|n| (name(n).to_owned(), n)));
+        }
+        Some(known) => {
+            let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+            for &n in &columns.others {
+                let Some(label) = canonical(name(n), known) else { continue };
+                if let Some(first) = places.insert(label, n) {
+                    let (first, second) = (name(first).to_owned(), name(n).to_owned());
+                    return Err(LabelError::Twice { first, second });
+                }
+            }
+            taken.extend(known.iter().filter_map(|label| Some(((*label).to_owned(), *places.get(label)?))));
+            let others: Vec<&str> =
+                columns.others.iter().copied().filter(looks_like_truths).map(name).collect();
+            note_renamed(others.iter().copied(), known, notes);
+            note_unknown(others.into_iter(), known, notes);
+        }
+    }
+    if let (Some(known), true) = (known, taken.is_empty()) {
+        let labels = quoted(known.iter().copied());
+        let columns = quoted(table.header.iter().map(String::as_str));
+        return Err(LabelError::NoFindings { columns, labels });
+    }
+    let read_line = |(line, cells): &(u64, Vec<String>)| {
+        let cell = |(_, n): &(String, usize)| {
+            truth(&cells[*n]).ok_or_else(|| LabelError::Cell {
+                line: *line,
+                column: name(*n).to_owned(),
+                value: cells[*n].clone(),
+            })
+        };
+        taken.iter().map(cell).collect::<Result<Vec<_>, _>>()
+    };
+    let truths = table.lines.iter().map(read_line).collect::<Result<_, _>>()?;
+    Ok((taken.into_iter().map(|(name, _)| name).collect(), truths))
+}
+
+/// What a cell says; none for a cell that says nothing of the kind.
+fn truth(cell: &str) -> Option<Truth> {
+    match cell.trim().to_ascii_lowercase().as_str() {
+        "" | "nan" | "na" => Some(Truth::Blank),
+        "true" | "yes" => Some(Truth::Present),
+        "false" | "no" => Some(Truth::Absent),
+        number => match number.parse::<f64>() {
+            Ok(1.0) => Some(Truth::Present),
+            Ok(0.0) => Some(Truth::Absent),
+            Ok(-1.0) => Some(Truth::Uncertain),
+            _ => None,
+        },
+    }
+}
+
+fn note_renamed<'a>(names: impl Iterator<Item = &'a str>, known: &[&str], notes: &mut Vec<String>) {
+    for name in names {
+        if let Some(label) = canonical(name, known).filter(|label| plain(label) != plain(name)) {
+            notes.push(format!("`{name}` is read as the model's `{label}`"));
+        }
+    }
+}
+
+fn note_unknown<'a>(names: impl Iterator<Item = &'a str>, known: &[&str], notes: &mut Vec<String>) {
+    for name in names.filter(|name| canonical(name, known).is_none()) {
+        let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        notes.push(format!("the model has no label `{name}`: left out{near}"));
+    }
+}

@@ -1,0 +1,50 @@
+//! What the processor can do, found out once.
+
+/// The instructions that the kernels use. It cannot be made to claim more than the processor has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Isa(Widest);
+
+/// The widest vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum Widest {
+    /// Whatever the compiler takes for granted: SSE2, NEON.
+    Four,
+    /// AVX2 with FMA.
+    #[cfg(target_arch = "x86_64")]
+    Eight,
+    /// AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    Sixteen,
+}
+
+impl Isa {
+    /// The best that this processor has.
+    pub(in super::super) fn best() -> Self {
+        Self::all().last().copied().unwrap_or(Self(Widest::Four))
+    }
+
+    /// All that this processor has, the plainest first.
+    pub(in super::super) fn all() -> Vec<Self> {
+        #[allow(unused_mut, reason = "other processors have one kind")]
+        let mut all = vec![Self(Widest::Four)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw");
+            if avx2 {
+                all.push(Self(Widest::Eight));
+            }
+            if avx2 && avx512 {
+                all.push(Self(Widest::Sixteen));
+            }
+        }
+        all
+    }
+
+    pub(super) fn widest(self) -> Widest {
+        self.0
+    }
+}

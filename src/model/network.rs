@@ -1,0 +1,127 @@
+//! The network of a loaded model: our own kernels on the processor, Candle's elsewhere and for shapes that the
+//! kernels are not made for.
+
+use candle_core::{Device, Tensor};
+use candle_nn::VarBuilder;
+
+use super::{
+    ModelError, NetworkConfig, Precision,
+    cpu::{Processor, Refusal, Tensors},
+    heatmap::grad_cam,
+    plain::Plain,
+};
+
+/// A network with its weights.
+#[derive(Debug)]
+pub(super) enum Network {
+    /// Our own kernels.
+    Processor(Processor),
+    /// Candle's.
+    Candle(Plain),
+}
+
+/// What a network says of a batch of films.
+#[derive(Debug)]
+pub(super) struct Forward {
+    /// Rows of the last feature map.
+    pub(super) rows: usize,
+    /// Columns of the last feature map.
+    pub(super) columns: usize,
+    /// film x output, before the sigmoid.
+    pub(super) logits: Vec<f32>,
+    /// film x output x row x column: Grad-CAM at the last feature map.
+    pub(super) maps: Vec<f32>,
+    /// film x channel x row x column, after the last ReLU.
+    pub(super) features: Tensor,
+}
+
+impl Network {
+    /// Takes the weights from `vb`; `threads` are those that the processor may use. Candle computes in fp32.
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape.
+    pub(super) fn new(
+        config: &NetworkConfig,
+        vb: &VarBuilder<'_>,
+        device: &Device,
+        precision: Precision,
+        threads: usize,
+    ) -> candle_core::Result<Self> {
+        if let (Device::Cpu, NetworkConfig::DenseNet(densenet)) = (device, config)
+            && let Some(shape) = densenet.shape()
+        {
+            let mut tensors = Named(vb);
+            let made = match precision {
+                Precision::Fp32 => Processor::fp32(&shape, &mut tensors, threads),
+                Precision::Bf16 => Processor::bf16(&shape, &mut tensors, threads),
+            };
+            match made {
+                Ok(processor) => return Ok(Self::Processor(processor)),
+                Err(Refusal::Tensor(error)) => return Err(error),
+                Err(Refusal::Thread(error)) => return Err(error.into()),
+                Err(Refusal::Shape | Refusal::Format) => {}
+            }
+        }
+        if precision != Precision::Fp32 {
+            candle_core::bail!("this network runs in fp32 only: leave --precision out");
+        }
+        Plain::new(config, vb).map(Self::Candle)
+    }
+
+    /// What the machine reaches in plain products; none on Candle.
+    pub(super) fn peak_gflops(&self) -> Option<f64> {
+        match self {
+            Self::Processor(processor) => Some(processor.peak_gflops()),
+            Self::Candle(_) => None,
+        }
+    }
+
+    /// Runs it on films of `shape`: film x channel x row x column.
+    ///
+    /// # Errors
+    /// Films of another shape, or no memory.
+    pub(super) fn run(
+        &self,
+        films: Vec<f32>,
+        shape: [usize; 4],
+        device: &Device,
+    ) -> Result<Forward, ModelError> {
+        match self {
+            Self::Processor(processor) => {
+                let [_, _, rows, columns] = shape;
+                let output = processor
+                    .run(&films, rows, columns)
+                    .map_err(|error| ModelError::Engine { reason: error.to_string() })?;
+                let map = (output.films, output.channels, output.rows, output.columns);
+                Ok(Forward {
+                    rows: output.rows,
+                    columns: output.columns,
+                    logits: output.logits,
+                    maps: output.maps,
+                    features: Tensor::from_vec(output.features, map, &Device::Cpu)?,
+                })
+            }
+            Self::Candle(network) => {
+                let features = network.features(&Tensor::from_vec(films, shape.as_slice(), device)?)?;
+                let (_, _, rows, columns) = features.dims4()?;
+                let logits = network.logits(&features)?.flatten_all()?.to_vec1()?;
+                let maps = grad_cam(&features, network.classifier_weight())?.flatten_all()?.to_vec1()?;
+                Ok(Forward { rows, columns, logits, maps, features })
+            }
+        }
+    }
+}
+
+/// Tensors of a file, by name.
+struct Named<'a, 'b>(&'a VarBuilder<'b>);
+
+impl Tensors for Named<'_, '_> {
+    type Error = candle_core::Error;
+
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
+        self.0.get(shape, name)?.flatten_all()?.to_vec1()
+    }
+}
+
+#[cfg(test)]
+mod tests;

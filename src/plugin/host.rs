@@ -1,0 +1,367 @@
+//! The plugins of the process that owns the pipeline: which run, from which files, and their threads.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
+use jiff::Timestamp;
+
+use super::{
+    Fault, FaultKind, Limits, Pace, Patience, Policy, Source,
+    deliver::Deliverer,
+    policy::granted,
+    progress::Progress,
+    worker::{Beginning, Loading, Order, Worker},
+};
+use crate::{
+    config,
+    store::{Lane, PluginState, PluginWork, Store, StoreError},
+};
+
+/// What plugins are run with.
+#[derive(Debug, Clone)]
+pub struct HostParts {
+    /// Where the store is.
+    pub store: PathBuf,
+    /// Where the site's own plugins lie.
+    pub folder: PathBuf,
+    /// What the site decides about them.
+    pub config: config::Plugins,
+    /// What each may take.
+    pub limits: Limits,
+    /// How often things are looked at.
+    pub pace: Pace,
+    /// When a delivery is tried again.
+    pub patience: Patience,
+}
+
+impl HostParts {
+    /// The usual limits.
+    #[must_use]
+    pub fn new(store: PathBuf, folder: PathBuf, config: config::Plugins) -> Self {
+        Self {
+            store,
+            folder,
+            config,
+            limits: Limits::default(),
+            pace: Pace::default(),
+            patience: Patience::default(),
+        }
+    }
+}
+
+/// Why plugins cannot run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system gave no thread.
+    #[error("cannot start a thread for the plugins: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Says that there is something new, and never waits.
+#[derive(Debug, Clone)]
+pub struct Waker(Sender<()>);
+
+impl Waker {
+    /// Something happened in the store.
+    pub fn wake(&self) {
+        // A full channel has a word in it already: what is new is found in the store.
+        let _ = self.0.try_send(());
+    }
+}
+
+/// The running plugins. They stop when it is dropped.
+pub struct Host {
+    waker: Option<Waker>,
+    settings: Option<Sender<(PathBuf, config::Plugins)>>,
+    progress: Arc<Progress>,
+    store: Store,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Host {
+    /// Starts the plugins that the site enables.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or there is no thread to be had.
+    pub fn start(parts: HostParts) -> Result<Self, HostError> {
+        let progress = Arc::new(Progress::default());
+        let policy = Arc::new(RwLock::new(Policy::new(&parts.config)));
+        let store = Store::open(&parts.store)?;
+        let (wake_in, wake) = bounded(1);
+        let (settings_in, settings) = unbounded();
+        let (ready_in, ready) = bounded(1);
+        let mut lanes = Vec::new();
+        let mut threads = Vec::new();
+        for lane in Lane::ALL {
+            let deliverer = Deliverer {
+                store: Store::open(&parts.store)?,
+                lane,
+                policy: Arc::clone(&policy),
+                patience: parts.patience,
+            };
+            let (lane_in, woken) = bounded(1);
+            lanes.push(lane_in);
+            let work = move || deliverer.run(&woken);
+            threads.push(thread::Builder::new().name(format!("plugin-{}", lane.word())).spawn(work)?);
+        }
+        let supervisor = Supervisor {
+            store: Store::open(&parts.store)?,
+            parts,
+            policy,
+            progress: Arc::clone(&progress),
+            lanes,
+            running: BTreeMap::new(),
+            threads,
+        };
+        let work = move || supervisor.run(&wake, &settings, &ready_in);
+        let thread = thread::Builder::new().name("plugins".to_owned()).spawn(work)?;
+        // From here on every event of the pipeline is one that the plugins are told of.
+        let _ = ready.recv();
+        Ok(Self {
+            waker: Some(Waker(wake_in)),
+            settings: Some(settings_in),
+            progress,
+            store,
+            thread: Some(thread),
+        })
+    }
+
+    /// For whoever knows that something happened.
+    #[must_use]
+    pub fn waker(&self) -> Option<Waker> {
+        self.waker.clone()
+    }
+
+    /// For whoever knows that the configuration has changed: the folder, and the section.
+    #[must_use]
+    pub fn settings(&self) -> Option<Sender<(PathBuf, config::Plugins)>> {
+        self.settings.clone()
+    }
+
+    /// Waits until every plugin has been told of everything, and what can be delivered is; `false` if that
+    /// takes longer than `patience`.
+    pub fn settle(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        let left = || until.saturating_duration_since(Instant::now());
+        loop {
+            let Ok(newest) = self.store.newest_event() else { return false };
+            if let Some(waker) = &self.waker {
+                waker.wake();
+            }
+            if !self.progress.reach(newest, left()) {
+                return false;
+            }
+            let is_quiet = || -> Result<bool, StoreError> {
+                let now = Timestamp::now();
+                for lane in Lane::ALL {
+                    if !self.store.due_deliveries(lane, now, 1)?.is_empty() {
+                        return Ok(false);
+                    }
+                }
+                Ok(self.store.newest_event()? == newest)
+            };
+            match is_quiet() {
+                Ok(true) => return true,
+                Ok(false) if left().is_zero() => return false,
+                Ok(false) => thread::sleep(Duration::from_millis(10)),
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.waker.take();
+        self.settings.take();
+        if let Some(thread) = self.thread.take() {
+            if thread.join().is_err() {
+                tracing::error!("the plugins' thread panicked");
+            }
+        }
+    }
+}
+
+/// One plugin's thread, and what it was loaded from.
+struct Running {
+    orders: Sender<Order>,
+    wake: Sender<()>,
+    from: Option<Result<Loading, Fault>>,
+    thread: JoinHandle<()>,
+}
+
+struct Supervisor {
+    store: Store,
+    parts: HostParts,
+    policy: Arc<RwLock<Policy>>,
+    progress: Arc<Progress>,
+    lanes: Vec<Sender<()>>,
+    running: BTreeMap<String, Running>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    fn run(
+        mut self,
+        wake: &Receiver<()>,
+        settings: &Receiver<(PathBuf, config::Plugins)>,
+        ready: &Sender<()>,
+    ) {
+        self.forget_what_is_not_enabled();
+        self.look_at_files();
+        let _ = ready.send(());
+        let mut looked = Instant::now();
+        let mut settings = settings.clone();
+        loop {
+            select! {
+                recv(wake) -> woken => match woken {
+                    Ok(()) => {
+                        for running in self.running.values() {
+                            let _ = running.wake.try_send(());
+                        }
+                    }
+                    Err(_) => break,
+                },
+                recv(settings) -> changed => match changed {
+                    Ok((folder, config)) => {
+                        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Policy::new(&config);
+                        (self.parts.folder, self.parts.config) = (folder, config);
+                        self.look_at_files();
+                    }
+                    Err(_) => settings = crossbeam_channel::never(),
+                },
+                recv(after(self.parts.pace.glance)) -> _ => {}
+            }
+            if looked.elapsed() >= self.parts.pace.glance {
+                looked = Instant::now();
+                self.look_at_files();
+            }
+        }
+        let names: Vec<String> = self.running.keys().cloned().collect();
+        for name in names {
+            // Their threads end with their orders' channel.
+            self.end(&name, None);
+        }
+        self.lanes.clear();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+
+    /// A plugin that ran in an earlier life of the program and is no longer enabled.
+    fn forget_what_is_not_enabled(&mut self) {
+        let enabled = self.enabled();
+        for mut record in self.store.plugins().unwrap_or_default() {
+            if !enabled.contains_key(&record.name) && record.state != PluginState::Stopped {
+                record.state = PluginState::Stopped;
+                if let Err(error) = self.store.save_plugin(&record, Timestamp::now()) {
+                    tracing::error!(%error, "the state of a plugin could not be noted");
+                }
+            }
+        }
+    }
+
+    /// The enabled plugins, each with its text or why it has none.
+    fn enabled(&self) -> BTreeMap<String, Result<Source, Fault>> {
+        super::enabled(&self.parts.folder, &self.parts.config)
+    }
+
+    /// Loads what is new or has changed, stops what has gone. A few small files are read each time: that
+    /// sees every kind of change, on every kind of disk.
+    fn look_at_files(&mut self) {
+        let enabled = self.enabled();
+        let gone: Vec<String> =
+            self.running.keys().filter(|name| !enabled.contains_key(*name)).cloned().collect();
+        for name in gone {
+            self.end(&name, Some(Order::Stop));
+        }
+        for (name, source) in enabled {
+            let site = self.parts.config.own.get(&name).cloned().unwrap_or_default();
+            let from = source.map(|source| Loading {
+                source,
+                settings: site.settings,
+                granted: granted(&site.allow),
+            });
+            if !self.running.contains_key(&name) {
+                match self.begin(&name) {
+                    Ok(running) => _ = self.running.insert(name.clone(), running),
+                    Err(error) => {
+                        tracing::error!(%error, plugin = name, "a plugin could not be started");
+                        continue;
+                    }
+                }
+            }
+            let Some(running) = self.running.get_mut(&name) else { continue };
+            if running.from.as_ref() != Some(&from) {
+                let order = match &from {
+                    Ok(loading) => Order::Load(Box::new(loading.clone())),
+                    Err(fault) => Order::Unreadable(fault.clone()),
+                };
+                let _ = running.orders.send(order);
+                running.from = Some(from);
+            }
+        }
+    }
+
+    /// A thread for a plugin. One that never ran before begins with what happens from now on.
+    fn begin(&self, name: &str) -> Result<Running, HostError> {
+        let mut store = Store::open(&self.parts.store)?;
+        let known = store.plugins()?.into_iter().find(|record| record.name == name);
+        let was_enabled = known.as_ref().is_some_and(|record| record.state != PluginState::Stopped);
+        let mut record = known.unwrap_or_default();
+        name.clone_into(&mut record.name);
+        // After a restart it goes on where it was; after a time of not being enabled it does not make
+        // up for that.
+        let cursor = match store.plugin_cursor(name)? {
+            Some(cursor) if was_enabled => cursor,
+            _ => store.newest_event()?,
+        };
+        let work = PluginWork { plugin: name.to_owned(), cursor, ..PluginWork::default() };
+        store.keep_plugin_work(&work, Timestamp::now())?;
+        self.progress.is_at(name, cursor);
+        let beginning = Beginning {
+            name: name.to_owned(),
+            store,
+            limits: self.parts.limits,
+            pace: self.parts.pace,
+            policy: Arc::clone(&self.policy),
+            progress: Arc::clone(&self.progress),
+            lanes: self.lanes.clone(),
+            record,
+            cursor,
+        };
+        let (orders, taken) = unbounded();
+        let (wake, woken) = bounded(1);
+        let work = move || Worker::new(beginning).run(&taken, &woken);
+        let thread = thread::Builder::new().name(format!("plugin-{name}")).spawn(work)?;
+        Ok(Running { orders, wake, from: None, thread })
+    }
+
+    fn end(&mut self, name: &str, order: Option<Order>) {
+        let Some(Running { orders, wake, thread, .. }) = self.running.remove(name) else { return };
+        if let Some(order) = order {
+            let _ = orders.send(order);
+        }
+        drop((orders, wake));
+        if thread.join().is_err() {
+            tracing::error!(plugin = name, "a plugin's thread panicked");
+        }
+    }
+}
+
+/// A plugin that the configuration names and nobody has.
+pub(super) fn missing(name: &str, folder: &std::path::Path) -> Fault {
+    let folder = crate::text::clean(&folder.display().to_string());
+    let message =
+        format!("there is no such file in {folder}, and no plugin of that name comes with the program");
+    Fault::new(FaultKind::Source, &format!("{}.luau", crate::text::clean(name)), &message)
+}

@@ -1,0 +1,163 @@
+//! What the site lets plugins do outside the program, and what becomes of an effect under it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use serde_json::json;
+
+use super::{Deed, Effect, Permission, StudyView};
+use crate::{
+    config,
+    store::{DeliveryKind, NewDelivery, PluginDeed},
+};
+
+/// The site's allow-lists.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Policy {
+    /// The folder below which plugins may write.
+    pub exports: Option<PathBuf>,
+    /// What URLs must begin with.
+    pub webhooks: Vec<String>,
+    /// Folders for copies, by name.
+    pub copy_to: BTreeMap<String, PathBuf>,
+    /// Programs with their arguments, by name.
+    pub programs: BTreeMap<String, Vec<String>>,
+}
+
+impl Policy {
+    /// What the configuration says.
+    #[must_use]
+    pub fn new(config: &config::Plugins) -> Self {
+        Self {
+            exports: config.exports.clone(),
+            webhooks: config.webhooks.clone(),
+            copy_to: config.copy_to.clone(),
+            programs: config.programs.clone(),
+        }
+    }
+
+    /// Whether a URL is on the list: one of its beginnings, and then the end, `/` or `?`, so that
+    /// `https://a.org` does not allow `https://a.org.evil.net`.
+    #[must_use]
+    pub fn allows_url(&self, url: &str) -> bool {
+        let lower = url.to_lowercase();
+        let is_crooked = url.contains(['\\', '#', '@'])
+            || url.chars().any(|c| c.is_whitespace() || c.is_control())
+            || ["/..", "/.%", "%2e", "%2f", "%5c"].iter().any(|part| lower.contains(part));
+        !is_crooked
+            && self.webhooks.iter().any(|start| {
+                url.strip_prefix(start.as_str()).is_some_and(|rest| {
+                    start.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?'])
+                })
+            })
+    }
+}
+
+/// What the site grants one plugin of what needs a grant; the rest it has by being enabled.
+#[must_use]
+pub fn granted(allow: &[String]) -> BTreeSet<Permission> {
+    let named = allow.iter().filter_map(|word| Permission::from_word(word));
+    named.chain(Permission::ALL.into_iter().filter(|permission| !permission.needs_grant())).collect()
+}
+
+/// Turns a plugin's effect into what the store keeps: done there, sent, or refused with the reason.
+pub(super) fn deed(
+    deed: Deed,
+    study: Option<&StudyView>,
+    granted: &BTreeSet<Permission>,
+    policy: &Policy,
+) -> PluginDeed {
+    let id = study.map(|study| study.id);
+    kept(deed, study, granted, policy).unwrap_or_else(|why| PluginDeed::Refused { study: id, why })
+}
+
+fn kept(
+    Deed { effect, once }: Deed,
+    study: Option<&StudyView>,
+    granted: &BTreeSet<Permission>,
+    policy: &Policy,
+) -> Result<PluginDeed, String> {
+    let permission = effect.permission();
+    if !granted.contains(&permission) {
+        return Err(format!("`{}` is not allowed for this plugin in the configuration", permission.word()));
+    }
+    let id = study.map(|study| study.id);
+    let of_study = || id.ok_or_else(|| "there is no study here".to_owned());
+    let send = |kind: DeliveryKind, target: &str, content: String| {
+        PluginDeed::Send(NewDelivery { study: id, kind, target: target.to_owned(), content, once })
+    };
+    Ok(match effect {
+        Effect::Raise(raise) => PluginDeed::Raise { study: of_study()?, floor: raise.floor() },
+        Effect::Tag(text) => PluginDeed::Tag { study: of_study()?, text },
+        Effect::Note(text) => PluginDeed::Note { study: of_study()?, text },
+        Effect::Column { title, value } => PluginDeed::Cell { study: of_study()?, title, text: value },
+        Effect::Notify(text) => send(DeliveryKind::Notify, "", text),
+        Effect::Webhook { url, body } => {
+            if !policy.allows_url(&url) {
+                let url = super::fault::short(&url);
+                return Err(format!("{url} is not in `webhooks` of the configuration"));
+            }
+            // A plugin that says nothing sends the study as it sees it.
+            let body = if body.is_null() { json!({ "study": study }) } else { body };
+            let content = json!({ "url": url, "body": body }).to_string();
+            send(DeliveryKind::Webhook, &host(&url), content)
+        }
+        Effect::Write { file, text, header, replace } => {
+            if policy.exports.is_none() {
+                return Err("the configuration names no `exports` folder".to_owned());
+            }
+            let content = json!({ "text": text, "header": header, "replace": replace }).to_string();
+            send(DeliveryKind::Write, &file, content)
+        }
+        Effect::Copy { to } => {
+            let _ = of_study()?;
+            if !policy.copy_to.contains_key(&to) {
+                return Err(format!("`{to}` is not in `copy_to` of the configuration"));
+            }
+            send(DeliveryKind::Copy, &to, String::new())
+        }
+        Effect::Run { program } => {
+            if !policy.programs.contains_key(&program) {
+                return Err(format!("`{program}` is not in `programs` of the configuration"));
+            }
+            send(DeliveryKind::Run, &program, json!({ "study": study }).to_string())
+        }
+    })
+}
+
+/// The part of a URL whose failure is shared: scheme, host and port.
+fn host(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_only_below_what_the_site_wrote() {
+        let webhooks = vec!["https://a.org".to_owned(), "https://b.org/hooks/".to_owned()];
+        let policy = Policy { webhooks, ..Policy::default() };
+        for good in ["https://a.org", "https://a.org/x", "https://a.org?x=1", "https://b.org/hooks/y"] {
+            assert!(policy.allows_url(good), "{good}");
+        }
+        for bad in [
+            "https://a.org.evil.net/",
+            "https://a.org@evil.net/",
+            "https://a.org:8080/",
+            "http://a.org/",
+            "https://b.org/admin",
+            "https://b.org/hooks/../admin",
+            "https://b.org/hooks/%2e%2e/admin",
+            "https://b.org/hooks/x y",
+            "https://b.org/hooks/\r\nX: y",
+            "file:///etc/passwd",
+            "",
+            "https://b.org\\@evil.net",
+        ] {
+            assert!(!policy.allows_url(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! One plugin on its own thread: it follows the audit, calls the hooks, and hands what they return to
+//! the store together with how far it has come.
+//!
+//! The audit is the queue. The pipeline only says that there is something new, and never waits; what a
+//! plugin has not seen yet stays in the store, through a full channel as through a restart.
+
+mod calls;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, RwLock},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, after, select};
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::{
+    Call, Fault, Limits, Permission, Policy, Source, StatusChange, StudyView, Vm,
+    events::{Step, steps},
+    progress::Progress,
+    vm::tick,
+};
+use crate::store::{
+    PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store, StoreError, StudyId,
+};
+
+/// Events taken from the audit in one go, and kept as one transaction.
+const BATCH: u32 = 50;
+/// Studies whose columns are computed in one go after a plugin was loaded.
+const BACKFILL: u32 = 50;
+/// Critical studies that are told of at most, the longest waiting first.
+const WAITING: u32 = 200;
+/// How far a plugin has come is noted down this often, where nothing else is.
+const NOTE_EVERY: Duration = Duration::from_secs(5);
+
+/// How often things are looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// The store, requests, the plugins' folder.
+    pub glance: Duration,
+    /// Critical studies that nobody has opened.
+    pub critical: Duration,
+    /// What is known of a plugin is written down at most so often.
+    pub record: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            glance: Duration::from_secs(1),
+            critical: Duration::from_secs(60),
+            record: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What the host tells a plugin's thread.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Its file, its settings or its grants have changed; or it is the first time.
+    Load(Box<Loading>),
+    /// Its file cannot be read any more, or it is not there.
+    Unreadable(Fault),
+    /// It is no longer enabled.
+    Stop,
+}
+
+/// What a plugin is loaded from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Loading {
+    pub(super) source: Source,
+    pub(super) settings: BTreeMap<String, Json>,
+    pub(super) granted: BTreeSet<Permission>,
+}
+
+/// What a plugin's thread begins with.
+pub(super) struct Beginning {
+    pub(super) name: String,
+    pub(super) store: Store,
+    pub(super) limits: Limits,
+    pub(super) pace: Pace,
+    pub(super) policy: Arc<RwLock<Policy>>,
+    pub(super) progress: Arc<Progress>,
+    /// Tells the threads that deliver.
+    pub(super) lanes: Vec<Sender<()>>,
+    pub(super) record: PluginRecord,
+    pub(super) cursor: i64,
+}
+
+/// A plugin at work. It is made on its thread and stays there, as its VM does.
+pub(super) struct Worker {
+    name: String,
+    store: Store,
+    limits: Limits,
+    pace: Pace,
+    policy: Arc<RwLock<Policy>>,
+    progress: Arc<Progress>,
+    lanes: Vec<Sender<()>>,
+    loaded: Option<(Loading, Vm)>,
+    record: PluginRecord,
+    cursor: i64,
+    clock: Clock,
+    /// Failures in a row, by hook.
+    failing: BTreeMap<String, u32>,
+    /// Where the computing of columns for the whole list has come to.
+    backfill: Option<StudyId>,
+}
+
+/// When what was last done.
+#[derive(Debug)]
+struct Clock {
+    critical: Instant,
+    tick: Instant,
+    noted: Instant,
+    recorded: Option<Instant>,
+    saved: PluginRecord,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { critical: now, tick: now, noted: now, recorded: None, saved: PluginRecord::default() }
+    }
+}
+
+impl Worker {
+    pub(super) fn new(beginning: Beginning) -> Self {
+        let Beginning { name, store, limits, pace, policy, progress, lanes, record, cursor } = beginning;
+        Self {
+            name,
+            store,
+            limits,
+            pace,
+            policy,
+            progress,
+            lanes,
+            loaded: None,
+            record,
+            cursor,
+            clock: Clock::new(),
+            failing: BTreeMap::new(),
+            backfill: None,
+        }
+    }
+
+    /// Works until it is told to stop, or the host has gone.
+    pub(super) fn run(mut self, orders: &Receiver<Order>, wake: &Receiver<()>) {
+        loop {
+            let wait = if self.backfill.is_some() { Duration::ZERO } else { self.pace.glance };
+            select! {
+                recv(orders) -> order => match order {
+                    Ok(Order::Load(loading)) => self.load(*loading),
+                    Ok(Order::Unreadable(fault)) => self.broken(&fault),
+                    Ok(Order::Stop) => {
+                        self.record.state = PluginState::Stopped;
+                        break;
+                    }
+                    Err(_) => break,
+                },
+                recv(wake) -> _ => {}
+                recv(after(wait)) -> _ => {}
+            }
+            if let Err(error) = self.work() {
+                tracing::error!(%error, plugin = self.name, "a plugin's work could not be kept; trying again");
+                std::thread::sleep(self.pace.glance);
+            }
+        }
+        let note = PluginWork { plugin: self.name.clone(), cursor: self.cursor, ..PluginWork::default() };
+        let _ = self.store.keep_plugin_work(&note, Timestamp::now());
+        let _ = self.store.save_plugin(&self.record, Timestamp::now());
+        self.progress.forget(&self.name);
+    }
+
+    /// Everything that is due, until nothing is.
+    fn work(&mut self) -> Result<(), StoreError> {
+        self.answer_requests()?;
+        while self.follow()? {}
+        self.look_at_clock()?;
+        self.fill_columns()?;
+        self.save_record()
+    }
+
+    fn is_running(&self) -> bool {
+        self.loaded.is_some() && matches!(self.record.state, PluginState::Running | PluginState::Old)
+    }
+
+    /// The new version is compiled and tried in a fresh VM, and takes the old one's place only if it
+    /// works.
+    fn load(&mut self, loading: Loading) {
+        let fresh = Vm::load(&loading.source, &loading.settings, self.limits)
+            .and_then(|vm| vm.self_test(&StudyView::recorded()).map(|_| vm));
+        match fresh {
+            Ok(vm) => {
+                self.describe(vm.description(), &loading.granted);
+                self.record.state = PluginState::Running;
+                self.record.fault.clear();
+                self.failing.clear();
+                self.backfill = Some(0);
+                self.clock.tick = Instant::now();
+                self.loaded = Some((loading, vm));
+                if let Err(error) = self.start() {
+                    tracing::error!(%error, plugin = self.name, "what a plugin did at its start could not be kept");
+                }
+            }
+            Err(fault) => self.broken(&fault),
+        }
+    }
+
+    fn start(&mut self) -> Result<(), StoreError> {
+        let mut work = self.new_work(self.cursor);
+        self.call(&Call::Start, None, &mut work);
+        self.keep(&work)
+    }
+
+    /// The old version goes on, if there is one.
+    fn broken(&mut self, fault: &Fault) {
+        self.record.fault = fault.to_string();
+        self.record.state = match (self.record.state, &self.loaded) {
+            (PluginState::Off, Some(_)) => PluginState::Off,
+            (_, Some(_)) => PluginState::Old,
+            (_, None) => PluginState::Broken,
+        };
+        tracing::warn!(plugin = self.name, %fault, "a plugin cannot be loaded");
+    }
+
+    /// What people asked for.
+    fn answer_requests(&mut self) -> Result<(), StoreError> {
+        for (id, action) in self.store.plugin_requests(&self.name)? {
+            let mut work = self.new_work(self.cursor);
+            work.answered.push(id);
+            match action {
+                PluginAction::Enable => {
+                    if let Some((loading, _)) = self.loaded.take() {
+                        self.record.state = PluginState::Stopped;
+                        self.load(loading);
+                    }
+                }
+                PluginAction::Run { command, study } if self.is_running() => {
+                    let index = self.record.commands.iter().position(|known| known.title == command);
+                    if let (Some(index), Some(view)) = (index, self.view(study)?) {
+                        self.call(&Call::Command(index, &view), Some(&view), &mut work);
+                    }
+                }
+                PluginAction::Run { .. } => {}
+            }
+            self.keep(&work)?;
+        }
+        Ok(())
+    }
+
+    /// Calls the hooks for the next events; whether there were any.
+    fn follow(&mut self) -> Result<bool, StoreError> {
+        let events = self.store.events(self.cursor, BATCH)?;
+        let Some(last) = events.last().map(|event| event.id) else {
+            self.progress.is_at(&self.name, self.cursor);
+            return Ok(false);
+        };
+        let mut work = self.new_work(last);
+        if self.is_running() {
+            let mut views: BTreeMap<StudyId, Option<StudyView>> = BTreeMap::new();
+            for step in steps(&events, &self.name) {
+                let study = step.study();
+                if let std::collections::btree_map::Entry::Vacant(entry) = views.entry(study) {
+                    entry.insert(self.view(study)?);
+                }
+                let Some(Some(view)) = views.get(&study) else { continue };
+                self.take(&step, view, &mut work);
+            }
+        }
+        let cursor_is_old = self.clock.noted.elapsed() >= NOTE_EVERY;
+        if !work.deeds.is_empty() || cursor_is_old {
+            self.keep(&work)?;
+        }
+        self.cursor = last;
+        self.progress.is_at(&self.name, last);
+        Ok(true)
+    }
+
+    fn take(&mut self, step: &Step, view: &StudyView, work: &mut PluginWork) {
+        match step {
+            Step::Film { film, .. } => {
+                if let Some(film) = view.films.iter().position(|known| known.id == *film) {
+                    self.call(&Call::Film { film, study: view }, Some(view), work);
+                }
+            }
+            Step::Status { before, status, .. } => {
+                let change = StatusChange { before: before.clone(), status: status.clone() };
+                self.call(&Call::Status(view, &change), Some(view), work);
+                self.compute(view, work);
+            }
+            Step::Study { by_itself, .. } => {
+                if !by_itself {
+                    self.call(&Call::Study(view), Some(view), work);
+                }
+                self.compute(view, work);
+            }
+        }
+    }
+
+    /// What the clock says: studies that wait, the plugin's schedule.
+    fn look_at_clock(&mut self) -> Result<(), StoreError> {
+        if !self.is_running() {
+            return Ok(());
+        }
+        let Some((_, vm)) = &self.loaded else { return Ok(()) };
+        let (waits, every) = (vm.description().has("on_critical_waiting"), vm.description().every);
+        if waits && self.clock.critical.elapsed() >= self.pace.critical {
+            self.clock.critical = Instant::now();
+            let mut work = self.new_work(self.cursor);
+            for study in self.store.critical_unseen(WAITING)? {
+                if let Some(view) = self.view(study)? {
+                    self.call(&Call::CriticalWaiting(&view), Some(&view), &mut work);
+                }
+            }
+            self.keep(&work)?;
+        }
+        if every.is_some_and(|every| self.clock.tick.elapsed() >= every) {
+            self.clock.tick = Instant::now();
+            let (open, queued) = self.store.open_by_band()?;
+            let mut work = self.new_work(self.cursor);
+            self.call(&Call::Tick(&tick(&open, queued)), None, &mut work);
+            self.keep(&work)?;
+        }
+        Ok(())
+    }
+
+    /// Columns and filters of what was on the list before the plugin was, a few at a time.
+    fn fill_columns(&mut self) -> Result<(), StoreError> {
+        let Some(after) = self.backfill.filter(|_| self.is_running()) else {
+            self.backfill = None;
+            return Ok(());
+        };
+        if self.record.columns.is_empty() && self.record.filters.is_empty() {
+            self.backfill = None;
+            return Ok(());
+        }
+        let rows = self.store.open_studies_after(after, BACKFILL)?;
+        let mut work = self.new_work(self.cursor);
+        for row in &rows {
+            if let Some(view) = self.view(row.id)? {
+                self.compute(&view, &mut work);
+            }
+        }
+        self.backfill = rows.last().map(|row| row.id);
+        self.keep(&work)
+    }
+
+    fn view(&self, study: StudyId) -> Result<Option<StudyView>, StoreError> {
+        let granted = self.loaded.as_ref().is_some_and(|(loading, vm)| {
+            let asks = vm.description().permissions.contains(&Permission::Patient);
+            asks && loading.granted.contains(&Permission::Patient)
+        });
+        let detail = self.store.detail(study)?.filter(|detail| !detail.study.is_gone());
+        Ok(detail.map(|detail| StudyView::new(&detail, granted, Timestamp::now())))
+    }
+
+    fn new_work(&self, cursor: i64) -> PluginWork {
+        PluginWork { plugin: self.name.clone(), cursor, ..PluginWork::default() }
+    }
+
+    fn keep(&mut self, work: &PluginWork) -> Result<(), StoreError> {
+        let is_nothing = work.deeds.is_empty() && work.answered.is_empty();
+        if is_nothing && self.clock.noted.elapsed() < NOTE_EVERY {
+            return Ok(());
+        }
+        let kept = self.store.keep_plugin_work(work, Timestamp::now())?;
+        self.clock.noted = Instant::now();
+        if kept.overflow > 0 {
+            self.record.refused += kept.overflow;
+            self.record.fault = "its outbox is full: what it sends is not taken away".to_owned();
+        }
+        if work.deeds.iter().any(|deed| matches!(deed, PluginDeed::Send(_))) {
+            for lane in &self.lanes {
+                // A full channel has a word in it already.
+                let _ = lane.try_send(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down what is known of the plugin, where that has changed.
+    fn save_record(&mut self) -> Result<(), StoreError> {
+        let is_due = self.clock.recorded.is_none_or(|at| at.elapsed() >= self.pace.record)
+            || self.clock.saved.state != self.record.state;
+        if !is_due {
+            return Ok(());
+        }
+        (self.record.waiting, self.record.given_up) = self.store.outbox_of(&self.name)?;
+        if self.clock.saved != self.record {
+            self.store.save_plugin(&self.record, Timestamp::now())?;
+            self.clock.saved = self.record.clone();
+        }
+        self.clock.recorded = Some(Instant::now());
+        Ok(())
+    }
+}

@@ -1,0 +1,290 @@
+//! `evaluate`: a labelled set in, a report out; scores kept; mistakes told before anything is scored.
+
+use std::{fs, process::Stdio};
+
+use serde_json::Value;
+
+use crate::support::{Bench, films, text};
+
+/// Eight drawn films, every second one labelled with Pneumonia; the last row names a film that is not there.
+fn labelled() -> Bench {
+    let bench = Bench::new();
+    let mut rows = String::from("Image,Pneumonia,Effusion,Hernia,Pnuemothorax,PatientId,Split\n");
+    for n in 0..8 {
+        bench.film(&format!("set/{n}.png"), n);
+        rows.push_str(&format!("{n}.png,{},{},0,1,{},val\n", n % 2, if n < 4 { "" } else { "1" }, n / 2));
+    }
+    rows.push_str("gone.png,1,0,0,0,9,val\n");
+    fs::write(bench.path("labels.csv"), rows).unwrap();
+    bench
+}
+
+const SET: [&str; 5] = ["evaluate", "--films", "inbox/set", "--labels", "labels.csv"];
+
+fn evaluate(bench: &Bench, more: &[&str]) -> (Option<i32>, String, String) {
+    let run = bench.run(&[&SET, more].concat());
+    (run.status.code(), text(&run.stdout), text(&run.stderr))
+}
+
+fn report(bench: &Bench, more: &[&str]) -> Value {
+    let (code, stdout, stderr) = evaluate(bench, &[&["--json"], more].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    serde_json::from_str(&stdout).unwrap()
+}
+
+fn label<'a>(report: &'a Value, name: &str) -> &'a Value {
+    report["labels"].as_array().unwrap().iter().find(|label| label["label"] == name).unwrap()
+}
+
+#[test]
+fn a_set_becomes_a_table_curves_and_a_folder() {
+    let bench = labelled();
+    let (code, stdout, stderr) = evaluate(&bench, &["--out", "report"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    for says in [
+        "8 films of 4 patients in the figures",
+        "no label `Pnuemothorax`: left out; did you mean `Pneumothorax`?",
+        "1 films of the label file are not in the folder: gone.png",
+        "all 8 films are without it: undefined",
+        "no film is labelled for it",
+        "1 - specificity",
+        "report.html",
+    ] {
+        assert!(stdout.contains(says), "`{says}` is not in: {stdout}");
+    }
+    for name in ["roc", "precision-recall", "reliability", "heatmaps"] {
+        for ending in ["svg", "png"] {
+            assert!(bench.path(&format!("report/{name}.{ending}")).is_file(), "{name}.{ending}");
+        }
+    }
+    let html = fs::read_to_string(bench.path("report/report.html")).unwrap();
+    assert!(html.contains("Pneumonia") && html.contains("<svg"), "the report holds its plots");
+    for outside in ["src=\"", "href=\"http", "url("] {
+        assert!(!html.contains(outside), "the report needs nothing else, but holds {outside}");
+    }
+    let json: Value = serde_json::from_slice(&fs::read(bench.path("report/report.json")).unwrap()).unwrap();
+    let pneumonia = label(&json, "Pneumonia");
+    assert_eq!((&pneumonia["positives"], &pneumonia["negatives"]), (&4.into(), &4.into()));
+    assert!(pneumonia["auc"]["value"].is_f64() && label(&json, "Hernia")["auc"].is_null());
+    assert_eq!(label(&json, "Effusion")["not_labelled"], 4);
+}
+
+#[test]
+fn unchanged_films_are_not_scored_again() {
+    let bench = labelled();
+    let first = report(&bench, &["--out", "report"]);
+    bench.film("set/3.png", 99);
+    let second = report(&bench, &["--out", "report"]);
+    let note = "the scores of 7 unchanged films are those of an earlier run";
+    assert!(second["notes"].as_array().unwrap().iter().any(|found| found == note), "{}", second["notes"]);
+    bench.film("set/3.png", 3);
+    let third = report(&bench, &["--out", "report"]);
+    assert_eq!(third["labels"], first["labels"], "the same films give the same figures");
+    let elsewhere = report(&bench, &[]);
+    assert_eq!(elsewhere["labels"], first["labels"], "kept scores are what would be computed");
+}
+
+#[test]
+fn ctrl_c_keeps_what_is_done() {
+    let bench = labelled();
+    for n in 8..32 {
+        bench.film(&format!("set/{n}.png"), n);
+    }
+    let rows: String = (0..32).map(|n| format!("{n}.png,{}\n", n % 2)).collect();
+    fs::write(bench.path("labels.csv"), format!("Image,Pneumonia\n{rows}")).unwrap();
+    let child = bench
+        .command(&[&SET[..], &["--out", "report"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let kept = || {
+        let files = fs::read_dir(bench.path("report")).into_iter().flatten().filter_map(Result::ok);
+        let lines = |path: std::path::PathBuf| fs::read_to_string(path).unwrap_or_default().lines().count();
+        files.map(|file| lines(file.path())).sum::<usize>()
+    };
+    while kept() == 0 {
+        std::thread::yield_now();
+    }
+    let asked = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    let stopped = child.wait_with_output().unwrap();
+    let said = text(&stopped.stderr);
+    assert_eq!(stopped.status.code(), Some(130), "{said}");
+    assert!(
+        said.contains("of 32 films are done and kept in") && said.contains("goes on from there"),
+        "{said}"
+    );
+    let done = kept();
+    let all = report(&bench, &["--out", "report"]);
+    assert_eq!(all["set"]["scored"], 32);
+    let note = format!("the scores of {done} unchanged films");
+    let found = all["notes"].as_array().unwrap().iter().any(|n| n.as_str().unwrap().starts_with(&note));
+    assert!(found, "{note}: {}", all["notes"]);
+}
+
+#[test]
+fn held_films_are_apart_unless_asked_for() {
+    let bench = labelled();
+    // All black: the gate for blank films holds it.
+    image::GrayImage::new(300, 300).save(bench.path("inbox/set/2.png")).unwrap();
+    let usual = report(&bench, &["--out", "report"]);
+    assert_eq!(usual["set"]["scored"], 7);
+    assert_eq!(usual["held"][0]["film"], "2.png");
+    let all = report(&bench, &["--out", "report", "--score-held"]);
+    assert_eq!(all["set"]["scored"], 8);
+    assert_eq!(all["held"][0]["film"], "2.png", "and is named all the same");
+}
+
+#[test]
+fn a_copy_of_a_film_counts_once() {
+    let bench = labelled();
+    fs::copy(bench.path("inbox/set/1.png"), bench.path("inbox/set/3.png")).unwrap();
+    let found = report(&bench, &[]);
+    assert_eq!(found["set"]["scored"], 7);
+    assert!(found["notes"].to_string().contains("1 films are copies of others and count once: 3.png"));
+}
+
+#[test]
+fn thresholds_are_written_with_comments_kept() {
+    let bench = labelled();
+    let mut rows = String::from("Image,Pneumonia\n");
+    for n in 0..24 {
+        bench.film(&format!("set/{n}.png"), n);
+        rows.push_str(&format!("{n}.png,{}\n", n % 2));
+    }
+    fs::write(bench.path("labels.csv"), rows).unwrap();
+    bench.config("# the site's\n[thresholds.starter.Pneumonia] # lungs\nrank = true # always\n");
+    let calibrate = ["--config", "config.toml", "--out", "report", "--calibrate", "sensitivity=0.9"];
+    let before = fs::read_to_string(bench.path("config.toml")).unwrap();
+    let (code, stdout, _) = evaluate(&bench, &calibrate);
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("PROPOSED") && stdout.contains("no film is labelled for it"), "{stdout}");
+    assert_eq!(fs::read_to_string(bench.path("config.toml")).unwrap(), before, "proposed, not written");
+    let (code, stdout, stderr) = evaluate(&bench, &[&calibrate[..], &["--write"]].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("written: 1 thresholds of starter"), "{stdout}");
+    let after = fs::read_to_string(bench.path("config.toml")).unwrap();
+    for kept in ["# the site's", "# lungs", "rank = true # always", "inverted = \"off\"", "alert = 0."] {
+        assert!(after.contains(kept), "`{kept}` is not in: {after}");
+    }
+    let found = report(&bench, &["--config", "config.toml", "--out", "report"]);
+    let sensitivity = label(&found, "Pneumonia")["at_threshold"]["sensitivity"]["value"].as_f64().unwrap();
+    assert!(sensitivity >= 0.9, "{sensitivity}");
+}
+
+#[test]
+fn a_set_is_described_without_films() {
+    let bench = labelled();
+    let run = bench.run(&["evaluate", "--explore", "labels.csv"]);
+    let said = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    for says in [
+        "9 films of 5 patients",
+        "Pneumonia",
+        "val 9 films of 5 patients",
+        "no patient stands in more than one",
+    ] {
+        assert!(said.contains(says), "`{says}` is not in: {said}");
+    }
+}
+
+/// Arguments after `SET`, or instead of it if they begin with `evaluate`; exit code; what is said.
+const MISTAKES: &[(&str, &[&str], i32, &[&str])] = &[
+    ("no labels", &["evaluate", "--films", "inbox"], 2, &["--labels"]),
+    ("labels that are not there", &["evaluate", "--films", "inbox", "--labels", "no.csv"], 2, &["no.csv"]),
+    (
+        "labels of other films",
+        &["evaluate", "--films", "inbox/set", "--labels", "others.csv"],
+        2,
+        &["none of the 8 films", "other.png"],
+    ),
+    (
+        "a folder without films",
+        &["evaluate", "--films", "home", "--labels", "labels.csv"],
+        2,
+        &["home", "no films"],
+    ),
+    (
+        "a folder that is none",
+        &["evaluate", "--films", "nowhere", "--labels", "labels.csv"],
+        2,
+        &["nowhere", "not a folder"],
+    ),
+    (
+        "findings of another model",
+        &["evaluate", "--films", "inbox/set", "--labels", "unknown.csv"],
+        2,
+        &["Scoliosis", "Pneumonia"],
+    ),
+    (
+        "a cell that is no answer",
+        &["evaluate", "--films", "inbox/set", "--labels", "cell.csv"],
+        2,
+        &["line 3", "perhaps"],
+    ),
+    (
+        "a file that is no table",
+        &["evaluate", "--films", "inbox/set", "--labels", "inbox/set/1.png"],
+        2,
+        &["1.png"],
+    ),
+    ("a split that is not there", &["--split", "test"], 2, &["`test`", "`val`"]),
+    (
+        "patients in both sets",
+        &["--against", "against.csv"],
+        1,
+        &["1 of the 5 patients", "against.csv", "(3)"],
+    ),
+    ("against nobody knows whom", &["--against", "others.csv"], 2, &["others.csv", "PatientId"]),
+    ("boxes of other films", &["--boxes", "boxes.csv"], 2, &["boxes.csv", "none of its films"]),
+    ("boxes that are none", &["--boxes", "labels.csv"], 2, &["labels.csv", "line 2"]),
+    ("a goal that is none", &["--calibrate", "auc=1"], 2, &["sensitivity=0.95"]),
+    ("alarms of how many films", &["--calibrate", "alarms-per-day=5"], 2, &["--films-per-day"]),
+    ("write without a goal", &["--write"], 2, &["--calibrate"]),
+    ("a folder that cannot be", &["--out", "labels.csv/report"], 1, &["labels.csv/report"]),
+];
+
+#[test]
+fn mistakes_are_told_before_anything_is_scored() {
+    let bench = labelled();
+    fs::create_dir_all(bench.path("home")).unwrap();
+    fs::write(bench.path("others.csv"), "Image,Pneumonia\nother.png,1\n").unwrap();
+    fs::write(bench.path("unknown.csv"), "Image,Scoliosis\n1.png,1\n").unwrap();
+    fs::write(bench.path("cell.csv"), "Image,Pneumonia\n1.png,1\n2.png,perhaps\n").unwrap();
+    fs::write(bench.path("against.csv"), "Image,Pneumonia,PatientId\nx.png,1,0003\n").unwrap();
+    fs::write(bench.path("boxes.csv"), "Image,Label,X,Y,W,H\nother.png,Pneumonia,1,1,5,5\n").unwrap();
+    for (what, arguments, code, says) in MISTAKES {
+        let arguments =
+            if arguments[0] == "evaluate" { arguments.to_vec() } else { [&SET[..], arguments].concat() };
+        let run = bench.run(&arguments);
+        let said = text(&run.stderr);
+        assert_eq!(run.status.code(), Some(*code), "{what}: {said}");
+        for word in *says {
+            assert!(said.contains(word), "{what}: `{word}` is not in: {said}");
+        }
+        assert!(run.stdout.is_empty() && !said.contains("panicked"), "{what}: {said}");
+    }
+}
+
+#[test]
+fn real_films_with_their_boxes() {
+    let Some(nih) = films("nih") else { return };
+    let bench = Bench::as_shipped();
+    let nih = nih.to_str().unwrap();
+    let (labels, boxes) = (format!("{nih}/labels.csv"), format!("{nih}/boxes.csv"));
+    let set =
+        ["evaluate", "--films", nih, "--labels", &labels, "--boxes", &boxes, "--out", "report", "--json"];
+    let run = bench.run(&set);
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    let found: Value = serde_json::from_slice(&run.stdout).unwrap();
+    let auc = label(&found, "Pneumonia")["auc"]["value"].as_f64().unwrap();
+    assert!(auc > 0.75, "{auc}");
+    let met = found["localisation"].as_array().unwrap();
+    assert_eq!(met.last().unwrap()["label"], "all");
+    assert_eq!(met.last().unwrap()["films"], 24);
+    for row in met {
+        let share = row["box_share"].as_f64().unwrap();
+        assert!((0.005..0.5).contains(&share), "boxes lie on their films: {row}");
+    }
+}

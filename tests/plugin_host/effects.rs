@@ -1,0 +1,138 @@
+//! What plugins can do to a study, and what they never can.
+
+use cxr_triage::{store::Status, triage::Severity};
+use jiff::Timestamp;
+
+use crate::support::{Scene, plugin};
+
+#[test]
+fn a_raise_is_shown_with_the_plugins_name_and_only_goes_up() {
+    let text = plugin(
+        "up",
+        "permissions = { 'raise', 'tag', 'note', 'column' }, columns = { { title = 'Ward' } },
+         on_study = function(study)
+            return { { raise = 'urgent' }, { tag = 'a tag' }, { note = 'a note' }, { column = 'Ward', value = 3 } }
+         end",
+    );
+    let mut scene = Scene::new(&[("up", &text)], "");
+    scene.start();
+    let (low, high) = (scene.study("low", [0.1; 3]), scene.critical("high"));
+    let row = scene.row(low);
+    assert_eq!((row.assessed, row.severity), (Severity::Routine, Severity::Urgent));
+    assert_eq!(row.outside.unwrap().source, "up");
+    assert_eq!(row.marks.tags[0].text, "a tag");
+    assert_eq!(row.marks.notes[0].text, "a note");
+    assert_eq!(row.marks.cell("up", "Ward"), "3");
+    assert_eq!(scene.row(high).severity, Severity::Critical, "a raise to urgent lowered it");
+    let raised: Vec<String> = scene
+        .bench
+        .store
+        .events(0, 1_000)
+        .unwrap()
+        .into_iter()
+        .filter(|event| event.kind == "raised")
+        .map(|event| event.actor)
+        .collect();
+    assert!(raised.iter().all(|actor| actor == "up") && !raised.is_empty(), "{raised:?}");
+}
+
+#[test]
+fn a_promotion_counts_once_however_often_it_is_asked_for() {
+    let text =
+        plugin("lift", "permissions = { 'raise' }, on_study = function() return { raise = 'promote' } end");
+    let mut scene = Scene::new(&[("lift", &text)], "");
+    scene.start();
+    let study = scene.study("low", [0.1; 3]);
+    scene.bench.store.complete_quiet(jiff::SignedDuration::ZERO, Timestamp::now()).unwrap();
+    scene.settle();
+    assert_eq!(scene.row(study).severity, Severity::Urgent);
+    // Scored, and complete: it asked for both.
+    scene.wait("lift", |record| record.calls >= 2);
+    assert_eq!(scene.row(study).severity, Severity::Urgent);
+}
+
+#[test]
+fn names_stay_hidden_unless_the_site_grants_them() {
+    let text = plugin(
+        "curious",
+        "permissions = { 'note', 'patient' },
+         on_study = function(study) return { note = study.patient and study.patient.study_uid or 'hidden' } end",
+    );
+    for (toml, seen) in [("", "hidden"), ("[plugins.curious]\nallow = [\"patient\"]", "sha256:secret")] {
+        let mut scene = Scene::new(&[("curious", &text)], toml);
+        scene.start();
+        let study = scene.critical("secret");
+        assert_eq!(scene.row(study).marks.notes[0].text, seen);
+        assert_eq!(scene.record("curious").missing.is_empty(), seen != "hidden");
+    }
+}
+
+#[test]
+fn what_the_site_does_not_allow_is_refused_and_counted() {
+    let text = plugin(
+        "greedy",
+        "permissions = { 'write', 'webhook', 'copy', 'run' },
+         on_study = function() return {
+            { write = 'x.csv', text = 'x' }, { webhook = 'https://evil.example/' }, { copy = 'ct' }, { run = 'page' },
+         } end",
+    );
+    for toml in ["", "[plugins.greedy]\nallow = [\"write\", \"webhook\", \"copy\", \"run\"]"] {
+        let mut scene = Scene::new(&[("greedy", &text)], toml);
+        scene.start();
+        scene.critical("a");
+        let record = scene.wait("greedy", |record| record.refused >= 4);
+        assert_eq!((record.refused, record.failures), (4, 0), "{record:?}");
+        assert_eq!(scene.bench.count_kind("plugin-refused"), 4);
+    }
+}
+
+#[test]
+fn files_and_copies_are_made_once_and_links_lead_nowhere() {
+    let text = plugin(
+        "out",
+        "permissions = { 'write' },
+         on_study = function(study) return {
+            { write = 'log/a.csv', header = 'id\\n', text = study.id .. '\\n' },
+            { write = 'once.csv', text = 'x', once = 'x' },
+            { write = 'state.txt', text = tostring(study.id), replace = true },
+            { write = 'link/x.csv', text = 'x' },
+         } end",
+    );
+    let mut scene =
+        Scene::new(&[("out", &text)], "[plugins]\nexports = \"out\"\n[plugins.out]\nallow = [\"write\"]");
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::create_dir(scene.path("out")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), scene.path("out/link")).unwrap();
+    scene.start();
+    let ids: Vec<i64> = ["a", "b", "c"].map(|bytes| scene.critical(bytes)).into();
+    let read = |name: &str| std::fs::read_to_string(scene.path("out").join(name)).unwrap();
+    assert_eq!(read("log/a.csv"), format!("id\n{}\n{}\n{}\n", ids[0], ids[1], ids[2]));
+    assert_eq!(read("once.csv"), "x");
+    assert_eq!(read("state.txt"), ids[2].to_string());
+    assert!(crate::support::files(elsewhere.path()).is_empty(), "a link was followed");
+    let record = scene.wait("out", |record| record.waiting > 0);
+    assert!(record.waiting > 0, "what cannot be written waits and is visible");
+}
+
+#[test]
+fn a_status_and_a_command_reach_the_plugin() {
+    let text = plugin(
+        "hands",
+        "permissions = { 'tag' },
+         on_status = function(study, change) return { tag = change.before .. ' to ' .. change.status } end,
+         commands = { { title = 'Mark it', key = 'alt-m', run = function() return { tag = 'by hand' } end } }",
+    );
+    let mut scene = Scene::new(&[("hands", &text)], "");
+    scene.start();
+    let study = scene.critical("a");
+    scene.bench.store.set_status(study, Status::Seen, "jane", Timestamp::now()).unwrap();
+    scene.settle();
+    let action = cxr_triage::store::PluginAction::Run { command: "Mark it".to_owned(), study };
+    let request = cxr_triage::store::PluginRequest { plugin: "hands".to_owned(), action };
+    scene.bench.store.request_plugin(&request, "jane", Timestamp::now()).unwrap();
+    let tags = crate::support::until(|| {
+        let tags: Vec<String> = scene.row(study).marks.tags.into_iter().map(|mark| mark.text).collect();
+        (tags.len() == 2).then_some(tags)
+    });
+    assert_eq!(tags.unwrap(), ["new to seen", "by hand"]);
+}

@@ -1,0 +1,140 @@
+//! A host over a store in a temporary folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use cxr_triage::{
+    config,
+    plugin::{Host, HostParts, Limits, Pace, Patience},
+    store::{PluginRecord, StudyId, StudyRow},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::store_support::{Bench, scored};
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Scene {
+    pub(crate) bench: Bench,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: config::Plugins,
+    pub(crate) host: Option<Host>,
+}
+
+impl Scene {
+    /// A site with these plugins, all enabled; `toml` is the rest of its configuration.
+    pub(crate) fn new(plugins: &[(&str, &str)], toml: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("plugins")).unwrap();
+        let mut config = config::parse(toml, Some(&folder.path().join("c.toml"))).unwrap().config.plugins;
+        config.enabled.extend(plugins.iter().map(|(name, _)| (*name).to_owned()));
+        let scene = Self { bench: Bench::new(), folder, config, host: None };
+        for (name, text) in plugins {
+            scene.write(name, text);
+        }
+        scene
+    }
+
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// Writes a plugin, in one piece as editors do.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let passing = self.path("passing");
+        fs::write(&passing, text).unwrap();
+        fs::rename(passing, self.path("plugins").join(format!("{name}.luau"))).unwrap();
+    }
+
+    pub(crate) fn start(&mut self) {
+        let parts = HostParts {
+            limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
+            pace: Pace {
+                glance: Duration::from_millis(10),
+                critical: Duration::from_millis(30),
+                record: Duration::from_millis(10),
+            },
+            patience: Patience {
+                first: Duration::from_millis(20),
+                longest: Duration::from_millis(100),
+                give_up: SignedDuration::from_hours(1),
+                one_try: Duration::from_millis(500),
+            },
+            ..HostParts::new(self.bench.path.clone(), self.path("plugins"), self.config.clone())
+        };
+        self.host = Some(Host::start(parts).unwrap());
+        let names = self.config.enabled.clone();
+        for name in names {
+            self.wait(&name, |record| {
+                record.calls > 0 || !record.version.is_empty() || !record.fault.is_empty()
+            });
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.host = None;
+    }
+
+    /// A critical study of a film with these bytes arrives, and the plugins are told.
+    pub(crate) fn critical(&mut self, bytes: &str) -> StudyId {
+        self.study(bytes, [0.95, 0.1, 0.1])
+    }
+
+    pub(crate) fn study(&mut self, bytes: &str, probabilities: [f32; 3]) -> StudyId {
+        let (_, row) = self.bench.record(bytes, &scored(bytes, probabilities), Timestamp::now());
+        self.settle();
+        row.id
+    }
+
+    pub(crate) fn settle(&self) {
+        if let Some(host) = &self.host {
+            assert!(host.settle(PATIENCE), "the plugins did not come to rest");
+        }
+    }
+
+    pub(crate) fn row(&self, study: StudyId) -> StudyRow {
+        self.bench.store.detail(study).unwrap().unwrap().study
+    }
+
+    pub(crate) fn record(&self, plugin: &str) -> PluginRecord {
+        let records = self.bench.store.plugins().unwrap();
+        records.into_iter().find(|record| record.name == plugin).unwrap_or_default()
+    }
+
+    /// Waits for what is known of a plugin to be so.
+    pub(crate) fn wait(&self, plugin: &str, is_so: impl Fn(&PluginRecord) -> bool) -> PluginRecord {
+        let record = || Some(self.record(plugin)).filter(|record| is_so(record));
+        until(record).unwrap_or_else(|| panic!("{plugin} never came to be so: {:?}", self.record(plugin)))
+    }
+}
+
+/// Asks again until there is an answer.
+pub(crate) fn until<T>(ask: impl Fn() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match ask() {
+            Some(answer) => return Some(answer),
+            None if Instant::now() > end => return None,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// A plugin of these lines between its braces.
+pub(crate) fn plugin(name: &str, inside: &str) -> String {
+    format!("return {{ api = 1, name = \"{name}\", version = \"1\", {inside} }}")
+}
+
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
