@@ -8,6 +8,7 @@
 //! ```
 
 mod dicom;
+mod exposure;
 mod header;
 mod jpeg;
 mod luma;
