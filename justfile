@@ -21,6 +21,11 @@ check:
 snapshots:
     cargo insta review
 
+# The README's pictures again, of phantoms alone (needs Xvfb, xterm, xdotool, ImageMagick).
+pictures:
+    cargo build --release
+    docs/pictures.sh target/release/cxr-triage docs
+
 # Fuzz a target (dicom, raster) from the golden films; needs cargo-fuzz and a nightly toolchain.
 # -O: OpenJPEG in Rust makes empty slices of null pointers, which debug assertions abort on.
 fuzz target minutes="5":
@@ -40,3 +45,12 @@ golden films:
 # The starter weights again, from a labelled set.
 train data out:
     python3 weights/starter/train.py {{data}} --out {{out}}
+
+# Time the engine.
+bench:
+    cargo bench --bench engine
+
+# The engine beside PyTorch and ONNX Runtime (needs the Python packages named in the script).
+peers:
+    cargo build --release
+    python3 benches/peers.py

@@ -24,6 +24,7 @@ pub mod evaluate;
 pub mod film;
 pub mod intake;
 pub mod model;
+pub mod phantom;
 pub mod picture;
 pub mod pipeline;
 pub mod plugin;

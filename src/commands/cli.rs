@@ -75,6 +75,8 @@ pub enum Command {
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A dashboard fed with synthetic phantom films, marked as such
+    Demo(DemoArgs),
     /// The engine's own timing
     Bench(BenchArgs),
 }
@@ -93,6 +95,49 @@ pub struct WatchArgs {
     /// How the dashboard draws pictures [default: detected]
     #[arg(long, value_enum)]
     pub pictures: Option<Pictures>,
+    /// Colours: dark, light, high-contrast, colour-blind, sixteen, mono, one of your own, or a file
+    /// [default: as the terminal suggests]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Lines instead of a screen, for a screen reader: one an event, lists on request (type `help`)
+    #[arg(long, conflicts_with = "headless")]
+    pub plain: bool,
+}
+
+/// `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// A film comes this often
+    #[arg(long, default_value = "4s", value_name = "TIME")]
+    pub every: jiff::SignedDuration,
+    /// Stop after so many films [default: never]
+    #[arg(long, value_name = "N")]
+    pub films: Option<u64>,
+    /// Which series of phantoms
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// How the dashboard draws pictures [default: detected]
+    #[arg(long, value_enum)]
+    pub pictures: Option<Pictures>,
+    /// Colours, as for watch
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// Lines instead of a screen
+    #[arg(long)]
+    pub plain: bool,
+}
+
+impl DemoArgs {
+    /// What of it is `watch`'s.
+    #[must_use]
+    pub fn watch(&self) -> WatchArgs {
+        WatchArgs {
+            pictures: self.pictures,
+            theme: self.theme.clone(),
+            plain: self.plain,
+            ..WatchArgs::default()
+        }
+    }
 }
 
 /// `scan`.
@@ -214,11 +259,18 @@ fn positive(text: &str) -> Result<f64, String> {
 pub enum WeightsCommand {
     /// The models that can be used, and where each lies
     List,
-    /// Check a model: checksum, shapes, finite outputs
+    /// Fetch published weights and make a model of them
+    Pull {
+        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex or xrv-resnet50
+        name: String,
+    },
+    /// Make a model of a file of weights: PyTorch, safetensors or Keras
+    Import(ImportArgs),
+    /// Check a model: checksum, shapes, finite outputs, and what is known of its results
     Verify {
         /// The model's name
         name: String,
-        /// Score this film with it, too
+        /// Score this film with it, too; the film of the model's reference is compared with it
         #[arg(long, value_name = "FILE")]
         film: Option<PathBuf>,
     },
@@ -250,6 +302,23 @@ pub enum PluginsCommand {
         #[arg(long, value_name = "JSON")]
         study: Option<PathBuf>,
     },
+}
+
+/// `weights import`.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("description").required(true))]
+pub struct ImportArgs {
+    /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
+    pub file: PathBuf,
+    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50 or keras-course
+    #[arg(long, value_name = "P", group = "description")]
+    pub preset: Option<String>,
+    /// What it is, in a manifest of your own
+    #[arg(long, value_name = "FILE", group = "description")]
+    pub manifest: Option<PathBuf>,
+    /// The name that the model is to have [default: the preset's or the manifest's]
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 /// `config`.

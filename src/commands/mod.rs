@@ -3,10 +3,12 @@
 mod bench;
 mod cli;
 mod config;
+mod demo;
 mod evaluate;
 mod failure;
 mod headless;
 mod output;
+mod plain;
 mod plugins;
 mod profile;
 mod reload;
@@ -15,6 +17,7 @@ mod screen;
 mod setup;
 mod show;
 mod signals;
+mod themes;
 mod watch;
 mod weights;
 
@@ -42,6 +45,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),
         Command::Config(command) => config::run(command, &global),
+        Command::Demo(args) => demo::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),
     }
 }

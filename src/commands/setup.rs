@@ -24,15 +24,23 @@ const DEFAULT_INBOX: &str = "inbox";
 pub(super) struct Setup {
     pub(super) loaded: Loaded,
     global: GlobalArgs,
+    /// What the command itself decides, over file and command line.
+    adjust: fn(&mut Config),
 }
 
 impl Setup {
     /// Loads the configuration, lays the command line over it, and starts the log.
     pub(super) fn new(global: &GlobalArgs) -> Result<Self, Failure> {
+        Self::adjusted(global, |_| {})
+    }
+
+    /// The same for a command that has a say of its own.
+    pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, Failure> {
         let mut loaded = config::load(global.config.as_deref())?;
         overlay(&mut loaded.config, global);
+        adjust(&mut loaded.config);
         start_log(&loaded.config)?;
-        Ok(Self { loaded, global: global.clone() })
+        Ok(Self { loaded, global: global.clone(), adjust })
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -42,6 +50,14 @@ impl Setup {
     /// The models that can be found from here.
     pub(super) fn library(&self) -> Library {
         Library::new(self.global.weights.as_deref(), &self.config().model.weights)
+    }
+
+    /// The folder that new models are put into: the one on the command line, else the user's own.
+    pub(super) fn new_models(&self) -> Result<PathBuf, Failure> {
+        let folder = self.global.weights.clone().or_else(Library::user_folder);
+        folder.ok_or_else(|| {
+            Failure::usage("you have no data folder to put the model into: name a folder with --weights DIR")
+        })
     }
 
     /// The model that scores, and the rules that the site has for it.
@@ -134,6 +150,7 @@ impl Setup {
             None => config::load(None)?,
         };
         overlay(&mut loaded.config, &self.global);
+        (self.adjust)(&mut loaded.config);
         Ok(loaded)
     }
 }

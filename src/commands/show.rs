@@ -16,7 +16,7 @@ use super::{
 use crate::{
     film::{self, Film},
     model::{Findings, Heatmap, Model},
-    picture,
+    picture::{self, Heat, Look, Mode},
     pipeline::{read, shown},
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding},
@@ -26,6 +26,8 @@ use crate::{
 const NO_LABEL: &str = "none";
 /// The picture's width on the terminal, in characters, at most.
 const WIDEST: u16 = 100;
+/// From this width on, film and overlay stand side by side.
+const BESIDE_FROM: u16 = 60;
 /// Lines left for the findings.
 const LINES_BELOW: u16 = 18;
 
@@ -124,8 +126,10 @@ fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>) -> Result<(), 
     let (columns, lines) = crossterm::terminal::size().unwrap_or((80, 24));
     let width = columns.min(WIDEST);
     let height = lines.saturating_sub(LINES_BELOW).max(lines / 2).max(1);
+    // The film and the same with its heatmap, where both have room.
+    let beside = overlay.is_some() && width >= BESIDE_FROM;
     // A cell is about twice as high as wide; viuer's sizes are cells.
-    let aspect = f64::from(film.height) / f64::from(film.width) / 2.0;
+    let aspect = f64::from(film.height) / f64::from(film.width) / if beside { 4.0 } else { 2.0 };
     let fits = (f64::from(width) * aspect).round() <= f64::from(height);
     let config = viuer::Config {
         absolute_offset: false,
@@ -133,7 +137,10 @@ fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>) -> Result<(), 
         height: (!fits).then_some(u32::from(height)),
         ..viuer::Config::default()
     };
-    let picture = DynamicImage::ImageRgb8(draw(film, overlay, (1024, 1024)));
+    let heat = overlay.map(|(map, label)| Heat { map, label: *label });
+    let look = Look { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Look::default() };
+    let picture = picture::compose(&picture::grey(film), heat, None, &look, (2048, 1024));
+    let picture = DynamicImage::ImageRgb8(picture);
     viuer::print(&picture, &config).map_err(|error| {
         Failure::failed(format!("cannot draw in this terminal: {error}; --out saves the picture"))
     })?;

@@ -8,12 +8,14 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
+    plain,
     reload::{self, Reloaded},
     screen,
     setup::{Setup, settings},
+    themes::{Change, Dressing, Wardrobe},
 };
 use crate::{
-    config::ConfigError,
+    config::{ConfigError, Motion},
     dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Parts, Pipeline},
@@ -26,8 +28,16 @@ const UPDATES: usize = 64;
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
-    dashboard::require_terminal()?;
-    let setup = Arc::new(Setup::new(global)?);
+    attend(Arc::new(Setup::new(global)?), args, None)
+}
+
+/// Runs pipeline and dashboard. `remark` stands beside the model's banner for as long as it runs.
+pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), Failure> {
+    if !args.plain {
+        dashboard::require_terminal()?;
+    }
+    let dressing =
+        Arc::new(Dressing::new(Wardrobe::of_process(args.theme.as_deref()), &setup.config().dashboard)?);
     let store_path = setup.store()?;
     let (outside_in, outside) = pipeline::outside();
     let (updates_in, updates) = bounded(UPDATES);
@@ -68,8 +78,15 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     };
 
     let orders = pipeline.as_ref().map(Pipeline::orders);
+    let theme_changes = outside_in.clone();
+    let tell = move |change| new_theme(change, &theme_changes);
+    dressing.watch(tell.clone());
+    let worn = Arc::clone(&dressing);
     let plugin_settings = plugins.as_ref().and_then(Host::settings);
     let watcher = reload::watch(Arc::clone(&setup), Arc::clone(&model), move |change| {
+        if let Ok(changed) = &change {
+            worn.change_to(&changed.config.dashboard, tell.clone());
+        }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
         }
@@ -80,7 +97,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let following = Following {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
-        health: health(role, &inbox, &model),
+        health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
         site: screen::site(&setup.loaded)?,
@@ -89,21 +106,44 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     };
     let threads = pipeline::follow(following, requests_out, updates_in)
         .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
-    let options = dashboard::Options {
-        pictures: args.pictures.unwrap_or(config.dashboard.pictures),
-        heatmap: config.dashboard.heatmap,
-        who: actor,
-        asks_who: config.dashboard.ask_who,
-        ..dashboard::Options::from_environment()
+    let feed = Feed { updates, requests };
+    let end = if args.plain {
+        let end = plain::run(&feed);
+        // The threads behind it end when nobody listens any more.
+        drop(feed);
+        end
+    } else {
+        let options = dashboard::Options {
+            pictures: args.pictures.unwrap_or(config.dashboard.pictures),
+            heatmap: config.dashboard.heatmap,
+            theme: dressing.theme(),
+            calm: config.dashboard.motion == Motion::Reduced,
+            who: actor,
+            asks_who: config.dashboard.ask_who,
+            ..dashboard::Options::from_environment()
+        };
+        dashboard::run(feed, options).map_err(Failure::from)
     };
-    let end = dashboard::run(Feed { updates, requests }, options);
     drop(watcher);
     drop(pipeline);
     drop(plugins);
     for thread in threads {
         let _ = thread.join();
     }
-    Ok(end?)
+    end
+}
+
+/// A changed theme goes to the screen; a mistake in one is told, and the old one stays.
+fn new_theme(change: Change, outside: &Sender<Outside>) {
+    let message = match change {
+        Ok(theme) => Outside::Theme(theme),
+        Err(error) => {
+            let file = error.path.as_deref().map(|path| format!("{}, ", pipeline::shown(path)));
+            let text = format!("the old theme stays: {}{}", file.unwrap_or_default(), error.short());
+            Outside::Notice(Notice { level: NoticeLevel::Error, text })
+        }
+    };
+    let _ = outside.send(message);
 }
 
 /// The dashboard reads results from the store; of events it wants to know when to look, and the errors.
@@ -151,7 +191,8 @@ fn reloaded(
     let _ = outside.send(Outside::Notice(notice));
 }
 
-fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
+fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&str>) -> Health {
+    let banner = &model.manifest().banner;
     Health {
         role,
         inbox: pipeline::shown(inbox),
@@ -159,9 +200,10 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model) -> Health {
         queued: 0,
         working_on: None,
         films_per_second: None,
-        device: model.device_name().to_owned(),
+        device: format!("{} {}", model.device_name(), model.precision().word()),
         model: model.manifest().name.clone(),
-        banner: model.manifest().banner.clone(),
+        banner: remark
+            .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),
         last_arrival: None,
         feed_alarm: None,
     }

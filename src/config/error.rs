@@ -50,7 +50,7 @@ pub struct Excerpt {
 
 impl ConfigError {
     /// A mistake that no line can be blamed for.
-    pub(super) fn of_file(path: Option<&Path>, message: &str, help: Option<&str>) -> Self {
+    pub(crate) fn of_file(path: Option<&Path>, message: &str, help: Option<&str>) -> Self {
         Self {
             path: path.map(Path::to_owned),
             line: None,
@@ -62,7 +62,7 @@ impl ConfigError {
     }
 
     /// A mistake at `span`, bytes of `text`.
-    pub(super) fn at(
+    pub(crate) fn at(
         path: Option<&Path>,
         text: &str,
         span: Range<usize>,

@@ -98,6 +98,12 @@ pub fn data_folder() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join(FOLDER))
 }
 
+/// Whether a word for a theme means a file, and not a name.
+#[must_use]
+pub fn is_theme_file(word: &str) -> bool {
+    word.contains('/') || Path::new(word).extension().is_some_and(|extension| extension == "toml")
+}
+
 impl Loaded {
     /// Where the site's own plugins lie.
     #[must_use]
@@ -192,6 +198,11 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
     }
     // The defaults of these hold no path.
     config.model.weights.iter_mut().for_each(absolute);
+    if let Some(theme) = config.dashboard.theme.as_mut().filter(|theme| is_theme_file(theme)) {
+        let mut path = PathBuf::from(&*theme);
+        absolute(&mut path);
+        *theme = path.to_string_lossy().into_owned();
+    }
     config.store.path.iter_mut().chain(&mut config.log.file).for_each(absolute);
     let plugins = &mut config.plugins;
     plugins.folder.iter_mut().chain(&mut plugins.exports).for_each(absolute);

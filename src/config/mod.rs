@@ -22,12 +22,12 @@ mod watch;
 pub use edit::{with_alerts, write_alerts};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
-pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, load, parse, read};
+pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};
 pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
-    Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model, Pictures,
-    Precision, RasterStudy, Store, Thresholds, Triage,
+    Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
+    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

@@ -23,6 +23,8 @@ pub struct Config {
     pub store: Store,
     /// Which model scores, and on what.
     pub model: Model,
+    /// Where published weights come from.
+    pub weights: Weights,
     /// Which films are held before or after the model, and why.
     pub quality: Gates,
     /// When a study is complete, and how long one may wait.
@@ -114,6 +116,16 @@ pub struct Model {
     pub device: Device,
     /// What to compute in.
     pub precision: Precision,
+}
+
+/// `[weights]`: where published weights come from.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Weights {
+    /// The address of a folder with the published files; none ("off"): where their authors put them.
+    #[serde(deserialize_with = "values::url_or_off")]
+    pub mirror: Option<String>,
 }
 
 /// What the model runs on.
@@ -225,6 +237,13 @@ pub struct Dashboard {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
+    /// The theme's name, or its file; none ("auto"): as the terminal suggests.
+    #[serde(deserialize_with = "values::text_or_auto")]
+    pub theme: Option<String>,
+    /// What borders, bars and symbols are drawn with.
+    pub borders: Borders,
+    /// How lively the screen is.
+    pub motion: Motion,
     /// The columns of the list, by their names, in order.
     pub columns: Vec<String>,
     /// How often the bell rings while a critical study waits to be acknowledged; none ("off"): never.
@@ -236,6 +255,30 @@ pub struct Dashboard {
     pub views: BTreeMap<String, String>,
 }
 
+/// What borders, bars and symbols are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Borders {
+    /// Box drawing and symbols of Unicode.
+    #[default]
+    Unicode,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// How lively the screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum Motion {
+    /// A change is on the screen at once.
+    #[default]
+    Full,
+    /// Changes that no key asked for come together, every other second.
+    Reduced,
+}
+
 /// The columns unless the site says otherwise. Those that do not fit give way.
 const COLUMNS: [&str; 9] =
     ["rank", "band", "finding", "score", "patient", "study-time", "waits", "status", "by"];
@@ -245,6 +288,9 @@ impl Default for Dashboard {
         Self {
             pictures: Pictures::Auto,
             heatmap: true,
+            theme: None,
+            borders: Borders::Unicode,
+            motion: Motion::Full,
             columns: COLUMNS.map(str::to_owned).into(),
             bell: Some(SignedDuration::from_mins(1)),
             ask_who: false,

@@ -30,6 +30,42 @@ pub enum Action {
     PreviousLabel,
     /// The label below in the findings.
     NextLabel,
+    /// The next way to show film and heatmap.
+    PictureMode,
+    /// The next colours of the heatmap.
+    ColourMap,
+    /// The heatmap fainter.
+    LessOpaque,
+    /// The heatmap stronger.
+    MoreOpaque,
+    /// The worst finding instead of the chosen one.
+    WorstLabel,
+    /// The next window of greys.
+    WindowPreset,
+    /// A higher level.
+    Darker,
+    /// A lower level.
+    Brighter,
+    /// A wider window.
+    LessContrast,
+    /// A narrower window.
+    MoreContrast,
+    /// Black for white.
+    Invert,
+    /// Nearer.
+    ZoomIn,
+    /// Farther.
+    ZoomOut,
+    /// One to one, or the whole film.
+    ZoomFit,
+    /// To the left over a film that is near.
+    PanLeft,
+    /// To the right over it.
+    PanRight,
+    /// An earlier film of the patient beside this one.
+    Prior,
+    /// Window, inversion and zoom as at first.
+    ResetPicture,
     /// New becomes seen, seen becomes new.
     Seen,
     /// The study leaves the list for the Done view, or comes back from it.
@@ -169,6 +205,24 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Heatmap, "heatmap", &["h"], Section::Film, "heatmap on or off", Some((4, "heatmap"))),
     entry(Action::PreviousLabel, "previous-label", &["["], Section::Film, "the finding above", Some((6, "finding"))),
     entry(Action::NextLabel, "next-label", &["]"], Section::Film, "the finding below", Some((6, "finding"))),
+    entry(Action::PictureMode, "picture-mode", &["v"], Section::Film, "next way to show film and heatmap", None),
+    entry(Action::ColourMap, "colour-map", &["m"], Section::Film, "the heatmap's next colours", None),
+    entry(Action::LessOpaque, "less-opaque", &["{"], Section::Film, "the heatmap fainter", None),
+    entry(Action::MoreOpaque, "more-opaque", &["}"], Section::Film, "the heatmap stronger", None),
+    entry(Action::WorstLabel, "top-finding", &["\\"], Section::Film, "the top finding again", None),
+    entry(Action::WindowPreset, "window", &["w"], Section::Film, "the next window of greys", None),
+    entry(Action::Darker, "darker", &[","], Section::Film, "darker", None),
+    entry(Action::Brighter, "brighter", &["."], Section::Film, "brighter", None),
+    entry(Action::LessContrast, "less-contrast", &["<"], Section::Film, "less contrast", None),
+    entry(Action::MoreContrast, "more-contrast", &[">"], Section::Film, "more contrast", None),
+    entry(Action::Invert, "invert", &["i"], Section::Film, "black for white", None),
+    entry(Action::ZoomIn, "zoom-in", &["+", "="], Section::Film, "nearer", Some((10, "zoom"))),
+    entry(Action::ZoomOut, "zoom-out", &["-"], Section::Film, "farther", Some((10, "zoom"))),
+    entry(Action::ZoomFit, "zoom-fit", &["z"], Section::Film, "one to one, or the whole film again", None),
+    entry(Action::PanLeft, "pan-left", &["left"], Section::Film, "over a film that is near; up and down too", None),
+    entry(Action::PanRight, "pan-right", &["right"], Section::Film, "to the right", None),
+    entry(Action::Prior, "prior", &["p"], Section::Film, "the patient's earlier film beside it", None),
+    entry(Action::ResetPicture, "reset-picture", &["0"], Section::Film, "window and zoom as at first", None),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
     entry(Action::Score, "score", &["S"], Section::Film, "score this held film anyway", Some((10, "score anyway"))),
@@ -216,7 +270,23 @@ impl Action {
             Self::Acknowledge => state.worklist().selected().is_some_and(|row| row.is_alarm()),
             Self::NextAlarm => state.worklist().alarms() > 0,
             Self::NextFilm | Self::PreviousFilm => state.film_count() > 1,
-            Self::Heatmap | Self::PreviousLabel | Self::NextLabel => !state.findings().is_empty(),
+            Self::Heatmap | Self::PreviousLabel | Self::NextLabel | Self::PictureMode => {
+                !state.findings().is_empty()
+            }
+            Self::ColourMap | Self::LessOpaque | Self::MoreOpaque | Self::WorstLabel => {
+                state.heatmap_is_on() && !state.findings().is_empty()
+            }
+            Self::WindowPreset
+            | Self::Darker
+            | Self::Brighter
+            | Self::LessContrast
+            | Self::MoreContrast
+            | Self::Invert
+            | Self::ZoomIn
+            | Self::ZoomFit
+            | Self::Prior
+            | Self::ResetPicture => state.picture_area().is_some() && state.film().is_some(),
+            Self::ZoomOut | Self::PanLeft | Self::PanRight => state.look().zoom.is_near(),
             Self::Score => state.scorable_film().is_some(),
             Self::Undo => state.can_undo(),
             Self::Close => state.has_something_to_close(),

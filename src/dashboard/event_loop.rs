@@ -29,12 +29,13 @@ use super::{
     pictures::{self, Canvas, Encoder, Probe},
     render, terminal,
     terminal::Screen,
-    theme::Theme,
     update::{Effect, Message, settle, update},
 };
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same with reduced motion, for what no key asked for.
+const CALM: Duration = Duration::from_secs(2);
 /// How often the clock is looked at: waits and the time of day are shown in minutes.
 const TICK: Duration = Duration::from_secs(10);
 /// How often while a message is about to fade.
@@ -77,6 +78,10 @@ struct Session {
     /// Requests that found the queue full.
     unsent: VecDeque<Request>,
     drawn_at: Option<Instant>,
+    /// Reduced motion: what no key asked for waits for its turn.
+    calm: bool,
+    /// Whether a key or a new size has come since the last frame.
+    touched: bool,
 }
 
 impl Session {
@@ -90,12 +95,11 @@ impl Session {
         // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
         let probe = Probe::begin(options.pictures);
         let canvas = probe.canvas();
-        let theme = if options.colour { Theme::standard() } else { Theme::monochrome() };
         let screen = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
         let signals_handle = signals.handle();
         Ok(Self {
-            state: State::new(Timestamp::now(), options.zone, size, theme, canvas)
+            state: State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
                 .with_heatmap(options.heatmap)
                 .with_who(&options.who, options.asks_who),
             screen,
@@ -107,6 +111,8 @@ impl Session {
             failed,
             unsent: VecDeque::new(),
             drawn_at: None,
+            calm: options.calm,
+            touched: false,
         })
     }
 
@@ -177,7 +183,7 @@ impl Session {
         let fading = self.state.notice().is_some_and(|notice| notice.level == NoticeLevel::Info);
         let idle = if fading { NOTICE_TICK } else { TICK };
         let idle = if self.unsent.is_empty() { idle } else { RETRY };
-        let frame = self.drawn_at.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
+        let frame = self.drawn_at.map_or(Duration::ZERO, |at| self.pace().saturating_sub(at.elapsed()));
         let patience = if self.state.is_stale() { frame } else { idle };
         let message = select! {
             recv(self.signals) -> signal => return self.obey(signal),
@@ -201,6 +207,12 @@ impl Session {
             Some(message) => self.feed_message(message),
             None => Ok(ControlFlow::Continue(())),
         }
+    }
+
+    /// The least time between this frame and the last. With reduced motion the list stands still under
+    /// the eye for a while, unless the person moves it.
+    fn pace(&self) -> Duration {
+        if self.calm && !self.touched { CALM } else { FRAME }
     }
 
     /// What a signal asks for; `Break`: to leave.
@@ -229,6 +241,7 @@ impl Session {
     }
 
     fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
+        self.touched |= matches!(message, Message::Key(_) | Message::Resized(..) | Message::Encoded(_));
         let effects = update(&mut self.state, message);
         self.perform(effects)
     }
@@ -277,10 +290,11 @@ impl Session {
     }
 
     fn draw_if_due(&mut self) -> Result<(), DashboardError> {
-        if self.drawn_at.is_some_and(|at| at.elapsed() < FRAME) || !self.state.take_stale() {
+        if self.drawn_at.is_some_and(|at| at.elapsed() < self.pace()) || !self.state.take_stale() {
             return Ok(());
         }
         self.drawn_at = Some(Instant::now());
+        self.touched = false;
         self.draw().map_err(DashboardError::drawing)
     }
 

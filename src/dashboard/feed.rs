@@ -6,8 +6,13 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Column, Keymap, SavedViews};
-use crate::store::{FilmId, PluginRecord, PluginRequest, Standing, Status, StudyDetail, StudyId, StudyRow};
+use super::{Column, Keymap, SavedViews, Theme};
+use crate::{
+    picture::Look,
+    store::{
+        FilmId, PluginRecord, PluginRequest, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow,
+    },
+};
 
 /// Both ends of the dashboard's traffic.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub enum Update {
     Detail(Box<StudyDetail>),
     /// The answer to [`Request::Picture`].
     Picture(Picture),
+    /// The answer to [`Request::Priors`], the latest first.
+    Priors(StudyId, Vec<PriorFilm>),
     /// The state of intake, queue and engine.
     Health(Health),
     /// The plugins: their health, and the columns, filters and commands that they add. Those that are
@@ -36,6 +43,8 @@ pub enum Update {
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
     Site(Site),
+    /// Another theme, or the same one changed.
+    Theme(Box<Theme>),
 }
 
 /// Something that the dashboard wants done.
@@ -45,6 +54,8 @@ pub enum Request {
     Detail(StudyId),
     /// Make a picture. Only the last request counts.
     Picture(PictureRequest),
+    /// Send the earlier films of this study's patient.
+    Priors(StudyId),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.
@@ -68,6 +79,10 @@ pub struct PictureRequest {
     pub film: FilmId,
     /// The label whose heatmap lies over it; none: the film alone.
     pub heatmap: Option<String>,
+    /// An earlier film of the same patient, to stand beside it.
+    pub prior: Option<FilmId>,
+    /// How it is to be looked at.
+    pub look: Look,
     /// The box that the picture must fit, in pixels of the terminal.
     pub width: u32,
     /// Its height.

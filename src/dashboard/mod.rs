@@ -26,6 +26,7 @@ mod mouse;
 mod order;
 mod overlay;
 mod pictures;
+mod plain;
 mod plugins;
 mod render;
 mod row;
@@ -34,6 +35,7 @@ mod state;
 mod terminal;
 mod theme;
 mod update;
+mod viewing;
 mod views;
 mod words;
 mod worklist;
@@ -50,11 +52,12 @@ pub use overlay::{
     Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, Who,
 };
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use plain::{Plain, Reply};
 pub use plugins::Command;
 pub use render::draw;
 pub use state::State;
 pub use terminal::check as require_terminal;
-pub use theme::Theme;
+pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};
 pub use update::{Effect, Message, settle, update};
 pub use views::{MOST_VIEWS, SavedView, SavedViews};
 pub use worklist::{Row, Worklist};
@@ -70,27 +73,29 @@ pub struct Options {
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
+    /// What it looks like at first; [`Update::Theme`] changes it.
+    pub theme: Theme,
+    /// Whether changes that no key asked for come onto the screen together, every few seconds.
+    pub calm: bool,
     /// Who is at the keys, as far as the account tells.
     pub who: String,
     /// Whether to ask.
     pub asks_who: bool,
-    /// Whether text may have colours.
-    pub colour: bool,
     /// Where times of day are told.
     pub zone: TimeZone,
 }
 
 impl Options {
-    /// As the environment asks: colours unless `NO_COLOR` is set and not empty, the system's time zone.
+    /// The dark theme, pictures as the terminal can show them, the system's time zone.
     #[must_use]
     pub fn from_environment() -> Self {
-        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             pictures: Pictures::Auto,
             heatmap: true,
+            theme: Theme::standard(),
+            calm: false,
             who: String::new(),
             asks_who: false,
-            colour,
             zone: TimeZone::system(),
         }
     }

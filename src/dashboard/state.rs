@@ -11,15 +11,17 @@ use super::{
     keymap::{Key, Keymap},
     layout::{Layout, View, inside},
     overlay::{Overlay, Who},
-    pictures::{Canvas, Gallery},
+    pictures::{Canvas, Gallery, Scene},
     render,
     theme::Theme,
     words,
     worklist::{Row, Worklist},
 };
 use crate::{
+    picture::{Look, Mode},
     store::{
-        Answer, FilmId, FilmRow, FilmState, PluginRecord, Standing, Status, StudyDetail, StudyId, StudyRow,
+        Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
+        StudyRow,
     },
     triage::Finding,
 };
@@ -66,7 +68,13 @@ pub struct State {
     pub(super) film: usize,
     /// The label that the person chose; else the top finding.
     pub(super) label: Option<String>,
-    pub(super) heatmap: bool,
+    pub(super) look: Look,
+    /// How the heatmap was shown before it was turned off.
+    pub(super) heated: Mode,
+    /// Whether an earlier film of the patient stands beside this one.
+    pub(super) beside_prior: bool,
+    /// The earlier films of a study's patient, once they were asked for.
+    pub(super) priors: Option<(StudyId, Option<Vec<PriorFilm>>)>,
     /// The most findings that a film had so far: what the findings pane is laid out for, so that the
     /// panes stand still while one moves from film to film.
     pub(super) labels: u16,
@@ -110,7 +118,10 @@ impl State {
             detail: None,
             film: 0,
             label: None,
-            heatmap: true,
+            look: Look::default(),
+            heated: Mode::Overlay,
+            beside_prior: false,
+            priors: None,
             labels: 0,
             gallery: Gallery::new(canvas),
             undo: Vec::new(),
@@ -126,7 +137,7 @@ impl State {
     /// Whether the heatmap lies over the film at the start.
     #[must_use]
     pub fn with_heatmap(mut self, heatmap: bool) -> Self {
-        self.heatmap = heatmap;
+        self.look.mode = if heatmap { self.heated } else { Mode::Film };
         self
     }
 
@@ -249,7 +260,43 @@ impl State {
     /// Whether the heatmap is on.
     #[must_use]
     pub fn heatmap_is_on(&self) -> bool {
-        self.heatmap
+        self.look.mode != Mode::Film
+    }
+
+    /// How the film is looked at.
+    #[must_use]
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    /// Whether an earlier film is to stand beside the film.
+    #[must_use]
+    pub fn is_beside_prior(&self) -> bool {
+        self.beside_prior
+    }
+
+    /// The latest of the earlier films of the selected study's patient, if there is one.
+    #[must_use]
+    pub fn prior(&self) -> Option<&PriorFilm> {
+        let (study, priors) = self.priors.as_ref()?;
+        let selected = self.worklist.selected()?.id;
+        priors.as_ref().filter(|_| self.beside_prior && *study == selected)?.first()
+    }
+
+    /// What the film pane is to show; what makes no difference is left as it always is, so that a picture
+    /// that was made once is found again.
+    pub(super) fn scene(&self) -> Option<Scene> {
+        let film = self.film()?.id;
+        let heatmap = self.heatmap_label();
+        let usual = Look::default();
+        let look = match (&heatmap, self.look.mode) {
+            (None, _) => {
+                Look { mode: Mode::Film, opacity: usual.opacity, colours: usual.colours, ..self.look }
+            }
+            (Some(_), Mode::Contours) => Look { opacity: usual.opacity, ..self.look },
+            _ => self.look,
+        };
+        Some(Scene { film, heatmap, prior: self.prior().map(|prior| prior.film), look })
     }
 
     /// The pictures.
@@ -351,7 +398,7 @@ impl State {
 
     /// The label whose heatmap is to lie over the film.
     pub(super) fn heatmap_label(&self) -> Option<String> {
-        self.selected_label().filter(|_| self.heatmap).map(str::to_owned)
+        self.selected_label().filter(|_| self.heatmap_is_on()).map(str::to_owned)
     }
 
     /// Today, where the screen is.

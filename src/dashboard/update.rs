@@ -14,7 +14,9 @@ use super::{
     pictures::{Canvas, EncodeJob, Encoded},
     plugins, standing,
     state::INFO_STAYS,
+    viewing,
 };
+use crate::picture::Zoom;
 use crate::store::FilmState;
 
 /// Something that happened.
@@ -118,15 +120,22 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     let selected = state.worklist.selected().map(|row| row.id);
     if state.asked != selected {
         state.asked = selected;
-        (state.film, state.label) = (0, None);
+        (state.film, state.label, state.look.zoom) = (0, None, Zoom::FIT);
         effects.extend(selected.map(|id| Effect::Request(Request::Detail(id))));
     }
 
-    let picture = state.film().map(|film| (film.id, state.heatmap_label()));
+    // Once for a study: `None` stands for an answer that has not come yet.
+    if let Some(study) = selected.filter(|_| state.beside_prior)
+        && state.priors.as_ref().is_none_or(|(known, _)| *known != study)
+    {
+        state.priors = Some((study, None));
+        effects.push(Effect::Request(Request::Priors(study)));
+    }
     let waits_for_detail = selected.is_some() && state.detail().is_none();
     if !waits_for_detail {
+        let scene = state.scene();
         let cells = state.picture_area().map_or(Size::ZERO, |area| area.as_size());
-        let request = state.gallery.want(picture, cells);
+        let request = state.gallery.want(scene, cells);
         effects.extend(request.map(|request| Effect::Request(Request::Picture(request))));
     }
     effects
@@ -160,6 +169,11 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
     match update {
         Update::Studies(rows) => {
             let is_new_alarm = state.worklist.apply(rows);
+            // The first look at a store comes in pages, in no order, and the health after it: until then
+            // nobody has chosen a study, and the worst one is selected.
+            if state.health.is_none() {
+                state.worklist.select(0);
+            }
             state.stale = true;
             return if is_new_alarm { ring(state) } else { Vec::new() };
         }
@@ -177,6 +191,16 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.stale |= state.gallery.failure().is_some();
             return job.map(Effect::Encode).into_iter().collect();
         }
+        Update::Priors(study, priors) => {
+            // A late answer for a study that is no longer selected.
+            if state.asked != Some(study) {
+                return Vec::new();
+            }
+            if priors.is_empty() && state.beside_prior {
+                state.say(NoticeLevel::Info, "No earlier film of this patient is in the store.".to_owned());
+            }
+            state.priors = Some((study, Some(priors)));
+        }
         Update::Health(health) => {
             if state.health.as_ref() == Some(&health) {
                 return Vec::new();
@@ -184,6 +208,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.health = Some(health);
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
+        Update::Theme(theme) => state.theme = *theme,
         Update::Site(site) => state.take_site(site),
         Update::Plugins(records) => {
             if let Some(text) = plugins::alarm(&state.plugins, &records) {
@@ -228,6 +253,9 @@ fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
 
 /// Does what an action says; no overlay is open.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if viewing::act(state, action) {
+        return Vec::new();
+    }
     let page = isize::try_from(state.list_rows().saturating_sub(1).max(1)).unwrap_or(1);
     match action {
         Action::Up => state.worklist.move_by(-1),
@@ -239,7 +267,6 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Open => return standing::open(state),
         Action::NextFilm => turn_film(state, 1),
         Action::PreviousFilm => turn_film(state, -1),
-        Action::Heatmap => state.heatmap = !state.heatmap,
         Action::PreviousLabel => move_label(state, -1),
         Action::NextLabel => move_label(state, 1),
         Action::Seen => return standing::toggle_seen(state),
@@ -273,6 +300,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
+        // `viewing` has done them.
+        _ => {}
     }
     Vec::new()
 }

@@ -44,8 +44,8 @@ impl Model {
         device: DeviceChoice,
         precision: Precision,
     ) -> Result<Self, ModelError> {
-        precision.check()?;
         let (device, device_name) = device.open()?;
+        precision.check(&device)?;
         let manifest = source.manifest()?;
         let place = source.weights_place();
         let bytes = source.weights()?;
@@ -55,8 +55,9 @@ impl Model {
         }
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
-        let (network, taken) =
-            weights::build(&bytes, &place, &device, |vb| Network::new(&config, &vb, &device, threads))?;
+        let (network, taken) = weights::build(&bytes, &place, &device, |vb| {
+            Network::new(&config, &vb, &device, precision, threads)
+        })?;
         Ok(Self { manifest, network, device, taken, profile: None, device_name, precision })
     }
 
@@ -82,6 +83,13 @@ impl Model {
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What the machine reaches in this model's number format when it does nothing but multiply matrices, in
+    /// GFLOP/s, with the model's own threads and kernels; none where these do not run.
+    #[must_use]
+    pub fn peak_gflops(&self) -> Option<f64> {
+        self.network.peak_gflops()
     }
 
     /// The number format that it computes in.

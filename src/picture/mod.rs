@@ -1,13 +1,20 @@
-//! Film and heatmap become one RGB picture: colour map, opacity, size. Used by the dashboard and by
-//! `show`; knows nothing of either.
+//! Film and heatmap become one RGB picture: window, zoom, colour map, opacity, size. Used by the dashboard
+//! and by `show`; knows nothing of either.
 
 mod colormap;
+mod look;
+mod orientation;
+mod panel;
 mod scale;
 
 use image::{GrayImage, RgbImage};
 
 use crate::{film::Film, model::Heatmap};
 
+pub use colormap::Colours;
+pub use look::{Look, Mode, Window, Zoom};
+pub use orientation::sides;
+pub use panel::{Heat, compose};
 pub use scale::fit;
 
 /// How much of the film the hottest spot hides: enough to stand out, too little to hide a rib.
@@ -20,23 +27,34 @@ const MOST_OPAQUE: f32 = 0.6;
 /// The same input gives the same bytes.
 #[must_use]
 pub fn render(film: &Film, heatmap: Option<(&Heatmap, usize)>, bounds: (u32, u32)) -> RgbImage {
-    let grey = scale::shrink(film, bounds);
-    let heat = heatmap.and_then(|(map, label)| map.upsampled(label, grey.width(), grey.height()));
-    blend(&grey, heat.as_deref())
+    let heat = heatmap.map(|(map, label)| Heat { map, label });
+    compose(&grey(film), heat, None, &Look::default(), bounds)
+}
+
+/// A film's display grey as a picture of its own; black where the film contradicts itself.
+#[must_use]
+pub fn grey(film: &Film) -> GrayImage {
+    GrayImage::from_raw(film.width, film.height, film.display.clone())
+        .unwrap_or_else(|| GrayImage::new(film.width.max(1), film.height.max(1)))
 }
 
 /// Grey, and over it the heat (0 to 1, of the same size, row by row), the hotter the more opaque, so
 /// that the film stays readable where nothing was found.
 #[must_use]
 pub fn blend(grey: &GrayImage, heat: Option<&[f32]>) -> RgbImage {
+    tinted(grey, heat, Colours::Magma, MOST_OPAQUE)
+}
+
+/// [`blend`] with colours and the opacity (0 to 1) of the hottest spot.
+fn tinted(grey: &GrayImage, heat: Option<&[f32]>, colours: Colours, most_opaque: f32) -> RgbImage {
     let mut picture = RgbImage::new(grey.width(), grey.height());
     let cold = std::iter::repeat(&0.0);
     let heat = heat.into_iter().flatten().chain(cold);
     for ((pixel, grey), &heat) in picture.pixels_mut().zip(grey.pixels()).zip(heat) {
         let grey = f32::from(grey.0[0]);
         let heat = if heat.is_finite() { heat.clamp(0.0, 1.0) } else { 0.0 };
-        let opacity = MOST_OPAQUE * heat;
-        pixel.0 = colormap::colour(heat).map(|channel| round(grey + (channel - grey) * opacity));
+        let opacity = most_opaque * heat;
+        pixel.0 = colours.of(heat).map(|channel| round(grey + (channel - grey) * opacity));
     }
     picture
 }

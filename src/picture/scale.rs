@@ -2,8 +2,6 @@
 
 use image::GrayImage;
 
-use crate::film::Film;
-
 /// The largest size within `bounds` with the aspect of `size`, no larger than `size` and at least 1 x 1.
 #[must_use]
 pub fn fit(size: (u32, u32), bounds: (u32, u32)) -> (u32, u32) {
@@ -19,23 +17,23 @@ pub fn fit(size: (u32, u32), bounds: (u32, u32)) -> (u32, u32) {
     (narrow(wide, most_wide), narrow(high, most_high))
 }
 
-/// The display grey of a film in `bounds`, unchanged where it fits as it is.
+/// A film's grey in `bounds`, unchanged where it fits as it is.
 ///
 /// Rows first, whole rows at a time: a film of 9 megapixels takes some 20 ms, a quarter of what
 /// `image::imageops::resize` takes, and the dashboard draws one at each step through the list.
-pub(super) fn shrink(film: &Film, bounds: (u32, u32)) -> GrayImage {
-    let (width, height) = fit((film.width, film.height), bounds);
-    if (width, height) == (film.width, film.height) {
-        return GrayImage::from_raw(width, height, film.display.clone()).unwrap_or_default();
+pub(super) fn shrink(film: GrayImage, bounds: (u32, u32)) -> GrayImage {
+    let (width, height) = fit(film.dimensions(), bounds);
+    if (width, height) == film.dimensions() {
+        return film;
     }
-    let columns = taps(film.width as usize, width as usize);
-    let rows = taps(film.height as usize, height as usize);
-    let stride = film.width as usize;
+    let columns = taps(film.width() as usize, width as usize);
+    let rows = taps(film.height() as usize, height as usize);
+    let stride = film.width() as usize;
     let mut small = Vec::with_capacity(width as usize * height as usize);
     let mut row = vec![0.0_f32; stride];
     for Taps { first, weights } in &rows {
         row.fill(0.0);
-        for (line, &weight) in film.display.chunks_exact(stride).skip(*first).zip(weights) {
+        for (line, &weight) in film.as_raw().chunks_exact(stride).skip(*first).zip(weights) {
             for (sum, &grey) in row.iter_mut().zip(line) {
                 *sum += weight * f32::from(grey);
             }

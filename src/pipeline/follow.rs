@@ -13,7 +13,7 @@ use jiff::{Timestamp, Zoned};
 use super::{Gauges, pictures};
 use crate::{
     config,
-    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Update},
+    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
     store::{Ownership, PluginNotice, PluginRecord, Requested, Store, StoreError, StudyId},
 };
 
@@ -51,6 +51,8 @@ pub enum Outside {
     Look,
     /// A line for the person.
     Notice(Notice),
+    /// Another theme for the screen.
+    Theme(Box<Theme>),
     /// A changed configuration.
     Config(Site, config::FeedAlarm),
 }
@@ -180,6 +182,10 @@ impl Follower {
                 self.watched = Some(study);
                 self.send_detail(study)
             }
+            Request::Priors(study) => match self.store.priors(study) {
+                Ok(priors) => self.tell(Update::Priors(study, priors)),
+                Err(error) => self.fault(&error),
+            },
             Request::Score(film) => {
                 match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
                     Ok(Requested::Queued(_)) => self.look(),
@@ -239,6 +245,7 @@ impl Follower {
         match message {
             Outside::Look => self.look(),
             Outside::Notice(notice) => self.tell(Update::Notice(notice)),
+            Outside::Theme(theme) => self.tell(Update::Theme(theme)),
             Outside::Config(site, feed_alarm) => {
                 self.feed_alarm = feed_alarm;
                 self.alarm_looked_at = None;

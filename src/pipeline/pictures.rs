@@ -4,6 +4,7 @@
 use std::{collections::HashSet, path::Path, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
+use image::GrayImage;
 use jiff::Timestamp;
 
 use super::{examine::read, follow::Actor, shown};
@@ -11,9 +12,12 @@ use crate::{
     dashboard::{Picture, PictureRequest, Update},
     film::{self, Film},
     model::Heatmap,
-    picture,
+    picture::{self, Heat},
     store::{FilmId, FilmRow, NewEvent, Store},
 };
+
+/// Bytes of decoded films that are kept: a dozen of 9 megapixels.
+const SHELF: usize = 112 * 1024 * 1024;
 
 /// Answers requests until the dashboard has gone. That a film was shown to `viewer` goes into the audit once.
 pub(super) fn answer(
@@ -22,11 +26,11 @@ pub(super) fn answer(
     requests: &Receiver<PictureRequest>,
     updates: &Sender<Update>,
 ) {
-    let mut last: Option<(FilmId, Arc<Film>)> = None;
+    let mut shelf = Shelf::default();
     let mut shown = HashSet::new();
     while let Ok(first) = requests.recv() {
         let request = requests.try_iter().last().unwrap_or(first);
-        let image = make(&store, &request, &mut last).map(Arc::new);
+        let image = make(&store, &request, &mut shelf).map(Arc::new);
         if image.is_ok() && shown.insert(request.film) {
             let name = viewer.name();
             let event =
@@ -41,26 +45,43 @@ pub(super) fn answer(
     }
 }
 
-fn make(
-    store: &Store,
-    request: &PictureRequest,
-    last: &mut Option<(FilmId, Arc<Film>)>,
-) -> Result<image::RgbImage, String> {
-    let row = store
-        .film(request.film)
-        .map_err(|error| error.to_string())?
-        .ok_or("This film is no longer in the store.")?;
-    let film = match last {
-        Some((id, film)) if *id == request.film => Arc::clone(film),
-        _ => Arc::new(open(&row)?),
-    };
-    *last = Some((request.film, Arc::clone(&film)));
+fn make(store: &Store, request: &PictureRequest, shelf: &mut Shelf) -> Result<image::RgbImage, String> {
+    let (film, row) = shelf.film(store, request.film)?;
+    // A prior that cannot be read is left out: the film itself matters more.
+    let prior = request.prior.and_then(|prior| shelf.film(store, prior).ok()).map(|(film, _)| film);
     let heatmap = match &request.heatmap {
         Some(label) => heatmap_of(store, &row, label)?,
         None => None,
     };
+    let heat = heatmap.as_ref().map(|(map, label)| Heat { map, label: *label });
     let fit = (request.width.max(1), request.height.max(1));
-    Ok(picture::render(&film, heatmap.as_ref().map(|(heatmap, label)| (heatmap, *label)), fit))
+    Ok(picture::compose(&film, heat, prior.as_deref(), &request.look, fit))
+}
+
+/// Decoded films at full size, so that window and zoom answer at once. The one used last stands last.
+#[derive(Default)]
+struct Shelf {
+    films: Vec<(FilmId, Arc<GrayImage>)>,
+}
+
+impl Shelf {
+    fn film(&mut self, store: &Store, id: FilmId) -> Result<(Arc<GrayImage>, FilmRow), String> {
+        let row = store
+            .film(id)
+            .map_err(|error| error.to_string())?
+            .ok_or("This film is no longer in the store.")?;
+        let film = match self.films.iter().position(|(known, _)| *known == id) {
+            Some(at) => self.films.remove(at).1,
+            None => Arc::new(picture::grey(&open(&row)?)),
+        };
+        self.films.push((id, Arc::clone(&film)));
+        let bytes =
+            |films: &[(FilmId, Arc<GrayImage>)]| films.iter().map(|(_, film)| film.len()).sum::<usize>();
+        while self.films.len() > 1 && bytes(&self.films) > SHELF {
+            self.films.remove(0);
+        }
+        Ok((film, row))
+    }
 }
 
 /// The film as it was scored: a file that has another content by now is another film.

@@ -52,8 +52,8 @@ pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{
-    Acknowledged, Answer, FilmId, FilmRow, FilmState, Note, OnRequest, OutsidePriority, Standing, Status,
-    StudyDetail, StudyId, StudyRow,
+    Acknowledged, Answer, FilmId, FilmRow, FilmState, Note, OnRequest, OutsidePriority, PriorFilm, Standing,
+    Status, StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
 

@@ -6,14 +6,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    FilmId, FilmRow, FilmState, Store, StoreError, StudyDetail, StudyId, StudyRow,
-    convert::{Micros, Place},
+    FilmId, FilmRow, FilmState, PriorFilm, Store, StoreError, StudyDetail, StudyId, StudyRow,
+    convert::{Columns, Micros, Place},
     films::{film_if_any, findings},
     people::notes,
     rollup::top_film,
     row::{newest_revision, select_studies, study_if_any, study_row},
 };
 use crate::triage::{Finding, Severity};
+
+/// Of a patient who comes every day a reader wants the last few films.
+const MOST_PRIORS: u32 = 8;
 
 /// How much of everything there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,6 +123,33 @@ impl Store {
             )?
             .query_row([Place::to_value(path)], |row| row.get(0))
             .optional()
+        })
+    }
+
+    /// Frontal films of the same patient in other studies, the latest first, at most [`MOST_PRIORS`]: the
+    /// first film of each study that was scored. Films without a Patient ID have none, and a study that is
+    /// known to be later than this one is no prior.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn priors(&self, study: StudyId) -> Result<Vec<PriorFilm>, StoreError> {
+        self.read(|view| {
+            let mut query = view.prepare_cached(
+                "SELECT min(films.id), other.study_time FROM studies AS this
+                 JOIN studies AS other ON other.patient_id = this.patient_id AND other.id <> this.id
+                 JOIN films ON films.study = other.id AND films.state = 'scored'
+                 WHERE this.id = ?1 AND this.patient_id <> ''
+                   AND coalesce(other.study_time <= this.study_time, other.first_arrival <= this.first_arrival)
+                 GROUP BY other.id ORDER BY other.study_time DESC, other.first_arrival DESC LIMIT ?2",
+            )?;
+            query
+                .query_map((study, MOST_PRIORS), |row| {
+                    let mut columns = Columns::of(row);
+                    let film = columns.next()?;
+                    let study_time: Option<String> = columns.next()?;
+                    Ok(PriorFilm { film, study_time: study_time.and_then(|time| time.parse().ok()) })
+                })?
+                .collect()
         })
     }
 

@@ -260,6 +260,15 @@ pub enum Answer {
     Refused(String),
 }
 
+/// An earlier film of a patient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorFilm {
+    /// The film.
+    pub film: FilmId,
+    /// Study Date and Time, where the header has them.
+    pub study_time: Option<jiff::civil::DateTime>,
+}
+
 /// A study with all its films.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyDetail {

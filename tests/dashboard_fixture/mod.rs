@@ -16,7 +16,7 @@ use cxr_triage::{
     film::Header,
     quality::{Gate, Held},
     store::{
-        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, Status,
+        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Status,
         StudyDetail, StudyId, StudyRow,
     },
     triage::{self, Finding, Severity},
@@ -230,6 +230,8 @@ pub(crate) struct Desk {
     pub(crate) makes_pictures: bool,
     /// The films that do not decode, and why.
     pub(crate) broken: BTreeMap<i64, String>,
+    /// The earlier films of a study's patient.
+    pub(crate) priors: BTreeMap<StudyId, Vec<PriorFilm>>,
 }
 
 impl Desk {
@@ -247,6 +249,7 @@ impl Desk {
             suspended: 0,
             makes_pictures: true,
             broken: BTreeMap::new(),
+            priors: BTreeMap::new(),
         };
         desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() }));
         desk.tell(Update::Health(health()));
@@ -357,6 +360,10 @@ impl Desk {
                     let detail = detail.clone();
                     self.tell(Update::Detail(Box::new(detail)));
                 }
+            }
+            Request::Priors(id) => {
+                let priors = self.priors.get(&id).cloned().unwrap_or_default();
+                self.tell(Update::Priors(id, priors));
             }
             Request::Who(_) => {}
             Request::Picture(request) if self.makes_pictures => {

@@ -7,6 +7,7 @@ mod following;
 mod on_request;
 mod opening;
 mod people;
+mod priors;
 mod severity;
 mod support;
 mod thresholds;

@@ -161,9 +161,11 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Look;
 
     fn job(width: u32, height: u32, cells: (u16, u16), canvas: Canvas) -> EncodeJob {
-        let request = PictureRequest { film: 1, heatmap: None, width, height };
+        let request =
+            PictureRequest { film: 1, heatmap: None, prior: None, look: Look::default(), width, height };
         let image = Arc::new(RgbImage::from_pixel(width, height, image::Rgb([90, 120, 200])));
         EncodeJob { request, image, cells: cells.into(), canvas }
     }

@@ -6,10 +6,23 @@ use image::RgbImage;
 use ratatui::layout::Size;
 
 use super::{Canvas, EncodeJob, Encoded, Print};
-use crate::dashboard::{Picture, PictureRequest};
+use crate::{
+    dashboard::{Picture, PictureRequest},
+    picture::Look,
+    store::FilmId,
+};
 
 /// How many encoded pictures are kept: the neighbours of the selection, with and without heatmap.
 const KEPT: usize = 8;
+
+/// What the screen wants a picture of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::dashboard) struct Scene {
+    pub(in crate::dashboard) film: FilmId,
+    pub(in crate::dashboard) heatmap: Option<String>,
+    pub(in crate::dashboard) prior: Option<FilmId>,
+    pub(in crate::dashboard) look: Look,
+}
 
 /// What the film pane has to show.
 #[derive(Debug)]
@@ -79,12 +92,10 @@ impl Gallery {
 
     /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
     /// neither has it nor waits for it.
-    pub(in crate::dashboard) fn want(
-        &mut self,
-        picture: Option<(i64, Option<String>)>,
-        cells: Size,
-    ) -> Option<PictureRequest> {
-        let Some((film, heatmap)) = picture.filter(|_| cells.width > 0 && cells.height > 0) else {
+    pub(in crate::dashboard) fn want(&mut self, scene: Option<Scene>, cells: Size) -> Option<PictureRequest> {
+        let Some(Scene { film, heatmap, prior, look }) =
+            scene.filter(|_| cells.width > 0 && cells.height > 0)
+        else {
             (self.wanted, self.shown, self.failure) = (None, None, None);
             return None;
         };
@@ -92,6 +103,8 @@ impl Gallery {
         let request = PictureRequest {
             film,
             heatmap,
+            prior,
+            look,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
         };

@@ -7,6 +7,7 @@ mod probe;
 
 pub use encoder::{EncodeJob, Encoded, Print};
 pub use gallery::Gallery;
+pub(super) use gallery::Scene;
 
 pub(super) use detect::{Probe, window_cell};
 pub(super) use encoder::Encoder;

@@ -9,13 +9,16 @@ use ratatui_image::Image;
 
 use super::{
     super::{
-        State, cells,
+        PictureRequest, State, cells,
         layout::{View, inside},
         state::HELD_LINES,
     },
     pane, put,
 };
-use crate::store::FilmState;
+use crate::{
+    picture::{self, Window},
+    store::FilmState,
+};
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
     let title = match (state.view, state.worklist().selected()) {
@@ -29,7 +32,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Opti
         return;
     }
     let style = if notice { state.theme.warning } else { state.theme.dim };
-    put(frame, inner.x, inner.bottom() - 1, inner.width, &note, style);
+    let line = Rect { y: inner.bottom() - 1, height: 1, ..inner };
+    let aside = if side_marks(state, frame, line) { 2 } else { 0 };
+    put(frame, line.x + aside, line.y, line.width.saturating_sub(2 * aside), &note, style);
     if let Some(FilmState::Held(held)) = state.film().map(|film| &film.state) {
         let text = Rect { height: HELD_LINES.min(inner.height), ..inner };
         let width = usize::from(text.width);
@@ -40,7 +45,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Opti
         }
     }
     if let Some(area) = state.picture_area() {
-        picture(state, frame, area, popup);
+        show(state, frame, area, popup);
     }
 }
 
@@ -73,20 +78,56 @@ fn label_line(state: &State) -> (String, bool) {
     let FilmState::Scored { findings, model, .. } = &film.state else {
         return (String::new(), false);
     };
-    let loading = if gallery.is_loading() { ", loading …" } else { "" };
     // What the picture on the screen really shows, not what was asked for.
-    let heatmap = match shown {
-        Some(shown) => shown.heatmap.as_deref(),
-        None => None,
+    let heatmap = shown.and_then(|shown| shown.heatmap.as_deref());
+    let mut text = match heatmap.and_then(|label| findings.iter().find(|finding| finding.label == label)) {
+        Some(finding) => format!("coarse hint, {model}: {} {:.2}", finding.label, finding.score),
+        None => "film without heatmap".to_owned(),
     };
-    let text = match heatmap.and_then(|label| findings.iter().find(|finding| finding.label == label)) {
-        Some(finding) => format!("coarse hint, {model}: {} {:.2}{loading}", finding.label, finding.score),
-        None => format!("film without heatmap{loading}"),
-    };
+    for part in shown.map(|shown| looks(state, shown)).unwrap_or_default() {
+        text.push_str(", ");
+        text.push_str(&part);
+    }
+    if gallery.is_loading() {
+        text.push_str(", loading …");
+    }
     (text, false)
 }
 
-fn picture(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
+/// What of the picture is not as at first.
+fn looks(state: &State, shown: &PictureRequest) -> Vec<String> {
+    let mut parts = Vec::new();
+    let look = &shown.look;
+    if shown.prior.is_some() {
+        let prior = state.prior().and_then(|prior| prior.study_time);
+        let taken = prior.map(|time| format!(" of {}", time.date())).unwrap_or_default();
+        parts.push(format!("right: prior{taken}"));
+    }
+    if look.zoom.is_near() {
+        parts.push(format!("{} %", look.zoom.percent));
+    }
+    if look.window != Window::STORED {
+        let named = look.window.name().map(|name| format!("window {name}"));
+        parts.push(
+            named.unwrap_or_else(|| format!("level {}, width {}", look.window.level, look.window.width)),
+        );
+    }
+    if look.inverted {
+        parts.push("inverted".to_owned());
+    }
+    parts
+}
+
+/// The patient's sides at both ends of the line below the picture; false where the header does not tell them.
+fn side_marks(state: &State, frame: &mut Frame<'_>, area: Rect) -> bool {
+    let sides = state.film().and_then(|film| picture::sides(&film.header.patient_orientation));
+    let Some((left, right)) = sides.filter(|_| area.width > 12) else { return false };
+    put(frame, area.x, area.y, 1, &left.to_string(), state.theme.title);
+    put(frame, area.right() - 1, area.y, 1, &right.to_string(), state.theme.title);
+    true
+}
+
+fn show(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
     let gallery = state.gallery();
     if let Some(reason) = gallery.failure() {
         say(state, frame, area, &format!("No picture: {reason}"));

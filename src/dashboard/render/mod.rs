@@ -23,6 +23,7 @@
 
 mod film;
 mod findings;
+mod finish;
 mod footer;
 mod header;
 mod overlay;
@@ -44,6 +45,11 @@ use super::{State, cells, layout::SMALLEST};
 
 /// Draws everything.
 pub fn draw(state: &State, frame: &mut Frame<'_>) {
+    regions(state, frame);
+    finish::apply(&state.theme, frame.buffer_mut());
+}
+
+fn regions(state: &State, frame: &mut Frame<'_>) {
     let Some(layout) = state.layout() else {
         too_small(state, frame);
         return;

@@ -1,0 +1,73 @@
+//! `watch --plain`: the dashboard as lines on standard output, commands from standard input.
+
+use std::{
+    io::{self, BufRead, Write},
+    thread,
+};
+
+use crossbeam_channel::{Receiver, bounded, never, select};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    Failure,
+    signals::{Stop, stops},
+};
+use crate::dashboard::{Feed, Plain};
+
+/// Shows the feed until the person leaves or a signal asks to. Without anybody to type (standard input at
+/// its end) it goes on telling.
+pub(super) fn run(feed: &Feed) -> Result<(), Failure> {
+    let stops = stops()?;
+    let mut typed = typed_lines()?;
+    let mut plain = Plain::new(TimeZone::system());
+    let mut out = io::stdout().lock();
+    loop {
+        select! {
+            recv(feed.updates) -> update => {
+                let Ok(update) = update else {
+                    return Err(Failure::failed("the pipeline has stopped; start again"));
+                };
+                say(&mut out, &plain.take(update, Timestamp::now()))?;
+            }
+            recv(typed) -> line => {
+                let Ok(line) = line else {
+                    typed = never();
+                    continue;
+                };
+                let reply = plain.command(&line, Timestamp::now());
+                say(&mut out, &reply.lines)?;
+                for request in reply.requests {
+                    let _ = feed.requests.send(request);
+                }
+                if reply.quits {
+                    return Ok(());
+                }
+            }
+            recv(stops) -> stop => return match stop {
+                Ok(Stop::Interrupted) => Err(Failure::Interrupted),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+fn say(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+/// The thread ends with the process: it waits in a read that nothing can interrupt.
+fn typed_lines() -> Result<Receiver<String>, Failure> {
+    let (send, typed) = bounded(16);
+    thread::Builder::new().name("lines".to_owned()).spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(typed)
+}

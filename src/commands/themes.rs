@@ -1,0 +1,263 @@
+//! Which theme the dashboard wears: what was asked for, where it lies, and what its file says now.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use crate::{
+    config::{self, Borders, ConfigError, Dashboard, Places},
+    dashboard::{Depth, Theme, ThemeSource, built_in_text, known_themes},
+};
+
+/// The folder of the user's themes, beside the configuration file.
+const FOLDER: &str = "themes";
+
+/// What decides on the theme, beside the configuration.
+#[derive(Debug, Clone)]
+pub(super) struct Wardrobe {
+    /// `--theme`.
+    named: Option<String>,
+    /// The user's own themes.
+    folder: Option<PathBuf>,
+    /// Whether `NO_COLOR` is set.
+    no_colour: bool,
+    depth: Depth,
+    colorfgbg: String,
+}
+
+impl Wardrobe {
+    /// As the command line and the environment say.
+    pub(super) fn of_process(named: Option<&str>) -> Self {
+        let word = |name| env::var(name).unwrap_or_default();
+        let user = Places::of_process().user;
+        Self {
+            named: named.map(str::to_owned),
+            folder: user.as_deref().and_then(Path::parent).map(|folder| folder.join(FOLDER)),
+            no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            depth: Depth::of(&word("COLORTERM"), &word("TERM")),
+            colorfgbg: word("COLORFGBG"),
+        }
+    }
+
+    /// The word that decides: the command line's, then `NO_COLOR`, then the configuration's.
+    fn word(&self, config: &Dashboard) -> String {
+        let configured = || match &config.theme {
+            _ if self.no_colour => "mono".to_owned(),
+            Some(theme) => theme.clone(),
+            None => Theme::default_name(self.depth, &self.colorfgbg).to_owned(),
+        };
+        self.named.clone().unwrap_or_else(configured)
+    }
+
+    /// The theme in force.
+    pub(super) fn choose(&self, config: &Dashboard) -> Result<Theme, ConfigError> {
+        let word = self.word(config);
+        let (text, path) = self.source(&word)?;
+        // A theme that inherits its own name means the one in the program.
+        let find = |name: &str| {
+            let own = name == word && path.is_some();
+            let users = if own { None } else { self.users_own(name).ok().flatten() };
+            users.or_else(|| built_in_text(name).map(|text| (text.to_owned(), None)))
+        };
+        let mut theme = Theme::parse(&text, path.as_deref(), &find)?.at_depth(self.depth);
+        theme.ascii |= config.borders == Borders::Ascii;
+        Ok(theme)
+    }
+
+    fn source(&self, word: &str) -> Result<ThemeSource, ConfigError> {
+        if config::is_theme_file(word) {
+            let path = PathBuf::from(word);
+            return read(&path).map(|text| (text, Some(path)));
+        }
+        if let Some(own) = self.users_own(word)? {
+            return Ok(own);
+        }
+        built_in_text(word).map(|text| (text.to_owned(), None)).ok_or_else(|| {
+            let own = match &self.folder {
+                Some(folder) => format!("{}; your own lie in {}", known_themes(), folder.display()),
+                None => known_themes(),
+            };
+            ConfigError::of_file(None, &format!("there is no theme `{word}`"), Some(&own))
+        })
+    }
+
+    /// A theme in the user's folder, if there is one of that name.
+    fn users_own(&self, name: &str) -> Result<Option<ThemeSource>, ConfigError> {
+        let Some(path) = self.folder.as_ref().map(|folder| folder.join(format!("{name}.toml"))) else {
+            return Ok(None);
+        };
+        if !path.exists() {
+            return Ok(None);
+        }
+        read(&path).map(|text| Some((text, Some(path))))
+    }
+
+    /// The file that has to be watched: the theme's own, if it has one.
+    fn file(&self, config: &Dashboard) -> Option<PathBuf> {
+        self.source(&self.word(config)).ok().and_then(|(_, path)| path)
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|error| {
+        let message = format!("the theme cannot be read: {error}");
+        ConfigError::of_file(Some(path), &message, Some("see that the file is there and is UTF-8 text"))
+    })
+}
+
+/// The theme of a running dashboard: chosen anew when the configuration or the theme's file changes.
+pub(super) struct Dressing {
+    wardrobe: Wardrobe,
+    worn: Mutex<Worn>,
+}
+
+struct Worn {
+    config: Dashboard,
+    theme: Theme,
+    _watcher: Option<config::Watcher>,
+}
+
+/// What a change of theme comes to: another theme, or why the old one stays.
+pub(super) type Change = Result<Box<Theme>, ConfigError>;
+
+impl Dressing {
+    /// The theme at the start.
+    ///
+    /// # Errors
+    /// There is none of that name, or a mistake in its file.
+    pub(super) fn new(wardrobe: Wardrobe, config: &Dashboard) -> Result<Self, ConfigError> {
+        let theme = wardrobe.choose(config)?;
+        let worn = Worn { config: config.clone(), theme, _watcher: None };
+        Ok(Self { wardrobe, worn: Mutex::new(worn) })
+    }
+
+    pub(super) fn theme(&self) -> Theme {
+        self.worn().theme
+    }
+
+    /// A panic while it was held left a whole value behind.
+    fn worn(&self) -> std::sync::MutexGuard<'_, Worn> {
+        self.worn.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Watches the theme's file, if it has one, and calls `tell` after each change of it.
+    pub(super) fn watch(self: &std::sync::Arc<Self>, tell: impl Fn(Change) + Send + Clone + 'static) {
+        let Some(path) = self.wardrobe.file(&self.worn().config) else { return };
+        let dressing = std::sync::Arc::downgrade(self);
+        let text = fs::read_to_string(&path).ok();
+        let watcher = config::watch(&path, text.as_deref(), move || {
+            let change = dressing.upgrade().and_then(|dressing| dressing.look_again());
+            change.into_iter().for_each(&tell);
+        });
+        match watcher {
+            Ok(watcher) => self.worn()._watcher = Some(watcher),
+            Err(error) => tracing::warn!(%error, "changes of the theme will not be seen"),
+        }
+    }
+
+    /// A changed configuration: maybe another theme, and another file to watch.
+    pub(super) fn change_to(
+        self: &std::sync::Arc<Self>,
+        config: &Dashboard,
+        tell: impl Fn(Change) + Send + Clone + 'static,
+    ) {
+        let same = {
+            let mut worn = self.worn();
+            std::mem::replace(&mut worn.config, config.clone()) == *config
+        };
+        if !same {
+            self.look_again().into_iter().for_each(&tell);
+            self.watch(tell);
+        }
+    }
+
+    /// The theme as its file says it now; none if nothing changed.
+    fn look_again(&self) -> Option<Change> {
+        let mut worn = self.worn();
+        match self.wardrobe.choose(&worn.config) {
+            Ok(theme) if theme == worn.theme => None,
+            Ok(theme) => {
+                worn.theme = theme;
+                Some(Ok(Box::new(theme)))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, mpsc::channel};
+
+    use super::*;
+
+    fn wardrobe(folder: &Path) -> Wardrobe {
+        Wardrobe {
+            named: None,
+            folder: Some(folder.to_owned()),
+            no_colour: false,
+            depth: Depth::Full,
+            colorfgbg: String::new(),
+        }
+    }
+
+    fn wish(theme: &str) -> Dashboard {
+        Dashboard { theme: Some(theme.to_owned()), ..Dashboard::default() }
+    }
+
+    #[test]
+    fn the_command_line_goes_before_no_color_and_that_before_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = wardrobe(folder.path());
+        let dull = Wardrobe { no_colour: true, ..plain.clone() };
+        let named = Wardrobe { named: Some("light".to_owned()), ..dull.clone() };
+        for (wardrobe, config, worn) in [
+            (&plain, Dashboard::default(), "dark"),
+            (&plain, wish("sixteen"), "sixteen"),
+            (&dull, wish("sixteen"), "mono"),
+            (&named, wish("sixteen"), "light"),
+        ] {
+            assert_eq!(wardrobe.choose(&config).unwrap(), Theme::built_in(worn).unwrap(), "{worn}");
+        }
+    }
+
+    #[test]
+    fn a_users_own_theme_goes_before_the_built_in_one_and_may_inherit_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("dark.toml"), "inherits = \"dark\"\nbackground = \"#101112\"").unwrap();
+        let theme = wardrobe(folder.path()).choose(&wish("dark")).unwrap();
+        assert_ne!(theme, Theme::standard());
+        assert_eq!(theme.critical, Theme::standard().critical);
+    }
+
+    #[test]
+    fn a_theme_that_is_not_there_is_told_with_those_that_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = wardrobe(folder.path()).choose(&wish("dusk")).unwrap_err().to_string();
+        assert!(error.contains("`dusk`") && error.contains("colour-blind"), "{error}");
+    }
+
+    #[test]
+    fn a_changed_file_is_worn_at_once_and_a_broken_one_leaves_the_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        fs::write(&path, "inherits = \"dark\"").unwrap();
+        let dressing = Arc::new(Dressing::new(wardrobe(folder.path()), &wish("mine")).unwrap());
+        let (send, changes) = channel();
+        dressing.watch(move |change| {
+            let _ = send.send(change);
+        });
+        let save = |text: &str| {
+            fs::write(folder.path().join("new"), text).unwrap();
+            fs::rename(folder.path().join("new"), &path).unwrap();
+        };
+        save("inherits = \"dark\"\n[roles]\ntext = \"pink\"");
+        let error = changes.recv().unwrap().unwrap_err();
+        assert_eq!((error.line, error.path.as_deref()), (Some(3), Some(path.as_path())));
+        assert_eq!(dressing.theme(), Theme::standard());
+        save("inherits = \"light\"");
+        assert_eq!(*changes.recv().unwrap().unwrap(), Theme::built_in("light").unwrap());
+    }
+}

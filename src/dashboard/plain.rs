@@ -1,0 +1,237 @@
+//! The dashboard as lines of text, for a screen reader, a Braille line or a log: a line an event, lists
+//! on request, nothing that moves a cursor. It takes the same updates and sends the same requests as the
+//! screen; like that, it is pure.
+
+use std::collections::HashMap;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Health, NoticeLevel, Request, Update, words, worklist::Worklist};
+use crate::{
+    store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
+    triage::Severity,
+};
+
+/// What `list` shows where no number is given.
+const LISTED: usize = 10;
+
+const HELP: &str = "list [N]: the first N studies, the sickest first. show ID: a study's findings. \
+                    seen ID, done ID, new ID: set its status. state: inbox, queue and engine. quit.";
+
+/// The list, and what was said of it.
+#[derive(Debug)]
+pub struct Plain {
+    zone: TimeZone,
+    worklist: Worklist,
+    health: Option<Health>,
+    /// What was last said of each study, so that nothing is said twice.
+    said: HashMap<StudyId, String>,
+    /// The study whose findings are wanted.
+    wanted: Option<StudyId>,
+}
+
+/// What a command comes to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Reply {
+    /// Lines to say.
+    pub lines: Vec<String>,
+    /// What has to be asked for.
+    pub requests: Vec<Request>,
+    /// Whether the person leaves.
+    pub quits: bool,
+}
+
+impl Reply {
+    fn line(line: impl Into<String>) -> Self {
+        Self { lines: vec![line.into()], ..Self::default() }
+    }
+
+    fn request(request: Request) -> Self {
+        Self { requests: vec![request], ..Self::default() }
+    }
+}
+
+impl Plain {
+    /// An empty list that tells times in that zone.
+    #[must_use]
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, worklist: Worklist::default(), health: None, said: HashMap::new(), wanted: None }
+    }
+
+    /// Takes a change in; returns what is to be said.
+    pub fn take(&mut self, update: Update, now: Timestamp) -> Vec<String> {
+        match update {
+            Update::Studies(rows) => self.studies(rows, now),
+            Update::Health(health) => self.health(health, now),
+            Update::Notice(notice) => {
+                let word = match notice.level {
+                    NoticeLevel::Info => "note",
+                    NoticeLevel::Warning => "warning",
+                    NoticeLevel::Error => "error",
+                };
+                vec![format!("{} {word}: {}", self.clock(now), notice.text)]
+            }
+            Update::Detail(detail) if self.wanted == Some(detail.study.id) => {
+                self.wanted = None;
+                self.detail(&detail, now)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn clock(&self, now: Timestamp) -> String {
+        words::clock(now, now, &self.zone)
+    }
+
+    fn studies(&mut self, rows: Vec<StudyRow>, now: Timestamp) -> Vec<String> {
+        let ids: Vec<StudyId> = rows.iter().map(|row| row.id).collect();
+        self.worklist.apply(rows);
+        let mut lines = Vec::new();
+        for id in ids {
+            let Some(row) = self.worklist.get(id) else { continue };
+            let what = self.what(row);
+            if self.said.insert(id, what.clone()).as_deref() == Some(what.as_str()) {
+                continue;
+            }
+            // What was there at the start is told as a whole, not one by one.
+            if self.health.is_some() {
+                lines.push(format!("{} {what}", self.clock(now)));
+            }
+        }
+        lines
+    }
+
+    /// Band first: it is what matters.
+    fn what(&self, row: &StudyRow) -> String {
+        let place = match self.worklist.rows().iter().position(|other| other.id == row.id) {
+            Some(index) if row.severity != Severity::Held => format!(", place {}", index + 1),
+            _ => String::new(),
+        };
+        let finding = match (&row.top, row.score) {
+            (Some(top), Some(score)) => format!(", {top} {score:.2}"),
+            _ if !row.held_reason.is_empty() => format!(", {}", row.held_reason),
+            _ => String::new(),
+        };
+        let outside = row.outside.as_ref().map(|by| format!(", {}", by.source)).unwrap_or_default();
+        let status = match row.status {
+            Status::New => String::new(),
+            status => format!(", {} by {}", words::status(status), row.status_by),
+        };
+        let subject = words::subject(row);
+        format!("{}: {subject}{finding}{outside}{status}{place}, study {}", row.severity.word(), row.id)
+    }
+
+    fn health(&mut self, health: Health, now: Timestamp) -> Vec<String> {
+        let mut lines = Vec::new();
+        let before = self.health.as_ref();
+        if before.is_none() {
+            let model = if health.banner.is_empty() { String::new() } else { format!(": {}", health.banner) };
+            lines.push(format!("watching {}. Model {}{model}", health.inbox, health.model));
+            lines.push(self.summary());
+            lines.push(HELP.to_owned());
+        }
+        for (word, old, new) in [
+            ("fault", before.and_then(|old| old.fault.as_ref()), &health.fault),
+            ("alarm", before.and_then(|old| old.feed_alarm.as_ref()), &health.feed_alarm),
+        ] {
+            match new {
+                Some(text) if old != Some(text) => lines.push(format!("{} {word}: {text}", self.clock(now))),
+                None if old.is_some() => lines.push(format!("{} {word} is over", self.clock(now))),
+                _ => {}
+            }
+        }
+        self.health = Some(health);
+        lines
+    }
+
+    fn summary(&self) -> String {
+        let bands = Severity::ALL.into_iter().rev();
+        let counts = bands.map(|band| format!("{} {}", self.worklist.count(band), band.word()));
+        format!("{} studies: {}", self.worklist.len(), counts.collect::<Vec<_>>().join(", "))
+    }
+
+    fn detail(&self, detail: &StudyDetail, now: Timestamp) -> Vec<String> {
+        let row = &detail.study;
+        let wait = words::waiting(now, row.first_arrival);
+        let mut lines = vec![format!("{}, waits {wait}", self.what(row))];
+        for (number, film) in (1..).zip(&detail.films) {
+            match &film.state {
+                FilmState::Held(held) => lines.push(format!("film {number}: held, {}", held.reason)),
+                FilmState::Scored { findings, model, .. } => {
+                    lines.push(format!("film {number}, by the model {model}:"));
+                    let mut sorted: Vec<_> = findings.iter().collect();
+                    sorted.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.score.total_cmp(&a.score)));
+                    for finding in sorted {
+                        let weak = match (finding.validated, finding.rank) {
+                            (false, _) => ", not validated",
+                            (true, false) => ", does not rank",
+                            (true, true) => "",
+                        };
+                        lines.push(format!(
+                            "  {}: score {:.2}, probability {:.1} percent, {}{weak}",
+                            finding.label,
+                            finding.score,
+                            finding.probability * 100.0,
+                            finding.severity.word()
+                        ));
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    /// Does what a typed line says.
+    pub fn command(&mut self, line: &str, now: Timestamp) -> Reply {
+        let mut words = line.split_whitespace();
+        let word = words.next().unwrap_or("");
+        let argument = words.next();
+        let number = argument.and_then(|argument| argument.parse::<i64>().ok());
+        match (word, argument, number) {
+            ("", ..) => Reply::default(),
+            ("help" | "?", ..) => Reply::line(HELP),
+            ("quit" | "q", ..) => Reply { quits: true, ..Reply::default() },
+            ("state", ..) => Reply { lines: self.state(), ..Reply::default() },
+            ("list", None, _) => self.list(LISTED, now),
+            ("list", Some(_), Some(count)) => self.list(usize::try_from(count).unwrap_or(0), now),
+            ("show", _, Some(id)) => self.known(id, |plain| {
+                plain.wanted = Some(id);
+                Request::Detail(id)
+            }),
+            ("seen", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Seen)),
+            ("done", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Done)),
+            ("new", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::New)),
+            ("list" | "show" | "seen" | "done" | "new", ..) => {
+                Reply::line(format!("{word} needs a number, such as: {word} 3"))
+            }
+            _ => Reply::line(format!("there is no command {}. {HELP}", crate::text::clean(word))),
+        }
+    }
+
+    fn known(&mut self, id: StudyId, request: impl FnOnce(&mut Self) -> Request) -> Reply {
+        if self.worklist.get(id).is_none() {
+            return Reply::line(format!("there is no study {id}"));
+        }
+        Reply::request(request(self))
+    }
+
+    fn list(&self, count: usize, now: Timestamp) -> Reply {
+        let mut lines = vec![self.summary()];
+        let line =
+            |row: &StudyRow| format!("{}, waits {}", self.what(row), words::waiting(now, row.first_arrival));
+        lines.extend(self.worklist.rows().iter().take(count).map(|row| line(row)));
+        Reply { lines, ..Reply::default() }
+    }
+
+    fn state(&self) -> Vec<String> {
+        let Some(health) = &self.health else { return vec!["starting".to_owned()] };
+        let work = health.working_on.as_ref().map_or("idle".to_owned(), |file| format!("working on {file}"));
+        let mut lines = vec![format!(
+            "watching {}, {} waiting, {work}, on {}",
+            health.inbox, health.queued, health.device
+        )];
+        lines.extend([&health.fault, &health.feed_alarm].into_iter().flatten().cloned());
+        lines.push(self.summary());
+        lines
+    }
+}

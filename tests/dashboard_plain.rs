@@ -1,0 +1,72 @@
+//! The dashboard as lines, for a screen reader.
+
+mod dashboard_fixture;
+
+use cxr_triage::{
+    dashboard::{Plain, Reply, Request, Update},
+    store::Status,
+};
+use dashboard_fixture::{health, held, morning, noon, study};
+use jiff::tz::TimeZone;
+
+fn desk() -> Plain {
+    let mut plain = Plain::new(TimeZone::UTC);
+    let rows = morning().into_iter().map(|detail| detail.study).collect();
+    assert_eq!(plain.take(Update::Studies(rows), noon()), [""; 0], "the start is told as a whole");
+    let told = plain.take(Update::Health(health()), noon());
+    assert!(told[0].contains("starter") && told[1].starts_with("12 studies: 2 critical"), "{told:?}");
+    plain
+}
+
+#[test]
+fn what_arrives_is_one_line_band_first_and_said_once() {
+    let mut plain = desk();
+    let arrival = study(20, "ROE^RICHARD", 0, &[("Pneumothorax", 0.99)]).study;
+    let lines = plain.take(Update::Studies(vec![arrival.clone()]), noon());
+    assert_eq!(lines, ["14:02 critical: ROE, RICHARD, Pneumothorax 0.99, place 1, study 20"]);
+    assert_eq!(plain.take(Update::Studies(vec![arrival]), noon()), [""; 0]);
+    let refused = held(21, "POE^EDGAR", 0, "a lateral film").study;
+    let lines = plain.take(Update::Studies(vec![refused]), noon());
+    assert_eq!(lines, ["14:02 held: POE, EDGAR, a lateral film, study 21"]);
+}
+
+#[test]
+fn lists_and_findings_come_on_request() {
+    let mut plain = desk();
+    let Reply { lines, .. } = plain.command("list 2", noon());
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[1], "critical: DOE, JANE, Effusion 0.98, place 1, study 1, waits 12m");
+    assert_eq!(plain.command("show 1", noon()).requests, [Request::Detail(1)]);
+    let detail = Box::new(morning().remove(0));
+    let lines = plain.take(Update::Detail(detail.clone()), noon());
+    assert_eq!(lines[2], "  Effusion: score 0.98, probability 97.0 percent, critical");
+    assert!(lines.iter().any(|line| line.ends_with("not validated")), "{lines:?}");
+    assert_eq!(plain.take(Update::Detail(detail), noon()), [""; 0], "only when asked for");
+}
+
+#[test]
+fn what_is_typed_does_what_it_says_or_says_why_not() {
+    let mut plain = desk();
+    assert_eq!(plain.command("done 3", noon()).requests, [Request::Status(3, Status::Done)]);
+    assert_eq!(plain.command(" seen  3 ", noon()).requests, [Request::Status(3, Status::Seen)]);
+    assert!(plain.command("quit", noon()).quits);
+    for (typed, said) in [
+        ("done", "done needs a number"),
+        ("done x", "done needs a number"),
+        ("show 99", "there is no study 99"),
+        ("frobnicate", "there is no command frobnicate"),
+        ("state", "watching ./inbox"),
+    ] {
+        let lines = plain.command(typed, noon()).lines;
+        assert!(lines[0].starts_with(said), "{typed}: {lines:?}");
+    }
+    assert_eq!(plain.command("", noon()), Reply::default());
+}
+
+#[test]
+fn no_line_can_drive_a_terminal() {
+    let mut plain = desk();
+    let mut lines = plain.command("list 100", noon()).lines;
+    lines.extend(plain.command("\u{1b}[2J", noon()).lines);
+    assert!(lines.iter().all(|line| !line.contains(char::is_control)), "{lines:?}");
+}
