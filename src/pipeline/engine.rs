@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 
 use super::{
-    Gauges,
+    Gauges, failed,
     feeder::{Prepared, send},
     file_name,
     recorder::{Report, ReportKind, ScoredReport},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{Findings, Input, Model, ModelError},
-    quality::{self, Gate, Gates, Held, Warning},
+    quality::{self, Gates, Held, Warning},
     triage::{self, Rules},
 };
 
