@@ -45,3 +45,12 @@ golden films:
 # The starter weights again, from a labelled set.
 train data out:
     python3 weights/starter/train.py {{data}} --out {{out}}
+
+# Time the engine.
+bench:
+    cargo bench --bench engine
+
+# The engine beside PyTorch and ONNX Runtime (needs the Python packages named in the script).
+peers:
+    cargo build --release
+    python3 benches/peers.py

@@ -11,7 +11,7 @@ use std::{
 use cxr_triage::{
     config::{
         Config, ConfigError, Dashboard, Day, Device, FeedAlarm, Hours, Inbox, LabelDefaults, LabelThresholds,
-        Loaded, Log, LogLevel, Model, Pictures, Precision, RasterStudy, Store, Triage, parse, rules,
+        Loaded, Log, LogLevel, Model, Pictures, Precision, RasterStudy, Store, Triage, Weights, parse, rules,
     },
     quality::{Action, Gates},
     triage::Severity,
@@ -123,6 +123,7 @@ fn whole_site() -> Config {
             device: Device::Cuda,
             precision: Precision::Bf16,
         },
+        weights: Weights { mirror: Some("https://files.hospital.example/weights".into()) },
         quality: Gates {
             allow_modalities: vec!["RG".into(), "RF".into()],
             lateral: Action::Warn,

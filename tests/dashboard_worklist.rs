@@ -219,6 +219,26 @@ fn a_site_brings_its_views_and_its_keys_while_the_program_runs() {
     assert!(desk.screen(120, 40).contains("Masses 1/2"));
 }
 
+#[test]
+fn the_worst_study_is_selected_however_a_store_is_read_at_the_start() {
+    let size = ratatui::layout::Size::new(120, 40);
+    let (theme, canvas) =
+        (cxr_triage::dashboard::Theme::standard(), cxr_triage::dashboard::Canvas::halfblocks());
+    let mut desk = Desk::empty(120, 40);
+    desk.state = cxr_triage::dashboard::State::new(noon(), jiff::tz::TimeZone::UTC, size, theme, canvas);
+    let mut pages = morning();
+    pages.reverse();
+    for page in pages {
+        desk.arrive(vec![page]);
+        desk.settle();
+    }
+    assert_eq!(desk.selected(), Some(1));
+    // From here on the selection stays where it is.
+    desk.tell(Update::Health(dashboard_fixture::health()));
+    desk.arrive(vec![study(99, "NEW^ONE", 0, &[("Mass", 0.999)])]);
+    assert_eq!((desk.selected(), listed(&desk)[0]), (Some(1), 99));
+}
+
 fn mouse(desk: &mut Desk, kind: MouseEventKind, column: u16, row: u16) {
     desk.handle(Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     desk.settle();

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use cxr_triage::{
     film::{Film, Header},
-    model::{DeviceChoice, Findings, Input, Library, Model, Precision, Region},
+    model::{DeviceChoice, Findings, Input, Label, Library, Model, Precision, Region, cpu::Processor},
+    triage::{self, LabelRule, Rules, Severity, default_critical},
 };
 use serde::Deserialize;
 
@@ -85,8 +86,8 @@ fn equal_inputs_give_pytorchs_probabilities_in_batches_of_any_size() {
     }
     for batch in [3, 8] {
         for (one, many) in alone.iter().zip(scored(batch)) {
-            assert!(furthest(&one.probabilities, &many.probabilities) < 1e-5, "batches of {batch}");
-            assert!(furthest(&one.heatmap.values, &many.heatmap.values) < 1e-5, "batches of {batch}");
+            assert_eq!(one.probabilities, many.probabilities, "batches of {batch}");
+            assert_eq!(one.heatmap.values, many.heatmap.values, "batches of {batch}");
         }
     }
 }
@@ -111,6 +112,73 @@ fn real_films_give_pytorchs_probabilities_from_the_file_on() {
         exact += usize::from(png);
     }
     assert!(exact >= 8, "eight films at least are held to {CLOSE}");
+}
+
+/// What bf16 may change on real films: nothing that a person would see in the list.
+#[test]
+fn bf16_keeps_the_bands_and_the_order_of_real_films() {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/films/nih"));
+    if !folder.is_dir() {
+        println!("skipped: ../shared/films is not here");
+        return;
+    }
+    if !Processor::has_bf16() {
+        println!("skipped: this processor has no instructions for bf16");
+        return;
+    }
+    let model = starter();
+    let folder_of_weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
+    let source = Library::new(Some(&folder_of_weights), &[]).find(Some("starter")).unwrap();
+    let short = Model::load(&source, DeviceChoice::Cpu, Precision::Bf16).unwrap();
+    let rule = |label: &Label| LabelRule {
+        label: label.name.clone(),
+        alert: label.alert,
+        critical: default_critical(label.alert),
+        cap: Severity::Critical,
+        rank: label.validated,
+        validated: label.validated,
+    };
+    let labels = model.manifest().labels.iter().map(rule).collect();
+    let rules = Rules { model: "starter".to_owned(), labels };
+    let judged = |model: &Model, input: &Input| {
+        let findings = model.infer(std::slice::from_ref(input)).unwrap().remove(0);
+        let findings = triage::assess(&findings.probabilities, &rules).findings;
+        let study = triage::combine([findings.as_slice()]);
+        (findings, study)
+    };
+    let mut scores = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "png") {
+            continue;
+        }
+        let input = model.prepare(&raster(&path)).unwrap();
+        let ((wanted, wanted_study), (found, found_study)) = (judged(&model, &input), judged(&short, &input));
+        let film = path.display();
+        for (wanted, found) in wanted.iter().zip(&found) {
+            let off = (wanted.score - found.score).abs();
+            assert!(off <= 0.02, "{film}: {} {} became {}", wanted.label, wanted.score, found.score);
+            assert_eq!(wanted.severity, found.severity, "{film}: {}", wanted.label);
+        }
+        assert_eq!(wanted_study.severity, found_study.severity, "{film}");
+        scores.push((wanted_study.score.unwrap(), found_study.score.unwrap()));
+    }
+    assert!(scores.len() >= 54, "{} films", scores.len());
+    let tau = kendall(&scores);
+    println!("{} films, Kendall's tau {tau:.4}", scores.len());
+    assert!(tau >= 0.99, "Kendall's tau {tau}");
+}
+
+/// Kendall's tau: the share of pairs in the same order less that of pairs in the other.
+fn kendall(scores: &[(f64, f64)]) -> f64 {
+    let (mut sum, mut pairs) = (0, 0);
+    for (n, a) in scores.iter().enumerate() {
+        for b in &scores[..n] {
+            pairs += 1;
+            sum += if (a.0 > b.0) == (a.1 > b.1) { 1 } else { -1 };
+        }
+    }
+    f64::from(sum) / f64::from(pairs)
 }
 
 /// An 8-bit grey file as a film, without the film room: this test is about the model.

@@ -259,11 +259,18 @@ fn positive(text: &str) -> Result<f64, String> {
 pub enum WeightsCommand {
     /// The models that can be used, and where each lies
     List,
-    /// Check a model: checksum, shapes, finite outputs
+    /// Fetch published weights and make a model of them
+    Pull {
+        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex or xrv-resnet50
+        name: String,
+    },
+    /// Make a model of a file of weights: PyTorch, safetensors or Keras
+    Import(ImportArgs),
+    /// Check a model: checksum, shapes, finite outputs, and what is known of its results
     Verify {
         /// The model's name
         name: String,
-        /// Score this film with it, too
+        /// Score this film with it, too; the film of the model's reference is compared with it
         #[arg(long, value_name = "FILE")]
         film: Option<PathBuf>,
     },
@@ -295,6 +302,23 @@ pub enum PluginsCommand {
         #[arg(long, value_name = "JSON")]
         study: Option<PathBuf>,
     },
+}
+
+/// `weights import`.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("description").required(true))]
+pub struct ImportArgs {
+    /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
+    pub file: PathBuf,
+    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50 or keras-course
+    #[arg(long, value_name = "P", group = "description")]
+    pub preset: Option<String>,
+    /// What it is, in a manifest of your own
+    #[arg(long, value_name = "FILE", group = "description")]
+    pub manifest: Option<PathBuf>,
+    /// The name that the model is to have [default: the preset's or the manifest's]
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 /// `config`.

@@ -6,7 +6,7 @@ use crate::{
     config::{ConfigError, WatchError},
     dashboard::DashboardError,
     intake::IntakeError,
-    model::ModelError,
+    model::{ImportError, ModelError},
     pipeline::PipelineError,
     store::StoreError,
 };
@@ -70,6 +70,17 @@ impl From<WatchError> for Failure {
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
         Self::Usage(error.to_string())
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::NoPreset { .. } | ImportError::Occupied { .. } | ImportError::Model(_) => {
+                Self::Usage(error.to_string())
+            }
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -52,6 +52,14 @@ impl Setup {
         Library::new(self.global.weights.as_deref(), &self.config().model.weights)
     }
 
+    /// The folder that new models are put into: the one on the command line, else the user's own.
+    pub(super) fn new_models(&self) -> Result<PathBuf, Failure> {
+        let folder = self.global.weights.clone().or_else(Library::user_folder);
+        folder.ok_or_else(|| {
+            Failure::usage("you have no data folder to put the model into: name a folder with --weights DIR")
+        })
+    }
+
     /// The model that scores, and the rules that the site has for it.
     pub(super) fn model_and_rules(&self) -> Result<(Arc<Model>, Rules), Failure> {
         let model = Arc::new(self.model(self.config().model.name.as_deref())?);

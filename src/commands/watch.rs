@@ -200,7 +200,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
         queued: 0,
         working_on: None,
         films_per_second: None,
-        device: model.device_name().to_owned(),
+        device: format!("{} {}", model.device_name(), model.precision().word()),
         model: model.manifest().name.clone(),
         banner: remark
             .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),

@@ -27,7 +27,7 @@ pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, rules};
 pub use schema::{
     Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
-    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage,
+    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

@@ -23,6 +23,8 @@ pub struct Config {
     pub store: Store,
     /// Which model scores, and on what.
     pub model: Model,
+    /// Where published weights come from.
+    pub weights: Weights,
     /// Which films are held before or after the model, and why.
     pub quality: Gates,
     /// When a study is complete, and how long one may wait.
@@ -114,6 +116,16 @@ pub struct Model {
     pub device: Device,
     /// What to compute in.
     pub precision: Precision,
+}
+
+/// `[weights]`: where published weights come from.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Weights {
+    /// The address of a folder with the published files; none ("off"): where their authors put them.
+    #[serde(deserialize_with = "values::url_or_off")]
+    pub mirror: Option<String>,
 }
 
 /// What the model runs on.

@@ -110,6 +110,20 @@ pub(super) fn path_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Ok(word_or(deserializer, OFF)?.map(PathBuf::from))
 }
 
+/// The address of a web server, or "off".
+pub(super) fn url_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let written = word_or(deserializer, OFF)?;
+    match &written {
+        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+            Err(D::Error::custom(format!(
+                "`{}` is not a web address\nwrite one that begins with https:// or http://, or \"off\"",
+                crate::text::clean(url)
+            )))
+        }
+        _ => Ok(written),
+    }
+}
+
 /// A band that a film can be given; `held` is none.
 pub(super) fn band<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Severity>, D::Error> {
     let written = String::deserialize(deserializer)?;

@@ -218,7 +218,7 @@ impl DenseNet {
     }
 }
 
-fn convolution(
+pub(super) fn convolution(
     inputs: usize,
     outputs: usize,
     kernel: usize,

@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 
-use super::ModelError;
+use super::{ModelError, cpu::Processor};
 
 /// What the user asked for with `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,15 +66,24 @@ impl Precision {
         }
     }
 
-    /// Whether this engine computes in it.
-    pub(super) fn check(self) -> Result<(), ModelError> {
-        match self {
-            Self::Fp32 => Ok(()),
-            Self::Bf16 => Err(ModelError::Precision {
-                reason: "this version computes in fp32 only: leave --precision out, or set it to fp32"
-                    .to_owned(),
-            }),
-        }
+    /// Whether this machine computes in it on `device`.
+    pub(super) fn check(self, device: &Device) -> Result<(), ModelError> {
+        self.check_that(matches!(device, Device::Cpu), Processor::has_bf16())
+    }
+
+    fn check_that(self, is_processor: bool, has_bf16: bool) -> Result<(), ModelError> {
+        let reason = match (self, is_processor, has_bf16) {
+            (Self::Fp32, ..) | (Self::Bf16, true, true) => return Ok(()),
+            (Self::Bf16, true, false) => {
+                "this processor has no instructions for bf16 (AVX512-BF16 or AMX): leave --precision out, or set \
+                 it to fp32"
+            }
+            (Self::Bf16, false, _) => {
+                "this version computes in bf16 on the processor only: add --device cpu, or set the precision to \
+                 fp32"
+            }
+        };
+        Err(ModelError::Precision { reason: reason.to_owned() })
     }
 }
 
@@ -86,6 +95,18 @@ mod tests {
     fn auto_always_opens_something() {
         let (_, name) = DeviceChoice::Auto.open().unwrap();
         assert!(["cpu", "cuda:0"].contains(&name));
+    }
+
+    #[test]
+    fn a_precision_that_is_not_there_says_what_to_do() {
+        for (is_processor, has_bf16, words) in
+            [(true, false, "this processor"), (false, true, "--device cpu")]
+        {
+            let message = Precision::Bf16.check_that(is_processor, has_bf16).unwrap_err().to_string();
+            assert!(message.contains(words) && message.contains("fp32"), "{message}");
+            Precision::Fp32.check_that(is_processor, has_bf16).unwrap();
+        }
+        Precision::Bf16.check_that(true, true).unwrap();
     }
 
     #[cfg(not(feature = "cuda"))]

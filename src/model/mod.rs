@@ -1,5 +1,5 @@
-//! The engine: manifest, weights, preprocessing, DenseNet-121 (our own kernels on the processor, Candle on
-//! a GPU), heatmaps.
+//! The engine: manifest, weights and importers, preprocessing, DenseNet (our own kernels on the processor,
+//! Candle on a GPU) and ResNet, heatmaps.
 //!
 //! Knows nothing of where a film came from, and nothing of thresholds beyond carrying the manifest's
 //! operating points.
@@ -15,11 +15,16 @@ mod device;
 mod engine;
 mod error;
 mod heatmap;
+mod import;
 mod library;
 mod manifest;
 mod network;
+mod plain;
 mod preprocess;
+mod presets;
 mod profile;
+mod pull;
+mod resnet;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -30,12 +35,18 @@ pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
 pub use error::ModelError;
 pub use heatmap::{Heatmap, Region};
+pub use import::{Import, ImportError, Summary};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, Evaluation, Filter, Label, Manifest, OutputRule, ProfileNote, Step, Tone, VALIDATED_ABOVE,
+    Architecture, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote, Published,
+    Reference, ReferenceOutput, Shape, Step, Tone, VALIDATED_ABOVE,
 };
+pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
+pub use presets::{PRESETS, preset};
 pub use profile::{Fitted, Limits, Profile, Sample, turned};
+pub use pull::{Part, PartFile, Progress, Pull, PullError, Trouble};
+pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
 pub use weights::{TensorFault, TensorProblem};
 

@@ -5,9 +5,10 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 use super::{
-    DenseNet, DenseNetConfig, ModelError,
+    ModelError, NetworkConfig, Precision,
     cpu::{Processor, Refusal, Tensors},
     heatmap::grad_cam,
+    plain::Plain,
 };
 
 /// A network with its weights.
@@ -16,7 +17,7 @@ pub(super) enum Network {
     /// Our own kernels.
     Processor(Processor),
     /// Candle's.
-    Candle(DenseNet),
+    Candle(Plain),
 }
 
 /// What a network says of a batch of films.
@@ -35,25 +36,44 @@ pub(super) struct Forward {
 }
 
 impl Network {
-    /// Takes the weights from `vb`; `threads` are those that the processor may use.
+    /// Takes the weights from `vb`; `threads` are those that the processor may use. Candle computes in fp32.
     ///
     /// # Errors
     /// A tensor that is missing or of another shape.
     pub(super) fn new(
-        config: &DenseNetConfig,
+        config: &NetworkConfig,
         vb: &VarBuilder<'_>,
         device: &Device,
+        precision: Precision,
         threads: usize,
     ) -> candle_core::Result<Self> {
-        if let (Device::Cpu, Some(shape)) = (device, config.shape()) {
-            match Processor::new(&shape, &mut Named(vb), threads) {
+        if let (Device::Cpu, NetworkConfig::DenseNet(densenet)) = (device, config)
+            && let Some(shape) = densenet.shape()
+        {
+            let mut tensors = Named(vb);
+            let made = match precision {
+                Precision::Fp32 => Processor::fp32(&shape, &mut tensors, threads),
+                Precision::Bf16 => Processor::bf16(&shape, &mut tensors, threads),
+            };
+            match made {
                 Ok(processor) => return Ok(Self::Processor(processor)),
                 Err(Refusal::Tensor(error)) => return Err(error),
                 Err(Refusal::Thread(error)) => return Err(error.into()),
-                Err(Refusal::Shape) => {}
+                Err(Refusal::Shape | Refusal::Format) => {}
             }
         }
-        DenseNet::new(config, vb).map(Self::Candle)
+        if precision != Precision::Fp32 {
+            candle_core::bail!("this network runs in fp32 only: leave --precision out");
+        }
+        Plain::new(config, vb).map(Self::Candle)
+    }
+
+    /// What the machine reaches in plain products; none on Candle.
+    pub(super) fn peak_gflops(&self) -> Option<f64> {
+        match self {
+            Self::Processor(processor) => Some(processor.peak_gflops()),
+            Self::Candle(_) => None,
+        }
     }
 
     /// Runs it on films of `shape`: film x channel x row x column.

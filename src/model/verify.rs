@@ -1,6 +1,7 @@
 //! `weights verify`: whether a loaded model does what a model must.
 
 use super::{Input, Model, ModelError, Region};
+use crate::film::{Film, Header};
 
 /// What was checked, and how it came out. That the model could be loaded at all says already that its
 /// hash is right and that every tensor is there in the right shape.
@@ -34,7 +35,7 @@ impl Report {
 }
 
 impl Model {
-    /// Checks the model on two synthetic inputs.
+    /// Checks the model on two synthetic films, prepared as it wants them.
     #[must_use]
     pub fn verify(&self) -> Report {
         let sound = |name, detail| Check { name, passed: true, detail };
@@ -52,8 +53,9 @@ impl Model {
     }
 
     fn check_outputs(&self) -> Vec<Check> {
-        let inputs = [self.pattern(1), self.pattern(2)];
-        let findings = match self.infer(&inputs) {
+        let inputs: Result<Vec<Input>, ModelError> =
+            [1, 2].iter().map(|&seed| self.prepare(&noise_film(self.manifest.size, seed))).collect();
+        let findings = match inputs.and_then(|inputs| self.infer(&inputs)) {
             Ok(findings) => findings,
             Err(error @ ModelError::NotFinite { .. }) => {
                 let detail = format!("{error}: the weights hold values that are no numbers");
@@ -71,7 +73,7 @@ impl Model {
             Check {
                 name: "outputs depend on the input",
                 passed: one != other,
-                detail: "two different patterns".to_owned(),
+                detail: "two different films of noise".to_owned(),
             },
         ]
     }
@@ -83,6 +85,15 @@ impl Model {
         let values = (0..channels * size * size).map(|n| hash_noise(n as u32, seed) * 4.0 - 2.0).collect();
         Input { values, channels, height: size, width: size, region: Region::WHOLE }
     }
+}
+
+/// A film of noise, dark at the top and bright at the bottom.
+fn noise_film(size: u32, seed: u32) -> Film {
+    let display: Vec<u8> = (0..size * size)
+        .map(|n| (hash_noise(n, seed) * 127.0 + 128.0 * (n / size) as f32 / size as f32) as u8)
+        .collect();
+    let linear = display.iter().copied().map(f32::from).collect();
+    Film { width: size, height: size, linear, linear_max: 255.0, display, header: Header::default() }
 }
 
 /// A number from 0 to 1 (exclusive) that looks random: the mixer of MurmurHash3 (Appleby 2011).

@@ -87,6 +87,30 @@ pub(super) fn build<N>(
     }
 }
 
+/// A tensor that a network needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its name.
+    pub(super) name: String,
+    /// Its shape.
+    pub(super) shape: Vec<usize>,
+}
+
+/// The tensors that a network needs, in the order that it asks for them.
+///
+/// # Errors
+/// None but those of the engine, such as no memory.
+pub(super) fn wanted<N>(
+    network: impl FnOnce(VarBuilder<'_>) -> candle_core::Result<N>,
+) -> candle_core::Result<Vec<Wanted>> {
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let backend = Noting { tensors: HashMap::new(), ledger: Arc::clone(&ledger) };
+    network(VarBuilder::from_backend(Box::new(backend), DType::F32, Device::Cpu))?;
+    let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    let missing = std::mem::take(&mut ledger.problems).into_iter();
+    Ok(missing.map(|problem| Wanted { name: problem.name, shape: problem.wanted }).collect())
+}
+
 #[derive(Default)]
 struct Ledger {
     taken: Taken,

@@ -26,6 +26,9 @@ pub(super) trait Arithmetic: Sync {
     /// What one thread needs for itself.
     type Scratch: Send;
 
+    /// The maps of one block, with as much border as this arithmetic needs.
+    fn grid(&self, rows: usize, columns: usize, channels: usize) -> Grid;
+
     /// Brings weights into the form that the kernels want.
     fn layer(&self, raw: RawLayer) -> Self::Layer;
 
@@ -51,6 +54,9 @@ pub(super) trait Arithmetic: Sync {
         x: &[Self::Value],
         part: PartOf<'_, Self>,
     );
+
+    /// One product of matrices that stay in the nearest cache; gives its multiplications and additions.
+    fn product(&self, scratch: &mut Self::Scratch) -> u64;
 
     /// Stores what was computed in f32.
     fn put(&self, values: &[f32], out: &mut [Self::Value]);

@@ -47,6 +47,11 @@ impl Arithmetic for Fp32 {
     type Transition = Transition;
     type Scratch = Scratch;
 
+    fn grid(&self, rows: usize, columns: usize, channels: usize) -> Grid {
+        // Whole tiles of 2 x 2 pixels, and a pixel on either side.
+        Grid::new(rows, columns, channels, columns.next_multiple_of(2) + 2)
+    }
+
     fn layer(&self, raw: RawLayer) -> Layer {
         let inputs = raw.norm.scale.len();
         let mut bias = [NOTHING; MIDDLE / PANEL];
@@ -154,6 +159,19 @@ impl Arithmetic for Fp32 {
                 kernels::multiply(self.0, &scratch.packed, 0, panel, &NOTHING, f32::NEG_INFINITY, rows);
             }
         }
+    }
+
+    fn product(&self, scratch: &mut Scratch) -> u64 {
+        const DEPTH: usize = 256;
+        let panel = [0.0; DEPTH * PANEL];
+        let starts: [usize; ROWS] = std::array::from_fn(|row| row * PANEL);
+        let mut rounds = 0;
+        while rounds < 8 {
+            let rows = Rows { out: &mut scratch.products, starts: &starts };
+            kernels::multiply(self.0, &scratch.packed, 0, &panel, &NOTHING, 0.0, rows);
+            rounds += 1;
+        }
+        (rounds * 2 * ROWS * DEPTH * PANEL) as u64
     }
 
     fn put(&self, values: &[f32], out: &mut [f32]) {

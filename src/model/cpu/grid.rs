@@ -14,6 +14,8 @@ pub(super) struct Grid {
     pub(super) channels: usize,
     /// Numbers from one pixel to the next.
     pub(super) stride: usize,
+    /// Pixels of one line of the padded map.
+    line: usize,
 }
 
 /// Consecutive pairs of lines, counted through all films: what one thread works on.
@@ -22,8 +24,8 @@ pub(super) type Pairs = Range<usize>;
 impl Grid {
     /// Pixels lie one cache line more than `channels` apart: at powers of two, they would all fall
     /// into the same few places of the cache.
-    pub(super) fn new(rows: usize, columns: usize, channels: usize) -> Self {
-        Self { rows, columns, channels, stride: channels + 32 }
+    pub(super) fn new(rows: usize, columns: usize, channels: usize, line: usize) -> Self {
+        Self { rows, columns, channels, stride: channels + 32, line }
     }
 
     pub(super) fn pixels(&self) -> usize {
@@ -47,7 +49,7 @@ impl Grid {
 
     /// Numbers of one line of the padded map.
     pub(super) fn padded_line(&self) -> usize {
-        (2 * self.tiles_across() + 2) * MIDDLE
+        self.line * MIDDLE
     }
 
     /// Numbers of one film's padded map.
@@ -104,6 +106,11 @@ pub(super) fn steps(range: Range<usize>, most: usize) -> impl Iterator<Item = Ra
     (0..parts).map(move |part| range.start + part * count / parts..range.start + (part + 1) * count / parts)
 }
 
+/// Goes through `range` in steps of `most`; the last is what is left.
+pub(super) fn full_steps(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(most).map(move |start| start..range.end.min(start + most))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +118,7 @@ mod tests {
     #[test]
     fn pairs_follow_each_other_without_gaps_through_all_films() {
         for (rows, columns) in [(7, 7), (10, 10), (5, 8), (1, 1), (56, 56)] {
-            let grid = Grid::new(rows, columns, 64);
+            let grid = Grid::new(rows, columns, 64, columns + 1);
             let pairs = 3 * grid.pairs();
             assert_eq!(grid.first_pixel(pairs), 3 * grid.pixels(), "{rows} x {columns}");
             let mut seen = vec![];

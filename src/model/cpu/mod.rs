@@ -3,6 +3,8 @@
 //! Knows nothing of Candle: weights come in as slices by name, films as slices, and results go out as slices.
 
 mod arithmetic;
+#[cfg(target_arch = "x86_64")]
+mod bf16;
 mod fp32;
 mod grid;
 mod kernels;
@@ -13,9 +15,16 @@ mod weights;
 
 use std::{
     fmt, io,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
+use arithmetic::Arithmetic;
+#[cfg(target_arch = "x86_64")]
+use bf16::Bf16;
 use fp32::Fp32;
 use kernels::{Isa, PANEL, STRIDE};
 use network::{Network, Workspace};
@@ -106,14 +115,20 @@ pub enum Fault {
 
 /// A network with its weights, its memory and its threads. It can be shared: one run at a time.
 pub struct Processor {
-    network: Network<Fp32>,
-    running: Mutex<Running>,
+    line: Line,
     threads: usize,
 }
 
-struct Running {
-    workspace: Option<Workspace<Fp32>>,
-    threads: Threads,
+enum Line {
+    Fp32(Running<Fp32>),
+    #[cfg(target_arch = "x86_64")]
+    Bf16(Running<Bf16>),
+}
+
+/// A network over one number format, and what it needs to run.
+struct Running<A: Arithmetic> {
+    network: Network<A>,
+    memory: Mutex<(Option<Workspace<A>>, Threads)>,
 }
 
 impl fmt::Debug for Processor {
@@ -122,12 +137,21 @@ impl fmt::Debug for Processor {
     }
 }
 
+/// The best of so many rounds is the peak.
+const PEAK_ROUNDS: usize = 40;
+/// Products of each thread in a round: about two milliseconds' worth, short enough that one round in many is
+/// left in peace by other programs.
+const PEAK_PRODUCTS: usize = 1000;
+
 /// Why a network cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal<E> {
     /// The kernels are for another shape.
     #[error("the kernels cannot compute a network of this shape")]
     Shape,
+    /// The processor has no instructions for bf16.
+    #[error("this processor has no instructions for bf16 (AVX512-BF16 or AMX)")]
+    Format,
     /// A tensor cannot be had.
     #[error(transparent)]
     Tensor(E),
@@ -137,20 +161,76 @@ pub enum Refusal<E> {
 }
 
 impl Processor {
-    /// Brings weights into the form that the kernels want, and starts the threads (`threads` in all, the
-    /// caller's among them).
+    /// Brings weights into the form that the kernels want, to compute in 32-bit floating point, and starts the
+    /// threads (`threads` in all, the caller's among them).
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub fn new<T: Tensors>(
+    pub fn fp32<T: Tensors>(
         shape: &Shape,
         tensors: &mut T,
         threads: usize,
     ) -> Result<Self, Refusal<T::Error>> {
-        Self::with(Isa::best(), shape, tensors, threads)
+        let isa = Isa::best();
+        Running::new(Fp32(isa), isa, shape, tensors, threads)
+            .map(|running| Self { line: Line::Fp32(running), threads })
     }
 
-    fn with<T: Tensors>(
+    /// The same in bf16 with sums in f32.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "refused there"))]
+    pub fn bf16<T: Tensors>(
+        shape: &Shape,
+        tensors: &mut T,
+        threads: usize,
+    ) -> Result<Self, Refusal<T::Error>> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(short) = kernels::Short::all().pop() {
+            let running = Running::new(Bf16(short), Isa::best(), shape, tensors, threads)?;
+            return Ok(Self { line: Line::Bf16(running), threads });
+        }
+        Err(Refusal::Format)
+    }
+
+    /// Whether this processor has instructions for bf16.
+    #[must_use]
+    pub fn has_bf16() -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return !kernels::Short::all().is_empty();
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
+    /// What the network's threads reach together in products that stay in the nearest cache, in GFLOP/s: the peak
+    /// that a film's speed is held against. Takes about a tenth of a second.
+    #[must_use]
+    pub fn peak_gflops(&self) -> f64 {
+        match &self.line {
+            Line::Fp32(running) => running.peak_gflops(),
+            #[cfg(target_arch = "x86_64")]
+            Line::Bf16(running) => running.peak_gflops(),
+        }
+    }
+
+    /// Runs the network on films of `rows` x `columns`: film x channel x row x column. What a film gets does
+    /// not depend on the others, nor on the number of threads, to the last bit.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn run(&self, films: &[f32], rows: usize, columns: usize) -> Result<Output, Fault> {
+        match &self.line {
+            Line::Fp32(running) => running.run(films, rows, columns),
+            #[cfg(target_arch = "x86_64")]
+            Line::Bf16(running) => running.run(films, rows, columns),
+        }
+    }
+}
+
+impl<A: Arithmetic> Running<A> {
+    fn new<T: Tensors>(
+        arithmetic: A,
         isa: Isa,
         shape: &Shape,
         tensors: &mut T,
@@ -159,29 +239,52 @@ impl Processor {
         if !shape.fits() {
             return Err(Refusal::Shape);
         }
-        let network = Network::read(Fp32(isa), isa, shape, tensors).map_err(Refusal::Tensor)?;
-        let running = Mutex::new(Running { workspace: None, threads: Threads::new(threads)? });
-        Ok(Self { network, running, threads })
+        let network = Network::read(arithmetic, isa, shape, tensors).map_err(Refusal::Tensor)?;
+        Ok(Self { network, memory: Mutex::new((None, Threads::new(threads)?)) })
     }
 
-    /// The same with the plainest instructions, or the next better ones, up to the best: for tests.
-    #[cfg(test)]
+    fn peak_gflops(&self) -> f64 {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = &mut memory.1;
+        let mut best = 0f64;
+        for _ in 0..PEAK_ROUNDS {
+            let (operations, started) = (AtomicU64::new(0), Instant::now());
+            threads.each(0..threads.count(), |_| {
+                let mut scratch = self.network.scratch();
+                for _ in 0..PEAK_PRODUCTS {
+                    operations.fetch_add(self.network.product(&mut scratch), Ordering::Relaxed);
+                }
+            });
+            best = best.max(operations.into_inner() as f64 / started.elapsed().as_secs_f64());
+        }
+        best / 1e9
+    }
+
+    fn run(&self, films: &[f32], rows: usize, columns: usize) -> Result<Output, Fault> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let (workspace, threads) = &mut *memory;
+        self.network.run(films, rows, columns, workspace, threads)
+    }
+}
+
+#[cfg(test)]
+impl Processor {
+    /// One of each kind that this processor has, in fp32 and in bf16, the plainest first.
     pub(super) fn all_kinds<T: Tensors>(
         shape: &Shape,
         mut tensors: impl FnMut() -> T,
         threads: usize,
-    ) -> Result<Vec<Self>, Refusal<T::Error>> {
-        Isa::all().into_iter().map(|isa| Self::with(isa, shape, &mut tensors(), threads)).collect()
-    }
-
-    /// Runs the network on films of `rows` x `columns`: film x channel x row x column. What a film gets does not depend
-    /// on the others, nor on the number of threads, to the last bit.
-    ///
-    /// # Errors
-    /// See [`Fault`].
-    pub fn run(&self, films: &[f32], rows: usize, columns: usize) -> Result<Output, Fault> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let Running { workspace, threads } = &mut *running;
-        self.network.run(films, rows, columns, workspace, threads)
+    ) -> Result<[Vec<Self>; 2], Refusal<T::Error>> {
+        let mut kinds = [Vec::new(), Vec::new()];
+        for isa in Isa::all() {
+            let running = Running::new(Fp32(isa), isa, shape, &mut tensors(), threads)?;
+            kinds[0].push(Self { line: Line::Fp32(running), threads });
+        }
+        #[cfg(target_arch = "x86_64")]
+        for short in kernels::Short::all() {
+            let running = Running::new(Bf16(short), Isa::best(), shape, &mut tensors(), threads)?;
+            kinds[1].push(Self { line: Line::Bf16(running), threads });
+        }
+        Ok(kinds)
     }
 }

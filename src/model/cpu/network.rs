@@ -81,6 +81,14 @@ impl<A: Arithmetic> Network<A> {
         Ok(Self { arithmetic, isa, shape: shape.clone(), stem, blocks, transitions, norm, classifier, bias })
     }
 
+    pub(super) fn scratch(&self) -> A::Scratch {
+        self.arithmetic.scratch()
+    }
+
+    pub(super) fn product(&self, scratch: &mut A::Scratch) -> u64 {
+        self.arithmetic.product(scratch)
+    }
+
     /// Runs the network on films of channel x row x column, one after the other.
     pub(super) fn run(
         &self,
@@ -120,7 +128,7 @@ impl<A: Arithmetic> Network<A> {
         let mut grids = Vec::with_capacity(self.blocks.len());
         for layers in &self.blocks {
             width += layers.len() * PANEL;
-            grids.push(Grid::new(rows, columns, width));
+            grids.push(self.arithmetic.grid(rows, columns, width));
             if rows == 0 || columns == 0 {
                 return None;
             }
@@ -144,8 +152,9 @@ impl<A: Arithmetic> Network<A> {
         let maps = |(n, grid): (usize, &Grid)| {
             let films = if self.is_late(n) { films } else { 1 };
             let zeros = |count| vec![A::Value::default(); count];
-            // A line more, as the last film's last piece reaches over the border below it.
-            let padded = zeros(films * grid.padded_map() + grid.padded_line() + MIDDLE * 16);
+            // A line more, as the last film's last piece reaches over the border below it; and rows that
+            // fill up a product's last piece, whatever they hold.
+            let padded = zeros(films * grid.padded_map() + grid.padded_line() + 64 * MIDDLE);
             Maps { grid: *grid, x: zeros(films * grid.map()), padded }
         };
         Workspace {

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use toml::Spanned;
 
-use super::{Evaluation, Filter, Label, Manifest, ProfileNote, Step, Tone, VALIDATED_ABOVE, raw};
+use super::{
+    Architecture, Evaluation, Filter, Imported, Label, Manifest, ProfileNote, Published, Reference, Shape,
+    Step, Tone, VALIDATED_ABOVE, raw,
+};
 use crate::{model::Limits, text::clean};
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
@@ -42,10 +45,18 @@ impl raw::Manifest {
         let preprocessing = steps(self.preprocessing, channels, size)?;
         let outputs = self.labels.len();
         let labels = labels(self.labels)?;
+        let shape = shape(self.architecture, self.network.unwrap_or_default())?;
+        let reference = self.reference.map(|raw| reference(raw, labels.len())).transpose()?;
+        let imported = self.imported.map(|raw| Imported {
+            file: clean(&raw.file),
+            sha256: raw.sha256,
+            published: raw.published,
+        });
         Ok(Manifest {
             name,
             title: clean(&self.title),
             architecture: self.architecture,
+            shape,
             epsilon: self.epsilon,
             channels,
             size,
@@ -57,13 +68,49 @@ impl raw::Manifest {
             licence: clean(&self.licence),
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
-            sha256: self.sha256,
+            sha256: self.sha256.unwrap_or_default(),
             profile: self.profile.map(|raw::Profile { sha256, cut_off, turned_cut_off }| ProfileNote {
                 sha256,
                 limits: Limits { cut_off, turned_cut_off },
             }),
+            published: self.published.map(|raw| Published {
+                url: clean(&raw.url),
+                bytes: raw.bytes,
+                sha256: raw.sha256,
+            }),
+            reference,
+            imported,
             text: text.to_owned(),
         })
+    }
+}
+
+/// Widths and depths that cannot be meant would cost memory before any weights are looked at.
+fn shape(architecture: Architecture, raw: raw::Network) -> Result<Shape, String> {
+    let raw::Network { stem, growth, blocks } = raw;
+    let sound = stem.is_none_or(|stem| (1..=1024).contains(&stem))
+        && growth.is_none_or(|growth| (1..=256).contains(&growth))
+        && blocks.as_ref().is_none_or(|blocks| {
+            (1..=8).contains(&blocks.len()) && blocks.iter().all(|layers| (1..=128).contains(layers))
+        });
+    if !sound {
+        return Err(
+            "[network] is out of range: `stem` 1 to 1024, `growth` 1 to 256, `blocks` 1 to 8 numbers from 1 \
+                    to 128"
+                .to_owned(),
+        );
+    }
+    if growth.is_some() && architecture != Architecture::DenseNet121 {
+        return Err("[network] has `growth`, which only a DenseNet has".to_owned());
+    }
+    Ok(Shape { stem, growth, blocks })
+}
+
+fn reference(raw: raw::Reference, labels: usize) -> Result<Reference, String> {
+    let raw::Reference { film, output, values } = raw;
+    match values.len() == labels {
+        true => Ok(Reference { film, output, values }),
+        false => Err(format!("[reference] has {} values for {labels} labels with a name", values.len())),
     }
 }
 

@@ -12,7 +12,7 @@ pub use steps::{Filter, Step, Tone};
 
 use serde::Deserialize;
 
-use super::{DenseNetConfig, Limits, ModelError};
+use super::{DenseNetConfig, Limits, ModelError, NetworkConfig, ResNetConfig};
 
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
@@ -26,6 +26,8 @@ pub struct Manifest {
     pub title: String,
     /// The network.
     pub architecture: Architecture,
+    /// Its width and depth.
+    pub shape: Shape,
     /// Added to the variance in the network's batch normalisation.
     pub epsilon: f64,
     /// Channels of the input.
@@ -53,6 +55,12 @@ pub struct Manifest {
     pub sha256: String,
     /// The profile of the training films; without it nobody can say whether a film is like them.
     pub profile: Option<ProfileNote>,
+    /// The file that others can fetch the weights from, where there is one.
+    pub published: Option<Published>,
+    /// What the published weights give for one film.
+    pub reference: Option<Reference>,
+    /// The file that the weights were converted from, if they were.
+    pub imported: Option<Imported>,
     /// The whole text, as results are recorded with it.
     pub text: String,
 }
@@ -66,12 +74,69 @@ pub struct ProfileNote {
     pub limits: Limits,
 }
 
+/// Where weights can be fetched from, and how to know them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The address.
+    pub url: String,
+    /// The file's length.
+    pub bytes: Option<u64>,
+    /// SHA-256 of the file, hex.
+    pub sha256: Option<String>,
+}
+
+/// What the published weights give for one film: the proof that they, and all that comes before and after
+/// them, are the same here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// SHA-256 of the film's file, hex.
+    pub film: String,
+    /// What the values are.
+    pub output: ReferenceOutput,
+    /// A value for each of the labels, in their order.
+    pub values: Vec<f64>,
+}
+
+/// What the values of a [`Reference`] are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReferenceOutput {
+    /// Probabilities.
+    Probability,
+    /// Scores: probabilities against the labels' own operating thresholds.
+    Score,
+}
+
+/// The file that weights were converted from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// Its name.
+    pub file: String,
+    /// Its SHA-256, hex.
+    pub sha256: String,
+    /// Whether it was the published file.
+    pub published: bool,
+}
+
+/// Width and depth of a network, where they are not the architecture's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// Channels after the stem.
+    pub stem: Option<usize>,
+    /// Channels that each layer of a DenseNet adds.
+    pub growth: Option<usize>,
+    /// Layers of each block.
+    pub blocks: Option<Vec<usize>>,
+}
+
 /// The networks that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Architecture {
     /// Huang et al. 2017, 121 layers, with torchvision's tensor names.
     DenseNet121,
+    /// He et al. 2016, 50 layers, with torchvision's tensor names.
+    ResNet50,
 }
 
 /// What turns a logit into a probability. What a probability means is decided in `triage` alone.
@@ -117,6 +182,22 @@ impl Manifest {
     /// # Errors
     /// [`ModelError::Manifest`], with the line where it is known.
     pub fn parse(text: &str, place: &str) -> Result<Self, ModelError> {
+        let manifest = Self::draft(text, place)?;
+        match manifest.sha256.is_empty() {
+            false => Ok(manifest),
+            true => Err(ModelError::Manifest {
+                place: place.to_owned(),
+                reason: "missing field `sha256`, that of model.safetensors".to_owned(),
+            }),
+        }
+    }
+
+    /// The same for a manifest whose weights are not there yet: its `sha256` may be missing, and is
+    /// empty then.
+    ///
+    /// # Errors
+    /// [`ModelError::Manifest`], with the line where it is known.
+    pub fn draft(text: &str, place: &str) -> Result<Self, ModelError> {
         let fail = |at: Option<usize>, reason: &str| ModelError::Manifest {
             place: match at {
                 Some(offset) => format!("{place}, line {}", line_of(text, offset)),
@@ -135,12 +216,27 @@ impl Manifest {
         self.labels.iter().enumerate().find(|(_, label)| label.name == name)
     }
 
-    /// The network's shape.
+    /// The network's configuration.
     #[must_use]
-    pub fn network(&self) -> DenseNetConfig {
+    pub fn network(&self) -> NetworkConfig {
+        let Shape { stem, growth, blocks } = self.shape.clone();
         match self.architecture {
             Architecture::DenseNet121 => {
-                DenseNetConfig::densenet121(self.channels, self.outputs, self.epsilon)
+                let usual = DenseNetConfig::densenet121(self.channels, self.outputs, self.epsilon);
+                NetworkConfig::DenseNet(DenseNetConfig {
+                    stem: stem.unwrap_or(usual.stem),
+                    growth: growth.unwrap_or(usual.growth),
+                    blocks: blocks.unwrap_or_else(|| usual.blocks.clone()),
+                    ..usual
+                })
+            }
+            Architecture::ResNet50 => {
+                let usual = ResNetConfig::resnet50(self.channels, self.outputs, self.epsilon);
+                NetworkConfig::ResNet(ResNetConfig {
+                    stem: stem.unwrap_or(usual.stem),
+                    blocks: blocks.unwrap_or_else(|| usual.blocks.clone()),
+                    ..usual
+                })
             }
         }
     }

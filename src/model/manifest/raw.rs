@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::Spanned;
 
-use super::{Architecture, OutputRule};
+use super::{Architecture, OutputRule, ReferenceOutput};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,8 +16,8 @@ pub(super) struct Manifest {
     pub(super) source: String,
     #[serde(default)]
     pub(super) evaluation: String,
-    #[serde(deserialize_with = "hex_sha256")]
-    pub(super) sha256: String,
+    #[serde(default, deserialize_with = "some_hex_sha256")]
+    pub(super) sha256: Option<String>,
     pub(super) architecture: Architecture,
     #[serde(default = "torchvision_epsilon", deserialize_with = "positive")]
     pub(super) epsilon: f64,
@@ -27,6 +27,46 @@ pub(super) struct Manifest {
     pub(super) preprocessing: Vec<Spanned<toml::Value>>,
     pub(super) labels: Vec<Label>,
     pub(super) profile: Option<Profile>,
+    pub(super) network: Option<Network>,
+    pub(super) published: Option<Published>,
+    pub(super) reference: Option<Reference>,
+    pub(super) imported: Option<Imported>,
+}
+
+/// What differs from the architecture's usual width and depth.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Network {
+    pub(super) stem: Option<usize>,
+    pub(super) growth: Option<usize>,
+    pub(super) blocks: Option<Vec<usize>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Published {
+    pub(super) url: String,
+    pub(super) bytes: Option<u64>,
+    #[serde(default, deserialize_with = "some_hex_sha256")]
+    pub(super) sha256: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reference {
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) film: String,
+    pub(super) output: ReferenceOutput,
+    pub(super) values: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Imported {
+    pub(super) file: String,
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) sha256: String,
+    pub(super) published: bool,
 }
 
 #[derive(Deserialize)]
@@ -120,4 +160,8 @@ fn hex_sha256<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
             false => Err(D::Error::custom("a sha256 is 64 hexadecimal digits in lower case")),
         }
     })
+}
+
+fn some_hex_sha256<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    hex_sha256(value).map(Some)
 }

@@ -8,7 +8,7 @@ const KERAS: &str = include_str!("tests/keras.toml");
 #[test]
 fn the_torchxrayvision_family_can_be_written_down() {
     let manifest = Manifest::parse(XRAY_VISION, "here").unwrap();
-    assert_eq!(manifest.network(), DenseNetConfig::densenet121(1, 4, 1e-5));
+    assert_eq!(manifest.network(), NetworkConfig::DenseNet(DenseNetConfig::densenet121(1, 4, 1e-5)));
     assert_eq!(
         manifest.preprocessing,
         [
@@ -27,7 +27,7 @@ fn the_torchxrayvision_family_can_be_written_down() {
 #[test]
 fn the_keras_course_model_can_be_written_down() {
     let manifest = Manifest::parse(KERAS, "here").unwrap();
-    assert_eq!(manifest.network(), DenseNetConfig::densenet121(3, 2, 1.001e-5));
+    assert_eq!(manifest.network(), NetworkConfig::DenseNet(DenseNetConfig::densenet121(3, 2, 1.001e-5)));
     assert_eq!((manifest.channels, manifest.size), (3, 320));
     assert_eq!(
         manifest.preprocessing[1..],
@@ -95,6 +95,8 @@ fn faults_are_named_with_their_line() {
             "line 15: step \"resize\": this filter has no",
         ),
         ("epsilon = 1.001e-5", "epsilon = -1.0", "line 10: -1 is out of range"),
+        ("[input]", "[network]\nblocks = []\n[input]", "[network] is out of range"),
+        ("[input]", "[network]\nstem = 99999999\n[input]", "[network] is out of range"),
         ("[input]", "[input", "line 20: "),
     ] {
         assert!(KERAS.contains(right), "the case has nothing to break: {right}");

@@ -6,6 +6,7 @@ use candle_core::{DType, Tensor};
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::{DenseNet, DenseNetConfig};
 
 /// Numbers that look random, even over -1 to 1.
 fn noise(count: usize, seed: u64) -> Vec<f32> {
@@ -66,22 +67,26 @@ fn assert_equal(config: &DenseNetConfig, seed: u64, films: usize, rows: usize, c
     let values = noise(shape.iter().product(), seed + 1_000_000);
     let weights = weights(config, seed);
     let run = |network: Network| network.run(values.clone(), shape, &Device::Cpu).unwrap();
-    let candle = run(Network::Candle(DenseNet::new(config, &builder(&weights)).unwrap()));
+    let candle = run(Network::Candle(
+        Plain::new(&NetworkConfig::DenseNet(config.clone()), &builder(&weights)).unwrap(),
+    ));
     let wanted = candle.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let vb = builder(&weights);
     let kinds = Processor::all_kinds(&config.shape().unwrap(), || Named(&vb), 3).unwrap();
-    for (kind, processor) in kinds.into_iter().enumerate() {
-        let found = run(Network::Processor(processor));
-        assert_eq!(found.features.dims(), candle.features.dims());
-        assert_eq!((found.rows, found.columns), (candle.rows, candle.columns));
-        let features = found.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        let off = [
-            ("features", apart(&features, &wanted)),
-            ("logits", apart(&found.logits, &candle.logits)),
-            ("heatmaps", apart(&found.maps, &candle.maps)),
-        ];
-        for (what, off) in off {
-            assert!(off < 1e-4, "{what} of {shape:?} on kind {kind}: {off:e}");
+    for (kinds, close) in kinds.into_iter().zip([1e-4, 0.05]) {
+        for (kind, processor) in kinds.into_iter().enumerate() {
+            let found = run(Network::Processor(processor));
+            assert_eq!(found.features.dims(), candle.features.dims());
+            assert_eq!((found.rows, found.columns), (candle.rows, candle.columns));
+            let features = found.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let off = [
+                ("features", apart(&features, &wanted)),
+                ("logits", apart(&found.logits, &candle.logits)),
+                ("heatmaps", apart(&found.maps, &candle.maps)),
+            ];
+            for (what, off) in off {
+                assert!(off < close, "{what} of {shape:?} on kind {kind}: {off:e}, not {close:e}");
+            }
         }
     }
 }
@@ -118,7 +123,7 @@ fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
     let mut alone = Vec::new();
     for threads in [1, 2, 5] {
         let processors = Processor::all_kinds(&config.shape().unwrap(), || Named(&vb), threads).unwrap();
-        for (kind, processor) in processors.iter().enumerate() {
+        for (kind, processor) in processors.iter().flatten().enumerate() {
             let one_by_one: Vec<f32> = values
                 .chunks_exact(pixels)
                 .flat_map(|film| processor.run(film, rows, columns).unwrap().maps)
@@ -142,7 +147,9 @@ fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
 fn a_film_that_leaves_no_map_is_an_error() {
     let config = small(1, 2, 1e-5);
     let weights = weights(&config, 1);
-    let network = Network::new(&config, &builder(&weights), &Device::Cpu, 1).unwrap();
+    let network =
+        Network::new(&NetworkConfig::DenseNet(config), &builder(&weights), &Device::Cpu, Precision::Fp32, 1)
+            .unwrap();
     let error = network.run(vec![0.0; 20 * 40], [1, 1, 20, 40], &Device::Cpu).unwrap_err();
     assert!(error.to_string().contains("20 x 40 is too small"), "{error}");
 }
@@ -150,6 +157,13 @@ fn a_film_that_leaves_no_map_is_an_error() {
 #[test]
 fn a_shape_that_the_kernels_are_not_made_for_runs_on_candle() {
     let config = DenseNetConfig { growth: 4, stem: 8, ..small(1, 2, 1e-5) };
-    let network = Network::new(&config, &builder(&weights(&config, 1)), &Device::Cpu, 1).unwrap();
+    let network = Network::new(
+        &NetworkConfig::DenseNet(config.clone()),
+        &builder(&weights(&config, 1)),
+        &Device::Cpu,
+        Precision::Fp32,
+        1,
+    )
+    .unwrap();
     assert!(matches!(network, Network::Candle(_)));
 }

@@ -3,11 +3,20 @@
 
 #![allow(unsafe_code, reason = "vector instructions, and loops whose bounds are checked before them")]
 
+#[cfg(target_arch = "x86_64")]
+mod bf16;
 mod gemm;
 mod isa;
 mod lanes;
 mod passes;
+#[cfg(target_arch = "x86_64")]
+mod tiles;
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use bf16::{
+    Operand, PackedShort, SHORT_ROWS, SHORT_STRIDE, Short, Sums, finish_short, multiply_short,
+    normalise_and_pool_short, normalise_short, normalise_widening, pack_pairs, shorten,
+};
 pub(super) use gemm::{Rows, multiply, pack_panels};
 pub(super) use isa::Isa;
 pub(super) use passes::{maximum, normalise, normalise_and_pool, tiles_from_winograd, tiles_to_winograd};

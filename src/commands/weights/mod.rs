@@ -1,9 +1,10 @@
-//! `weights list|verify|profile`.
+//! `weights list|pull|import|verify|profile`.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+mod import;
+mod pull;
+mod verify;
+
+use std::io::{self, Write};
 
 use super::{
     Failure,
@@ -12,19 +13,15 @@ use super::{
     profile,
     setup::Setup,
 };
-use crate::{
-    film,
-    model::Model,
-    pipeline::{read, shown},
-};
-
 /// Runs `weights`.
 pub(super) fn run(command: &WeightsCommand, global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
     match command {
         WeightsCommand::List => list(&setup),
         WeightsCommand::Profile { name, films } => profile::run(&setup, name, films),
-        WeightsCommand::Verify { name, film } => verify(&setup.model(Some(name))?, film.as_deref()),
+        WeightsCommand::Pull { name } => pull::run(&setup, name),
+        WeightsCommand::Import(args) => import::run(&setup, args),
+        WeightsCommand::Verify { name, film } => verify::run(&setup, name, film.as_deref()),
     }
 }
 
@@ -60,30 +57,5 @@ fn list(setup: &Setup) -> Result<(), Failure> {
         out,
         "* is what scores now; another one with --model NAME, or `name` under [model] in the configuration"
     )?;
-    Ok(())
-}
-
-/// A model that loads has the right checksum and tensors; the report says what else was looked at.
-fn verify(model: &Model, film: Option<&Path>) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let report = model.verify();
-    writeln!(out, "model {} on {}, sha256 {}", report.model, model.device_name(), report.sha256)?;
-    for check in &report.checks {
-        let mark = if check.passed { "ok" } else { "FAILED" };
-        writeln!(out, "  {mark:<7} {}: {}", check.name, check.detail)?;
-    }
-    if !report.passed() {
-        return Err(Failure::failed(format!("the model {} is not fit for use", report.model)));
-    }
-    if let Some(path) = film {
-        let bytes = read(path).map_err(|error| Failure::failed(format!("{}: {error}", shown(path))))?;
-        let film = film::decode(&bytes.content)
-            .map_err(|unreadable| Failure::failed(format!("{}: {unreadable}", shown(path))))?;
-        for findings in model.infer(&[model.prepare(&film)?])? {
-            for (label, probability) in model.manifest().labels.iter().zip(findings.probabilities) {
-                writeln!(out, "  {:<28}{probability:.6}", label.name)?;
-            }
-        }
-    }
     Ok(())
 }

@@ -1,0 +1,59 @@
+//! `weights import`.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use super::super::{Failure, cli::ImportArgs, setup::Setup};
+use crate::{
+    model::{Import, Summary, preset},
+    pipeline::shown,
+    text::clean,
+};
+
+/// Runs `weights import`.
+pub(super) fn run(setup: &Setup, args: &ImportArgs) -> Result<(), Failure> {
+    let own = args.manifest.as_deref().map(read).transpose()?;
+    let (manifest, place) = match (&own, &args.preset, &args.manifest) {
+        (Some(text), _, Some(path)) => (text.as_str(), shown(path)),
+        (_, Some(name), _) => (preset(name)?, format!("preset {name}")),
+        _ => return Err(Failure::usage("say what the file is: --preset NAME or --manifest FILE")),
+    };
+    let summary = Import {
+        file: &args.file,
+        manifest,
+        place: &place,
+        name: args.name.as_deref(),
+        library: &setup.new_models()?,
+    }
+    .run()?;
+    tell(setup, &summary)
+}
+
+/// Says what was imported, what it is, and what to do with it.
+pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
+    let Summary { name, folder, format, sha256, published, tensors, values } = summary;
+    let mut out = io::stdout().lock();
+    writeln!(out, "model {name}: {tensors} tensors, {values} values, from {format}")?;
+    writeln!(out, "  lies in   {}", shown(folder))?;
+    writeln!(out, "  the file  sha256 {sha256}")?;
+    let origin = match published {
+        Some(true) => "it is the file that its authors published",
+        Some(false) => "it is NOT the file that its authors published: published results do not hold for it",
+        None => "the hash of a published file is not known here, so it was not compared",
+    };
+    writeln!(out, "            {origin}")?;
+    // The library finds the first of a name: another one may stand before it.
+    let found = setup.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
+    if found != folder.display().to_string() {
+        writeln!(out, "  but --model {name} finds another one first, in {}", clean(&found))?;
+    }
+    writeln!(out, "check it with `cxr-triage weights verify {name}`, score with `--model {name}`")?;
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))
+}

@@ -1,0 +1,80 @@
+//! `weights pull`.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    sync::atomic::Ordering,
+};
+
+use super::{
+    super::{Failure, output::progress, setup::Setup, signals},
+    import::tell,
+};
+use crate::{
+    model::{Import, Manifest, PartFile, Pull, Source, Trouble, preset},
+    pipeline::shown,
+};
+
+/// Runs `weights pull`.
+pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
+    let text = preset(name)?;
+    let place = format!("preset {name}");
+    let manifest = Manifest::draft(text, &place)?;
+    let Some(published) = &manifest.published else {
+        return Err(Failure::usage(format!(
+            "nobody publishes the weights of {name}: bring the file, and run `cxr-triage weights import FILE \
+             --preset {name}`"
+        )));
+    };
+    let library = setup.new_models()?;
+    let model = library.join(name);
+    if is_here(&model, published.sha256.as_deref()) {
+        writeln!(io::stdout(), "the model {name} is here already, as published: {}", shown(&model))?;
+        return Ok(());
+    }
+    let file = published.url.rsplit('/').next().unwrap_or(name);
+    let url = match &setup.config().weights.mirror {
+        Some(mirror) => format!("{}/{file}", mirror.trim_end_matches('/')),
+        None => published.url.clone(),
+    };
+    // The point keeps the library from taking it for a model.
+    let folder = library.join(format!(".{name}.pull"));
+    let whole = folder.join(file);
+    let part = folder.join(format!("{file}.part"));
+    let interrupted = signals::interrupted()?;
+    let bar = progress(published.bytes.unwrap_or(0), "bytes");
+    let pull = Pull { url: &url, bytes: published.bytes, sha256: published.sha256.as_deref(), preset: name };
+    pull.run(&mut PartFile::at(part.clone()), &mut |now| {
+        if let Some(total) = now.total {
+            bar.set_length(total);
+        }
+        bar.set_position(now.have);
+        !interrupted.load(Ordering::Relaxed)
+    })
+    .map_err(|error| match error.trouble {
+        Trouble::Stopped => Failure::Interrupted,
+        _ => Failure::failed(error.to_string()),
+    })?;
+    bar.finish_and_clear();
+    fs::rename(&part, &whole)
+        .map_err(|error| Failure::failed(format!("cannot name {}: {error}", shown(&whole))))?;
+    let import = Import { file: &whole, manifest: text, place: &place, name: None, library: &library };
+    let summary = import.run().inspect_err(|_| {
+        // A file that is known to be right need not come again; another one must not be taken up.
+        let _ = match published.sha256 {
+            Some(_) => fs::rename(&whole, &part),
+            None => fs::remove_dir_all(&folder),
+        };
+    })?;
+    // The import holds all of it; what is left would only take room.
+    let _ = fs::remove_dir_all(&folder);
+    tell(setup, &summary)
+}
+
+/// Whether an import made it of the published file.
+fn is_here(model: &Path, published: Option<&str>) -> bool {
+    let manifest = Source::Folder(model.to_owned()).manifest();
+    let imported = manifest.ok().and_then(|manifest| manifest.imported);
+    published.is_some() && imported.is_some_and(|imported| Some(imported.sha256.as_str()) == published)
+}

@@ -1,0 +1,171 @@
+//! Other people's files of weights, turned once into `model.safetensors` and `model.toml`.
+//!
+//! ```text
+//! file ──sniff──▶ torch | safetensors | keras ──▶ Tensors ──fit──▶ the network's tensors ──install──▶ a model's folder
+//! ```
+//! Nothing in a file is executed, and nothing that it says of its own lengths is believed.
+
+mod error;
+mod fault;
+mod fit;
+mod install;
+mod keras;
+mod pickle;
+mod safetensors;
+mod tensors;
+mod torch;
+
+use std::{
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+pub use error::ImportError;
+use fault::{Fault, Outcome};
+use tensors::Tensors;
+use zip::ZipArchive;
+
+use super::{Manifest, NetworkConfig, weights};
+
+/// Larger than the weights of any network that fits into this program: a slip of the hand.
+const LARGEST_FILE: u64 = 4 << 30;
+
+/// The weights within a Keras 3 archive.
+const KERAS_WEIGHTS: &str = "model.weights.h5";
+
+/// An import to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Import<'a> {
+    /// The file that somebody brought.
+    pub file: &'a Path,
+    /// The text of a manifest, whose `sha256` may be missing: what it stands for is not there yet.
+    pub manifest: &'a str,
+    /// The manifest's place, for errors.
+    pub place: &'a str,
+    /// The name that the model is to have; none: the manifest's.
+    pub name: Option<&'a str>,
+    /// The folder of models that it goes into; made if it is not there.
+    pub library: &'a Path,
+}
+
+/// An import that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The model's name.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What the file was, in words.
+    pub format: &'static str,
+    /// SHA-256 of the file that was brought, hex.
+    pub sha256: String,
+    /// Whether it is the file that its authors published; none: nobody here knows that file's hash.
+    pub published: Option<bool>,
+    /// Tensors of the network.
+    pub tensors: usize,
+    /// Numbers in them.
+    pub values: usize,
+}
+
+impl Import<'_> {
+    /// Reads the file, fits it to the manifest's network and puts the model into its folder, whole or
+    /// not at all. A model of that name which an earlier import made is replaced.
+    ///
+    /// # Errors
+    /// Any [`ImportError`].
+    pub fn run(&self) -> Result<Summary, ImportError> {
+        let draft = Manifest::draft(self.manifest, self.place)?;
+        let config = draft.network();
+        let bytes = read(self.file)?;
+        let place = self.file.display().to_string();
+        let sha256 = weights::sha256(&bytes);
+        let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
+        let fitted = fit::fit(&config, tensors, &place)?;
+        drop(bytes);
+        let known = draft.published.and_then(|published| published.sha256);
+        let published = known.map(|known| known == sha256);
+        let source = install::Original {
+            file: self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            sha256: sha256.clone(),
+            published: published.unwrap_or(false),
+        };
+        let name = self.name.unwrap_or(&draft.name);
+        let folder = install::install(self, name, &fitted.bytes, &source)?;
+        let (tensors, values) = (fitted.tensors, fitted.values);
+        Ok(Summary { name: name.to_owned(), folder, format, sha256, published, tensors, values })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let fail = |reason: String| ImportError::Unreadable { path: path.to_owned(), reason };
+    let length = fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
+    if length > LARGEST_FILE {
+        return Err(fail(format!("it has {length} bytes, more than any network here needs")));
+    }
+    fs::read(path).map_err(|error| fail(error.to_string()))
+}
+
+/// Reads a file of any known format.
+fn tensors(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tensors)> {
+    if bytes.starts_with(b"\x89HDF\r\n\x1a\n") {
+        return Ok(("Keras, HDF5", keras(bytes, config)?));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return archive(bytes, config);
+    }
+    if bytes.first() == Some(&0x80) {
+        return Ok(("PyTorch, format before 1.6", torch::read_legacy(bytes)?));
+    }
+    if safetensors::looks_like(bytes) {
+        return Ok(("safetensors", safetensors::read(bytes)?));
+    }
+    Err(Fault::Unknown)
+}
+
+fn archive(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tensors)> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes))
+        .map_err(|error| Fault::damaged(format!("its zip archive cannot be read ({error})")))?;
+    if torch::is_torch(&archive) {
+        return Ok(("PyTorch, zip", torch::read_archive(archive, bytes.len())?));
+    }
+    if archive.index_for_name(KERAS_WEIGHTS).is_some() {
+        // Keras does not compress; where somebody did, weights hardly shrink.
+        let most = (bytes.len() as u64).saturating_mul(8);
+        let inner = torch::entry(&mut archive, KERAS_WEIGHTS, most)?;
+        return Ok(("Keras 3, .keras", keras(&inner, config)?));
+    }
+    Err(Fault::other("it is a zip archive, but neither PyTorch's nor Keras'"))
+}
+
+fn keras(bytes: &[u8], config: &NetworkConfig) -> Outcome<Tensors> {
+    match config {
+        NetworkConfig::DenseNet(config) => keras::read(bytes, &config.blocks),
+        NetworkConfig::ResNet(_) => Err(Fault::other("of Keras' networks only DenseNet is known here")),
+    }
+}
+
+/// A fault with the file's name.
+fn named(fault: Fault, place: &str, bytes: &[u8]) -> ImportError {
+    let place = place.to_owned();
+    match fault {
+        Fault::Damaged(reason) => ImportError::Damaged { place, reason },
+        Fault::Refused(reason) => ImportError::Refused { place, reason },
+        Fault::Other(reason) => ImportError::NoWeights { place, reason },
+        Fault::Unknown => ImportError::Unknown { place, hint: hint(bytes) },
+    }
+}
+
+/// What people take for a file of weights.
+fn hint(bytes: &[u8]) -> &'static str {
+    let start = bytes.trim_ascii_start();
+    if start.is_empty() {
+        "; it is empty"
+    } else if start.starts_with(b"<") {
+        "; it looks like a web page: the download brought a page instead of the file"
+    } else if start.starts_with(b"version https://git-lfs") {
+        "; it is a pointer of Git LFS: `git lfs pull` brings the file"
+    } else {
+        ""
+    }
+}

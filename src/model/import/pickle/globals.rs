@@ -1,0 +1,64 @@
+//! The names that weights need. All others are refused.
+
+use crate::model::import::fault::{Fault, Outcome};
+
+/// Functions and classes of which a tensor, a dictionary of tensors or a module's attributes are made.
+const NAMES: [&str; 29] = [
+    "collections.OrderedDict",
+    "collections.defaultdict",
+    "torch.Size",
+    "torch.device",
+    "torch.Tensor",
+    "torch._utils._rebuild_tensor",
+    "torch._utils._rebuild_tensor_v2",
+    "torch._utils._rebuild_parameter",
+    "torch._utils._rebuild_parameter_with_state",
+    "torch.FloatStorage",
+    "torch.DoubleStorage",
+    "torch.HalfStorage",
+    "torch.BFloat16Storage",
+    "torch.LongStorage",
+    "torch.IntStorage",
+    "torch.ShortStorage",
+    "torch.CharStorage",
+    "torch.ByteStorage",
+    "torch.BoolStorage",
+    "builtins.set",
+    "builtins.frozenset",
+    "__builtin__.set",
+    "__builtin__.frozenset",
+    // Lists of labels and thresholds that people hang on a module.
+    "numpy.ndarray",
+    "numpy.dtype",
+    "numpy.core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray._reconstruct",
+    "numpy._core.multiarray.scalar",
+];
+
+/// How protocol 2 writes the bytes in an array of numpy; harmless as data.
+const BYTES: &str = "_codecs.encode";
+
+/// Packages whose classes are networks and their parts.
+const MODULES: [&str; 4] =
+    ["torch.nn.modules.", "torch.nn.parameter.", "torchvision.models.", "torchxrayvision."];
+
+/// What PyTorch before 1.3 hung on every module.
+const BACKEND: &str = "torch.nn.backends.thnn._get_thnn_function_backend";
+
+/// Whether weights may name it.
+///
+/// # Errors
+/// [`Fault::Refused`].
+pub(super) fn check(name: &str) -> Outcome<()> {
+    let harmless = NAMES.contains(&name)
+        || [BYTES, BACKEND].contains(&name)
+        || MODULES.iter().any(|module| name.starts_with(module));
+    match harmless {
+        true => Ok(()),
+        false => Err(Fault::refused(format!(
+            "it asks for `{}`, which no weights need; nothing of the file was executed",
+            crate::text::clean(name)
+        ))),
+    }
+}

@@ -1,0 +1,171 @@
+//! Every file format, made by the peer's own library, against what that library gives for the same films:
+//! `tests/golden/weights_peer.py`.
+
+// A helper that fails, fails its test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_files;
+mod command;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cxr_triage::{
+    film::{Film, Header},
+    model::{DeviceChoice, Import, Input, Model, Precision, Region, Source, Summary, preset},
+};
+use serde_json::Value;
+
+/// From film to probability, the resize included.
+const CLOSE: f32 = 2e-3;
+/// JPEG decoders differ by a grey level here and there, which random weights on a range of 2048 make the most of:
+/// the same films as the peer decoded them agree to 2e-6.
+const CLOSE_FOR_JPEG: f32 = 5e-3;
+/// The same, of equal input tensors.
+const CLOSE_OF_EQUAL_INPUTS: f32 = 1e-4;
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/weights")
+}
+
+/// Wider than high, higher than wide, square, of the network's own size: as in the peer's script.
+const DRAWN: [(u32, u32); 4] = [(150, 111), (97, 160), (128, 128), (64, 64)];
+
+/// The films that the peer's script draws.
+fn drawn_film(width: u32, height: u32, seed: u64) -> Film {
+    let wave = |x: u64, period: u64| (x % period * 2).abs_diff(period) * 255 / period;
+    let noise = |x: u64, y: u64| {
+        let h = (x * 374_761_393 + y * 668_265_263 + seed * 2_246_822_519) as u32;
+        let h = (h ^ (h >> 13)).wrapping_mul(1_274_126_177);
+        u64::from((h ^ (h >> 16)) & 0x3f)
+    };
+    let pixel =
+        |x: u64, y: u64| noise(x, y) + wave(x, 50 + 9 * seed) * 3 / 8 + wave(y + 7 * seed, 90) * 3 / 8;
+    let pixels = (0..u64::from(height)).flat_map(|y| (0..u64::from(width)).map(move |x| pixel(x, y) as u8));
+    film(width, height, pixels.collect())
+}
+
+fn film(width: u32, height: u32, display: Vec<u8>) -> Film {
+    let linear = display.iter().copied().map(f32::from).collect();
+    Film { width, height, linear, linear_max: 255.0, display, header: Header::default() }
+}
+
+fn import(file: &Path, manifest: &str, library: &Path) -> (Summary, Model) {
+    let summary = Import { file, manifest, place: "the manifest", name: None, library }.run().unwrap();
+    let source = Source::Folder(summary.folder.clone());
+    (summary, Model::load(&source, DeviceChoice::Cpu, Precision::Fp32).unwrap())
+}
+
+fn furthest(found: &[f32], wanted: &[f32]) -> f32 {
+    assert_eq!(found.len(), wanted.len());
+    found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// What the peer gave, for the outputs that have a label here.
+fn rows(golden: &Value, key: &str, model: &Model) -> Vec<Vec<f32>> {
+    let rows: Vec<Vec<f32>> = serde_json::from_value(golden[key].clone()).unwrap();
+    let labels = &model.manifest().labels;
+    rows.iter().map(|row| labels.iter().map(|label| row[label.output]).collect()).collect()
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_format_gives_what_the_peer_gives() {
+    // manifest, golden file, key in it, files
+    let cases = [
+        (
+            "xrv",
+            "torch",
+            "xrv",
+            &[
+                "xrv-module-legacy.pt",
+                "xrv-module.pt",
+                "xrv-state-legacy.pt",
+                "xrv-checkpoint.pt",
+                "xrv.safetensors",
+                "xrv-half.pt",
+            ][..],
+        ),
+        ("resnet", "torch", "resnet", &["resnet.pt"]),
+        ("keras", "keras", "keras2", &["keras2-model.h5", "keras2-weights.h5"]),
+        ("keras", "keras", "keras3", &["keras3.keras", "keras3.weights.h5", "keras3-model.h5"]),
+    ];
+    for (manifest, json, key, files) in cases {
+        let manifest = fs::read_to_string(golden().join(manifest).with_extension("toml")).unwrap();
+        let golden_values = read_json(&golden().join(json).with_extension("json"));
+        for file in files {
+            let library = tempfile::tempdir().unwrap();
+            let (summary, model) = import(&golden().join(file), &manifest, library.path());
+            assert_eq!(summary.published, None);
+            let films = DRAWN.iter().zip(0..).map(|(&(width, height), seed)| drawn_film(width, height, seed));
+            let inputs: Vec<Input> = films.map(|film| model.prepare(&film).unwrap()).collect();
+            let mut off = 0.0f32;
+            for (findings, wanted) in
+                model.infer(&inputs).unwrap().iter().zip(rows(&golden_values, key, &model))
+            {
+                off = off.max(furthest(&findings.probabilities, &wanted));
+            }
+            println!("{file} ({}): {off:e}", summary.format);
+            assert!(off < CLOSE, "{file}: {off}");
+        }
+    }
+}
+
+/// Full width: `CXR_TRIAGE_PEERS` is the folder that `weights_peer.py torch full` and `keras full`
+/// wrote, films come from ../shared/films.
+#[test]
+#[ignore = "needs the files of full width, 150 MB, that the peer's script makes"]
+fn networks_of_full_width_give_what_the_peer_gives() {
+    let folder =
+        PathBuf::from(std::env::var("CXR_TRIAGE_PEERS").expect("CXR_TRIAGE_PEERS is the peers' folder"));
+    let films = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/films");
+    for (name, file, library) in [
+        ("xrv-all", "xrv-all.pt", "torch"),
+        ("xrv-resnet50", "xrv-resnet50.pt", "torch"),
+        ("keras-course", "keras-course.h5", "keras"),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let (summary, model) = import(&folder.join(file), preset(name).unwrap(), place.path());
+        assert_ne!(summary.published, Some(true), "random weights are not the published ones");
+        let golden = read_json(&folder.join(library).with_extension("json"));
+        let wanted = rows(&golden, name, &model);
+
+        let tensors = fs::read(folder.join(library).with_extension("safetensors")).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&tensors).unwrap();
+        let tensor = tensors.tensor(name).unwrap();
+        let &[_, channels, height, width] = tensor.shape() else { panic!("four axes") };
+        let values: Vec<f32> =
+            tensor.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
+        let inputs: Vec<Input> = values
+            .chunks_exact(channels * height * width)
+            .map(|values| Input { values: values.to_vec(), channels, height, width, region: Region::WHOLE })
+            .collect();
+        let mut worst: BTreeMap<&str, f32> = BTreeMap::new();
+        let paths: Vec<String> = serde_json::from_value(golden["films"].clone()).unwrap();
+        let mut not_square = 0;
+        for ((input, wanted), path) in inputs.iter().zip(&wanted).zip(&paths) {
+            let equal = &model.infer(std::slice::from_ref(input)).unwrap()[0];
+            let off = furthest(&equal.probabilities, wanted);
+            assert!(off < CLOSE_OF_EQUAL_INPUTS, "{name}, {path}, equal input: {off}");
+            let entry = worst.entry("equal inputs").or_default();
+            *entry = entry.max(off);
+
+            let decoded = cxr_triage::film::decode(&fs::read(films.join(path)).unwrap()).unwrap();
+            not_square += usize::from(decoded.width != decoded.height);
+            let whole = &model.infer(&[model.prepare(&decoded).unwrap()]).unwrap()[0];
+            let off = furthest(&whole.probabilities, wanted);
+            let allowed = if path.ends_with("png") { CLOSE } else { CLOSE_FOR_JPEG };
+            assert!(off < allowed, "{name}, {path}, from the film on: {off}");
+            let entry = worst.entry(if path.ends_with("png") { "PNG" } else { "JPEG" }).or_default();
+            *entry = entry.max(off);
+        }
+        println!("{name}: {} films, {not_square} not square; off at most {worst:?}", paths.len());
+        assert!(not_square >= 3, "films that are not square are among them");
+    }
+}
