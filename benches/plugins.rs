@@ -93,7 +93,12 @@ fn run(plugins: usize) -> Cost {
         longest = longest.max(started.elapsed());
     }
     assert!(host.settle(Duration::from_secs(300)));
-    Cost { wall: wall.elapsed(), processor: processor_time() - processor, longest }
+    let cost = Cost { wall: wall.elapsed(), processor: processor_time() - processor, longest };
+    // A hook for the film, one for the study, and the columns: nothing was left out.
+    drop(host);
+    let calls: u64 = bench.store.plugins().unwrap().iter().map(|record| record.calls).sum();
+    assert_eq!(calls, (3 * plugins * STUDIES) as u64);
+    cost
 }
 
 fn processor_time() -> Duration {

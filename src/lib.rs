@@ -22,6 +22,7 @@ pub mod config;
 pub mod dashboard;
 pub mod evaluate;
 pub mod film;
+pub mod guard;
 pub mod intake;
 pub mod model;
 pub mod phantom;

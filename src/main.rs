@@ -9,7 +9,7 @@ use std::{
 use clap::Parser;
 use cxr_triage::{
     commands::{self, Cli, Failure},
-    film::is_guarded,
+    guard::is_guarded,
 };
 
 fn main() -> ExitCode {

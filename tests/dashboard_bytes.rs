@@ -72,10 +72,10 @@ impl Remote {
 fn a_keypress_costs_little() {
     // The screen, what is pressed, the most bytes that may go out for it.
     for (size, keys, most) in [
-        ((60, 20), "j", 900),
-        ((60, 20), "j j j k", 900),
+        ((60, 20), "j", 1_000),
+        ((60, 20), "j j j k", 1_000),
         ((60, 20), "space", 700),
-        ((60, 20), "a", 900),
+        ((60, 20), "a", 1_000),
         ((80, 24), "]", 1_500),
         ((80, 24), "?", 8_000),
         ((80, 24), "/", 1_500),

@@ -66,6 +66,17 @@ fn the_large_film_of_a_study_with_two_films() {
 }
 
 #[test]
+fn a_lateral_is_there_with_its_sentence_and_nothing_is_amiss() {
+    let mut desk = Desk::morning(120, 30);
+    desk.press("j j");
+    let list = desk.screen(120, 30);
+    assert!(list.contains("1 more film listed, not scored") && !list.contains("film held"), "{list}");
+    desk.press("tab enter");
+    let film = desk.screen(120, 30);
+    assert!(film.contains("Lateral: listed with its study, not scored.") && !film.contains("Held"), "{film}");
+}
+
+#[test]
 fn a_held_film_says_why_and_is_shown_nevertheless() {
     let mut desk = Desk::morning(80, 24);
     desk.press("G k");

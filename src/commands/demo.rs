@@ -38,7 +38,7 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), Failure> {
     })?);
     let watch = WatchArgs { inbox: Some(folder.inbox()), ..args.watch() };
     let senders = Senders::start(&folder.inbox(), args)?;
-    let end = watch::attend(setup, &watch, Some(REMARK));
+    let end = watch::attend(&setup, &watch, Some(REMARK));
     drop(senders);
     end
 }

@@ -24,10 +24,11 @@ use super::{
 };
 use crate::{
     config::RasterStudy,
+    film::Header,
     intake,
     model::{Input, Model},
-    pipeline::{Admitted, examine, file_name, read, shown, study_key},
-    quality::{self, Gates, Held},
+    pipeline::{Admitted, examine, failed, file_name, read, shown, study_key},
+    quality::{self, Gates, Held, SAME_EXPOSURE},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
 
@@ -53,6 +54,21 @@ impl Study {
     fn place(&self, since: Timestamp) -> RankKey<'_> {
         RankKey { severity: self.severity, score: self.score, since, study: &self.study }
     }
+
+    /// An image for processing is not scored where the one for presentation of its exposure is.
+    fn count_exposures_once(&mut self) {
+        let scored: Vec<Header> = self.films.iter().map(|film| film.header.clone()).collect();
+        let aside = |raw: &Header| scored.iter().any(|shown| raw.is_raw_of(shown));
+        for held in &mut self.held {
+            if held.header.as_ref().is_some_and(aside) {
+                SAME_EXPOSURE.clone_into(&mut held.reason);
+            }
+        }
+        for film in self.films.extract_if(.., |film| aside(&film.header)) {
+            let Film { path, header, .. } = film;
+            self.held.push(HeldFilm { path, reason: SAME_EXPOSURE.to_owned(), header: Some(header) });
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -61,12 +77,17 @@ struct Film {
     sha256: String,
     #[serde(serialize_with = "four_fields")]
     findings: Vec<Finding>,
+    #[serde(skip)]
+    header: Header,
 }
 
 #[derive(Debug, Serialize)]
 struct HeldFilm {
     path: String,
     reason: String,
+    /// What a file that decoded said of itself.
+    #[serde(skip)]
+    header: Option<Header>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -94,8 +115,8 @@ fn four_fields<S: serde::Serializer>(findings: &[Finding], serializer: S) -> Res
 
 /// What came of one file.
 enum Read {
-    Ready { path: PathBuf, sha256: String, study: String, input: Input },
-    Held { path: PathBuf, sha256: String, study: String, held: Held },
+    Ready { path: PathBuf, sha256: String, study: String, header: Header, input: Input },
+    Held { path: PathBuf, sha256: String, study: String, header: Option<Header>, held: Held },
     Unread { path: PathBuf, error: io::Error },
 }
 
@@ -116,7 +137,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
         thread::spawn(move || read_all(files, &model, &gates, grouping, &interrupted, &read_in))
     };
     let judge = Judge { model: &model, rules: &rules, gates: &setup.config().quality };
-    let studies = score_all(&reads, &judge, &bar, &mut faults)?;
+    let studies = score_all(&reads, &judge, &bar, &mut faults);
     bar.finish_and_clear();
     let _ = reader.join();
     if interrupted.load(Ordering::Relaxed) {
@@ -198,10 +219,13 @@ fn read_all(
             Ok(bytes) => {
                 let examined = examine(bytes.content, model, gates);
                 let study = study_key(&examined.header, &bytes.sha256, &path, grouping);
-                let sha256 = bytes.sha256;
+                let (sha256, header) = (bytes.sha256, examined.header);
                 match examined.verdict {
-                    Ok(Admitted { input, .. }) => Read::Ready { path, sha256, study, input },
-                    Err(held) => Read::Held { path, sha256, study, held },
+                    Ok(Admitted { input, .. }) => Read::Ready { path, sha256, study, header, input },
+                    Err(held) => {
+                        let header = examined.decoded.then_some(header);
+                        Read::Held { path, sha256, study, header, held }
+                    }
                 }
             }
         };
@@ -257,7 +281,7 @@ fn score_all(
     judge: &Judge<'_>,
     bar: &indicatif::ProgressBar,
     faults: &mut Vec<String>,
-) -> Result<Vec<Study>, Failure> {
+) -> Vec<Study> {
     let model = judge.model;
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
@@ -267,48 +291,55 @@ fn score_all(
         bar.inc(1);
         match read {
             Read::Unread { path, error } => faults.push(format!("{}: {error}", shown(&path))),
-            Read::Held { path, sha256, study, held } => {
+            Read::Held { path, sha256, study, header, held } => {
                 if !gathering.is_repeat(&sha256, &path) {
-                    let film = HeldFilm { path: shown(&path), reason: held.reason };
+                    let film = HeldFilm { path: shown(&path), reason: held.reason, header };
                     gathering.study(study).held.push(film);
                 }
             }
-            Read::Ready { path, sha256, study, input } => {
+            Read::Ready { path, sha256, study, header, input } => {
                 if !gathering.is_repeat(&sha256, &path) {
-                    waiting.push((path, sha256, study, input));
+                    waiting.push((Known { path, sha256, study, header }, input));
                 }
             }
         }
         if waiting.len() == BATCH {
-            score(std::mem::take(&mut waiting), judge, &mut gathering)?;
+            score(std::mem::take(&mut waiting), judge, &mut gathering);
         }
     }
-    score(waiting, judge, &mut gathering)?;
-    Ok(gathering.studies.into_values().collect())
+    score(waiting, judge, &mut gathering);
+    gathering.studies.into_values().collect()
 }
 
-type Waiting = (PathBuf, String, String, Input);
+/// What is known of a film before its score.
+struct Known {
+    path: PathBuf,
+    sha256: String,
+    study: String,
+    header: Header,
+}
 
-fn score(waiting: Vec<Waiting>, judge: &Judge<'_>, gathering: &mut Gathering) -> Result<(), Failure> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    let (films, inputs): (Vec<_>, Vec<_>) =
-        waiting.into_iter().map(|(path, sha256, study, input)| ((path, sha256, study), input)).unzip();
-    for ((path, sha256, study), findings) in films.into_iter().zip(judge.model.infer(&inputs)?) {
+type Waiting = (Known, Input);
+
+fn score(waiting: Vec<Waiting>, judge: &Judge<'_>, gathering: &mut Gathering) {
+    let (films, inputs): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+    for (known, outcome) in films.into_iter().zip(judge.model.infer_each(&inputs)) {
+        let Known { path, sha256, study, header } = known;
         let (study, path) = (gathering.study(study), shown(&path));
-        if let Err(held) = quality::inspect_distance(findings.distance, judge.gates) {
-            study.held.push(HeldFilm { path, reason: held.reason });
-            continue;
+        let judged = outcome.map_err(|error| failed(&error)).and_then(|findings| {
+            quality::inspect_distance(findings.distance, judge.gates)?;
+            Ok(triage::assess(&findings.probabilities, judge.rules).findings)
+        });
+        match judged {
+            Ok(findings) => study.films.push(Film { path, sha256, findings, header }),
+            Err(held) => study.held.push(HeldFilm { path, reason: held.reason, header: Some(header) }),
         }
-        let findings = triage::assess(&findings.probabilities, judge.rules).findings;
-        study.films.push(Film { path, sha256, findings });
     }
-    Ok(())
 }
 
 fn rank(mut studies: Vec<Study>) -> Vec<Study> {
     for study in &mut studies {
+        study.count_exposures_once();
         let assessed = triage::combine(study.films.iter().map(|film| film.findings.as_slice()));
         study.severity = assessed.severity;
         study.score = assessed.score;

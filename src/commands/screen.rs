@@ -95,7 +95,7 @@ mod tests {
         let site = site_of(
             "[dashboard]\ncolumns = [\"waits\", \"band\", \"id\"]\n\
              [dashboard.views]\nEffusions = \"effusion score>0.5\"\nNew = \"status:new band:urgent\"\n\
-             [keys]\ndone = [\"x\", \"g d\"]\nundo = \"z\"",
+             [keys]\ndone = [\"x\", \"g d\"]\nundo = \"ctrl-u\"",
         )
         .unwrap();
         assert_eq!(site.columns, [Column::Waits, Column::Band, Column::Id]);

@@ -28,11 +28,11 @@ const UPDATES: usize = 64;
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
-    attend(Arc::new(Setup::new(global)?), args, None)
+    attend(&Arc::new(Setup::new(global)?), args, None)
 }
 
 /// Runs pipeline and dashboard. `remark` stands beside the model's banner for as long as it runs.
-pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), Failure> {
+pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), Failure> {
     if !args.plain {
         dashboard::require_terminal()?;
     }
@@ -83,7 +83,7 @@ pub(super) fn attend(setup: Arc<Setup>, args: &WatchArgs, remark: Option<&str>) 
     dressing.watch(tell.clone());
     let worn = Arc::clone(&dressing);
     let plugin_settings = plugins.as_ref().and_then(Host::settings);
-    let watcher = reload::watch(Arc::clone(&setup), Arc::clone(&model), move |change| {
+    let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), move |change| {
         if let Ok(changed) = &change {
             worn.change_to(&changed.config.dashboard, tell.clone());
         }

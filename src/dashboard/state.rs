@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     picture::{Look, Mode},
+    quality::Gate,
     store::{
         Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
         StudyRow,
@@ -358,12 +359,16 @@ impl State {
         films.get(self.film.min(films.len().saturating_sub(1)))
     }
 
-    /// The film in the film pane, if it is held, has a picture, and does not wait for its score already.
+    /// The film in the film pane, if it is held, has a picture, and does not wait for its score already; none where
+    /// another image of its exposure is scored.
     #[must_use]
     pub fn scorable_film(&self) -> Option<FilmId> {
         let film = self.film()?;
         let waits = film.on_request.as_ref().is_some_and(|request| request.answer == Answer::Waiting);
-        let scorable = matches!(film.state, FilmState::Held(_)) && film.decoded && !waits;
+        let scorable = match &film.state {
+            FilmState::Held(held) => held.gate != Gate::Exposure && film.decoded && !waits,
+            FilmState::Scored { .. } => false,
+        };
         scorable.then_some(film.id)
     }
 

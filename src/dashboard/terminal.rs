@@ -18,7 +18,7 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::DashboardError;
-use crate::film::is_guarded;
+use crate::guard::is_guarded;
 
 /// A frame goes out in few writes: a large picture is some hundred kilobytes.
 const BUFFER: usize = 64 * 1024;

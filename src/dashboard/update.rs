@@ -16,8 +16,11 @@ use super::{
     state::INFO_STAYS,
     viewing,
 };
-use crate::picture::Zoom;
-use crate::store::FilmState;
+use crate::{
+    picture::Zoom,
+    quality::{Gate, SAME_EXPOSURE},
+    store::FilmState,
+};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -342,6 +345,7 @@ fn score(state: &mut State) -> Vec<Effect> {
             Some(film) => match (&film.state, film.decoded) {
                 (FilmState::Scored { .. }, _) => "This film is scored already.",
                 (FilmState::Held(_), false) => "There is no picture in this file that could be scored.",
+                (FilmState::Held(held), true) if held.gate == Gate::Exposure => SAME_EXPOSURE,
                 (FilmState::Held(_), true) => "This film is already waiting to be scored.",
             },
             None => return Vec::new(),

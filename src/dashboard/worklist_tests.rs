@@ -22,6 +22,7 @@ pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> 
         complete: true,
         scored_films: 1,
         held_films: 0,
+        listed_films: 0,
         severity,
         assessed: severity,
         score: Some(score),

@@ -58,6 +58,15 @@ pub struct Header {
     pub patient_orientation: String,
     /// Presentation Intent Type.
     pub presentation_intent_type: String,
+    /// Referenced SOP Instance UIDs of the Source Image Sequence: what this image was made from.
+    pub source_images: Vec<String>,
+    /// Acquisition Date and Time, one after the other, else Acquisition DateTime; empty unless both parts are
+    /// there, the time to the second.
+    pub acquired_at: String,
+    /// Content Date and Time, likewise.
+    pub content_at: String,
+    /// Detector ID.
+    pub detector_id: String,
     /// Institution Name.
     pub institution_name: String,
     /// Station Name.

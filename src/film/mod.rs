@@ -8,7 +8,7 @@
 //! ```
 
 mod dicom;
-mod guard;
+mod exposure;
 mod header;
 mod jpeg;
 mod luma;
@@ -18,7 +18,6 @@ mod square;
 mod tone;
 mod watchdog;
 
-pub use guard::is_guarded;
 pub use header::Header;
 pub use watchdog::{DECODE_LIMIT, decode_within_limit};
 

@@ -10,7 +10,7 @@ use super::{
     profile::{self, Profile},
     weights::{self, Taken},
 };
-use crate::film::Film;
+use crate::{film::Film, guard::guarded};
 
 /// A model, ready to score films. It can be shared between threads: nothing in it changes.
 #[derive(Debug)]
@@ -159,6 +159,30 @@ impl Model {
             findings.push(Findings { probabilities, heatmap, distance });
         }
         Ok(findings)
+    }
+
+    /// As [`Model::infer`], for films that must not suffer for one another: when a batch fails, or what
+    /// computes it panics, its films are tried one by one.
+    pub fn infer_each(&self, inputs: &[Input]) -> Vec<Result<Findings, ModelError>> {
+        match self.infer_guarded(inputs) {
+            Ok(findings) => findings.into_iter().map(Ok).collect(),
+            Err(error) if inputs.len() > 1 => {
+                tracing::warn!(%error, "a batch failed; trying its films one by one");
+                inputs.iter().map(|input| self.infer_one(input)).collect()
+            }
+            Err(error) => vec![Err(error)],
+        }
+    }
+
+    fn infer_one(&self, input: &Input) -> Result<Findings, ModelError> {
+        let mut findings = self.infer_guarded(std::slice::from_ref(input))?;
+        findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
+    }
+
+    fn infer_guarded(&self, inputs: &[Input]) -> Result<Vec<Findings>, ModelError> {
+        let broke_down =
+            || ModelError::Engine { reason: "the program broke down over it: report this".to_owned() };
+        guarded(|| self.infer(inputs)).unwrap_or_else(|| Err(broke_down()))
     }
 
     /// How far each film of a batch is from the training films; empty without a profile.

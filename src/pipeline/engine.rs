@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 
 use super::{
-    Gauges,
+    Gauges, failed,
     feeder::{Prepared, send},
     file_name,
     recorder::{Report, ReportKind, ScoredReport},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{Findings, Input, Model, ModelError},
-    quality::{self, Gate, Gates, Held, Warning},
+    quality::{self, Gates, Held, Warning},
     triage::{self, Rules},
 };
 
@@ -60,7 +60,7 @@ impl Engine {
             .map(|film| ((film.file, film.path, film.film, film.warnings, film.requested), film.input))
             .unzip();
         let rules = self.rules.get();
-        let outcomes = self.infer(&inputs);
+        let outcomes = self.model.infer_each(&inputs);
         self.gauges.ends(films, started.elapsed());
         films_in
             .into_iter()
@@ -88,10 +88,7 @@ impl Engine {
         mut warnings: Vec<Warning>,
         requested: bool,
     ) -> Result<(Findings, Vec<Warning>), Held> {
-        let findings = outcome.map_err(|error| Held {
-            gate: Gate::Model,
-            reason: format!("The model failed on this film: {error}"),
-        })?;
+        let findings = outcome.map_err(|error| failed(&error))?;
         let warning = if requested {
             quality::inspect_distance(findings.distance, &self.gates.get().warning_only())
         } else {
@@ -99,22 +96,5 @@ impl Engine {
         };
         warnings.extend(warning?);
         Ok((findings, warnings))
-    }
-
-    /// A batch that fails is tried again film by film, so that one film cannot hold up its neighbours.
-    fn infer(&self, inputs: &[Input]) -> Vec<Result<Findings, ModelError>> {
-        match self.model.infer(inputs) {
-            Ok(findings) => findings.into_iter().map(Ok).collect(),
-            Err(error) if inputs.len() > 1 => {
-                tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.infer_one(input)).collect()
-            }
-            Err(error) => vec![Err(error)],
-        }
-    }
-
-    fn infer_one(&self, input: &Input) -> Result<Findings, ModelError> {
-        let mut findings = self.model.infer(std::slice::from_ref(input))?;
-        findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::RasterStudy,
     film::{self, Film, Header},
-    model::{Input, Model},
+    model::{Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
 };
 
@@ -78,6 +78,12 @@ pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
             Examined { header, decoded: false, verdict: Err(held) }
         }
     }
+}
+
+/// Why a film that was admitted has no score after all.
+#[must_use]
+pub fn failed(error: &ModelError) -> Held {
+    Held { gate: Gate::Model, reason: format!("The model failed on this film: {error}") }
 }
 
 fn judge(film: &Film, model: &Model, gates: &Gates) -> Result<Admitted, Held> {

@@ -31,7 +31,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
 pub use event::{Event, EventKind};
-pub use examine::{Admitted, Bytes, Examined, examine, file_name, read, shown, study_key};
+pub use examine::{Admitted, Bytes, Examined, examine, failed, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 

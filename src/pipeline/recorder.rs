@@ -17,7 +17,7 @@ use super::{Event, EventKind, Gauges, Order, Settings, shared::Shared, shown, st
 use crate::{
     film::Header,
     intake::{self, IntakeEvent},
-    quality::{Gates, Held},
+    quality::{Gates, Held, SAME_EXPOSURE},
     store::{
         FileId, FilmId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError,
         Verdict,
@@ -219,8 +219,9 @@ impl Recorder {
                 self.say(&Event::about_file(kind, None, path, now));
                 (None, others)
             }
-            Finished::Recorded { study, others, .. } => {
+            Finished::Recorded { study, aside, others, .. } => {
                 let kind = match kind {
+                    _ if aside => EventKind::Held { reason: SAME_EXPOSURE.to_owned() },
                     ReportKind::Scored(scored) => {
                         let film = triage::combine([scored.findings.as_slice()]);
                         EventKind::Scored { severity: film.severity, score: film.score, top: film.top }

@@ -80,6 +80,8 @@ impl Waker {
 
 /// The running plugins. They stop when it is dropped.
 pub struct Host {
+    /// Its end tells the threads to stop, whoever still holds a waker.
+    alive: Option<Sender<()>>,
     waker: Option<Waker>,
     settings: Option<Sender<(PathBuf, config::Plugins)>>,
     progress: Arc<Progress>,
@@ -99,6 +101,7 @@ impl Host {
         let (wake_in, wake) = bounded(1);
         let (settings_in, settings) = unbounded();
         let (ready_in, ready) = bounded(1);
+        let (alive, stopped) = bounded(0);
         let mut lanes = Vec::new();
         let mut threads = Vec::new();
         for lane in Lane::ALL {
@@ -122,11 +125,12 @@ impl Host {
             running: BTreeMap::new(),
             threads,
         };
-        let work = move || supervisor.run(&wake, &settings, &ready_in);
+        let work = move || supervisor.run(&wake, &settings, &stopped, &ready_in);
         let thread = thread::Builder::new().name("plugins".to_owned()).spawn(work)?;
         // From here on every event of the pipeline is one that the plugins are told of.
         let _ = ready.recv();
         Ok(Self {
+            alive: Some(alive),
             waker: Some(Waker(wake_in)),
             settings: Some(settings_in),
             progress,
@@ -181,8 +185,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.waker.take();
-        self.settings.take();
+        self.alive.take();
         if let Some(thread) = self.thread.take() {
             if thread.join().is_err() {
                 tracing::error!("the plugins' thread panicked");
@@ -214,22 +217,24 @@ impl Supervisor {
         mut self,
         wake: &Receiver<()>,
         settings: &Receiver<(PathBuf, config::Plugins)>,
+        stopped: &Receiver<()>,
         ready: &Sender<()>,
     ) {
         self.forget_what_is_not_enabled();
         self.look_at_files();
         let _ = ready.send(());
         let mut looked = Instant::now();
-        let mut settings = settings.clone();
+        let (mut wake, mut settings) = (wake.clone(), settings.clone());
         loop {
             select! {
+                recv(stopped) -> _ => break,
                 recv(wake) -> woken => match woken {
                     Ok(()) => {
                         for running in self.running.values() {
                             let _ = running.wake.try_send(());
                         }
                     }
-                    Err(_) => break,
+                    Err(_) => wake = crossbeam_channel::never(),
                 },
                 recv(settings) -> changed => match changed {
                     Ok((folder, config)) => {

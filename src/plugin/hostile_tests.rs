@@ -78,7 +78,7 @@ fn bombs_end_as_faults_with_file_and_line() {
         ("error('gone \\27[2J wrong')", FaultKind::Runtime, Some(3), "gone [2J wrong"),
         ("error({})", FaultKind::Runtime, None, ""),
         ("study.severity = 'routine'", FaultKind::Runtime, Some(3), "readonly"),
-        ("rawset(study, 'severity', 'routine')", FaultKind::Runtime, Some(3), "readonly"),
+        ("rawset(study, 'severity', 'routine')", FaultKind::Runtime, None, "readonly"),
         ("study.films[1].scored = true", FaultKind::Runtime, Some(3), "readonly"),
         ("string.format = nil", FaultKind::Runtime, Some(3), "readonly"),
         ("getmetatable('').__index = {}", FaultKind::Runtime, Some(3), ""),

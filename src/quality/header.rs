@@ -9,9 +9,6 @@ const MODALITIES: [&str; 2] = ["CR", "DX"];
 /// combinations (CHESTABDOMEN), and the words that European consoles are set up with.
 const CHEST: [&str; 6] = ["CHEST", "THORAX", "TORAX", "TORACE", "LUNG", "POUMON"];
 
-/// The words of lateral, decubitus and oblique views (PS3.3 C.8.7.1, C.8.11.5), whole.
-const NOT_FRONTAL: [&str; 9] = ["LL", "RL", "LLD", "RLD", "LLO", "RLO", "LLAT", "RLAT", "OBLIQUE"];
-
 pub(super) fn modality(header: &Header, also: &[String]) -> Option<String> {
     let modality = &header.modality;
     let mut scored = MODALITIES.into_iter().chain(also.iter().map(String::as_str));
@@ -39,22 +36,30 @@ pub(super) fn frames(header: &Header) -> Option<String> {
 
 pub(super) fn view(header: &Header) -> Option<String> {
     let view = &header.view_position;
-    if is_lateral(view) {
-        return Some(format!(
-            "The view is {view}, and only frontal films (PA, AP) are scored: read it with its study."
-        ));
+    if let Some(kind) = other_view(view) {
+        return Some(listed(kind, &format!("Its view is {view}")));
     }
     // In an upright or lying frontal film rows run to the patient's left or right, in a lateral one to
     // the front or back (Patient Orientation, PS3.3 C.7.6.1.1.1). Asked only where the view is not told.
     let orientation = &header.patient_orientation;
     let sideways = view.is_empty() && orientation.starts_with(['A', 'P', 'a', 'p']);
-    sideways.then(|| {
-        format!("Patient Orientation is {orientation}, that of a lateral view, and only frontal films are scored: read it with its study.")
-    })
+    sideways.then(|| listed("Lateral", &format!("Its Patient Orientation is {orientation}")))
 }
 
-fn is_lateral(view: &str) -> bool {
-    view.to_uppercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| NOT_FRONTAL.contains(&word) || word.starts_with("LAT") || word.ends_with("LATERAL"))
+fn listed(kind: &str, because: &str) -> String {
+    format!(
+        "{kind}: listed with its study, not scored. {because}, and only frontal films (PA, AP) are scored."
+    )
+}
+
+/// What a view is called that is not frontal, by its words (PS3.3 C.8.7.1, C.8.11.5).
+fn other_view(view: &str) -> Option<&'static str> {
+    let view = view.to_uppercase();
+    let mut words = view.split(|c: char| !c.is_alphanumeric());
+    words.find_map(|word| match word {
+        "LLD" | "RLD" => Some("Decubitus"),
+        "LLO" | "RLO" | "OBLIQUE" => Some("Oblique"),
+        "LL" | "RL" | "LLAT" | "RLAT" => Some("Lateral"),
+        word => (word.starts_with("LAT") || word.ends_with("LATERAL")).then_some("Lateral"),
+    })
 }

@@ -48,6 +48,22 @@ pub enum Gate {
     OutOfDistribution,
     /// The model failed on it.
     Model,
+    /// It is the image for processing of an exposure of which the one for presentation is scored. No gate that
+    /// asks a film by itself: the store and `scan` tell it from the study's other films.
+    Exposure,
+}
+
+/// What is said of a film that [`Gate::Exposure`] set aside.
+pub const SAME_EXPOSURE: &str = "The same exposure for processing: listed with its study, not scored. The one for \
+    presentation is scored, and an exposure counts once.";
+
+impl Gate {
+    /// Whether a film that this gate refuses belongs beside a scored film of its study, so that nothing is amiss
+    /// with a study of both.
+    #[must_use]
+    pub fn lists_beside(self) -> bool {
+        matches!(self, Self::View | Self::Exposure)
+    }
 }
 
 /// Why a film is not scored.

@@ -72,6 +72,8 @@ fn headers_pass_or_are_held_with_the_value_named() {
             _ => "20",
         };
         assert!(held.reason.contains(named) && held.reason.ends_with('.'), "{}", held.reason);
+        let listed = held.reason.contains(": listed with its study, not scored");
+        assert_eq!(listed, held.gate.lists_beside(), "{}", held.reason);
     }
 }
 

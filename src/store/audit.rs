@@ -18,8 +18,8 @@ pub(super) const PIPELINE: &str = "pipeline";
 ///
 /// The store itself writes `received`, `started`, `gone`, `duplicate`, `scored`, `held`, `superseded`,
 /// `requested` and `refused` (a held film that a person wants scored; answered by `scored` or `refused`),
-/// `reopened`, `complete`, `promoted`, `raised`, `status`, `acknowledged`,
-/// `taken_back`, `note`, `thresholds` (once a change) and
+/// `set-aside` (an image for processing whose exposure another film presents), `reopened`, `complete`,
+/// `promoted`, `raised`, `status`, `acknowledged`, `taken_back`, `note`, `thresholds` (once a change) and
 /// `reassessed` (once a study whose severity it moved); of plugins `plugin` (their state), `plugin-asked`
 /// (by a person), `tagged`, `noted`, `notify`, `webhook`, `write`, `copy`, `run` (done), `given-up`,
 /// `plugin-refused`. Other rooms add theirs, such as

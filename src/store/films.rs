@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use serde_json::json;
 
 use super::{
     Answer, FileId, FilmId, FilmRow, FilmState, OnRequest, Outcome, Scored, StudyId, Verdict,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     film::Header,
-    quality::{Gate, Held},
+    quality::{Gate, Held, SAME_EXPOSURE},
     text::clean,
     triage::Finding,
 };
@@ -152,11 +153,12 @@ pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Resul
         .collect()
 }
 
-/// One film, if it is there. A superseded one reads as held, with the reason that it was held for.
+/// One film, if it is there. A superseded one reads as held, with the reason that it was held for; one that is
+/// set aside reads as held for that.
 pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<FilmRow>> {
     let mut query: CachedStatement<'_> = connection.prepare_cached(
         "SELECT films.id, files.path, films.sha256, films.header, films.gate, films.reason,
-                films.warnings, films.decoded, requests.actor, requests.asked_at, requests.reason,
+                films.exposure_of IS NOT NULL, films.warnings, films.decoded, requests.actor, requests.asked_at, requests.reason,
                 requests.state, requests.answer, models.name, models.sha256, films.finished_at
          FROM films JOIN files ON files.id = films.file LEFT JOIN models ON models.id = films.model
          LEFT JOIN requests ON requests.id = (SELECT max(id) FROM requests WHERE film = films.id)
@@ -172,10 +174,12 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
     let sha256: Option<String> = columns.next()?;
     let header: Option<Json<Header>> = columns.next()?;
     let (gate, reason) = (columns.next::<Option<Gate>>()?, columns.next::<Option<String>>()?);
+    let is_aside: bool = columns.next()?;
     let warnings: Option<Json<Vec<String>>> = columns.next()?;
     let decoded = columns.next()?;
     let on_request = on_request(&mut columns)?;
     let state = match gate {
+        _ if is_aside => FilmState::Held(Held { gate: Gate::Exposure, reason: SAME_EXPOSURE.to_owned() }),
         Some(gate) => FilmState::Held(Held { gate, reason: reason.unwrap_or_default() }),
         None => FilmState::Scored {
             findings: findings(connection, id)?,
@@ -215,7 +219,7 @@ fn header_json(header: &Header) -> rusqlite::Result<String> {
     let failed = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
     let mut value = serde_json::to_value(header).map_err(failed)?;
     if let Some(fields) = value.as_object_mut() {
-        fields.retain(|_, field| field.as_str() != Some("") && field.as_u64() != Some(0));
+        fields.retain(|_, field| *field != json!("") && *field != json!(0) && *field != json!([]));
     }
     to_json(&value)
 }

@@ -11,10 +11,11 @@ use super::{
     audit::{NewEvent, log},
     change::raise_row,
     convert::{Columns, Place},
+    exposure::{is_aside, set_aside},
     films,
     join::{join_study, refresh, reopen},
     request,
-    rollup::recombine,
+    rollup::{note_fall, recombine},
     row::{save, study},
     supersede::supersede,
 };
@@ -59,8 +60,9 @@ impl Store {
     ///
     /// A film counts once: the same bytes, or the SOP Instance UID of a film that decoded, are a
     /// duplicate. A film that waits for its score on request is scored in its place, or stays held with the
-    /// reason why that could not be done. A broken film gives way to what comes at its path, and to a good film with its SOP
-    /// Instance UID. A study that was done is new again when a film joins it.
+    /// reason why that could not be done. A broken film gives way to what comes at its path, and to a good film with
+    /// its SOP Instance UID. Of two images of one exposure the one for presentation counts, once it is scored. A
+    /// study that was done is new again when a film joins it.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]; then the file is still queued.
@@ -144,9 +146,11 @@ fn record(
     close(connection, due.id, "done", film)?;
     let uid = outcome.sop_instance_uid();
     let others = supersede(connection, due, film, uid, outcome.decoded, now)?;
+    let aside = set_aside(connection, study, now)?.contains(&film);
     let mut row = self::study(connection, study)?;
     let (before, top_before) = (row.severity, row.top.clone());
     recombine(connection, &mut row)?;
+    note_fall(&mut row, before, now);
     // A film that brings another critical finding than the one that somebody took note of.
     if row.top != top_before {
         row.acknowledged = None;
@@ -173,7 +177,7 @@ fn record(
     };
     log(connection, &event, now)?;
     let others = refresh(connection, others, Some(study))?;
-    Ok(Finished::Recorded { film, study: Box::new(row), others })
+    Ok(Finished::Recorded { film, study: Box::new(row), aside, others })
 }
 
 /// The film as which an outcome counts already.
@@ -274,7 +278,8 @@ fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Opti
                 .prepare_cached("SELECT study FROM films WHERE id = ?1")?
                 .query_row([film], |row| row.get(0))?;
             let study = Box::new(study(connection, id)?);
-            Ok(Some(Finished::Recorded { film, study, others: Vec::new() }))
+            let aside = is_aside(connection, film)?;
+            Ok(Some(Finished::Recorded { film, study, aside, others: Vec::new() }))
         }
         "duplicate" => {
             let path = path_of(connection, film)?;

@@ -13,6 +13,7 @@ mod audit;
 mod change;
 mod convert;
 mod error;
+mod exposure;
 mod films;
 mod finish;
 mod join;

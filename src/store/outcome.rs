@@ -102,6 +102,8 @@ pub enum Finished {
         film: FilmId,
         /// Its study, as it stands now.
         study: Box<StudyRow>,
+        /// It is listed and does not count: the image for presentation of its exposure is scored.
+        aside: bool,
         /// Other studies that changed: they lost a broken film whose place this one took.
         others: Vec<StudyRow>,
     },

@@ -29,8 +29,10 @@ pub struct Counts {
     pub done: usize,
     /// Films scored.
     pub scored_films: usize,
-    /// Films held.
+    /// Films held, but for those that are listed beside scored ones.
     pub held_films: usize,
+    /// Films listed beside scored ones: laterals, second images of an exposure.
+    pub listed_films: usize,
 }
 
 /// A heatmap as it is stored, with the label of each of its maps.
@@ -187,7 +189,7 @@ impl Store {
         self.read(|view| {
             let mut counts = Counts { queued: count_queued(view)?, ..Counts::default() };
             let mut groups = view.prepare_cached(
-                "SELECT status = 'done', severity, count(*), sum(scored_films), sum(held_films)
+                "SELECT status = 'done', severity, count(*), sum(scored_films), sum(held_films), sum(listed_films)
                  FROM studies WHERE scored_films + held_films > 0 GROUP BY status, severity",
             )?;
             let mut rows = groups.query([])?;
@@ -200,6 +202,7 @@ impl Store {
                 }
                 counts.scored_films += row.get::<_, u32>(3)? as usize;
                 counts.held_films += row.get::<_, u32>(4)? as usize;
+                counts.listed_films += row.get::<_, u32>(5)? as usize;
             }
             Ok(counts)
         })

@@ -5,15 +5,15 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 use super::{
-    FilmId, Status, Store, StoreError, StudyId, StudyRow,
+    FilmId, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
     change::about,
     films::findings,
-    rollup::recombine,
+    rollup::{note_fall, recombine},
     row::{save, study},
     rules::intern_rules,
 };
-use crate::triage::{Rules, Severity, assess};
+use crate::triage::{Rules, assess};
 
 impl Store {
     /// Judges again, by `rules`, the films that their model scored in studies that are not done;
@@ -108,10 +108,7 @@ fn settle(connection: &Connection, id: StudyId, rules_id: i64, now: Timestamp) -
     let mut row = study(connection, id)?;
     let before = row.severity;
     recombine(connection, &mut row)?;
-    let fell = before == Severity::Critical && row.severity != Severity::Critical;
-    if fell && row.status == Status::New {
-        row.was_critical_until = Some(now);
-    }
+    note_fall(&mut row, before, now);
     save(connection, &mut row)?;
     if row.severity != before {
         let detail = json!({ "before": before, "severity": row.severity, "rules": rules_id });

@@ -125,8 +125,11 @@ pub struct StudyRow {
     pub complete: bool,
     /// Films scored.
     pub scored_films: u32,
-    /// Films held.
+    /// Films held, but for those that are listed beside scored ones.
     pub held_films: u32,
+    /// Films beside the scored ones with which nothing is amiss: laterals, second images of an exposure. 0 where
+    /// no film is scored.
+    pub listed_films: u32,
     /// The reported severity, after outside priority and promotion.
     pub severity: Severity,
     /// The assessed severity, from the findings alone.
@@ -155,7 +158,7 @@ pub struct StudyRow {
     pub notes: u32,
     /// Name of the model that scored it last; empty if none did.
     pub model: String,
-    /// The reason why its first held film is held; empty if none is.
+    /// The reason why its first held film is held (not counting those listed beside scored ones); empty if none is.
     pub held_reason: String,
     /// What plugins put beside it.
     pub marks: Marks,

@@ -9,13 +9,17 @@ use super::{
     FilmId, Finished, Outcome, Requested, Store, StoreError, StudyId, StudyRow, Verdict,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
+    exposure::{is_aside, set_aside},
     films,
     finish::{Due, close},
     join::reopen,
-    rollup::recombine,
+    rollup::{note_fall, recombine},
     row::{save, study},
 };
-use crate::{quality::Gate, text::clean};
+use crate::{
+    quality::{Gate, SAME_EXPOSURE},
+    text::clean,
+};
 
 /// A request's row number.
 pub type RequestId = i64;
@@ -83,6 +87,7 @@ struct Subject {
     file: super::FileId,
     state: String,
     decoded: bool,
+    aside: bool,
     gate: Option<Gate>,
     reason: String,
 }
@@ -90,6 +95,9 @@ struct Subject {
 impl Subject {
     /// Why the film cannot be scored on request, if so.
     fn refusal(&self) -> Option<String> {
+        if self.aside {
+            return Some(SAME_EXPOSURE.to_owned());
+        }
         match (self.state.as_str(), self.decoded) {
             ("scored", _) => Some("This film is scored already.".to_owned()),
             ("held", true) => None,
@@ -101,7 +109,9 @@ impl Subject {
 
 fn subject(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<Subject>> {
     connection
-        .prepare_cached("SELECT study, file, state, decoded, gate, reason FROM films WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT study, file, state, decoded, exposure_of IS NOT NULL, gate, reason FROM films WHERE id = ?1",
+        )?
         .query_row([film], |row| {
             let mut columns = Columns::of(row);
             Ok(Subject {
@@ -109,6 +119,7 @@ fn subject(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<Sub
                 file: columns.next()?,
                 state: columns.next()?,
                 decoded: columns.next()?,
+                aside: columns.next()?,
                 gate: columns.next()?,
                 reason: columns.next::<Option<String>>()?.unwrap_or_default(),
             })
@@ -150,7 +161,9 @@ pub(super) fn answer(
         Verdict::Scored(scored) => scored,
         Verdict::Held(held) => {
             let row = refuse(connection, due, open, &held.reason, now)?;
-            return Ok(Finished::Recorded { film: open.film, study: Box::new(row), others: Vec::new() });
+            let film = open.film;
+            let aside = is_aside(connection, film)?;
+            return Ok(Finished::Recorded { film, study: Box::new(row), aside, others: Vec::new() });
         }
     };
     let about = NewEvent {
@@ -163,9 +176,11 @@ pub(super) fn answer(
     films::score_held(connection, open.film, scored, now)?;
     settle(connection, open, "scored", None)?;
     close(connection, due.id, "done", open.film)?;
+    let aside = set_aside(connection, open.study, now)?.contains(&open.film);
     let mut row = study(connection, open.study)?;
     let before = row.severity;
     recombine(connection, &mut row)?;
+    note_fall(&mut row, before, now);
     reopen(connection, &mut row, now)?;
     save(connection, &mut row)?;
     let detail = json!({
@@ -173,7 +188,7 @@ pub(super) fn answer(
         "requested_by": open.actor, "was_held": open.reason,
     });
     log(connection, &NewEvent { kind: "scored", detail, ..about }, now)?;
-    Ok(Finished::Recorded { film: open.film, study: Box::new(row), others: Vec::new() })
+    Ok(Finished::Recorded { film: open.film, study: Box::new(row), aside, others: Vec::new() })
 }
 
 /// The film stays held, and its row says why it could not be scored.

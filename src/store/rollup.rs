@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    FilmId, StudyRow,
+    FilmId, Status, StudyRow,
     convert::{Columns, Json, Micros, Place},
     films::findings,
     study_time::study_time,
 };
 use crate::{
     film::Header,
+    quality::Gate,
     text::clean,
     triage::{Finding, Severity, StudyAssessment, combine, reported},
 };
@@ -21,9 +22,24 @@ struct Member {
     decoded: bool,
     has_header: bool,
     file_name: String,
+    /// What refused it, if it is held.
+    gate: Option<Gate>,
     held_reason: Option<String>,
+    /// The image for presentation of its exposure is scored.
+    is_aside: bool,
     model: Option<String>,
     finished_at: Timestamp,
+}
+
+impl Member {
+    fn counts(&self) -> bool {
+        self.gate.is_none() && !self.is_aside
+    }
+
+    /// Whether it belongs beside a scored film, and nothing is amiss.
+    fn lists_beside(&self) -> bool {
+        self.is_aside || self.gate.is_some_and(Gate::lists_beside)
+    }
 }
 
 /// Derives everything in `row` that comes from the study's films. Does not save it.
@@ -32,14 +48,21 @@ struct Member {
 pub(super) fn recombine(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
     let members = members(connection, row)?;
     let mut scored = Vec::new();
-    for member in members.iter().filter(|member| member.held_reason.is_none()) {
+    for member in members.iter().filter(|member| member.counts()) {
         scored.push((member.film, findings(connection, member.film)?));
     }
-    row.scored_films = count(scored.len());
-    row.held_films = count(members.len() - scored.len());
-    let last_scored = members.iter().filter(|m| m.model.is_some()).max_by_key(|m| (m.finished_at, m.film));
+    let last_scored = members.iter().filter(|m| m.counts()).max_by_key(|m| (m.finished_at, m.film));
     row.model = last_scored.and_then(|member| member.model.clone()).unwrap_or_default();
-    row.held_reason = members.iter().find_map(|member| member.held_reason.clone()).unwrap_or_default();
+    // A lateral by itself is a study that nobody scored; beside a scored film it is as it should be.
+    let (beside, amiss): (Vec<&Member>, Vec<&Member>) =
+        members.iter().filter(|member| !member.counts()).partition(|member| member.lists_beside());
+    let listed = if scored.is_empty() { &[] } else { beside.as_slice() };
+    let held = if scored.is_empty() { beside.as_slice() } else { &[] };
+    row.scored_films = count(scored.len());
+    row.listed_films = count(listed.len());
+    row.held_films = count(amiss.len() + held.len());
+    let first_held = amiss.iter().chain(held).find_map(|member| member.held_reason.clone());
+    row.held_reason = first_held.unwrap_or_default();
     if let Some(first) = members.first() {
         row.file_name.clone_from(&first.file_name);
     }
@@ -74,6 +97,14 @@ pub(super) fn report(row: &mut StudyRow) {
     }
 }
 
+/// Notes until when a study was critical that is so no more and that nobody has acknowledged.
+pub(super) fn note_fall(row: &mut StudyRow, before: Severity, now: Timestamp) {
+    let fell = before == Severity::Critical && row.severity != Severity::Critical;
+    if fell && row.status == Status::New {
+        row.was_critical_until = Some(now);
+    }
+}
+
 /// The scored film with the study's top finding; the first one if nothing ranks.
 pub(super) fn top_film(scored: &[(FilmId, Vec<Finding>)], row: &StudyRow) -> Option<FilmId> {
     let is_top = |finding: &Finding| {
@@ -103,8 +134,8 @@ fn identify(connection: &Connection, members: &[Member], row: &mut StudyRow) -> 
 fn members(connection: &Connection, row: &StudyRow) -> rusqlite::Result<Vec<Member>> {
     connection
         .prepare_cached(
-            "SELECT films.id, films.decoded, films.header IS NOT NULL, files.path, films.reason, models.name,
-                    films.finished_at
+            "SELECT films.id, films.decoded, films.header IS NOT NULL, files.path, films.gate, films.reason,
+                    films.exposure_of IS NOT NULL, models.name, films.finished_at
              FROM films JOIN files ON files.id = films.file LEFT JOIN models ON models.id = films.model
              WHERE films.study = ?1 AND films.state <> 'superseded' ORDER BY films.id",
         )?
@@ -115,7 +146,9 @@ fn members(connection: &Connection, row: &StudyRow) -> rusqlite::Result<Vec<Memb
                 decoded: columns.next()?,
                 has_header: columns.next()?,
                 file_name: shown_name(&columns.next::<Place>()?),
+                gate: columns.next()?,
                 held_reason: columns.next()?,
+                is_aside: columns.next()?,
                 model: columns.next()?,
                 finished_at: columns.next::<Micros>()?.0,
             })

@@ -12,8 +12,8 @@ macro_rules! select_studies {
     ($rest:literal) => {
         concat!(
             "SELECT id, key, patient_id, patient_name, accession_number, description, view, file_name,
-                    study_time, first_arrival, last_arrival, complete, scored_films, held_films, severity,
-                    assessed, score, top, promoted_at, outside_floor, outside_source, was_critical_until,
+                    study_time, first_arrival, last_arrival, complete, scored_films, held_films, listed_films,
+                    severity, assessed, score, top, promoted_at, outside_floor, outside_source, was_critical_until,
                     status, status_by, status_at, acknowledged_by, acknowledged_at, notes, model, held_reason,
                     marks, revision
              FROM studies ",
@@ -41,6 +41,7 @@ pub(super) fn study_row(row: &Row<'_>) -> rusqlite::Result<StudyRow> {
         complete: columns.next()?,
         scored_films: columns.next()?,
         held_films: columns.next()?,
+        listed_films: columns.next()?,
         severity: columns.next()?,
         assessed: columns.next()?,
         score: columns.next()?,
@@ -100,7 +101,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
                 severity = ?12, assessed = ?13, score = ?14, top = ?15, promoted_at = ?16,
                 outside_floor = ?17, outside_source = ?18, was_critical_until = ?19, status = ?20,
                 status_by = ?21, status_at = ?22, model = ?23, held_reason = ?24, marks = ?25, revision = ?26,
-                acknowledged_by = ?27, acknowledged_at = ?28, notes = ?29
+                acknowledged_by = ?27, acknowledged_at = ?28, notes = ?29, listed_films = ?30
              WHERE id = ?1",
         )?
         .execute(params![
@@ -133,6 +134,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
             row.acknowledged.as_ref().map(|acknowledged| &acknowledged.by),
             row.acknowledged.as_ref().map(|acknowledged| Micros(acknowledged.at)),
             row.notes,
+            row.listed_films,
         ])?;
     Ok(())
 }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and skip like tests")]
 
 mod bad_input;
+mod dicom;
 mod evaluate;
+mod flood;
 mod kill;
 mod plugins;
 mod scan;

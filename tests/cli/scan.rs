@@ -2,9 +2,15 @@
 
 use std::fs;
 
+use cxr_triage::{quality::SAME_EXPOSURE, store::Store};
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
 use serde_json::Value;
 
-use crate::support::{Bench, count, films, is, text};
+use crate::{
+    dicom,
+    support::{Bench, count, drawn_film, films, is, text},
+};
 
 fn lines(out: &[u8]) -> Vec<Value> {
     text(out).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -127,4 +133,42 @@ fn what_looks_like_no_chest_film_is_held_by_every_command_alike() {
     let held = events.iter().find(|event| is(event, "held")).unwrap();
     assert!(held["reason"].as_str().unwrap().contains(reason), "{held}");
     assert_eq!(count(&events, "scored"), 0);
+}
+
+#[test]
+fn what_a_detector_sends_for_processing_and_for_presentation_counts_once_in_every_command() {
+    let bench = Bench::new();
+    let image = |number, intent, uid| {
+        let attributes = [
+            (tags::STUDY_INSTANCE_UID, VR::UI, "1.2"),
+            (tags::SOP_INSTANCE_UID, VR::UI, uid),
+            (tags::PRESENTATION_INTENT_TYPE, VR::CS, intent),
+        ];
+        dicom::object(number, &drawn_film(number), &attributes)
+    };
+    // In the order of their names, and so of `scan`: the one for processing before and behind.
+    for name in ["a", "c"] {
+        let shown = {
+            let mut object = image(2, "FOR PRESENTATION", "1.2.2");
+            dicom::made_from(&mut object, "1.2.1");
+            object
+        };
+        fs::write(bench.inbox().join(name), dicom::file(image(1, "FOR PROCESSING", "1.2.1"))).unwrap();
+        fs::write(bench.inbox().join("b"), dicom::file(shown)).unwrap();
+
+        let scan = lines(&bench.run(&["scan", "inbox", "--json"]).stdout);
+        assert_eq!((scan.len(), scan[0]["films"].as_array().unwrap().len()), (1, 1), "{scan:?}");
+        assert!(scan[0]["films"][0]["path"].as_str().unwrap().ends_with('b'), "{scan:?}");
+        let aside = &scan[0]["held"][0];
+        assert!(aside["path"].as_str().unwrap().ends_with(name), "{aside}");
+        assert_eq!(aside["reason"], SAME_EXPOSURE);
+
+        assert_eq!(bench.watch(&["--once"]).rest().1, Some(0));
+        let counts = Store::open(&bench.store()).unwrap().counts().unwrap();
+        assert_eq!((counts.scored_films, counts.listed_films, counts.held_films), (1, 1, 0));
+        for file in [name, "b"] {
+            fs::remove_file(bench.inbox().join(file)).unwrap();
+        }
+        fs::remove_dir_all(bench.path("data")).unwrap();
+    }
 }

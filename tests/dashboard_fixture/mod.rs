@@ -89,6 +89,7 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         complete: true,
         scored_films: 1,
         held_films: 0,
+        listed_films: 0,
         severity: assessment.severity,
         assessed: assessment.severity,
         score: assessment.score,
@@ -131,10 +132,19 @@ fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
 
 /// Adds a held film to a study.
 fn with_held(mut detail: StudyDetail, reason: &str) -> StudyDetail {
-    let held = Held { gate: Gate::View, reason: reason.to_owned() };
+    let held = Held { gate: Gate::OutOfDistribution, reason: reason.to_owned() };
     detail.films.push(film(detail.study.id * 10 + 1, "LL", FilmState::Held(held)));
     detail.study.held_films += 1;
     reason.clone_into(&mut detail.study.held_reason);
+    detail
+}
+
+/// Adds a lateral to a study with a scored film.
+fn with_lateral(mut detail: StudyDetail) -> StudyDetail {
+    let reason = "Lateral: listed with its study, not scored. Its view is LL, and only frontal films (PA, AP) are scored.";
+    let lateral = Held { gate: Gate::View, reason: reason.to_owned() };
+    detail.films.push(film(detail.study.id * 10 + 1, "LL", FilmState::Held(lateral)));
+    detail.study.listed_films += 1;
     detail
 }
 
@@ -178,10 +188,7 @@ pub(crate) fn morning() -> Vec<StudyDetail> {
     vec![
         study(1, "DOE^JANE", 12, &[("Effusion", 0.97), ("Atelectasis", 0.55), ("Infiltration", 0.9)]),
         study(2, "=山田^太郎", 47, &[("Pneumothorax", 0.86)]),
-        with_held(
-            study(3, "RAMIREZ^MARIA DEL CARMEN", 25, &[("Mass", 0.7)]),
-            "a lateral film; only frontal films are scored",
-        ),
+        with_lateral(study(3, "RAMIREZ^MARIA DEL CARMEN", 25, &[("Mass", 0.7)])),
         was_critical,
         stat,
         incomplete,

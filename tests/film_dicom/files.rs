@@ -126,3 +126,26 @@ fn the_view_is_taken_from_its_code_where_the_position_is_empty() {
     let film = row().item(tags::VIEW_CODE_SEQUENCE, &code).text(tags::VIEW_POSITION, VR::CS, "PA").film();
     assert_eq!(film.header.view_position, "PA");
 }
+
+#[test]
+fn what_tells_one_exposure_from_another_is_read() {
+    let film = row()
+        .text(tags::PRESENTATION_INTENT_TYPE, VR::CS, "FOR PRESENTATION")
+        .refers_to(tags::SOURCE_IMAGE_SEQUENCE, &["1.2.1", "no uid", "1.2.2"])
+        .text(tags::ACQUISITION_DATE, VR::DA, "20240131")
+        .text(tags::ACQUISITION_TIME, VR::TM, "081502.125")
+        .text(tags::CONTENT_DATE, VR::DA, "20240131")
+        .text(tags::CONTENT_TIME, VR::TM, "0815")
+        .text(tags::DETECTOR_ID, VR::SH, "D1")
+        .film();
+    let header = film.header;
+    assert_eq!(header.source_images, ["1.2.1", "1.2.2"]);
+    assert_eq!((header.acquired_at.as_str(), header.content_at.as_str()), ("20240131081502.125", ""));
+    assert_eq!(
+        (header.detector_id.as_str(), header.presentation_intent_type.as_str()),
+        ("D1", "FOR PRESENTATION")
+    );
+
+    let whole = row().text(tags::ACQUISITION_DATE_TIME, VR::DT, "20240131081502.125").film();
+    assert_eq!(whole.header.acquired_at, "20240131081502.125");
+}

@@ -105,6 +105,21 @@ impl Make {
         self
     }
 
+    /// A sequence that refers to these objects.
+    pub(crate) fn refers_to(mut self, sequence: Tag, uids: &[&str]) -> Self {
+        let items: Vec<_> = uids
+            .iter()
+            .map(|uid| {
+                let mut item = InMemDicomObject::new_empty();
+                item.put_str(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, *uid);
+                item
+            })
+            .collect();
+        let items = dicom_core::value::DataSetSequence::from(items);
+        self.object.put(DataElement::new(sequence, VR::SQ, items));
+        self
+    }
+
     /// Pixel data in the encapsulated form, one fragment.
     pub(crate) fn compressed(mut self, syntax: &'static str, fragment: Vec<u8>) -> Self {
         let sequence = dicom_core::value::PixelFragmentSequence::new(vec![], vec![fragment]);

@@ -110,3 +110,13 @@ fn a_name_that_nobody_has_is_said() {
     assert_eq!(record.state, PluginState::Broken);
     assert!(record.fault.contains("no plugin of that name comes with the program"), "{}", record.fault);
 }
+
+#[test]
+fn what_happens_while_the_plugin_is_being_loaded_waits_for_it() {
+    let mut scene = Scene::new(&[("living", &tagging("x"))], "");
+    scene.start_at_once();
+    let studies: Vec<i64> = (0..30).map(|number| scene.critical(&format!("film {number}"))).collect();
+    for study in studies {
+        assert_eq!(scene.row(study).marks.tags.len(), 1, "study {study} was missed");
+    }
+}

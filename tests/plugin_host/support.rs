@@ -50,7 +50,8 @@ impl Scene {
         fs::rename(passing, self.path("plugins").join(format!("{name}.luau"))).unwrap();
     }
 
-    pub(crate) fn start(&mut self) {
+    /// Starts, and waits for nothing.
+    pub(crate) fn start_at_once(&mut self) {
         let parts = HostParts {
             limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
             pace: Pace {
@@ -67,6 +68,11 @@ impl Scene {
             ..HostParts::new(self.bench.path.clone(), self.path("plugins"), self.config.clone())
         };
         self.host = Some(Host::start(parts).unwrap());
+    }
+
+    /// Starts, and waits for every plugin to be loaded.
+    pub(crate) fn start(&mut self) {
+        self.start_at_once();
         let names = self.config.enabled.clone();
         for name in names {
             self.wait(&name, |record| {

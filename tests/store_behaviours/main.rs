@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
 
 mod counting_once;
+mod exposures;
 mod following;
 mod on_request;
 mod opening;

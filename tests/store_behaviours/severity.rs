@@ -42,7 +42,9 @@ fn a_study_takes_its_worst_film() {
             "{films:?}"
         );
         let scored = films.iter().flatten().count() as u32;
-        assert_eq!((row.scored_films, row.held_films), (scored, films.len() as u32 - scored), "{films:?}");
+        let laterals = films.len() as u32 - scored;
+        let (listed, held) = if scored > 0 { (laterals, 0) } else { (0, laterals) };
+        assert_eq!((row.scored_films, row.listed_films, row.held_films), (scored, listed, held), "{films:?}");
         assert_eq!(row.score.is_some(), scored > 0, "{films:?}");
         assert_eq!(row.held_reason.is_empty(), row.held_films == 0, "{films:?}");
         assert_eq!(bench.store.detail(row.id).unwrap().unwrap().study, row, "{films:?}");

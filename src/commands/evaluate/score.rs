@@ -12,7 +12,7 @@ use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
     model::{Input, Model},
-    pipeline::{examine, read},
+    pipeline::{examine, failed, read},
     quality::{self, Gates},
 };
 
@@ -171,7 +171,16 @@ impl Scorer<'_> {
             inputs.push(input);
         }
         let mut done = Vec::new();
-        for ((n, mut record), findings) in records.into_iter().zip(self.model.infer(&inputs)?) {
+        for ((n, mut record), outcome) in records.into_iter().zip(self.model.infer_each(&inputs)) {
+            let findings = match outcome {
+                Ok(findings) => findings,
+                Err(error) => {
+                    record.held = Some(failed(&error).reason);
+                    record.hopeless = true;
+                    outcomes[n] = Some(Ok(record));
+                    continue;
+                }
+            };
             if let Err(held) = quality::inspect_distance(findings.distance, self.gates) {
                 record.held.get_or_insert(held.reason);
             }

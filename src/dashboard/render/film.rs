@@ -38,10 +38,15 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Opti
     if let Some(FilmState::Held(held)) = state.film().map(|film| &film.state) {
         let text = Rect { height: HELD_LINES.min(inner.height), ..inner };
         let width = usize::from(text.width);
-        let lines =
-            cells::wrap(&format!("‖ Held, not scored: {}", held.reason), width, usize::from(text.height));
+        // The sentence of a lateral says by itself that it is not scored, and why that is as it should be.
+        let (said, style) = if held.gate.lists_beside() {
+            (held.reason.clone(), state.theme.text)
+        } else {
+            (format!("‖ Held, not scored: {}", held.reason), state.theme.held)
+        };
+        let lines = cells::wrap(&said, width, usize::from(text.height));
         for (line, y) in lines.iter().zip(text.y..) {
-            put(frame, text.x, y, text.width, line, state.theme.held.patch(state.theme.title));
+            put(frame, text.x, y, text.width, line, style.patch(state.theme.title));
         }
     }
     if let Some(area) = state.picture_area() {

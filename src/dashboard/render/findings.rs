@@ -29,10 +29,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     match state.film().map(|film| &film.state) {
         Some(FilmState::Scored { .. }) => bars(state, frame, list),
         Some(FilmState::Held(held)) => {
+            let style = if held.gate.lists_beside() { state.theme.text } else { state.theme.held };
             let width = usize::from(list.width.saturating_sub(2));
             let lines = cells::wrap(&held.reason, width, usize::from(list.height));
             for (line, y) in lines.iter().zip(list.y..) {
-                put(frame, list.x + 1, y, list.width.saturating_sub(1), line, state.theme.held);
+                put(frame, list.x + 1, y, list.width.saturating_sub(1), line, style);
             }
         }
         None if state.detail().is_none() => {
@@ -94,6 +95,10 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
     }
     if !flags.is_empty() {
         lines.push((flags.join(", "), theme.warning));
+    }
+    if row.listed_films > 0 {
+        let films = if row.listed_films == 1 { "film" } else { "films" };
+        lines.push((format!("{} more {films} listed, not scored", row.listed_films), theme.dim));
     }
     if row.held_films > 0 && row.scored_films > 0 {
         let films = if row.held_films == 1 { "1 film held" } else { "films held" };

@@ -189,12 +189,11 @@ fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> Stri
     }
 }
 
+/// Gives the colour of a word, or the mistake at its place.
+type ColourOf<'a> = dyn Fn(&str, Range<usize>) -> Result<Color, ConfigError> + 'a;
+
 /// A style: a colour, or a table of colours and attributes.
-fn style(
-    value: &Spanned<Value>,
-    sheet: &Sheet<'_>,
-    colour: &dyn Fn(&str, Range<usize>) -> Result<Color, ConfigError>,
-) -> Result<Style, ConfigError> {
+fn style(value: &Spanned<Value>, sheet: &Sheet<'_>, colour: &ColourOf<'_>) -> Result<Style, ConfigError> {
     const ATTRIBUTES: [(&str, Modifier); 5] = [
         ("bold", Modifier::BOLD),
         ("dim", Modifier::DIM),

@@ -98,12 +98,14 @@ fn an_heir_changes_what_it_names_and_an_inherited_role_takes_its_palette() {
     assert!(theme.key.add_modifier.contains(Modifier::BOLD));
 }
 
+/// Text, where what it inherits is from, line, part of the message, part of the help.
+type Case<'a> = (&'a str, &'a dyn Fn(&str) -> Option<Source>, usize, &'a str, &'a str);
+
 #[test]
 fn a_mistake_is_told_with_file_line_and_what_to_do() {
     let ring = |_: &str| Some(("inherits = \"other\"".to_owned(), None));
-    // text, where from, line, part of the message, part of the help
     assert_eq!(Theme::parse("", None, &none).unwrap_err().message, "this theme is empty");
-    let cases: [(&str, &dyn Fn(&str) -> Option<Source>, usize, &str, &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("background = \"#fff\"", &none, 1, "`#fff` is not a colour", "#rrggbb"),
         ("[roles]\nkey = \"red\"\ntext = \"grey\"", &none, 3, "`grey` is not a colour", "palette"),
         ("[roles]\ndimm = \"red\"", &none, 2, "no role `dimm`", "did you mean `dim`?"),

@@ -14,6 +14,9 @@ const MAX_ELEMENTS: usize = 16_384;
 /// How deep sequences may lie in one another; structured reports reach about ten.
 const MAX_DEPTH: usize = 64;
 
+/// More items than any sequence has of which more than the first is looked at.
+const MAX_ITEMS: usize = 64;
+
 const UNDEFINED: u32 = u32::MAX;
 const ITEM: Tag = Tag(0xfffe, 0xe000);
 const ITEM_END: Tag = Tag(0xfffe, 0xe00d);
@@ -117,7 +120,17 @@ impl<'a> DataSet<'a> {
     /// The first item of a sequence.
     pub(super) fn first_item(&self, sequence: Tag) -> Option<Self> {
         let sequence = self.get(sequence)?;
+        self.next_item(&mut Cursor { rest: sequence.value, encoding: sequence.encoding })
+    }
+
+    /// The items of a sequence, the first few if there are many, up to one that cannot be read.
+    pub(super) fn items(&self, sequence: Tag) -> Vec<Self> {
+        let Some(sequence) = self.get(sequence) else { return Vec::new() };
         let mut cursor = Cursor { rest: sequence.value, encoding: sequence.encoding };
+        std::iter::from_fn(|| self.next_item(&mut cursor)).take(MAX_ITEMS).collect()
+    }
+
+    fn next_item(&self, cursor: &mut Cursor<'a>) -> Option<Self> {
         let (tag, length) = cursor.item_head().ok()?;
         if tag != ITEM {
             return None;
@@ -126,7 +139,7 @@ impl<'a> DataSet<'a> {
             UNDEFINED => cursor.skip_undefined(ITEM, cursor.encoding).ok()?,
             length => cursor.take(length, tag).ok()?,
         };
-        let mut item = Self::read(value, sequence.encoding);
+        let mut item = Self::read(value, cursor.encoding);
         if item.get(tags::SPECIFIC_CHARACTER_SET).is_none() {
             item.character_set = self.character_set;
         }

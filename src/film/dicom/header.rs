@@ -41,6 +41,10 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
         laterality: or_else(text(tags::IMAGE_LATERALITY), || text(tags::LATERALITY)),
         patient_orientation: text(tags::PATIENT_ORIENTATION),
         presentation_intent_type: text(tags::PRESENTATION_INTENT_TYPE),
+        source_images: source_images(object),
+        acquired_at: acquired_at(object),
+        content_at: moment(&text(tags::CONTENT_DATE), &text(tags::CONTENT_TIME)),
+        detector_id: text(tags::DETECTOR_ID),
         institution_name: text(tags::INSTITUTION_NAME),
         station_name: text(tags::STATION_NAME),
     }
@@ -55,6 +59,28 @@ fn view(object: &DataSet<'_>) -> String {
             .map(|code| text(&code, tags::CODE_MEANING))
             .unwrap_or_default()
     })
+}
+
+fn source_images(object: &DataSet<'_>) -> Vec<String> {
+    let sources = object.items(tags::SOURCE_IMAGE_SEQUENCE);
+    let named = sources.iter().map(|source| uid(&text(source, tags::REFERENCED_SOP_INSTANCE_UID)));
+    named.filter(|uid| !uid.is_empty()).collect()
+}
+
+fn acquired_at(object: &DataSet<'_>) -> String {
+    let text = |tag: Tag| text(object, tag);
+    or_else(moment(&text(tags::ACQUISITION_DATE), &text(tags::ACQUISITION_TIME)), || {
+        let whole = text(tags::ACQUISITION_DATE_TIME);
+        whole.split_at_checked(8).map(|(date, time)| moment(date, time)).unwrap_or_default()
+    })
+}
+
+/// A date and a time of day as one text that tells one exposure from the next, or nothing: within a minute there
+/// may be two.
+fn moment(date: &str, time: &str) -> String {
+    let to_the_second =
+        |time: &str| time.len() >= 6 && time.bytes().take(6).all(|byte| byte.is_ascii_digit());
+    if date.len() == 8 && to_the_second(time) { format!("{date}{time}") } else { String::new() }
 }
 
 fn or_else(value: String, other: impl FnOnce() -> String) -> String {
@@ -73,7 +99,21 @@ fn uid(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::uid;
+    use super::{moment, uid};
+
+    #[test]
+    fn a_moment_is_known_to_the_second_or_not_at_all() {
+        for (date, time, kept) in [
+            ("20240131", "081502", "20240131081502"),
+            ("20240131", "081502.125", "20240131081502.125"),
+            ("20240131", "0815", ""),
+            ("20240131", "08:15:02", ""),
+            ("2024", "081502", ""),
+            ("", "", ""),
+        ] {
+            assert_eq!(moment(date, time), kept, "{date} {time}");
+        }
+    }
 
     #[test]
     fn a_uid_is_a_key_or_nothing() {

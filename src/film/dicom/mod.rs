@@ -27,7 +27,8 @@ mod rle;
 mod spacing;
 mod voi;
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, jpeg, square};
+use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, square};
+use crate::guard::guarded;
 use dataset::DataSet;
 use dicom_dictionary_std::tags;
 use image_pixel::ImagePixel;

@@ -8,7 +8,8 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
 };
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, guard::guarded, jpeg, luma::rec601, tone};
+use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, luma::rec601, tone};
+use crate::guard::guarded;
 use crate::text::clean;
 
 /// Room for the samples: colour of 8 bits at [`MAX_PIXELS`].

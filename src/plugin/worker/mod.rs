@@ -106,6 +106,8 @@ pub(super) struct Worker {
     failing: BTreeMap<String, u32>,
     /// Where the computing of columns for the whole list has come to.
     backfill: Option<StudyId>,
+    /// Whether it has been told what to load.
+    has_begun: bool,
 }
 
 /// When what was last done.
@@ -142,6 +144,7 @@ impl Worker {
             clock: Clock::new(),
             failing: BTreeMap::new(),
             backfill: None,
+            has_begun: false,
         }
     }
 
@@ -149,10 +152,17 @@ impl Worker {
     pub(super) fn run(mut self, orders: &Receiver<Order>, wake: &Receiver<()>) {
         loop {
             let wait = if self.backfill.is_some() { Duration::ZERO } else { self.pace.glance };
+            let mut has_begun = self.has_begun;
             select! {
                 recv(orders) -> order => match order {
-                    Ok(Order::Load(loading)) => self.load(*loading),
-                    Ok(Order::Unreadable(fault)) => self.broken(&fault),
+                    Ok(Order::Load(loading)) => {
+                        self.load(*loading);
+                        has_begun = true;
+                    }
+                    Ok(Order::Unreadable(fault)) => {
+                        self.broken(&fault);
+                        has_begun = true;
+                    }
                     Ok(Order::Stop) => {
                         self.record.state = PluginState::Stopped;
                         break;
@@ -161,6 +171,11 @@ impl Worker {
                 },
                 recv(wake) -> _ => {}
                 recv(after(wait)) -> _ => {}
+            }
+            self.has_begun = has_begun;
+            // What happens before the plugin is loaded waits for it.
+            if !has_begun {
+                continue;
             }
             if let Err(error) = self.work() {
                 tracing::error!(%error, plugin = self.name, "a plugin's work could not be kept; trying again");

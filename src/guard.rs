@@ -1,5 +1,5 @@
 //! Decoders run on bytes from outside and some of them panic on bad ones (dicom-rs and image alike):
-//! a panic there is a property of the file, not of us.
+//! a panic there is a property of the file, not of us. A panic in the model costs one film, not the line.
 
 use std::{
     cell::Cell,
@@ -10,18 +10,18 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is inside a decoder whose panics are caught. A panic hook (the dashboard's
+/// Whether this thread is inside work whose panics are caught. A panic hook (the dashboard's
 /// restores the terminal) asks this to leave such a panic alone.
 #[must_use]
 pub fn is_guarded() -> bool {
     GUARDED.get()
 }
 
-/// Runs a decoder; `None` if it panicked.
-pub(super) fn guarded<T>(decoder: impl FnOnce() -> T) -> Option<T> {
+/// Runs `work`; `None` if it panicked.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     let outer = GUARDED.replace(true);
     // What the closure touched is thrown away with it, so no broken invariant can be seen later.
-    let outcome = catch_unwind(AssertUnwindSafe(decoder)).ok();
+    let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
     GUARDED.set(outer);
     outcome
 }
