@@ -51,7 +51,7 @@ impl Deref for Row {
 }
 
 impl Row {
-    /// Everything that a bare word of a filter is looked for in, [folded](fold).
+    /// Everything that a bare word of a filter is looked for in, folded.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded

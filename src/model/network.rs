@@ -15,9 +15,9 @@ use super::{
 #[derive(Debug)]
 pub(super) enum Network {
     /// Our own kernels.
-    Processor(Processor),
+    Processor(Box<Processor>),
     /// Candle's.
-    Candle(Plain),
+    Candle(Box<Plain>),
 }
 
 /// What a network says of a batch of films.
@@ -56,7 +56,7 @@ impl Network {
                 Precision::Bf16 => Processor::bf16(&shape, &mut tensors, threads),
             };
             match made {
-                Ok(processor) => return Ok(Self::Processor(processor)),
+                Ok(processor) => return Ok(Self::Processor(Box::new(processor))),
                 Err(Refusal::Tensor(error)) => return Err(error),
                 Err(Refusal::Thread(error)) => return Err(error.into()),
                 Err(Refusal::Shape | Refusal::Format) => {}
@@ -65,7 +65,7 @@ impl Network {
         if precision != Precision::Fp32 {
             candle_core::bail!("this network runs in fp32 only: leave --precision out");
         }
-        Plain::new(config, vb).map(Self::Candle)
+        Ok(Self::Candle(Box::new(Plain::new(config, vb)?)))
     }
 
     /// What the machine reaches in plain products; none on Candle.

@@ -186,10 +186,10 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.alive.take();
-        if let Some(thread) = self.thread.take() {
-            if thread.join().is_err() {
-                tracing::error!("the plugins' thread panicked");
-            }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the plugins' thread panicked");
         }
     }
 }

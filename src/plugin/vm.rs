@@ -205,10 +205,10 @@ impl Vm {
             if deed.effect.needs_study() && !has_study {
                 return Err(format!("`{word}` needs a study, and {} has none", call.name()));
             }
-            if let Effect::Column { title, .. } = &deed.effect {
-                if !self.description.columns.iter().any(|column| column.title == *title) {
-                    return Err(format!("it has no column `{title}`"));
-                }
+            if let Effect::Column { title, .. } = &deed.effect
+                && !self.description.columns.iter().any(|column| column.title == *title)
+            {
+                return Err(format!("it has no column `{title}`"));
             }
         }
         Ok(deeds)

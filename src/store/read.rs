@@ -128,7 +128,7 @@ impl Store {
         })
     }
 
-    /// Frontal films of the same patient in other studies, the latest first, at most [`MOST_PRIORS`]: the
+    /// Frontal films of the same patient in other studies, the latest first, at most `MOST_PRIORS`: the
     /// first film of each study that was scored. Films without a Patient ID have none, and a study that is
     /// known to be later than this one is no prior.
     ///

@@ -155,12 +155,15 @@ fn check_against(set: &LabelSet, file: &Path, against: &Path, split: Option<&str
     )))
 }
 
+/// Boxes by the film's place among those that were joined.
+pub(super) type Boxes = HashMap<usize, Vec<FilmBox>>;
+
 /// Boxes by the film's place in `joined`, and what there is to say of those left out.
 pub(super) fn boxes(
     path: &Path,
     known: &[&str],
     joined: &[(PathBuf, Row)],
-) -> Result<(HashMap<usize, Vec<FilmBox>>, Vec<String>), Failure> {
+) -> Result<(Boxes, Vec<String>), Failure> {
     let (boxes, mut notes) = read_boxes(&bytes(path)?, known).map_err(|error| wrong(path, &error))?;
     let row = |b: &FilmBox| Row {
         line: b.line,

@@ -21,7 +21,7 @@ pub(super) enum Comparison {
 }
 
 impl Comparison {
-    fn holds<T: PartialOrd>(self, value: T, limit: T) -> bool {
+    fn holds<T: PartialOrd + Copy>(self, value: T, limit: T) -> bool {
         match self {
             Self::Over => value > limit,
             Self::AtLeast => value >= limit,

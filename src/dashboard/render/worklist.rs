@@ -140,7 +140,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
         let line = Rect { y, height: 1, ..rows };
         match index.and_then(|index| Some((index, state.worklist().rows().get(index)?))) {
             Some((index, row)) => {
-                draw_row(state, frame, line, &columns, (index, row), selected == Some(index))
+                draw_row(state, frame, line, &columns, (index, row), selected == Some(index));
             }
             None => {
                 put(frame, line.x + 2, y, line.width - 2, "── held: not scored ──", state.theme.held);

@@ -21,7 +21,7 @@ mod tests {
     fn labels() -> Vec<LabelReport> {
         let scores: Vec<[f32; 2]> =
             (0_u8..40).map(|n| [f32::from(n) / 40.0, f32::from(n % 7) / 7.0]).collect();
-        let truths = |n: usize| vec![Some(n % 3 == 0 || n > 30), Some(false)];
+        let truths = |n: usize| vec![Some(n.is_multiple_of(3) || n > 30), Some(false)];
         let cases: Vec<Case<'_>> = scores
             .iter()
             .enumerate()

@@ -84,10 +84,10 @@ pub(super) fn cut(count: usize, parts: usize) -> Vec<Range<usize>> {
 }
 
 /// Cuts a slice at the given places: the pieces between neighbouring places.
-pub(super) fn cut_at<'a, T>(
-    mut slice: &'a mut [T],
+pub(super) fn cut_at<T>(
+    mut slice: &mut [T],
     places: impl IntoIterator<Item = Range<usize>>,
-) -> Vec<&'a mut [T]> {
+) -> Vec<&mut [T]> {
     let mut from = 0;
     let mut pieces = Vec::new();
     for place in places {

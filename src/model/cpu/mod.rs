@@ -53,11 +53,11 @@ impl Shape {
         let mut width = self.stem;
         let even = self.blocks.iter().all(|layers| {
             width += layers * PANEL;
-            let fits = width <= STRIDE && width % (2 * PANEL) == 0;
+            let fits = width <= STRIDE && width.is_multiple_of(2 * PANEL);
             width /= 2;
             fits
         });
-        even && self.stem % PANEL == 0 && self.channels * 49 < STRIDE && !self.blocks.is_empty()
+        even && self.stem.is_multiple_of(PANEL) && self.channels * 49 < STRIDE && !self.blocks.is_empty()
     }
 }
 

@@ -67,15 +67,15 @@ fn assert_equal(config: &DenseNetConfig, seed: u64, films: usize, rows: usize, c
     let values = noise(shape.iter().product(), seed + 1_000_000);
     let weights = weights(config, seed);
     let run = |network: Network| network.run(values.clone(), shape, &Device::Cpu).unwrap();
-    let candle = run(Network::Candle(
+    let candle = run(Network::Candle(Box::new(
         Plain::new(&NetworkConfig::DenseNet(config.clone()), &builder(&weights)).unwrap(),
-    ));
+    )));
     let wanted = candle.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let vb = builder(&weights);
     let kinds = Processor::all_kinds(&config.shape().unwrap(), || Named(&vb), 3).unwrap();
     for (kinds, close) in kinds.into_iter().zip([1e-4, 0.05]) {
         for (kind, processor) in kinds.into_iter().enumerate() {
-            let found = run(Network::Processor(processor));
+            let found = run(Network::Processor(Box::new(processor)));
             assert_eq!(found.features.dims(), candle.features.dims());
             assert_eq!((found.rows, found.columns), (candle.rows, candle.columns));
             let features = found.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -54,7 +54,7 @@ fn what_is_like_the_training_films_is_near_and_what_is_not_is_far() {
 fn what_differs_along_one_direction_only_is_told_by_it() {
     // Misplaced films lie where some training films lie, a little to one side of all: no distance tells them.
     let films = near_a_plane(401);
-    let aside = |at: usize| if at / 2 % 2 == 0 { 0.03 } else { -0.03 };
+    let aside = |at: usize| if (at / 2).is_multiple_of(2) { 0.03 } else { -0.03 };
     let misplaced =
         |film: &[f32]| -> Vec<f32> { film.iter().enumerate().map(|(at, value)| value + aside(at)).collect() };
     let sample = |film: &Vec<f32>| Sample { upright: film.clone(), misplaced: misplaced(film) };

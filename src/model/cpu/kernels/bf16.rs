@@ -224,7 +224,10 @@ unsafe fn normal(from: *const u16, scale: *const f32, shift: *const f32) -> __m5
 
 fn check(x: &[u16], starts: &[usize], rows: usize, scale: &[f32], shift: &[f32]) {
     let channels = scale.len();
-    assert!(channels % 32 == 0 && channels == shift.len() && channels <= STRIDE, "odd number of channels");
+    assert!(
+        channels.is_multiple_of(32) && channels == shift.len() && channels <= STRIDE,
+        "odd number of channels"
+    );
     assert!(starts.len() <= rows, "too many rows");
     assert!(starts.iter().all(|start| start + channels <= x.len()), "a pixel lies outside of the map");
 }
@@ -346,7 +349,7 @@ pub(in super::super) fn shorten(_: Short, values: &[f32], out: &mut [u16]) {
             }
         }
     }
-    assert!(values.len() == out.len() && values.len() % 32 == 0, "odd number of channels");
+    assert!(values.len() == out.len() && values.len().is_multiple_of(32), "odd number of channels");
     // SAFETY: the caller has a `Short`; the bounds are checked.
     unsafe { kernel(values, out) }
 }

@@ -66,7 +66,10 @@ fn normalised_and_pooled<L: Lanes>(
 
 fn check(x: &[f32], starts: &[usize], scale: &[f32], shift: &[f32]) {
     let channels = scale.len();
-    assert!(channels % 16 == 0 && channels == shift.len() && channels <= STRIDE, "odd number of channels");
+    assert!(
+        channels.is_multiple_of(16) && channels == shift.len() && channels <= STRIDE,
+        "odd number of channels"
+    );
     assert!(starts.len() <= ROWS, "too many rows");
     assert!(starts.iter().all(|start| start + channels <= x.len()), "a pixel lies outside of the map");
 }
@@ -80,7 +83,10 @@ dispatch! {
 #[inline(always)]
 fn greatest<L: Lanes>(lines: [&[f32]; 3], channels: usize, out: &mut [f32]) {
     let length = lines[0].len();
-    assert!(channels > 0 && channels % 16 == 0 && length % channels == 0, "odd number of channels");
+    assert!(
+        channels > 0 && channels.is_multiple_of(16) && length.is_multiple_of(channels),
+        "odd number of channels"
+    );
     assert!(lines.iter().all(|line| line.len() == length), "lines of different lengths");
     let pixels = length / channels;
     assert!(out.len() == pixels.div_ceil(2) * channels, "the result has another length");
@@ -127,6 +133,7 @@ fn to_winograd<L: Lanes>(padded: &[f32], starts: &[usize], line: usize, packed: 
                 }
                 // First down the columns: B^T d.
                 let mut half = [[L::splat(0.0); 4]; 4];
+                #[expect(clippy::needless_range_loop, reason = "four lines are written at once")]
                 for column in 0..4 {
                     let pixel = |line_at: usize| L::load(from.add(line_at * line + column * MIDDLE));
                     let (a, b, c, d) = (pixel(0), pixel(1), pixel(2), pixel(3));
@@ -166,6 +173,7 @@ fn from_winograd<L: Lanes>(products: &[f32], places: &[[usize; 4]], out: &mut [f
             unsafe {
                 let from = products.as_ptr().add(tile * PANEL + channel);
                 let mut half = [[L::splat(0.0); 4]; 2];
+                #[expect(clippy::needless_range_loop, reason = "two lines are written at once")]
                 for column in 0..4 {
                     let product = |line: usize| L::load(from.add((line * 4 + column) * ROWS * PANEL));
                     let (a, b, c, d) = (product(0), product(1), product(2), product(3));
