@@ -79,7 +79,7 @@ fn a_keypress_costs_little() {
         ((80, 24), "]", 1_500),
         ((80, 24), "?", 8_000),
         ((80, 24), "/", 1_500),
-        ((200, 60), "space", 1_500),
+        ((200, 60), "space", 2_000),
     ] {
         let mut remote = Remote::new(size.0, size.1);
         let bytes = remote.press(keys);

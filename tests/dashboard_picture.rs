@@ -15,7 +15,7 @@ fn asked(desk: &Desk) -> Look {
         Request::Picture(picture) => Some(picture.look),
         _ => None,
     });
-    last.expect("a picture was asked for")
+    last.unwrap_or_else(|| panic!("a picture was asked for"))
 }
 
 fn pictures(desk: &Desk) -> usize {

@@ -17,6 +17,9 @@ use rustix::{
     stdio::stdin,
 };
 
+/// How long an ESC stands alone until it is the key of that name.
+const ESCAPE_ALONE: Duration = Duration::from_millis(50);
+
 /// What the terminal answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Answers {
@@ -54,13 +57,24 @@ pub(super) fn ask(through_tmux: bool) -> bool {
 }
 
 /// Waits until everything is answered or `patience` is at its end. Characters that a person types
-/// meanwhile are passed on; keys that send escape sequences are lost among the answers.
+/// meanwhile are passed on, and the escape key; other keys that send escape sequences are lost among the answers.
 pub(super) fn listen(patience: Duration, mut typed: impl FnMut(KeyEvent)) -> Answers {
     let mut answers = Answers::default();
     let deadline = Instant::now() + patience;
     let (mut parser, mut sieve) = (Parser::new(), Sieve::default());
     let mut bytes = [0_u8; 256];
-    while let Some(count) = read_until(deadline, &mut bytes) {
+    loop {
+        // An answer comes in one go: an ESC with nothing behind it is the key.
+        let is_key = matches!(sieve, Sieve::Escape);
+        let until = if is_key { deadline.min(Instant::now() + ESCAPE_ALONE) } else { deadline };
+        let Some(count) = read_until(until, &mut bytes) else {
+            if !is_key {
+                return answers;
+            }
+            typed(KeyEvent::from(KeyCode::Esc));
+            (parser, sieve) = (Parser::new(), Sieve::default());
+            continue;
+        };
         for byte in &bytes[..count] {
             if let Some(key) = sieve.key(*byte) {
                 typed(key);
@@ -72,7 +86,6 @@ pub(super) fn listen(patience: Duration, mut typed: impl FnMut(KeyEvent)) -> Ans
             }
         }
     }
-    answers
 }
 
 /// Tells keys from answers: an answer is an escape sequence (ECMA-48, 5.3 to 5.6), a plain key is not.
