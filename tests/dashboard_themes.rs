@@ -2,8 +2,6 @@
 
 mod dashboard_fixture;
 
-use std::fmt::Write;
-
 use cxr_triage::dashboard::{Theme, Update, draw};
 use dashboard_fixture::Desk;
 use insta::assert_snapshot;
@@ -36,16 +34,17 @@ fn styled(width: u16, height: u16, theme: Theme) -> String {
             looks.push(look);
             looks.len() - 1
         });
-        char::from(b'a' + u8::try_from(at).unwrap())
+        char::from(b'a' + at as u8)
     };
     let mut styles = String::new();
     for row in buffer.content.chunks(usize::from(width)) {
         let line: String = row.iter().map(&mut letter).collect();
-        writeln!(styles, "{line}").unwrap();
+        styles.push_str(&line);
+        styles.push('\n');
     }
     let mut out = format!("{}\n{styles}\n", terminal.backend());
     for (at, (front, back, modifier)) in (b'a'..).zip(looks) {
-        writeln!(out, "{}: {front} on {back} {modifier:?}", char::from(at)).unwrap();
+        out.push_str(&format!("{}: {front} on {back} {modifier:?}\n", char::from(at)));
     }
     out
 }

@@ -157,6 +157,6 @@ fn a_sixel_terminal_gets_sixels() {
 fn a_terminal_that_can_do_neither_gets_half_blocks() {
     let mut plain = Fake::start(&[], "\u{1b}[?62;c\u{1b}[0n");
     plain.wait_for("▀");
-    let picture = plain.bytes.iter().any(|byte| *byte == 0x90) || find(&plain.bytes, b"\x1bP").is_some();
+    let picture = plain.bytes.contains(&0x90) || find(&plain.bytes, b"\x1bP").is_some();
     assert!(!picture && find(&plain.bytes, b"\x1b]1337").is_none());
 }
