@@ -2,7 +2,7 @@
 
 use dicom_dictionary_std::tags;
 
-use crate::make::Make;
+use super::make::Make;
 
 const RAMP: [u16; 5] = [0, 1024, 2048, 3072, 4095];
 

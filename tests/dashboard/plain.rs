@@ -1,12 +1,11 @@
 //! The dashboard as lines, for a screen reader.
 
-mod dashboard_fixture;
 
 use cxr_triage::{
     dashboard::{Plain, Reply, Request, Update},
     store::Status,
 };
-use dashboard_fixture::{health, held, morning, noon, study};
+use crate::fixture::{health, held, morning, noon, study};
 use jiff::tz::TimeZone;
 
 fn desk() -> Plain {

@@ -1,9 +1,8 @@
 //! Whole screens, as a person sees them.
 
-mod dashboard_fixture;
 
 use cxr_triage::dashboard::{Health, NoticeLevel, Role, Update};
-use dashboard_fixture::{Desk, health};
+use crate::fixture::{Desk, health};
 use insta::assert_snapshot;
 
 #[test]

@@ -1,6 +1,5 @@
 //! The list and what people do with it, as tables of keys and what comes of them.
 
-mod dashboard_fixture;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use cxr_triage::{
@@ -8,7 +7,7 @@ use cxr_triage::{
     store::{Status, StudyId},
     triage::Severity,
 };
-use dashboard_fixture::{Desk, morning, noon, study};
+use crate::fixture::{Desk, morning, noon, study};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 

@@ -1,12 +1,11 @@
 //! What keys and messages do, as tables of cases.
 
-mod dashboard_fixture;
 
 use cxr_triage::{
     dashboard::{Message, NoticeLevel, Request, Update, View},
     store::Status,
 };
-use dashboard_fixture::{Desk, morning, noon, study};
+use crate::fixture::{Desk, morning, noon, study};
 use jiff::SignedDuration;
 use ratatui::layout::Size;
 

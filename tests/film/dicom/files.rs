@@ -4,7 +4,7 @@ use cxr_triage::film;
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 
-use crate::make::Make;
+use super::make::Make;
 
 /// Explicit VR Big Endian: retired, and still in archives.
 const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";

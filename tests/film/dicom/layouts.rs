@@ -3,7 +3,7 @@
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
-use crate::make::Make;
+use super::make::Make;
 
 #[test]
 fn stored_bits_are_found_wherever_they_lie() {

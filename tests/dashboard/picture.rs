@@ -1,13 +1,12 @@
 //! Looking at films: keys, and the picture that they ask for.
 
-mod dashboard_fixture;
 
 use cxr_triage::{
     dashboard::{Request, Update},
     picture::{Colours, Look, Mode, Window},
     store::PriorFilm,
 };
-use dashboard_fixture::Desk;
+use crate::fixture::Desk;
 
 /// The look of the picture that was asked for last.
 fn asked(desk: &Desk) -> Look {

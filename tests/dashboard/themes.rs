@@ -1,9 +1,8 @@
 //! Whole screens in three themes: a letter a cell for its style, and what each letter looks like.
 
-mod dashboard_fixture;
 
 use cxr_triage::dashboard::{Theme, Update, draw};
-use dashboard_fixture::Desk;
+use crate::fixture::Desk;
 use insta::assert_snapshot;
 use ratatui::{
     Terminal,

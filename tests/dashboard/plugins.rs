@@ -1,12 +1,11 @@
 //! The plugins in the dashboard: how they are, their commands, another try.
 
-mod dashboard_fixture;
 
 use cxr_triage::{
     dashboard::{NoticeLevel, Request, Update},
     store::{PluginAction, PluginCommand, PluginRecord, PluginRequest, PluginState},
 };
-use dashboard_fixture::Desk;
+use crate::fixture::Desk;
 use insta::assert_snapshot;
 
 fn records() -> Vec<PluginRecord> {

@@ -1,13 +1,12 @@
 //! Twelve hours in a few seconds: ten thousand arrivals, random keys, a clock that runs, terminals of
 //! changing size. Nothing panics, nothing is lost, nothing grows that should not.
 
-mod dashboard_fixture;
 
 use cxr_triage::{
     dashboard::{Key, Message},
     store::Status,
 };
-use dashboard_fixture::{Desk, noon, study};
+use crate::fixture::{Desk, noon, study};
 use jiff::SignedDuration;
 use ratatui::layout::Size;
 

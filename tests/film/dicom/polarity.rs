@@ -5,7 +5,7 @@ use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use proptest::prelude::*;
 
-use crate::make::Make;
+use super::make::Make;
 
 /// Grey of the screen never falls where grey of the model rises.
 fn agree(film: &Film) -> bool {

@@ -1,6 +1,5 @@
 //! What a keypress costs on a slow line, in bytes as they go to the terminal.
 
-mod dashboard_fixture;
 
 use std::{
     io::{self, Write},
@@ -11,7 +10,7 @@ use std::{
 };
 
 use cxr_triage::dashboard::{Message, draw};
-use dashboard_fixture::{Desk, noon};
+use crate::fixture::{Desk, noon};
 use jiff::SignedDuration;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 

@@ -1,0 +1,13 @@
+//! The dashboard from keys to screen, with a terminal in memory.
+
+mod fixture;
+
+mod bytes;
+mod keys;
+mod picture;
+mod plain;
+mod plugins;
+mod screens;
+mod soak;
+mod themes;
+mod worklist;

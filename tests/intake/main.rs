@@ -1,0 +1,4 @@
+//! The inbox: what is new in it, and when it is complete.
+
+mod inbox;
+mod start_stop;

@@ -1,0 +1,4 @@
+//! The program in a pseudo-terminal.
+
+mod pictures;
+mod session;
