@@ -258,7 +258,7 @@ fn nothing_is_drawn_while_nothing_changes() {
     let mut desk = Desk::morning(120, 40);
     desk.state.take_stale();
     desk.handle(Message::Clock(noon() + SignedDuration::from_secs(10)));
-    desk.tell(Update::Health(dashboard_fixture::health()));
+    desk.tell(Update::Health(crate::fixture::health()));
     desk.settle();
     assert!(!desk.state.is_stale(), "ten seconds and the same health");
     desk.handle(Message::Clock(noon() + SignedDuration::from_secs(61)));

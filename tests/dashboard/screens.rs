@@ -85,7 +85,7 @@ fn a_held_film_says_why_and_is_shown_nevertheless() {
 #[test]
 fn what_a_gate_said_of_a_scored_film_stands_above_its_findings() {
     let mut desk = Desk::empty(100, 24);
-    let mut detail = dashboard_fixture::morning().remove(0);
+    let mut detail = crate::fixture::morning().remove(0);
     detail.films[0].warnings = vec!["The film has only 190 x 180 pixels.".to_owned()];
     desk.arrive(vec![detail]);
     desk.settle();

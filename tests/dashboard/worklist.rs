@@ -233,7 +233,7 @@ fn the_worst_study_is_selected_however_a_store_is_read_at_the_start() {
     }
     assert_eq!(desk.selected(), Some(1));
     // From here on the selection stays where it is.
-    desk.tell(Update::Health(dashboard_fixture::health()));
+    desk.tell(Update::Health(crate::fixture::health()));
     desk.arrive(vec![study(99, "NEW^ONE", 0, &[("Mass", 0.999)])]);
     assert_eq!((desk.selected(), listed(&desk)[0]), (Some(1), 99));
 }
