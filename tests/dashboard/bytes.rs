@@ -1,6 +1,5 @@
 //! What a keypress costs on a slow line, in bytes as they go to the terminal.
 
-
 use std::{
     io::{self, Write},
     sync::{
@@ -9,8 +8,8 @@ use std::{
     },
 };
 
-use cxr_triage::dashboard::{Message, draw};
 use crate::fixture::{Desk, noon};
+use cxr_triage::dashboard::{Message, draw};
 use jiff::SignedDuration;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 

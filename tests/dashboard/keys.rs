@@ -1,11 +1,10 @@
 //! What keys and messages do, as tables of cases.
 
-
+use crate::fixture::{Desk, morning, noon, study};
 use cxr_triage::{
     dashboard::{Message, NoticeLevel, Request, Update, View},
     store::Status,
 };
-use crate::fixture::{Desk, morning, noon, study};
 use jiff::SignedDuration;
 use ratatui::layout::Size;
 

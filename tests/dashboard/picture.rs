@@ -1,12 +1,11 @@
 //! Looking at films: keys, and the picture that they ask for.
 
-
+use crate::fixture::Desk;
 use cxr_triage::{
     dashboard::{Request, Update},
     picture::{Colours, Look, Mode, Window},
     store::PriorFilm,
 };
-use crate::fixture::Desk;
 
 /// The look of the picture that was asked for last.
 fn asked(desk: &Desk) -> Look {

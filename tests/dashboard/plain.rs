@@ -1,11 +1,10 @@
 //! The dashboard as lines, for a screen reader.
 
-
+use crate::fixture::{health, held, morning, noon, study};
 use cxr_triage::{
     dashboard::{Plain, Reply, Request, Update},
     store::Status,
 };
-use crate::fixture::{health, held, morning, noon, study};
 use jiff::tz::TimeZone;
 
 fn desk() -> Plain {

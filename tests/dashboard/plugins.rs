@@ -1,11 +1,10 @@
 //! The plugins in the dashboard: how they are, their commands, another try.
 
-
+use crate::fixture::Desk;
 use cxr_triage::{
     dashboard::{NoticeLevel, Request, Update},
     store::{PluginAction, PluginCommand, PluginRecord, PluginRequest, PluginState},
 };
-use crate::fixture::Desk;
 use insta::assert_snapshot;
 
 fn records() -> Vec<PluginRecord> {

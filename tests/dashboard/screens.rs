@@ -1,8 +1,7 @@
 //! Whole screens, as a person sees them.
 
-
-use cxr_triage::dashboard::{Health, NoticeLevel, Role, Update};
 use crate::fixture::{Desk, health};
+use cxr_triage::dashboard::{Health, NoticeLevel, Role, Update};
 use insta::assert_snapshot;
 
 #[test]

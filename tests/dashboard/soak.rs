@@ -1,12 +1,11 @@
 //! Twelve hours in a few seconds: ten thousand arrivals, random keys, a clock that runs, terminals of
 //! changing size. Nothing panics, nothing is lost, nothing grows that should not.
 
-
+use crate::fixture::{Desk, noon, study};
 use cxr_triage::{
     dashboard::{Key, Message},
     store::Status,
 };
-use crate::fixture::{Desk, noon, study};
 use jiff::SignedDuration;
 use ratatui::layout::Size;
 

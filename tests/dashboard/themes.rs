@@ -1,8 +1,7 @@
 //! Whole screens in three themes: a letter a cell for its style, and what each letter looks like.
 
-
-use cxr_triage::dashboard::{Theme, Update, draw};
 use crate::fixture::Desk;
+use cxr_triage::dashboard::{Theme, Update, draw};
 use insta::assert_snapshot;
 use ratatui::{
     Terminal,

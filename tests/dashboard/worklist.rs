@@ -1,13 +1,12 @@
 //! The list and what people do with it, as tables of keys and what comes of them.
 
-
+use crate::fixture::{Desk, morning, noon, study};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use cxr_triage::{
     dashboard::{Message, Overlay, Request, SavedViews, Site, Update},
     store::{Status, StudyId},
     triage::Severity,
 };
-use crate::fixture::{Desk, morning, noon, study};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
