@@ -22,6 +22,7 @@ mod feed;
 mod filter;
 mod keymap;
 mod layout;
+mod making;
 mod mouse;
 mod order;
 mod overlay;

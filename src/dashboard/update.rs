@@ -115,7 +115,13 @@ fn next_alarm(state: &mut State) {
 
 /// Asks for what the selection needs and the state does not have. Called once after every batch of
 /// messages, so that a held-down key asks for one study, not for all that it passes.
+///
+/// It also makes a slice of an unfinished list: while there is one, call it again soon.
 pub fn settle(state: &mut State) -> Vec<Effect> {
+    if state.worklist.go_on() {
+        state.stale = true;
+        overlay::list_is_whole(state);
+    }
     let rows = state.list_rows();
     state.worklist.keep_visible(rows);
 
@@ -226,6 +232,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
 
 /// A key goes to what is open; else it is an action, or the next one of several that are.
 fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
+    // What is typed ahead of the screen is meant for the list that was asked for, not for the one before.
+    if !matches!(state.overlay, Some(Overlay::Filter(_))) {
+        state.worklist.finish();
+    }
     if state.overlay.is_some() {
         state.stale = true;
         return overlay::key(state, event);
@@ -293,7 +303,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.view = View::Worklist;
             state.overlay = Some(Overlay::Filter(FilterLine::open(&state.typed)));
         }
-        Action::Sort(column) => state.worklist.set_order(state.worklist.order().then(column)),
+        Action::Sort(column) => state.worklist.set_order(state.worklist.wanted_order().then(column)),
         Action::Columns => state.overlay = Some(Overlay::Columns(Columns::open(state))),
         Action::Undo => return standing::undo(state),
         Action::Score => return score(state),

@@ -20,7 +20,7 @@ use crate::{
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const PAGE: u32 = 5_000;
+const PAGE: u32 = 2_500;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
@@ -82,6 +82,7 @@ pub fn follow(
         updates,
         pictures: pictures_in,
         revision: i64::MIN,
+        version: None,
         watched: None,
         shown: None,
         health,
@@ -124,6 +125,8 @@ struct Follower {
     pictures: Sender<PictureRequest>,
     /// The newest change that the dashboard knows.
     revision: i64,
+    /// The store's version at the last look; none where that look failed.
+    version: Option<i64>,
     /// The study whose detail is on the screen.
     watched: Option<StudyId>,
     /// The health that the dashboard knows.
@@ -156,7 +159,7 @@ impl Follower {
                         Ok(message) => self.pass_on(message)?,
                         Err(_) => outside = crossbeam_channel::never(),
                     },
-                    recv(after(GLANCE)) -> _ => self.look()?,
+                    recv(after(GLANCE)) -> _ => self.glance()?,
                 }
             }
         });
@@ -167,6 +170,7 @@ impl Follower {
     }
 
     fn fault(&mut self, error: &StoreError) -> Result<(), Gone> {
+        self.version = None;
         let text = error.to_string();
         if self.told == text {
             return Ok(());
@@ -255,14 +259,28 @@ impl Follower {
         }
     }
 
+    /// Looks, if another connection has written since the last look; else only at what is not in the
+    /// store. An idle dashboard costs one question four times a second.
+    fn glance(&mut self) -> Result<(), Gone> {
+        match self.store.version() {
+            Ok(version) if self.version == Some(version) => self.look_at_health(),
+            Ok(version) => {
+                self.version = Some(version);
+                self.look()
+            }
+            Err(error) => self.fault(&error),
+        }
+    }
+
     /// Sends what changed since the last look, page by page.
     fn look(&mut self) -> Result<(), Gone> {
-        let (mut watched_changed, mut moved) = (false, false);
+        let (mut watched_changed, mut moved, mut pages) = (false, false, 0_usize);
         loop {
             match self.changed_studies() {
                 Ok(page) if page.is_empty() => break,
                 Ok(page) => {
                     moved = true;
+                    pages += 1;
                     watched_changed |= page.iter().any(|row| Some(row.id) == self.watched);
                     self.tell(Update::Studies(page))?;
                 }
@@ -278,7 +296,14 @@ impl Follower {
         if moved {
             self.alarm_looked_at = None;
         }
+        // A whole store went through the memory of this connection, and will not again.
+        if pages > 2
+            && let Err(error) = self.store.free_memory()
+        {
+            self.fault(&error)?;
+        }
         self.look_at_plugins()?;
+        self.count_queue()?;
         self.look_at_health()
     }
 
@@ -338,12 +363,16 @@ impl Follower {
         })
     }
 
-    fn look_at_health(&mut self) -> Result<(), Gone> {
-        let now = Timestamp::now();
+    fn count_queue(&mut self) -> Result<(), Gone> {
         match self.store.queued_count() {
             Ok(queued) => self.health.queued = queued,
             Err(error) => self.fault(&error)?,
         }
+        Ok(())
+    }
+
+    fn look_at_health(&mut self) -> Result<(), Gone> {
+        let now = Timestamp::now();
         if let Some(gauges) = &self.gauges {
             self.health.working_on = gauges.working_on();
             self.health.fault = gauges.inbox_fault();

@@ -85,6 +85,13 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     effects
 }
 
+/// Tells the open overlay that the list has become what was asked for.
+pub(super) fn list_is_whole(state: &mut State) {
+    if let Some(Overlay::Filter(line)) = &state.overlay {
+        line.clone().spare(state);
+    }
+}
+
 /// Gives pasted text to the open overlay, if it takes text.
 pub(super) fn paste(state: &mut State, text: &str) {
     match &mut state.overlay {
