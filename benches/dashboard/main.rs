@@ -3,7 +3,8 @@
 //! Prints the time from opening the store to the first frame and to the whole list, from a keypress to
 //! its frame, the time of a frame, the time until a filter or an order over all studies is whole, the bytes
 //! of a keypress, and the memory; then, where the system tells (Linux), what the real program does in a
-//! minute at rest. `cargo bench --bench dashboard -- 10000` takes another number of studies.
+//! minute at rest. `cargo bench --bench dashboard -- 10000` takes another number of studies; with `shift` the
+//! real program gets ten thousand arrivals and random keys for seven minutes instead.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +14,9 @@
 )]
 
 mod at_rest;
+mod shift;
 mod store;
+mod terminal;
 
 use std::{
     fs,
@@ -162,6 +165,11 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     store::fill(&path, studies);
+    if std::env::args().any(|word| word == "shift") {
+        fs::create_dir(folder.path().join("inbox")).unwrap();
+        shift::run(folder.path());
+        return;
+    }
     let before = memory("VmRSS");
 
     let opened = Instant::now();
