@@ -11,7 +11,7 @@ use crate::terminal::{Running, milliseconds_of};
 
 /// Twelve hours, a hundred times as fast.
 const SHIFT: Duration = Duration::from_secs(12 * 3600 / 100);
-const ARRIVALS: u64 = 10_000;
+const ARRIVALS: u32 = 10_000;
 /// The keys of a shift; none that leaves.
 const KEYS: &[&str] = &[
     "j",
@@ -100,7 +100,7 @@ pub(crate) fn run(folder: &Path) {
                 milliseconds_of(spent) / started.elapsed().as_secs_f64() / 10.0
             );
         }
-        let due = SHIFT.mul_f64((arrival + 1) as f64 / ARRIVALS as f64);
+        let due = SHIFT.mul_f64(f64::from(arrival + 1) / f64::from(ARRIVALS));
         std::thread::sleep(due.saturating_sub(started.elapsed()));
     }
     // It still answers.
