@@ -11,6 +11,7 @@ use super::{
     Failure,
     cli::{GlobalArgs, ShowArgs},
     output::{Lean, table},
+    screen,
     setup::Setup,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     picture::{self, Heat, Look, Mode},
     pipeline::{read, shown},
     quality::{self, Gates, Held, Warning},
-    triage::{self, Finding},
+    triage::{self, Finding, in_order},
 };
 
 /// The word for "no heatmap".
@@ -35,6 +36,7 @@ const LINES_BELOW: u16 = 18;
 pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
+    let order = screen::findings_order(&setup.loaded, &rules)?;
     let bytes =
         read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
     let film = film::decode(&bytes.content)
@@ -68,7 +70,7 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(label) = overlay.and_then(|(_, label)| findings.get(label)) {
         writeln!(out, "heatmap: {}, a coarse hint by the model {}", label.label, model.manifest().name)?;
     }
-    print_findings(&mut out, findings)?;
+    print_findings(&mut out, &in_order(&findings, &order))?;
     if !model.manifest().banner.is_empty() {
         writeln!(out, "{}", model.manifest().banner)?;
     }
@@ -147,9 +149,7 @@ fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>) -> Result<(), 
     Ok(())
 }
 
-/// Ranking labels first, each group by score.
-fn print_findings(out: &mut impl Write, mut findings: Vec<Finding>) -> io::Result<()> {
-    findings.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.score.total_cmp(&a.score)));
+fn print_findings(out: &mut impl Write, findings: &[&Finding]) -> io::Result<()> {
     let columns = [
         ("FINDING", Lean::Left),
         ("SEVERITY", Lean::Left),

@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Health, NoticeLevel, Request, Update, words, worklist::Worklist};
 use crate::{
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
-    triage::Severity,
+    triage::{Severity, in_order},
 };
 
 /// What `list` shows where no number is given.
@@ -26,6 +26,8 @@ pub struct Plain {
     health: Option<Health>,
     /// What was last said of each study, so that nothing is said twice.
     said: HashMap<StudyId, String>,
+    /// The labels that come first among findings.
+    order: Vec<String>,
     /// The study whose findings are wanted.
     wanted: Option<StudyId>,
 }
@@ -55,7 +57,14 @@ impl Plain {
     /// An empty list that tells times in that zone.
     #[must_use]
     pub fn new(zone: TimeZone) -> Self {
-        Self { zone, worklist: Worklist::default(), health: None, said: HashMap::new(), wanted: None }
+        Self {
+            zone,
+            worklist: Worklist::default(),
+            health: None,
+            said: HashMap::new(),
+            order: Vec::new(),
+            wanted: None,
+        }
     }
 
     /// Takes a change in; returns what is to be said.
@@ -70,6 +79,10 @@ impl Plain {
                     NoticeLevel::Error => "error",
                 };
                 vec![format!("{} {word}: {}", self.clock(now), notice.text)]
+            }
+            Update::Site(site) => {
+                self.order = site.findings_order;
+                Vec::new()
             }
             Update::Detail(detail) if self.wanted == Some(detail.study.id) => {
                 self.wanted = None;
@@ -159,9 +172,7 @@ impl Plain {
                 FilmState::Held(held) => lines.push(format!("film {number}: held, {}", held.reason)),
                 FilmState::Scored { findings, model, .. } => {
                     lines.push(format!("film {number}, by the model {model}:"));
-                    let mut sorted: Vec<_> = findings.iter().collect();
-                    sorted.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.score.total_cmp(&a.score)));
-                    for finding in sorted {
+                    for finding in in_order(findings, &self.order) {
                         let weak = match (finding.validated, finding.rank) {
                             (false, _) => ", not validated",
                             (true, false) => ", does not rank",

@@ -10,6 +10,8 @@ mod opening;
 mod people;
 mod priors;
 mod severity;
+mod shift;
+mod spread;
 mod support;
 mod thresholds;
 mod time_and_people;
