@@ -18,7 +18,8 @@ fn films(count: u16) -> Spread {
         let label = label.to_owned();
         values.clone().map(move |value| (label.clone(), (value * (1.0 - shift) + shift).clamp(0.0, 1.0)))
     };
-    let labels = [("Effusion", 0.0), ("Pneumothorax", 0.1), ("Mass", 0.0), ("Infiltration", 0.3)];
+    let labels =
+        [("Effusion", 0.0), ("Pneumothorax", 0.1), ("Mass", 0.0), ("Infiltration", 0.3), ("Nodule", 0.0)];
     Spread::new("starter", &"0".repeat(64), labels.into_iter().flat_map(|(label, shift)| of(label, shift)))
 }
 

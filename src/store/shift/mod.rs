@@ -208,7 +208,7 @@ fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
          FROM events JOIN studies ON studies.id = events.study
          WHERE events.kind IN ('status', 'taken_back') AND events.time >= ?1
            AND (json_extract(events.detail, '$.before') = 'new') <> (json_extract(events.detail, '$.status') = 'new')
-         ORDER BY events.id",
+         ORDER BY events.time, events.id",
     )?
     .query_map([Micros(since)], |row| {
         let mut columns = Columns::of(row);
