@@ -145,7 +145,9 @@ fn draw_chart(state: &State, shift: &Shift, frame: &mut Frame<'_>, area: Rect) {
     let room = area.right().saturating_sub(x);
     let most = shift.hours.iter().map(|(_, films)| *films).max().unwrap_or(0);
     let ground = area.y + lines;
-    for (text, y) in [(most.to_string(), area.y), ("0".to_owned(), ground.saturating_sub(1))] {
+    let scale = [(most, area.y), (0, ground.saturating_sub(1))];
+    for (number, y) in scale.into_iter().skip(usize::from(most == 0)) {
+        let text = number.to_string();
         let indent = (WORDS - 2).saturating_sub(u16::try_from(text.len()).unwrap_or(WORDS));
         put(frame, area.x + indent, y, WORDS, &text, theme.dim);
     }
@@ -244,10 +246,10 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     let room = width.saturating_sub(usize::from(WORDS) + 1);
     Facts {
         held: said("Held", &held(shift, period), theme.text, room),
-        work: vec![
-            ("Queue", queue(state, shift), theme.text),
-            ("Engine", engine(state, shift, period), theme.text),
-        ],
+        work: [("Queue", queue(state, shift)), ("Engine", engine(state, shift, period))]
+            .iter()
+            .flat_map(|(about, text)| said(about, text, theme.text, room))
+            .collect(),
         plugins: plugins(state),
     }
 }
