@@ -54,7 +54,7 @@ pub use overlay::{
     Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel,
     Who,
 };
-pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};
 pub use plugins::Command;
 pub use render::draw;
