@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Health, NoticeLevel, Request, Update, words, worklist::Worklist};
+use super::{Health, NoticeLevel, Period, Request, ShiftWatch, Update, words, worklist::Worklist};
 use crate::{
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
     triage::{Severity, in_order},
@@ -16,7 +16,9 @@ use crate::{
 const LISTED: usize = 10;
 
 const HELP: &str = "list [N]: the first N studies, the sickest first. show ID: a study's findings. \
-                    seen ID, done ID, new ID: set its status. state: inbox, queue and engine. quit.";
+                    seen ID, claim ID, done ID, new ID: set its status. ack ID: take note of a critical one. \
+                    note ID TEXT: write a note. shift: arrivals, longest waits, times to seen. \
+                    state: inbox, queue and engine. quit.";
 
 /// The list, and what was said of it.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Plain {
     said: HashMap<StudyId, String>,
     /// The labels that come first among findings.
     order: Vec<String>,
+    /// Whether somebody wants to know how the shift goes.
+    wants_shift: bool,
     /// The study whose findings are wanted.
     wanted: Option<StudyId>,
 }
@@ -63,6 +67,7 @@ impl Plain {
             health: None,
             said: HashMap::new(),
             order: Vec::new(),
+            wants_shift: false,
             wanted: None,
         }
     }
@@ -83,6 +88,9 @@ impl Plain {
             Update::Site(site) => {
                 self.order = site.findings_order;
                 Vec::new()
+            }
+            Update::Shift(period, shift) if std::mem::take(&mut self.wants_shift) => {
+                super::shift::in_words(&shift, period, now)
             }
             Update::Detail(detail) if self.wanted == Some(detail.study.id) => {
                 self.wanted = None;
@@ -131,7 +139,12 @@ impl Plain {
             status => format!(", {} by {}", words::status(status), row.status_by),
         };
         let subject = words::subject(row);
-        format!("{}: {subject}{finding}{outside}{status}{place}, study {}", row.severity.word(), row.id)
+        let alarm = if row.is_alarm() { ", to acknowledge" } else { "" };
+        format!(
+            "{}{alarm}: {subject}{finding}{outside}{status}{place}, study {}",
+            row.severity.word(),
+            row.id
+        )
     }
 
     fn health(&mut self, health: Health, now: Timestamp) -> Vec<String> {
@@ -203,6 +216,13 @@ impl Plain {
             ("help" | "?", ..) => Reply::line(HELP),
             ("quit" | "q", ..) => Reply { quits: true, ..Reply::default() },
             ("state", ..) => Reply { lines: self.state(), ..Reply::default() },
+            ("shift", ..) => {
+                self.wants_shift = true;
+                let watch = ShiftWatch { period: Period::Today, zone: self.zone.clone() };
+                // Once is enough.
+                let requests = vec![Request::Shift(Some(watch)), Request::Shift(None)];
+                Reply { requests, ..Reply::default() }
+            }
             ("list", None, _) => self.list(LISTED, now),
             ("list", Some(_), Some(count)) => self.list(usize::try_from(count).unwrap_or(0), now),
             ("show", _, Some(id)) => self.known(id, |plain| {
@@ -210,9 +230,18 @@ impl Plain {
                 Request::Detail(id)
             }),
             ("seen", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Seen)),
+            ("claim", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Claimed)),
+            ("ack", _, Some(id)) => self.known(id, |_| Request::Acknowledge(id)),
+            ("note", _, Some(id)) => {
+                let text = words.collect::<Vec<_>>().join(" ");
+                if text.is_empty() {
+                    return Reply::line("note needs a text, such as: note 3 asked for a lateral");
+                }
+                self.known(id, |_| Request::Note(id, text))
+            }
             ("done", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Done)),
             ("new", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::New)),
-            ("list" | "show" | "seen" | "done" | "new", ..) => {
+            ("list" | "show" | "seen" | "claim" | "ack" | "note" | "done" | "new", ..) => {
                 Reply::line(format!("{word} needs a number, such as: {word} 3"))
             }
             _ => Reply::line(format!("there is no command {}. {HELP}", crate::text::clean(word))),

@@ -2,8 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{Overlay, Request, State, update::Effect};
-use crate::store::{Shift, ShiftQuestion};
+use super::{Overlay, Request, State, update::Effect, words};
+use crate::{
+    store::{Shift, ShiftQuestion},
+    triage::Severity,
+};
 
 /// Hours whose arrivals are counted.
 const HOURS: i64 = 24;
@@ -38,6 +41,14 @@ impl Period {
             Self::Today => "today",
             Self::Hours12 => "the last 12 hours",
             Self::Hours24 => "the last 24 hours",
+        }
+    }
+
+    /// The same behind what happened in it.
+    pub(super) fn within(self) -> String {
+        match self {
+            Self::Today => self.words().to_owned(),
+            Self::Hours12 | Self::Hours24 => format!("in {}", self.words()),
         }
     }
 
@@ -119,6 +130,43 @@ impl State {
 pub(super) fn time_to_empty(queued: u32, films_per_second: f64) -> Option<SignedDuration> {
     let is_known = queued > 0 && films_per_second > 0.0;
     is_known.then(|| SignedDuration::from_secs((f64::from(queued) / films_per_second).ceil() as i64))
+}
+
+/// "3 films", "1 film".
+pub(super) fn counted(count: u32, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// What was held, and by what.
+pub(super) fn held_in_words(shift: &Shift, period: Period) -> String {
+    let total: u32 = shift.held.iter().map(|(_, films)| films).sum();
+    if total == 0 {
+        return format!("no film {}", period.within());
+    }
+    let gates: Vec<String> =
+        shift.held.iter().map(|(gate, films)| format!("{films} {}", gate.phrase())).collect();
+    format!("{} {}: {}", counted(total, "film", "films"), period.within(), gates.join(", "))
+}
+
+/// The shift as lines, for those who do not see the panel.
+pub(super) fn in_words(shift: &Shift, period: Period, now: Timestamp) -> Vec<String> {
+    let arrived = counted(shift.arrived, "film", "films");
+    let mut lines = vec![
+        format!("{}: {arrived} came, {} scored, {} waiting", period.words(), shift.scored, shift.queued),
+        format!("films held: {}", held_in_words(shift, period)),
+    ];
+    for band in Severity::ALL.into_iter().rev() {
+        let unseen = shift.unseen.get(&band).map_or("none unseen".to_owned(), |unseen| {
+            let wait = words::waiting(now, unseen.since);
+            format!("{} unseen, the longest {wait}, study {}", unseen.studies, unseen.oldest)
+        });
+        let seen = shift.seen.get(&band).map_or(String::new(), |seen| {
+            let (median, most) = (words::span(seen.median), words::span(seen.most));
+            format!("; {} seen, half within {median}, nine tenths within {most}", seen.studies)
+        });
+        lines.push(format!("{}: {unseen}{seen}", band.word()));
+    }
+    lines
 }
 
 #[cfg(test)]

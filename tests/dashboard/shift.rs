@@ -18,7 +18,7 @@ fn ago(minutes: i64) -> Timestamp {
 }
 
 /// The morning's shift: it is 14:02, and the day began with a quiet night.
-fn shift() -> Shift {
+pub(crate) fn shift() -> Shift {
     let hour = |ago: i64| {
         "2026-03-02T14:00:00Z".parse::<Timestamp>().expect("a time") - SignedDuration::from_hours(ago)
     };

@@ -263,7 +263,8 @@ fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
     const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let cells = f64::from(width);
     let filled = finding.score.clamp(0.0, 1.0) * cells;
-    let place = |score: f64| (score.clamp(0.0, 1.0) * cells) as u16;
+    // A hair more, so that what is computed as 0.7999 and as 0.8 stands in one column.
+    let place = |score: f64| (score.clamp(0.0, 1.0) * cells + 1e-6) as u16;
     let alert = place(0.5);
     let critical = place(triage::score(finding.critical, finding.threshold));
     (0..width)

@@ -18,7 +18,11 @@ use ratatui::{Frame, layout::Rect, style::Style};
 use super::{
     super::{
         super::{
-            Period, Role, State, cells, overlay::ShiftPanel, shift::time_to_empty, theme::symbol, words,
+            Period, Role, State, cells,
+            overlay::ShiftPanel,
+            shift::{counted, held_in_words, time_to_empty},
+            theme::symbol,
+            words,
         },
         gauge, pane, put,
     },
@@ -120,20 +124,8 @@ fn say(state: &State, frame: &mut Frame<'_>, area: Rect, (about, text, style): &
     put(frame, area.x + 1 + WORDS, area.y, area.width.saturating_sub(WORDS + 1), text, *style);
 }
 
-/// "today", "in the last 12 hours".
-fn within(period: Period) -> String {
-    match period {
-        Period::Today => period.words().to_owned(),
-        Period::Hours12 | Period::Hours24 => format!("in {}", period.words()),
-    }
-}
-
-fn counted(count: u32, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
 fn arrivals(state: &State, shift: &Shift, period: Period) -> Said {
-    let text = format!("{} {}; by the hour:", counted(shift.arrived, "film", "films"), within(period));
+    let text = format!("{} {}; by the hour:", counted(shift.arrived, "film", "films"), period.within());
     ("Arrivals", text, state.theme.text)
 }
 
@@ -245,7 +237,7 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     let theme = &state.theme;
     let room = width.saturating_sub(usize::from(WORDS) + 1);
     Facts {
-        held: said("Held", &held(shift, period), theme.text, room),
+        held: said("Held", &held_in_words(shift, period), theme.text, room),
         work: [("Queue", queue(state, shift)), ("Engine", engine(state, shift, period))]
             .iter()
             .flat_map(|(about, text)| said(about, text, theme.text, room))
@@ -258,16 +250,6 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
 fn said(about: &'static str, text: &str, style: Style, room: usize) -> Vec<Said> {
     let lines = cells::wrap(text, room, 4).into_iter().zip([about].into_iter().chain(std::iter::repeat("")));
     lines.map(|(line, about)| (about, line, style)).collect()
-}
-
-fn held(shift: &Shift, period: Period) -> String {
-    let total: u32 = shift.held.iter().map(|(_, films)| films).sum();
-    if total == 0 {
-        return format!("no film {}", within(period));
-    }
-    let gates: Vec<String> =
-        shift.held.iter().map(|(gate, films)| format!("{films} {}", gate.phrase())).collect();
-    format!("{} {}: {}", counted(total, "film", "films"), within(period), gates.join(", "))
 }
 
 /// Films a second: the engine's own where it is ours, else what the last minute brought.
@@ -299,7 +281,7 @@ fn engine(state: &State, shift: &Shift, period: Period) -> String {
     };
     let mut parts = vec![device];
     parts.extend(own.and_then(|health| health.films_per_second).map(|speed| format!("{speed:.1} films/s")));
-    parts.push(format!("{} scored {}", counted(shift.scored, "film", "films"), within(period)));
+    parts.push(format!("{} scored {}", counted(shift.scored, "film", "films"), period.within()));
     if shift.last_minute > 0 {
         parts.push(format!("{} in the last minute", shift.last_minute));
     }
