@@ -44,6 +44,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let (requests, requests_out) = unbounded();
 
     let (model, rules) = setup.model_and_rules()?;
+    let site = screen::site(&setup.loaded, &rules)?;
     let ownership = Ownership::acquire(&store_path)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
     // A follower needs no inbox.
@@ -100,7 +101,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
-        site: screen::site(&setup.loaded)?,
+        site,
         actor: actor.clone(),
         outside,
     };

@@ -10,7 +10,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::{Timestamp, Zoned};
 
-use super::{Gauges, pictures};
+use super::{Gauges, panels::Panels, pictures};
 use crate::{
     config,
     dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
@@ -89,6 +89,7 @@ pub fn follow(
         alarm_looked_at: None,
         started: Timestamp::now(),
         told: String::new(),
+        panels: Panels::default(),
         plugins: Vec::new(),
         notice: None,
     };
@@ -136,6 +137,8 @@ struct Follower {
     started: Timestamp,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
+    /// What is looked at beside the list.
+    panels: Panels,
     /// The plugins that the dashboard knows.
     plugins: Vec<PluginRecord>,
     /// The last notice of a plugin that was told; none before the first look.
@@ -190,6 +193,14 @@ impl Follower {
                 Ok(priors) => self.tell(Update::Priors(study, priors)),
                 Err(error) => self.fault(&error),
             },
+            Request::Spread { model, model_sha256 } => {
+                let update = self.panels.compare(&self.store, model, model_sha256);
+                self.tell_all(update.map(|update| vec![update]))
+            }
+            Request::Shift(watch) => {
+                let update = self.panels.watch(&self.store, watch, Timestamp::now());
+                self.tell_all(update.map(|update| update.into_iter().collect()))
+            }
             Request::Score(film) => {
                 match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
                     Ok(Requested::Queued(_)) => self.look(),
@@ -230,6 +241,13 @@ impl Follower {
                 self.actor.set(name);
                 Ok(())
             }
+        }
+    }
+
+    fn tell_all(&mut self, updates: Result<Vec<Update>, StoreError>) -> Result<(), Gone> {
+        match updates {
+            Ok(updates) => updates.into_iter().try_for_each(|update| self.tell(update)),
+            Err(error) => self.fault(&error),
         }
     }
 
@@ -304,6 +322,8 @@ impl Follower {
         }
         self.look_at_plugins()?;
         self.count_queue()?;
+        let updates = self.panels.look(&self.store, Timestamp::now());
+        self.tell_all(updates)?;
         self.look_at_health()
     }
 

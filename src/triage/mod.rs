@@ -4,10 +4,12 @@
 //! needs a score, a band or an order asks here, so that they mean one thing everywhere.
 
 mod assess;
+mod listing;
 mod rank;
 mod rules;
 
 pub use assess::{Assessment, Finding, StudyAssessment, assess, combine, score};
+pub use listing::in_order;
 pub use rank::{RankKey, Waiting, reported};
 pub use rules::{LabelRule, Rules, default_critical};
 

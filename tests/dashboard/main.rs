@@ -8,6 +8,8 @@ mod picture;
 mod plain;
 mod plugins;
 mod screens;
+mod shift;
 mod soak;
+mod spread;
 mod themes;
 mod worklist;
