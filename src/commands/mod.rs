@@ -18,6 +18,7 @@ mod setup;
 mod show;
 mod signals;
 mod themes;
+mod thresholds;
 mod watch;
 mod weights;
 

@@ -65,6 +65,11 @@ impl<'a> Document<'a> {
         self.entry(keys).is_some()
     }
 
+    /// Where a setting is written, from its key to the end of its value.
+    pub(super) fn span(&self, keys: &[&str]) -> Option<Range<usize>> {
+        self.entry(keys).map(|(key, value)| key.span().start..value.span().end)
+    }
+
     fn entry(&self, keys: &[&str]) -> Option<Entry<'_>> {
         let (last, sections) = keys.split_last()?;
         let mut table = self.root.get_ref();

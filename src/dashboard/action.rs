@@ -104,6 +104,8 @@ pub enum Action {
     Suspend,
     /// How the plugins are, and their commands.
     Plugins,
+    /// Try thresholds out on the last studies.
+    Workbench,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -237,6 +239,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
     entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
+    entry(Action::Workbench, "workbench", &["t"], Section::Program, "thresholds: try them on the last studies, save them", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -301,6 +304,7 @@ impl Action {
             | Self::Help
             | Self::Palette
             | Self::Plugins
+            | Self::Workbench
             | Self::Redraw
             | Self::Quit
             | Self::Interrupt => true,

@@ -24,7 +24,7 @@ use crate::{
         Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
         StudyRow,
     },
-    triage::Finding,
+    triage::{Finding, ThresholdChange},
 };
 
 /// How long a message for information stays.
@@ -82,6 +82,8 @@ pub struct State {
     pub(super) gallery: Gallery,
     /// Studies and how each stood before the person changed it, the last change last.
     pub(super) undo: Vec<(StudyId, Standing)>,
+    /// The thresholds that were saved here, the last save last.
+    pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
     /// Who is at the keys.
     pub(super) who: String,
     /// Whether names and identifiers are kept off the screen.
@@ -126,6 +128,7 @@ impl State {
             labels: 0,
             gallery: Gallery::new(canvas),
             undo: Vec::new(),
+            bench_saved: Vec::new(),
             who: String::new(),
             hides_names: false,
             rung_at: None,

@@ -1,13 +1,19 @@
 //! How times, waits and people are written on the screen.
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use crate::store::{Status, StudyRow};
 
 /// How long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
 #[must_use]
 pub(super) fn waiting(now: Timestamp, since: Timestamp) -> String {
-    let minutes = minutes_between(now, since);
+    span(now.duration_since(since))
+}
+
+/// A wait in at most four columns.
+#[must_use]
+pub(super) fn span(wait: SignedDuration) -> String {
+    let minutes = wait.as_mins();
     match minutes {
         ..1 => "<1m".to_owned(),
         1..60 => format!("{minutes}m"),
@@ -86,8 +92,6 @@ pub(super) fn status(status: Status) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
 
     #[test]

@@ -17,6 +17,7 @@ mod gauges;
 mod pictures;
 mod recorder;
 mod shared;
+mod workbench;
 
 use std::{
     path::PathBuf,
@@ -34,6 +35,7 @@ pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, failed, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
+pub use workbench::Thresholds;
 
 use shared::Shared;
 

@@ -10,4 +10,5 @@ mod plugins;
 mod screens;
 mod soak;
 mod themes;
+mod workbench;
 mod worklist;

@@ -7,6 +7,7 @@ mod exposures;
 mod following;
 mod on_request;
 mod opening;
+mod past;
 mod people;
 mod priors;
 mod severity;
