@@ -122,7 +122,7 @@ pub fn follow(
 pub(super) struct Actor(Arc<Mutex<String>>);
 
 impl Actor {
-    fn new(name: String) -> Self {
+    pub(super) fn new(name: String) -> Self {
         Self(Arc::new(Mutex::new(name)))
     }
 

@@ -170,3 +170,7 @@ impl Worker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "workbench_tests.rs"]
+mod tests;

@@ -59,7 +59,7 @@ fn studies_enter_and_leave_bands_as_the_thresholds_pass_them() {
         ((0.6, 0.8), (1, 1), vec![(3, "urgent", "routine")]),
         ((0.5, 0.55), (1, 2), vec![(3, "urgent", "critical")]),
         (
-            (0.2, 0.45),
+            (0.2, 0.44),
             (2, 3),
             vec![(3, "urgent", "critical"), (2, "routine", "critical"), (1, "routine", "urgent")],
         ),

@@ -108,6 +108,8 @@ fn a_save_that_is_refused_says_why_and_loses_nothing() {
     desk.press("t left enter");
     let screen = desk.screen(80, 24);
     assert!(screen.contains("✖ Not saved: no configuration file is in use."), "{screen}");
+    assert!(screen.contains("then save again."), "to its end: {screen}");
+    assert!(screen.contains("enter save"), "{screen}");
     assert_eq!(bench(&desk).map(|bench| bench.changes().len()), Some(1));
     // Taking a save back can be refused too, and can be tried again.
     desk.workbench.refuses = None;

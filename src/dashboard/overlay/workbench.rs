@@ -53,7 +53,7 @@ pub(in crate::dashboard) const BENCH_KEYS: &[BenchKey] = &[
     row(Deed::Move(-0.05), &["<"], "lower by 0.05", "0.05"),
     row(Deed::Move(0.05), &[">"], "higher by 0.05", "0.05"),
     row(Deed::Turn, &["tab", "shift-tab"], "from alert to critical, and back", "alert/critical"),
-    row(Deed::Own, &["r"], "the label's thresholds as the model brings them", "model's own"),
+    row(Deed::Own, &["r"], "the label's thresholds as the model brings them", "own"),
     row(Deed::Undo, &["u"], "take the last change back; with nothing unsaved: write the values before the last save", "undo"),
     row(Deed::Save, &["enter", "ctrl-s"], "write the changes into the configuration", "save"),
 ];

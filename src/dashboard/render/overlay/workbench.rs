@@ -95,7 +95,10 @@ pub(super) fn draw(state: &State, workbench: &Workbench, frame: &mut Frame<'_>, 
         let moves = Rect { y: below.y + 5, height: below.height.saturating_sub(5), ..below };
         draw_moves(state, workbench, found, frame, moves);
     }
-    draw_foot(state, workbench, frame, Rect { y: inside.bottom().saturating_sub(2), height: 2, ..inside });
+    for (line, y) in message.iter().zip(foot.y..foot.bottom()) {
+        put(frame, foot.x, y, foot.width, line, style);
+    }
+    draw_keys(state, frame, Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside });
 }
 
 /// "The last 1204 studies, 3.2 days: 05-01 10:12 to 05-04 15:40; 1100 were opened".
@@ -146,7 +149,13 @@ fn draw_labels(
     let theme = &state.theme;
     let columns = Columns::of(area.width, bench);
     let [chart, alert, critical, alarms] = columns.starts(area.x);
-    let rate = if sample.days().is_some() { "alarms/day" } else { "alarms" };
+    // What the keys move is what is counted.
+    let rate = match (workbench.mark(), sample.days()) {
+        (Mark::Alert, Some(_)) => "alert/day",
+        (Mark::Alert, None) => "alert",
+        (Mark::Critical, Some(_)) => "crit/day",
+        (Mark::Critical, None) => "critical",
+    };
     put(frame, area.x + 2, area.y, columns.label, "label", theme.heading);
     let wide = "studies by probability, 0 to 1 (log)";
     let about = if usize::from(columns.chart) >= wide.len() { wide } else { "by probability" };
@@ -259,7 +268,7 @@ fn glyphs(
 
 fn draw_bands(state: &State, sample: &Sample, found: &WhatIf, frame: &mut Frame<'_>, area: Rect) {
     let theme = &state.theme;
-    let columns = [0, 14, 32, 55].map(|at| area.x + at);
+    let columns = [0, 13, 28, 50].map(|at| area.x + at);
     let [_, rate, half, most] = columns;
     let rates = if sample.days().is_some() { "studies a day" } else { "studies" };
     for (x, text) in columns.into_iter().zip(["band", rates, "half wait no longer", "9 of 10 wait no longer"])
@@ -292,7 +301,7 @@ fn draw_bands(state: &State, sample: &Sample, found: &WhatIf, frame: &mut Frame<
             change(words::span(before.median), words::span(after.median)),
             change(words::span(before.most), words::span(after.most)),
         ),
-        None => "Waits: studies opened when they really were, the first of the list each time.".to_owned(),
+        None => "Waits: as if whoever opened a study had taken the first of the list.".to_owned(),
     };
     if area.height > 4 {
         put(frame, area.x, area.y + 4, area.width, &risen, theme.dim);
@@ -348,11 +357,11 @@ fn kinds(found: &WhatIf) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The message, and the keys.
-fn draw_foot(state: &State, workbench: &Workbench, frame: &mut Frame<'_>, area: Rect) {
+/// What is to be said: the last message, else how things stand.
+fn message(state: &State, workbench: &Workbench) -> (String, Style) {
     let theme = &state.theme;
     let changes = workbench.changes().len();
-    let (text, style): (String, Style) = match workbench.said() {
+    match workbench.said() {
         Some((level, text)) => {
             let symbol = match level {
                 NoticeLevel::Info => "",
@@ -367,16 +376,19 @@ fn draw_foot(state: &State, workbench: &Workbench, frame: &mut Frame<'_>, area: 
             (format!("{labels} changed, not saved: enter writes the configuration"), theme.warning)
         }
         None => ("Nothing changed yet.".to_owned(), theme.dim),
-    };
-    put(frame, area.x, area.y, area.width, &text, style);
+    }
+}
+
+fn draw_keys(state: &State, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &state.theme;
     let mut x = area.x;
     for (hint, keys) in hints() {
         let needed = cells::width(&keys) + 1 + cells::width(hint);
         if usize::from(area.right().saturating_sub(x)) < needed {
             break;
         }
-        x += put(frame, x, area.y + 1, area.width, &keys, theme.key) + 1;
-        x += put(frame, x, area.y + 1, area.width, hint, theme.text) + 2;
+        x += put(frame, x, area.y, area.width, &keys, theme.key) + 1;
+        x += put(frame, x, area.y, area.width, hint, theme.text) + 2;
     }
 }
 
