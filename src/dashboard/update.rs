@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 
 use super::{
     Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, ShiftPanel, State,
-    Update, Who,
+    Update, Who, Workbench,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
@@ -224,6 +224,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Theme(theme) => state.theme = *theme,
         Update::Site(site) => state.take_site(site),
+        Update::Bench(update) => {
+            state.stale = true;
+            return overlay::bench_update(state, *update);
+        }
         Update::Plugins(records) => {
             if let Some(text) = plugins::alarm(&state.plugins, &records) {
                 state.say(NoticeLevel::Error, text);
@@ -316,6 +320,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
         Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
         Action::Shift => state.overlay = Some(Overlay::Shift(ShiftPanel::default())),
+        Action::Workbench => {
+            let (bench, asks) = Workbench::open();
+            state.overlay = Some(Overlay::Workbench(Box::new(bench)));
+            return vec![asks];
+        }
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
