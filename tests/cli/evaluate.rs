@@ -229,7 +229,14 @@ const MISTAKES: &[(&str, &[&str], i32, &[&str])] = &[
         2,
         &["1.png"],
     ),
-    ("a split that is not there", &["--split", "test"], 2, &["`test`", "`val`"]),
+    ("a split that is not there", &["--split", "test"], 2, &["`test`", "there are `val`"]),
+    (
+        "a split without a column for it",
+        &["evaluate", "--films", "inbox/set", "--labels", "others.csv", "--split", "a"],
+        2,
+        &["no column `Split`"],
+    ),
+    ("a model that can be had", &["--model", "xrv-all"], 2, &["weights pull xrv-all", "weights import FILE"]),
     (
         "patients in both sets",
         &["--against", "against.csv"],
