@@ -54,3 +54,7 @@ bench:
 peers:
     cargo build --release
     python3 benches/peers.py
+
+# For NVIDIA GPUs, on a machine without one and without the CUDA toolkit (from Python packages, about 3 GB).
+cuda *args:
+    docs/cuda.sh {{args}}

@@ -4,13 +4,15 @@
 
 Needs torch, torchvision, safetensors, onnx and onnxruntime. Each round times every engine once (each for some
 seconds); of the rounds the medians and minima are taken, and ratios of those printed, so that a machine
-that is busy for a while slows all of them. A ratio below 1: cxr-triage is faster.
+that is busy for a while slows all of them. A ratio below 1: cxr-triage is faster. Where the processor has no
+instructions for bf16, or with --fp32, bf16 is left out.
 """
 import argparse
 import io
 import json
 import statistics
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -58,6 +60,17 @@ def ours(program, size, batch, threads, precision, runs):
     return report["median_ms_per_film"], report["min_ms_per_film"]
 
 
+def why_no_bf16(program):
+    """Why the program does not compute in bf16 here; nothing if it does."""
+    command = [program, "--model", "starter", "--device", "cpu", "--precision", "bf16", "bench", "--json"]
+    tried = subprocess.run([*command, "--runs", "1", "--size", "64"], capture_output=True, text=True)
+    if tried.returncode == 0:
+        return None
+    if "bf16" not in tried.stderr:
+        sys.exit(f"{program}: {tried.stderr.strip()}")
+    return tried.stderr.strip()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default="target/release/cxr-triage")
@@ -67,7 +80,12 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--sizes", type=int, nargs="+", default=[224, 320])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--fp32", action="store_true", help="leave bf16 out")
     args = parser.parse_args()
+    reason = "--fp32" if args.fp32 else why_no_bf16(args.program)
+    precisions = ["fp32"] if reason else ["fp32", "bf16"]
+    if reason:
+        print(f"bf16 is left out: {reason}", flush=True)
     torch.set_num_threads(args.threads)
     made = network(args.weights)
     last = made.to(memory_format=torch.channels_last)
@@ -87,14 +105,13 @@ def main():
                 with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
                     last(channels_last)
 
-            peers = {
-                "torch fp32": torch_fp32,
-                "torch bf16": torch_bf16,
-                "onnx fp32": lambda: session.run(None, {"x": array}),
-            }
-            rounds = {name: [] for name in [*peers, "ours fp32", "ours bf16"]}
+            peers = {"torch fp32": torch_fp32, "onnx fp32": lambda: session.run(None, {"x": array})}
+            if "bf16" in precisions:
+                peers["torch bf16"] = torch_bf16
+            mine = [f"ours {precision}" for precision in precisions]
+            rounds = {name: [] for name in [*peers, *mine]}
             for _ in range(args.rounds):
-                for precision in ("fp32", "bf16"):
+                for precision in precisions:
                     runs = max(5, int(args.seconds * 1000 / (20 * batch)))
                     found = ours(args.program, size, batch, args.threads, precision, runs)
                     rounds[f"ours {precision}"].append(found)
@@ -106,12 +123,10 @@ def main():
             print(f"{batch} x {size} x {size}, {args.threads} threads, ms a film (median, least):")
             for name in rounds:
                 print(f"  {name:11} {medians[name]:7.2f} {minima[name]:7.2f}")
-            for mine, peer in (
-                ("ours fp32", "onnx fp32"),
-                ("ours fp32", "torch fp32"),
-                ("ours bf16", "onnx fp32"),
-                ("ours bf16", "torch bf16"),
-            ):
+            pairs = [("ours fp32", "onnx fp32"), ("ours fp32", "torch fp32")]
+            if "bf16" in precisions:
+                pairs += [("ours bf16", "onnx fp32"), ("ours bf16", "torch bf16")]
+            for mine, peer in pairs:
                 paired = statistics.median(
                     a[0] / b[0] for a, b in zip(rounds[mine], rounds[peer], strict=True)
                 )
