@@ -10,6 +10,7 @@ mod headless;
 mod output;
 mod plain;
 mod plugins;
+mod printer;
 mod profile;
 mod reload;
 mod scan;

@@ -24,8 +24,8 @@ use crate::{
     store::{Ownership, Store},
 };
 
-/// Updates between the store's reader and the screen.
-const UPDATES: usize = 64;
+/// Updates between the store's reader and the screen; few, for each may be some thousand studies.
+const UPDATES: usize = 8;
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
@@ -45,6 +45,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let (requests, requests_out) = unbounded();
 
     let (model, rules) = setup.model_and_rules()?;
+    let site = screen::site(&setup.loaded, &rules)?;
     let ownership = Ownership::acquire(&store_path)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
     // A follower needs no inbox.
@@ -101,7 +102,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
-        site: screen::site(&setup.loaded)?,
+        site,
         actor: actor.clone(),
         thresholds: Some(Box::new(SiteThresholds::new(
             Arc::clone(setup),

@@ -24,7 +24,7 @@ pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};
 pub use plugins::{PluginSite, Plugins};
-pub use rules::{LabelDefaults, rules};
+pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
     Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
     Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,

@@ -104,6 +104,8 @@ pub enum Action {
     Suspend,
     /// How the plugins are, and their commands.
     Plugins,
+    /// How the shift goes.
+    Shift,
     /// Try thresholds out on the last studies.
     Workbench,
     /// Close what is open; put the message away.
@@ -235,6 +237,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
+    entry(Action::Shift, "shift", &["o"], Section::Program, "how the shift goes: arrivals, longest waits, queue", None),
     entry(Action::HideNames, "hide-names", &["N"], Section::Program, "hide names and identifiers, show them again", None),
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
@@ -304,6 +307,7 @@ impl Action {
             | Self::Help
             | Self::Palette
             | Self::Plugins
+            | Self::Shift
             | Self::Workbench
             | Self::Redraw
             | Self::Quit

@@ -6,11 +6,12 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Column, Keymap, SavedViews, Theme};
+use super::{Column, Keymap, Period, SavedViews, ShiftWatch, Theme};
 use crate::{
     picture::Look,
     store::{
-        FilmId, PluginRecord, PluginRequest, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow,
+        FilmId, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Standing, Status, StudyDetail,
+        StudyId, StudyRow,
     },
     triage::{Bench, Sample, Setting, ThresholdChange, WhatIf},
 };
@@ -40,6 +41,10 @@ pub enum Update {
     /// The plugins: their health, and the columns, filters and commands that they add. Those that are
     /// not enabled are among them.
     Plugins(Vec<PluginRecord>),
+    /// The answer to [`Request::Spread`], and again when more films were scored.
+    Spread(Arc<Spread>),
+    /// The answer to [`Request::Shift`], and again while that is watched.
+    Shift(Period, Box<Shift>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
@@ -76,6 +81,15 @@ pub enum Request {
     Picture(PictureRequest),
     /// Send the earlier films of this study's patient.
     Priors(StudyId),
+    /// Send what the last films of this model got, and keep it up to date until another model is asked for.
+    Spread {
+        /// The model's name.
+        model: String,
+        /// SHA-256 of its weights, hex.
+        model_sha256: String,
+    },
+    /// Send how the shift goes, and keep it up to date; none: no longer.
+    Shift(Option<ShiftWatch>),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.
@@ -203,6 +217,8 @@ pub struct Site {
     pub keymap: Keymap,
     /// How often the bell rings while a critical study waits to be acknowledged; none: never.
     pub bell: Option<SignedDuration>,
+    /// The labels that are listed first among a film's findings, in order.
+    pub findings_order: Vec<String>,
 }
 
 impl Default for Site {
@@ -213,6 +229,7 @@ impl Default for Site {
             views: SavedViews::default(),
             keymap: Keymap::default(),
             bell: Some(SignedDuration::from_mins(1)),
+            findings_order: Vec::new(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod feed;
 mod filter;
 mod keymap;
 mod layout;
+mod making;
 mod mouse;
 mod order;
 mod overlay;
@@ -30,6 +31,8 @@ mod plain;
 mod plugins;
 mod render;
 mod row;
+mod shift;
+mod spread;
 mod standing;
 mod state;
 mod terminal;
@@ -52,13 +55,14 @@ pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
 pub use order::Order;
 pub use overlay::{
-    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, Who,
-    Workbench, bench_markdown,
+    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel,
+    Who, Workbench, bench_markdown,
 };
-pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};
 pub use plugins::Command;
 pub use render::draw;
+pub use shift::{Period, ShiftWatch};
 pub use state::State;
 pub use terminal::check as require_terminal;
 pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};

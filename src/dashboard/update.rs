@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::{
-    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, State, Update, Who,
-    Workbench,
+    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, ShiftPanel, State,
+    Update, Who, Workbench,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
     mouse, overlay,
     pictures::{Canvas, EncodeJob, Encoded},
-    plugins, standing,
+    plugins, shift, spread, standing,
     state::INFO_STAYS,
     viewing,
 };
@@ -116,7 +116,13 @@ fn next_alarm(state: &mut State) {
 
 /// Asks for what the selection needs and the state does not have. Called once after every batch of
 /// messages, so that a held-down key asks for one study, not for all that it passes.
+///
+/// It also makes a slice of an unfinished list: while there is one, call it again soon.
 pub fn settle(state: &mut State) -> Vec<Effect> {
+    if state.worklist.go_on() {
+        state.stale = true;
+        overlay::list_is_whole(state);
+    }
     let rows = state.list_rows();
     state.worklist.keep_visible(rows);
 
@@ -135,6 +141,8 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         state.priors = Some((study, None));
         effects.push(Effect::Request(Request::Priors(study)));
     }
+    effects.extend(spread::settle(state));
+    effects.extend(shift::settle(state));
     let waits_for_detail = selected.is_some() && state.detail().is_none();
     if !waits_for_detail {
         let scene = state.scene();
@@ -211,6 +219,8 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
             state.health = Some(health);
         }
+        Update::Spread(spread) => state.compared.take(spread),
+        Update::Shift(period, shift) => state.counted.take(period, shift),
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Theme(theme) => state.theme = *theme,
         Update::Site(site) => state.take_site(site),
@@ -231,6 +241,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
 
 /// A key goes to what is open; else it is an action, or the next one of several that are.
 fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
+    // What is typed ahead of the screen is meant for the list that was asked for, not for the one before.
+    if !matches!(state.overlay, Some(Overlay::Filter(_))) {
+        state.worklist.finish();
+    }
     if state.overlay.is_some() {
         state.stale = true;
         return overlay::key(state, event);
@@ -298,13 +312,14 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.view = View::Worklist;
             state.overlay = Some(Overlay::Filter(FilterLine::open(&state.typed)));
         }
-        Action::Sort(column) => state.worklist.set_order(state.worklist.order().then(column)),
+        Action::Sort(column) => state.worklist.set_order(state.worklist.wanted_order().then(column)),
         Action::Columns => state.overlay = Some(Overlay::Columns(Columns::open(state))),
         Action::Undo => return standing::undo(state),
         Action::Score => return score(state),
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
         Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
+        Action::Shift => state.overlay = Some(Overlay::Shift(ShiftPanel::default())),
         Action::Workbench => {
             let (bench, asks) = Workbench::open();
             state.overlay = Some(Overlay::Workbench(Box::new(bench)));

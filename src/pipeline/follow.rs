@@ -11,7 +11,9 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::{Timestamp, Zoned};
 
 use super::{
-    Gauges, pictures,
+    Gauges,
+    panels::Panels,
+    pictures,
     workbench::{Thresholds, Worker},
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const PAGE: u32 = 5_000;
+const PAGE: u32 = 2_500;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
@@ -102,12 +104,14 @@ pub fn follow(
         pictures: pictures_in,
         bench,
         revision: i64::MIN,
+        version: None,
         watched: None,
         shown: None,
         health,
         alarm_looked_at: None,
         started: Timestamp::now(),
         told: String::new(),
+        panels: Panels::default(),
         plugins: Vec::new(),
         notice: None,
     };
@@ -145,6 +149,8 @@ struct Follower {
     bench: Sender<BenchRequest>,
     /// The newest change that the dashboard knows.
     revision: i64,
+    /// The store's version at the last look; none where that look failed.
+    version: Option<i64>,
     /// The study whose detail is on the screen.
     watched: Option<StudyId>,
     /// The health that the dashboard knows.
@@ -154,6 +160,8 @@ struct Follower {
     started: Timestamp,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
+    /// What is looked at beside the list.
+    panels: Panels,
     /// The plugins that the dashboard knows.
     plugins: Vec<PluginRecord>,
     /// The last notice of a plugin that was told; none before the first look.
@@ -177,7 +185,7 @@ impl Follower {
                         Ok(message) => self.pass_on(message)?,
                         Err(_) => outside = crossbeam_channel::never(),
                     },
-                    recv(after(GLANCE)) -> _ => self.look()?,
+                    recv(after(GLANCE)) -> _ => self.glance()?,
                 }
             }
         });
@@ -188,6 +196,7 @@ impl Follower {
     }
 
     fn fault(&mut self, error: &StoreError) -> Result<(), Gone> {
+        self.version = None;
         let text = error.to_string();
         if self.told == text {
             return Ok(());
@@ -207,6 +216,14 @@ impl Follower {
                 Ok(priors) => self.tell(Update::Priors(study, priors)),
                 Err(error) => self.fault(&error),
             },
+            Request::Spread { model, model_sha256 } => {
+                let update = self.panels.compare(&self.store, model, model_sha256);
+                self.tell_all(update.map(|update| vec![update]))
+            }
+            Request::Shift(watch) => {
+                let update = self.panels.watch(&self.store, watch, Timestamp::now());
+                self.tell_all(update.map(|update| update.into_iter().collect()))
+            }
             Request::Score(film) => {
                 match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
                     Ok(Requested::Queued(_)) => self.look(),
@@ -251,6 +268,13 @@ impl Follower {
         }
     }
 
+    fn tell_all(&mut self, updates: Result<Vec<Update>, StoreError>) -> Result<(), Gone> {
+        match updates {
+            Ok(updates) => updates.into_iter().try_for_each(|update| self.tell(update)),
+            Err(error) => self.fault(&error),
+        }
+    }
+
     fn name(&self) -> String {
         self.actor.name()
     }
@@ -278,14 +302,28 @@ impl Follower {
         }
     }
 
+    /// Looks, if another connection has written since the last look; else only at what is not in the
+    /// store. An idle dashboard costs one question four times a second.
+    fn glance(&mut self) -> Result<(), Gone> {
+        match self.store.version() {
+            Ok(version) if self.version == Some(version) => self.look_at_health(),
+            Ok(version) => {
+                self.version = Some(version);
+                self.look()
+            }
+            Err(error) => self.fault(&error),
+        }
+    }
+
     /// Sends what changed since the last look, page by page.
     fn look(&mut self) -> Result<(), Gone> {
-        let (mut watched_changed, mut moved) = (false, false);
+        let (mut watched_changed, mut moved, mut pages) = (false, false, 0_usize);
         loop {
             match self.changed_studies() {
                 Ok(page) if page.is_empty() => break,
                 Ok(page) => {
                     moved = true;
+                    pages += 1;
                     watched_changed |= page.iter().any(|row| Some(row.id) == self.watched);
                     self.tell(Update::Studies(page))?;
                 }
@@ -301,7 +339,16 @@ impl Follower {
         if moved {
             self.alarm_looked_at = None;
         }
+        // A whole store went through the memory of this connection, and will not again.
+        if pages > 2
+            && let Err(error) = self.store.free_memory()
+        {
+            self.fault(&error)?;
+        }
         self.look_at_plugins()?;
+        self.count_queue()?;
+        let updates = self.panels.look(&self.store, Timestamp::now());
+        self.tell_all(updates)?;
         self.look_at_health()
     }
 
@@ -361,12 +408,16 @@ impl Follower {
         })
     }
 
-    fn look_at_health(&mut self) -> Result<(), Gone> {
-        let now = Timestamp::now();
+    fn count_queue(&mut self) -> Result<(), Gone> {
         match self.store.queued_count() {
             Ok(queued) => self.health.queued = queued,
             Err(error) => self.fault(&error)?,
         }
+        Ok(())
+    }
+
+    fn look_at_health(&mut self) -> Result<(), Gone> {
+        let now = Timestamp::now();
         if let Some(gauges) = &self.gauges {
             self.health.working_on = gauges.working_on();
             self.health.fault = gauges.inbox_fault();

@@ -14,6 +14,7 @@ mod examine;
 mod feeder;
 mod follow;
 mod gauges;
+mod panels;
 mod pictures;
 mod recorder;
 mod shared;

@@ -16,8 +16,8 @@ use cxr_triage::{
     film::Header,
     quality::{Gate, Held},
     store::{
-        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Status,
-        StudyDetail, StudyId, StudyRow,
+        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift,
+        Spread, Status, StudyDetail, StudyId, StudyRow,
     },
     triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
 };
@@ -239,6 +239,10 @@ pub(crate) struct Desk {
     pub(crate) broken: BTreeMap<i64, String>,
     /// The earlier films of a study's patient.
     pub(crate) priors: BTreeMap<StudyId, Vec<PriorFilm>>,
+    /// What the last films of a model got.
+    pub(crate) spread: Option<Spread>,
+    /// How the shift goes.
+    pub(crate) shift: Option<Shift>,
     /// What answers the threshold workbench.
     pub(crate) workbench: Backroom,
 }
@@ -259,6 +263,8 @@ impl Desk {
             makes_pictures: true,
             broken: BTreeMap::new(),
             priors: BTreeMap::new(),
+            spread: None,
+            shift: None,
             workbench: Backroom::default(),
         };
         desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() }));
@@ -376,6 +382,16 @@ impl Desk {
                 self.tell(Update::Priors(id, priors));
             }
             Request::Who(_) => {}
+            Request::Spread { .. } => {
+                if let Some(spread) = self.spread.clone() {
+                    self.tell(Update::Spread(Arc::new(spread)));
+                }
+            }
+            Request::Shift(watch) => {
+                if let (Some(watch), Some(shift)) = (watch, self.shift.clone()) {
+                    self.tell(Update::Shift(watch.period, Box::new(shift)));
+                }
+            }
             Request::Picture(request) if self.makes_pictures => {
                 let image = match self.broken.get(&request.film) {
                     Some(reason) => Err(reason.clone()),

@@ -333,7 +333,7 @@ fn draw_moves(state: &State, workbench: &Workbench, found: &WhatIf, frame: &mut 
             x += put(frame, x, y, 3, arrow, theme.dim);
         }
         let row = state.worklist().get(it.study);
-        let name = row.map_or_else(|| format!("study {}", it.study), |row| state.subject(row));
+        let name = row.map_or_else(|| format!("study {}", it.study), |row| state.subject(&row.study()));
         let came = row.map(|row| words::clock(row.first_arrival, state.now, &state.zone));
         let top = it.top.as_ref().map(|(label, score)| format!("{label} {score:.2}")).unwrap_or_default();
         let x = area.x + 27;
