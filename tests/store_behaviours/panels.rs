@@ -48,6 +48,7 @@ impl Dashboard {
             feed_alarm: config::FeedAlarm::default(),
             site: Site::default(),
             actor: "anna".to_owned(),
+            thresholds: None,
             outside,
         };
         follow(following, requests_out, updates_in).unwrap();
