@@ -20,7 +20,7 @@ use crate::{
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const PAGE: u32 = 2_500;
+const PAGE: u32 = 1_000;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
