@@ -156,8 +156,8 @@ impl Worklist {
     /// Sorts the list. The selection stays on its study.
     pub fn set_order(&mut self, order: Order) {
         if order != self.wanted_order() {
-            let (filter, now) = (self.wanted_filter().clone(), self.now);
-            self.make(Wanted { filter, order, now, by_clock: false });
+            let now = self.making.as_ref().map_or(self.now, |making| making.wanted.now);
+            self.make(Wanted { filter: self.wanted_filter().clone(), order, now, by_clock: false });
         }
     }
 
