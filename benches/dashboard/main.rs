@@ -184,6 +184,7 @@ fn main() {
         feed_alarm: config::FeedAlarm::default(),
         site: Site::default(),
         actor: "bench".to_owned(),
+        thresholds: None,
         outside,
     };
     let threads = follow(following, requests_out, updates_in).unwrap();

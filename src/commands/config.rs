@@ -47,7 +47,7 @@ fn init(global: &GlobalArgs) -> Result<(), Failure> {
 fn check(global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
-    screen::site(&setup.loaded)?;
+    screen::site(&setup.loaded, &rules)?;
     let from = match &setup.loaded.path {
         Some(path) => path.display().to_string(),
         None => "no configuration file: the defaults".to_owned(),

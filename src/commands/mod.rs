@@ -10,6 +10,7 @@ mod headless;
 mod output;
 mod plain;
 mod plugins;
+mod printer;
 mod profile;
 mod reload;
 mod scan;
@@ -18,6 +19,7 @@ mod setup;
 mod show;
 mod signals;
 mod themes;
+mod thresholds;
 mod watch;
 mod weights;
 

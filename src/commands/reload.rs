@@ -45,7 +45,7 @@ pub(super) fn watch(
 
 fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded, ConfigError> {
     let rules = rules(loaded, model.manifest())?;
-    let site = screen::site(loaded)?;
+    let site = screen::site(loaded, &rules)?;
     let config = loaded.config.clone();
     let mut at_next_start = Vec::new();
     for (name, differs) in [

@@ -1,19 +1,27 @@
 //! What of the configuration the dashboard needs, in its own terms; mistakes at their lines.
 
 use crate::{
-    config::{ConfigError, Loaded},
+    config::{self, ConfigError, Loaded},
     dashboard::{Column, Keymap, MOST_VIEWS, SavedViews, Site},
+    triage::Rules,
 };
 
-/// The dashboard's settings as the site has them.
-pub(super) fn site(loaded: &Loaded) -> Result<Site, ConfigError> {
+/// The dashboard's settings as the site has them, for the model whose rules these are.
+pub(super) fn site(loaded: &Loaded, rules: &Rules) -> Result<Site, ConfigError> {
     Ok(Site {
         max_wait: loaded.config.triage.max_wait,
         columns: columns(loaded)?,
         views: views(loaded)?,
         keymap: keymap(loaded)?,
         bell: loaded.config.dashboard.bell,
+        findings_order: findings_order(loaded, rules)?,
     })
+}
+
+/// The labels that come first among a film's findings.
+pub(super) fn findings_order(loaded: &Loaded, rules: &Rules) -> Result<Vec<String>, ConfigError> {
+    let labels: Vec<&str> = rules.labels.iter().map(|rule| rule.label.as_str()).collect();
+    config::findings_order(loaded, &rules.model, &labels)
 }
 
 fn columns(loaded: &Loaded) -> Result<Vec<Column>, ConfigError> {
@@ -79,7 +87,8 @@ mod tests {
     use crate::config::{TEMPLATE, parse};
 
     fn site_of(text: &str) -> Result<Site, ConfigError> {
-        site(&parse(text, None).unwrap())
+        let rules = Rules { model: "starter".to_owned(), labels: Vec::new() };
+        site(&parse(text, None).unwrap(), &rules)
     }
 
     #[test]
@@ -116,6 +125,7 @@ mod tests {
             ("[dashboard.views]\nBig = \"scor>0.5\"", 2, "at `scor`"),
             ("[keys]\nquit = \"q\"\ndonne = \"x\"", 3, "there is no action `donne`"),
             ("[keys]\ndone = \"space\"", 2, "`space` stands for both `done` and `seen`"),
+            ("[dashboard]\nfindings_order = [\"Mass\"]", 2, "starter has no label `Mass`"),
             ("[keys]\ndone = \"d\"\nundo = \"d\"", 3, "`d` stands for both `undo` and `done`"),
         ] {
             let error = site_of(text).expect_err(text);

@@ -5,21 +5,24 @@ use std::{
     path::Path,
 };
 
-use image::{DynamicImage, RgbImage};
+use image::RgbImage;
 
 use super::{
     Failure,
     cli::{GlobalArgs, ShowArgs},
     output::{Lean, table},
+    printer::Printer,
+    screen,
     setup::Setup,
 };
 use crate::{
+    config::Pictures,
     film::{self, Film},
     model::{Findings, Heatmap, Model},
     picture::{self, Heat, Look, Mode},
     pipeline::{read, shown},
     quality::{self, Gates, Held, Warning},
-    triage::{self, Finding},
+    triage::{self, Finding, in_order},
 };
 
 /// The word for "no heatmap".
@@ -35,6 +38,7 @@ const LINES_BELOW: u16 = 18;
 pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
+    let order = screen::findings_order(&setup.loaded, &rules)?;
     let bytes =
         read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
     let film = film::decode(&bytes.content)
@@ -49,8 +53,9 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(path) = &args.out {
         return save(&draw(&film, overlay.as_ref(), (film.width, film.height)), path);
     }
-    if io::stdout().is_terminal() {
-        print_picture(&film, overlay.as_ref())?;
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    if io::stdout().is_terminal() && !is_dumb {
+        print_picture(&film, overlay.as_ref(), setup.config().dashboard.pictures)?;
     }
     let mut out = io::stdout().lock();
     writeln!(out, "{}", shown(&args.file))?;
@@ -68,7 +73,7 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(label) = overlay.and_then(|(_, label)| findings.get(label)) {
         writeln!(out, "heatmap: {}, a coarse hint by the model {}", label.label, model.manifest().name)?;
     }
-    print_findings(&mut out, findings)?;
+    print_findings(&mut out, &in_order(&findings, &order))?;
     if !model.manifest().banner.is_empty() {
         writeln!(out, "{}", model.manifest().banner)?;
     }
@@ -121,35 +126,21 @@ fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// viuer asks the terminal what it can do, and prints at the cursor.
-fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>) -> Result<(), Failure> {
+/// The film and the same with its heatmap side by side, where both have room.
+fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>, wanted: Pictures) -> Result<(), Failure> {
     let (columns, lines) = crossterm::terminal::size().unwrap_or((80, 24));
     let width = columns.min(WIDEST);
     let height = lines.saturating_sub(LINES_BELOW).max(lines / 2).max(1);
-    // The film and the same with its heatmap, where both have room.
     let beside = overlay.is_some() && width >= BESIDE_FROM;
-    // A cell is about twice as high as wide; viuer's sizes are cells.
-    let aspect = f64::from(film.height) / f64::from(film.width) / if beside { 4.0 } else { 2.0 };
-    let fits = (f64::from(width) * aspect).round() <= f64::from(height);
-    let config = viuer::Config {
-        absolute_offset: false,
-        width: fits.then_some(u32::from(width)),
-        height: (!fits).then_some(u32::from(height)),
-        ..viuer::Config::default()
-    };
     let heat = overlay.map(|(map, label)| Heat { map, label: *label });
     let look = Look { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Look::default() };
-    let picture = picture::compose(&picture::grey(film), heat, None, &look, (2048, 1024));
-    let picture = DynamicImage::ImageRgb8(picture);
-    viuer::print(&picture, &config).map_err(|error| {
-        Failure::failed(format!("cannot draw in this terminal: {error}; --out saves the picture"))
-    })?;
-    Ok(())
+    let printer = Printer::of_terminal(wanted);
+    let room = (width, height);
+    let picture = picture::compose(&picture::grey(film), heat, None, &look, printer.pixels(room));
+    printer.print(picture, room)
 }
 
-/// Ranking labels first, each group by score.
-fn print_findings(out: &mut impl Write, mut findings: Vec<Finding>) -> io::Result<()> {
-    findings.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.score.total_cmp(&a.score)));
+fn print_findings(out: &mut impl Write, findings: &[&Finding]) -> io::Result<()> {
     let columns = [
         ("FINDING", Lean::Left),
         ("SEVERITY", Lean::Left),

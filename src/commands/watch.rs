@@ -13,6 +13,7 @@ use super::{
     screen,
     setup::{Setup, settings},
     themes::{Change, Dressing, Wardrobe},
+    thresholds::SiteThresholds,
 };
 use crate::{
     config::{ConfigError, Motion},
@@ -44,6 +45,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let (requests, requests_out) = unbounded();
 
     let (model, rules) = setup.model_and_rules()?;
+    let site = screen::site(&setup.loaded, &rules)?;
     let ownership = Ownership::acquire(&store_path)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
     // A follower needs no inbox.
@@ -100,8 +102,13 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
-        site: screen::site(&setup.loaded)?,
+        site,
         actor: actor.clone(),
+        thresholds: Some(Box::new(SiteThresholds::new(
+            Arc::clone(setup),
+            Arc::clone(&model),
+            remark.is_none(),
+        ))),
         outside,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)

@@ -19,12 +19,12 @@ mod template;
 mod values;
 mod watch;
 
-pub use edit::{with_alerts, write_alerts};
+pub use edit::{with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};
 pub use plugins::{PluginSite, Plugins};
-pub use rules::{LabelDefaults, rules};
+pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
     Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
     Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,

@@ -61,6 +61,26 @@ fn label_rule(
     })
 }
 
+/// The labels that the site lists first among a film's findings, in order; empty: none.
+///
+/// # Errors
+/// It names a label that the model does not have, or one twice.
+pub fn findings_order(loaded: &Loaded, model: &str, labels: &[&str]) -> Result<Vec<String>, ConfigError> {
+    let order = loaded.config.dashboard.findings_order.as_deref().unwrap_or_default();
+    let error =
+        |message: &str, help: &str| loaded.error_at_value(&["dashboard", "findings_order"], message, help);
+    for (at, label) in order.iter().enumerate() {
+        if !labels.contains(&label.as_str()) {
+            let message = format!("the model {model} has no label `{label}`");
+            return Err(error(&message, &suggest(label, "its labels are", labels)));
+        }
+        if order[..at].contains(label) {
+            return Err(error(&format!("the label `{label}` is here twice"), "take one of them away"));
+        }
+    }
+    Ok(order.to_vec())
+}
+
 fn unknown_label(loaded: &Loaded, model: &str, unknown: &str, names: &[&str]) -> ConfigError {
     let message = format!("the model {model} has no label `{unknown}`");
     let help = suggest(unknown, "its labels are", names);
@@ -132,6 +152,26 @@ mod tests {
           | ^^^^^^^
         help: did you mean `Effusion`? its labels are `Effusion`, `Lung Lesion`, `Mass`
         ");
+    }
+
+    #[test]
+    fn the_order_of_findings_names_labels_of_the_model() {
+        let order_of = |text: &str| {
+            let loaded = parse(&format!("[dashboard]\nfindings_order = {text}"), None)?;
+            findings_order(&loaded, "starter", &["Effusion", "Lung Lesion", "Mass"])
+        };
+        assert_eq!(order_of("\"score\"").unwrap(), Vec::<String>::new());
+        assert_eq!(order_of("[\"Mass\", \"Effusion\"]").unwrap(), ["Mass", "Effusion"]);
+        for (text, message, help) in [
+            ("[\"Mas\"]", "the model starter has no label `Mas`", "did you mean `Mass`?"),
+            ("[\"Mass\", \"Mass\"]", "the label `Mass` is here twice", "take one"),
+            ("\"alphabet\"", "this is no order of findings", "write \"score\", or labels in a list"),
+            ("[1]", "this is no order of findings", "write \"score\", or labels in a list"),
+        ] {
+            let error = order_of(text).unwrap_err();
+            assert_eq!((error.line, error.message.as_str()), (Some(2), message), "{text}");
+            assert!(error.help.as_deref().is_some_and(|found| found.contains(help)), "{text}: {error}");
+        }
     }
 
     #[test]

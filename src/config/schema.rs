@@ -251,6 +251,9 @@ pub struct Dashboard {
     pub bell: Option<SignedDuration>,
     /// Whether it is asked at the start who is at the keys; else it is the account's name.
     pub ask_who: bool,
+    /// The labels that are listed first among a film's findings, in order; none ("score"): all by score.
+    #[serde(deserialize_with = "values::labels_or_score")]
+    pub findings_order: Option<Vec<String>>,
     /// Filters of the site's own, by their names.
     pub views: BTreeMap<String, String>,
 }
@@ -294,6 +297,7 @@ impl Default for Dashboard {
             columns: COLUMNS.map(str::to_owned).into(),
             bell: Some(SignedDuration::from_mins(1)),
             ask_who: false,
+            findings_order: None,
             views: BTreeMap::new(),
         }
     }

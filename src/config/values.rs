@@ -18,6 +18,8 @@ const DURATION_HELP: &str = "write a number and its unit, such as \"300ms\", \"9
 /// What is off or left to the program, and the words for it.
 const OFF: &str = "off";
 const AUTO: &str = "auto";
+/// The order of findings that needs no list.
+const SCORE: &str = "score";
 
 /// A length of time: "300ms", "90s", "5m", "4h", "1h 30m". Not negative.
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
@@ -90,6 +92,24 @@ pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
                 _ => Err(D::Error::custom(WRONG)),
             };
             list.into_iter().map(text).collect()
+        }
+        _ => Err(D::Error::custom(WRONG)),
+    }
+}
+
+/// Labels in an order, or "score".
+pub(super) fn labels_or_score<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    const WRONG: &str = "this is no order of findings\nwrite \"score\", or labels in a list: [\"Pneumothorax\", \"Effusion\"]";
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) if text == SCORE => Ok(None),
+        toml::Value::Array(list) => {
+            let text = |value| match value {
+                toml::Value::String(text) => Ok(text),
+                _ => Err(D::Error::custom(WRONG)),
+            };
+            list.into_iter().map(text).collect::<Result<_, _>>().map(Some)
         }
         _ => Err(D::Error::custom(WRONG)),
     }

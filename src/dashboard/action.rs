@@ -104,6 +104,10 @@ pub enum Action {
     Suspend,
     /// How the plugins are, and their commands.
     Plugins,
+    /// How the shift goes.
+    Shift,
+    /// Try thresholds out on the last studies.
+    Workbench,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -233,10 +237,12 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),
+    entry(Action::Shift, "shift", &["o"], Section::Program, "how the shift goes: arrivals, longest waits, queue", None),
     entry(Action::HideNames, "hide-names", &["N"], Section::Program, "hide names and identifiers, show them again", None),
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
     entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
+    entry(Action::Workbench, "workbench", &["t"], Section::Program, "thresholds: try them on the last studies, save them", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -301,6 +307,8 @@ impl Action {
             | Self::Help
             | Self::Palette
             | Self::Plugins
+            | Self::Shift
+            | Self::Workbench
             | Self::Redraw
             | Self::Quit
             | Self::Interrupt => true,

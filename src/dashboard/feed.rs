@@ -6,12 +6,14 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Column, Keymap, SavedViews, Theme};
+use super::{Column, Keymap, Period, SavedViews, ShiftWatch, Theme};
 use crate::{
     picture::Look,
     store::{
-        FilmId, PluginRecord, PluginRequest, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow,
+        FilmId, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Standing, Status, StudyDetail,
+        StudyId, StudyRow,
     },
+    triage::{Bench, Sample, Setting, ThresholdChange, WhatIf},
 };
 
 /// Both ends of the dashboard's traffic.
@@ -39,12 +41,35 @@ pub enum Update {
     /// The plugins: their health, and the columns, filters and commands that they add. Those that are
     /// not enabled are among them.
     Plugins(Vec<PluginRecord>),
+    /// The answer to [`Request::Spread`], and again when more films were scored.
+    Spread(Arc<Spread>),
+    /// The answer to [`Request::Shift`], and again while that is watched.
+    Shift(Period, Box<Shift>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// The configuration that the screen depends on, at start and after each reload.
     Site(Site),
     /// Another theme, or the same one changed.
     Theme(Box<Theme>),
+    /// An answer to [`Request::Bench`].
+    Bench(Box<BenchUpdate>),
+}
+
+/// What the threshold workbench hears.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BenchUpdate {
+    /// It is open: the thresholds, and what can be said of the last studies.
+    Opened(Bench, Sample),
+    /// The thresholds were changed elsewhere.
+    Bench(Bench),
+    /// What these settings, one a label, would have made of the last studies.
+    Tried(Vec<Setting>, WhatIf),
+    /// The changes are written; what is in force now, and what went wrong beside it.
+    Saved(Bench, Vec<ThresholdChange>, Option<String>),
+    /// Nothing was written: why, and what to do.
+    Refused(String),
+    /// It cannot be opened: why.
+    Failed(String),
 }
 
 /// Something that the dashboard wants done.
@@ -56,6 +81,15 @@ pub enum Request {
     Picture(PictureRequest),
     /// Send the earlier films of this study's patient.
     Priors(StudyId),
+    /// Send what the last films of this model got, and keep it up to date until another model is asked for.
+    Spread {
+        /// The model's name.
+        model: String,
+        /// SHA-256 of its weights, hex.
+        model_sha256: String,
+    },
+    /// Send how the shift goes, and keep it up to date; none: no longer.
+    Shift(Option<ShiftWatch>),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.
@@ -70,6 +104,21 @@ pub enum Request {
     Plugin(PluginRequest),
     /// Score this held film all the same.
     Score(FilmId),
+    /// Something of the threshold workbench's.
+    Bench(BenchRequest),
+}
+
+/// What the threshold workbench wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BenchRequest {
+    /// Read the thresholds and the last studies.
+    Open,
+    /// Look whether the thresholds have changed.
+    Reread,
+    /// Work out what these settings, one a label, would have done. Only the last request counts.
+    Try(Vec<Setting>),
+    /// Write these into the configuration.
+    Save(Vec<ThresholdChange>),
 }
 
 /// Which picture, at most how large.
@@ -168,6 +217,8 @@ pub struct Site {
     pub keymap: Keymap,
     /// How often the bell rings while a critical study waits to be acknowledged; none: never.
     pub bell: Option<SignedDuration>,
+    /// The labels that are listed first among a film's findings, in order.
+    pub findings_order: Vec<String>,
 }
 
 impl Default for Site {
@@ -178,6 +229,7 @@ impl Default for Site {
             views: SavedViews::default(),
             keymap: Keymap::default(),
             bell: Some(SignedDuration::from_mins(1)),
+            findings_order: Vec::new(),
         }
     }
 }

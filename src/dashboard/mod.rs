@@ -31,6 +31,8 @@ mod plain;
 mod plugins;
 mod render;
 mod row;
+mod shift;
+mod spread;
 mod standing;
 mod state;
 mod terminal;
@@ -44,18 +46,23 @@ mod worklist;
 pub use column::Column;
 pub use error::DashboardError;
 pub use event_loop::run;
-pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
+pub use feed::{
+    BenchRequest, BenchUpdate, Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role,
+    Site, Update,
+};
 pub use filter::{Completion, Filter, FilterError};
 pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
 pub use order::Order;
 pub use overlay::{
-    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, Who,
+    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel,
+    Who, Workbench, bench_markdown,
 };
-pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print};
+pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};
 pub use plugins::Command;
 pub use render::draw;
+pub use shift::{Period, ShiftWatch};
 pub use state::State;
 pub use terminal::check as require_terminal;
 pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};

@@ -6,17 +6,19 @@ use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Health, NoticeLevel, Request, Update, words, worklist::Worklist};
+use super::{Health, NoticeLevel, Period, Request, ShiftWatch, Update, words, worklist::Worklist};
 use crate::{
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
-    triage::Severity,
+    triage::{Severity, in_order},
 };
 
 /// What `list` shows where no number is given.
 const LISTED: usize = 10;
 
 const HELP: &str = "list [N]: the first N studies, the sickest first. show ID: a study's findings. \
-                    seen ID, done ID, new ID: set its status. state: inbox, queue and engine. quit.";
+                    seen ID, claim ID, done ID, new ID: set its status. ack ID: take note of a critical one. \
+                    note ID TEXT: write a note. shift: arrivals, longest waits, times to seen. \
+                    state: inbox, queue and engine. quit.";
 
 /// The list, and what was said of it.
 #[derive(Debug)]
@@ -26,6 +28,10 @@ pub struct Plain {
     health: Option<Health>,
     /// What was last said of each study, so that nothing is said twice.
     said: HashMap<StudyId, String>,
+    /// The labels that come first among findings.
+    order: Vec<String>,
+    /// Whether somebody wants to know how the shift goes.
+    wants_shift: bool,
     /// The study whose findings are wanted.
     wanted: Option<StudyId>,
 }
@@ -55,7 +61,15 @@ impl Plain {
     /// An empty list that tells times in that zone.
     #[must_use]
     pub fn new(zone: TimeZone) -> Self {
-        Self { zone, worklist: Worklist::default(), health: None, said: HashMap::new(), wanted: None }
+        Self {
+            zone,
+            worklist: Worklist::default(),
+            health: None,
+            said: HashMap::new(),
+            order: Vec::new(),
+            wants_shift: false,
+            wanted: None,
+        }
     }
 
     /// Takes a change in; returns what is to be said.
@@ -70,6 +84,13 @@ impl Plain {
                     NoticeLevel::Error => "error",
                 };
                 vec![format!("{} {word}: {}", self.clock(now), notice.text)]
+            }
+            Update::Site(site) => {
+                self.order = site.findings_order;
+                Vec::new()
+            }
+            Update::Shift(period, shift) if std::mem::take(&mut self.wants_shift) => {
+                super::shift::in_words(&shift, period, now)
             }
             Update::Detail(detail) if self.wanted == Some(detail.study.id) => {
                 self.wanted = None;
@@ -118,7 +139,12 @@ impl Plain {
             status => format!(", {} by {}", words::status(status), row.status_by),
         };
         let subject = words::subject(row);
-        format!("{}: {subject}{finding}{outside}{status}{place}, study {}", row.severity.word(), row.id)
+        let alarm = if row.is_alarm() { ", to acknowledge" } else { "" };
+        format!(
+            "{}{alarm}: {subject}{finding}{outside}{status}{place}, study {}",
+            row.severity.word(),
+            row.id
+        )
     }
 
     fn health(&mut self, health: Health, now: Timestamp) -> Vec<String> {
@@ -159,9 +185,7 @@ impl Plain {
                 FilmState::Held(held) => lines.push(format!("film {number}: held, {}", held.reason)),
                 FilmState::Scored { findings, model, .. } => {
                     lines.push(format!("film {number}, by the model {model}:"));
-                    let mut sorted: Vec<_> = findings.iter().collect();
-                    sorted.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.score.total_cmp(&a.score)));
-                    for finding in sorted {
+                    for finding in in_order(findings, &self.order) {
                         let weak = match (finding.validated, finding.rank) {
                             (false, _) => ", not validated",
                             (true, false) => ", does not rank",
@@ -192,6 +216,13 @@ impl Plain {
             ("help" | "?", ..) => Reply::line(HELP),
             ("quit" | "q", ..) => Reply { quits: true, ..Reply::default() },
             ("state", ..) => Reply { lines: self.state(), ..Reply::default() },
+            ("shift", ..) => {
+                self.wants_shift = true;
+                let watch = ShiftWatch { period: Period::Today, zone: self.zone.clone() };
+                // Once is enough.
+                let requests = vec![Request::Shift(Some(watch)), Request::Shift(None)];
+                Reply { requests, ..Reply::default() }
+            }
             ("list", None, _) => self.list(LISTED, now),
             ("list", Some(_), Some(count)) => self.list(usize::try_from(count).unwrap_or(0), now),
             ("show", _, Some(id)) => self.known(id, |plain| {
@@ -199,9 +230,18 @@ impl Plain {
                 Request::Detail(id)
             }),
             ("seen", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Seen)),
+            ("claim", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Claimed)),
+            ("ack", _, Some(id)) => self.known(id, |_| Request::Acknowledge(id)),
+            ("note", _, Some(id)) => {
+                let text = words.collect::<Vec<_>>().join(" ");
+                if text.is_empty() {
+                    return Reply::line("note needs a text, such as: note 3 asked for a lateral");
+                }
+                self.known(id, |_| Request::Note(id, text))
+            }
             ("done", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::Done)),
             ("new", _, Some(id)) => self.known(id, |_| Request::Status(id, Status::New)),
-            ("list" | "show" | "seen" | "done" | "new", ..) => {
+            ("list" | "show" | "seen" | "claim" | "ack" | "note" | "done" | "new", ..) => {
                 Reply::line(format!("{word} needs a number, such as: {word} 3"))
             }
             _ => Reply::line(format!("there is no command {}. {HELP}", crate::text::clean(word))),

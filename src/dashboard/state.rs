@@ -13,6 +13,8 @@ use super::{
     overlay::{Overlay, Who},
     pictures::{Canvas, Gallery, Scene},
     render,
+    shift::Counted,
+    spread::Compared,
     theme::Theme,
     words,
     worklist::{Row, Worklist},
@@ -24,7 +26,7 @@ use crate::{
         Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
         StudyRow,
     },
-    triage::Finding,
+    triage::{self, Finding, ThresholdChange},
 };
 
 /// How long a message for information stays.
@@ -80,8 +82,14 @@ pub struct State {
     /// panes stand still while one moves from film to film.
     pub(super) labels: u16,
     pub(super) gallery: Gallery,
+    /// What the last films got.
+    pub(super) compared: Compared,
+    /// How the shift goes.
+    pub(super) counted: Counted,
     /// Studies and how each stood before the person changed it, the last change last.
     pub(super) undo: Vec<(StudyId, Standing)>,
+    /// The thresholds that were saved here, the last save last.
+    pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
     /// Who is at the keys.
     pub(super) who: String,
     /// Whether names and identifiers are kept off the screen.
@@ -125,7 +133,10 @@ impl State {
             priors: None,
             labels: 0,
             gallery: Gallery::new(canvas),
+            compared: Compared::default(),
+            counted: Counted::default(),
             undo: Vec::new(),
+            bench_saved: Vec::new(),
             who: String::new(),
             hides_names: false,
             rung_at: None,
@@ -378,15 +389,13 @@ impl State {
         self.film.min(self.film_count().saturating_sub(1))
     }
 
-    /// That film's findings as the pane lists them: ranking labels first, then by score.
+    /// That film's findings as the pane lists them: the site's first labels, then ranking ones, then by score.
     #[must_use]
     pub fn findings(&self) -> Vec<&Finding> {
         let Some(FilmState::Scored { findings, .. }) = self.film().map(|film| &film.state) else {
             return Vec::new();
         };
-        let mut sorted: Vec<&Finding> = findings.iter().collect();
-        sorted.sort_by(|a, b| b.rank.cmp(&a.rank).then_with(|| b.score.total_cmp(&a.score)));
-        sorted
+        triage::in_order(findings, &self.site.findings_order)
     }
 
     /// The selected label: the person's choice, else the study's top finding, else the film's first.

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::{
-    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, State, Update, Who,
+    Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, ShiftPanel, State,
+    Update, Who, Workbench,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
     mouse, overlay,
     pictures::{Canvas, EncodeJob, Encoded},
-    plugins, standing,
+    plugins, shift, spread, standing,
     state::INFO_STAYS,
     viewing,
 };
@@ -140,6 +141,8 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         state.priors = Some((study, None));
         effects.push(Effect::Request(Request::Priors(study)));
     }
+    effects.extend(spread::settle(state));
+    effects.extend(shift::settle(state));
     let waits_for_detail = selected.is_some() && state.detail().is_none();
     if !waits_for_detail {
         let scene = state.scene();
@@ -216,9 +219,15 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
             state.health = Some(health);
         }
+        Update::Spread(spread) => state.compared.take(spread),
+        Update::Shift(period, shift) => state.counted.take(period, shift),
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Theme(theme) => state.theme = *theme,
         Update::Site(site) => state.take_site(site),
+        Update::Bench(update) => {
+            state.stale = true;
+            return overlay::bench_update(state, *update);
+        }
         Update::Plugins(records) => {
             if let Some(text) = plugins::alarm(&state.plugins, &records) {
                 state.say(NoticeLevel::Error, text);
@@ -310,6 +319,12 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Help => state.overlay = Some(Overlay::Help(Help::default())),
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
         Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
+        Action::Shift => state.overlay = Some(Overlay::Shift(ShiftPanel::default())),
+        Action::Workbench => {
+            let (bench, asks) = Workbench::open();
+            state.overlay = Some(Overlay::Workbench(Box::new(bench)));
+            return vec![asks];
+        }
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],

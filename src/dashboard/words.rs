@@ -1,6 +1,6 @@
 //! How times, waits and people are written on the screen.
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use super::row::Row;
 use crate::store::{Status, StudyRow};
@@ -8,7 +8,13 @@ use crate::store::{Status, StudyRow};
 /// How long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
 #[must_use]
 pub(super) fn waiting(now: Timestamp, since: Timestamp) -> String {
-    let minutes = minutes_between(now, since);
+    span(now.duration_since(since))
+}
+
+/// A length of time, likewise.
+#[must_use]
+pub(super) fn span(time: SignedDuration) -> String {
+    let minutes = (time.as_secs() / 60).max(0);
     match minutes {
         ..1 => "<1m".to_owned(),
         1..60 => format!("{minutes}m"),
@@ -87,8 +93,6 @@ pub(super) fn status(status: Status) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
 
     #[test]

@@ -299,6 +299,15 @@ impl Worklist {
         self.selected = self.listed.get(index.min(last)).map(|row| row.id);
     }
 
+    /// Selects a study; `false` if it is not listed.
+    pub fn select_study(&mut self, id: StudyId) -> bool {
+        let is_listed = self.by_id.get(&id).is_some_and(|row| self.is_listed(row));
+        if is_listed {
+            self.selected = Some(id);
+        }
+        is_listed
+    }
+
     /// Moves the selection by so many rows, and stops at the ends.
     pub fn move_by(&mut self, by: isize) {
         let index = self.selected_index().unwrap_or(0);

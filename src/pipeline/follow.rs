@@ -10,10 +10,15 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::{Timestamp, Zoned};
 
-use super::{Gauges, pictures};
+use super::{
+    Gauges,
+    panels::Panels,
+    pictures,
+    workbench::{Thresholds, Worker},
+};
 use crate::{
     config,
-    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
+    dashboard::{BenchRequest, Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
     store::{Ownership, PluginNotice, PluginRecord, Requested, Store, StoreError, StudyId},
 };
 
@@ -40,6 +45,8 @@ pub struct Following {
     pub site: Site,
     /// Who sits at the keys.
     pub actor: String,
+    /// Where the site keeps its thresholds; none: they can be neither seen nor changed.
+    pub thresholds: Option<Box<dyn Thresholds>>,
     /// Changes from outside, to be passed on: notices, new settings.
     pub outside: Receiver<Outside>,
 }
@@ -66,14 +73,28 @@ pub fn follow(
     requests: Receiver<Request>,
     updates: Sender<Update>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } =
-        following;
+    let Following {
+        store,
+        pictures: picture_store,
+        health,
+        gauges,
+        feed_alarm,
+        site,
+        actor,
+        thresholds,
+        outside,
+    } = following;
     let actor = Actor::new(actor);
     let (pictures_in, picture_requests) = unbounded();
     let (answers, viewer) = (updates.clone(), actor.clone());
     let picture_thread = thread::Builder::new()
         .name("pictures".into())
         .spawn(move || pictures::answer(picture_store, &viewer, &picture_requests, &answers))?;
+    let (bench, bench_requests) = unbounded();
+    let worker =
+        Worker { store: store.path().to_owned(), thresholds, actor: actor.clone(), updates: updates.clone() };
+    let bench_thread =
+        thread::Builder::new().name("workbench".into()).spawn(move || worker.run(&bench_requests))?;
     let follower = Follower {
         store,
         gauges,
@@ -81,6 +102,7 @@ pub fn follow(
         actor,
         updates,
         pictures: pictures_in,
+        bench,
         revision: i64::MIN,
         version: None,
         watched: None,
@@ -89,13 +111,14 @@ pub fn follow(
         alarm_looked_at: None,
         started: Timestamp::now(),
         told: String::new(),
+        panels: Panels::default(),
         plugins: Vec::new(),
         notice: None,
     };
     let follow_thread = thread::Builder::new()
         .name("follow".into())
         .spawn(move || follower.run(site, &requests, &outside))?;
-    Ok(vec![picture_thread, follow_thread])
+    Ok(vec![picture_thread, bench_thread, follow_thread])
 }
 
 /// Who sits at the keys: one name for the threads that write it down.
@@ -103,7 +126,7 @@ pub fn follow(
 pub(super) struct Actor(Arc<Mutex<String>>);
 
 impl Actor {
-    fn new(name: String) -> Self {
+    pub(super) fn new(name: String) -> Self {
         Self(Arc::new(Mutex::new(name)))
     }
 
@@ -123,6 +146,7 @@ struct Follower {
     actor: Actor,
     updates: Sender<Update>,
     pictures: Sender<PictureRequest>,
+    bench: Sender<BenchRequest>,
     /// The newest change that the dashboard knows.
     revision: i64,
     /// The store's version at the last look; none where that look failed.
@@ -136,6 +160,8 @@ struct Follower {
     started: Timestamp,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
+    /// What is looked at beside the list.
+    panels: Panels,
     /// The plugins that the dashboard knows.
     plugins: Vec<PluginRecord>,
     /// The last notice of a plugin that was told; none before the first look.
@@ -190,6 +216,14 @@ impl Follower {
                 Ok(priors) => self.tell(Update::Priors(study, priors)),
                 Err(error) => self.fault(&error),
             },
+            Request::Spread { model, model_sha256 } => {
+                let update = self.panels.compare(&self.store, model, model_sha256);
+                self.tell_all(update.map(|update| vec![update]))
+            }
+            Request::Shift(watch) => {
+                let update = self.panels.watch(&self.store, watch, Timestamp::now());
+                self.tell_all(update.map(|update| update.into_iter().collect()))
+            }
             Request::Score(film) => {
                 match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
                     Ok(Requested::Queued(_)) => self.look(),
@@ -200,6 +234,7 @@ impl Follower {
                 }
             }
             Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
+            Request::Bench(request) => self.bench.send(request).map_err(|_| Gone),
             Request::Status(study, status) => {
                 let actor = self.name();
                 let done = self.store.set_status(study, status, &actor, Timestamp::now());
@@ -233,6 +268,13 @@ impl Follower {
         }
     }
 
+    fn tell_all(&mut self, updates: Result<Vec<Update>, StoreError>) -> Result<(), Gone> {
+        match updates {
+            Ok(updates) => updates.into_iter().try_for_each(|update| self.tell(update)),
+            Err(error) => self.fault(&error),
+        }
+    }
+
     fn name(&self) -> String {
         self.actor.name()
     }
@@ -254,6 +296,7 @@ impl Follower {
                 self.feed_alarm = feed_alarm;
                 self.alarm_looked_at = None;
                 self.tell(Update::Site(site))?;
+                self.bench.send(BenchRequest::Reread).map_err(|_| Gone)?;
                 self.look()
             }
         }
@@ -304,6 +347,8 @@ impl Follower {
         }
         self.look_at_plugins()?;
         self.count_queue()?;
+        let updates = self.panels.look(&self.store, Timestamp::now());
+        self.tell_all(updates)?;
         self.look_at_health()
     }
 

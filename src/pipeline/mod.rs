@@ -14,9 +14,11 @@ mod examine;
 mod feeder;
 mod follow;
 mod gauges;
+mod panels;
 mod pictures;
 mod recorder;
 mod shared;
+mod workbench;
 
 use std::{
     path::PathBuf,
@@ -34,6 +36,7 @@ pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, failed, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
+pub use workbench::Thresholds;
 
 use shared::Shared;
 

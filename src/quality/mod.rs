@@ -64,6 +64,26 @@ impl Gate {
     pub fn lists_beside(self) -> bool {
         matches!(self, Self::View | Self::Exposure)
     }
+
+    /// What is the matter with a film that it refuses, in a word or two.
+    #[must_use]
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Modality => "other modality",
+            Self::BodyPart => "not the chest",
+            Self::View => "not frontal",
+            Self::Frames => "several frames",
+            Self::Small => "too small",
+            Self::Blank => "blank",
+            Self::Clipped => "clipped",
+            Self::Colour => "colour photograph",
+            Self::Inverted => "negative",
+            Self::OutOfDistribution => "unlike the training films",
+            Self::Model => "the model failed",
+            Self::Exposure => "second image of an exposure",
+        }
+    }
 }
 
 /// Why a film is not scored.

@@ -21,6 +21,7 @@ mod open;
 mod outbox;
 mod outcome;
 mod ownership;
+mod past;
 mod people;
 mod plugin_record;
 mod plugin_work;
@@ -33,6 +34,8 @@ mod request;
 mod rollup;
 mod row;
 mod rules;
+mod shift;
+mod spread;
 mod study_time;
 mod supersede;
 
@@ -57,6 +60,8 @@ pub use record::{
     Status, StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
+pub use shift::{Seen, Shift, ShiftQuestion, Unseen, quantile};
+pub use spread::Spread;
 
 /// A file's row number in the store.
 pub type FileId = i64;

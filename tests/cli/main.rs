@@ -9,5 +9,6 @@ mod flood;
 mod kill;
 mod plugins;
 mod scan;
+mod show;
 mod support;
 mod watch;

@@ -2,7 +2,7 @@
 
 use crate::fixture::{health, held, morning, noon, study};
 use cxr_triage::{
-    dashboard::{Plain, Reply, Request, Update},
+    dashboard::{Period, Plain, Reply, Request, Update},
     store::Status,
 };
 use jiff::tz::TimeZone;
@@ -21,7 +21,7 @@ fn what_arrives_is_one_line_band_first_and_said_once() {
     let mut plain = desk();
     let arrival = study(20, "ROE^RICHARD", 0, &[("Pneumothorax", 0.99)]).study;
     let lines = plain.take(Update::Studies(vec![arrival.clone()]), noon());
-    assert_eq!(lines, ["14:02 critical: ROE, RICHARD, Pneumothorax 0.99, place 1, study 20"]);
+    assert_eq!(lines, ["14:02 critical, to acknowledge: ROE, RICHARD, Pneumothorax 0.99, place 1, study 20"]);
     assert_eq!(plain.take(Update::Studies(vec![arrival]), noon()), [""; 0]);
     let refused = held(21, "POE^EDGAR", 0, "a lateral film").study;
     let lines = plain.take(Update::Studies(vec![refused]), noon());
@@ -33,7 +33,7 @@ fn lists_and_findings_come_on_request() {
     let mut plain = desk();
     let Reply { lines, .. } = plain.command("list 2", noon());
     assert_eq!(lines.len(), 3);
-    assert_eq!(lines[1], "critical: DOE, JANE, Effusion 0.98, place 1, study 1, waits 12m");
+    assert_eq!(lines[1], "critical, to acknowledge: DOE, JANE, Effusion 0.98, place 1, study 1, waits 12m");
     assert_eq!(plain.command("show 1", noon()).requests, [Request::Detail(1)]);
     let detail = Box::new(morning().remove(0));
     let lines = plain.take(Update::Detail(detail.clone()), noon());
@@ -47,10 +47,16 @@ fn what_is_typed_does_what_it_says_or_says_why_not() {
     let mut plain = desk();
     assert_eq!(plain.command("done 3", noon()).requests, [Request::Status(3, Status::Done)]);
     assert_eq!(plain.command(" seen  3 ", noon()).requests, [Request::Status(3, Status::Seen)]);
+    assert_eq!(plain.command("claim 3", noon()).requests, [Request::Status(3, Status::Claimed)]);
+    assert_eq!(plain.command("ack 1", noon()).requests, [Request::Acknowledge(1)]);
+    let note = Request::Note(3, "asked for a lateral".to_owned());
+    assert_eq!(plain.command("note 3  asked for  a lateral", noon()).requests, [note]);
     assert!(plain.command("quit", noon()).quits);
     for (typed, said) in [
         ("done", "done needs a number"),
         ("done x", "done needs a number"),
+        ("note 3", "note needs a text"),
+        ("ack", "ack needs a number"),
         ("show 99", "there is no study 99"),
         ("frobnicate", "there is no command frobnicate"),
         ("state", "watching ./inbox"),
@@ -67,4 +73,26 @@ fn no_line_can_drive_a_terminal() {
     let mut lines = plain.command("list 100", noon()).lines;
     lines.extend(plain.command("\u{1b}[2J", noon()).lines);
     assert!(lines.iter().all(|line| !line.contains(char::is_control)), "{lines:?}");
+}
+
+#[test]
+fn how_the_shift_goes_is_told_once_on_request() {
+    let mut plain = desk();
+    let shift = || Update::Shift(Period::Today, Box::new(crate::shift::shift()));
+    assert_eq!(plain.take(shift(), noon()), [""; 0], "nobody asked");
+    let Reply { lines, requests, .. } = plain.command("shift", noon());
+    assert!(lines.is_empty());
+    assert!(matches!(requests.as_slice(), [Request::Shift(Some(_)), Request::Shift(None)]), "{requests:?}");
+    assert_eq!(
+        plain.take(shift(), noon()),
+        [
+            "today: 89 films came, 80 scored, 412 waiting",
+            "films held: 7 films today: 4 not frontal, 2 unreadable, 1 unlike the training films",
+            "critical: 2 unseen, the longest 47m, study 2; 12 seen, half within 4m, nine tenths within 11m",
+            "urgent: 5 unseen, the longest 1h35, study 7",
+            "routine: 2 unseen, the longest 8m, study 9; 31 seen, half within 38m, nine tenths within 2h50",
+            "held: 2 unseen, the longest 31m, study 11",
+        ]
+    );
+    assert_eq!(plain.take(shift(), noon()), [""; 0]);
 }

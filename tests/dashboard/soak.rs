@@ -55,6 +55,8 @@ const KEYS: &[&str] = &[
     "s r",
     "s p",
     "C space j J esc",
+    "o j tab enter",
+    "o tab esc",
     "?",
     "esc",
     ": h e a t enter",

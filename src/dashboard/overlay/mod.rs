@@ -11,7 +11,9 @@ mod input;
 mod notes;
 mod palette;
 mod plugins;
+mod shift;
 mod who;
+mod workbench;
 
 pub use columns::Columns;
 pub use filter_line::FilterLine;
@@ -20,7 +22,10 @@ pub use input::Input;
 pub use notes::Notes;
 pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
+pub use shift::ShiftPanel;
 pub use who::Who;
+pub(super) use workbench::{BENCH_KEYS, bench_update};
+pub use workbench::{Workbench, bench_markdown};
 
 use crossterm::event::KeyEvent;
 
@@ -43,6 +48,10 @@ pub enum Overlay {
     Who(Who),
     /// The plugins.
     Plugins(Plugins),
+    /// How the shift goes.
+    Shift(ShiftPanel),
+    /// The threshold workbench.
+    Workbench(Box<Workbench>),
 }
 
 /// What is open after a key, and what is to be done.
@@ -53,7 +62,7 @@ impl Overlay {
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         match self {
-            Self::Help(_) | Self::Plugins(_) => {
+            Self::Help(_) | Self::Plugins(_) | Self::Shift(_) | Self::Workbench(_) => {
                 matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
             }
             Self::Columns(_) => matches!(action, Action::Up | Action::Down | Action::Close),
@@ -78,6 +87,8 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         Overlay::Notes(notes) => notes.key(state, event),
         Overlay::Who(who) => who.key(state, event),
         Overlay::Plugins(plugins) => plugins.key(state, event),
+        Overlay::Shift(panel) => panel.key(state, event),
+        Overlay::Workbench(bench) => bench.key(state, event),
     };
     if state.overlay.is_none() {
         state.overlay = next;
@@ -103,6 +114,13 @@ pub(super) fn paste(state: &mut State, text: &str) {
         }
         Some(Overlay::Notes(notes)) => notes.paste(text),
         Some(Overlay::Who(who)) => who.paste(text),
-        Some(Overlay::Help(_) | Overlay::Columns(_) | Overlay::Plugins(_)) | None => {}
+        Some(
+            Overlay::Help(_)
+            | Overlay::Columns(_)
+            | Overlay::Plugins(_)
+            | Overlay::Shift(_)
+            | Overlay::Workbench(_),
+        )
+        | None => {}
     }
 }

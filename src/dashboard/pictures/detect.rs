@@ -111,6 +111,13 @@ impl Probe {
     }
 }
 
+/// Asks this terminal what it can show, and waits for the answer, a second at most. Keys that are pressed meanwhile are
+/// lost. Only in raw mode, where nothing else reads standard input.
+#[must_use]
+pub fn canvas_of_terminal() -> Canvas {
+    Probe::begin(Pictures::Auto).finish(|_| {})
+}
+
 fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ mod encoder;
 mod gallery;
 mod probe;
 
+pub use detect::canvas_of_terminal;
 pub use encoder::{EncodeJob, Encoded, Print};
 pub use gallery::Gallery;
 pub(super) use gallery::Scene;

@@ -4,8 +4,8 @@
 use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
-    super::{State, action::Action, cells, words},
-    pane, put,
+    super::{State, action::Action, cells, spread, words},
+    gauge, pane, put,
 };
 use crate::{
     store::{Answer, FilmState, OnRequest, Status, StudyRow},
@@ -19,6 +19,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     };
     let row = row.study();
     let inside = pane(state, frame, area, &state.subject(&row), &row.model);
+    compare(state, frame, area);
     let mut y = inside.y;
     for (text, style) in about(state, &row) {
         if y < inside.bottom() {
@@ -131,18 +132,44 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
     lines
 }
 
+/// How the selected label's probability stands among the last films, in the pane's lower border.
+fn compare(state: &State, frame: &mut Frame<'_>, area: Rect) {
+    let selected = state.selected_label();
+    let finding = state.findings().into_iter().find(|finding| Some(finding.label.as_str()) == selected);
+    let Some((finding, films)) =
+        finding.and_then(|finding| Some((finding, state.last_films(&finding.label)?)))
+    else {
+        return;
+    };
+    let room = area.width.saturating_sub(6);
+    let words = spread::in_words(films, finding.probability, usize::from(room));
+    if !words.is_empty() && area.height > 2 {
+        put(frame, area.x + 2, area.bottom() - 1, room + 2, &format!(" {words} "), state.theme.dim);
+    }
+}
+
 /// The widths of a line's parts.
 struct Parts {
     label: u16,
     bar: u16,
+    /// The distribution of the last films; 0 where it has no room.
+    spread: u16,
 }
 
+/// Score and probability with their spaces.
+const NUMBERS: u16 = 4 + 1 + 6 + 1;
+/// The bar keeps so much beside a distribution, and that has so many cells, at least and at most.
+const BAR: u16 = 14;
+const SPREAD: (u16, u16) = (8, 16);
+
 impl Parts {
-    /// After the marker: label, bar, score and probability, a space apart.
-    fn of(width: u16, longest: u16) -> Self {
-        let numbers = 4 + 1 + 6 + 1;
-        let label = longest.min(width.saturating_sub(2 + numbers + 8)).max(6);
-        Self { label, bar: width.saturating_sub(2 + label + 1 + 1 + numbers) }
+    /// After the marker: label, bar, score and probability, the last films, a space apart.
+    fn of(width: u16, longest: u16, compares: bool) -> Self {
+        let label = longest.min(width.saturating_sub(2 + NUMBERS + 8)).max(6);
+        let bar = width.saturating_sub(2 + label + 1 + 1 + NUMBERS);
+        let spread = (bar / 3).clamp(SPREAD.0, SPREAD.1);
+        let spread = if compares && bar > BAR + spread { spread } else { 0 };
+        Self { label, bar: bar - spread - u16::from(spread > 0), spread }
     }
 }
 
@@ -150,15 +177,40 @@ fn bars(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let findings = state.findings();
     let selected = state.selected_label();
     let chosen = findings.iter().position(|finding| Some(finding.label.as_str()) == selected).unwrap_or(0);
+    let compares =
+        findings.iter().any(|finding| state.last_films(&finding.label).is_some_and(spread::is_enough));
+    let longest = findings.iter().map(|finding| cells::width(&finding.label)).max().unwrap_or(0);
+    let parts = Parts::of(area.width, u16::try_from(longest).unwrap_or(u16::MAX), compares);
+    // A line that is left over says what is what.
+    let area = if usize::from(area.height) > findings.len() {
+        headings(state, frame, area, &parts);
+        Rect { y: area.y + 1, height: area.height - 1, ..area }
+    } else {
+        area
+    };
     let rows = usize::from(area.height);
     // The selected label stays in sight.
     let first = chosen.saturating_sub(rows.saturating_sub(1));
-    let longest = findings.iter().map(|finding| cells::width(&finding.label)).max().unwrap_or(0);
-    let parts = Parts::of(area.width, u16::try_from(longest).unwrap_or(u16::MAX));
     for (at, finding) in findings.iter().enumerate().skip(first).take(rows) {
         let y = area.y + u16::try_from(at - first).unwrap_or(0);
         bar(state, frame, Rect { y, height: 1, ..area }, &parts, finding, at == chosen);
     }
+}
+
+fn headings(state: &State, frame: &mut Frame<'_>, area: Rect, parts: &Parts) {
+    let style = state.theme.dim;
+    let mut x = area.x + 2 + parts.label + 1;
+    for marks in ["│ alert  ┃ critical", "│ alert ┃ crit."] {
+        if cells::width(marks) + 1 < usize::from(parts.bar) {
+            put(frame, x, area.y, parts.bar, marks, style);
+            break;
+        }
+    }
+    x += parts.bar;
+    put(frame, x, area.y, 5, "score", style);
+    put(frame, x + 7, area.y, 5, "prob.", style);
+    let films = if parts.spread >= 10 { "last films" } else { "films" };
+    put(frame, x + NUMBERS + 1, area.y, parts.spread, films, style);
 }
 
 fn bar(
@@ -187,6 +239,19 @@ fn bar(
     x += parts.bar + 1;
     put(frame, x, y, 4, &format!("{:.2}", finding.score), strong);
     put(frame, x + 5, y, 6, &format!("{:>6}", format!("{:.1}%", finding.probability * 100.0)), base);
+    let films = state.last_films(&finding.label).filter(|films| parts.spread > 0 && spread::is_enough(films));
+    if let Some(films) = films {
+        let cells = usize::from(parts.spread);
+        let own = spread::cell_of(finding.score, cells);
+        let heights = spread::heights(films, finding, cells, gauge::RISING.len() - 1);
+        for ((at, height), column) in heights.into_iter().enumerate().zip(x + NUMBERS..) {
+            let (glyph, style) = match gauge::RISING.get(height) {
+                _ if at == own => ("●", theme.mark),
+                glyph => (glyph.copied().unwrap_or(" "), theme.dim),
+            };
+            put(frame, column, y, 1, glyph, style);
+        }
+    }
 }
 
 /// Whether the label is not validated for the model, or does not rank here.
@@ -199,7 +264,8 @@ fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
     const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let cells = f64::from(width);
     let filled = finding.score.clamp(0.0, 1.0) * cells;
-    let place = |score: f64| (score.clamp(0.0, 1.0) * cells) as u16;
+    // A hair more, so that what is computed as 0.7999 and as 0.8 stands in one column.
+    let place = |score: f64| (score.clamp(0.0, 1.0) * cells + 1e-6) as u16;
     let alert = place(0.5);
     let critical = place(triage::score(finding.critical, finding.threshold));
     (0..width)

@@ -25,6 +25,7 @@ mod film;
 mod findings;
 mod finish;
 mod footer;
+mod gauge;
 mod header;
 mod overlay;
 mod worklist;

@@ -31,7 +31,7 @@ const HEADINGS: usize = 10;
 const WIDTH: u16 = 74;
 
 /// What the marks in list and findings mean.
-const LEGEND: [(&str, &str); 8] = [
+const LEGEND: [(&str, &str); 9] = [
     ("•", "new: nobody has opened it"),
     ("!", "critical, and nobody has acknowledged it"),
     ("was◆", "was critical before the thresholds changed"),
@@ -40,6 +40,7 @@ const LEGEND: [(&str, &str); 8] = [
     ("12m!", "waits longer than the site allows"),
     ("██│██┃", "score, with the marks of alert and critical"),
     ("░░│░", "a label that is not validated or does not rank"),
+    ("▁▇▂▁●", "the last films of this model, and where this one stands"),
 ];
 
 pub(super) fn area(state: &State) -> Rect {

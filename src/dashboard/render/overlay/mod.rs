@@ -5,8 +5,10 @@ mod help;
 mod notes;
 mod palette;
 mod plugins;
+mod shift;
 mod which_key;
 mod who;
+mod workbench;
 
 pub(in crate::dashboard) use help::hidden_lines as hidden_help_lines;
 
@@ -37,6 +39,8 @@ pub(super) fn area(state: &State) -> Option<Rect> {
         // It takes the place of the list's last lines; see `render/worklist.rs`.
         Some(Overlay::Filter(_)) => None,
         Some(Overlay::Plugins(_)) => Some(plugins::area(state)),
+        Some(Overlay::Shift(panel)) => Some(shift::area(state, *panel)),
+        Some(Overlay::Workbench(_)) => Some(workbench::area(state)),
     }
 }
 
@@ -53,6 +57,8 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         Some(Overlay::Who(who)) => who::draw(state, who, frame, area),
         Some(Overlay::Filter(_)) => {}
         Some(Overlay::Plugins(plugins)) => plugins::draw(state, *plugins, frame, area),
+        Some(Overlay::Shift(panel)) => shift::draw(state, *panel, frame, area),
+        Some(Overlay::Workbench(bench)) => workbench::draw(state, bench, frame, area),
     }
 }
 

@@ -1,0 +1,111 @@
+//! What dashboards look at beside the list comes when they ask, and again when something changed.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use cxr_triage::{
+    config,
+    dashboard::{Health, Period, Request, Role, ShiftWatch, Site, Update},
+    pipeline::{Following, Outside, follow, outside},
+    store::{Shift, Status, Store},
+};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::support::{Bench, scored};
+
+/// Longer than any machine needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Dashboard {
+    requests: Sender<Request>,
+    updates: Receiver<Update>,
+    _outside: Sender<Outside>,
+}
+
+impl Dashboard {
+    fn on(bench: &Bench) -> Self {
+        let (updates_in, updates) = bounded(64);
+        let (requests, requests_out) = unbounded();
+        let (outside_in, outside) = outside();
+        let health = Health {
+            role: Role::Follower,
+            inbox: String::new(),
+            fault: None,
+            queued: 0,
+            working_on: None,
+            films_per_second: None,
+            device: String::new(),
+            model: String::new(),
+            banner: String::new(),
+            last_arrival: None,
+            feed_alarm: None,
+        };
+        let following = Following {
+            store: Store::open(&bench.path).unwrap(),
+            pictures: Store::open(&bench.path).unwrap(),
+            health,
+            gauges: None,
+            feed_alarm: config::FeedAlarm::default(),
+            site: Site::default(),
+            actor: "anna".to_owned(),
+            outside,
+        };
+        follow(following, requests_out, updates_in).unwrap();
+        Self { requests, updates, _outside: outside_in }
+    }
+
+    fn ask(&self, request: Request) {
+        self.requests.send(request).unwrap();
+    }
+
+    fn wait<T>(&self, mut wanted: impl FnMut(Update) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = wanted(self.updates.recv_timeout(PATIENCE).unwrap()) {
+                return found;
+            }
+        }
+    }
+
+    fn shift(&self) -> (Period, Shift) {
+        self.wait(|update| match update {
+            Update::Shift(period, shift) => Some((period, *shift)),
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn a_shift_is_counted_again_on_every_dashboard_when_somebody_looked_at_a_study() {
+    let mut bench = Bench::new();
+    let now = Timestamp::now();
+    let study = bench.record("a", &scored("a", [0.9, 0.1, 0.1]), now).1.id;
+    let dashboards = [Dashboard::on(&bench), Dashboard::on(&bench)];
+    for dashboard in &dashboards {
+        dashboard.ask(Request::Shift(Some(ShiftWatch { period: Period::Hours12, zone: TimeZone::UTC })));
+        let (period, shift) = dashboard.shift();
+        assert_eq!((period, shift.arrived, shift.scored, shift.seen_all), (Period::Hours12, 1, 1, None));
+        assert_eq!(shift.unseen.values().map(|unseen| unseen.oldest).collect::<Vec<_>>(), [study]);
+    }
+    dashboards[0].ask(Request::Status(study, Status::Seen));
+    for dashboard in &dashboards {
+        let (_, shift) = dashboard.shift();
+        assert_eq!((shift.seen_all.map(|seen| seen.studies), shift.unseen.len()), (Some(1), 0));
+    }
+}
+
+#[test]
+fn the_last_films_come_when_they_are_asked_for() {
+    let mut bench = Bench::new();
+    for n in 0_u8..30 {
+        let name = format!("f{n}");
+        bench.record(&name, &scored(&name, [f32::from(n) / 30.0, 0.1, 0.1]), Timestamp::now());
+    }
+    let dashboard = Dashboard::on(&bench);
+    dashboard.ask(Request::Spread { model: "starter".to_owned(), model_sha256: "ab".repeat(32) });
+    let spread = dashboard.wait(|update| match update {
+        Update::Spread(spread) => Some(spread),
+        _ => None,
+    });
+    assert_eq!((spread.model.as_str(), spread.of("Effusion").len()), ("starter", 30));
+    assert!(spread.of("Effusion").is_sorted());
+}

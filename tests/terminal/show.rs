@@ -1,0 +1,119 @@
+//! `show` at the level of bytes: in a pseudo-terminal that answers as kitty, as iTerm2, as a sixel terminal, as
+//! none of them, and not at all.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
+
+use std::{
+    fs,
+    io::{Read, Write},
+};
+
+use cxr_triage::phantom::Phantom;
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+/// A terminal by what it answers to each question, the longest questions first.
+type Answers = &'static [(&'static str, &'static str)];
+
+const NO_ANSWERS: Answers = &[];
+const PLAIN: Answers = &[("\x1b[c", "\x1b[?62;22c"), ("\x1b[16t", "\x1b[6;20;10t"), ("\x1b[5n", "\x1b[0n")];
+const SIXEL: Answers = &[("\x1b[c", "\x1b[?62;4;22c"), ("\x1b[16t", "\x1b[6;20;10t"), ("\x1b[5n", "\x1b[0n")];
+/// One at the other end of a network: it can read no file.
+const KITTY: Answers = &[
+    ("a=q,t=t", "\x1b_Gi=31;EBADF:no such file\x1b\\"),
+    ("\x1b_Gi=31,", "\x1b_Gi=31;OK\x1b\\"),
+    ("\x1b[c", "\x1b[?62;c"),
+    ("\x1b[16t", "\x1b[6;20;10t"),
+    ("\x1b[5n", "\x1b[0n"),
+];
+
+/// Everything that `show` writes in such a terminal, and its exit code.
+fn show(environment: &[(&str, &str)], answers: Answers) -> (Vec<u8>, u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let film = Phantom::nth(1, 1).dicom(300, "2026-03-02T14:02:00".parse().unwrap());
+    fs::write(folder.path().join("film.dcm"), film).unwrap();
+    fs::write(folder.path().join("cxr-triage.toml"), "[quality]\nout_of_distribution = \"off\"\n").unwrap();
+    let size = PtySize { rows: 40, cols: 80, pixel_width: 800, pixel_height: 800 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxr-triage"));
+    command.args(["show", "film.dcm"]);
+    command.cwd(folder.path());
+    for name in ["TMUX", "TERM_PROGRAM", "LC_TERMINAL", "KONSOLE_VERSION", "CXR_TRIAGE_CONFIG", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    command.env("HOME", folder.path());
+    command.env("XDG_CONFIG_HOME", folder.path().join("config"));
+    for (name, value) in environment {
+        command.env(name, value);
+    }
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut writer = pair.master.take_writer().unwrap();
+    let (mut bytes, mut answered, mut buffer) = (Vec::new(), 0, [0; 65_536]);
+    while let Ok(read @ 1..) = reader.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..read]);
+        // Pictures hold no question, and questions come in one go.
+        while let Some((at, question, answer)) = next_question(&bytes[answered..], answers) {
+            answered += at + question.len();
+            writer.write_all(answer.as_bytes()).unwrap();
+            writer.flush().unwrap();
+        }
+    }
+    (bytes, child.wait().unwrap().exit_code())
+}
+
+fn next_question(bytes: &[u8], answers: Answers) -> Option<(usize, &'static str, &'static str)> {
+    let found = answers.iter().filter_map(|(question, answer)| {
+        let at = bytes.windows(question.len()).position(|part| part == question.as_bytes())?;
+        Some((at, *question, *answer))
+    });
+    // Kitty's question for files begins like the other one.
+    let found: Vec<_> = found.collect();
+    let first = found.iter().min_by_key(|(at, ..)| *at)?;
+    let file = found.iter().find(|(at, question, _)| *question == "a=q,t=t" && at - first.0 < 40);
+    Some(*file.unwrap_or(first))
+}
+
+fn count(bytes: &[u8], wanted: &str) -> usize {
+    bytes.windows(wanted.len()).filter(|part| *part == wanted.as_bytes()).count()
+}
+
+#[test]
+fn each_terminal_gets_its_picture_once_and_the_findings_below() {
+    const KITTYS: &str = "\x1b_Gf=32,a=T";
+    const ITERMS: &str = "\x1b]1337;File=inline=1";
+    const SIXELS: &str = "\x1bPq";
+    const HALVES: &str = "▄";
+    let cases: [(&str, &[(&str, &str)], Answers, &str); 6] = [
+        ("kitty", &[("TERM", "xterm-kitty")], KITTY, KITTYS),
+        ("iTerm2", &[("TERM_PROGRAM", "iTerm.app")], PLAIN, ITERMS),
+        ("a sixel terminal", &[], SIXEL, SIXELS),
+        ("a plain one", &[], PLAIN, HALVES),
+        ("one that never answers", &[], NO_ANSWERS, HALVES),
+        ("none that shows anything", &[("TERM", "dumb")], NO_ANSWERS, ""),
+    ];
+    for (name, environment, answers, picture) in cases {
+        let (bytes, code) = show(environment, answers);
+        let text = String::from_utf8_lossy(&bytes);
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(600).collect();
+        assert_eq!(code, 0, "{name}: {shown}");
+        for other in [KITTYS, ITERMS, HALVES] {
+            let expected = if other == picture { 1 } else { 0 };
+            assert!(count(&bytes, other).min(1) == expected, "{name}: {other:?} in {shown}");
+        }
+        let sixels = bytes.windows(2).filter(|part| *part == b"\x1bP").count();
+        assert_eq!(sixels, usize::from(picture == SIXELS), "{name}: {shown}");
+        if [KITTYS, ITERMS].contains(&picture) {
+            assert_eq!(count(&bytes, picture), 1, "{name}");
+        }
+        // What the terminal answered is not on the screen, and the text begins at the left.
+        assert_eq!(count(&bytes, "^["), 0, "{name}: {shown}");
+        assert!(
+            text.contains("\rfilm.dcm\r\n") || text.contains("\nfilm.dcm\r\n") || picture.is_empty(),
+            "{name}"
+        );
+        assert!(text.contains("PROBABILITY") && text.contains("coarse hint"), "{name}: {shown}");
+    }
+}
