@@ -51,7 +51,7 @@ pub(super) struct Making {
 #[derive(Debug)]
 struct Found {
     key: SortKey,
-    place: usize,
+    place: u32,
     row: Arc<Row>,
 }
 
@@ -72,7 +72,8 @@ impl Making {
         let (from, sorted) = (self.looked_at, self.found.len());
         self.looked_at = ranked.len().min(from + slice.0);
         let Wanted { filter, order, now, .. } = &self.wanted;
-        for (place, row) in (from..).zip(&ranked[from..self.looked_at]) {
+        let places = u32::try_from(from).unwrap_or(u32::MAX)..;
+        for (place, row) in places.zip(&ranked[from..self.looked_at]) {
             if filter.matches(row, *now) {
                 self.counts[row.severity as usize] += 1;
                 self.found.push(Found { key: order.sort_key(row), place, row: Arc::clone(row) });
@@ -107,5 +108,6 @@ impl Making {
 }
 
 fn compare(order: Order, a: &Found, b: &Found) -> std::cmp::Ordering {
-    order.compare_keys((&a.key, a.place), (&b.key, b.place))
+    let by_keys = order.compare_keys((&a.key, a.place), (&b.key, b.place));
+    by_keys.unwrap_or_else(|| order.compare(&a.row, &b.row))
 }
