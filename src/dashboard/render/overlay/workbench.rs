@@ -78,8 +78,11 @@ pub(super) fn draw(state: &State, workbench: &Workbench, frame: &mut Frame<'_>, 
     let table = Rect { y: inside.y + 1, height: labels + 1, ..inside };
     draw_labels(state, workbench, (bench, sample), frame, table);
 
-    let below =
-        Rect { y: table.bottom(), height: inside.bottom().saturating_sub(table.bottom() + 2), ..inside };
+    let (message, style) = message(state, workbench);
+    let message = cells::wrap(&message, usize::from(inside.width), 3);
+    let foot = (u16::try_from(message.len()).unwrap_or(1) + 1).min(inside.height);
+    let foot = Rect { y: inside.bottom() - foot, height: foot, ..inside };
+    let below = Rect { y: table.bottom(), height: foot.y.saturating_sub(table.bottom()), ..inside };
     if sample.studies == 0 {
         let text = format!(
             "No study that {} scored is in the store yet. Thresholds can be set all the same; what they would \
