@@ -19,6 +19,7 @@ mod setup;
 mod show;
 mod signals;
 mod themes;
+mod thresholds;
 mod watch;
 mod weights;
 

@@ -49,11 +49,19 @@ pub(super) fn table(out: &mut impl Write, columns: &[(&str, Lean)], rows: &[Vec<
 /// A bar on standard error for work of known length: only on a terminal, and only once the work has
 /// taken over a second.
 pub(super) fn progress(length: u64, unit: &str) -> ProgressBar {
+    bar(length, &format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left  {{msg}}"))
+}
+
+/// The same for a download.
+pub(super) fn progress_of_bytes(length: u64) -> ProgressBar {
+    bar(length, "{bar:30} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left")
+}
+
+fn bar(length: u64, template: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let template = format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left  {{msg}}");
-    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden()).with_style(style);
     let shown = bar.clone();
     std::thread::spawn(move || {

@@ -166,12 +166,16 @@ pub(super) fn settings(config: &Config) -> Settings {
 
 /// The rules that the site has for a model.
 pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, config::ConfigError> {
-    let labels: Vec<LabelDefaults<'_>> = manifest
+    config::rules(loaded, &manifest.name, &label_defaults(manifest))
+}
+
+/// What a model says of its labels.
+pub(super) fn label_defaults(manifest: &Manifest) -> Vec<LabelDefaults<'_>> {
+    manifest
         .labels
         .iter()
         .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
-        .collect();
-    config::rules(loaded, &manifest.name, &labels)
+        .collect()
 }
 
 /// The command line's word counts more than the file's.

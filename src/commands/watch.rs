@@ -13,6 +13,7 @@ use super::{
     screen,
     setup::{Setup, settings},
     themes::{Change, Dressing, Wardrobe},
+    thresholds::SiteThresholds,
 };
 use crate::{
     config::{ConfigError, Motion},
@@ -23,8 +24,8 @@ use crate::{
     store::{Ownership, Store},
 };
 
-/// Updates between the store's reader and the screen.
-const UPDATES: usize = 64;
+/// Updates between the store's reader and the screen; few, for each may be some thousand studies.
+const UPDATES: usize = 8;
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
@@ -103,6 +104,11 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         feed_alarm: config.feed_alarm.clone(),
         site,
         actor: actor.clone(),
+        thresholds: Some(Box::new(SiteThresholds::new(
+            Arc::clone(setup),
+            Arc::clone(&model),
+            remark.is_none(),
+        ))),
         outside,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)

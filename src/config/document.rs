@@ -65,6 +65,16 @@ impl<'a> Document<'a> {
         self.entry(keys).is_some()
     }
 
+    /// Whether a section is there with nothing in it.
+    pub(super) fn is_empty_section(&self, keys: &[&str]) -> bool {
+        self.entry(keys).and_then(|(_, value)| value.get_ref().as_table()).is_some_and(DeTable::is_empty)
+    }
+
+    /// Where a setting is written, from its key to the end of its value.
+    pub(super) fn span(&self, keys: &[&str]) -> Option<Range<usize>> {
+        self.entry(keys).map(|(key, value)| key.span().start..value.span().end)
+    }
+
     fn entry(&self, keys: &[&str]) -> Option<Entry<'_>> {
         let (last, sections) = keys.split_last()?;
         let mut table = self.root.get_ref();

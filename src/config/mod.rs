@@ -19,7 +19,7 @@ mod template;
 mod values;
 mod watch;
 
-pub use edit::{with_alerts, write_alerts};
+pub use edit::{with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};

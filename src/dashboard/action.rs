@@ -106,6 +106,8 @@ pub enum Action {
     Plugins,
     /// How the shift goes.
     Shift,
+    /// Try thresholds out on the last studies.
+    Workbench,
     /// Close what is open; put the message away.
     Close,
     /// Draw the whole screen anew.
@@ -240,6 +242,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
     entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
+    entry(Action::Workbench, "workbench", &["t"], Section::Program, "thresholds: try them on the last studies, save them", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),
     entry(Action::Quit, "quit", &["q"], Section::Program, "leave", Some((1, "quit"))),
@@ -305,6 +308,7 @@ impl Action {
             | Self::Palette
             | Self::Plugins
             | Self::Shift
+            | Self::Workbench
             | Self::Redraw
             | Self::Quit
             | Self::Interrupt => true,

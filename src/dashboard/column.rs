@@ -1,8 +1,5 @@
 //! The columns of the list: their names, headings and widths.
 
-use super::order;
-use crate::store::StudyRow;
-
 /// What a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Column {
@@ -123,11 +120,6 @@ impl Column {
     #[must_use]
     pub fn is_number(self) -> bool {
         matches!(self, Self::Rank | Self::Score | Self::Waits | Self::Films | Self::Notes)
-    }
-
-    /// What a study is sorted by in this column.
-    pub(super) fn key(self, row: &StudyRow) -> order::Key<'_> {
-        order::key(self, row)
     }
 
     /// How much room it needs, and from which width of the pane on it is worth that; `None` for the two

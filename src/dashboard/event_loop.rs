@@ -185,6 +185,7 @@ impl Session {
         let idle = if self.unsent.is_empty() { idle } else { RETRY };
         let frame = self.drawn_at.map_or(Duration::ZERO, |at| self.pace().saturating_sub(at.elapsed()));
         let patience = if self.state.is_stale() { frame } else { idle };
+        let patience = if self.state.worklist().is_unfinished() { Duration::ZERO } else { patience };
         let message = select! {
             recv(self.signals) -> signal => return self.obey(signal),
             recv(self.events) -> heard => match heard {

@@ -13,6 +13,7 @@ use crate::{
         FilmId, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Standing, Status, StudyDetail,
         StudyId, StudyRow,
     },
+    triage::{Bench, Sample, Setting, ThresholdChange, WhatIf},
 };
 
 /// Both ends of the dashboard's traffic.
@@ -50,6 +51,25 @@ pub enum Update {
     Site(Site),
     /// Another theme, or the same one changed.
     Theme(Box<Theme>),
+    /// An answer to [`Request::Bench`].
+    Bench(Box<BenchUpdate>),
+}
+
+/// What the threshold workbench hears.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BenchUpdate {
+    /// It is open: the thresholds, and what can be said of the last studies.
+    Opened(Bench, Sample),
+    /// The thresholds were changed elsewhere.
+    Bench(Bench),
+    /// What these settings, one a label, would have made of the last studies.
+    Tried(Vec<Setting>, WhatIf),
+    /// The changes are written; what is in force now, and what went wrong beside it.
+    Saved(Bench, Vec<ThresholdChange>, Option<String>),
+    /// Nothing was written: why, and what to do.
+    Refused(String),
+    /// It cannot be opened: why.
+    Failed(String),
 }
 
 /// Something that the dashboard wants done.
@@ -84,6 +104,21 @@ pub enum Request {
     Plugin(PluginRequest),
     /// Score this held film all the same.
     Score(FilmId),
+    /// Something of the threshold workbench's.
+    Bench(BenchRequest),
+}
+
+/// What the threshold workbench wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BenchRequest {
+    /// Read the thresholds and the last studies.
+    Open,
+    /// Look whether the thresholds have changed.
+    Reread,
+    /// Work out what these settings, one a label, would have done. Only the last request counts.
+    Try(Vec<Setting>),
+    /// Write these into the configuration.
+    Save(Vec<ThresholdChange>),
 }
 
 /// Which picture, at most how large.

@@ -22,6 +22,7 @@ mod feed;
 mod filter;
 mod keymap;
 mod layout;
+mod making;
 mod mouse;
 mod order;
 mod overlay;
@@ -45,14 +46,17 @@ mod worklist;
 pub use column::Column;
 pub use error::DashboardError;
 pub use event_loop::run;
-pub use feed::{Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role, Site, Update};
+pub use feed::{
+    BenchRequest, BenchUpdate, Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role,
+    Site, Update,
+};
 pub use filter::{Completion, Filter, FilterError};
 pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
 pub use layout::View;
 pub use order::Order;
 pub use overlay::{
     Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel,
-    Who,
+    Who, Workbench, bench_markdown,
 };
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};

@@ -18,7 +18,7 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         MouseEventKind::Down(MouseButton::Left) if in_list => match render::list_part_at(state, at) {
             Some(render::ListPart::Row(index)) => state.worklist.select(index),
             Some(render::ListPart::Heading(column)) => {
-                state.worklist.set_order(state.worklist.order().then(column));
+                state.worklist.set_order(state.worklist.wanted_order().then(column));
             }
             None => return Vec::new(),
         },

@@ -1,12 +1,9 @@
 //! The order of the list: by rank, or by any column.
 
-use std::{borrow::Cow, cmp::Ordering, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering};
 
 use super::{Column, row::Row, words};
-use crate::{
-    store::{Status, StudyRow},
-    triage::RankKey,
-};
+use crate::{store::Status, triage::RankKey};
 
 /// By which column the list is sorted, and whether the other way round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,31 +39,11 @@ impl Order {
         self == Self::default()
     }
 
-    /// Sorts rows that stand in rank order. The key is made once a row, for making it costs more than
-    /// comparing it.
-    pub(super) fn sort(self, rows: &mut Vec<Arc<Row>>) {
-        match (self.column, self.reversed) {
-            (Column::Rank, false) => {}
-            (Column::Rank, true) => rows.reverse(),
-            (column, reversed) => {
-                let mut keyed: Vec<(Key<'_>, usize)> =
-                    rows.iter().enumerate().map(|(at, row)| (column.key(row), at)).collect();
-                // What is equal keeps its rank order, which is its place.
-                keyed.sort_unstable_by(|(a, at), (b, bt)| {
-                    let by_key = a.cmp(b);
-                    (if reversed { by_key.reverse() } else { by_key }).then(at.cmp(bt))
-                });
-                let sorted = keyed.into_iter().map(|(_, at)| Arc::clone(&rows[at])).collect();
-                *rows = sorted;
-            }
-        }
-    }
-
     /// Compares two studies; what is equal stands in rank order, so that no two ever are.
-    pub(super) fn compare(self, a: &StudyRow, b: &StudyRow) -> Ordering {
+    pub(super) fn compare(self, a: &Row, b: &Row) -> Ordering {
         let by_column = match self.column {
             Column::Rank => Ordering::Equal,
-            column => column.key(a).cmp(&column.key(b)),
+            column => key(column, a).cmp(&key(column, b)),
         };
         let directed = if self.reversed { by_column.reverse() } else { by_column };
         let by_rank = || {
@@ -75,22 +52,36 @@ impl Order {
         };
         directed.then_with(by_rank)
     }
+
+    /// Compares as [`compare`](Self::compare) does, by the keys of two studies and their places in the
+    /// ranking: without looking at the studies, of which each is somewhere else in memory.
+    pub(super) fn compare_keys(self, (a, at): (&SortKey, usize), (b, bt): (&SortKey, usize)) -> Ordering {
+        let by_key = a.cmp(b);
+        let directed = if self.reversed { by_key.reverse() } else { by_key };
+        let by_place = if self.reversed && self.column == Column::Rank { bt.cmp(&at) } else { at.cmp(&bt) };
+        directed.then(by_place)
+    }
+
+    /// What a study is sorted by.
+    pub(super) fn sort_key(self, row: &Row) -> SortKey {
+        SortKey::from(key(self.column, row))
+    }
 }
 
 /// The key of the ranking.
-pub(super) fn rank(row: &StudyRow) -> RankKey<'_> {
-    RankKey { severity: row.severity, score: row.score, since: row.first_arrival, study: &row.key }
+pub(super) fn rank(row: &Row) -> RankKey<'_> {
+    RankKey { severity: row.severity, score: row.score, since: row.first_arrival, study: row.key() }
 }
 
 /// What stands in a column, for comparing; what is empty comes last.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key<'a> {
+enum Key<'a> {
     Number(i64),
     Text(Cow<'a, str>),
     Empty,
 }
 
-pub(super) fn key(column: Column, row: &StudyRow) -> Key<'_> {
+fn key(column: Column, row: &Row) -> Key<'_> {
     match column {
         // The worst first.
         Column::Rank => Key::Empty,
@@ -108,15 +99,15 @@ pub(super) fn key(column: Column, row: &StudyRow) -> Key<'_> {
             Status::Done => 3,
         }),
         Column::Notes => Key::Number(-i64::from(row.notes)),
-        Column::Finding => text(row.top.as_deref().unwrap_or(&row.held_reason)),
+        Column::Finding => text(row.top().unwrap_or(row.held_reason())),
         Column::Patient => text(words::sorting_subject(row)),
-        Column::Id => text(&row.patient_id),
-        Column::Accession => text(&row.accession_number),
-        Column::Description => text(&row.description),
-        Column::View => text(&row.view),
-        Column::By => text(&row.status_by),
-        Column::Model => text(&row.model),
-        Column::File => text(&row.file_name),
+        Column::Id => text(row.patient_id()),
+        Column::Accession => text(row.accession_number()),
+        Column::Description => text(row.description()),
+        Column::View => text(row.view()),
+        Column::By => text(row.status_by()),
+        Column::Model => text(row.model()),
+        Column::File => text(row.file_name()),
     }
 }
 
@@ -128,6 +119,35 @@ fn text(text: &str) -> Key<'_> {
         Key::Text(Cow::Owned(text.to_lowercase()))
     } else {
         Key::Text(Cow::Borrowed(text))
+    }
+}
+
+/// A [`Key`] as numbers that are compared at once: the beginning of a text, and what is longer. The order
+/// is the same, as texts carry no zeros.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SortKey {
+    first: u128,
+    rest: Box<[u8]>,
+}
+
+impl From<Key<'_>> for SortKey {
+    fn from(key: Key<'_>) -> Self {
+        const HEAD: usize = size_of::<u128>();
+        match key {
+            // The sign turned round puts what is below zero first.
+            Key::Number(number) => {
+                let first = u128::from(number.cast_unsigned() ^ (1 << 63));
+                Self { first, rest: Box::default() }
+            }
+            Key::Text(text) => {
+                let bytes = text.as_bytes();
+                let mut head = [0; HEAD];
+                let (start, rest) = bytes.split_at(bytes.len().min(HEAD));
+                head[..start.len()].copy_from_slice(start);
+                Self { first: u128::from_be_bytes(head), rest: rest.into() }
+            }
+            Key::Empty => Self { first: u128::MAX, rest: Box::default() },
+        }
     }
 }
 

@@ -110,7 +110,7 @@ impl Plain {
         let mut lines = Vec::new();
         for id in ids {
             let Some(row) = self.worklist.get(id) else { continue };
-            let what = self.what(row);
+            let what = self.what(&row.study());
             if self.said.insert(id, what.clone()).as_deref() == Some(what.as_str()) {
                 continue;
             }
@@ -124,7 +124,7 @@ impl Plain {
 
     /// Band first: it is what matters.
     fn what(&self, row: &StudyRow) -> String {
-        let place = match self.worklist.rows().iter().position(|other| other.id == row.id) {
+        let place = match self.worklist.index_of(row.id) {
             Some(index) if row.severity != Severity::Held => format!(", place {}", index + 1),
             _ => String::new(),
         };
@@ -259,7 +259,7 @@ impl Plain {
         let mut lines = vec![self.summary()];
         let line =
             |row: &StudyRow| format!("{}, waits {}", self.what(row), words::waiting(now, row.first_arrival));
-        lines.extend(self.worklist.rows().iter().take(count).map(|row| line(row)));
+        lines.extend(self.worklist.rows().iter().take(count).map(|row| line(&row.study())));
         Reply { lines, ..Reply::default() }
     }
 

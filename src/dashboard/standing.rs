@@ -30,10 +30,12 @@ pub(super) fn toggle_seen(state: &mut State) -> Vec<Effect> {
 /// Takes the study on, from somebody else too; one's own is given back.
 pub(super) fn claim(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let (id, subject) = (row.id, state.subject(row));
-    let (status, said) = match (row.status, row.status_by == state.who) {
+    let (id, subject) = (row.id, state.subject(&row.study()));
+    let (status, said) = match (row.status, row.status_by() == state.who) {
         (Status::Claimed, true) => (Status::Seen, format!("No longer claimed: {subject}.")),
-        (Status::Claimed, false) => (Status::Claimed, format!("Claimed from {}: {subject}.", row.status_by)),
+        (Status::Claimed, false) => {
+            (Status::Claimed, format!("Claimed from {}: {subject}.", row.status_by()))
+        }
         _ => (Status::Claimed, format!("Claimed: {subject}.")),
     };
     let effects = set_status(state, id, status);
@@ -43,7 +45,7 @@ pub(super) fn claim(state: &mut State) -> Vec<Effect> {
 
 pub(super) fn acknowledge(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.worklist.selected().filter(|row| row.is_alarm()) else { return Vec::new() };
-    let (id, subject) = (row.id, state.subject(row));
+    let (id, subject) = (row.id, state.subject(&row.study()));
     change(state, id, |row, who, now| {
         row.acknowledged = Some(Acknowledged { by: who.to_owned(), at: now });
     });
@@ -53,7 +55,7 @@ pub(super) fn acknowledge(state: &mut State) -> Vec<Effect> {
 
 pub(super) fn done(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.worklist.selected() else { return Vec::new() };
-    let (id, subject) = (row.id, state.subject(row));
+    let (id, subject) = (row.id, state.subject(&row.study()));
     let (status, said) = if row.status == Status::Done {
         (Status::Seen, format!("On the list again: {subject}."))
     } else {
@@ -86,7 +88,7 @@ fn set_status(state: &mut State, id: StudyId, status: Status) -> Vec<Effect> {
 /// Changes a study on the screen, and remembers how it stood.
 fn change(state: &mut State, id: StudyId, change: impl FnOnce(&mut StudyRow, &str, jiff::Timestamp)) {
     let Some(row) = state.worklist.get(id) else { return };
-    let mut changed = StudyRow::clone(row);
+    let mut changed = row.study();
     if state.undo.len() == UNDO_DEPTH {
         state.undo.remove(0);
     }
@@ -99,7 +101,7 @@ pub(super) fn undo(state: &mut State) -> Vec<Effect> {
     let Some((id, standing)) = state.undo.pop() else { return Vec::new() };
     let said = in_words(&standing);
     if let Some(row) = state.worklist.get(id) {
-        let mut changed = StudyRow::clone(row);
+        let mut changed = row.study();
         changed.stand(standing.clone());
         state.worklist.apply(vec![changed]);
     }

@@ -26,7 +26,7 @@ use crate::{
         Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
         StudyRow,
     },
-    triage::{self, Finding},
+    triage::{self, Finding, ThresholdChange},
 };
 
 /// How long a message for information stays.
@@ -88,6 +88,8 @@ pub struct State {
     pub(super) counted: Counted,
     /// Studies and how each stood before the person changed it, the last change last.
     pub(super) undo: Vec<(StudyId, Standing)>,
+    /// The thresholds that were saved here, the last save last.
+    pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
     /// Who is at the keys.
     pub(super) who: String,
     /// Whether names and identifiers are kept off the screen.
@@ -134,6 +136,7 @@ impl State {
             compared: Compared::default(),
             counted: Counted::default(),
             undo: Vec::new(),
+            bench_saved: Vec::new(),
             who: String::new(),
             hides_names: false,
             rung_at: None,

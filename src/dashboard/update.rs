@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 
 use super::{
     Columns, FilterLine, Help, Notes, NoticeLevel, Overlay, Palette, Plugins, Request, ShiftPanel, State,
-    Update, Who,
+    Update, Who, Workbench,
     action::Action,
     keymap::{Key, Meaning},
     layout::View,
@@ -116,7 +116,13 @@ fn next_alarm(state: &mut State) {
 
 /// Asks for what the selection needs and the state does not have. Called once after every batch of
 /// messages, so that a held-down key asks for one study, not for all that it passes.
+///
+/// It also makes a slice of an unfinished list: while there is one, call it again soon.
 pub fn settle(state: &mut State) -> Vec<Effect> {
+    if state.worklist.go_on() {
+        state.stale = true;
+        overlay::list_is_whole(state);
+    }
     let rows = state.list_rows();
     state.worklist.keep_visible(rows);
 
@@ -218,6 +224,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Theme(theme) => state.theme = *theme,
         Update::Site(site) => state.take_site(site),
+        Update::Bench(update) => {
+            state.stale = true;
+            return overlay::bench_update(state, *update);
+        }
         Update::Plugins(records) => {
             if let Some(text) = plugins::alarm(&state.plugins, &records) {
                 state.say(NoticeLevel::Error, text);
@@ -231,6 +241,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
 
 /// A key goes to what is open; else it is an action, or the next one of several that are.
 fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
+    // What is typed ahead of the screen is meant for the list that was asked for, not for the one before.
+    if !matches!(state.overlay, Some(Overlay::Filter(_))) {
+        state.worklist.finish();
+    }
     if state.overlay.is_some() {
         state.stale = true;
         return overlay::key(state, event);
@@ -298,7 +312,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.view = View::Worklist;
             state.overlay = Some(Overlay::Filter(FilterLine::open(&state.typed)));
         }
-        Action::Sort(column) => state.worklist.set_order(state.worklist.order().then(column)),
+        Action::Sort(column) => state.worklist.set_order(state.worklist.wanted_order().then(column)),
         Action::Columns => state.overlay = Some(Overlay::Columns(Columns::open(state))),
         Action::Undo => return standing::undo(state),
         Action::Score => return score(state),
@@ -306,6 +320,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::open(state))),
         Action::Plugins => state.overlay = Some(Overlay::Plugins(Plugins::default())),
         Action::Shift => state.overlay = Some(Overlay::Shift(ShiftPanel::default())),
+        Action::Workbench => {
+            let (bench, asks) = Workbench::open();
+            state.overlay = Some(Overlay::Workbench(Box::new(bench)));
+            return vec![asks];
+        }
         Action::Close => close(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],

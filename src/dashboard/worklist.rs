@@ -12,6 +12,7 @@ pub use super::row::Row;
 use super::{
     Column,
     filter::Filter,
+    making::{Making, Slice, Wanted},
     order::{Order, rank},
 };
 use crate::{
@@ -25,8 +26,8 @@ const MERGE_FROM: usize = 64;
 /// Studies of which the words are offered when a filter is typed.
 const LOOKED_AT: usize = 2_000;
 
-/// The list. A hundred thousand rows are fine: one change costs a few binary searches, a new filter one
-/// pass, a new order one sort.
+/// The list. A hundred thousand rows are fine: one change costs a few binary searches; a new filter or
+/// order is [made in slices](Self::go_on).
 #[derive(Debug, Default)]
 pub struct Worklist {
     /// All studies, in rank order.
@@ -46,6 +47,9 @@ pub struct Worklist {
     selected: Option<StudyId>,
     /// Index of the first row on the screen.
     offset: usize,
+    /// The list that is to take this one's place.
+    making: Option<Making>,
+    slice: Slice,
 }
 
 fn by_rank(a: &Row, b: &Row) -> Ordering {
@@ -134,41 +138,92 @@ impl Worklist {
 
     /// Narrows the list. The selection stays on its study while that is listed.
     pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {
-        if filter == self.filter {
+        if filter == *self.wanted_filter() {
             return;
         }
         // The clock moves what waits: then what is not listed may have come to pass.
         let narrows = filter.narrows(&self.filter) && !self.filter.depends_on_time();
-        (self.filter, self.now) = (filter, now);
-        if narrows {
-            let filter = &self.filter;
-            self.listed.retain(|row| filter.matches(row, now));
+        if narrows && self.making.is_none() && self.len() <= self.slice.0 {
+            (self.filter, self.now) = (filter, now);
+            self.listed.retain(|row| self.filter.matches(row, now));
             self.count_anew();
+            self.select_if_none();
         } else {
-            self.list_anew();
-        }
-        if self.selected().is_none() {
-            (self.offset, self.selected) = (0, None);
-            self.select(0);
+            self.make(Wanted { filter, order: self.wanted_order(), now, by_clock: false });
         }
     }
 
     /// Sorts the list. The selection stays on its study.
     pub fn set_order(&mut self, order: Order) {
-        if order != self.order {
-            self.order = order;
-            self.list_anew();
+        if order != self.wanted_order() {
+            let (filter, now) = (self.wanted_filter().clone(), self.now);
+            self.make(Wanted { filter, order, now, by_clock: false });
         }
     }
 
     /// Applies the filter again, where the passing of time changes what passes.
     pub fn refresh(&mut self, now: Timestamp) {
-        if self.filter.depends_on_time() {
-            let anchor = self.selected().cloned();
-            let on_screen = self.on_screen();
-            self.now = now;
-            self.list_anew();
+        if self.making.is_none() && self.filter.depends_on_time() {
+            self.make(Wanted { filter: self.filter.clone(), order: self.order, now, by_clock: true });
+        }
+    }
+
+    /// Whether the list is not yet as it was asked for.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.making.is_some()
+    }
+
+    /// The filter that was asked for last.
+    fn wanted_filter(&self) -> &Filter {
+        self.making.as_ref().map_or(&self.filter, |making| &making.wanted.filter)
+    }
+
+    /// The order that was asked for last; [`order`](Self::order) follows once the list is sorted.
+    #[must_use]
+    pub fn wanted_order(&self) -> Order {
+        self.making.as_ref().map_or(self.order, |making| making.wanted.order)
+    }
+
+    /// Begins the list that is wanted. Where the studies are few it is finished at once.
+    fn make(&mut self, wanted: Wanted) {
+        self.making = Some(Making::new(wanted));
+        if self.total() <= self.slice.0 {
+            self.go_on();
+        }
+    }
+
+    /// Works on an unfinished list for some milliseconds; whether it has become whole by that.
+    pub fn go_on(&mut self) -> bool {
+        let Some(mut making) = self.making.take() else { return false };
+        if !making.go_on(&self.ranked, self.slice) {
+            self.making = Some(making);
+            return false;
+        }
+        let anchor = self.selected().cloned();
+        let on_screen = self.on_screen();
+        let (wanted, listed, counts) = making.finish();
+        (self.listed, self.counts) = (listed, counts);
+        (self.filter, self.order, self.now) = (wanted.filter, wanted.order, wanted.now);
+        if wanted.by_clock {
             self.settle_selection(anchor.as_deref(), on_screen);
+        } else {
+            self.select_if_none();
+        }
+        true
+    }
+
+    /// Finishes the list at once: before something is done to it that depends on what stands where.
+    pub fn finish(&mut self) {
+        while self.is_unfinished() {
+            self.go_on();
+        }
+    }
+
+    fn select_if_none(&mut self) {
+        if self.selected().is_none() {
+            (self.offset, self.selected) = (0, None);
+            self.select(0);
         }
     }
 
@@ -178,10 +233,10 @@ impl Worklist {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for row in self.ranked.iter().take(LOOKED_AT) {
             let text = match column {
-                Column::Finding => row.top.as_deref().unwrap_or_default(),
-                Column::View => &row.view,
-                Column::Model => &row.model,
-                Column::By => &row.status_by,
+                Column::Finding => row.top().unwrap_or_default(),
+                Column::View => row.view(),
+                Column::Model => row.model(),
+                Column::By => row.status_by(),
                 _ => "",
             };
             if !text.is_empty() {
@@ -195,12 +250,6 @@ impl Worklist {
 
     fn is_listed(&self, row: &Row) -> bool {
         self.filter.matches(row, self.now)
-    }
-
-    fn list_anew(&mut self) {
-        self.listed = self.ranked.iter().filter(|row| self.is_listed(row)).cloned().collect();
-        self.order.sort(&mut self.listed);
-        self.count_anew();
     }
 
     fn count_anew(&mut self) {
@@ -225,7 +274,13 @@ impl Worklist {
     /// Index of the selected study.
     #[must_use]
     pub fn selected_index(&self) -> Option<usize> {
-        let row = self.selected()?;
+        self.index_of(self.selected()?.id)
+    }
+
+    /// Index of a study, if it is listed.
+    #[must_use]
+    pub fn index_of(&self, id: StudyId) -> Option<usize> {
+        let row = self.get(id)?;
         self.listed.binary_search_by(|other| self.order.compare(other, row)).ok()
     }
 
@@ -283,6 +338,9 @@ impl Worklist {
             changed.for_each(|row| rose |= self.put(row));
         }
         self.settle_selection(anchor.as_deref(), on_screen);
+        if let Some(making) = &mut self.making {
+            making.restart();
+        }
         rose
     }
 
@@ -338,15 +396,13 @@ impl Worklist {
             }
         }
         let mut new: Vec<Arc<Row>> = touched.iter().filter_map(|id| self.by_id.get(id)).cloned().collect();
+        let order = self.order;
+        let mut listed: Vec<Arc<Row>> = new.iter().filter(|row| self.is_listed(row)).cloned().collect();
+        listed.sort_unstable_by(|a, b| order.compare(a, b));
+        join(&mut self.listed, &touched, listed, |a, b| order.compare(a, b));
         new.sort_unstable_by(|a, b| by_rank(a, b));
-        let listed: Vec<Arc<Row>> = new.iter().filter(|row| self.is_listed(row)).cloned().collect();
         join(&mut self.ranked, &touched, new, by_rank);
-        if self.order.is_rank() {
-            join(&mut self.listed, &touched, listed, by_rank);
-            self.count_anew();
-        } else {
-            self.list_anew();
-        }
+        self.count_anew();
         any_rose
     }
 

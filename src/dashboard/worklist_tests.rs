@@ -120,7 +120,7 @@ fn when_the_selected_study_leaves_the_nearest_is_selected() {
     for (selected, next) in [(0, 2), (2, 4), (4, 4)] {
         let mut list = listed((1..=5).map(|id| row(id, Severity::Urgent, 0.6)).collect());
         list.select(selected);
-        let leaving = list.selected().map(|row| StudyRow::clone(row)).unwrap();
+        let leaving = list.selected().map(|row| row.study()).unwrap();
         list.apply(vec![StudyRow { status: Status::Done, ..leaving }]);
         assert_eq!(list.selected().map(|row| row.id), Some(next), "after row {selected} left");
     }
@@ -197,6 +197,24 @@ fn changes() -> impl Strategy<Value = Vec<Vec<StudyRow>>> {
     proptest::collection::vec(proptest::collection::vec(one, 0..90), 1..8)
 }
 
+#[test]
+fn a_long_list_is_made_in_slices_and_stays_as_it_was_until_it_is_whole() {
+    let mut list =
+        listed((1..=30).map(|id| row(id, Severity::Urgent, f64::from(u8::try_from(id).unwrap()))).collect());
+    list.slice = Slice(8);
+    list.select(3);
+    list.set_order(Order::by(Column::Waits));
+    assert_eq!((ids(&list)[0], list.order().is_rank(), list.is_unfinished()), (30, true, true));
+    // Asked for once more before it is whole: the other way round.
+    list.set_order(list.wanted_order().then(Column::Waits));
+    assert!(list.wanted_order().reversed);
+    list.set_filter(filter("score>20"), Timestamp::UNIX_EPOCH);
+    assert_eq!([list.go_on(), list.go_on(), list.go_on(), list.go_on()], [false, false, false, true]);
+    assert_eq!(ids(&list), (21..=30).rev().collect::<Vec<_>>());
+    assert_eq!(list.selected().map(|row| row.id), Some(27), "the selection stays on its study");
+    assert!(!list.is_unfinished() && !list.go_on());
+}
+
 proptest! {
     /// Moving rows one by one, merging many and sorting anew must never disagree, whatever happens.
     #[test]
@@ -204,8 +222,10 @@ proptest! {
         changes in changes(), rows in 1_usize..20, select in 0_usize..40,
         filters in proptest::collection::vec(0..FILTERS.len(), 8),
         columns in proptest::collection::vec(0..Column::ALL.len(), 8),
+        slice in 1_usize..50, slices in 0_usize..4,
     ) {
         let mut list = open();
+        list.slice = Slice(slice);
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(20);
         let mut expected: HashMap<StudyId, StudyRow> = HashMap::new();
         for (step, batch) in changes.into_iter().enumerate() {
@@ -214,8 +234,14 @@ proptest! {
             }
             let wanted = filter(FILTERS[filters[step]]);
             list.set_filter(wanted.clone(), now);
-            list.set_order(list.order().then(Column::ALL[columns[step]]));
+            list.set_order(list.wanted_order().then(Column::ALL[columns[step]]));
+            for _ in 0..slices {
+                list.go_on();
+            }
+            // What changes meanwhile is taken into both the list that is shown and the one in the making.
             list.apply(batch);
+            prop_assert!(list.rows().is_sorted_by(|a, b| list.order().compare(a, b).is_lt()));
+            list.finish();
             list.keep_visible(rows);
             let passes = |row: &&StudyRow| !row.is_gone() && wanted.matches(&Row::from((*row).clone()), now);
             let listed: Vec<&StudyRow> = expected.values().filter(passes).collect();

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::{
-    HOT, HeldFilm, LabelReport, Localisation, Report, metrics::Share, plot::escape, report::Thresholds,
+    HOT, HeldFilm, LabelReport, Localisation, Report, SOURCES, SOURCES_IN_FULL, metrics::Share, plot::escape,
+    report::Thresholds,
 };
 
 const STYLE: &str = include_str!("report.css");
@@ -48,6 +49,7 @@ fn write(page: &mut String, report: &Report, plots: &Plots) -> fmt::Result {
         writeln!(page, "</ul>")?;
     }
     labels(page, report)?;
+    elsewhere(page, &report.labels)?;
     if let Some(thresholds) = &report.thresholds {
         proposals(page, thresholds)?;
     }
@@ -88,7 +90,7 @@ fn facts(page: &mut String, report: &Report) -> fmt::Result {
         ("Model", format!("{} ({})", model.title, model.name)),
         ("Weights", format!("SHA-256 {}", model.sha256)),
         ("Computed on", model.device.clone()),
-        ("Films", format!("{} in the figures{patients}; {} in {}", set.scored, set.films, set.films_folder)),
+        ("Films", format!("{}{patients} in the figures; {} in {}", set.scored, set.films, set.films_folder)),
         (
             "Labels",
             format!("{}{split}: {} rows, {} of them with a film", set.labels_file, set.rows, set.joined),
@@ -141,6 +143,33 @@ fn labels(page: &mut String, report: &Report) -> fmt::Result {
          the logit scale. Sensitivity, specificity: at the threshold in force, Wilson's intervals. Intervals are by \
          film: where patients repeat, the truth is wider. ECE: ten bins of equal width. Published: {}</p>",
         escape(if report.model.evaluation.is_empty() { "nothing" } else { &report.model.evaluation })
+    )
+}
+
+/// What others published, beside what was measured here.
+fn elsewhere(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
+    let known = |label: &&LabelReport| label.auc.is_some() && !label.elsewhere.is_empty();
+    if !labels.iter().any(|label| known(&label)) {
+        return Ok(());
+    }
+    writeln!(
+        page,
+        "<h2>Published by others on ChestX-ray14</h2>\n<div class=\"wide\"><table class=\"figures\">"
+    )?;
+    head(page, &[&["AUC", "Here"], SOURCES.as_slice()].concat())?;
+    for label in labels.iter().filter(known) {
+        write!(page, "<tr><th scope=\"row\">{}</th>", escape(&label.label))?;
+        write!(page, "<td>{}</td>", number(label.auc.map(|auc| auc.value)))?;
+        for known in &label.elsewhere {
+            write!(page, "<td>{known}</td>")?;
+        }
+        writeln!(page, "</tr>")?;
+    }
+    writeln!(
+        page,
+        "</table></div>\n<p class=\"small\">Each on films and a split of its own, so small differences say nothing. \
+         {}.</p>",
+        escape(SOURCES_IN_FULL)
     )
 }
 

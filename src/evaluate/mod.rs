@@ -8,6 +8,7 @@ mod calibrate;
 mod explore;
 mod html;
 pub mod labels;
+mod literature;
 mod localise;
 pub mod metrics;
 pub mod plot;
@@ -17,6 +18,7 @@ pub use boxes::{FilmBox, read_boxes};
 pub use calibrate::{ENOUGH, Goal, Proposal, propose};
 pub use explore::{Explored, FindingCount, Pair, explore};
 pub use html::{Plots, html};
+pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};
 pub use localise::{HOT, Localisation, Marked, Meeting, Rect, localise};
 pub use report::{
     Case, HeldFilm, LabelInfo, LabelReport, ModelInfo, Published, Report, SetInfo, Thresholds, any_alarm,

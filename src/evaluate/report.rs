@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     calibrate::{Goal, Proposal, undefined},
+    literature::{Elsewhere, elsewhere},
     localise::Localisation,
     metrics::{AtThreshold, Auc, Calibration, Operating, PrPoint, Ranked, RocPoint, Share, wilson},
 };
@@ -72,6 +73,8 @@ pub struct LabelReport {
     pub calibration: Option<Calibration>,
     /// What the manifest says.
     pub published: Option<Published>,
+    /// What others published for this finding on ChestX-ray14.
+    pub elsewhere: Vec<Elsewhere>,
     /// The corners of the ROC curve.
     pub roc: Vec<RocPoint>,
     /// The corners of the precision-recall curve.
@@ -198,6 +201,7 @@ pub fn measure(labels: &[LabelInfo], cases: &[Case<'_>]) -> Vec<LabelReport> {
             youden: ranked.youden(),
             calibration: ranked.calibration(),
             published: label.published,
+            elsewhere: elsewhere(&label.name),
             roc: ranked.roc_corners().unwrap_or_default(),
             precision_recall: if ranked.has_both() { corners(&ranked) } else { Vec::new() },
         }

@@ -17,7 +17,12 @@ pub enum ModelError {
         name: String,
     },
     /// No place has a folder of that name.
-    #[error("there is no model '{name}': looked in {}; {}", .places.join(", "), these_are_there(.known))]
+    #[error(
+        "there is no model '{name}': looked in {}; {}{}",
+        .places.join(", "),
+        these_are_there(.known),
+        can_be_brought(.name)
+    )]
     NotFound {
         /// What was asked for.
         name: String,
@@ -125,6 +130,19 @@ fn these_are_there(names: &[String]) -> String {
     match names {
         [] => "no model is there".to_owned(),
         names => format!("there are: {}", names.join(", ")),
+    }
+}
+
+/// How a model that is known by name comes here.
+fn can_be_brought(name: &str) -> String {
+    let import = format!("`cxr-triage weights import FILE --preset {name}` makes it of a file");
+    match super::PRESETS.iter().find(|(preset, _)| *preset == name) {
+        // The others have to be brought.
+        Some((_, manifest)) if manifest.contains("\n[published]\n") => {
+            format!("; `cxr-triage weights pull {name}` fetches it, {import}")
+        }
+        Some(_) => format!("; {import}"),
+        None => String::new(),
     }
 }
 

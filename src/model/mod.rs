@@ -35,7 +35,7 @@ pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
 pub use error::ModelError;
 pub use heatmap::{Heatmap, Region};
-pub use import::{Import, ImportError, Summary};
+pub use import::{Import, ImportError, OldProfile, Summary};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
     Architecture, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote, Published,

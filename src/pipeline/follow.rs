@@ -10,17 +10,22 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::{Timestamp, Zoned};
 
-use super::{Gauges, panels::Panels, pictures};
+use super::{
+    Gauges,
+    panels::Panels,
+    pictures,
+    workbench::{Thresholds, Worker},
+};
 use crate::{
     config,
-    dashboard::{Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
+    dashboard::{BenchRequest, Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
     store::{Ownership, PluginNotice, PluginRecord, Requested, Store, StoreError, StudyId},
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(250);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const PAGE: u32 = 5_000;
+const PAGE: u32 = 2_500;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
@@ -40,6 +45,8 @@ pub struct Following {
     pub site: Site,
     /// Who sits at the keys.
     pub actor: String,
+    /// Where the site keeps its thresholds; none: they can be neither seen nor changed.
+    pub thresholds: Option<Box<dyn Thresholds>>,
     /// Changes from outside, to be passed on: notices, new settings.
     pub outside: Receiver<Outside>,
 }
@@ -66,14 +73,28 @@ pub fn follow(
     requests: Receiver<Request>,
     updates: Sender<Update>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let Following { store, pictures: picture_store, health, gauges, feed_alarm, site, actor, outside } =
-        following;
+    let Following {
+        store,
+        pictures: picture_store,
+        health,
+        gauges,
+        feed_alarm,
+        site,
+        actor,
+        thresholds,
+        outside,
+    } = following;
     let actor = Actor::new(actor);
     let (pictures_in, picture_requests) = unbounded();
     let (answers, viewer) = (updates.clone(), actor.clone());
     let picture_thread = thread::Builder::new()
         .name("pictures".into())
         .spawn(move || pictures::answer(picture_store, &viewer, &picture_requests, &answers))?;
+    let (bench, bench_requests) = unbounded();
+    let worker =
+        Worker { store: store.path().to_owned(), thresholds, actor: actor.clone(), updates: updates.clone() };
+    let bench_thread =
+        thread::Builder::new().name("workbench".into()).spawn(move || worker.run(&bench_requests))?;
     let follower = Follower {
         store,
         gauges,
@@ -81,7 +102,9 @@ pub fn follow(
         actor,
         updates,
         pictures: pictures_in,
+        bench,
         revision: i64::MIN,
+        version: None,
         watched: None,
         shown: None,
         health,
@@ -95,7 +118,7 @@ pub fn follow(
     let follow_thread = thread::Builder::new()
         .name("follow".into())
         .spawn(move || follower.run(site, &requests, &outside))?;
-    Ok(vec![picture_thread, follow_thread])
+    Ok(vec![picture_thread, bench_thread, follow_thread])
 }
 
 /// Who sits at the keys: one name for the threads that write it down.
@@ -103,7 +126,7 @@ pub fn follow(
 pub(super) struct Actor(Arc<Mutex<String>>);
 
 impl Actor {
-    fn new(name: String) -> Self {
+    pub(super) fn new(name: String) -> Self {
         Self(Arc::new(Mutex::new(name)))
     }
 
@@ -123,8 +146,11 @@ struct Follower {
     actor: Actor,
     updates: Sender<Update>,
     pictures: Sender<PictureRequest>,
+    bench: Sender<BenchRequest>,
     /// The newest change that the dashboard knows.
     revision: i64,
+    /// The store's version at the last look; none where that look failed.
+    version: Option<i64>,
     /// The study whose detail is on the screen.
     watched: Option<StudyId>,
     /// The health that the dashboard knows.
@@ -159,7 +185,7 @@ impl Follower {
                         Ok(message) => self.pass_on(message)?,
                         Err(_) => outside = crossbeam_channel::never(),
                     },
-                    recv(after(GLANCE)) -> _ => self.look()?,
+                    recv(after(GLANCE)) -> _ => self.glance()?,
                 }
             }
         });
@@ -170,6 +196,7 @@ impl Follower {
     }
 
     fn fault(&mut self, error: &StoreError) -> Result<(), Gone> {
+        self.version = None;
         let text = error.to_string();
         if self.told == text {
             return Ok(());
@@ -207,6 +234,7 @@ impl Follower {
                 }
             }
             Request::Picture(request) => self.pictures.send(request).map_err(|_| Gone),
+            Request::Bench(request) => self.bench.send(request).map_err(|_| Gone),
             Request::Status(study, status) => {
                 let actor = self.name();
                 let done = self.store.set_status(study, status, &actor, Timestamp::now());
@@ -268,19 +296,34 @@ impl Follower {
                 self.feed_alarm = feed_alarm;
                 self.alarm_looked_at = None;
                 self.tell(Update::Site(site))?;
+                self.bench.send(BenchRequest::Reread).map_err(|_| Gone)?;
                 self.look()
             }
         }
     }
 
+    /// Looks, if another connection has written since the last look; else only at what is not in the
+    /// store. An idle dashboard costs one question four times a second.
+    fn glance(&mut self) -> Result<(), Gone> {
+        match self.store.version() {
+            Ok(version) if self.version == Some(version) => self.look_at_health(),
+            Ok(version) => {
+                self.version = Some(version);
+                self.look()
+            }
+            Err(error) => self.fault(&error),
+        }
+    }
+
     /// Sends what changed since the last look, page by page.
     fn look(&mut self) -> Result<(), Gone> {
-        let (mut watched_changed, mut moved) = (false, false);
+        let (mut watched_changed, mut moved, mut pages) = (false, false, 0_usize);
         loop {
             match self.changed_studies() {
                 Ok(page) if page.is_empty() => break,
                 Ok(page) => {
                     moved = true;
+                    pages += 1;
                     watched_changed |= page.iter().any(|row| Some(row.id) == self.watched);
                     self.tell(Update::Studies(page))?;
                 }
@@ -296,7 +339,14 @@ impl Follower {
         if moved {
             self.alarm_looked_at = None;
         }
+        // A whole store went through the memory of this connection, and will not again.
+        if pages > 2
+            && let Err(error) = self.store.free_memory()
+        {
+            self.fault(&error)?;
+        }
         self.look_at_plugins()?;
+        self.count_queue()?;
         let updates = self.panels.look(&self.store, Timestamp::now());
         self.tell_all(updates)?;
         self.look_at_health()
@@ -358,12 +408,16 @@ impl Follower {
         })
     }
 
-    fn look_at_health(&mut self) -> Result<(), Gone> {
-        let now = Timestamp::now();
+    fn count_queue(&mut self) -> Result<(), Gone> {
         match self.store.queued_count() {
             Ok(queued) => self.health.queued = queued,
             Err(error) => self.fault(&error)?,
         }
+        Ok(())
+    }
+
+    fn look_at_health(&mut self) -> Result<(), Gone> {
+        let now = Timestamp::now();
         if let Some(gauges) = &self.gauges {
             self.health.working_on = gauges.working_on();
             self.health.fault = gauges.inbox_fault();

@@ -18,6 +18,7 @@ mod panels;
 mod pictures;
 mod recorder;
 mod shared;
+mod workbench;
 
 use std::{
     path::PathBuf,
@@ -35,6 +36,7 @@ pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, failed, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
+pub use workbench::Thresholds;
 
 use shared::Shared;
 

@@ -22,8 +22,8 @@ pub(super) const PIPELINE: &str = "pipeline";
 /// `promoted`, `raised`, `status`, `acknowledged`, `taken_back`, `note`, `thresholds` (once a change) and
 /// `reassessed` (once a study whose severity it moved); of plugins `plugin` (their state), `plugin-asked`
 /// (by a person), `tagged`, `noted`, `notify`, `webhook`, `write`, `copy`, `run` (done), `given-up`,
-/// `plugin-refused`. Other rooms add theirs, such as
-/// `shown` or `sent`.
+/// `plugin-refused`. Other rooms add theirs: `shown` (a
+/// film), `threshold-set` (a person wrote another one into the configuration).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewEvent<'a> {
     /// One word.

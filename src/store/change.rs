@@ -54,7 +54,11 @@ impl Store {
         max_wait: SignedDuration,
         now: Timestamp,
     ) -> Result<Vec<StudyRow>, StoreError> {
-        let query = select_studies!("WHERE status = 'new' AND promoted_at IS NULL AND first_arrival <= ?1");
+        // The others have no band above them, and may wait unseen for days: they are not read every second.
+        let query = select_studies!(
+            "WHERE status = 'new' AND promoted_at IS NULL AND first_arrival <= ?1
+               AND severity IN ('routine', 'urgent')"
+        );
         let mut due = rows_until(self, query, now, max_wait)?;
         due.retain(|row| {
             let seen = row.status != Status::New;

@@ -21,6 +21,7 @@ mod open;
 mod outbox;
 mod outcome;
 mod ownership;
+mod past;
 mod people;
 mod plugin_record;
 mod plugin_work;

@@ -124,6 +124,20 @@ fn ctrl_c_keeps_what_is_done() {
 }
 
 #[test]
+fn films_of_a_training_split_are_said_to_be_so() {
+    let bench = labelled();
+    let labels = fs::read_to_string(bench.path("labels.csv")).unwrap();
+    fs::write(bench.path("labels.csv"), labels.replace(",0,val", ",0,train")).unwrap();
+    let says = |more: &[&str]| report(&bench, more)["notes"].to_string();
+    let all = says(&[]);
+    assert!(all.contains("2 of the films are of a training split") && all.contains("--split val"), "{all}");
+    let val = says(&["--split", "val"]);
+    assert!(!val.contains("training split"), "{val}");
+    let train = says(&["--split", "train"]);
+    assert!(train.contains("training split") && !train.contains("leaves them out"), "{train}");
+}
+
+#[test]
 fn held_films_are_apart_unless_asked_for() {
     let bench = labelled();
     // All black: the gate for blank films holds it.
@@ -229,7 +243,14 @@ const MISTAKES: &[(&str, &[&str], i32, &[&str])] = &[
         2,
         &["1.png"],
     ),
-    ("a split that is not there", &["--split", "test"], 2, &["`test`", "`val`"]),
+    ("a split that is not there", &["--split", "test"], 2, &["`test`", "there are `val`"]),
+    (
+        "a split without a column for it",
+        &["evaluate", "--films", "inbox/set", "--labels", "others.csv", "--split", "a"],
+        2,
+        &["no column `Split`"],
+    ),
+    ("a model that can be had", &["--model", "xrv-all"], 2, &["weights pull xrv-all", "weights import FILE"]),
     (
         "patients in both sets",
         &["--against", "against.csv"],

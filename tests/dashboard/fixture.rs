@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use cxr_triage::{
     dashboard::{
-        Canvas, Effect, Health, Key, Message, Notice, NoticeLevel, Picture, Request, Role, Site, State,
-        Theme, Update, draw, settle, update,
+        BenchRequest, BenchUpdate, Canvas, Effect, Health, Key, Message, Notice, NoticeLevel, Picture,
+        Request, Role, Site, State, Theme, Update, draw, settle, update,
     },
     film::Header,
     quality::{Gate, Held},
@@ -19,7 +19,7 @@ use cxr_triage::{
         Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift,
         Spread, Status, StudyDetail, StudyId, StudyRow,
     },
-    triage::{self, Finding, Severity},
+    triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
 };
 use image::{Rgb, RgbImage};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -243,6 +243,8 @@ pub(crate) struct Desk {
     pub(crate) spread: Option<Spread>,
     /// How the shift goes.
     pub(crate) shift: Option<Shift>,
+    /// What answers the threshold workbench.
+    pub(crate) workbench: Backroom,
 }
 
 impl Desk {
@@ -263,6 +265,7 @@ impl Desk {
             priors: BTreeMap::new(),
             spread: None,
             shift: None,
+            workbench: Backroom::default(),
         };
         desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() }));
         desk.tell(Update::Health(health()));
@@ -397,6 +400,9 @@ impl Desk {
                 self.tell(Update::Picture(Picture { request, image }));
             }
             Request::Picture(_) | Request::Plugin(_) => {}
+            Request::Bench(request) => self.workbench.answer(request).into_iter().for_each(|update| {
+                self.tell(Update::Bench(Box::new(update)));
+            }),
             Request::Score(film) => self.wait_for_score(film),
         }
     }
@@ -428,6 +434,101 @@ impl Desk {
 
     pub(crate) fn selected(&self) -> Option<StudyId> {
         self.state.worklist().selected().map(|row| row.id)
+    }
+}
+
+/// What stands behind the threshold workbench: the studies of three days, and a file that can be written.
+pub(crate) struct Backroom {
+    /// What is in force; or why it cannot be read.
+    pub(crate) bench: Result<Bench, String>,
+    pub(crate) past: Vec<PastStudy>,
+    /// Why nothing can be saved.
+    pub(crate) refuses: Option<&'static str>,
+    /// While false, no question is answered.
+    pub(crate) counts: bool,
+}
+
+impl Default for Backroom {
+    fn default() -> Self {
+        let label = |name: &str| {
+            let rank = !WEAK.contains(&name);
+            let rule = LabelRule {
+                label: name.to_owned(),
+                alert: 0.3,
+                critical: triage::default_critical(0.3),
+                cap: Severity::Critical,
+                rank,
+                validated: rank,
+            };
+            BenchLabel { rule, own: 0.3, site: Setting::default() }
+        };
+        let bench = Bench {
+            model: "starter".to_owned(),
+            labels: LABELS.map(label).to_vec(),
+            max_wait: Some(SignedDuration::from_mins(90)),
+        };
+        // A fixed sequence of numbers: few are high, as on real films.
+        let mut seed = 7_u32;
+        let mut roll = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1 << 24)
+        };
+        let mut past: Vec<PastStudy> = (0..240_i64)
+            .map(|back| {
+                let since = noon() - SignedDuration::from_mins(20 * back);
+                let opened = since + SignedDuration::from_mins(15 + (roll() * 120.0) as i64);
+                let id = if back < 10 { back + 1 } else { 1000 + back };
+                let film = LABELS.map(|_| roll().powi(6) as f32).to_vec();
+                PastStudy {
+                    study: id,
+                    key: format!("1.2.826.{id}"),
+                    since,
+                    opened: (opened < noon()).then_some(opened),
+                    outside: None,
+                    films: vec![film],
+                }
+            })
+            .collect();
+        past.reverse();
+        Self { bench: Ok(bench), past, refuses: None, counts: true }
+    }
+}
+
+impl Backroom {
+    fn answer(&mut self, request: BenchRequest) -> Vec<BenchUpdate> {
+        let bench = match &mut self.bench {
+            Ok(bench) => bench,
+            Err(text) => return vec![BenchUpdate::Failed(text.clone())],
+        };
+        let tried = |bench: &Bench, settings: Vec<Setting>| {
+            let found =
+                triage::what_if(&self.past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
+            BenchUpdate::Tried(settings, found)
+        };
+        match request {
+            BenchRequest::Open => {
+                let sample = Sample::of(&self.past, bench.labels.len());
+                vec![BenchUpdate::Opened(bench.clone(), sample), tried(bench, bench.settings())]
+            }
+            BenchRequest::Try(settings) if self.counts => vec![tried(bench, settings)],
+            BenchRequest::Try(_) | BenchRequest::Reread => Vec::new(),
+            BenchRequest::Save(changes) => {
+                if let Some(why) = self.refuses {
+                    return vec![BenchUpdate::Refused(why.to_owned())];
+                }
+                for change in &changes {
+                    for label in bench.labels.iter_mut().filter(|label| label.rule.label == change.label) {
+                        assert_eq!(label.site, change.from, "what is replaced is what there is");
+                        label.site = change.to;
+                    }
+                }
+                let rules = bench.rules(&bench.settings());
+                for (label, rule) in bench.labels.iter_mut().zip(rules.labels) {
+                    label.rule = rule;
+                }
+                vec![BenchUpdate::Saved(bench.clone(), changes, None)]
+            }
+        }
     }
 }
 

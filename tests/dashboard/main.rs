@@ -12,4 +12,5 @@ mod shift;
 mod soak;
 mod spread;
 mod themes;
+mod workbench;
 mod worklist;

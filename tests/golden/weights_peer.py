@@ -275,18 +275,26 @@ def small_keras(out):
     tf_keras.Model(film, layers.Dense(CLASSES)(x)).save_weights(out / "keras2-other.h5", save_format="h5")
 
 
-def real_films(folder):
-    """The reference film, four of NIH, and eight paediatric ones, those first that are not square."""
+def real_films(folder, out):
+    """The reference film, four of NIH, and eight paediatric ones, those first that are not square.
+
+    Of JPEGs the pixels as Pillow (libjpeg-turbo) decodes them are left as PNG: decoders may differ by a grey level.
+    """
     kinds = [("*.png", 1), ("nih/*.png", 4), ("pediatric/*.jpeg", 8)]
     paths = []
     for pattern, count in kinds:
         found = sorted(folder.glob(pattern), key=lambda path: (len(set(Image.open(path).size)) == 1, path.name))
         paths += found[:count]
+    for path in paths:
+        if path.suffix == ".jpeg":
+            to = (out / "decoded" / path.relative_to(folder)).with_suffix(".png")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            Image.open(path).convert("L").save(to)
     return [str(path.relative_to(folder)) for path in paths], [np.asarray(Image.open(path).convert("L")) for path in paths]
 
 
 def full_torch(out, folder):
-    names, films = real_films(folder)
+    names, films = real_films(folder, out)
     golden = {"films": names}
     tensors = {}
     inputs = torch.stack([xrv_input(film, 224) for film in films])
@@ -312,7 +320,7 @@ def full_torch(out, folder):
 
 
 def full_keras(out, folder):
-    names, films = real_films(folder)
+    names, films = real_films(folder, out)
     batch = np.stack([keras_input(film, 320) for film in films])
     net = keras_net(tf_keras, tf_keras_densenet, 320, 14)
     randomise_keras(net, 13)

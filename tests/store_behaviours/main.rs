@@ -8,6 +8,7 @@ mod following;
 mod on_request;
 mod opening;
 mod panels;
+mod past;
 mod people;
 mod priors;
 mod severity;

@@ -207,3 +207,51 @@ fn the_shell_gets_its_terminal_while_the_program_is_stopped() {
     }
     assert_eq!(terminal.quit(), 0);
 }
+
+#[test]
+fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("inbox")).unwrap();
+    // So high that nothing is urgent; with comments that are to stay.
+    let text = "[quality]\ninverted = \"off\" # drawn films\nout_of_distribution = \"off\"\n\n\
+                # set by Ines\n[thresholds.starter.Effusion]\nalert = 0.99 # since May\nrank = true\n";
+    let config = folder.path().join("cxr-triage.toml");
+    fs::write(&config, text).unwrap();
+    let mut terminal = Terminal::in_folder(Arc::new(folder), 120, 40);
+    drawn_film(1).save(terminal.inbox().join("first.png")).unwrap();
+    terminal.wait_for("first.png");
+    terminal.type_keys("t");
+    terminal.wait_for("The last 1 study");
+    // To Effusion, and down as far as it goes: now any film reaches it.
+    let chosen = |screen: &vt100::Screen| {
+        let contents = screen.contents();
+        contents.lines().find_map(|line| Some(line.split_once("▸ ")?.1.split(' ').next()?.to_owned()))
+    };
+    while chosen(terminal.screen.screen()).as_deref() != Some("Effusion") {
+        let before = chosen(terminal.screen.screen());
+        terminal.type_keys("j");
+        terminal.wait("another label", |screen| chosen(screen) != before);
+    }
+    terminal.type_keys(&"<".repeat(21));
+    terminal.wait_for("0.990→0.001");
+    terminal.wait("what would change", |screen| screen.contents().contains("enter writes the configuration"));
+    assert_eq!(fs::read_to_string(&config).unwrap(), text, "nothing is written before it is said");
+    terminal.type_keys("\r");
+    terminal.wait_for("Saved: Effusion.");
+    assert_eq!(fs::read_to_string(&config).unwrap(), text.replace("0.99", "0.001"));
+    terminal.type_keys("\u{1b}");
+    terminal.wait("the list to be ordered anew", |screen| {
+        let list = screen.contents();
+        list.lines().any(|line| line.contains("first.png") && line.contains("urgent"))
+    });
+    terminal.type_keys("t");
+    terminal.wait_for("The last 1 study");
+    terminal.type_keys("u");
+    terminal.wait_for("The former values are back: Effusion.");
+    assert_eq!(fs::read_to_string(&config).unwrap(), text);
+    terminal.type_keys("\u{1b}");
+    terminal.wait("the list as before", |screen| {
+        screen.contents().lines().any(|line| line.contains("first.png") && !line.contains("urgent"))
+    });
+    assert_eq!(terminal.quit(), 0);
+}

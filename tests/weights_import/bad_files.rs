@@ -7,7 +7,9 @@ use std::{
     sync::LazyLock,
 };
 
-use cxr_triage::model::{Import, ImportError, Summary, preset};
+use cxr_triage::model::{
+    DeviceChoice, Import, ImportError, Model, OldProfile, Precision, Source, Summary, preset,
+};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -200,6 +202,72 @@ fn an_import_replaces_one_of_its_own_and_nothing_else() {
     fs::write(first.folder.join("model.toml"), by_hand).unwrap();
     let message = again().unwrap_err().to_string();
     assert!(message.contains("was not made by an import") && message.contains("--name"), "{message}");
+}
+
+/// A profile of training films takes an hour to make: it must not be lost to an import that changes nothing.
+#[test]
+fn a_profile_stays_as_long_as_it_holds() {
+    let library: TempDir = tempfile::tempdir().unwrap();
+    let bytes = fs::read(golden().join("xrv.safetensors")).unwrap();
+    let text = manifest("xrv");
+    let first = import_as(&text, "some.safetensors", &bytes, library.path()).unwrap();
+    assert_eq!(first.profile, OldProfile::None);
+    let (manifest_file, profile_file) =
+        (first.folder.join("model.toml"), first.folder.join("profile.safetensors"));
+    let with_profile = || {
+        let _ = fs::remove_file(&profile_file);
+        import_as(&text, "some.safetensors", &bytes, library.path()).unwrap();
+        let profile = b"what weights profile wrote";
+        let text = fs::read_to_string(&manifest_file).unwrap();
+        let sha256 = sha256(profile);
+        fs::write(&profile_file, profile).unwrap();
+        let section =
+            format!("{text}\n[profile]\nsha256 = \"{sha256}\"\ncut_off = 1.235\nturned_cut_off = 0.6\n");
+        fs::write(&manifest_file, section).unwrap();
+    };
+    let noted = || Source::Folder(first.folder.clone()).manifest().unwrap().profile;
+
+    with_profile();
+    let before = noted().unwrap();
+    // The same numbers from another kind of file.
+    let legacy = fs::read(golden().join("xrv-module-legacy.pt")).unwrap();
+    let again = import_as(&text, "other.pt", &legacy, library.path()).unwrap();
+    assert_eq!(again.profile, OldProfile::Kept);
+    assert_eq!(fs::read(&profile_file).unwrap(), b"what weights profile wrote");
+    assert_eq!(noted(), Some(before), "with its limits");
+    // One that it was copied with, in a manifest of one's own, is not believed.
+    let copied = fs::read_to_string(&manifest_file).unwrap();
+    let elsewhere =
+        import_as(&copied, "some.safetensors", &bytes, tempfile::tempdir().unwrap().path()).unwrap();
+    assert_eq!(elsewhere.profile, OldProfile::None);
+
+    let half = fs::read(golden().join("xrv-half.pt")).unwrap();
+    let otherwise = text.replace("low = -1024.0", "low = -1000.0");
+    for (text, bytes, why) in [(&text, &half, "other weights"), (&otherwise, &bytes, "prepared otherwise")] {
+        with_profile();
+        let again = import_as(text, "changed", bytes, library.path()).unwrap();
+        assert!(
+            matches!(again.profile, OldProfile::Dropped(said) if said.contains(why)),
+            "{:?}",
+            again.profile
+        );
+        assert!(!profile_file.exists() && noted().is_none(), "{why}");
+        // The model can be used all the same.
+        Model::load(&Source::Folder(again.folder), DeviceChoice::Cpu, Precision::Fp32).unwrap();
+    }
+    with_profile();
+    fs::write(&profile_file, "cut short").unwrap();
+    let again = import_as(&text, "some.safetensors", &bytes, library.path()).unwrap();
+    assert!(
+        matches!(again.profile, OldProfile::Dropped(said) if said.contains("damaged")),
+        "{:?}",
+        again.profile
+    );
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 static SOUND: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {

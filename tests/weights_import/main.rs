@@ -6,6 +6,7 @@
 
 mod bad_files;
 mod command;
+mod pull;
 
 use std::{
     collections::BTreeMap,
@@ -21,9 +22,15 @@ use serde_json::Value;
 
 /// From film to probability, the resize included.
 const CLOSE: f32 = 2e-3;
-/// JPEG decoders differ by a grey level here and there, which random weights on a range of 2048 make the most of:
-/// the same films as the peer decoded them agree to 2e-6.
-const CLOSE_FOR_JPEG: f32 = 5e-3;
+/// What our JPEG decoder and libjpeg may differ by, in grey levels of 255, and on what share of the pixels: the
+/// standard leaves the rounding of the inverse cosine transform open, and ours has constants of 12 bits where
+/// libjpeg has 13.
+const ROUNDING: f32 = 1.0;
+const ROUNDED_OTHERWISE: f32 = 0.01;
+/// From a JPEG on, with random weights, which nothing has taught to overlook a grey level here and there: a
+/// ResNet-50 of them makes 7e-3 of it. The films as the peer decoded them are held to [`CLOSE`], and so are
+/// weights that have been trained.
+const CLOSE_FOR_JPEG: f32 = 1e-2;
 /// The same, of equal input tensors.
 const CLOSE_OF_EQUAL_INPUTS: f32 = 1e-4;
 
@@ -51,6 +58,10 @@ fn drawn_film(width: u32, height: u32, seed: u64) -> Film {
 fn film(width: u32, height: u32, display: Vec<u8>) -> Film {
     let linear = display.iter().copied().map(f32::from).collect();
     Film { width, height, linear, linear_max: 255.0, display, header: Header::default() }
+}
+
+fn decode(path: &Path) -> Film {
+    cxr_triage::film::decode(&fs::read(path).unwrap()).unwrap()
 }
 
 fn import(file: &Path, manifest: &str, library: &Path) -> (Summary, Model) {
@@ -156,16 +167,53 @@ fn networks_of_full_width_give_what_the_peer_gives() {
             let entry = worst.entry("equal inputs").or_default();
             *entry = entry.max(off);
 
-            let decoded = cxr_triage::film::decode(&fs::read(films.join(path)).unwrap()).unwrap();
+            let decoded = decode(&films.join(path));
             not_square += usize::from(decoded.width != decoded.height);
-            let whole = &model.infer(&[model.prepare(&decoded).unwrap()]).unwrap()[0];
-            let off = furthest(&whole.probabilities, wanted);
-            let allowed = if path.ends_with("png") { CLOSE } else { CLOSE_FOR_JPEG };
-            assert!(off < allowed, "{name}, {path}, from the film on: {off}");
-            let entry = worst.entry(if path.ends_with("png") { "PNG" } else { "JPEG" }).or_default();
-            *entry = entry.max(off);
+            let mut from_film = |film: &Film, kind: &'static str, allowed: f32| {
+                let whole = &model.infer(&[model.prepare(film).unwrap()]).unwrap()[0];
+                let off = furthest(&whole.probabilities, wanted);
+                assert!(off < allowed, "{name}, {path}, {kind}, from the film on: {off}");
+                let entry = worst.entry(kind).or_default();
+                *entry = entry.max(off);
+            };
+            if path.ends_with("png") {
+                from_film(&decoded, "PNG", CLOSE);
+                continue;
+            }
+            let peers = decode(&folder.join("decoded").join(path).with_extension("png"));
+            from_film(&peers, "JPEG, the peer's pixels", CLOSE);
+            from_film(&decoded, "JPEG", CLOSE_FOR_JPEG);
+            let levels = decoded.linear.iter().zip(&peers.linear).map(|(a, b)| (a - b).abs());
+            assert!(levels.clone().all(|level| level <= ROUNDING), "{path}: more than rounding");
+            let differing = levels.filter(|level| *level > 0.0).count() as f32 / decoded.linear.len() as f32;
+            assert!(differing < ROUNDED_OTHERWISE, "{path}: {differing} of the pixels differ");
+            let entry = worst.entry("share of pixels that differ").or_default();
+            *entry = entry.max(differing);
         }
         println!("{name}: {} films, {not_square} not square; off at most {worst:?}", paths.len());
         assert!(not_square >= 3, "films that are not square are among them");
     }
+}
+
+/// The starter, which was trained, on the JPEGs themselves and on what the peer decoded of them.
+#[test]
+#[ignore = "needs the films as Pillow decodes them, which the peer's script leaves in CXR_TRIAGE_PEERS/decoded"]
+fn a_jpeg_gives_a_trained_network_what_the_peers_pixels_give() {
+    let folder =
+        PathBuf::from(std::env::var("CXR_TRIAGE_PEERS").expect("CXR_TRIAGE_PEERS is the peers' folder"));
+    let model = Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap();
+    let of =
+        |film: &Path| model.infer(&[model.prepare(&decode(film)).unwrap()]).unwrap().remove(0).probabilities;
+    let films = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/films/pediatric");
+    let decoded: Vec<PathBuf> =
+        fs::read_dir(folder.join("decoded/pediatric")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut worst = 0.0f32;
+    for png in &decoded {
+        let jpeg = films.join(png.file_name().unwrap()).with_extension("jpeg");
+        let off = furthest(&of(&jpeg), &of(png));
+        assert!(off < CLOSE, "{}: {off}", png.display());
+        worst = worst.max(off);
+    }
+    println!("starter: {} JPEGs, off at most {worst:e}", decoded.len());
+    assert!(decoded.len() >= 8);
 }

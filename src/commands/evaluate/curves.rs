@@ -26,6 +26,9 @@ const USUAL_WIDTH: u16 = 100;
 pub(super) fn write(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
     let width = ratatui::crossterm::terminal::size().map_or(USUAL_WIDTH, |(columns, _)| columns);
     let drawn: Vec<&LabelReport> = labels.iter().filter(|label| label.auc.is_some()).collect();
+    if !drawn.is_empty() {
+        writeln!(out, "ROC: sensitivity upwards; o: the threshold in force; dots: what chance gives")?;
+    }
     for line in text(&drawn, width) {
         writeln!(out, "{line}")?;
     }

@@ -1,7 +1,7 @@
 //! The files that an evaluation begins with: labels, films, boxes, and how they meet.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
 };
@@ -98,8 +98,9 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
     if joined.by_stem > 0 {
         notes.push(format!("{} films were found by their names without the ending", joined.by_stem));
     }
-    let pairs =
+    let pairs: Vec<(PathBuf, Row)> =
         joined.pairs.iter().map(|&(film, row)| (films[film].clone(), set.rows[row].clone())).collect();
+    notes.extend(training_films(args.split.as_deref(), &pairs));
     Ok(Inputs {
         folder: folder.clone(),
         films: films.len(),
@@ -107,6 +108,25 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
         findings: set.findings,
         rows: set.rows.len(),
         notes,
+    })
+}
+
+/// Films of a split that is called a training set: figures that are too good to be true come from these.
+fn training_films(split: Option<&str>, films: &[(PathBuf, Row)]) -> Option<String> {
+    let is_training = |split: &str| split.to_lowercase().starts_with("train");
+    let splits: Vec<&str> = films.iter().filter_map(|(_, row)| row.split.as_deref()).collect();
+    let count = splits.iter().filter(|split| is_training(split)).count();
+    let others: BTreeSet<&str> = splits.into_iter().filter(|split| !is_training(split)).collect();
+    let others: Vec<String> = others.into_iter().take(NAMED).map(|name| format!("--split {name}")).collect();
+    let advice = match others.join(" or ") {
+        others if split.is_none() && !others.is_empty() => format!("; {others} leaves them out"),
+        _ => String::new(),
+    };
+    (count > 0).then(|| {
+        format!(
+            "{count} of the films are of a training split: a model that was trained on them looks better here than it \
+             is{advice}"
+        )
     })
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::{
     commands::output::{Lean, table},
-    evaluate::{HeldFilm, LabelReport, Localisation, Report, Thresholds, metrics::Share},
+    evaluate::{HeldFilm, LabelReport, Localisation, Report, SOURCES, Thresholds, metrics::Share},
 };
 
 /// Held and unread films that are named; the report holds all.
@@ -29,6 +29,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out)?;
     }
     discrimination(out, &report.labels)?;
+    elsewhere(out, &report.labels)?;
     writeln!(out)?;
     at_thresholds(out, &report.labels)?;
     localisation(out, &report.localisation)?;
@@ -69,6 +70,24 @@ fn discrimination(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()
         ]
     };
     table(out, &columns, &labels.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What others published, beside what was measured here.
+fn elsewhere(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
+    let row = |label: &LabelReport| {
+        let auc = label.auc.filter(|_| !label.elsewhere.is_empty())?;
+        let mut cells = vec![label.label.clone(), format!("{:.3}", auc.value)];
+        cells.extend(label.elsewhere.iter().map(ToString::to_string));
+        Some(cells)
+    };
+    let rows: Vec<Vec<String>> = labels.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut columns = vec![("AUC", Lean::Left), ("HERE", Lean::Right)];
+    columns.extend(SOURCES.iter().map(|&source| (source, Lean::Right)));
+    writeln!(out, "\nPublished by others on ChestX-ray14, each on films and a split of its own:")?;
+    table(out, &columns, &rows)
 }
 
 fn at_thresholds(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::{
 
 use super::super::{Failure, cli::ImportArgs, setup::Setup};
 use crate::{
-    model::{Import, Summary, preset},
+    model::{Import, OldProfile, Summary, preset},
     pipeline::shown,
     text::clean,
 };
@@ -34,7 +34,7 @@ pub(super) fn run(setup: &Setup, args: &ImportArgs) -> Result<(), Failure> {
 
 /// Says what was imported, what it is, and what to do with it.
 pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
-    let Summary { name, folder, format, sha256, published, tensors, values } = summary;
+    let Summary { name, folder, format, sha256, published, tensors, values, profile, validated } = summary;
     let mut out = io::stdout().lock();
     writeln!(out, "model {name}: {tensors} tensors, {values} values, from {format}")?;
     writeln!(out, "  lies in   {}", shown(folder))?;
@@ -45,6 +45,24 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
         None => "the hash of a published file is not known here, so it was not compared",
     };
     writeln!(out, "            {origin}")?;
+    match profile {
+        OldProfile::None => {}
+        OldProfile::Kept => {
+            writeln!(out, "  profile   of its training films: kept, the weights are the same")?
+        }
+        OldProfile::Dropped(why) => writeln!(
+            out,
+            "  profile   of its training films: dropped, {why}; films unlike them are not held until \
+             `cxr-triage weights profile {name} --films DIR` makes a new one"
+        )?,
+    }
+    if let (0, labels) = validated {
+        writeln!(
+            out,
+            "  ranks     nothing yet: none of its {labels} labels is validated, so they are shown dimmed; measure \
+             them with `cxr-triage evaluate`, then set `rank = true` under [thresholds.{name}.LABEL]"
+        )?;
+    }
     // The library finds the first of a name: another one may stand before it.
     let found = setup.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
     if found != folder.display().to_string() {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    super::{Failure, output::progress, setup::Setup, signals},
+    super::{Failure, output::progress_of_bytes, setup::Setup, signals},
     import::tell,
 };
 use crate::{
@@ -29,11 +29,16 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
     };
     let library = setup.new_models()?;
     let model = library.join(name);
-    if is_here(&model, published.sha256.as_deref()) {
-        writeln!(io::stdout(), "the model {name} is here already, as published: {}", shown(&model))?;
+    let file = published.url.rsplit('/').next().unwrap_or(name);
+    if is_here(&model, file, published.sha256.as_deref()) {
+        let known = if published.sha256.is_some() { ", as published" } else { "" };
+        writeln!(
+            io::stdout(),
+            "the model {name} is here already{known}: {}; to fetch it once more, remove that folder",
+            shown(&model)
+        )?;
         return Ok(());
     }
-    let file = published.url.rsplit('/').next().unwrap_or(name);
     let url = match &setup.config().weights.mirror {
         Some(mirror) => format!("{}/{file}", mirror.trim_end_matches('/')),
         None => published.url.clone(),
@@ -43,17 +48,23 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
     let whole = folder.join(file);
     let part = folder.join(format!("{file}.part"));
     let interrupted = signals::interrupted()?;
-    let bar = progress(published.bytes.unwrap_or(0), "bytes");
+    let bar = progress_of_bytes(published.bytes.unwrap_or(0));
+    let mut begun = false;
     let pull = Pull { url: &url, bytes: published.bytes, sha256: published.sha256.as_deref(), preset: name };
     pull.run(&mut PartFile::at(part.clone()), &mut |now| {
         if let Some(total) = now.total {
             bar.set_length(total);
         }
         bar.set_position(now.have);
+        if !begun {
+            // What an earlier run brought says nothing of this one's speed.
+            bar.reset_eta();
+            begun = true;
+        }
         !interrupted.load(Ordering::Relaxed)
     })
     .map_err(|error| match error.trouble {
-        Trouble::Stopped => Failure::Interrupted,
+        Trouble::Stopped => Failure::InterruptedWith(error.to_string()),
         _ => Failure::failed(error.to_string()),
     })?;
     bar.finish_and_clear();
@@ -72,9 +83,12 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
     tell(setup, &summary)
 }
 
-/// Whether an import made it of the published file.
-fn is_here(model: &Path, published: Option<&str>) -> bool {
+/// Whether an import made it of the published file; where no hash is published, of a file with its name.
+fn is_here(model: &Path, file: &str, published: Option<&str>) -> bool {
     let manifest = Source::Folder(model.to_owned()).manifest();
     let imported = manifest.ok().and_then(|manifest| manifest.imported);
-    published.is_some() && imported.is_some_and(|imported| Some(imported.sha256.as_str()) == published)
+    imported.is_some_and(|imported| match published {
+        Some(sha256) => imported.sha256 == sha256,
+        None => imported.file == file,
+    })
 }

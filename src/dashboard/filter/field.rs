@@ -1,6 +1,6 @@
 //! What a filter can ask about.
 
-use crate::store::StudyRow;
+use crate::dashboard::row::Row;
 
 /// A field of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +18,17 @@ pub(super) enum TextField {
 
 impl TextField {
     /// The text as the store has it.
-    pub(super) fn of(self, row: &StudyRow) -> &str {
+    pub(super) fn of(self, row: &Row) -> &str {
         match self {
-            Self::Finding => row.top.as_deref().unwrap_or(&row.held_reason),
-            Self::Patient => &row.patient_name,
-            Self::Id => &row.patient_id,
-            Self::Accession => &row.accession_number,
-            Self::Description => &row.description,
-            Self::View => &row.view,
-            Self::File => &row.file_name,
-            Self::Model => &row.model,
-            Self::By => &row.status_by,
+            Self::Finding => row.top().unwrap_or(row.held_reason()),
+            Self::Patient => row.patient_name(),
+            Self::Id => row.patient_id(),
+            Self::Accession => row.accession_number(),
+            Self::Description => row.description(),
+            Self::View => row.view(),
+            Self::File => row.file_name(),
+            Self::Model => row.model(),
+            Self::By => row.status_by(),
         }
     }
 
@@ -129,12 +129,12 @@ impl Flag {
         ("incomplete", Self::Incomplete),
     ];
 
-    pub(super) fn holds(self, row: &StudyRow) -> bool {
+    pub(super) fn holds(self, row: &Row) -> bool {
         match self {
             Self::Unacknowledged => row.is_alarm(),
-            Self::Promoted => row.promoted_at.is_some(),
-            Self::Raised => row.outside.is_some(),
-            Self::WasCritical => row.was_critical_until.is_some(),
+            Self::Promoted => row.promoted_at().is_some(),
+            Self::Raised => row.outside().is_some(),
+            Self::WasCritical => row.was_critical_until().is_some(),
             Self::Incomplete => !row.complete,
         }
     }

@@ -4,11 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use memchr::memmem::Finder;
 
 use super::field::{Flag, NumberField, TextField, contains, equals};
-use crate::{
-    dashboard::worklist::Row,
-    store::{Status, StudyRow},
-    triage::Severity,
-};
+use crate::{dashboard::worklist::Row, store::Status, triage::Severity};
 
 /// How a number is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +65,7 @@ impl Wish {
             Self::Status(wanted) => wanted.contains(&row.status),
             Self::Band(wanted) => wanted.contains(&row.severity),
             Self::Tag(wanted) => {
-                let mut tags = row.marks.tags.iter();
+                let mut tags = row.marks().tags.iter();
                 tags.any(|tag| wanted.iter().any(|word| contains(&tag.text, word)))
             }
             Self::Is(flags) => flags.iter().any(|flag| flag.holds(row)),
@@ -77,7 +73,7 @@ impl Wish {
     }
 }
 
-fn number(field: NumberField, row: &StudyRow) -> Option<f64> {
+fn number(field: NumberField, row: &Row) -> Option<f64> {
     match field {
         NumberField::Score => row.score,
         NumberField::Films => Some(f64::from(row.scored_films + row.held_films)),

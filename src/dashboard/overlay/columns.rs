@@ -49,7 +49,7 @@ impl Columns {
             }
             (KeyCode::Char('J'), _) => self.shift(state, 1),
             (KeyCode::Char('K'), _) => self.shift(state, -1),
-            (KeyCode::Enter, _) => state.worklist.set_order(state.worklist.order().then(column)),
+            (KeyCode::Enter, _) => state.worklist.set_order(state.worklist.wanted_order().then(column)),
             (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
             (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(self.lines.len() - 1),
             (_, Some(Action::Close | Action::Columns | Action::Quit)) => return (None, Vec::new()),

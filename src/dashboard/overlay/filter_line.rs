@@ -63,8 +63,8 @@ impl FilterLine {
                 return (None, Vec::new());
             }
             KeyCode::Backspace if self.input.text().is_empty() => return (None, Vec::new()),
-            KeyCode::Up => state.worklist.move_by(-1),
-            KeyCode::Down => state.worklist.move_by(1),
+            KeyCode::Up => move_by(state, -1),
+            KeyCode::Down => move_by(state, 1),
             KeyCode::Tab => self.tab(state, 1),
             KeyCode::BackTab => self.tab(state, -1),
             _ => {
@@ -77,13 +77,18 @@ impl FilterLine {
         (Some(Overlay::Filter(self)), Vec::new())
     }
 
-    /// Lets the list follow. A word that may become the name of a field ("sta" of "status:new") must not
-    /// empty it on the way there.
+    /// Lets the list follow.
     fn follow(&self, state: &mut State) {
+        state.set_typed_filter(self.input.text());
+        self.spare(state);
+    }
+
+    /// A word that may become the name of a field ("sta" of "status:new") must not empty the list on the
+    /// way there.
+    pub(super) fn spare(&self, state: &mut State) {
         let text = self.input.text();
-        state.set_typed_filter(text);
         let (before, last) = text.rsplit_once(' ').unwrap_or(("", text));
-        if state.worklist.is_empty() && begins_a_field(last) {
+        if !state.worklist.is_unfinished() && state.worklist.is_empty() && begins_a_field(last) {
             state.set_typed_filter(before);
         }
     }
@@ -103,6 +108,11 @@ impl FilterLine {
         // A single one is final: the next tab completes what comes after it.
         self.tabs = (offers.len() > 1).then_some((offers, at));
     }
+}
+
+fn move_by(state: &mut State, by: isize) {
+    state.worklist.finish();
+    state.worklist.move_by(by);
 }
 
 /// The words that stand in the list for a field, the most frequent first.

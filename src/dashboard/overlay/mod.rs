@@ -13,6 +13,7 @@ mod palette;
 mod plugins;
 mod shift;
 mod who;
+mod workbench;
 
 pub use columns::Columns;
 pub use filter_line::FilterLine;
@@ -23,6 +24,8 @@ pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
 pub use shift::ShiftPanel;
 pub use who::Who;
+pub(super) use workbench::{BENCH_KEYS, bench_update};
+pub use workbench::{Workbench, bench_markdown};
 
 use crossterm::event::KeyEvent;
 
@@ -47,6 +50,8 @@ pub enum Overlay {
     Plugins(Plugins),
     /// How the shift goes.
     Shift(ShiftPanel),
+    /// The threshold workbench.
+    Workbench(Box<Workbench>),
 }
 
 /// What is open after a key, and what is to be done.
@@ -57,7 +62,7 @@ impl Overlay {
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         match self {
-            Self::Help(_) | Self::Plugins(_) | Self::Shift(_) => {
+            Self::Help(_) | Self::Plugins(_) | Self::Shift(_) | Self::Workbench(_) => {
                 matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
             }
             Self::Columns(_) => matches!(action, Action::Up | Action::Down | Action::Close),
@@ -83,11 +88,19 @@ pub(super) fn key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         Overlay::Who(who) => who.key(state, event),
         Overlay::Plugins(plugins) => plugins.key(state, event),
         Overlay::Shift(panel) => panel.key(state, event),
+        Overlay::Workbench(bench) => bench.key(state, event),
     };
     if state.overlay.is_none() {
         state.overlay = next;
     }
     effects
+}
+
+/// Tells the open overlay that the list has become what was asked for.
+pub(super) fn list_is_whole(state: &mut State) {
+    if let Some(Overlay::Filter(line)) = &state.overlay {
+        line.clone().spare(state);
+    }
 }
 
 /// Gives pasted text to the open overlay, if it takes text.
@@ -101,6 +114,13 @@ pub(super) fn paste(state: &mut State, text: &str) {
         }
         Some(Overlay::Notes(notes)) => notes.paste(text),
         Some(Overlay::Who(who)) => who.paste(text),
-        Some(Overlay::Help(_) | Overlay::Columns(_) | Overlay::Plugins(_) | Overlay::Shift(_)) | None => {}
+        Some(
+            Overlay::Help(_)
+            | Overlay::Columns(_)
+            | Overlay::Plugins(_)
+            | Overlay::Shift(_)
+            | Overlay::Workbench(_),
+        )
+        | None => {}
     }
 }

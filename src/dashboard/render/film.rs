@@ -22,7 +22,7 @@ use crate::{
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
     let title = match (state.view, state.worklist().selected()) {
-        (View::Film, Some(row)) => state.subject(row),
+        (View::Film, Some(row)) => state.subject(&row.study()),
         _ => "Film".to_owned(),
     };
     let inner = inside(area);

@@ -17,10 +17,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
         pane(state, frame, area, "Findings", "");
         return;
     };
-    let inside = pane(state, frame, area, &state.subject(row), &row.model);
+    let row = row.study();
+    let inside = pane(state, frame, area, &state.subject(&row), &row.model);
     compare(state, frame, area);
     let mut y = inside.y;
-    for (text, style) in about(state, row) {
+    for (text, style) in about(state, &row) {
         if y < inside.bottom() {
             put(frame, inside.x + 1, y, inside.width.saturating_sub(1), &text, style);
             y += 1;

@@ -140,7 +140,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
         let line = Rect { y, height: 1, ..rows };
         match index.and_then(|index| Some((index, state.worklist().rows().get(index)?))) {
             Some((index, row)) => {
-                draw_row(state, frame, line, &columns, (index, row), selected == Some(index));
+                draw_row(state, frame, line, &columns, (index, &row.study()), selected == Some(index));
             }
             None => {
                 put(frame, line.x + 2, y, line.width - 2, "── held: not scored ──", state.theme.held);
@@ -170,7 +170,9 @@ fn filter_line(state: &State, line: &FilterLine, frame: &mut Frame<'_>, area: Re
         return;
     }
     let offers: Vec<String> = line.offers(state).into_iter().map(|offer| offer.text).collect();
-    let hint = if offers.is_empty() {
+    let hint = if offers.is_empty() && state.worklist().is_unfinished() {
+        format!("of {} · looking through them …", state.worklist().total())
+    } else if offers.is_empty() {
         format!("{} of {} · enter keeps it, esc drops it", state.worklist().len(), state.worklist().total())
     } else {
         format!("tab: {}", offers.join("  "))
@@ -191,6 +193,9 @@ fn title(state: &State) -> String {
         // Somebody's name may stand in it.
         let filter = if state.hides_names() { "filtered" } else { state.typed_filter() };
         title.push_str(&format!(" · {filter}"));
+    }
+    if list.is_unfinished() {
+        title.push_str(" · one moment …");
     }
     title
 }

@@ -115,7 +115,11 @@ impl LabelSet {
             let known: std::collections::BTreeSet<&str> =
                 self.rows.iter().filter_map(|row| row.split.as_deref()).collect();
             let known = known.into_iter().take(8).map(|name| format!("`{name}`")).collect::<Vec<_>>();
-            return Err(LabelError::NoSplit { wanted: crate::text::clean(split), known: known.join(", ") });
+            let known = match known.is_empty() {
+                true => "there is no column `Split`".to_owned(),
+                false => format!("there are {}", known.join(", ")),
+            };
+            return Err(LabelError::NoSplit { wanted: crate::text::clean(split), known });
         }
         self.rows.retain(|row| row.split.as_deref() == Some(split));
         Ok(())
@@ -135,8 +139,12 @@ pub enum LabelError {
         columns: String,
     },
     /// None of its columns is a finding that is asked for.
-    #[error("none of its columns is a finding of the model: {columns}; the model's labels are {labels}")]
+    #[error(
+        "none of its columns is a finding of the model: {columns}; the model's labels are {labels}{nearest}"
+    )]
     NoFindings {
+        /// Columns that are nearly a label, with a leading "; ".
+        nearest: String,
         /// The columns, or the names in `Finding Labels`.
         columns: String,
         /// The model's labels.
@@ -164,11 +172,11 @@ pub enum LabelError {
     #[error("{0}")]
     Table(String),
     /// A split that it does not have.
-    #[error("no line has the split `{wanted}`; {}", if known.is_empty() { "there is no column `Split`" } else { known })]
+    #[error("no line has the split `{wanted}`; {known}")]
     NoSplit {
         /// What was asked for.
         wanted: String,
-        /// What there is.
+        /// What there is, in words.
         known: String,
     },
 }

@@ -120,7 +120,12 @@ fn joined_names(
             note_unknown(seen.iter().map(String::as_str), known, notes);
             if meant.is_empty() {
                 let columns = quoted(seen.iter().map(String::as_str));
-                return Err(LabelError::NoFindings { columns, labels: quoted(known.iter().copied()) });
+                let nearest = nearly(seen.iter().map(String::as_str), known);
+                return Err(LabelError::NoFindings {
+                    columns,
+                    labels: quoted(known.iter().copied()),
+                    nearest,
+                });
             }
             known.iter().filter(|name| meant.contains(*name)).map(|name| (*name).to_owned()).collect()
         }
@@ -178,7 +183,8 @@ fn finding_columns(
     if let (Some(known), true) = (known, taken.is_empty()) {
         let labels = quoted(known.iter().copied());
         let columns = quoted(table.header.iter().map(String::as_str));
-        return Err(LabelError::NoFindings { columns, labels });
+        let nearest = nearly(table.header.iter().map(String::as_str), known);
+        return Err(LabelError::NoFindings { columns, labels, nearest });
     }
     let read_line = |(line, cells): &(u64, Vec<String>)| {
         let cell = |(_, n): &(String, usize)| {
@@ -221,5 +227,14 @@ fn note_unknown<'a>(names: impl Iterator<Item = &'a str>, known: &[&str], notes:
     for name in names.filter(|name| canonical(name, known).is_none()) {
         let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         notes.push(format!("the model has no label `{name}`: left out{near}"));
+    }
+}
+
+/// Which names are nearly a label, as a question; empty if none is.
+fn nearly<'a>(names: impl Iterator<Item = &'a str>, known: &[&str]) -> String {
+    let near = names.filter_map(|name| Some(format!("`{}` for `{}`", nearest(name, known)?, clean(name))));
+    match near.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        near => format!("; did you mean {}?", near.join(", ")),
     }
 }

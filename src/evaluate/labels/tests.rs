@@ -72,6 +72,7 @@ fn mistakes_say_where_and_what_to_do() {
         ("Image,Pneumonia\n", "holds no films"),
         ("Picture,Pneumonia\na.png,1\n", "call it `Image`"),
         ("Image,Fracture\na.png,1\n", "none of its columns is a finding of the model"),
+        ("Image,Pnuemonia\na.png,1\n", "did you mean `Pneumonia` for `Pnuemonia`?"),
         ("Image,Pneumonia\na.png,1\nb.png,2\n", "line 3, column `Pneumonia`: `2` is not 1, 0"),
         ("Image,Pneumonia\na.png,1,7\n", "line 2 has 3 cells"),
         ("Image,Pneumonia,pneumonia\na.png,1,1\n", "are the same finding"),

@@ -66,11 +66,27 @@ pub struct Summary {
     pub tensors: usize,
     /// Numbers in them.
     pub values: usize,
+    /// What became of the profile of training films that the model had before.
+    pub profile: OldProfile,
+    /// Labels that rank by themselves, and all that have a name.
+    pub validated: (usize, usize),
+}
+
+/// What becomes of a model's profile of training films when the model is imported again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldProfile {
+    /// There was none.
+    None,
+    /// It stays: weights and preprocessing are the same.
+    Kept,
+    /// It does not hold any more, and why.
+    Dropped(&'static str),
 }
 
 impl Import<'_> {
     /// Reads the file, fits it to the manifest's network and puts the model into its folder, whole or
-    /// not at all. A model of that name which an earlier import made is replaced.
+    /// not at all. A model of that name which an earlier import made is replaced; its profile of training
+    /// films stays as long as it holds.
     ///
     /// # Errors
     /// Any [`ImportError`].
@@ -91,9 +107,19 @@ impl Import<'_> {
             published: published.unwrap_or(false),
         };
         let name = self.name.unwrap_or(&draft.name);
-        let folder = install::install(self, name, &fitted.bytes, &source)?;
-        let (tensors, values) = (fitted.tensors, fitted.values);
-        Ok(Summary { name: name.to_owned(), folder, format, sha256, published, tensors, values })
+        let installed = install::install(self, name, &fitted.bytes, &source)?;
+        let labels = &installed.manifest.labels;
+        Ok(Summary {
+            name: name.to_owned(),
+            validated: (labels.iter().filter(|label| label.validated).count(), labels.len()),
+            folder: installed.folder,
+            format,
+            sha256,
+            published,
+            tensors: fitted.tensors,
+            values: fitted.values,
+            profile: installed.profile,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod plugins;
 mod shift;
 mod which_key;
 mod who;
+mod workbench;
 
 pub(in crate::dashboard) use help::hidden_lines as hidden_help_lines;
 
@@ -39,6 +40,7 @@ pub(super) fn area(state: &State) -> Option<Rect> {
         Some(Overlay::Filter(_)) => None,
         Some(Overlay::Plugins(_)) => Some(plugins::area(state)),
         Some(Overlay::Shift(panel)) => Some(shift::area(state, *panel)),
+        Some(Overlay::Workbench(_)) => Some(workbench::area(state)),
     }
 }
 
@@ -56,6 +58,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         Some(Overlay::Filter(_)) => {}
         Some(Overlay::Plugins(plugins)) => plugins::draw(state, *plugins, frame, area),
         Some(Overlay::Shift(panel)) => shift::draw(state, *panel, frame, area),
+        Some(Overlay::Workbench(bench)) => workbench::draw(state, bench, frame, area),
     }
 }
 

@@ -16,7 +16,8 @@ pub(super) fn area(state: &State) -> Rect {
 
 pub(super) fn draw(state: &State, notes: &Notes, frame: &mut Frame<'_>, area: Rect) {
     let theme = &state.theme;
-    let subject = state.worklist().get(notes.study).map(|row| state.subject(row)).unwrap_or_default();
+    let subject =
+        state.worklist().get(notes.study).map(|row| state.subject(&row.study())).unwrap_or_default();
     let inside = pane(state, frame, area, &format!("Notes on {subject}"), "enter keeps it, esc closes");
     if inside.height == 0 {
         return;

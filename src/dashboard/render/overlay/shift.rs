@@ -207,7 +207,7 @@ fn draw_table(state: &State, panel: ShiftPanel, shift: &Shift, frame: &mut Frame
                 }
                 right(frame, longest_ends, y, LONGEST, &wait, style);
                 let whose =
-                    state.worklist().get(unseen.oldest).map(|row| state.subject(row)).unwrap_or_default();
+                    state.worklist().get(unseen.oldest).map(|row| state.subject(&row.study())).unwrap_or_default();
                 put(frame, subject, y, subject_room, &whose, theme.text);
             }
             None => right(frame, unseen_ends, y, UNSEEN, "0", theme.dim),

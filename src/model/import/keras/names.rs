@@ -38,7 +38,7 @@ pub(super) fn torchvision(found: Vec<Found>, blocks: &[usize]) -> Outcome<Tensor
         let shown = crate::text::clean(&format!("{}/{}", found.groups.join("/"), found.name));
         let strange = || {
             Fault::other(format!(
-                "its tensor {shown} of shape {:?} is none of a DenseNet's",
+                "its tensor {shown} of shape {:?} is none of a DenseNet's, so it is the file of another network",
                 found.array.shape
             ))
         };

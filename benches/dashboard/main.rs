@@ -1,8 +1,10 @@
 //! The dashboard with a hundred thousand studies in its store: `cargo bench --bench dashboard`.
 //!
 //! Prints the time from opening the store to the first frame and to the whole list, from a keypress to
-//! its frame, the time of a frame, the time of a filter over all studies, the bytes of a keypress, and
-//! the memory. `cargo bench --bench dashboard -- 10000` takes another number of studies.
+//! its frame, the time of a frame, the time until a filter or an order over all studies is whole, the bytes
+//! of a keypress, and the memory; then, where the system tells (Linux), what the real program does in a
+//! minute at rest. `cargo bench --bench dashboard -- 10000` takes another number of studies; with `shift` the
+//! real program gets ten thousand arrivals and random keys for seven minutes instead.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,10 +13,14 @@
     reason = "a bench that cannot run has failed"
 )]
 
+mod at_rest;
+mod shift;
+mod store;
+mod terminal;
+
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -39,6 +45,8 @@ use ratatui::{
 };
 
 const SCREEN: Size = Size { width: 120, height: 40 };
+/// How long the real program is watched at rest.
+const AT_REST: u64 = 60;
 
 /// A terminal that counts what is written to it.
 #[derive(Clone, Default)]
@@ -53,31 +61,6 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// A store with so many studies as a busy site has after some years, written as plain rows.
-fn fill(path: &Path, studies: usize) {
-    drop(Store::open(path).unwrap());
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let rows = format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {studies})
-         INSERT INTO studies (id, key, patient_id, patient_name, accession_number, description, view, file_name,
-            study_time, first_arrival, last_arrival, complete, scored_films, severity, assessed, score, top,
-            status, status_by, status_at, acknowledged_by, acknowledged_at, model, revision)
-         SELECT i, '1.2.826.0.1.3680043.8.498.' || (i * 7919 % 1000003) || '.' || i,
-            'P' || (i * 104729 % 900007), 'FAMILY' || (i % 9973) || '^GIVEN' || (i % 773), 'A' || i,
-            'CHEST PORTABLE', CASE i % 2 WHEN 0 THEN 'PA' ELSE 'AP' END, 'film_' || i || '.dcm',
-            '2026-03-02T13:30:00', (strftime('%s', 'now') - i * 37) * 1000000,
-            (strftime('%s', 'now') - i * 37) * 1000000, 1, 1,
-            CASE WHEN i % 50 = 0 THEN 'critical' WHEN i % 5 = 0 THEN 'urgent' ELSE 'routine' END,
-            CASE WHEN i % 50 = 0 THEN 'critical' WHEN i % 5 = 0 THEN 'urgent' ELSE 'routine' END,
-            (i * 7907 % 10007) / 10007.0,
-            CASE i % 4 WHEN 0 THEN 'Effusion' WHEN 1 THEN 'Mass' WHEN 2 THEN 'Pneumothorax' ELSE 'Cardiomegaly' END,
-            CASE i % 3 WHEN 0 THEN 'seen' ELSE 'new' END, CASE i % 3 WHEN 0 THEN 'anna' ELSE '' END,
-            CASE i % 3 WHEN 0 THEN 1 END, 'anna', 1, 'starter', i
-         FROM n"
-    );
-    connection.execute_batch(&rows).unwrap();
 }
 
 struct Bench {
@@ -111,26 +94,33 @@ impl Bench {
         }
     }
 
-    /// Presses keys; the time from the last one to its frame.
-    fn press(&mut self, keys: &str) -> Duration {
+    /// Presses keys; the time from the last one to its frame, and to the whole list. No frame in between
+    /// takes longer than the first, or that is the one which counts.
+    fn press(&mut self, keys: &str) -> (Duration, Duration) {
         let keys: Vec<Key> = keys.split_whitespace().map(|word| word.parse().unwrap()).collect();
         let started = Instant::now();
         for key in keys {
             self.take(Message::Key(key.into()));
         }
         self.frame();
-        let took = started.elapsed();
+        let mut longest = started.elapsed();
+        while self.state.worklist().is_unfinished() {
+            let turn = Instant::now();
+            self.frame();
+            longest = longest.max(turn.elapsed());
+        }
+        let whole = started.elapsed();
         while let Ok(answer) = self.updates.try_recv() {
             self.take(Message::Update(answer));
         }
-        took
+        (longest, whole)
     }
 }
 
-/// Resident memory in MB, where the system tells (Linux).
-fn memory() -> Option<f64> {
+/// Resident memory in MB now (`VmRSS`) or at most (`VmHWM`), where the system tells (Linux).
+fn memory(which: &str) -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'))?;
     line.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
 }
 
@@ -160,15 +150,30 @@ fn report(name: &str, mut times: Vec<Duration>) {
     println!("{name:<34} p50 {:>8.2} ms   p99 {:>8.2} ms   most {:>8.2} ms", at(0.5), at(0.99), at(1.0));
 }
 
+/// Reports what [`Bench::press`] measured; the time to the whole list where that is another one.
+fn report_pressed(name: &str, pressed: Vec<(Duration, Duration)>) {
+    let (frames, whole): (Vec<Duration>, Vec<Duration>) = pressed.into_iter().unzip();
+    let is_sliced = frames != whole;
+    report(name, frames);
+    if is_sliced {
+        report("  until the list is whole", whole);
+    }
+}
+
 fn main() {
     let studies = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(100_000_usize);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    fill(&path, studies);
-    let before = memory();
+    store::fill(&path, studies);
+    if std::env::args().any(|word| word == "shift") {
+        fs::create_dir(folder.path().join("inbox")).unwrap();
+        shift::run(folder.path());
+        return;
+    }
+    let before = memory("VmRSS");
 
     let opened = Instant::now();
-    let (updates_in, updates) = bounded(64);
+    let (updates_in, updates) = bounded(8);
     let (requests, requests_out) = unbounded();
     let (_outside_in, outside) = outside();
     let following = Following {
@@ -179,6 +184,7 @@ fn main() {
         feed_alarm: config::FeedAlarm::default(),
         site: Site::default(),
         actor: "bench".to_owned(),
+        thresholds: None,
         outside,
     };
     let threads = follow(following, requests_out, updates_in).unwrap();
@@ -205,9 +211,9 @@ fn main() {
     let moves =
         ["j", "k", "pagedown", "pageup", "G", "g g", "j", "j", "space", "u", "c", "u", "]", "?", "esc"];
     let bytes_before = bench.sink.0.load(Ordering::Relaxed);
-    let pressed: Vec<Duration> = (0..3_000).map(|at| bench.press(moves[at % moves.len()])).collect();
+    let pressed: Vec<_> = (0..3_000).map(|at| bench.press(moves[at % moves.len()])).collect();
     let bytes = (bench.sink.0.load(Ordering::Relaxed) - bytes_before) / pressed.len();
-    report("keypress to frame", pressed);
+    report_pressed("keypress to frame", pressed);
     println!("bytes a keypress, mean             {bytes:>12}");
 
     let frames = (0..500).map(|_| {
@@ -229,17 +235,24 @@ fn main() {
         }
         bench.press("esc");
     }
-    report("a character of a filter over all", filters);
+    report_pressed("a character of a filter over all", filters);
     let views = (0..60).map(|at| bench.press(["2", "3", "4", "5", "1"][at % 5])).collect();
-    report("another view", views);
-    let orders = (0..30).map(|at| bench.press(["s w", "s p", "s s", "s f", "s t", "s r"][at % 6])).collect();
-    report("another order", orders);
+    report_pressed("another view", views);
+    let orders = (0..60).map(|at| bench.press(["s w", "s p", "s s", "s f", "s t", "s r"][at % 6])).collect();
+    report_pressed("another order", orders);
 
-    if let (Some(before), Some(after)) = (before, memory()) {
+    if let (Some(before), Some(after), Some(most)) = (before, memory("VmRSS"), memory("VmHWM")) {
         println!(
-            "memory                             {after:>12.0} MB, of which the list takes {:.0}",
+            "memory without a model             {after:>12.0} MB, at most {most:.0}; the list takes {:.0}",
             after - before
         );
     }
     drop((bench, threads));
+    if cfg!(target_os = "linux") {
+        fs::create_dir(folder.path().join("inbox")).unwrap();
+        at_rest::measure(folder.path(), &format!("{studies} studies"), AT_REST);
+        let few = tempfile::tempdir().unwrap();
+        store::fill(&few.path().join("store.db"), 54);
+        at_rest::measure(few.path(), "54 studies", AT_REST);
+    }
 }

@@ -1,0 +1,67 @@
+//! The site's thresholds for the workbench: read from the configuration file, and written into it.
+
+use std::sync::Arc;
+
+use super::setup::{Setup, label_defaults, rules};
+use crate::{
+    config::{self, ConfigError, Loaded},
+    model::Model,
+    pipeline::Thresholds,
+    triage::{Bench, BenchLabel, Setting, ThresholdChange},
+};
+
+pub(super) struct SiteThresholds {
+    setup: Arc<Setup>,
+    model: Arc<Model>,
+    /// What films are scored here are the site's own, not a demonstration's.
+    is_real: bool,
+}
+
+impl SiteThresholds {
+    pub(super) fn new(setup: Arc<Setup>, model: Arc<Model>, is_real: bool) -> Self {
+        Self { setup, model, is_real }
+    }
+
+    fn bench(&self, loaded: &Loaded) -> Result<Bench, ConfigError> {
+        let manifest = self.model.manifest();
+        let rules = rules(loaded, manifest)?;
+        let site = loaded.config.thresholds.get(&manifest.name);
+        let label = |(rule, label): (crate::triage::LabelRule, &crate::model::Label)| {
+            let set = site.and_then(|site| site.get(&rule.label)).cloned().unwrap_or_default();
+            BenchLabel { rule, own: label.alert, site: Setting { alert: set.alert, critical: set.critical } }
+        };
+        Ok(Bench {
+            model: manifest.name.clone(),
+            labels: rules.labels.into_iter().zip(&manifest.labels).map(label).collect(),
+            max_wait: loaded.config.triage.max_wait,
+        })
+    }
+}
+
+impl Thresholds for SiteThresholds {
+    fn read(&self) -> Result<Bench, String> {
+        let bench = self.setup.reload().and_then(|loaded| self.bench(&loaded));
+        bench.map_err(|error| format!("The configuration cannot be read: {}", error.short()))
+    }
+
+    fn write(&self, changes: &[ThresholdChange]) -> Result<(), String> {
+        if !self.is_real {
+            return Err(
+                "Not saved: this is the demonstration, and what is found with phantoms is not for patients."
+                    .to_owned(),
+            );
+        }
+        let not_saved = |error: ConfigError| format!("Not saved: {}", error.short());
+        let Some(path) = self.setup.reload().map_err(not_saved)?.path else {
+            return Err(
+                "Not saved: no configuration file is in use. Run `cxr-triage config init`, then save again."
+                    .to_owned(),
+            );
+        };
+        let manifest = self.model.manifest();
+        let settings: Vec<(&str, Setting)> =
+            changes.iter().map(|change| (change.label.as_str(), change.to)).collect();
+        config::write_thresholds(&path, &manifest.name, &label_defaults(manifest), &settings)
+            .map_err(not_saved)
+    }
+}
