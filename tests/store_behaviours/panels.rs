@@ -47,6 +47,7 @@ impl Dashboard {
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),
             site: Site::default(),
+            thresholds: None,
             actor: "anna".to_owned(),
             thresholds: None,
             outside,
