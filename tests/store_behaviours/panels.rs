@@ -49,6 +49,7 @@ impl Dashboard {
             site: Site::default(),
             actor: "anna".to_owned(),
             outside,
+            thresholds: None,
         };
         follow(following, requests_out, updates_in).unwrap();
         Self { requests, updates, _outside: outside_in }
