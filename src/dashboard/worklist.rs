@@ -232,6 +232,11 @@ impl Worklist {
     pub fn frequent(&self, column: Column) -> Vec<String> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for row in self.ranked.iter().take(LOOKED_AT) {
+            if column == Column::Tags {
+                for tag in &row.marks().tags {
+                    *counts.entry(&tag.text).or_default() += 1;
+                }
+            }
             let text = match column {
                 Column::Finding => row.top().unwrap_or_default(),
                 Column::View => row.view(),

@@ -51,6 +51,7 @@ impl Dashboard {
             actor: "anna".to_owned(),
             thresholds: None,
             outside,
+            thresholds: None,
         };
         follow(following, requests_out, updates_in).unwrap();
         Self { requests, updates, _outside: outside_in }
