@@ -112,12 +112,12 @@ fn key(column: Column, row: &Row) -> Key<'_> {
         Column::By => text(row.status_by()),
         Column::Model => text(row.model()),
         Column::File => text(row.file_name()),
-        Column::Tags | Column::Plugin(_) => marked(column.marked(row.marks())),
+        Column::Tags | Column::Plugin(_) => marked(&column.marked(row.marks())),
     }
 }
 
 /// What a plugin wrote: numbers by their size, the least first; then words.
-fn marked(text: String) -> Key<'static> {
+fn marked(text: &str) -> Key<'static> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Key::Number((number * 1e6) as i64),
         _ if text.is_empty() => Key::Empty,
