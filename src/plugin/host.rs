@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::{
     Fault, FaultKind, Limits, Pace, Patience, Policy, Source,
     deliver::Deliverer,
+    details::Details,
     policy::granted,
     progress::Progress,
     worker::{Beginning, Loading, Order, Worker},
@@ -120,6 +121,7 @@ impl Host {
             store: Store::open(&parts.store)?,
             parts,
             policy,
+            details: Arc::default(),
             progress: Arc::clone(&progress),
             lanes,
             running: BTreeMap::new(),
@@ -206,6 +208,8 @@ struct Supervisor {
     store: Store,
     parts: HostParts,
     policy: Arc<RwLock<Policy>>,
+    /// What all plugins look at.
+    details: Arc<Details>,
     progress: Arc<Progress>,
     lanes: Vec<Sender<()>>,
     running: BTreeMap<String, Running>,
@@ -339,6 +343,7 @@ impl Supervisor {
             limits: self.parts.limits,
             pace: self.parts.pace,
             policy: Arc::clone(&self.policy),
+            details: Arc::clone(&self.details),
             progress: Arc::clone(&self.progress),
             lanes: self.lanes.clone(),
             record,

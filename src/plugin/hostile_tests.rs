@@ -13,7 +13,11 @@ fn study() -> StudyView {
 }
 
 fn load(text: &str) -> Result<Vm, Fault> {
-    Vm::load(&Source::of_text("evil", text), &BTreeMap::new(), limits())
+    load_with(text, limits())
+}
+
+fn load_with(text: &str, limits: Limits) -> Result<Vm, Fault> {
+    Vm::load(&Source::of_text("evil", text), &BTreeMap::new(), limits)
 }
 
 /// A plugin whose `on_study` has this body.
@@ -85,7 +89,9 @@ fn bombs_end_as_faults_with_file_and_line() {
         ("coroutine.yield()", FaultKind::Runtime, None, ""),
     ];
     for (body, kind, line, says) in cases {
-        let vm = load(&plugin(body)).unwrap();
+        // Where memory is to end it, time must not: filling it can take a slow machine longer.
+        let call = if *kind == FaultKind::Memory { Duration::from_secs(60) } else { limits().call };
+        let vm = load_with(&plugin(body), Limits { call, ..limits() }).unwrap();
         let fault = vm.call(&Call::Study(&study())).expect_err(body);
         assert_eq!(fault.kind, *kind, "{body}: {fault}");
         if line.is_some() {

@@ -10,6 +10,7 @@
 
 mod deliver;
 mod description;
+mod details;
 mod effect;
 mod events;
 mod fault;

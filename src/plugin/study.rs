@@ -1,6 +1,9 @@
 //! What a plugin sees of a study: no name, number or date of the patient unless the site grants it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +12,9 @@ use crate::{
     store::{FilmId, FilmRow, FilmState, Marks, StudyDetail, StudyId},
     triage::{Finding, Severity},
 };
+
+/// The number of the next look.
+static LOOKS: AtomicU64 = AtomicU64::new(1);
 
 /// A study as hooks receive it; also the JSON that `plugins run --study` reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +64,9 @@ pub struct StudyView {
     /// What plugins have put beside it. The host alone sees it: what is there already need not be written again.
     #[serde(skip)]
     pub marks: Marks,
+    /// Tells one look at a study from another; 0 for one that was made by hand.
+    #[serde(skip)]
+    pub(super) look: u64,
 }
 
 impl Default for StudyView {
@@ -83,6 +92,7 @@ impl Default for StudyView {
             films: Vec::new(),
             patient: None,
             marks: Marks::default(),
+            look: 0,
         }
     }
 }
@@ -205,6 +215,7 @@ impl StudyView {
                 status_by: row.status_by.clone(),
             }),
             marks: row.marks.clone(),
+            look: LOOKS.fetch_add(1, Ordering::Relaxed),
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct Vm {
     file: String,
     limits: Limits,
     description: Description,
+    /// The study of the last call, with the number of the look at it.
+    last: RefCell<Option<(u64, Value)>>,
 }
 
 impl Vm {
@@ -102,7 +104,8 @@ impl Vm {
         let values = settings::resolve(&description.settings, site)
             .map_err(|why| Fault::new(FaultKind::Setting, &source.main, &why))?;
         let settings = frozen(&lua, &values).map_err(|error| fault(&error))?;
-        Ok(Self { lua, table, settings, watchdog, printed, file: source.main.clone(), limits, description })
+        let (file, last) = (source.main.clone(), RefCell::default());
+        Ok(Self { lua, table, settings, watchdog, printed, file, limits, description, last })
     }
 
     /// What the plugin says of itself.
@@ -119,6 +122,7 @@ impl Vm {
 
     /// Gives back what is no longer used.
     pub fn collect(&self) {
+        self.last.take();
         // A full collection runs no code of the plugin: Luau has no finalizers.
         let _ = self.lua.gc_collect();
     }
@@ -279,8 +283,16 @@ impl Vm {
         timed(&self.watchdog, self.limits.call, &self.file, work)
     }
 
+    /// The study as a table. Several calls for one look at it get the same one: nobody can change it.
     fn study(&self, study: &StudyView) -> Result<Value, Fault> {
-        self.frozen(&json!(study))
+        if let Some((look, table)) = &*self.last.borrow()
+            && *look == study.look
+        {
+            return Ok(table.clone());
+        }
+        let table = self.frozen(&json!(study))?;
+        self.last.replace((study.look > 0).then(|| (study.look, table.clone())));
+        Ok(table)
     }
 
     fn film(&self, study: &Value, film: usize) -> Result<Value, Fault> {

@@ -100,6 +100,18 @@ impl Store {
         })
     }
 
+    /// The revision of a study, if it is there: it grows with every change of the study or its films.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn study_revision(&self, study: StudyId) -> Result<Option<i64>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT revision FROM studies WHERE id = ?1")?
+                .query_row([study], |row| row.get(0))
+                .optional()
+        })
+    }
+
     /// A study with its films, if it is there.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! An overlay gets every key while it is open. It answers with what is open next, and what has to be
 //! done outside. One that opens another sets `State::overlay` itself and answers `None`.
 
+mod bench_keys;
 mod columns;
 mod filter_line;
 mod help;
@@ -15,6 +16,8 @@ mod shift;
 mod who;
 mod workbench;
 
+pub(super) use bench_keys::BENCH_KEYS;
+pub use bench_keys::bench_markdown;
 pub use columns::Columns;
 pub use filter_line::FilterLine;
 pub use help::Help;
@@ -24,8 +27,8 @@ pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
 pub use shift::ShiftPanel;
 pub use who::Who;
-pub(super) use workbench::{BENCH_KEYS, bench_update};
-pub use workbench::{Workbench, bench_markdown};
+pub use workbench::Workbench;
+pub(super) use workbench::bench_update;
 
 use crossterm::event::KeyEvent;
 

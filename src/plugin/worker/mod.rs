@@ -5,6 +5,7 @@
 //! plugin has not seen yet stays in the store, through a full channel as through a restart.
 
 mod calls;
+mod due;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,11 +17,13 @@ use crossbeam_channel::{Receiver, Sender, after, select};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use due::Clock;
+
 use super::{
     Call, Fault, Limits, Permission, Policy, Source, StatusChange, StudyView, Vm,
+    details::Details,
     events::{Step, steps},
     progress::Progress,
-    vm::tick,
 };
 use crate::store::{
     PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store, StoreError, StudyId,
@@ -28,10 +31,6 @@ use crate::store::{
 
 /// Events taken from the audit in one go, and kept as one transaction.
 const BATCH: u32 = 50;
-/// Studies whose columns are computed in one go after a plugin was loaded.
-const BACKFILL: u32 = 50;
-/// Critical studies that are told of at most, the longest waiting first.
-const WAITING: u32 = 200;
 /// How far a plugin has come is noted down this often, where nothing else is.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
@@ -85,6 +84,7 @@ pub(super) struct Beginning {
     pub(super) limits: Limits,
     pub(super) pace: Pace,
     pub(super) policy: Arc<RwLock<Policy>>,
+    pub(super) details: Arc<Details>,
     pub(super) progress: Arc<Progress>,
     /// Tells the threads that deliver.
     pub(super) lanes: Vec<Sender<()>>,
@@ -99,6 +99,7 @@ pub(super) struct Worker {
     limits: Limits,
     pace: Pace,
     policy: Arc<RwLock<Policy>>,
+    details: Arc<Details>,
     progress: Arc<Progress>,
     lanes: Vec<Sender<()>>,
     loaded: Option<(Loading, Vm)>,
@@ -113,32 +114,17 @@ pub(super) struct Worker {
     has_begun: bool,
 }
 
-/// When what was last done.
-#[derive(Debug)]
-struct Clock {
-    critical: Instant,
-    tick: Instant,
-    noted: Instant,
-    recorded: Option<Instant>,
-    saved: PluginRecord,
-}
-
-impl Clock {
-    fn new() -> Self {
-        let now = Instant::now();
-        Self { critical: now, tick: now, noted: now, recorded: None, saved: PluginRecord::default() }
-    }
-}
-
 impl Worker {
     pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { name, store, limits, pace, policy, progress, lanes, record, cursor } = beginning;
+        let Beginning { name, store, limits, pace, policy, details, progress, lanes, record, cursor } =
+            beginning;
         Self {
             name,
             store,
             limits,
             pace,
             policy,
+            details,
             progress,
             lanes,
             loaded: None,
@@ -317,60 +303,12 @@ impl Worker {
         }
     }
 
-    /// What the clock says: studies that wait, the plugin's schedule.
-    fn look_at_clock(&mut self) -> Result<(), StoreError> {
-        if !self.is_running() {
-            return Ok(());
-        }
-        let Some((_, vm)) = &self.loaded else { return Ok(()) };
-        let (waits, every) = (vm.description().has("on_critical_waiting"), vm.description().every);
-        if waits && self.clock.critical.elapsed() >= self.pace.critical {
-            self.clock.critical = Instant::now();
-            let mut work = self.new_work(self.cursor);
-            for study in self.store.critical_unseen(WAITING)? {
-                if let Some(view) = self.view(study)? {
-                    self.call(&Call::CriticalWaiting(&view), Some(&view), &mut work);
-                }
-            }
-            self.keep(&work)?;
-        }
-        if every.is_some_and(|every| self.clock.tick.elapsed() >= every) {
-            self.clock.tick = Instant::now();
-            let (open, queued) = self.store.open_by_band()?;
-            let mut work = self.new_work(self.cursor);
-            self.call(&Call::Tick(&tick(&open, queued)), None, &mut work);
-            self.keep(&work)?;
-        }
-        Ok(())
-    }
-
-    /// Columns and filters of what was on the list before the plugin was, a few at a time.
-    fn fill_columns(&mut self) -> Result<(), StoreError> {
-        let Some(after) = self.backfill.filter(|_| self.is_running()) else {
-            self.backfill = None;
-            return Ok(());
-        };
-        if self.record.columns.is_empty() && self.record.filters.is_empty() {
-            self.backfill = None;
-            return Ok(());
-        }
-        let rows = self.store.open_studies_after(after, BACKFILL)?;
-        let mut work = self.new_work(self.cursor);
-        for row in &rows {
-            if let Some(view) = self.view(row.id)? {
-                self.compute(&view, &mut work);
-            }
-        }
-        self.backfill = rows.last().map(|row| row.id);
-        self.keep(&work)
-    }
-
     fn view(&self, study: StudyId) -> Result<Option<StudyView>, StoreError> {
         let granted = self.loaded.as_ref().is_some_and(|(loading, vm)| {
             let asks = vm.description().permissions.contains(&Permission::Patient);
             asks && loading.granted.contains(&Permission::Patient)
         });
-        let detail = self.store.detail(study)?.filter(|detail| !detail.study.is_gone());
+        let detail = self.details.of(&self.store, study)?.filter(|detail| !detail.study.is_gone());
         Ok(detail.map(|detail| StudyView::new(&detail, granted, Timestamp::now())))
     }
 
@@ -395,22 +333,6 @@ impl Worker {
                 let _ = lane.try_send(());
             }
         }
-        Ok(())
-    }
-
-    /// Writes down what is known of the plugin, where that has changed.
-    fn save_record(&mut self) -> Result<(), StoreError> {
-        let is_due = self.clock.recorded.is_none_or(|at| at.elapsed() >= self.pace.record)
-            || self.clock.saved.state != self.record.state;
-        if !is_due {
-            return Ok(());
-        }
-        (self.record.waiting, self.record.given_up) = self.store.outbox_of(&self.name)?;
-        if self.clock.saved != self.record {
-            self.store.save_plugin(&self.record, Timestamp::now())?;
-            self.clock.saved = self.record.clone();
-        }
-        self.clock.recorded = Some(Instant::now());
         Ok(())
     }
 }

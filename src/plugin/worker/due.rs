@@ -1,0 +1,100 @@
+//! What is due by the clock rather than by an event: studies that wait, the plugin's schedule, columns of a list that
+//! was there before the plugin, and what is written down of it.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::{
+    super::{Call, vm::tick},
+    Worker,
+};
+use crate::store::{PluginRecord, StoreError};
+
+/// Studies whose columns are computed in one go after a plugin was loaded.
+const BACKFILL: u32 = 50;
+/// Critical studies that are told of at most, the longest waiting first.
+const WAITING: u32 = 200;
+
+/// When what was last done.
+#[derive(Debug)]
+pub(super) struct Clock {
+    pub(super) critical: Instant,
+    pub(super) tick: Instant,
+    pub(super) noted: Instant,
+    pub(super) recorded: Option<Instant>,
+    pub(super) saved: PluginRecord,
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self { critical: now, tick: now, noted: now, recorded: None, saved: PluginRecord::default() }
+    }
+}
+
+impl Worker {
+    /// What the clock says: studies that wait, the plugin's schedule.
+    pub(super) fn look_at_clock(&mut self) -> Result<(), StoreError> {
+        if !self.is_running() {
+            return Ok(());
+        }
+        let Some((_, vm)) = &self.loaded else { return Ok(()) };
+        let (waits, every) = (vm.description().has("on_critical_waiting"), vm.description().every);
+        if waits && self.clock.critical.elapsed() >= self.pace.critical {
+            self.clock.critical = Instant::now();
+            let mut work = self.new_work(self.cursor);
+            for study in self.store.critical_unseen(WAITING)? {
+                if let Some(view) = self.view(study)? {
+                    self.call(&Call::CriticalWaiting(&view), Some(&view), &mut work);
+                }
+            }
+            self.keep(&work)?;
+        }
+        if every.is_some_and(|every| self.clock.tick.elapsed() >= every) {
+            self.clock.tick = Instant::now();
+            let (open, queued) = self.store.open_by_band()?;
+            let mut work = self.new_work(self.cursor);
+            self.call(&Call::Tick(&tick(&open, queued)), None, &mut work);
+            self.keep(&work)?;
+        }
+        Ok(())
+    }
+
+    /// Columns and filters of what was on the list before the plugin was, a few at a time.
+    pub(super) fn fill_columns(&mut self) -> Result<(), StoreError> {
+        let Some(after) = self.backfill.filter(|_| self.is_running()) else {
+            self.backfill = None;
+            return Ok(());
+        };
+        if self.record.columns.is_empty() && self.record.filters.is_empty() {
+            self.backfill = None;
+            return Ok(());
+        }
+        let rows = self.store.open_studies_after(after, BACKFILL)?;
+        let mut work = self.new_work(self.cursor);
+        for row in &rows {
+            if let Some(view) = self.view(row.id)? {
+                self.compute(&view, &mut work);
+            }
+        }
+        self.backfill = rows.last().map(|row| row.id);
+        self.keep(&work)
+    }
+
+    /// Writes down what is known of the plugin, where that has changed.
+    pub(super) fn save_record(&mut self) -> Result<(), StoreError> {
+        let is_due = self.clock.recorded.is_none_or(|at| at.elapsed() >= self.pace.record)
+            || self.clock.saved.state != self.record.state;
+        if !is_due {
+            return Ok(());
+        }
+        (self.record.waiting, self.record.given_up) = self.store.outbox_of(&self.name)?;
+        if self.clock.saved != self.record {
+            self.store.save_plugin(&self.record, Timestamp::now())?;
+            self.clock.saved = self.record.clone();
+        }
+        self.clock.recorded = Some(Instant::now());
+        Ok(())
+    }
+}
