@@ -50,6 +50,11 @@ train data out:
 bench:
     cargo bench --bench engine
 
+# The dashboard with a hundred thousand studies, and the real program at rest; `just bench-dashboard shift`: seven
+# minutes of arrivals and random keys.
+bench-dashboard *args:
+    cargo bench --bench dashboard -- {{args}}
+
 # The engine beside PyTorch and ONNX Runtime (needs the Python packages named in the script).
 peers:
     cargo build --release

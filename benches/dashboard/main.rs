@@ -173,7 +173,7 @@ fn main() {
     let before = memory("VmRSS");
 
     let opened = Instant::now();
-    let (updates_in, updates) = bounded(8);
+    let (updates_in, updates) = bounded(4);
     let (requests, requests_out) = unbounded();
     let (_outside_in, outside) = outside();
     let following = Following {

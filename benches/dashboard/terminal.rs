@@ -103,7 +103,8 @@ impl Running {
     }
 
     pub(crate) fn quit(mut self) {
-        self.writer.write_all(b"\x1b\x1b\x1bq").unwrap();
+        // Whatever is open: ctrl-c leaves.
+        self.writer.write_all(b"\x03").unwrap();
         let _ = self.child.wait();
     }
 }

@@ -1,11 +1,12 @@
 //! Tables and bars on the terminal.
 
 use std::{
+    fmt,
     io::{self, IsTerminal, Write},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
 /// Work shorter than this shows no bar.
@@ -49,7 +50,7 @@ pub(super) fn table(out: &mut impl Write, columns: &[(&str, Lean)], rows: &[Vec<
 /// A bar on standard error for work of known length: only on a terminal, and only once the work has
 /// taken over a second.
 pub(super) fn progress(length: u64, unit: &str) -> ProgressBar {
-    bar(length, &format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left  {{msg}}"))
+    bar(length, &format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{rate}}  {{eta}} left  {{msg}}"))
 }
 
 /// The same for a download.
@@ -62,6 +63,10 @@ fn bar(length: u64, template: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A rate of four decimals, as the usual one has, is hard to read at a glance.
+        let _ = write!(out, "{:.1} a second", state.per_sec());
+    });
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden()).with_style(style);
     let shown = bar.clone();
     std::thread::spawn(move || {

@@ -28,14 +28,7 @@ fn columns(loaded: &Loaded) -> Result<Vec<Column>, ConfigError> {
     let at = ["dashboard", "columns"];
     let mut columns = Vec::new();
     for name in &loaded.config.dashboard.columns {
-        let Some(column) = Column::from_name(name) else {
-            let names = Column::ALL.map(Column::name);
-            return Err(loaded.error_at_value(
-                &at,
-                &format!("there is no column `{name}`"),
-                &format!("the columns are {}", names.join(", ")),
-            ));
-        };
+        let column = column(loaded, &at, name)?;
         if columns.contains(&column) {
             let message = format!("the column `{name}` is here twice");
             return Err(loaded.error_at_value(&at, &message, "take one of them away"));
@@ -47,6 +40,24 @@ fn columns(loaded: &Loaded) -> Result<Vec<Column>, ConfigError> {
         return Err(loaded.error_at_value(&at, "there is no column", help));
     }
     Ok(columns)
+}
+
+/// The column of a name: one of the list's own, or `PLUGIN.TITLE`.
+fn column(loaded: &Loaded, at: &[&str], name: &str) -> Result<Column, ConfigError> {
+    let names = Column::ALL.map(Column::name).join(", ");
+    let unknown = || {
+        let help = format!("the columns are {names}, and PLUGIN.TITLE");
+        loaded.error_at_value(at, &format!("there is no column `{name}`"), &help)
+    };
+    let Some((plugin, title)) = name.split_once('.') else {
+        return Column::from_name(name).ok_or_else(unknown);
+    };
+    if !loaded.config.plugins.enabled.iter().any(|enabled| enabled == plugin) {
+        let message = format!("the column `{name}` is of a plugin that is not enabled");
+        let help = format!("add \"{plugin}\" to `enabled` in [plugins], or take the column away");
+        return Err(loaded.error_at_value(at, &message, &help));
+    }
+    Column::of_plugin(plugin, title).ok_or_else(unknown)
 }
 
 fn views(loaded: &Loaded) -> Result<SavedViews, ConfigError> {
@@ -108,6 +119,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(site.columns, [Column::Waits, Column::Band, Column::Id]);
+        let plugged =
+            "[plugins]\nenabled = [\"ward\"]\n[dashboard]\ncolumns = [\"band\", \"ward.Bed\", \"tags\"]";
+        let names: Vec<&str> = site_of(plugged).unwrap().columns.into_iter().map(Column::name).collect();
+        assert_eq!(names, ["band", "ward.Bed", "tags"]);
         let names: Vec<&str> = site.views.all().iter().map(|view| view.name.as_str()).collect();
         assert_eq!(names, ["All", "New", "Critical", "Held", "Done", "Effusions"]);
         let keys: Vec<String> =
@@ -121,6 +136,7 @@ mod tests {
             ("[dashboard]\ncolumns = [\"band\", \"nmae\"]", 2, "there is no column `nmae`"),
             ("[dashboard]\ncolumns = [\"band\", \"band\"]", 2, "is here twice"),
             ("[dashboard]\ncolumns = []", 2, "there is no column"),
+            ("[dashboard]\ncolumns = [\"ward.Bed\"]", 2, "of a plugin that is not enabled"),
             ("[dashboard.views]\nBig = \"score>\"", 2, "cannot be understood"),
             ("[dashboard.views]\nBig = \"scor>0.5\"", 2, "at `scor`"),
             ("[keys]\nquit = \"q\"\ndonne = \"x\"", 3, "there is no action `donne`"),

@@ -24,8 +24,8 @@ use crate::{
     store::{Ownership, Store},
 };
 
-/// Updates between the store's reader and the screen; few, for each may be some thousand studies.
-const UPDATES: usize = 8;
+/// Updates between the store's reader and the screen; few, for each may be a thousand studies.
+const UPDATES: usize = 4;
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {

@@ -1,5 +1,12 @@
 //! The columns of the list: their names, headings and widths.
 
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::store::{Marks, PluginRecord};
+
 /// What a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Column {
@@ -37,11 +44,22 @@ pub enum Column {
     Model,
     /// The first film's file.
     File,
+    /// The words that plugins tagged it with.
+    Tags,
+    /// What a plugin writes: `PLUGIN.TITLE`, see [`Column::of_plugin`].
+    Plugin(&'static str),
 }
 
+/// The names of plugins' columns that were ever met, so that a column is as small as a number. A plugin that
+/// makes up new titles for ever finds no more room here.
+static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+const MOST_NAMES: usize = 512;
+/// The width of a plugin's column whose plugin asks for none, and of the tags.
+const PLUGIN_WIDTH: u16 = 12;
+
 impl Column {
-    /// All columns.
-    pub const ALL: [Self; 17] = [
+    /// All columns that do not come from plugins.
+    pub const ALL: [Self; 18] = [
         Self::Rank,
         Self::Band,
         Self::Finding,
@@ -59,6 +77,7 @@ impl Column {
         Self::Films,
         Self::Model,
         Self::File,
+        Self::Tags,
     ];
 
     /// The columns unless the site says otherwise. Those that do not fit give way.
@@ -78,6 +97,8 @@ impl Column {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Plugin(name) => name,
+            Self::Tags => "tags",
             Self::Rank => "rank",
             Self::Band => "band",
             Self::Finding => "finding",
@@ -104,6 +125,45 @@ impl Column {
         Self::ALL.into_iter().find(|column| column.name() == name)
     }
 
+    /// The column of a plugin with that title; none after more than 512 different ones.
+    #[must_use]
+    pub fn of_plugin(plugin: &str, title: &str) -> Option<Self> {
+        let name = format!("{plugin}.{title}");
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = names.get_or_insert_default();
+        if let Some(known) = names.get(name.as_str()) {
+            return Some(Self::Plugin(known));
+        }
+        (names.len() < MOST_NAMES).then(|| {
+            let name: &'static str = name.leak();
+            names.insert(name);
+            Self::Plugin(name)
+        })
+    }
+
+    /// The columns that a plugin adds.
+    pub fn all_of_plugin(record: &PluginRecord) -> impl Iterator<Item = Self> {
+        record.columns.iter().filter_map(|column| Self::of_plugin(&record.name, &column.title))
+    }
+
+    /// Which plugin writes it, and its title there.
+    pub(super) fn plugin(self) -> Option<(&'static str, &'static str)> {
+        // A plugin's name has no dot in it, a title may.
+        if let Self::Plugin(name) = self { name.split_once('.') } else { None }
+    }
+
+    /// What stands in it, for a plugin's column and for tags.
+    pub(super) fn marked(self, marks: &Marks) -> String {
+        match (self, self.plugin()) {
+            (Self::Tags, _) => {
+                let tags: Vec<&str> = marks.tags.iter().map(|tag| tag.text.as_str()).collect();
+                tags.join(", ")
+            }
+            (_, Some((plugin, title))) => marks.cell(plugin, title).to_owned(),
+            _ => String::new(),
+        }
+    }
+
     /// What stands over it.
     #[must_use]
     pub fn heading(self) -> &'static str {
@@ -112,6 +172,7 @@ impl Column {
             Self::Finding => "top finding",
             Self::Patient => "patient or file",
             Self::StudyTime => "study time",
+            Self::Plugin(name) => self.plugin().map_or(name, |(_, title)| title),
             other => other.name(),
         }
     }
@@ -139,6 +200,7 @@ impl Column {
             Self::Films | Self::Notes => (5, 50),
             Self::Model => (10, 60),
             Self::File => (20, 60),
+            Self::Tags | Self::Plugin(_) => (PLUGIN_WIDTH, 60),
             Self::Finding | Self::Patient => return None,
         })
     }

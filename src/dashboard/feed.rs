@@ -63,7 +63,7 @@ pub enum BenchUpdate {
     /// The thresholds were changed elsewhere.
     Bench(Bench),
     /// What these settings, one a label, would have made of the last studies.
-    Tried(Vec<Setting>, WhatIf),
+    Tried(Vec<Setting>, Box<WhatIf>),
     /// The changes are written; what is in force now, and what went wrong beside it.
     Saved(Bench, Vec<ThresholdChange>, Option<String>),
     /// Nothing was written: why, and what to do.

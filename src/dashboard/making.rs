@@ -11,8 +11,8 @@ use super::{
     row::Row,
 };
 
-/// Studies that are looked at between two frames: some milliseconds.
-const SLICE: usize = 10_000;
+/// Studies that are looked at between two frames: a millisecond or two.
+const SLICE: usize = 4_000;
 
 /// How many studies are looked at in one go.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,8 @@ pub(super) struct Wanted {
 pub(super) struct Making {
     pub(super) wanted: Wanted,
     found: Vec<Found>,
+    /// Where the sorted runs of `found` begin, the long ones first.
+    runs: Vec<usize>,
     /// How many of the ranked studies have been looked at.
     looked_at: usize,
     counts: [usize; 4],
@@ -49,18 +51,19 @@ pub(super) struct Making {
 #[derive(Debug)]
 struct Found {
     key: SortKey,
-    place: usize,
+    place: u32,
     row: Arc<Row>,
 }
 
 impl Making {
     pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted, found: Vec::new(), looked_at: 0, counts: [0; 4] }
+        Self { wanted, found: Vec::new(), runs: Vec::new(), looked_at: 0, counts: [0; 4] }
     }
 
     /// Begins again: the studies have changed.
     pub(super) fn restart(&mut self) {
         self.found.clear();
+        self.runs.clear();
         (self.looked_at, self.counts) = (0, [0; 4]);
     }
 
@@ -69,24 +72,42 @@ impl Making {
         let (from, sorted) = (self.looked_at, self.found.len());
         self.looked_at = ranked.len().min(from + slice.0);
         let Wanted { filter, order, now, .. } = &self.wanted;
-        for (place, row) in (from..).zip(&ranked[from..self.looked_at]) {
+        let places = u32::try_from(from).unwrap_or(u32::MAX)..;
+        for (place, row) in places.zip(&ranked[from..self.looked_at]) {
             if filter.matches(row, *now) {
                 self.counts[row.severity as usize] += 1;
                 self.found.push(Found { key: order.sort_key(row), place, row: Arc::clone(row) });
             }
         }
         self.found[sorted..].sort_unstable_by(|a, b| compare(*order, a, b));
+        self.runs.push(sorted);
+        // As in a binary counter: a run is merged with the one before it once it is as long, so that little
+        // is left to do at the end.
+        while let [.., before, last] = self.runs[..]
+            && self.found.len() - last >= last - before
+        {
+            self.merge_last();
+        }
         self.looked_at == ranked.len()
+    }
+
+    fn merge_last(&mut self) {
+        self.runs.pop();
+        let (from, order) = (self.runs.last().copied().unwrap_or(0), self.wanted.order);
+        // A stable sort finds the two runs and merges them.
+        self.found[from..].sort_by(|a, b| compare(order, a, b));
     }
 
     /// The list, and how many of it stand in each band.
     pub(super) fn finish(mut self) -> (Wanted, Vec<Arc<Row>>, [usize; 4]) {
-        // Each slice is sorted: a stable sort finds these runs and only merges them.
-        self.found.sort_by(|a, b| compare(self.wanted.order, a, b));
+        while self.runs.len() > 1 {
+            self.merge_last();
+        }
         (self.wanted, self.found.into_iter().map(|found| found.row).collect(), self.counts)
     }
 }
 
 fn compare(order: Order, a: &Found, b: &Found) -> std::cmp::Ordering {
-    order.compare_keys((&a.key, a.place), (&b.key, b.place))
+    let by_keys = order.compare_keys((&a.key, a.place), (&b.key, b.place));
+    by_keys.unwrap_or_else(|| order.compare(&a.row, &b.row))
 }

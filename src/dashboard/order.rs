@@ -54,12 +54,16 @@ impl Order {
     }
 
     /// Compares as [`compare`](Self::compare) does, by the keys of two studies and their places in the
-    /// ranking: without looking at the studies, of which each is somewhere else in memory.
-    pub(super) fn compare_keys(self, (a, at): (&SortKey, usize), (b, bt): (&SortKey, usize)) -> Ordering {
+    /// ranking: without looking at the studies, of which each is somewhere else in memory. `None` where
+    /// the keys do not say it all.
+    pub(super) fn compare_keys(self, (a, at): (&SortKey, u32), (b, bt): (&SortKey, u32)) -> Option<Ordering> {
         let by_key = a.cmp(b);
+        if by_key.is_eq() && a.is_cut {
+            return None;
+        }
         let directed = if self.reversed { by_key.reverse() } else { by_key };
         let by_place = if self.reversed && self.column == Column::Rank { bt.cmp(&at) } else { at.cmp(&bt) };
-        directed.then(by_place)
+        Some(directed.then(by_place))
     }
 
     /// What a study is sorted by.
@@ -108,6 +112,16 @@ fn key(column: Column, row: &Row) -> Key<'_> {
         Column::By => text(row.status_by()),
         Column::Model => text(row.model()),
         Column::File => text(row.file_name()),
+        Column::Tags | Column::Plugin(_) => marked(&column.marked(row.marks())),
+    }
+}
+
+/// What a plugin wrote: numbers by their size, the least first; then words.
+fn marked(text: &str) -> Key<'static> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Key::Number((number * 1e6) as i64),
+        _ if text.is_empty() => Key::Empty,
+        _ => Key::Text(Cow::Owned(text.to_lowercase())),
     }
 }
 
@@ -122,31 +136,32 @@ fn text(text: &str) -> Key<'_> {
     }
 }
 
-/// A [`Key`] as numbers that are compared at once: the beginning of a text, and what is longer. The order
-/// is the same, as texts carry no zeros.
+/// A [`Key`] as numbers that are compared at once: of a text its beginning. The order is the same, as texts
+/// carry no zeros.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SortKey {
-    first: u128,
-    rest: Box<[u8]>,
+    head: [u64; 4],
+    /// Whether the text is longer than that.
+    is_cut: bool,
 }
 
 impl From<Key<'_>> for SortKey {
     fn from(key: Key<'_>) -> Self {
-        const HEAD: usize = size_of::<u128>();
         match key {
             // The sign turned round puts what is below zero first.
             Key::Number(number) => {
-                let first = u128::from(number.cast_unsigned() ^ (1 << 63));
-                Self { first, rest: Box::default() }
+                Self { head: [number.cast_unsigned() ^ (1 << 63), 0, 0, 0], is_cut: false }
             }
             Key::Text(text) => {
-                let bytes = text.as_bytes();
-                let mut head = [0; HEAD];
-                let (start, rest) = bytes.split_at(bytes.len().min(HEAD));
-                head[..start.len()].copy_from_slice(start);
-                Self { first: u128::from_be_bytes(head), rest: rest.into() }
+                let mut head = [0; 4];
+                for (word, bytes) in head.iter_mut().zip(text.as_bytes().chunks(size_of::<u64>())) {
+                    let mut filled = [0; size_of::<u64>()];
+                    filled[..bytes.len()].copy_from_slice(bytes);
+                    *word = u64::from_be_bytes(filled);
+                }
+                Self { head, is_cut: text.len() > size_of_val(&head) }
             }
-            Key::Empty => Self { first: u128::MAX, rest: Box::default() },
+            Key::Empty => Self { head: [u64::MAX; 4], is_cut: false },
         }
     }
 }

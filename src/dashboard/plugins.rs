@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{NoticeLevel, Request, State, keymap::Key, update::Effect};
+use super::{Column, NoticeLevel, Request, State, keymap::Key, update::Effect};
 use crate::store::{PluginAction, PluginCommand, PluginRecord, PluginRequest, PluginState};
 
 /// A command, with the plugin that it belongs to.
@@ -26,6 +26,34 @@ pub(super) fn commands(state: &State) -> impl Iterator<Item = Command> {
             move |command: &PluginCommand| Command { plugin: record.name.clone(), command: command.clone() };
         record.commands.iter().map(of)
     })
+}
+
+/// The titles of the filters of the plugins that run.
+pub(super) fn filters(state: &State) -> Vec<String> {
+    state.plugins().iter().filter(|record| runs(record)).flat_map(|record| record.filters.clone()).collect()
+}
+
+/// How wide a plugin wants its column; none for other columns, and where nothing is known of the plugin.
+pub(super) fn width(state: &State, column: Column) -> Option<u16> {
+    let (plugin, title) = column.plugin()?;
+    let record = state.plugins().iter().find(|record| record.name == plugin)?;
+    record.columns.iter().find(|it| it.title == title).map(|it| it.width)
+}
+
+/// Takes over what the plugins are now. A column that was not there before joins the list, unless the site chose its
+/// columns; one whose plugin no longer runs leaves it.
+pub(super) fn take(state: &mut State, records: Vec<PluginRecord>) {
+    let before: Vec<Column> = state.plugin_columns().collect();
+    state.plugins = records;
+    let now: Vec<Column> = state.plugin_columns().collect();
+    let chosen = &state.site.columns;
+    state
+        .columns
+        .retain(|column| !before.contains(column) || now.contains(column) || chosen.contains(column));
+    if chosen[..] == Column::USUAL {
+        let new = now.into_iter().filter(|column| !before.contains(column));
+        state.columns.extend(new);
+    }
 }
 
 /// The command that a key stands for. The program's own keys go before; of two plugins the first.

@@ -12,7 +12,7 @@ use super::{
     layout::{Layout, View, inside},
     overlay::{Overlay, Who},
     pictures::{Canvas, Gallery, Scene},
-    render,
+    plugins, render,
     shift::Counted,
     spread::Compared,
     theme::Theme,
@@ -201,6 +201,11 @@ impl State {
     #[must_use]
     pub fn help_is_open(&self) -> bool {
         matches!(self.overlay, Some(Overlay::Help(_)))
+    }
+
+    /// The columns that the plugins that run add.
+    pub fn plugin_columns(&self) -> impl Iterator<Item = Column> {
+        self.plugins.iter().filter(|record| plugins::runs(record)).flat_map(Column::all_of_plugin)
     }
 
     /// The columns of the list.

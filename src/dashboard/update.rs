@@ -232,7 +232,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             if let Some(text) = plugins::alarm(&state.plugins, &records) {
                 state.say(NoticeLevel::Error, text);
             }
-            state.plugins = records;
+            plugins::take(state, records);
         }
     }
     state.stale = true;

@@ -156,8 +156,8 @@ impl Worklist {
     /// Sorts the list. The selection stays on its study.
     pub fn set_order(&mut self, order: Order) {
         if order != self.wanted_order() {
-            let (filter, now) = (self.wanted_filter().clone(), self.now);
-            self.make(Wanted { filter, order, now, by_clock: false });
+            let now = self.making.as_ref().map_or(self.now, |making| making.wanted.now);
+            self.make(Wanted { filter: self.wanted_filter().clone(), order, now, by_clock: false });
         }
     }
 
@@ -232,6 +232,11 @@ impl Worklist {
     pub fn frequent(&self, column: Column) -> Vec<String> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for row in self.ranked.iter().take(LOOKED_AT) {
+            if column == Column::Tags {
+                for tag in &row.marks().tags {
+                    *counts.entry(&tag.text).or_default() += 1;
+                }
+            }
             let text = match column {
                 Column::Finding => row.top().unwrap_or_default(),
                 Column::View => row.view(),
@@ -388,21 +393,26 @@ impl Worklist {
     }
 
     fn merge(&mut self, changed: impl Iterator<Item = Arc<Row>>) -> bool {
-        let (mut touched, mut any_rose) = (HashSet::new(), false);
+        let (mut touched, mut replaced, mut any_rose) = (HashSet::new(), Vec::new(), false);
         for row in changed {
-            if let Some((_, rose)) = self.remember(&row) {
+            if let Some((old, rose)) = self.remember(&row) {
                 any_rose |= rose;
                 touched.insert(row.id);
+                replaced.extend(old);
             }
         }
-        let mut new: Vec<Arc<Row>> = touched.iter().filter_map(|id| self.by_id.get(id)).cloned().collect();
         let order = self.order;
+        let mut new: Vec<Arc<Row>> = touched.iter().filter_map(|id| self.by_id.get(id)).cloned().collect();
         let mut listed: Vec<Arc<Row>> = new.iter().filter(|row| self.is_listed(row)).cloned().collect();
         listed.sort_unstable_by(|a, b| order.compare(a, b));
-        join(&mut self.listed, &touched, listed, |a, b| order.compare(a, b));
+        for row in &listed {
+            self.counts[row.severity as usize] += 1;
+        }
+        for row in join(&mut self.listed, &replaced, listed, |a, b| order.compare(a, b)) {
+            self.counts[row.severity as usize] -= 1;
+        }
         new.sort_unstable_by(|a, b| by_rank(a, b));
-        join(&mut self.ranked, &touched, new, by_rank);
-        self.count_anew();
+        join(&mut self.ranked, &replaced, new, by_rank);
         any_rose
     }
 
@@ -428,23 +438,40 @@ impl Worklist {
     }
 }
 
-/// Takes the touched rows out of a sorted list and merges sorted new ones in, in one pass.
+/// Takes the replaced rows out of a sorted list, merges sorted new ones in, and returns what it took out.
+/// Places are looked up, not passed by: most of the list is copied without a look at its rows.
 fn join(
     list: &mut Vec<Arc<Row>>,
-    touched: &HashSet<StudyId>,
+    replaced: &[Arc<Row>],
     new: Vec<Arc<Row>>,
     compare: impl Fn(&Row, &Row) -> Ordering,
-) {
-    let mut joined = Vec::with_capacity(list.len() + new.len());
-    let mut new = new.into_iter().peekable();
-    for row in list.drain(..).filter(|row| !touched.contains(&row.id)) {
-        while let Some(first) = new.next_if(|first| compare(first, &row).is_lt()) {
-            joined.push(first);
+) -> Vec<Arc<Row>> {
+    let found = replaced.iter().map(|old| list.binary_search_by(|other| compare(other, old)));
+    let mut holes: Vec<usize> = found.filter_map(Result::ok).collect();
+    holes.sort_unstable();
+    holes.dedup();
+    let places: Vec<usize> =
+        new.iter().map(|row| list.partition_point(|other| compare(other, row).is_lt())).collect();
+
+    let (mut joined, mut taken) = (Vec::with_capacity(list.len() + new.len()), Vec::new());
+    let (end, mut at, mut holes) = (list.len(), 0, holes.into_iter().peekable());
+    let mut old = std::mem::take(list).into_iter();
+    let mut copy_until = |joined: &mut Vec<Arc<Row>>, place: usize| {
+        while let Some(hole) = holes.next_if(|hole| *hole < place) {
+            joined.extend(old.by_ref().take(hole - at));
+            taken.extend(old.next());
+            at = hole + 1;
         }
+        joined.extend(old.by_ref().take(place - at));
+        at = place;
+    };
+    for (row, place) in new.into_iter().zip(places) {
+        copy_until(&mut joined, place);
         joined.push(row);
     }
-    joined.extend(new);
+    copy_until(&mut joined, end);
     *list = joined;
+    taken
 }
 
 #[cfg(test)]

@@ -192,6 +192,9 @@ fn changes() -> impl Strategy<Value = Vec<Vec<StudyRow>>> {
         status: if fate == 0 { Status::Done } else { Status::New },
         score: (fate != 1).then_some(f64::from(score) / 8.0),
         scored_films: u32::from(fate != 2),
+        // Texts that begin alike for longer than a key of sorting holds.
+        description: format!("Chest, two views, portable, in bed, {}", id % 4),
+        patient_name: if fate == 3 { String::new() } else { format!("name{}", id % 5) },
         ..row(id, Severity::ALL[band], 0.0)
     });
     proptest::collection::vec(proptest::collection::vec(one, 0..90), 1..8)

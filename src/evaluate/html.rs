@@ -90,7 +90,10 @@ fn facts(page: &mut String, report: &Report) -> fmt::Result {
         ("Model", format!("{} ({})", model.title, model.name)),
         ("Weights", format!("SHA-256 {}", model.sha256)),
         ("Computed on", model.device.clone()),
-        ("Films", format!("{}{patients} in the figures; {} in {}", set.scored, set.films, set.films_folder)),
+        (
+            "Films",
+            format!("{} films{patients} in the figures; {} in {}", set.scored, set.films, set.films_folder),
+        ),
         (
             "Labels",
             format!("{}{split}: {} rows, {} of them with a film", set.labels_file, set.rows, set.joined),

@@ -16,7 +16,7 @@ const PAGE: u32 = 128;
 /// How long a worker waits before it looks whether it should stop.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Without a wake-up the feeder looks into the queue this often.
-const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+const LOOK_ANYWAY: Duration = Duration::from_secs(2);
 
 /// Hands the store's queue to the lines, oldest first, until told to stop.
 pub(super) fn feed(store: &Store, wake: &Receiver<()>, files: &Sender<Queued>, stop: &AtomicBool) {

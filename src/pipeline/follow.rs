@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
-const GLANCE: Duration = Duration::from_millis(250);
+const GLANCE: Duration = Duration::from_millis(500);
 /// Studies in one update, so that the first screen of a large store comes at once.
-const PAGE: u32 = 2_500;
+const PAGE: u32 = 1_000;
 /// How often, in seconds, the feed alarm and the owner are looked at.
 const ALARM_EVERY: i64 = 10;
 
@@ -303,7 +303,7 @@ impl Follower {
     }
 
     /// Looks, if another connection has written since the last look; else only at what is not in the
-    /// store. An idle dashboard costs one question four times a second.
+    /// store. An idle dashboard costs one question twice a second.
     fn glance(&mut self) -> Result<(), Gone> {
         match self.store.version() {
             Ok(version) if self.version == Some(version) => self.look_at_health(),

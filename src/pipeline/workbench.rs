@@ -86,11 +86,11 @@ impl Worker {
             },
             BenchRequest::Reread => {
                 // A configuration with a mistake is told of by whoever watches it; the old one stays in force.
-                if let (Some(open), Ok(bench)) = (open, self.read()) {
-                    if open.bench != bench {
-                        open.bench = bench.clone();
-                        self.tell(BenchUpdate::Bench(bench))?;
-                    }
+                if let (Some(open), Ok(bench)) = (open, self.read())
+                    && open.bench != bench
+                {
+                    open.bench = bench.clone();
+                    self.tell(BenchUpdate::Bench(bench))?;
                 }
                 Ok(())
             }
@@ -131,7 +131,7 @@ impl Worker {
     fn try_out(&self, open: &Open, settings: Vec<Setting>) -> Result<(), Gone> {
         let Open { bench, past } = open;
         let found = what_if(past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
-        self.tell(BenchUpdate::Tried(settings, found))
+        self.tell(BenchUpdate::Tried(settings, Box::new(found)))
     }
 
     /// Writes thresholds, and who did it; returns what is in force then, and what went wrong beside it.

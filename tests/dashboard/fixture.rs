@@ -503,7 +503,7 @@ impl Backroom {
         let tried = |bench: &Bench, settings: Vec<Setting>| {
             let found =
                 triage::what_if(&self.past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
-            BenchUpdate::Tried(settings, found)
+            BenchUpdate::Tried(settings, Box::new(found))
         };
         match request {
             BenchRequest::Open => {

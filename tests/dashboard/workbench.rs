@@ -148,7 +148,7 @@ fn the_numbers_stay_until_the_new_ones_are_there() {
 #[test]
 fn the_workbench_at_120x40() {
     let mut desk = Desk::morning(120, 40);
-    desk.press("t down < < < tab < < <");
+    desk.press("t down < < < tab < < < tab");
     assert_snapshot!(desk.screen(120, 40));
 }
 

@@ -68,6 +68,20 @@ fn a_follower_sees_what_the_owner_does_and_the_other_way_round() {
 }
 
 #[test]
+fn the_version_moves_when_another_connection_writes_whatever_it_writes() {
+    let mut bench = Bench::new();
+    let follower = Follower::new(&bench);
+    let version = follower.store.version().unwrap();
+    assert_eq!(follower.store.version().unwrap(), version, "nobody wrote");
+    // A queued file is no change of a study.
+    bench.receive("a", at(0));
+    let queued = follower.store.version().unwrap();
+    assert_ne!(queued, version);
+    bench.finish("a", &scored("x", [0.1; 3]), at(0));
+    assert_ne!(follower.store.version().unwrap(), queued);
+}
+
+#[test]
 fn two_processes_that_write_at_once_lose_nothing() {
     let mut bench = Bench::new();
     let ids: Vec<i64> = (0..40)

@@ -47,8 +47,11 @@ impl Dashboard {
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),
             site: Site::default(),
+            thresholds: None,
             actor: "anna".to_owned(),
+            thresholds: None,
             outside,
+            thresholds: None,
         };
         follow(following, requests_out, updates_in).unwrap();
         Self { requests, updates, _outside: outside_in }

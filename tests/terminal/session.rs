@@ -214,6 +214,8 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     fs::create_dir(folder.path().join("inbox")).unwrap();
     // So high that nothing is urgent; with comments that are to stay.
     let text = "[quality]\ninverted = \"off\" # drawn films\nout_of_distribution = \"off\"\n\n\
+                [thresholds.starter]\nConsolidation = { rank = false }\nEdema = { rank = false }\n\
+                Infiltration = { rank = false }\nPneumonia = { rank = false }\n\n\
                 # set by Ines\n[thresholds.starter.Effusion]\nalert = 0.99 # since May\nrank = true\n";
     let config = folder.path().join("cxr-triage.toml");
     fs::write(&config, text).unwrap();
@@ -232,7 +234,7 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
         terminal.type_keys("j");
         terminal.wait("another label", |screen| chosen(screen) != before);
     }
-    terminal.type_keys(&"<".repeat(21));
+    terminal.type_keys(&"<".repeat(20));
     terminal.wait_for("0.990→0.001");
     terminal.wait("what would change", |screen| screen.contents().contains("enter writes the configuration"));
     assert_eq!(fs::read_to_string(&config).unwrap(), text, "nothing is written before it is said");

@@ -26,6 +26,9 @@ const KITTY: Answers = &[
     ("\x1b[5n", "\x1b[0n"),
 ];
 
+/// What a terminal is called, its environment, its answers, and how its picture begins.
+type Case = (&'static str, &'static [(&'static str, &'static str)], Answers, &'static str);
+
 /// Everything that `show` writes in such a terminal, and its exit code.
 fn show(environment: &[(&str, &str)], answers: Answers) -> (Vec<u8>, u32) {
     let folder = tempfile::tempdir().unwrap();
@@ -86,7 +89,7 @@ fn each_terminal_gets_its_picture_once_and_the_findings_below() {
     const ITERMS: &str = "\x1b]1337;File=inline=1";
     const SIXELS: &str = "\x1bPq";
     const HALVES: &str = "▄";
-    let cases: [(&str, &[(&str, &str)], Answers, &str); 6] = [
+    let cases: [Case; 6] = [
         ("kitty", &[("TERM", "xterm-kitty")], KITTY, KITTYS),
         ("iTerm2", &[("TERM_PROGRAM", "iTerm.app")], PLAIN, ITERMS),
         ("a sixel terminal", &[], SIXEL, SIXELS),

@@ -48,13 +48,15 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
     match profile {
         OldProfile::None => {}
         OldProfile::Kept => {
-            writeln!(out, "  profile   of its training films: kept, the weights are the same")?
+            writeln!(out, "  profile   of its training films: kept, the weights are the same")?;
         }
-        OldProfile::Dropped(why) => writeln!(
-            out,
-            "  profile   of its training films: dropped, {why}; films unlike them are not held until \
-             `cxr-triage weights profile {name} --films DIR` makes a new one"
-        )?,
+        OldProfile::Dropped(why) => {
+            writeln!(
+                out,
+                "  profile   of its training films: dropped, {why}; films unlike them are not held until \
+                 `cxr-triage weights profile {name} --films DIR` makes a new one"
+            )?;
+        }
     }
     if let (0, labels) = validated {
         writeln!(

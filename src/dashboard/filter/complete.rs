@@ -17,7 +17,7 @@ pub struct Completion {
 }
 
 /// What would fit at the cursor, at most `most` of them. `values` gives the words that the list has for
-/// a field by its name ("finding", "view", "model", "by").
+/// a field by its name ("finding", "view", "model", "by", "tag", "plugin").
 #[must_use]
 pub(in crate::dashboard) fn complete(
     text: &str,
@@ -51,7 +51,7 @@ pub(in crate::dashboard) fn complete(
                 let typed = fold(&parts.value[last..].replace('"', ""));
                 let known = match field {
                     Field::Text(TextField::Patient | TextField::Id | TextField::Accession) => Vec::new(),
-                    Field::Text(_) => values(&name.to_lowercase()),
+                    Field::Text(_) | Field::Tag | Field::Plugin => values(&name.to_lowercase()),
                     other => other.choices().into_iter().map(str::to_owned).collect(),
                 };
                 let fitting = known.into_iter().filter(|word| fold(word).starts_with(&typed));

@@ -56,6 +56,7 @@ pub(super) enum Field {
     Status,
     Band,
     Tag,
+    Plugin,
     Is,
 }
 
@@ -83,6 +84,7 @@ pub(super) const FIELDS: &[(&str, Field)] = &[
     ("held", Field::Number(NumberField::Held)),
     ("notes", Field::Number(NumberField::Notes)),
     ("tag", Field::Tag),
+    ("plugin", Field::Plugin),
     ("is", Field::Is),
 ];
 

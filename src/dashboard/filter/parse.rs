@@ -254,6 +254,7 @@ fn choice(field: Field, parts: &Parts<'_>) -> Result<Wish, FilterError> {
                     .collect::<Result<_, _>>()?,
             )
         }
+        Field::Plugin => Wish::Plugin(places.iter().map(|(word, _)| fold(word)).collect()),
         Field::Tag => Wish::Tag(places.iter().map(|(word, _)| fold(word)).collect()),
         Field::Text(text) => Wish::Text(text, places.iter().map(|(word, _)| fold(word)).collect()),
         // Those are compared, never chosen.

@@ -38,6 +38,8 @@ pub(super) enum Wish {
     Status(Vec<Status>),
     Band(Vec<Severity>),
     Tag(Vec<String>),
+    /// Titles of plugins' filters.
+    Plugin(Vec<String>),
     Is(Vec<Flag>),
 }
 
@@ -68,6 +70,10 @@ impl Wish {
                 let mut tags = row.marks().tags.iter();
                 tags.any(|tag| wanted.iter().any(|word| contains(&tag.text, word)))
             }
+            Self::Plugin(wanted) => {
+                let mut titles = row.marks().filters.iter();
+                titles.any(|title| wanted.iter().any(|word| equals(&title.text, word)))
+            }
             Self::Is(flags) => flags.iter().any(|flag| flag.holds(row)),
         }
     }
@@ -91,7 +97,7 @@ impl PartialEq for Wish {
             (Self::Waiting(c, x), Self::Waiting(d, y)) => c == d && x == y,
             (Self::Status(a), Self::Status(b)) => a == b,
             (Self::Band(a), Self::Band(b)) => a == b,
-            (Self::Tag(a), Self::Tag(b)) => a == b,
+            (Self::Tag(a), Self::Tag(b)) | (Self::Plugin(a), Self::Plugin(b)) => a == b,
             (Self::Is(a), Self::Is(b)) => a == b,
             _ => false,
         }

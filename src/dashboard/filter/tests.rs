@@ -26,6 +26,7 @@ fn jane() -> StudyRow {
         model: "starter".into(),
         marks: Marks {
             tags: vec![Mark { plugin: "ward".into(), text: "Ward W3".into() }],
+            filters: vec![Mark { plugin: "ward".into(), text: "Portable on ICU".into() }],
             ..Marks::default()
         },
         ..row(17, Severity::Urgent, 0.64)
@@ -87,6 +88,10 @@ fn a_filter_says_what_it_means() {
         ("tag:icu,ward", true),
         ("tag:icu", false),
         ("w3", true),
+        ("plugin:\"portable on icu\"", true),
+        ("-plugin:\"portable on icu\"", false),
+        ("plugin:portable", false),
+        ("plugin:other,\"Portable on ICU\"", true),
         ("is:unacknowledged", false),
         ("is:promoted", false),
         ("-is:promoted", true),

@@ -16,7 +16,8 @@ pub struct Columns {
 impl Columns {
     pub(in crate::dashboard) fn open(state: &State) -> Self {
         let shown = state.columns();
-        let rest = Column::ALL.into_iter().filter(|column| !shown.contains(column));
+        let known = Column::ALL.into_iter().chain(state.plugin_columns());
+        let rest = known.filter(|column| !shown.contains(column));
         Self { lines: shown.iter().copied().chain(rest).collect(), chosen: 0 }
     }
 

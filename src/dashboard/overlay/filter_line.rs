@@ -7,6 +7,7 @@ use super::{Input, Overlay, Turn};
 use crate::dashboard::{
     Column, State,
     filter::{Completion, begins_a_field, complete},
+    plugins,
 };
 
 /// How many completions are offered at once.
@@ -122,6 +123,8 @@ fn known_values(state: &State, field: &str) -> Vec<String> {
         "view" => Column::View,
         "model" => Column::Model,
         "by" => Column::By,
+        "tag" => Column::Tags,
+        "plugin" => return plugins::filters(state),
         _ => return Vec::new(),
     };
     state.worklist.frequent(column)

@@ -208,9 +208,9 @@ impl Workbench {
         let asked = std::mem::take(&mut self.asks);
         self.said = None;
         let key = Key::from(event);
-        let is_named = |word: &&str| word.parse::<Key>().is_ok_and(|named| named == key);
+        let is_named = |word: &str| word.parse::<Key>().is_ok_and(|named| named == key);
         let deed =
-            BENCH_KEYS.iter().find(|row| row.keys.iter().any(|word| is_named(&word))).map(|row| row.deed);
+            BENCH_KEYS.iter().find(|row| row.keys.iter().any(|word| is_named(word))).map(|row| row.deed);
         let effects = match (deed, action) {
             (_, Some(Action::Close | Action::Quit | Action::Workbench)) => {
                 if asked || self.changes().is_empty() {
@@ -366,7 +366,7 @@ impl Workbench {
             }
             BenchUpdate::Tried(settings, found) => {
                 self.scrolled = self.scrolled.min(found.moves.len().saturating_sub(1));
-                self.found = Some((settings, found));
+                self.found = Some((settings, *found));
             }
             BenchUpdate::Saved(bench, changes, warning) => {
                 self.follow(bench);

@@ -4,7 +4,7 @@
 use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
-    super::{State, action::Action, cells, spread, words},
+    super::{Column, State, action::Action, cells, spread, words},
     gauge, pane, put,
 };
 use crate::{
@@ -84,6 +84,13 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
     if row.notes > 0 {
         let count = if row.notes == 1 { "1 note".to_owned() } else { format!("{} notes", row.notes) };
         lines.push((format!("{count}: {} reads", state.keymap.shown(Action::Notes)), theme.text));
+    }
+    if !row.marks.tags.is_empty() {
+        lines.push((format!("tags: {}", Column::Tags.marked(&row.marks)), theme.text));
+    }
+    // A plugin that is allowed to know who a patient is may write it down.
+    for note in row.marks.notes.iter().filter(|_| !state.hides_names()) {
+        lines.push((format!("{}: {}", note.plugin, note.text), theme.text));
     }
     let mut flags = Vec::new();
     if let Some(until) = row.was_critical_until {

@@ -13,6 +13,7 @@ use super::{
         cells,
         layout::inside,
         overlay::{FilterLine, Overlay},
+        plugins,
         state::FILTER_LINES,
         theme::{short_word, symbol},
         words,
@@ -27,40 +28,40 @@ use crate::{
 
 /// A column and its width.
 type Placed = (Column, u16);
+/// A column, how much room it needs and from which width of the pane on; none for those that share the rest.
+type Wished = (Column, Option<(u16, u16)>);
 
 /// The least width of a column that shares what the others leave.
 const LEAST: u16 = 6;
 
 /// The columns that fit, in the order that was chosen. The finding and the patient share what the others
 /// leave; where that is too little, columns go from the right.
-fn columns(chosen: &[Column], width: u16, rank_digits: u16) -> Vec<Placed> {
-    let fits = |column: &Column| column.room(width, rank_digits).is_none_or(|(_, from)| width >= from);
-    let mut shown: Vec<Column> = chosen.iter().copied().filter(fits).collect();
+fn columns(chosen: &[Wished], width: u16) -> Vec<Placed> {
+    let fits = |(_, room): &Wished| room.is_none_or(|(_, from)| width >= from);
+    let mut shown: Vec<Wished> = chosen.iter().copied().filter(fits).collect();
     loop {
         // The marker, and a space after each column.
-        let fixed = shown.iter().filter_map(|column| column.room(width, rank_digits));
+        let fixed = shown.iter().filter_map(|(_, room)| *room);
         let taken: u16 = 2 + fixed.map(|(width, _)| width + 1).sum::<u16>() + 1;
-        let flexible = shown.iter().filter(|column| column.room(width, rank_digits).is_none()).count();
+        let flexible = shown.iter().filter(|(_, room)| room.is_none()).count();
         let flexible = u16::try_from(flexible).unwrap_or(0);
         let shared = width.saturating_sub(taken);
         let needed = flexible * LEAST + flexible.saturating_sub(1);
-        let last = shown.iter().rposition(|column| column.room(width, rank_digits).is_some());
+        let last = shown.iter().rposition(|(_, room)| room.is_some());
         if let Some(last) = last.filter(|_| taken > width || shared < needed) {
             shown.remove(last);
             continue;
         }
-        return shown
-            .iter()
-            .map(|&column| (column, share(column, &shown, shared, rank_digits, width)))
-            .collect();
+        return shown.iter().map(|&wished| (wished.0, share(wished, &shown, shared))).collect();
     }
 }
 
 /// A column's width, where `shared` is left for those that have none of their own.
-fn share(column: Column, shown: &[Column], shared: u16, rank_digits: u16, pane: u16) -> u16 {
+fn share((column, room): Wished, shown: &[Wished], shared: u16) -> u16 {
     let finding = (shared / 2).clamp(shared.min(9), 28);
-    let both = shown.contains(&Column::Finding) && shown.contains(&Column::Patient);
-    match (column, column.room(pane, rank_digits)) {
+    let is_shown = |wanted| shown.iter().any(|(column, _)| *column == wanted);
+    let both = is_shown(Column::Finding) && is_shown(Column::Patient);
+    match (column, room) {
         (_, Some((width, _))) => width,
         (Column::Finding, None) if both => finding,
         (_, None) if both => shared.saturating_sub(finding),
@@ -97,7 +98,13 @@ pub(in crate::dashboard) fn part_at(state: &State, at: Position) -> Option<ListP
 
 fn placed(state: &State, area: Rect) -> Vec<Placed> {
     let digits = state.worklist().len().to_string().len();
-    columns(state.columns(), area.width, u16::try_from(digits).unwrap_or(6))
+    let digits = u16::try_from(digits).unwrap_or(6);
+    let wished = |&column: &Column| {
+        let room = column.room(area.width, digits);
+        (column, room.map(|(width, from)| (plugins::width(state, column).unwrap_or(width), from)))
+    };
+    let wished: Vec<Wished> = state.columns().iter().map(wished).collect();
+    columns(&wished, area.width)
 }
 
 /// The list's place without the line that a filter is typed into.
@@ -349,6 +356,10 @@ fn cell(state: &State, column: Column, width: u16, index: usize, row: &StudyRow)
         Column::Notes => (right(if row.notes > 0 { row.notes.to_string() } else { String::new() }), plain),
         Column::Model => (row.model.clone(), theme.dim),
         Column::File => (row.file_name.clone(), plain),
+        Column::Tags => (column.marked(&row.marks), plain),
+        // A plugin that is allowed to know who a patient is may write it down.
+        Column::Plugin(_) if state.hides_names() => ("…".to_owned(), theme.dim),
+        Column::Plugin(_) => (column.marked(&row.marks), plain),
     }
 }
 
@@ -375,12 +386,16 @@ fn finding(row: &StudyRow) -> String {
 mod tests {
     use super::*;
 
+    fn wished(columns: &[Column], width: u16, digits: u16) -> Vec<Wished> {
+        columns.iter().map(|&column| (column, column.room(width, digits))).collect()
+    }
+
     #[test]
     fn columns_fill_the_width_and_never_exceed_it() {
         for width in 36..240 {
             for digits in [1, 3, 6] {
                 for chosen in [&Column::USUAL[..], &Column::ALL[..]] {
-                    let placed = columns(chosen, width, digits);
+                    let placed = columns(&wished(chosen, width, digits), width);
                     let taken: u16 = 2 + placed.iter().map(|(_, width)| width + 1).sum::<u16>() - 1;
                     assert!(taken <= width, "{taken} in {width}");
                     for needed in
@@ -397,7 +412,8 @@ mod tests {
     #[test]
     fn columns_stand_in_the_order_that_was_chosen() {
         let chosen = [Column::Waits, Column::Patient, Column::Band];
-        let placed: Vec<Column> = columns(&chosen, 80, 2).into_iter().map(|(column, _)| column).collect();
+        let placed: Vec<Column> =
+            columns(&wished(&chosen, 80, 2), 80).into_iter().map(|(column, _)| column).collect();
         assert_eq!(placed, chosen);
     }
 }

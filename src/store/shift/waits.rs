@@ -110,10 +110,13 @@ mod tests {
         Turn { study, at: minutes(at.abs()), is_new_again: at < 0, band, since: minutes(since) }
     }
 
+    /// What happened, as turns, and the waits that it ended, in minutes.
+    type Case<'a> = (&'a str, &'a [Turn], &'a [(Severity, i64)]);
+
     #[test]
     fn a_wait_ends_when_somebody_looks_and_not_when_that_is_taken_back() {
         use Severity::{Critical, Routine};
-        let cases: [(&str, &[Turn], &[(Severity, i64)]); 7] = [
+        let cases: [Case<'_>; 7] = [
             ("nobody looked", &[], &[]),
             ("seen", &[turn(1, Critical, 9, 2)], &[(Critical, 7)]),
             ("seen and taken back", &[turn(1, Critical, 9, 2), turn(1, Critical, -10, 2)], &[]),

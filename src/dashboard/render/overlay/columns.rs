@@ -4,14 +4,14 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     super::{
-        super::{Column, State, overlay::Columns},
+        super::{State, overlay::Columns},
         pane, put,
     },
     centred,
 };
 
-pub(super) fn area(state: &State) -> Rect {
-    centred(state.size, 50, u16::try_from(Column::ALL.len()).unwrap_or(u16::MAX).saturating_add(3))
+pub(super) fn area(state: &State, columns: &Columns) -> Rect {
+    centred(state.size, 50, u16::try_from(columns.lines().len()).unwrap_or(u16::MAX).saturating_add(3))
 }
 
 pub(super) fn draw(state: &State, columns: &Columns, frame: &mut Frame<'_>, area: Rect) {

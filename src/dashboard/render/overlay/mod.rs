@@ -33,7 +33,7 @@ pub(super) fn area(state: &State) -> Option<Rect> {
         None => Some(which_key::area(state)),
         Some(Overlay::Help(_)) => Some(help::area(state)),
         Some(Overlay::Palette(_)) => Some(palette::area(state)),
-        Some(Overlay::Columns(_)) => Some(columns::area(state)),
+        Some(Overlay::Columns(columns)) => Some(columns::area(state, columns)),
         Some(Overlay::Notes(_)) => Some(notes::area(state)),
         Some(Overlay::Who(_)) => Some(who::area(state)),
         // It takes the place of the list's last lines; see `render/worklist.rs`.

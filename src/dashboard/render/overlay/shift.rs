@@ -206,8 +206,11 @@ fn draw_table(state: &State, panel: ShiftPanel, shift: &Shift, frame: &mut Frame
                     style = theme.warning;
                 }
                 right(frame, longest_ends, y, LONGEST, &wait, style);
-                let whose =
-                    state.worklist().get(unseen.oldest).map(|row| state.subject(&row.study())).unwrap_or_default();
+                let whose = state
+                    .worklist()
+                    .get(unseen.oldest)
+                    .map(|row| state.subject(&row.study()))
+                    .unwrap_or_default();
                 put(frame, subject, y, subject_room, &whose, theme.text);
             }
             None => right(frame, unseen_ends, y, UNSEEN, "0", theme.dim),

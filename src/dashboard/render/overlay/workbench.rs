@@ -78,8 +78,11 @@ pub(super) fn draw(state: &State, workbench: &Workbench, frame: &mut Frame<'_>, 
     let table = Rect { y: inside.y + 1, height: labels + 1, ..inside };
     draw_labels(state, workbench, (bench, sample), frame, table);
 
-    let below =
-        Rect { y: table.bottom(), height: inside.bottom().saturating_sub(table.bottom() + 2), ..inside };
+    let (message, style) = message(state, workbench);
+    let message = cells::wrap(&message, usize::from(inside.width), 3);
+    let foot = (u16::try_from(message.len()).unwrap_or(1) + 1).min(inside.height);
+    let foot = Rect { y: inside.bottom() - foot, height: foot, ..inside };
+    let below = Rect { y: table.bottom(), height: foot.y.saturating_sub(table.bottom()), ..inside };
     if sample.studies == 0 {
         let text = format!(
             "No study that {} scored is in the store yet. Thresholds can be set all the same; what they would \
@@ -195,7 +198,7 @@ fn draw_labels(
             .and_then(|found| Some((found.before.labels.get(at)?.0, found.after.labels.get(at)?.0)));
         let text = match counts {
             _ if !label.rule.rank => "not ranked".to_owned(),
-            Some((before, after)) => change(rate_of(before, sample), rate_of(after, sample)),
+            Some((before, after)) => change(&rate_of(before, sample), &rate_of(after, sample)),
             None => String::new(),
         };
         put(frame, alarms, y, NUMBERS, &text, base);
@@ -210,11 +213,11 @@ fn threshold(label: &BenchLabel, setting: &Setting, mark: Mark) -> (String, bool
     let before = format!("{:.3}", label.site.value(mark, label.own));
     let after = format!("{:.3}", setting.value(mark, label.own));
     let differs = before != after;
-    (change(before, after), differs)
+    (change(&before, &after), differs)
 }
 
-fn change(before: String, after: String) -> String {
-    if before == after { before } else { format!("{before}→{after}") }
+fn change(before: &str, after: &str) -> String {
+    if before == after { before.to_owned() } else { format!("{before}→{after}") }
 }
 
 /// Studies a day; over less than a day, studies.
@@ -281,13 +284,13 @@ fn draw_bands(state: &State, sample: &Sample, found: &WhatIf, frame: &mut Frame<
         .zip(area.y + 1..area.bottom())
     {
         put(frame, area.x, y, 13, &format!("{} {}", symbol(band), band.word()), theme.severity(band));
-        let studies = change(rate_of(before.studies, sample), rate_of(after.studies, sample));
+        let studies = change(&rate_of(before.studies, sample), &rate_of(after.studies, sample));
         put(frame, rate, y, half - rate - 1, &studies, theme.text);
         let wait = |which: fn(&crate::triage::Wait) -> jiff::SignedDuration| {
             let of = |side: &crate::triage::Band| {
                 side.wait.as_ref().map_or("-".to_owned(), |it| words::span(which(it)))
             };
-            change(of(before), of(after))
+            change(&of(before), &of(after))
         };
         put(frame, half, y, most - half - 1, &wait(|it| it.median), theme.text);
         put(frame, most, y, area.right().saturating_sub(most), &wait(|it| it.most), theme.text);
@@ -298,8 +301,8 @@ fn draw_bands(state: &State, sample: &Sample, found: &WhatIf, frame: &mut Frame<
         }
         Some((before, after)) => format!(
             "Those that rise: half wait no longer than {}, 9 of 10 than {}",
-            change(words::span(before.median), words::span(after.median)),
-            change(words::span(before.most), words::span(after.most)),
+            change(&words::span(before.median), &words::span(after.median)),
+            change(&words::span(before.most), &words::span(after.most)),
         ),
         None => "Waits: as if whoever opened a study had taken the first of the list.".to_owned(),
     };
