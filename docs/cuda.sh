@@ -39,8 +39,9 @@ if [ ! -e "$stubs/libcuda.so" ]; then
 import json, os, sys
 packages = json.load(sys.stdin)["packages"]
 print(next(os.path.dirname(each["manifest_path"]) for each in packages if each["name"] == "cudarc"))')
-    grep -oE 'pub fn cu[A-Z][A-Za-z0-9_]*' "$cudarc/src/driver/sys/mod.rs" | sort -u |
-        sed 's/pub fn \(.*\)/int \1(void) { return 999; }/' >"$stubs/cuda.c"
+    grep -oE '\bfn cu[A-Z][A-Za-z0-9_]*' "$cudarc/src/driver/sys/mod.rs" | sort -u |
+        sed 's/fn \(.*\)/int \1(void) { return 999; }/' >"$stubs/cuda.c"
+    [ -s "$stubs/cuda.c" ] || { echo "cuda.sh: no driver functions found in $cudarc" >&2; exit 1; }
     ${CC:-cc} -shared -fPIC -Wl,-soname,libcuda.so.1 -o "$stubs/libcuda.so" "$stubs/cuda.c"
 fi
 
