@@ -34,20 +34,32 @@ press() {
 }
 picture() { import -window root -strip "$folder/$1.png"; }
 
-open "$program" demo --every 1s --films 12
-sleep "${CXR_TRIAGE_WAIT:-35}"
+open "$program" demo --every 1s --films 24
+sleep "${CXR_TRIAGE_WAIT:-50}"
 press Home
 picture dashboard
 press question
 picture help
+press Escape t Down Left Left Left Left
+picture workbench
+press Escape Escape o
+picture shift
+press Escape C
+picture columns
+press Escape colon s o r t
+picture palette
+press Escape slash b a n d colon u
+picture filter
+press Escape n
+picture notes
 press Escape Return v
 picture side-by-side
 press v w
 picture contours
 close
 
-open "$program" demo --every 1s --films 12 --theme light
-sleep "${CXR_TRIAGE_WAIT:-35}"
+open "$program" demo --every 1s --films 24 --theme light
+sleep "${CXR_TRIAGE_WAIT:-50}"
 press Home
 picture light
 close

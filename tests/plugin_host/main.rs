@@ -7,6 +7,7 @@ mod bundled;
 mod effects;
 mod hostile;
 mod living;
+mod programs;
 #[expect(dead_code, reason = "those tests need more of it")]
 #[path = "../store_behaviours/support.rs"]
 mod store_support;
