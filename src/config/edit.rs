@@ -31,11 +31,11 @@ pub fn with_thresholds(text: &str, model: &str, settings: &[(&str, Setting)]) ->
     let mut new = text.to_owned();
     let mut numbers = Vec::new();
     for (label, setting) in settings {
-        for (key, number) in [("alert", setting.alert), ("critical", setting.critical)] {
-            match number {
-                Some(number) => numbers.push((*label, key, number)),
-                None => new = without(&new, ["thresholds", model, label, key])?,
-            }
+        let keys = [("alert", setting.alert), ("critical", setting.critical)];
+        numbers.extend(keys.iter().filter_map(|(key, number)| Some((*label, *key, (*number)?))));
+        // From below, so that what becomes a comment is not taken for one about the next line.
+        for (key, _) in keys.iter().rev().filter(|(_, number)| number.is_none()) {
+            new = without(&new, ["thresholds", model, label, key])?;
         }
     }
     with_numbers(&new, model, &numbers)

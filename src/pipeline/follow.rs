@@ -306,7 +306,10 @@ impl Follower {
     /// store. An idle dashboard costs one question twice a second.
     fn glance(&mut self) -> Result<(), Gone> {
         match self.store.version() {
-            Ok(version) if self.version == Some(version) => self.look_at_health(),
+            Ok(version) if self.version == Some(version) => {
+                self.look_at_panels()?;
+                self.look_at_health()
+            }
             Ok(version) => {
                 self.version = Some(version);
                 self.look()
@@ -347,9 +350,14 @@ impl Follower {
         }
         self.look_at_plugins()?;
         self.count_queue()?;
-        let updates = self.panels.look(&self.store, Timestamp::now());
-        self.tell_all(updates)?;
+        self.look_at_panels()?;
         self.look_at_health()
+    }
+
+    /// What is shown beside the list is counted again some seconds after a change, when nothing moves any more too.
+    fn look_at_panels(&mut self) -> Result<(), Gone> {
+        let updates = self.panels.look(&self.store, Timestamp::now());
+        self.tell_all(updates)
     }
 
     fn changed_studies(&mut self) -> Result<Vec<crate::store::StudyRow>, StoreError> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    store::{FilmId, FilmRow, FilmState, StudyDetail, StudyId},
+    store::{FilmId, FilmRow, FilmState, Marks, StudyDetail, StudyId},
     triage::{Finding, Severity},
 };
 
@@ -55,6 +55,9 @@ pub struct StudyView {
     /// Who it is: only where the site granted `patient`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<PatientView>,
+    /// What plugins have put beside it. The host alone sees it: what is there already need not be written again.
+    #[serde(skip)]
+    pub marks: Marks,
 }
 
 impl Default for StudyView {
@@ -79,6 +82,7 @@ impl Default for StudyView {
             findings: BTreeMap::new(),
             films: Vec::new(),
             patient: None,
+            marks: Marks::default(),
         }
     }
 }
@@ -200,6 +204,7 @@ impl StudyView {
                 study_time: row.study_time.map(|time| time.to_string()).unwrap_or_default(),
                 status_by: row.status_by.clone(),
             }),
+            marks: row.marks.clone(),
         }
     }
 }

@@ -39,7 +39,7 @@ fn piped_output_is_plain_text_in_the_sites_order() {
 fn out_writes_a_picture_of_the_films_size() {
     let bench = Bench::new();
     bench.film("a.png", 1);
-    for (label, grey) in [("Effusion", false), ("none", true)] {
+    for (label, grey) in [("Pneumonia", false), ("none", true)] {
         let output = bench.run(&["show", "inbox/a.png", "--label", label, "--out", "out.png"]);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let picture = image::load_from_memory(&fs::read(bench.path("out.png")).unwrap()).unwrap().to_rgb8();

@@ -317,6 +317,24 @@ fn a_mistake_in_a_filter_is_pointed_at() {
 }
 
 #[test]
+fn a_word_that_is_being_typed_is_completed_and_not_yet_wrong() {
+    for (keys, offered, wrong) in [
+        ("/ b a n d : c r i", Some("tab: critical"), None),
+        ("/ b a n d :", Some("tab: critical"), None),
+        ("/ b a n d : c r x", None, Some("none of critical, urgent")),
+        ("/ b a n d : c r x space s t a", None, Some("none of critical, urgent")),
+    ] {
+        let mut desk = Desk::morning(120, 40);
+        desk.press(keys);
+        let screen = desk.screen(120, 40);
+        for text in [offered, wrong].into_iter().flatten() {
+            assert!(screen.contains(text), "{keys}: {screen}");
+        }
+        assert_eq!(screen.contains("none of"), wrong.is_some(), "{keys}: {screen}");
+    }
+}
+
+#[test]
 fn the_columns_over_the_list() {
     let mut desk = Desk::morning(80, 24);
     desk.press("s w C j");

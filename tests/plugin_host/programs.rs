@@ -48,8 +48,8 @@ fn a_program_gets_the_study_and_its_own_arguments_and_is_in_the_audit() {
     assert_eq!((done.study, done.detail["target"].as_str()), (Some(study), Some("page")));
     assert_eq!(files(out.path()), [key, "environment"], "one call, under the key of the audit");
     let given: Value = serde_json::from_slice(&fs::read(out.path().join(key)).unwrap()).unwrap();
-    assert_eq!(given["severity"], "critical");
-    assert!(given.get("patient").is_none(), "who it is was not allowed: {given}");
+    assert_eq!(given["study"]["severity"], "critical");
+    assert!(given["study"].get("patient").is_none(), "who it is was not allowed: {given}");
     let environment = fs::read_to_string(out.path().join("environment")).unwrap();
     assert!(!environment.contains("CARGO"), "the program's own environment went along: {environment}");
 }
@@ -73,14 +73,29 @@ fn a_program_that_fails_is_tried_again_under_the_same_key() {
 fn a_program_that_hangs_is_stopped_and_holds_up_nothing_else() {
     let out = tempfile::tempdir().unwrap();
     // The first hangs; who comes after it does not.
-    let script = "if mkdir \"$0/first\" 2>/dev/null; then exec sleep 600; fi; cat > \"$0/$CXR_IDEMPOTENCY_KEY\"";
+    let script =
+        "if mkdir \"$0/first\" 2>/dev/null; then exec sleep 600; fi; cat > \"$0/$CXR_IDEMPOTENCY_KEY\"";
     let mut scene = scene(script, out.path());
     scene.start();
     let (one, other) = (scene.critical("a film"), scene.critical("another film"));
     let done = || Some(audited(&scene, "run")).filter(|events| events.len() == 2);
-    let mut studies: Vec<_> = until(done).expect("one of them was lost").iter().map(|event| event.study).collect();
+    let mut studies: Vec<_> =
+        until(done).expect("one of them was lost").iter().map(|event| event.study).collect();
     studies.sort();
     assert_eq!(studies, [Some(one), Some(other)]);
+}
+
+#[test]
+fn a_program_that_leaves_another_one_behind_is_done_when_it_ends_itself() {
+    let out = tempfile::tempdir().unwrap();
+    let script = "sleep 600 & echo $! > \"$0/behind\"";
+    let mut scene = scene(script, out.path());
+    scene.start();
+    scene.critical("a film");
+    let done = until(|| audited(&scene, "run").into_iter().next());
+    let behind = fs::read_to_string(out.path().join("behind")).unwrap();
+    std::process::Command::new("kill").arg(behind.trim()).status().unwrap();
+    assert!(done.is_some(), "it is waited for what it left behind");
 }
 
 #[test]

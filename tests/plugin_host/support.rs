@@ -56,6 +56,7 @@ impl Scene {
             limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
             pace: Pace {
                 glance: Duration::from_millis(10),
+                gather: Duration::ZERO,
                 critical: Duration::from_millis(30),
                 record: Duration::from_millis(10),
             },

@@ -49,9 +49,7 @@ impl Dashboard {
             site: Site::default(),
             thresholds: None,
             actor: "anna".to_owned(),
-            thresholds: None,
             outside,
-            thresholds: None,
         };
         follow(following, requests_out, updates_in).unwrap();
         Self { requests, updates, _outside: outside_in }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     field::{FIELDS, Field, TextField, fold},
-    parse::{field, parts, words},
+    parse::{alternatives, field, parts, words},
 };
 
 /// A word that would fit.
@@ -47,7 +47,7 @@ pub(in crate::dashboard) fn complete(
         }
         Some((name, _)) => match field(name) {
             Some(field) if field.is_chosen() => {
-                let last = parts.value.rfind(',').map_or(0, |comma| comma + 1);
+                let last = parts.value.len() - alternatives(parts.value).last().map_or(0, str::len);
                 let typed = fold(&parts.value[last..].replace('"', ""));
                 let known = match field {
                     Field::Text(TextField::Patient | TextField::Id | TextField::Accession) => Vec::new(),

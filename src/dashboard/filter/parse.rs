@@ -200,11 +200,20 @@ fn duration(parts: &Parts<'_>) -> Result<SignedDuration, FilterError> {
     Ok(SignedDuration::from_secs(seconds))
 }
 
+/// What stands between the commas of a value; those in quotes part nothing.
+pub(super) fn alternatives(value: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    value.split(move |character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    })
+}
+
 /// The words of a field that is chosen.
 fn choice(field: Field, parts: &Parts<'_>) -> Result<Wish, FilterError> {
     let mut places = Vec::new();
     let mut from = parts.value_at;
-    for word in parts.value.split(',') {
+    for word in alternatives(parts.value) {
         let at = from..from + word.len();
         from = at.end + 1;
         let word = unquoted(word);

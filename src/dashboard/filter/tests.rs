@@ -91,6 +91,8 @@ fn a_filter_says_what_it_means() {
         ("plugin:\"portable on icu\"", true),
         ("-plugin:\"portable on icu\"", false),
         ("plugin:portable", false),
+        ("tag:\"icu, ward\"", false),
+        ("tag:\"icu, ward\",w3", true),
         ("plugin:other,\"Portable on ICU\"", true),
         ("is:unacknowledged", false),
         ("is:promoted", false),

@@ -11,6 +11,7 @@ use super::{
         Column, Role, State,
         action::Action,
         cells,
+        filter::FilterError,
         layout::inside,
         overlay::{FilterLine, Overlay},
         plugins,
@@ -166,7 +167,10 @@ fn filter_line(state: &State, line: &FilterLine, frame: &mut Frame<'_>, area: Re
         return;
     }
     let (x, width) = (area.x + 1, area.width.saturating_sub(1));
-    if let Some(mistake) = &state.mistake {
+    let offers: Vec<String> = line.offers(state).into_iter().map(|offer| offer.text).collect();
+    // A word that is still being typed ("band:cri") is not wrong yet.
+    let is_begun = |mistake: &FilterError| !offers.is_empty() && mistake.at.end == line.input().cursor();
+    if let Some(mistake) = state.mistake.as_ref().filter(|mistake| !is_begun(mistake)) {
         let before = cells::width(&line.input().text()[..mistake.at.start]);
         let caret = u16::try_from(before).unwrap_or(u16::MAX).saturating_add(2);
         let message = format!("^ {}", mistake.message);
@@ -176,7 +180,6 @@ fn filter_line(state: &State, line: &FilterLine, frame: &mut Frame<'_>, area: Re
         put(frame, x + indent, area.y + 1, width - indent, &message, state.theme.warning);
         return;
     }
-    let offers: Vec<String> = line.offers(state).into_iter().map(|offer| offer.text).collect();
     let hint = if offers.is_empty() && state.worklist().is_unfinished() {
         format!("of {} · looking through them …", state.worklist().total())
     } else if offers.is_empty() {

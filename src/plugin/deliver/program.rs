@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::bounded;
 use serde_json::{Value as Json, json};
 
 use super::super::Policy;
@@ -16,6 +17,8 @@ use crate::store::Delivery;
 const GLANCE: Duration = Duration::from_millis(20);
 /// What is kept of what it complains about.
 const COMPLAINT: u64 = 300;
+/// How long after its end it is listened to.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Runs it: no shell, no environment but a path and the delivery's key, at most `limit` long.
 pub(super) fn run(delivery: &Delivery, policy: &Policy, limit: Duration) -> Result<Json, String> {
@@ -36,23 +39,24 @@ pub(super) fn run(delivery: &Delivery, policy: &Policy, limit: Duration) -> Resu
         .map_err(|error| format!("{program} cannot be run: {error}"))?;
     let input = child.stdin.take();
     let content = delivery.content.clone();
-    // A program need not read what it is given: then this thread ends when the program does.
-    let feed = thread::spawn(move || input.map(|mut input| input.write_all(content.as_bytes())));
+    // A program need not read what it is given, and may leave another one behind that holds on to the pipes: nobody
+    // waits for these threads, which end when the last of them has.
+    thread::spawn(move || input.map(|mut input| input.write_all(content.as_bytes())));
     let errors = child.stderr.take();
-    let listen = thread::spawn(move || {
-        let mut text = String::new();
+    let (said, complaint) = bounded(1);
+    thread::spawn(move || {
         let mut errors = errors?;
+        let mut text = String::new();
         let _ = errors.by_ref().take(COMPLAINT).read_to_string(&mut text);
+        let _ = said.send(text);
         // The rest is read and dropped, so that the program is not held up.
-        let _ = std::io::copy(&mut errors, &mut std::io::sink());
-        Some(text)
+        std::io::copy(&mut errors, &mut std::io::sink()).ok()
     });
     let status = wait(&mut child, limit)?;
-    let _ = feed.join();
     if status.success() {
         return Ok(json!({ "program": program }));
     }
-    let complaint = listen.join().ok().flatten().unwrap_or_default();
+    let complaint = complaint.recv_timeout(LAST_WORDS).unwrap_or_default();
     Err(format!("{program} ended with {status}: {}", crate::text::clean(&complaint)))
 }
 

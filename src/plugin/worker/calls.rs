@@ -59,11 +59,19 @@ impl Worker {
         let result = vm.compute(study);
         self.count("columns", started.elapsed(), result.as_ref().err());
         let Ok(computed) = result else { return };
-        let study = study.id;
-        let cell = |(title, text)| PluginDeed::Cell { study, title, text };
-        work.deeds.extend(computed.columns.into_iter().map(cell));
-        if !self.record.filters.is_empty() {
-            work.deeds.push(PluginDeed::Filters { study, titles: computed.filters });
+        // A transaction for each study and plugin is what plugins cost most: none where nothing changes.
+        let (id, marks, own) = (study.id, &study.marks, &self.name);
+        // What waits to be written for this study may differ from what is there.
+        let is_pending = work.deeds.iter().any(|deed| {
+            matches!(deed, PluginDeed::Cell { study, .. } | PluginDeed::Filters { study, .. } if *study == id)
+        });
+        let cells =
+            computed.columns.into_iter().filter(|(title, text)| is_pending || marks.cell(own, title) != text);
+        let cells: Vec<_> = cells.map(|(title, text)| PluginDeed::Cell { study: id, title, text }).collect();
+        work.deeds.extend(cells);
+        let known = marks.filters.iter().filter(|mark| mark.plugin == *own).map(|mark| &mark.text);
+        if is_pending || !known.eq(&computed.filters) {
+            work.deeds.push(PluginDeed::Filters { study: id, titles: computed.filters });
         }
     }
 

@@ -40,6 +40,8 @@ const NOTE_EVERY: Duration = Duration::from_secs(5);
 pub struct Pace {
     /// The store, requests, the plugins' folder.
     pub glance: Duration,
+    /// After something happened this long is waited for more of it, so that a burst of films is one transaction.
+    pub gather: Duration,
     /// Critical studies that nobody has opened.
     pub critical: Duration,
     /// What is known of a plugin is written down at most so often.
@@ -50,6 +52,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             glance: Duration::from_secs(1),
+            gather: Duration::from_millis(50),
             critical: Duration::from_secs(60),
             record: Duration::from_secs(2),
         }
@@ -169,7 +172,7 @@ impl Worker {
                     }
                     Err(_) => break,
                 },
-                recv(wake) -> _ => {}
+                recv(wake) -> _ => std::thread::sleep(self.pace.gather),
                 recv(after(wait)) -> _ => {}
             }
             self.has_begun = has_begun;
