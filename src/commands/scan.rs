@@ -5,8 +5,8 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -26,16 +26,14 @@ use crate::{
     config::RasterStudy,
     film::Header,
     intake,
-    model::{Input, Model},
-    pipeline::{Admitted, examine, failed, file_name, read, shown, study_key},
+    model::{Findings, Input, ModelError},
+    pipeline::{Admitted, Cores, TOGETHER, examine, failed, file_name, read, shown, study_key},
     quality::{self, Gates, Held, SAME_EXPOSURE},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
 
-/// Films read ahead of the model.
-const READ_AHEAD: usize = 4;
-/// Films in one forward pass.
-const BATCH: usize = 4;
+/// Results that may wait to be gathered.
+const GATHER_BEHIND: usize = 16;
 
 /// One study, as a line of JSON. The fields are a contract with scripts.
 #[derive(Debug, Serialize)]
@@ -114,10 +112,28 @@ fn four_fields<S: serde::Serializer>(findings: &[Finding], serializer: S) -> Res
 }
 
 /// What came of one file.
-enum Read {
-    Ready { path: PathBuf, sha256: String, study: String, header: Header, input: Input },
-    Held { path: PathBuf, sha256: String, study: String, header: Option<Header>, held: Held },
-    Unread { path: PathBuf, error: io::Error },
+enum Outcome {
+    /// It was scored; what the last gate says of the findings is still to be asked.
+    Scored(Known, Result<Findings, ModelError>),
+    Held(Known, Held),
+    /// A file before it has the same content.
+    Repeat {
+        path: PathBuf,
+        sha256: String,
+    },
+    Unread {
+        path: PathBuf,
+        error: io::Error,
+    },
+}
+
+/// What is known of a film before its score.
+struct Known {
+    path: PathBuf,
+    sha256: String,
+    study: String,
+    /// What a file that decoded said of itself.
+    header: Option<Header>,
 }
 
 /// Runs `scan`.
@@ -129,22 +145,33 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let files = films_under(&args.paths, &setup.config().inbox.ignore, &mut faults);
 
     let bar = progress(files.len() as u64, "films");
-    let grouping = setup.config().inbox.raster_study;
-    let (read_in, reads) = bounded(READ_AHEAD);
-    let reader = {
-        let (model, interrupted) = (Arc::clone(&model), Arc::clone(&interrupted));
-        let gates = setup.config().quality.clone();
-        thread::spawn(move || read_all(files, &model, &gates, grouping, &interrupted, &read_in))
+    let work = Work {
+        files: &files,
+        cores: Cores::new(Arc::clone(&model)),
+        gates: &setup.config().quality,
+        grouping: setup.config().inbox.raster_study,
+        interrupted: &interrupted,
+        next: AtomicUsize::new(0),
+        first: Mutex::default(),
     };
-    let judge = Judge { model: &model, rules: &rules, gates: &setup.config().quality };
-    let studies = score_all(&reads, &judge, &bar, &mut faults);
+    let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
+    let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
+    let judge = Judge { rules: &rules, gates: &setup.config().quality };
+    thread::scope(|scope| {
+        let (out, outcomes) = bounded(GATHER_BEHIND);
+        for _ in 0..work.cores.lines() {
+            let (work, out) = (&work, out.clone());
+            scope.spawn(move || work.run(&out));
+        }
+        drop(out);
+        gathering.gather(&outcomes, &judge, &bar, &mut faults);
+    });
     bar.finish_and_clear();
-    let _ = reader.join();
     if interrupted.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
     }
 
-    let mut ranked = rank(studies);
+    let mut ranked = rank(gathering.studies.into_values().collect());
     if let Some(top) = args.top {
         ranked.truncate(top);
     }
@@ -202,36 +229,86 @@ fn walk(folder: &Path, ignore: &[String], found: &mut Vec<PathBuf>, faults: &mut
     }
 }
 
-fn read_all(
-    files: Vec<PathBuf>,
-    model: &Model,
-    gates: &Gates,
+/// The files, and what the lines share.
+struct Work<'a> {
+    files: &'a [PathBuf],
+    cores: Cores,
+    gates: &'a Gates,
     grouping: RasterStudy,
-    interrupted: &AtomicBool,
-    out: &Sender<Read>,
-) {
-    for path in files {
-        if interrupted.load(Ordering::Relaxed) {
-            return;
-        }
-        let read = match read(&path) {
-            Err(error) => Read::Unread { path, error },
-            Ok(bytes) => {
-                let examined = examine(bytes.content, model, gates);
-                let study = study_key(&examined.header, &bytes.sha256, &path, grouping);
-                let (sha256, header) = (bytes.sha256, examined.header);
-                match examined.verdict {
-                    Ok(Admitted { input, .. }) => Read::Ready { path, sha256, study, header, input },
-                    Err(held) => {
-                        let header = examined.decoded.then_some(header);
-                        Read::Held { path, sha256, study, header, held }
+    interrupted: &'a AtomicBool,
+    /// The file that nobody has taken yet.
+    next: AtomicUsize,
+    /// By SHA-256, the first file that is known to have it.
+    first: Mutex<HashMap<String, usize>>,
+}
+
+impl Work<'_> {
+    /// One line: takes files until there are none, and says what came of each, with its number.
+    fn run(&self, out: &Sender<(usize, Outcome)>) {
+        let mut more = true;
+        while more && !self.interrupted.load(Ordering::Relaxed) {
+            let (mut films, mut inputs) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+            while films.len() < TOGETHER && more {
+                let number = self.next.fetch_add(1, Ordering::Relaxed);
+                let Some(path) = self.files.get(number) else {
+                    more = false;
+                    break;
+                };
+                let step = {
+                    let _core = self.cores.one();
+                    self.read(number, path.clone())
+                };
+                match step {
+                    Ok((known, input)) => {
+                        films.push((number, known));
+                        inputs.push(input);
+                    }
+                    Err(outcome) => {
+                        if out.send((number, outcome)).is_err() {
+                            return;
+                        }
                     }
                 }
+                more = !self.interrupted.load(Ordering::Relaxed);
             }
-        };
-        if out.send(read).is_err() {
-            return;
+            if films.is_empty() {
+                continue;
+            }
+            for ((number, known), findings) in films.into_iter().zip(self.cores.infer_each(&inputs)) {
+                if out.send((number, Outcome::Scored(known, findings))).is_err() {
+                    return;
+                }
+            }
         }
+    }
+
+    /// What goes to the model, or what came of the file without it.
+    fn read(&self, number: usize, path: PathBuf) -> Result<(Known, Input), Outcome> {
+        let bytes = match read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(Outcome::Unread { path, error }),
+        };
+        let sha256 = bytes.sha256;
+        if self.is_after_its_like(number, &sha256) {
+            return Err(Outcome::Repeat { path, sha256 });
+        }
+        let examined = examine(bytes.content, self.cores.model(), self.gates);
+        let study = study_key(&examined.header, &sha256, &path, self.grouping);
+        let header = examined.decoded.then_some(examined.header);
+        let known = Known { path, sha256, study, header };
+        match examined.verdict {
+            Ok(Admitted { input, .. }) => Ok((known, input)),
+            Err(held) => Err(Outcome::Held(known, held)),
+        }
+    }
+
+    /// Whether a file before this one is known to be the same film. Where the later one comes here first, both
+    /// are scored, and gathering drops it.
+    fn is_after_its_like(&self, number: usize, sha256: &str) -> bool {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = first.entry(sha256.to_owned()).or_insert(number);
+        *first = number.min(*first);
+        *first < number
     }
 }
 
@@ -267,73 +344,62 @@ impl Gathering {
         self.seen.insert(sha256.to_owned(), path.to_owned());
         false
     }
+
+    /// Takes what the lines say, in the order of the files however it comes: the same files give the same bytes.
+    fn gather(
+        &mut self,
+        outcomes: &Receiver<(usize, Outcome)>,
+        judge: &Judge<'_>,
+        bar: &indicatif::ProgressBar,
+        faults: &mut Vec<String>,
+    ) {
+        let (mut early, mut due) = (BTreeMap::new(), 0);
+        for (number, outcome) in outcomes {
+            bar.inc(1);
+            early.insert(number, outcome);
+            while let Some(outcome) = early.remove(&due) {
+                due += 1;
+                self.take(outcome, judge, faults);
+            }
+        }
+    }
+
+    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut Vec<String>) {
+        let (known, judged) = match outcome {
+            Outcome::Unread { path, error } => return faults.push(format!("{}: {error}", shown(&path))),
+            Outcome::Repeat { path, sha256 } => {
+                self.is_repeat(&sha256, &path);
+                return;
+            }
+            Outcome::Held(known, held) => (known, Err(held)),
+            Outcome::Scored(known, findings) => (known, judge.say(findings)),
+        };
+        let Known { path, sha256, study, header } = known;
+        if self.is_repeat(&sha256, &path) {
+            return;
+        }
+        let (study, path) = (self.study(study), shown(&path));
+        match judged {
+            Ok(findings) => {
+                let header = header.unwrap_or_default();
+                study.films.push(Film { path, sha256, findings, header });
+            }
+            Err(held) => study.held.push(HeldFilm { path, reason: held.reason, header }),
+        }
+    }
 }
 
-/// What scores films, and says what that means.
+/// Says what a film's findings mean.
 struct Judge<'a> {
-    model: &'a Model,
     rules: &'a Rules,
     gates: &'a Gates,
 }
 
-fn score_all(
-    reads: &Receiver<Read>,
-    judge: &Judge<'_>,
-    bar: &indicatif::ProgressBar,
-    faults: &mut Vec<String>,
-) -> Vec<Study> {
-    let model = judge.model;
-    let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
-    let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
-    // Batches are cut by count alone, never by timing: the same films give the same bytes.
-    let mut waiting = Vec::with_capacity(BATCH);
-    for read in reads {
-        bar.inc(1);
-        match read {
-            Read::Unread { path, error } => faults.push(format!("{}: {error}", shown(&path))),
-            Read::Held { path, sha256, study, header, held } => {
-                if !gathering.is_repeat(&sha256, &path) {
-                    let film = HeldFilm { path: shown(&path), reason: held.reason, header };
-                    gathering.study(study).held.push(film);
-                }
-            }
-            Read::Ready { path, sha256, study, header, input } => {
-                if !gathering.is_repeat(&sha256, &path) {
-                    waiting.push((Known { path, sha256, study, header }, input));
-                }
-            }
-        }
-        if waiting.len() == BATCH {
-            score(std::mem::take(&mut waiting), judge, &mut gathering);
-        }
-    }
-    score(waiting, judge, &mut gathering);
-    gathering.studies.into_values().collect()
-}
-
-/// What is known of a film before its score.
-struct Known {
-    path: PathBuf,
-    sha256: String,
-    study: String,
-    header: Header,
-}
-
-type Waiting = (Known, Input);
-
-fn score(waiting: Vec<Waiting>, judge: &Judge<'_>, gathering: &mut Gathering) {
-    let (films, inputs): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-    for (known, outcome) in films.into_iter().zip(judge.model.infer_each(&inputs)) {
-        let Known { path, sha256, study, header } = known;
-        let (study, path) = (gathering.study(study), shown(&path));
-        let judged = outcome.map_err(|error| failed(&error)).and_then(|findings| {
-            quality::inspect_distance(findings.distance, judge.gates)?;
-            Ok(triage::assess(&findings.probabilities, judge.rules).findings)
-        });
-        match judged {
-            Ok(findings) => study.films.push(Film { path, sha256, findings, header }),
-            Err(held) => study.held.push(HeldFilm { path, reason: held.reason, header: Some(header) }),
-        }
+impl Judge<'_> {
+    fn say(&self, findings: Result<Findings, ModelError>) -> Result<Vec<Finding>, Held> {
+        let findings = findings.map_err(|error| failed(&error))?;
+        quality::inspect_distance(findings.distance, self.gates)?;
+        Ok(triage::assess(&findings.probabilities, self.rules).findings)
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::{
-    DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Precision, Source,
+    DeviceChoice, Distance, Findings, Hands, Heatmap, Input, Manifest, ModelError, Precision, Source,
     manifest::OutputRule,
     network::{Forward, Network},
     preprocess,
@@ -22,6 +22,7 @@ pub struct Model {
     profile: Option<Profile>,
     device_name: &'static str,
     precision: Precision,
+    threads: usize,
 }
 
 impl Model {
@@ -58,7 +59,7 @@ impl Model {
         let (network, taken) = weights::build(&bytes, &place, &device, |vb| {
             Network::new(&config, &vb, &device, precision, threads)
         })?;
-        Ok(Self { manifest, network, device, taken, profile: None, device_name, precision })
+        Ok(Self { manifest, network, device, taken, profile: None, device_name, precision, threads })
     }
 
     /// What the model says of itself.
@@ -90,6 +91,12 @@ impl Model {
     #[must_use]
     pub fn peak_gflops(&self) -> Option<f64> {
         self.network.peak_gflops()
+    }
+
+    /// Threads that it may use on the processor.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// The number format that it computes in.
@@ -137,10 +144,14 @@ impl Model {
     /// [`ModelError::Film`] if an input is not this model's, [`ModelError::NotFinite`],
     /// [`ModelError::Engine`].
     pub fn infer(&self, inputs: &[Input]) -> Result<Vec<Findings>, ModelError> {
+        self.infer_by(inputs, Hands::All)
+    }
+
+    fn infer_by(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let Forward { rows, columns, logits, maps, features } = self.forward(inputs)?;
+        let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, hands)?;
         let distances = self.distances(&features)?;
         let (outputs, map) = (self.manifest.outputs, rows * columns);
         let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map));
@@ -162,27 +173,27 @@ impl Model {
     }
 
     /// As [`Model::infer`], for films that must not suffer for one another: when a batch fails, or what
-    /// computes it panics, its films are tried one by one.
-    pub fn infer_each(&self, inputs: &[Input]) -> Vec<Result<Findings, ModelError>> {
-        match self.infer_guarded(inputs) {
+    /// computes it panics, its films are tried one by one. `hands` matter to the time alone.
+    pub fn infer_each(&self, inputs: &[Input], hands: Hands) -> Vec<Result<Findings, ModelError>> {
+        match self.infer_guarded(inputs, hands) {
             Ok(findings) => findings.into_iter().map(Ok).collect(),
             Err(error) if inputs.len() > 1 => {
                 tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.infer_one(input)).collect()
+                inputs.iter().map(|input| self.infer_one(input, hands)).collect()
             }
             Err(error) => vec![Err(error)],
         }
     }
 
-    fn infer_one(&self, input: &Input) -> Result<Findings, ModelError> {
-        let mut findings = self.infer_guarded(std::slice::from_ref(input))?;
+    fn infer_one(&self, input: &Input, hands: Hands) -> Result<Findings, ModelError> {
+        let mut findings = self.infer_guarded(std::slice::from_ref(input), hands)?;
         findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
     }
 
-    fn infer_guarded(&self, inputs: &[Input]) -> Result<Vec<Findings>, ModelError> {
+    fn infer_guarded(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
         let broke_down =
             || ModelError::Engine { reason: "the program broke down over it: report this".to_owned() };
-        guarded(|| self.infer(inputs)).unwrap_or_else(|| Err(broke_down()))
+        guarded(|| self.infer_by(inputs, hands)).unwrap_or_else(|| Err(broke_down()))
     }
 
     /// How far each film of a batch is from the training films; empty without a profile.
@@ -194,6 +205,10 @@ impl Model {
 
     /// Runs the network.
     pub(super) fn forward(&self, inputs: &[Input]) -> Result<Forward, ModelError> {
+        self.forward_by(inputs, Hands::All)
+    }
+
+    fn forward_by(&self, inputs: &[Input], hands: Hands) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;
@@ -214,7 +229,7 @@ impl Model {
             }
             values.extend_from_slice(&input.values);
         }
-        self.network.run(values, [inputs.len(), channels, size, size], &self.device)
+        self.network.run(values, [inputs.len(), channels, size, size], &self.device, hands)
     }
 
     fn probability(&self, logit: f32) -> f32 {

@@ -30,6 +30,7 @@ mod tests;
 mod verify;
 mod weights;
 
+pub use cpu::Hands;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;

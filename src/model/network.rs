@@ -1,12 +1,14 @@
 //! The network of a loaded model: our own kernels on the processor, Candle's elsewhere and for shapes that the
 //! kernels are not made for.
 
+use std::sync::{Mutex, PoisonError};
+
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 use super::{
     ModelError, NetworkConfig, Precision,
-    cpu::{Processor, Refusal, Tensors},
+    cpu::{Hands, Processor, Refusal, Tensors},
     heatmap::grad_cam,
     plain::Plain,
 };
@@ -16,8 +18,8 @@ use super::{
 pub(super) enum Network {
     /// Our own kernels.
     Processor(Box<Processor>),
-    /// Candle's.
-    Candle(Box<Plain>),
+    /// Candle's, one run at a time: it has threads and memory of its own for each.
+    Candle(Box<Plain>, Mutex<()>),
 }
 
 /// What a network says of a batch of films.
@@ -65,14 +67,14 @@ impl Network {
         if precision != Precision::Fp32 {
             candle_core::bail!("this network runs in fp32 only: leave --precision out");
         }
-        Ok(Self::Candle(Box::new(Plain::new(config, vb)?)))
+        Ok(Self::Candle(Box::new(Plain::new(config, vb)?), Mutex::new(())))
     }
 
     /// What the machine reaches in plain products; none on Candle.
     pub(super) fn peak_gflops(&self) -> Option<f64> {
         match self {
             Self::Processor(processor) => Some(processor.peak_gflops()),
-            Self::Candle(_) => None,
+            Self::Candle(..) => None,
         }
     }
 
@@ -85,12 +87,13 @@ impl Network {
         films: Vec<f32>,
         shape: [usize; 4],
         device: &Device,
+        hands: Hands,
     ) -> Result<Forward, ModelError> {
         match self {
             Self::Processor(processor) => {
                 let [_, _, rows, columns] = shape;
                 let output = processor
-                    .run(&films, rows, columns)
+                    .run(&films, rows, columns, hands)
                     .map_err(|error| ModelError::Engine { reason: error.to_string() })?;
                 let map = (output.films, output.channels, output.rows, output.columns);
                 Ok(Forward {
@@ -101,7 +104,8 @@ impl Network {
                     features: Tensor::from_vec(output.features, map, &Device::Cpu)?,
                 })
             }
-            Self::Candle(network) => {
+            Self::Candle(network, turn) => {
+                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
                 let features = network.features(&Tensor::from_vec(films, shape.as_slice(), device)?)?;
                 let (_, _, rows, columns) = features.dims4()?;
                 let logits = network.logits(&features)?.flatten_all()?.to_vec1()?;

@@ -18,13 +18,18 @@ pub struct Gauges {
 #[derive(Debug, Default)]
 struct Inner {
     working_on: Option<String>,
+    /// Lines at work.
+    working: usize,
+    /// Until when their time has been counted.
+    counted: Option<Instant>,
     inbox_fault: Option<String>,
-    /// For each batch of the last minute: when it ended, how long it took, how many films.
+    /// For each turn of the last minute: when it ended, the time since the one before it or since work began,
+    /// how many films.
     batches: VecDeque<(Instant, Duration, usize)>,
 }
 
 impl Gauges {
-    /// The file at which the engine works.
+    /// The file at which a line works.
     #[must_use]
     pub fn working_on(&self) -> Option<String> {
         self.lock().working_on.clone()
@@ -36,7 +41,7 @@ impl Gauges {
         self.lock().inbox_fault.clone()
     }
 
-    /// Films a second while the engine worked, over the last minute; none if it did not work in it.
+    /// Films a second while any line worked, over the last minute; none if none was scored in it.
     #[must_use]
     pub fn films_per_second(&self) -> Option<f64> {
         let mut inner = self.lock();
@@ -47,14 +52,26 @@ impl Gauges {
     }
 
     pub(super) fn starts(&self, file: String) {
-        self.lock().working_on = Some(file);
+        let mut inner = self.lock();
+        inner.working_on = Some(file);
+        inner.working += 1;
+        inner.counted.get_or_insert_with(Instant::now);
     }
 
-    pub(super) fn ends(&self, films: usize, took: Duration) {
+    /// A line is through with what it started; so many films were scored.
+    pub(super) fn ends(&self, films: usize) {
         let now = Instant::now();
         let mut inner = self.lock();
-        inner.working_on = None;
-        inner.batches.push_back((now, took, films));
+        inner.working = inner.working.saturating_sub(1);
+        let since = inner.counted.take().unwrap_or(now);
+        if inner.working > 0 {
+            inner.counted = Some(now);
+        } else {
+            inner.working_on = None;
+        }
+        if films > 0 {
+            inner.batches.push_back((now, now.duration_since(since), films));
+        }
         inner.forget_old(now);
     }
 

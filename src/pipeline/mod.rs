@@ -1,19 +1,20 @@
 //! The workers and bounded queues that join the rooms.
 //!
 //! ```text
-//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ readers ─▶ engine ─▶ recorder ─▶ store: done
+//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ lines ─▶ recorder ─▶ store: done
 //! ```
 //!
 //! The queue of waiting files is a table of the store, not memory: ten thousand films at once cost rows,
 //! and a restart goes on where the last run ended, however it ended. Between the store's queue and the
 //! recorder only a handful of films is in memory, in bounded channels. One thread, the recorder, writes.
 
-mod engine;
+mod cores;
 mod event;
 mod examine;
 mod feeder;
 mod follow;
 mod gauges;
+mod line;
 mod panels;
 mod pictures;
 mod recorder;
@@ -32,6 +33,7 @@ use std::{
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
+pub use cores::{Cores, TOGETHER};
 pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, failed, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};
@@ -49,9 +51,10 @@ use crate::{
     triage::Rules,
 };
 
-/// Films between the store's queue and the model: enough that neither waits for the other.
+/// Files between the store's queue and the lines: enough that they do not wait, few enough that what is
+/// urgent overtakes the rest.
 const READ_AHEAD: usize = 4;
-/// Results between the model and the store.
+/// Results between the lines and the store.
 const WRITE_BEHIND: usize = 16;
 
 /// What a pipeline is made of.
@@ -134,7 +137,6 @@ impl Pipeline {
         let (arrivals_in, arrivals) = bounded(4);
         let (wake_in, wake) = bounded(1);
         let (files_in, files) = bounded(READ_AHEAD);
-        let (prepared_in, prepared) = bounded(READ_AHEAD);
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
 
@@ -158,7 +160,9 @@ impl Pipeline {
         };
         let queue = Store::open(&store_path)?;
         let known = Store::open(&store_path)?;
-        let duplicates = (0..readers()).map(|_| Store::open(&store_path)).collect::<Result<Vec<_>, _>>()?;
+        let cores = Arc::new(Cores::new(model));
+        let duplicates =
+            (0..cores.lines()).map(|_| Store::open(&store_path)).collect::<Result<Vec<_>, _>>()?;
 
         let mut threads = Vec::new();
         let mut spawn = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<(), PipelineError> {
@@ -171,23 +175,19 @@ impl Pipeline {
             spawn("feeder", Box::new(move || feeder::feed(&queue, &wake, &files_in, &stop)))?;
         }
         for store in duplicates {
-            let reader = feeder::Reader {
+            let line = line::Line {
                 store,
-                model: Arc::clone(&model),
+                cores: Arc::clone(&cores),
+                rules: Arc::clone(&rules),
                 gates: Arc::clone(&gates),
+                gauges: Arc::clone(&gauges),
                 stop: Arc::clone(&stop),
                 files: files.clone(),
-                prepared: prepared_in.clone(),
                 results: results_in.clone(),
             };
-            spawn("reader", Box::new(move || reader.run()))?;
+            spawn("line", Box::new(move || line.run()))?;
         }
-        drop((files, prepared_in));
-        {
-            let (gauges, stop) = (Arc::clone(&gauges), Arc::clone(&stop));
-            let engine = engine::Engine { model, rules, gates, gauges, stop };
-            spawn("engine", Box::new(move || engine.run(&prepared, &results_in)))?;
-        }
+        drop((files, results_in));
 
         let is_known = move |path: &std::path::Path, size, modified_ns| {
             known.is_known(path, size, modified_ns).unwrap_or(false)
@@ -226,9 +226,4 @@ impl Drop for Pipeline {
             }
         }
     }
-}
-
-/// Threads that read and decode, beside the model's own.
-fn readers() -> usize {
-    thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8))
 }

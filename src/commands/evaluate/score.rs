@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
-    model::{Input, Model},
+    model::{Hands, Input, Model},
     pipeline::{examine, failed, read},
     quality::{self, Gates},
 };
@@ -171,7 +171,8 @@ impl Scorer<'_> {
             inputs.push(input);
         }
         let mut done = Vec::new();
-        for ((n, mut record), outcome) in records.into_iter().zip(self.model.infer_each(&inputs)) {
+        for ((n, mut record), outcome) in records.into_iter().zip(self.model.infer_each(&inputs, Hands::All))
+        {
             let findings = match outcome {
                 Ok(findings) => findings,
                 Err(error) => {

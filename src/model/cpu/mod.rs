@@ -16,7 +16,7 @@ mod weights;
 use std::{
     fmt, io,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -113,7 +113,17 @@ pub enum Fault {
     },
 }
 
-/// A network with its weights, its memory and its threads. It can be shared: one run at a time.
+/// Who computes a film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hands {
+    /// All threads of the network: the shortest time for one film. One run at a time.
+    All,
+    /// The caller's thread: the most films a second where as many threads as there are cores do this at the
+    /// same time.
+    One,
+}
+
+/// A network with its weights, its memory and its threads. It can be shared.
 pub struct Processor {
     line: Line,
     threads: usize,
@@ -129,6 +139,8 @@ enum Line {
 struct Running<A: Arithmetic> {
     network: Network<A>,
     memory: Mutex<(Option<Workspace<A>>, Threads)>,
+    /// What callers who compute on their own threads have left for the next.
+    alone: Mutex<Vec<(Option<Workspace<A>>, Threads)>>,
 }
 
 impl fmt::Debug for Processor {
@@ -215,15 +227,15 @@ impl Processor {
     }
 
     /// Runs the network on films of `rows` x `columns`: film x channel x row x column. What a film gets does
-    /// not depend on the others, nor on the number of threads, to the last bit.
+    /// not depend on the others, nor on whose hands compute it, to the last bit.
     ///
     /// # Errors
     /// See [`Fault`].
-    pub fn run(&self, films: &[f32], rows: usize, columns: usize) -> Result<Output, Fault> {
+    pub fn run(&self, films: &[f32], rows: usize, columns: usize, hands: Hands) -> Result<Output, Fault> {
         match &self.line {
-            Line::Fp32(running) => running.run(films, rows, columns),
+            Line::Fp32(running) => running.run(films, rows, columns, hands),
             #[cfg(target_arch = "x86_64")]
-            Line::Bf16(running) => running.run(films, rows, columns),
+            Line::Bf16(running) => running.run(films, rows, columns, hands),
         }
     }
 }
@@ -240,7 +252,8 @@ impl<A: Arithmetic> Running<A> {
             return Err(Refusal::Shape);
         }
         let network = Network::read(arithmetic, isa, shape, tensors).map_err(Refusal::Tensor)?;
-        Ok(Self { network, memory: Mutex::new((None, Threads::new(threads)?)) })
+        let memory = Mutex::new((None, Threads::new(threads)?));
+        Ok(Self { network, memory, alone: Mutex::new(Vec::new()) })
     }
 
     fn peak_gflops(&self) -> f64 {
@@ -260,10 +273,21 @@ impl<A: Arithmetic> Running<A> {
         best / 1e9
     }
 
-    fn run(&self, films: &[f32], rows: usize, columns: usize) -> Result<Output, Fault> {
+    fn run(&self, films: &[f32], rows: usize, columns: usize, hands: Hands) -> Result<Output, Fault> {
+        if hands == Hands::One {
+            let left = self.left().pop();
+            let (mut workspace, mut threads) = left.unwrap_or_else(|| (None, Threads::caller_alone()));
+            let output = self.network.run(films, rows, columns, &mut workspace, &mut threads);
+            self.left().push((workspace, threads));
+            return output;
+        }
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let (workspace, threads) = &mut *memory;
         self.network.run(films, rows, columns, workspace, threads)
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<(Option<Workspace<A>>, Threads)>> {
+        self.alone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -63,6 +63,11 @@ impl Threads {
         Ok(Self { board, helpers })
     }
 
+    /// The caller's thread, without helpers.
+    pub(super) fn caller_alone() -> Self {
+        Self { board: Arc::default(), helpers: Vec::new() }
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.helpers.len() + 1

@@ -66,10 +66,9 @@ fn assert_equal(config: &DenseNetConfig, seed: u64, films: usize, rows: usize, c
     let shape = [films, config.channels, rows, columns];
     let values = noise(shape.iter().product(), seed + 1_000_000);
     let weights = weights(config, seed);
-    let run = |network: Network| network.run(values.clone(), shape, &Device::Cpu).unwrap();
-    let candle = run(Network::Candle(Box::new(
-        Plain::new(&NetworkConfig::DenseNet(config.clone()), &builder(&weights)).unwrap(),
-    )));
+    let run = |network: Network| network.run(values.clone(), shape, &Device::Cpu, Hands::All).unwrap();
+    let plain = Plain::new(&NetworkConfig::DenseNet(config.clone()), &builder(&weights)).unwrap();
+    let candle = run(Network::Candle(Box::new(plain), Mutex::new(())));
     let wanted = candle.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let vb = builder(&weights);
     let kinds = Processor::all_kinds(&config.shape().unwrap(), || Named(&vb), 3).unwrap();
@@ -126,14 +125,24 @@ fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
         for (kind, processor) in processors.iter().flatten().enumerate() {
             let one_by_one: Vec<f32> = values
                 .chunks_exact(pixels)
-                .flat_map(|film| processor.run(film, rows, columns).unwrap().maps)
+                .flat_map(|film| processor.run(film, rows, columns, Hands::All).unwrap().maps)
                 .collect();
             for films in [1, 2, 3, 8, 11] {
                 let together: Vec<f32> = values
                     .chunks(films * pixels)
-                    .flat_map(|films| processor.run(films, rows, columns).unwrap().maps)
+                    .flat_map(|films| processor.run(films, rows, columns, Hands::All).unwrap().maps)
                     .collect();
                 assert!(together == one_by_one, "{films} films together, kind {kind}, {threads} threads");
+            }
+            // Two callers on threads of their own, while a third has the network's.
+            let by = |hands| processor.run(&values, rows, columns, hands).unwrap().maps;
+            let at_once = std::thread::scope(|scope| {
+                [Hands::One, Hands::One, Hands::All]
+                    .map(|hands| scope.spawn(move || by(hands)))
+                    .map(|run| run.join())
+            });
+            for maps in at_once {
+                assert!(maps.unwrap() == one_by_one, "callers at once, kind {kind}, {threads} threads");
             }
             match alone.get(kind) {
                 None => alone.push(one_by_one),
@@ -150,7 +159,7 @@ fn a_film_that_leaves_no_map_is_an_error() {
     let network =
         Network::new(&NetworkConfig::DenseNet(config), &builder(&weights), &Device::Cpu, Precision::Fp32, 1)
             .unwrap();
-    let error = network.run(vec![0.0; 20 * 40], [1, 1, 20, 40], &Device::Cpu).unwrap_err();
+    let error = network.run(vec![0.0; 20 * 40], [1, 1, 20, 40], &Device::Cpu, Hands::All).unwrap_err();
     assert!(error.to_string().contains("20 x 40 is too small"), "{error}");
 }
 
@@ -165,5 +174,5 @@ fn a_shape_that_the_kernels_are_not_made_for_runs_on_candle() {
         1,
     )
     .unwrap();
-    assert!(matches!(network, Network::Candle(_)));
+    assert!(matches!(network, Network::Candle(..)));
 }
