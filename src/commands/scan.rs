@@ -127,13 +127,21 @@ enum Outcome {
     },
 }
 
+/// What reading a file came to.
+enum Step {
+    /// It goes to the model.
+    Ready(Known, Input),
+    /// There is no need to ask the model.
+    Ended(Outcome),
+}
+
 /// What is known of a film before its score.
 struct Known {
     path: PathBuf,
     sha256: String,
     study: String,
     /// What a file that decoded said of itself.
-    header: Option<Header>,
+    header: Option<Box<Header>>,
 }
 
 /// Runs `scan`.
@@ -259,11 +267,11 @@ impl Work<'_> {
                     self.read(number, path.clone())
                 };
                 match step {
-                    Ok((known, input)) => {
+                    Step::Ready(known, input) => {
                         films.push((number, known));
                         inputs.push(input);
                     }
-                    Err(outcome) => {
+                    Step::Ended(outcome) => {
                         if out.send((number, outcome)).is_err() {
                             return;
                         }
@@ -283,22 +291,22 @@ impl Work<'_> {
     }
 
     /// What goes to the model, or what came of the file without it.
-    fn read(&self, number: usize, path: PathBuf) -> Result<(Known, Input), Outcome> {
+    fn read(&self, number: usize, path: PathBuf) -> Step {
         let bytes = match read(&path) {
             Ok(bytes) => bytes,
-            Err(error) => return Err(Outcome::Unread { path, error }),
+            Err(error) => return Step::Ended(Outcome::Unread { path, error }),
         };
         let sha256 = bytes.sha256;
         if self.is_after_its_like(number, &sha256) {
-            return Err(Outcome::Repeat { path, sha256 });
+            return Step::Ended(Outcome::Repeat { path, sha256 });
         }
         let examined = examine(bytes.content, self.cores.model(), self.gates);
         let study = study_key(&examined.header, &sha256, &path, self.grouping);
-        let header = examined.decoded.then_some(examined.header);
+        let header = examined.decoded.then(|| Box::new(examined.header));
         let known = Known { path, sha256, study, header };
         match examined.verdict {
-            Ok(Admitted { input, .. }) => Ok((known, input)),
-            Err(held) => Err(Outcome::Held(known, held)),
+            Ok(Admitted { input, .. }) => Step::Ready(known, input),
+            Err(held) => Step::Ended(Outcome::Held(known, held)),
         }
     }
 
@@ -378,7 +386,7 @@ impl Gathering {
         if self.is_repeat(&sha256, &path) {
             return;
         }
-        let (study, path) = (self.study(study), shown(&path));
+        let (study, path, header) = (self.study(study), shown(&path), header.map(|header| *header));
         match judged {
             Ok(findings) => {
                 let header = header.unwrap_or_default();

@@ -45,7 +45,6 @@ impl Cores {
     }
 
     /// One core, for reading and decoding; waits while a film has all of them.
-    #[must_use]
     pub fn one(&self) -> RwLockReadGuard<'_, ()> {
         self.taken.read().unwrap_or_else(PoisonError::into_inner)
     }

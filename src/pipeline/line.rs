@@ -39,7 +39,7 @@ struct Prepared {
 /// What reading a file came to.
 enum Step {
     /// It goes to the model.
-    Ready(Prepared, Input),
+    Ready(Box<Prepared>, Input),
     /// There is no need to ask the model.
     Known(Report),
 }
@@ -79,7 +79,7 @@ impl Line {
             };
             match step {
                 Step::Ready(film, input) => {
-                    films.push(film);
+                    films.push(*film);
                     inputs.push(input);
                 }
                 Step::Known(report) => {
@@ -126,7 +126,7 @@ impl Line {
         let film = Identity { sha256: bytes.sha256, header, started };
         match verdict {
             Ok(Admitted { input, warnings }) => {
-                Step::Ready(Prepared { file, path, film, warnings, requested }, input)
+                Step::Ready(Box::new(Prepared { file, path, film, warnings, requested }), input)
             }
             Err(held) => {
                 let kind = ReportKind::Held { film: Box::new(film), decoded, held };
