@@ -55,6 +55,11 @@ bench:
 bench-dashboard *args:
     cargo bench --bench dashboard -- {{args}}
 
+# The whole line beside the one that people write in Python, on a folder of films (needs the packages named there).
+line films:
+    cargo build --release
+    python3 benches/line.py {{films}}
+
 # The engine beside PyTorch and ONNX Runtime (needs the Python packages named in the script).
 peers:
     cargo build --release
