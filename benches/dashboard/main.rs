@@ -252,6 +252,7 @@ fn main() {
         fs::create_dir(folder.path().join("inbox")).unwrap();
         at_rest::measure(folder.path(), &format!("{studies} studies"), AT_REST);
         let few = tempfile::tempdir().unwrap();
+        fs::create_dir(few.path().join("inbox")).unwrap();
         store::fill(&few.path().join("store.db"), 54);
         at_rest::measure(few.path(), "54 studies", AT_REST);
     }

@@ -96,7 +96,8 @@ impl Running {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
         let megabytes = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+            let kilobytes = line.trim().trim_end_matches(" kB").parse::<f64>();
+            kilobytes.unwrap_or_else(|_| panic!("the program has ended: it says no {name}")) / 1024.0
         };
         let [now, own, most] = ["VmRSS:", "RssAnon:", "VmHWM:"].map(megabytes);
         format!("{now:.0} MB ({own:.0} MB without files), at most {most:.0} MB")
