@@ -24,6 +24,8 @@ use crate::{
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const GLANCE: Duration = Duration::from_millis(500);
+/// The same beside the pipeline itself, which tells of what it changes.
+const GLANCE_OF_OWNER: Duration = Duration::from_secs(1);
 /// Studies in one update, so that the first screen of a large store comes at once.
 const PAGE: u32 = 1_000;
 /// How often, in seconds, the feed alarm and the owner are looked at.
@@ -174,6 +176,7 @@ struct Gone;
 impl Follower {
     fn run(mut self, site: Site, requests: &Receiver<Request>, outside: &Receiver<Outside>) {
         let mut outside = outside.clone();
+        let glance = if self.gauges.is_some() { GLANCE_OF_OWNER } else { GLANCE };
         let _ = self.tell(Update::Site(site)).and_then(|()| self.look()).and_then(|()| {
             loop {
                 select! {
@@ -185,7 +188,7 @@ impl Follower {
                         Ok(message) => self.pass_on(message)?,
                         Err(_) => outside = crossbeam_channel::never(),
                     },
-                    recv(after(GLANCE)) -> _ => self.glance()?,
+                    recv(after(glance)) -> _ => self.glance()?,
                 }
             }
         });

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How often the clock is looked at.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_secs(2);
 /// A store that cannot be written is tried again after this long.
 const RETRY: Duration = Duration::from_secs(2);
 
