@@ -115,6 +115,8 @@ pub enum Order {
 pub struct Pipeline {
     stop: Arc<AtomicBool>,
     orders: Sender<Order>,
+    /// The feeder's, so that it hears of the end at once.
+    wake: Sender<()>,
     gauges: Arc<Gauges>,
     intake: Option<Intake>,
     threads: Vec<JoinHandle<()>>,
@@ -155,7 +157,7 @@ impl Pipeline {
             gauges: Arc::clone(&gauges),
             stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
-            wake: wake_in,
+            wake: wake_in.clone(),
             progress: recorder::Progress::default(),
         };
         let queue = Store::open(&store_path)?;
@@ -192,7 +194,7 @@ impl Pipeline {
         let is_known = move |path: &std::path::Path, size, modified_ns| {
             known.is_known(path, size, modified_ns).unwrap_or(false)
         };
-        let mut pipeline = Self { stop, orders: orders_in, gauges, intake: None, threads };
+        let mut pipeline = Self { stop, orders: orders_in, wake: wake_in, gauges, intake: None, threads };
         pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
         Ok(pipeline)
     }
@@ -219,6 +221,7 @@ impl Pipeline {
 impl Drop for Pipeline {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        let _ = self.wake.try_send(());
         self.intake.take();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
