@@ -26,8 +26,8 @@ use crate::{
     config::RasterStudy,
     film::Header,
     intake,
-    model::{Findings, Input, ModelError},
-    pipeline::{Admitted, Cores, TOGETHER, examine, failed, file_name, read, shown, study_key},
+    model::{Findings, ModelError},
+    pipeline::{Admitted, Cores, Step, examine, failed, file_name, read, shown, study_key},
     quality::{self, Gates, Held, SAME_EXPOSURE},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
@@ -125,14 +125,6 @@ enum Outcome {
         path: PathBuf,
         error: io::Error,
     },
-}
-
-/// What reading a file came to.
-enum Step {
-    /// It goes to the model.
-    Ready(Known, Input),
-    /// There is no need to ask the model.
-    Ended(Outcome),
 }
 
 /// What is known of a film before its score.
@@ -253,36 +245,14 @@ struct Work<'a> {
 impl Work<'_> {
     /// One line: takes files until there are none, and says what came of each, with its number.
     fn run(&self, out: &Sender<(usize, Outcome)>) {
-        let mut more = true;
-        while more && !self.interrupted.load(Ordering::Relaxed) {
-            let (mut films, mut inputs) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
-            while films.len() < TOGETHER && more {
-                let number = self.next.fetch_add(1, Ordering::Relaxed);
-                let Some(path) = self.files.get(number) else {
-                    more = false;
-                    break;
-                };
-                let step = {
-                    let _core = self.cores.one();
-                    self.read(number, path.clone())
-                };
-                match step {
-                    Step::Ready(known, input) => {
-                        films.push((number, known));
-                        inputs.push(input);
-                    }
-                    Step::Ended(outcome) => {
-                        if out.send((number, outcome)).is_err() {
-                            return;
-                        }
-                    }
-                }
-                more = !self.interrupted.load(Ordering::Relaxed);
-            }
-            if films.is_empty() {
-                continue;
-            }
-            for ((number, known), findings) in films.into_iter().zip(self.cores.infer_each(&inputs)) {
+        while !self.is_over() {
+            let scored = self.cores.turn(
+                || self.next_file(),
+                |(number, path)| self.read(number, path),
+                |ended| out.send(ended).is_ok(),
+            );
+            let Some(scored) = scored else { return };
+            for ((number, known), findings) in scored {
                 if out.send((number, Outcome::Scored(known, findings))).is_err() {
                     return;
                 }
@@ -290,23 +260,36 @@ impl Work<'_> {
         }
     }
 
+    /// Whether there is nothing more to take.
+    fn is_over(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed) || self.next.load(Ordering::Relaxed) >= self.files.len()
+    }
+
+    fn next_file(&self) -> Option<(usize, PathBuf)> {
+        if self.is_over() {
+            return None;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Some((number, self.files.get(number)?.clone()))
+    }
+
     /// What goes to the model, or what came of the file without it.
-    fn read(&self, number: usize, path: PathBuf) -> Step {
+    fn read(&self, number: usize, path: PathBuf) -> Step<(usize, Known), (usize, Outcome)> {
         let bytes = match read(&path) {
             Ok(bytes) => bytes,
-            Err(error) => return Step::Ended(Outcome::Unread { path, error }),
+            Err(error) => return Step::Ended((number, Outcome::Unread { path, error })),
         };
         let sha256 = bytes.sha256;
         if self.is_after_its_like(number, &sha256) {
-            return Step::Ended(Outcome::Repeat { path, sha256 });
+            return Step::Ended((number, Outcome::Repeat { path, sha256 }));
         }
         let examined = examine(bytes.content, self.cores.model(), self.gates);
         let study = study_key(&examined.header, &sha256, &path, self.grouping);
         let header = examined.decoded.then(|| Box::new(examined.header));
         let known = Known { path, sha256, study, header };
         match examined.verdict {
-            Ok(Admitted { input, .. }) => Step::Ready(known, input),
-            Err(held) => Step::Ended(Outcome::Held(known, held)),
+            Ok(Admitted { input, .. }) => Step::Ready((number, known), input),
+            Err(held) => Step::Ended((number, Outcome::Held(known, held))),
         }
     }
 

@@ -191,9 +191,7 @@ impl Model {
     }
 
     fn infer_guarded(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
-        let broke_down =
-            || ModelError::Engine { reason: "the program broke down over it: report this".to_owned() };
-        guarded(|| self.infer_by(inputs, hands)).unwrap_or_else(|| Err(broke_down()))
+        guarded(|| self.infer_by(inputs, hands)).unwrap_or_else(|| Err(ModelError::broke_down()))
     }
 
     /// How far each film of a batch is from the training films; empty without a profile.

@@ -120,6 +120,13 @@ pub enum ModelError {
     },
 }
 
+impl ModelError {
+    /// The engine panicked: a fault of the program's, not of the film's.
+    pub(crate) fn broke_down() -> Self {
+        Self::Engine { reason: "the program broke down over it: report this".to_owned() }
+    }
+}
+
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {
         Self::Engine { reason: error.to_string() }

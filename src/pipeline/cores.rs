@@ -3,18 +3,35 @@
 //! With a backlog each core takes films of its own from file to findings: nothing waits for anything else, and
 //! decoding and inference keep all cores busy without a thread too many. A film that is alone gets all cores for
 //! its inference, which then takes the shortest time. A film's result is the same to the last bit either way.
+//!
+//! A model on a GPU leaves the cores to the decoding, and takes what their films have waiting as one batch.
 
 use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError},
     thread,
 };
 
+use super::gather::Gather;
 use crate::model::{Findings, Hands, Input, Model, ModelError};
 
 /// Films that a core takes through the model together, at most: more share the reading of the weights.
-pub const TOGETHER: usize = 4;
+const TOGETHER: usize = 4;
 /// Lines at most: each has a film's pixels and the network's maps in memory.
 const MOST_LINES: usize = 16;
+/// Films in one forward pass on a GPU, at most.
+const GPU_BATCH: usize = 32;
+
+/// What a model says of a film.
+type Outcome = Result<Findings, ModelError>;
+
+/// What reading a file came to: a film `F` on its way to the model, or an end `E` that needs no model.
+#[derive(Debug)]
+pub enum Step<F, E> {
+    /// It goes to the model.
+    Ready(F, Input),
+    /// There is no need to ask the model.
+    Ended(E),
+}
 
 /// A model and the cores that it shares with the decoding of films.
 #[derive(Debug)]
@@ -22,13 +39,16 @@ pub struct Cores {
     model: Arc<Model>,
     /// Read by each line that works on one core, written by one that has all of them.
     taken: RwLock<()>,
+    /// Films of several lines on their way to a GPU; none: the model runs on the cores.
+    gpu: Option<Gather<Input, Outcome>>,
 }
 
 impl Cores {
     /// The cores for `model`.
     #[must_use]
     pub fn new(model: Arc<Model>) -> Self {
-        Self { model, taken: RwLock::new(()) }
+        let gpu = (!model.device().is_cpu()).then(|| Gather::new(GPU_BATCH));
+        Self { model, taken: RwLock::new(()), gpu }
     }
 
     /// Films that can be worked on at the same time: one on each core that the model may use, from 1 to 16.
@@ -44,19 +64,57 @@ impl Cores {
         &self.model
     }
 
+    /// One turn of a line: up to four files that `next` gives now go through `read`, on one core. What needs no
+    /// model goes to `ended` at once; the rest comes back with what the model says, in order. None once `ended`
+    /// has refused an end.
+    pub fn turn<T, F, E>(
+        &self,
+        next: impl FnMut() -> Option<T>,
+        read: impl Fn(T) -> Step<F, E>,
+        mut ended: impl FnMut(E) -> bool,
+    ) -> Option<Vec<(F, Result<Findings, ModelError>)>> {
+        let (mut films, mut inputs) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
+        for file in std::iter::from_fn(next).take(TOGETHER) {
+            let step = {
+                let _core = self.one();
+                read(file)
+            };
+            match step {
+                Step::Ready(film, input) => {
+                    films.push(film);
+                    inputs.push(input);
+                }
+                Step::Ended(end) => {
+                    if !ended(end) {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(films.into_iter().zip(self.infer_each(inputs)).collect())
+    }
+
     /// One core, for reading and decoding; waits while a film has all of them.
-    pub fn one(&self) -> RwLockReadGuard<'_, ()> {
+    fn one(&self) -> RwLockReadGuard<'_, ()> {
         self.taken.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// [`Model::infer_each`] on all cores if no other line is at work, else on one. The caller must hold none.
-    pub fn infer_each(&self, inputs: &[Input]) -> Vec<Result<Findings, ModelError>> {
+    fn infer_each(&self, inputs: Vec<Input>) -> Vec<Outcome> {
+        if inputs.is_empty() {
+            return Vec::new();
+        }
+        if let Some(gpu) = &self.gpu {
+            let films = inputs.len();
+            let outcomes = gpu.run(inputs, |batch| self.model.infer_each(batch, Hands::All));
+            return outcomes.unwrap_or_else(|| (0..films).map(|_| Err(ModelError::broke_down())).collect());
+        }
         match self.taken.try_write() {
-            Ok(_all) => self.model.infer_each(inputs, Hands::All),
-            Err(TryLockError::Poisoned(_all)) => self.model.infer_each(inputs, Hands::All),
+            Ok(_all) => self.model.infer_each(&inputs, Hands::All),
+            Err(TryLockError::Poisoned(_all)) => self.model.infer_each(&inputs, Hands::All),
             Err(TryLockError::WouldBlock) => {
                 let _one = self.one();
-                self.model.infer_each(inputs, Hands::One)
+                self.model.infer_each(&inputs, Hands::One)
             }
         }
     }

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
 
 use super::{
-    Admitted, Cores, Examined, Gauges, TOGETHER, examine, failed,
+    Admitted, Cores, Examined, Gauges, Step, examine, failed,
     feeder::send,
     file_name, read,
     recorder::{Identity, Report, ReportKind, ScoredReport},
@@ -20,7 +20,7 @@ use super::{
     shown,
 };
 use crate::{
-    model::{Findings, Input, ModelError},
+    model::{Findings, ModelError},
     quality::{self, Gates, Held, Warning},
     store::{FileId, Queued, Store},
     triage::{self, Rules},
@@ -34,14 +34,6 @@ struct Prepared {
     warnings: Vec<Warning>,
     /// Whether a person wants it scored, whatever the gates say.
     requested: bool,
-}
-
-/// What reading a file came to.
-enum Step {
-    /// It goes to the model.
-    Ready(Box<Prepared>, Input),
-    /// There is no need to ask the model.
-    Known(Report),
 }
 
 pub(super) struct Line {
@@ -68,38 +60,22 @@ impl Line {
     /// Takes what waits, a few films at most, to its findings. Whether the line still runs.
     fn turn(&self, first: Queued) -> bool {
         self.gauges.starts(file_name(&first.arrival.path));
-        let mut films = Vec::with_capacity(TOGETHER);
-        let mut inputs = Vec::with_capacity(TOGETHER);
-        let mut taken = 1;
-        let mut next = Some(first);
-        while let Some(due) = next {
-            let step = {
-                let _core = self.cores.one();
-                self.read(due)
-            };
-            match step {
-                Step::Ready(film, input) => {
-                    films.push(*film);
-                    inputs.push(input);
-                }
-                Step::Known(report) => {
-                    if !self.report(report) {
-                        return false;
-                    }
-                }
+        let mut first = Some(first);
+        let next = || {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
             }
-            let more = taken < TOGETHER && !self.stop.load(Ordering::Relaxed);
-            next = if more { self.files.try_recv().ok() } else { None };
-            taken += 1;
-        }
-        let count = films.len();
-        let reports = self.score(films, &inputs);
-        self.gauges.ends(count);
-        reports.into_iter().all(|report| self.report(report))
+            first.take().or_else(|| self.files.try_recv().ok())
+        };
+        let scored = self.cores.turn(next, |due| self.read(due), |report| self.report(report));
+        let Some(scored) = scored else { return false };
+        self.gauges.ends(scored.len());
+        let rules = self.rules.get();
+        scored.into_iter().all(|(film, outcome)| self.report(self.judged(film, outcome, &rules)))
     }
 
     /// Reads, decodes and prepares one film.
-    fn read(&self, due: Queued) -> Step {
+    fn read(&self, due: Queued) -> Step<Prepared, Report> {
         let Queued { file, arrival, request } = due;
         let (path, requested) = (arrival.path, request.is_some());
         let started = Timestamp::now();
@@ -108,17 +84,17 @@ impl Line {
             Err(error) => {
                 tracing::warn!(path = %shown(&path), %error, "cannot read a file");
                 let kind = ReportKind::Unread { reason: why_unread(&error) };
-                return Step::Known(Report { file, path, kind });
+                return Step::Ended(Report { file, path, kind });
             }
         };
         if request.is_some_and(|(_, sha256)| sha256 != bytes.sha256) {
             let reason = "The file was replaced by another one since this film was held: look at that one.";
             let kind = ReportKind::Unread { reason: reason.to_owned() };
-            return Step::Known(Report { file, path, kind });
+            return Step::Ended(Report { file, path, kind });
         }
         // Cheap for what is here already; the store decides again when the result is recorded.
         if !requested && let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
-            return Step::Known(Report { file, path, kind: ReportKind::Seen { of } });
+            return Step::Ended(Report { file, path, kind: ReportKind::Seen { of } });
         }
         let gates = self.gates.get();
         let gates = if requested { Arc::new(gates.warning_only()) } else { gates };
@@ -126,38 +102,28 @@ impl Line {
         let film = Identity { sha256: bytes.sha256, header, started };
         match verdict {
             Ok(Admitted { input, warnings }) => {
-                Step::Ready(Box::new(Prepared { file, path, film, warnings, requested }), input)
+                Step::Ready(Prepared { file, path, film, warnings, requested }, input)
             }
             Err(held) => {
                 let kind = ReportKind::Held { film: Box::new(film), decoded, held };
-                Step::Known(Report { file, path, kind })
+                Step::Ended(Report { file, path, kind })
             }
         }
     }
 
-    fn score(&self, films: Vec<Prepared>, inputs: &[Input]) -> Vec<Report> {
-        if inputs.is_empty() {
-            return Vec::new();
-        }
-        let rules = self.rules.get();
-        let outcomes = self.cores.infer_each(inputs);
-        films
-            .into_iter()
-            .zip(outcomes)
-            .map(|(Prepared { file, path, film, warnings, requested }, outcome)| {
-                let kind = match self.judge(outcome, warnings, requested) {
-                    Ok((findings, warnings)) => ReportKind::Scored(Box::new(ScoredReport {
-                        film,
-                        findings: triage::assess(&findings.probabilities, &rules).findings,
-                        heatmap: findings.heatmap.to_bytes(),
-                        warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
-                        rules: Arc::clone(&rules),
-                    })),
-                    Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
-                };
-                Report { file, path, kind }
-            })
-            .collect()
+    fn judged(&self, film: Prepared, outcome: Result<Findings, ModelError>, rules: &Arc<Rules>) -> Report {
+        let Prepared { file, path, film, warnings, requested } = film;
+        let kind = match self.judge(outcome, warnings, requested) {
+            Ok((findings, warnings)) => ReportKind::Scored(Box::new(ScoredReport {
+                film,
+                findings: triage::assess(&findings.probabilities, rules).findings,
+                heatmap: findings.heatmap.to_bytes(),
+                warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
+                rules: Arc::clone(rules),
+            })),
+            Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
+        };
+        Report { file, path, kind }
     }
 
     /// The last gate: what the model itself makes of the film.

@@ -13,6 +13,7 @@ mod event;
 mod examine;
 mod feeder;
 mod follow;
+mod gather;
 mod gauges;
 mod line;
 mod panels;
@@ -33,7 +34,7 @@ use std::{
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
-pub use cores::{Cores, TOGETHER};
+pub use cores::{Cores, Step};
 pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, failed, file_name, read, shown, study_key};
 pub use follow::{Following, Outside, follow, outside};

@@ -109,15 +109,12 @@ impl Kept {
         Arc::clone(&self.known)
     }
 
-    /// Keeps what came of a batch.
-    pub(super) fn append(&mut self, records: &[Record]) -> io::Result<()> {
+    /// Keeps what came of a film.
+    pub(super) fn append(&mut self, record: &Record) -> io::Result<()> {
         let Some((file, _)) = &mut self.file else { return Ok(()) };
-        let mut lines = Vec::new();
-        for record in records {
-            serde_json::to_writer(&mut lines, record)?;
-            lines.push(b'\n');
-        }
-        file.write_all(&lines)
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        file.write_all(&line)
     }
 
     /// The file, if there is one.

@@ -38,7 +38,7 @@ use crate::{
     config::{self, LabelDefaults},
     evaluate::{Goal, Proposal, Report, labels::Row},
     model::Model,
-    pipeline::shown,
+    pipeline::{Cores, shown},
 };
 
 /// Runs `evaluate`.
@@ -73,7 +73,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
     let tasks: Vec<Task> = inputs.joined.iter().enumerate().map(task).collect();
     let interrupted = signals::interrupted()?;
     let bar = progress(tasks.len() as u64, "films");
-    let scorer = Scorer { model: &model, gates, interrupted: &interrupted };
+    let scorer = Scorer { cores: Cores::new(Arc::clone(&model)), gates, interrupted: &interrupted };
     let run = scorer.score(&tasks, &mut kept, &bar)?;
     bar.finish_and_clear();
     if interrupted.load(Ordering::Relaxed) {

@@ -1,8 +1,8 @@
-//! The films through decoding, gates and model, as `scan` does it, with readers ahead of the model.
+//! The films through decoding, gates and model, each core with films of its own, as `scan` does it.
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
 
@@ -11,15 +11,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
-    model::{Hands, Input, Model},
-    pipeline::{examine, failed, read},
+    model::{Findings, ModelError},
+    pipeline::{Cores, Step, examine, failed, read},
     quality::{self, Gates},
 };
 
-/// Films in one forward pass.
-const BATCH: usize = 4;
-/// Films that each reader is ahead of the model.
-const READ_AHEAD: usize = 2;
+/// Films that are done and wait for being written down.
+const WRITE_BEHIND: usize = 16;
 
 /// A film to be scored.
 #[derive(Debug, Clone)]
@@ -33,15 +31,18 @@ pub(super) type Outcome = Result<Record, String>;
 
 /// What scores films.
 pub(super) struct Scorer<'a> {
-    pub(super) model: &'a Model,
+    pub(super) cores: Cores,
     pub(super) gates: &'a Gates,
     pub(super) interrupted: &'a AtomicBool,
 }
 
-enum Read {
-    Done(Outcome),
+/// What came of a film in this run.
+enum Done {
+    /// It is to be kept for other runs.
+    New(Record),
+    /// An earlier run knew it.
     Known(Record),
-    Ready(Record, Input),
+    Unread(String),
 }
 
 /// How far a run came.
@@ -53,51 +54,75 @@ pub(super) struct Run {
 }
 
 impl Scorer<'_> {
-    /// Scores films, in order. Film n is read by reader n modulo readers and taken in turn, so that batches
-    /// are the same in every run, and never more than a few films are in memory.
+    /// Scores films; never more than a few of them are in memory.
     pub(super) fn score(
         &self,
         tasks: &[Task],
         kept: &mut Kept,
         bar: &indicatif::ProgressBar,
     ) -> Result<Run, Failure> {
-        let readers = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8));
         // What earlier runs know; this run's own are never asked for.
         let known = kept.known();
         let known = &*known;
+        let next = &AtomicUsize::new(0);
         thread::scope(|scope| {
-            let (mut senders, mut turns) = (Vec::new(), Vec::new());
-            for _ in 0..readers {
-                let (send, receive) = bounded(READ_AHEAD);
-                senders.push(send);
-                turns.push(receive);
+            let (out, done) = bounded(WRITE_BEHIND);
+            for _ in 0..self.cores.lines() {
+                let out = out.clone();
+                scope.spawn(move || self.run(tasks, next, known, &out));
             }
-            for (first, send) in senders.into_iter().enumerate() {
-                scope.spawn(move || self.read_every(tasks, first, readers, known, &send));
-            }
-            self.infer_all(tasks, &turns, kept, bar)
+            drop(out);
+            gather(tasks.len(), &done, kept, bar)
         })
     }
 
-    fn read_every(&self, tasks: &[Task], first: usize, step: usize, known: &Known, out: &Sender<Read>) {
-        for task in tasks.iter().skip(first).step_by(step) {
-            if self.interrupted.load(Ordering::Relaxed) || out.send(self.read(task, known)).is_err() {
+    /// One line: takes films until there are none, and says what came of each, with its number.
+    fn run(&self, tasks: &[Task], next: &AtomicUsize, known: &Known, out: &Sender<(usize, Done)>) {
+        let next_task = || {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return None;
+            }
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            Some((number, tasks.get(number)?))
+        };
+        loop {
+            // A turn may score nothing, but one that asks for a film and gets none is the last.
+            let mut is_over = false;
+            let scored = self.cores.turn(
+                || {
+                    let task = next_task();
+                    is_over |= task.is_none();
+                    task
+                },
+                |(number, task)| match self.read(task, known) {
+                    Step::Ready(record, input) => Step::Ready((number, task, record), input),
+                    Step::Ended(done) => Step::Ended((number, done)),
+                },
+                |ended| out.send(ended).is_ok(),
+            );
+            let Some(scored) = scored else { return };
+            for ((number, task, record), outcome) in scored {
+                if out.send((number, Done::New(self.record(record, task, outcome)))).is_err() {
+                    return;
+                }
+            }
+            if is_over {
                 return;
             }
         }
     }
 
-    fn read(&self, task: &Task, known: &Known) -> Read {
+    fn read(&self, task: &Task, known: &Known) -> Step<Record, Done> {
         let bytes = match read(&task.path) {
             Ok(bytes) => bytes,
-            Err(error) => return Read::Done(Err(error.to_string())),
+            Err(error) => return Step::Ended(Done::Unread(error.to_string())),
         };
         if let Some(record) = known.get(&bytes.sha256).filter(|record| record.answers(task.wanted)) {
-            return Read::Known(record.clone());
+            return Step::Ended(Done::Known(record.clone()));
         }
         // A film that is held is decoded once more, if it is to be scored all the same.
         let again = task.wanted.held_too.then(|| bytes.content.clone());
-        let mut examined = examine(bytes.content, self.model, self.gates);
+        let mut examined = examine(bytes.content, self.cores.model(), self.gates);
         let mut record = Record {
             sha256: bytes.sha256,
             held: None,
@@ -110,94 +135,69 @@ impl Scorer<'_> {
             record.held = Some(held.reason.clone());
             let Some(content) = again else {
                 record.hopeless = !examined.decoded;
-                return Read::Done(Ok(record));
+                return Step::Ended(Done::New(record));
             };
-            examined = examine(content, self.model, &self.gates.warning_only());
+            examined = examine(content, self.cores.model(), &self.gates.warning_only());
         }
         match examined.verdict {
-            Ok(admitted) => Read::Ready(record, admitted.input),
+            Ok(admitted) => Step::Ready(record, admitted.input),
             Err(_) => {
                 record.hopeless = true;
-                Read::Done(Ok(record))
+                Step::Ended(Done::New(record))
             }
         }
     }
 
-    fn infer_all(
-        &self,
-        tasks: &[Task],
-        turns: &[Receiver<Read>],
-        kept: &mut Kept,
-        bar: &indicatif::ProgressBar,
-    ) -> Result<Run, Failure> {
-        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(tasks.len());
-        let mut waiting: Vec<(usize, Record, Input)> = Vec::with_capacity(BATCH);
-        let mut reused = 0;
-        for n in 0..tasks.len() {
-            let Ok(read) = turns[n % turns.len()].recv() else { break };
-            bar.inc(1);
-            outcomes.push(None);
-            match read {
-                Read::Known(record) => {
-                    reused += 1;
-                    outcomes[n] = Some(Ok(record));
-                }
-                Read::Done(outcome) => {
-                    if let Ok(record) = &outcome {
-                        keep(kept, std::slice::from_ref(record))?;
-                    }
-                    outcomes[n] = Some(outcome);
-                }
-                Read::Ready(record, input) => waiting.push((n, record, input)),
+    /// The record of a film that went through the model.
+    fn record(&self, mut record: Record, task: &Task, outcome: Result<Findings, ModelError>) -> Record {
+        let findings = match outcome {
+            Ok(findings) => findings,
+            Err(error) => {
+                record.held = Some(failed(&error).reason);
+                record.hopeless = true;
+                return record;
             }
-            if waiting.len() == BATCH {
-                self.infer(std::mem::take(&mut waiting), tasks, kept, &mut outcomes)?;
-            }
+        };
+        if let Err(held) = quality::inspect_distance(findings.distance, self.gates) {
+            record.held.get_or_insert(held.reason);
         }
-        self.infer(waiting, tasks, kept, &mut outcomes)?;
-        Ok(Run { outcomes: outcomes.into_iter().flatten().collect(), reused })
-    }
-
-    fn infer(
-        &self,
-        waiting: Vec<(usize, Record, Input)>,
-        tasks: &[Task],
-        kept: &mut Kept,
-        outcomes: &mut [Option<Outcome>],
-    ) -> Result<(), Failure> {
-        let (mut records, mut inputs) = (Vec::new(), Vec::new());
-        for (n, record, input) in waiting {
-            records.push((n, record));
-            inputs.push(input);
+        if task.wanted.heatmap {
+            record.set_heatmap(&findings.heatmap);
         }
-        let mut done = Vec::new();
-        for ((n, mut record), outcome) in records.into_iter().zip(self.model.infer_each(&inputs, Hands::All))
-        {
-            let findings = match outcome {
-                Ok(findings) => findings,
-                Err(error) => {
-                    record.held = Some(failed(&error).reason);
-                    record.hopeless = true;
-                    outcomes[n] = Some(Ok(record));
-                    continue;
-                }
-            };
-            if let Err(held) = quality::inspect_distance(findings.distance, self.gates) {
-                record.held.get_or_insert(held.reason);
-            }
-            if tasks[n].wanted.heatmap {
-                record.set_heatmap(&findings.heatmap);
-            }
-            record.probabilities = Some(findings.probabilities);
-            done.push(record.clone());
-            outcomes[n] = Some(Ok(record));
-        }
-        keep(kept, &done)
+        record.probabilities = Some(findings.probabilities);
+        record
     }
 }
 
-fn keep(kept: &mut Kept, records: &[Record]) -> Result<(), Failure> {
-    kept.append(records).map_err(|error| {
+/// Puts what came of `films` films in order, and keeps what is new for other runs.
+fn gather(
+    films: usize,
+    done: &Receiver<(usize, Done)>,
+    kept: &mut Kept,
+    bar: &indicatif::ProgressBar,
+) -> Result<Run, Failure> {
+    let mut outcomes: Vec<Option<Outcome>> = (0..films).map(|_| None).collect();
+    let mut reused = 0;
+    for (number, done) in done {
+        bar.inc(1);
+        outcomes[number] = Some(match done {
+            Done::New(record) => {
+                keep(kept, &record)?;
+                Ok(record)
+            }
+            Done::Known(record) => {
+                reused += 1;
+                Ok(record)
+            }
+            Done::Unread(reason) => Err(reason),
+        });
+    }
+    // After ctrl-C, those before the first that is missing.
+    Ok(Run { outcomes: outcomes.into_iter().map_while(|outcome| outcome).collect(), reused })
+}
+
+fn keep(kept: &mut Kept, record: &Record) -> Result<(), Failure> {
+    kept.append(record).map_err(|error| {
         let place = kept.path().map(|path| path.display().to_string()).unwrap_or_default();
         Failure::failed(format!("cannot write {place}: {error}"))
     })
