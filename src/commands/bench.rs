@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Tensor};
 use serde::Serialize;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     output::progress,
     setup::Setup,
 };
-use crate::model::Input;
+use crate::model::{Input, Model, Precision};
 
 /// How the engine's thread pools are told their size: at the process's start, by this variable.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
@@ -82,7 +82,7 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         p99_ms_per_film: times.get((times.len() * 99).div_ceil(100) - 1).copied().unwrap_or_default(),
         films_per_second: 1000.0 / median,
         gflops,
-        peak_share: gflops / model.peak_gflops().map_or_else(|| peak_gflops(model.device()), Ok)?,
+        peak_share: gflops / model.peak_gflops().map_or_else(|| peak_gflops(&model), Ok)?,
     };
     print(&report, args.json)
 }
@@ -103,14 +103,19 @@ fn threads(args: &BenchArgs) -> Result<usize, Failure> {
     Err(Failure::failed(format!("cannot start again with {wanted} threads: {error}")))
 }
 
-/// What a device of Candle's reaches in a product of two large square matrices, GFLOP/s.
-fn peak_gflops(device: &Device) -> Result<f64, Failure> {
+/// What Candle reaches on the model's device and in its number format, in a product of two large square matrices,
+/// GFLOP/s.
+fn peak_gflops(model: &Model) -> Result<f64, Failure> {
+    let format = match model.precision() {
+        Precision::Fp32 => DType::F32,
+        Precision::Bf16 => DType::BF16,
+    };
     let product = || -> candle_core::Result<f64> {
-        let matrix = Tensor::rand(-1f32, 1f32, (PEAK_SIDE, PEAK_SIDE), device)?;
+        let matrix = Tensor::rand(-1f32, 1f32, (PEAK_SIDE, PEAK_SIDE), model.device())?.to_dtype(format)?;
         let mut best = f64::INFINITY;
         for _ in 0..PEAK_RUNS {
             let started = Instant::now();
-            matrix.matmul(&matrix)?.narrow(0, 0, 1)?.to_vec2::<f32>()?;
+            matrix.matmul(&matrix)?.narrow(0, 0, 1)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
             best = best.min(started.elapsed().as_secs_f64());
         }
         Ok(2.0 * (PEAK_SIDE as f64).powi(3) / best / 1e9)

@@ -2,9 +2,12 @@
 //! names, as structs, so that the feature map stays within reach of the heatmaps.
 
 use candle_core::{Module, Result, Tensor};
-use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, ModuleT, VarBuilder};
+use candle_nn::{BatchNorm, Linear, ModuleT, VarBuilder};
 
-use super::cpu::Shape;
+use super::{
+    cpu::Shape,
+    layers::{Convolution, linear, norm},
+};
 
 /// The shape of a network, apart from its weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,19 +78,19 @@ impl DenseNetConfig {
 #[derive(Debug)]
 struct DenseLayer {
     norm1: BatchNorm,
-    conv1: Conv2d,
+    conv1: Convolution,
     norm2: BatchNorm,
-    conv2: Conv2d,
+    conv2: Convolution,
 }
 
 impl DenseLayer {
     fn new(inputs: usize, config: &DenseNetConfig, vb: &VarBuilder<'_>) -> Result<Self> {
         let middle = config.bottleneck * config.growth;
         Ok(Self {
-            norm1: candle_nn::batch_norm(inputs, config.epsilon, vb.pp("norm1"))?,
-            conv1: convolution(inputs, middle, 1, 1, 0, vb.pp("conv1"))?,
-            norm2: candle_nn::batch_norm(middle, config.epsilon, vb.pp("norm2"))?,
-            conv2: convolution(middle, config.growth, 3, 1, 1, vb.pp("conv2"))?,
+            norm1: norm(inputs, config.epsilon, &vb.pp("norm1"))?,
+            conv1: Convolution::new(inputs, middle, 1, 1, 0, &vb.pp("conv1"))?,
+            norm2: norm(middle, config.epsilon, &vb.pp("norm2"))?,
+            conv2: Convolution::new(middle, config.growth, 3, 1, 1, &vb.pp("conv2"))?,
         })
     }
 }
@@ -126,14 +129,14 @@ impl Module for DenseBlock {
 #[derive(Debug)]
 struct Transition {
     norm: BatchNorm,
-    conv: Conv2d,
+    conv: Convolution,
 }
 
 impl Transition {
     fn new(inputs: usize, config: &DenseNetConfig, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(Self {
-            norm: candle_nn::batch_norm(inputs, config.epsilon, vb.pp("norm"))?,
-            conv: convolution(inputs, inputs / 2, 1, 1, 0, vb.pp("conv"))?,
+            norm: norm(inputs, config.epsilon, &vb.pp("norm"))?,
+            conv: Convolution::new(inputs, inputs / 2, 1, 1, 0, &vb.pp("conv"))?,
         })
     }
 }
@@ -147,7 +150,7 @@ impl Module for Transition {
 /// The whole network.
 #[derive(Debug)]
 pub struct DenseNet {
-    stem: Conv2d,
+    stem: Convolution,
     stem_norm: BatchNorm,
     blocks: Vec<DenseBlock>,
     transitions: Vec<Transition>,
@@ -156,7 +159,8 @@ pub struct DenseNet {
 }
 
 impl DenseNet {
-    /// Takes the weights from `vb`, under torchvision's names.
+    /// Takes the weights from `vb`, under torchvision's names. The convolutions compute in its number format, the
+    /// rest in f32.
     ///
     /// # Errors
     /// A tensor that is missing or of another shape.
@@ -174,12 +178,12 @@ impl DenseNet {
             }
         }
         Ok(Self {
-            stem: convolution(config.channels, config.stem, 7, 2, 3, features.pp("conv0"))?,
-            stem_norm: candle_nn::batch_norm(config.stem, config.epsilon, features.pp("norm0"))?,
+            stem: Convolution::new(config.channels, config.stem, 7, 2, 3, &features.pp("conv0"))?,
+            stem_norm: norm(config.stem, config.epsilon, &features.pp("norm0"))?,
             blocks,
             transitions,
-            last_norm: candle_nn::batch_norm(width, config.epsilon, features.pp("norm5"))?,
-            classifier: candle_nn::linear(width, config.outputs, vb.pp("classifier"))?,
+            last_norm: norm(width, config.epsilon, &features.pp("norm5"))?,
+            classifier: linear(width, config.outputs, &vb.pp("classifier"))?,
         })
     }
 
@@ -216,18 +220,6 @@ impl DenseNet {
     pub fn classifier_weight(&self) -> &Tensor {
         self.classifier.weight()
     }
-}
-
-pub(super) fn convolution(
-    inputs: usize,
-    outputs: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-    vb: VarBuilder<'_>,
-) -> Result<Conv2d> {
-    let config = Conv2dConfig { stride, padding, ..Conv2dConfig::default() };
-    candle_nn::conv2d_no_bias(inputs, outputs, kernel, config, vb)
 }
 
 #[cfg(test)]

@@ -66,24 +66,20 @@ impl Precision {
         }
     }
 
-    /// Whether this machine computes in it on `device`.
+    /// Whether this machine computes in it on `device`. GPUs always do: those without instructions for it convert.
     pub(super) fn check(self, device: &Device) -> Result<(), ModelError> {
-        self.check_that(matches!(device, Device::Cpu), Processor::has_bf16())
+        self.check_that(device.is_cpu(), Processor::has_bf16())
     }
 
     fn check_that(self, is_processor: bool, has_bf16: bool) -> Result<(), ModelError> {
-        let reason = match (self, is_processor, has_bf16) {
-            (Self::Fp32, ..) | (Self::Bf16, true, true) => return Ok(()),
-            (Self::Bf16, true, false) => {
-                "this processor has no instructions for bf16 (AVX512-BF16 or AMX): leave --precision out, or set \
-                 it to fp32"
-            }
-            (Self::Bf16, false, _) => {
-                "this version computes in bf16 on the processor only: add --device cpu, or set the precision to \
-                 fp32"
-            }
-        };
-        Err(ModelError::Precision { reason: reason.to_owned() })
+        if self == Self::Bf16 && is_processor && !has_bf16 {
+            return Err(ModelError::Precision {
+                reason: "this processor has no instructions for bf16 (AVX512-BF16 or AMX): leave --precision out, \
+                         or set it to fp32"
+                    .to_owned(),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -99,14 +95,16 @@ mod tests {
 
     #[test]
     fn a_precision_that_is_not_there_says_what_to_do() {
-        for (is_processor, has_bf16, words) in
-            [(true, false, "this processor"), (false, true, "--device cpu")]
-        {
-            let message = Precision::Bf16.check_that(is_processor, has_bf16).unwrap_err().to_string();
-            assert!(message.contains(words) && message.contains("fp32"), "{message}");
-            Precision::Fp32.check_that(is_processor, has_bf16).unwrap();
+        let message = Precision::Bf16.check_that(true, false).unwrap_err().to_string();
+        assert!(message.contains("this processor") && message.contains("fp32"), "{message}");
+        for (precision, is_processor, has_bf16) in [
+            (Precision::Bf16, true, true),
+            (Precision::Bf16, false, false),
+            (Precision::Fp32, true, false),
+            (Precision::Fp32, false, false),
+        ] {
+            precision.check_that(is_processor, has_bf16).unwrap();
         }
-        Precision::Bf16.check_that(true, true).unwrap();
     }
 
     #[cfg(not(feature = "cuda"))]

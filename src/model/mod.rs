@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod heatmap;
 mod import;
+mod layers;
 mod library;
 mod manifest;
 mod network;
@@ -25,6 +26,7 @@ mod presets;
 mod profile;
 mod pull;
 mod resnet;
+mod staging;
 #[cfg(test)]
 mod tests;
 mod verify;

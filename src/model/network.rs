@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     cpu::{Hands, Processor, Refusal, Tensors},
     heatmap::grad_cam,
     plain::Plain,
+    staging::Staging,
 };
 
 /// A network with its weights.
@@ -18,8 +19,8 @@ use super::{
 pub(super) enum Network {
     /// Our own kernels.
     Processor(Box<Processor>),
-    /// Candle's, one run at a time: it has threads and memory of its own for each.
-    Candle(Box<Plain>, Mutex<()>),
+    /// Candle's, one run at a time: it has threads and memory of its own for each, and one way to the GPU.
+    Candle(Box<Plain>, Mutex<Staging>),
 }
 
 /// What a network says of a batch of films.
@@ -38,10 +39,11 @@ pub(super) struct Forward {
 }
 
 impl Network {
-    /// Takes the weights from `vb`; `threads` are those that the processor may use. Candle computes in fp32.
+    /// Takes the weights from `vb`; `threads` are those that the processor may use. Candle computes
+    /// in bf16 on a GPU only.
     ///
     /// # Errors
-    /// A tensor that is missing or of another shape.
+    /// A tensor that is missing or of another shape, or a number format that this network has not here.
     pub(super) fn new(
         config: &NetworkConfig,
         vb: &VarBuilder<'_>,
@@ -64,10 +66,14 @@ impl Network {
                 Err(Refusal::Shape | Refusal::Format) => {}
             }
         }
-        if precision != Precision::Fp32 {
-            candle_core::bail!("this network runs in fp32 only: leave --precision out");
-        }
-        Ok(Self::Candle(Box::new(Plain::new(config, vb)?), Mutex::new(())))
+        let format = match precision {
+            Precision::Fp32 => DType::F32,
+            Precision::Bf16 if device.is_cuda() => DType::BF16,
+            Precision::Bf16 => {
+                candle_core::bail!("this network runs in fp32 only on a processor: leave --precision out")
+            }
+        };
+        Ok(Self::Candle(Box::new(Plain::new(config, &vb.to_dtype(format))?), Mutex::default()))
     }
 
     /// What the machine reaches in plain products; none on Candle.
@@ -104,9 +110,9 @@ impl Network {
                     features: Tensor::from_vec(output.features, map, &Device::Cpu)?,
                 })
             }
-            Self::Candle(network, turn) => {
-                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-                let features = network.features(&Tensor::from_vec(films, shape.as_slice(), device)?)?;
+            Self::Candle(network, staging) => {
+                let mut staging = staging.lock().unwrap_or_else(PoisonError::into_inner);
+                let features = network.features(&staging.upload(films, shape, device)?)?;
                 let (_, _, rows, columns) = features.dims4()?;
                 let logits = network.logits(&features)?.flatten_all()?.to_vec1()?;
                 let maps = grad_cam(&features, network.classifier_weight())?.flatten_all()?.to_vec1()?;

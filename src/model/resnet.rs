@@ -5,9 +5,9 @@
 //! can be had from it.
 
 use candle_core::{Module, Result, Tensor};
-use candle_nn::{BatchNorm, Conv2d, Linear, ModuleT, VarBuilder};
+use candle_nn::{BatchNorm, Linear, ModuleT, VarBuilder};
 
-use super::densenet::convolution;
+use super::layers::{Convolution, linear, norm};
 
 /// Outputs of a bottleneck for each of its inner channels.
 const EXPANSION: usize = 4;
@@ -66,13 +66,13 @@ impl ResNetConfig {
 /// 1x1, 3x3, 1x1, each with batch norm, and past them the input itself or a 1x1 convolution of it.
 #[derive(Debug)]
 struct Bottleneck {
-    conv1: Conv2d,
+    conv1: Convolution,
     norm1: BatchNorm,
-    conv2: Conv2d,
+    conv2: Convolution,
     norm2: BatchNorm,
-    conv3: Conv2d,
+    conv3: Convolution,
     norm3: BatchNorm,
-    shortcut: Option<(Conv2d, BatchNorm)>,
+    shortcut: Option<(Convolution, BatchNorm)>,
 }
 
 impl Bottleneck {
@@ -81,19 +81,19 @@ impl Bottleneck {
         let shortcut = if stride != 1 || inputs != outputs {
             let vb = vb.pp("downsample");
             Some((
-                convolution(inputs, outputs, 1, stride, 0, vb.pp("0"))?,
-                candle_nn::batch_norm(outputs, epsilon, vb.pp("1"))?,
+                Convolution::new(inputs, outputs, 1, stride, 0, &vb.pp("0"))?,
+                norm(outputs, epsilon, &vb.pp("1"))?,
             ))
         } else {
             None
         };
         Ok(Self {
-            conv1: convolution(inputs, inner, 1, 1, 0, vb.pp("conv1"))?,
-            norm1: candle_nn::batch_norm(inner, epsilon, vb.pp("bn1"))?,
-            conv2: convolution(inner, inner, 3, stride, 1, vb.pp("conv2"))?,
-            norm2: candle_nn::batch_norm(inner, epsilon, vb.pp("bn2"))?,
-            conv3: convolution(inner, outputs, 1, 1, 0, vb.pp("conv3"))?,
-            norm3: candle_nn::batch_norm(outputs, epsilon, vb.pp("bn3"))?,
+            conv1: Convolution::new(inputs, inner, 1, 1, 0, &vb.pp("conv1"))?,
+            norm1: norm(inner, epsilon, &vb.pp("bn1"))?,
+            conv2: Convolution::new(inner, inner, 3, stride, 1, &vb.pp("conv2"))?,
+            norm2: norm(inner, epsilon, &vb.pp("bn2"))?,
+            conv3: Convolution::new(inner, outputs, 1, 1, 0, &vb.pp("conv3"))?,
+            norm3: norm(outputs, epsilon, &vb.pp("bn3"))?,
             shortcut,
         })
     }
@@ -114,21 +114,22 @@ impl Module for Bottleneck {
 /// The whole network.
 #[derive(Debug)]
 pub struct ResNet {
-    stem: Conv2d,
+    stem: Convolution,
     stem_norm: BatchNorm,
     bottlenecks: Vec<Bottleneck>,
     classifier: Linear,
 }
 
 impl ResNet {
-    /// Takes the weights from `vb`, under torchvision's names.
+    /// Takes the weights from `vb`, under torchvision's names. The convolutions compute in its number format, the
+    /// rest in f32.
     ///
     /// # Errors
     /// A tensor that is missing or of another shape.
     pub fn new(config: &ResNetConfig, vb: &VarBuilder<'_>) -> Result<Self> {
         let ResNetConfig { channels, outputs, stem, ref blocks, epsilon } = *config;
-        let stem_conv = convolution(channels, stem, 7, 2, 3, vb.pp("conv1"))?;
-        let stem_norm = candle_nn::batch_norm(stem, epsilon, vb.pp("bn1"))?;
+        let stem_conv = Convolution::new(channels, stem, 7, 2, 3, &vb.pp("conv1"))?;
+        let stem_norm = norm(stem, epsilon, &vb.pp("bn1"))?;
         let mut width = stem;
         let mut bottlenecks = Vec::new();
         for (stage, &blocks) in blocks.iter().enumerate() {
@@ -140,7 +141,7 @@ impl ResNet {
                 width = inner * EXPANSION;
             }
         }
-        let classifier = candle_nn::linear(width, outputs, vb.pp("fc"))?;
+        let classifier = linear(width, outputs, &vb.pp("fc"))?;
         Ok(Self { stem: stem_conv, stem_norm, bottlenecks, classifier })
     }
 

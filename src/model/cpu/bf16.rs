@@ -176,19 +176,7 @@ impl Arithmetic for Bf16 {
     }
 
     fn product(&self, scratch: &mut Scratch) -> u64 {
-        // Deep enough for setting up the tiles to weigh little.
-        const DEPTH: usize = 512;
-        let panel = [0; DEPTH * PANEL];
-        let Scratch { packed, sums } = scratch;
-        let row = SHORT_STRIDE;
-        let mut rounds = 0;
-        while rounds < 8 {
-            let operand =
-                Operand { values: &packed[..], start: 0, row, segment: 0, segments: 1, steps: DEPTH / 32 };
-            kernels::multiply_short(self.0, operand, SHORT_ROWS, &panel, sums);
-            rounds += 1;
-        }
-        (rounds * 2 * SHORT_ROWS * DEPTH * PANEL) as u64
+        kernels::saturate_short(self.0, &scratch.packed, &mut scratch.sums) as u64
     }
 
     fn put(&self, values: &[f32], out: &mut [u16]) {

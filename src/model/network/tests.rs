@@ -68,7 +68,7 @@ fn assert_equal(config: &DenseNetConfig, seed: u64, films: usize, rows: usize, c
     let weights = weights(config, seed);
     let run = |network: Network| network.run(values.clone(), shape, &Device::Cpu, Hands::All).unwrap();
     let plain = Plain::new(&NetworkConfig::DenseNet(config.clone()), &builder(&weights)).unwrap();
-    let candle = run(Network::Candle(Box::new(plain), Mutex::new(())));
+    let candle = run(Network::Candle(Box::new(plain), Mutex::default()));
     let wanted = candle.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let vb = builder(&weights);
     let kinds = Processor::all_kinds(&config.shape().unwrap(), || Named(&vb), 3).unwrap();
@@ -175,4 +175,60 @@ fn a_shape_that_the_kernels_are_not_made_for_runs_on_candle() {
     )
     .unwrap();
     assert!(matches!(network, Network::Candle(..)));
+}
+
+/// bf16 needs a GPU; half precision takes the same way through the network, and Candle has it on the processor.
+#[test]
+fn half_the_digits_in_the_convolutions_move_scores_a_little() {
+    let config = small(1, 14, 1e-5);
+    let weights = weights(&config, 11);
+    let film = Tensor::from_vec(noise(96 * 96, 2), (1, 1, 96, 96), &Device::Cpu).unwrap();
+    let run = |format| {
+        let vb = builder(&weights).to_dtype(format);
+        let plain = Plain::new(&NetworkConfig::DenseNet(config.clone()), &vb).unwrap();
+        let features = plain.features(&film).unwrap();
+        assert_eq!(features.dtype(), DType::F32);
+        plain.logits(&features).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    let off = apart(&run(DType::F16), &run(DType::F32));
+    assert!(off > 0.0 && off < 0.01, "{off:e}");
+}
+
+/// On a machine with an NVIDIA GPU; elsewhere it says that it did not run.
+#[cfg(feature = "cuda")]
+#[test]
+fn a_gpu_gives_what_the_processor_gives() {
+    let gpu = match Device::new_cuda(0) {
+        Ok(gpu) => gpu,
+        Err(error) => {
+            eprintln!("skipped: no NVIDIA GPU here ({error})");
+            return;
+        }
+    };
+    let config = NetworkConfig::DenseNet(DenseNetConfig::densenet121(1, 18, 1e-5));
+    let NetworkConfig::DenseNet(densenet) = &config else { unreachable!() };
+    let weights = weights(densenet, 5);
+    let on = |device: &Device, precision, films: usize| {
+        let vb = VarBuilder::from_tensors(
+            weights.iter().map(|(name, tensor)| (name.clone(), tensor.to_device(device).unwrap())).collect(),
+            DType::F32,
+            device,
+        );
+        let network = Network::new(&config, &vb, device, precision, 2).unwrap();
+        // Twice, and a smaller batch between: the way to the GPU is used again.
+        let values = noise(films * 224 * 224, 9);
+        for films in [films, 1] {
+            let values = values[..films * 224 * 224].to_vec();
+            network.run(values, [films, 1, 224, 224], device, Hands::All).unwrap();
+        }
+        network.run(values, [films, 1, 224, 224], device, Hands::All).unwrap()
+    };
+    for films in [1, 32] {
+        let wanted = on(&Device::Cpu, Precision::Fp32, films);
+        for (precision, close) in [(Precision::Fp32, 1e-3), (Precision::Bf16, 0.05)] {
+            let found = on(&gpu, precision, films);
+            let off = apart(&found.logits, &wanted.logits).max(apart(&found.maps, &wanted.maps));
+            assert!(off < close, "{} films in {}: {off:e}", films, precision.word());
+        }
+    }
 }

@@ -82,19 +82,65 @@ fn rows_in_f32(values: &[f32], width: usize, taps: &[Taps]) -> Vec<f32> {
 /// Bits after the point of a weight in fixed point: 32, less 8 for the pixel and 2 for the lobes'
 /// overshoot.
 const FRACTION: u32 = 32 - 8 - 2;
+/// Of these the lower half of a weight has so many: both halves then fit 16 bits, which all processors multiply and
+/// add eight at a time.
+const LOWER: u32 = 11;
+const LANES: usize = 8;
+
+/// Weights in fixed point, in two halves; as many as fill whole vectors.
+struct Halves {
+    start: usize,
+    upper: Vec<i16>,
+    lower: Vec<i16>,
+}
+
+impl Halves {
+    #[allow(clippy::cast_possible_truncation)] // a weight is below 2 in magnitude
+    fn new(taps: &Taps) -> Self {
+        let padding = taps.weights.len().next_multiple_of(LANES) - taps.weights.len();
+        let fixed = taps.weights.iter().map(|w| (w * f64::from(1 << FRACTION)).round() as i32);
+        let (upper, lower) = fixed
+            .chain(std::iter::repeat_n(0, padding))
+            .map(|w| ((w >> LOWER) as i16, (w & ((1 << LOWER) - 1)) as i16))
+            .unzip();
+        Self { start: taps.start, upper, lower }
+    }
+
+    fn sum(&self, row: &[i16]) -> i32 {
+        let row = &row[self.start..][..self.upper.len()];
+        (dot(row, &self.upper) << LOWER) + dot(row, &self.lower)
+    }
+}
+
+/// The sum of the products, lane by lane first; both are as long, and fill whole vectors.
+fn dot(a: &[i16], b: &[i16]) -> i32 {
+    let mut sums = [0; LANES];
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += i32::from(a) * i32::from(b);
+        }
+    }
+    sums.iter().sum()
+}
 
 fn rows_in_8_bit(values: &[f32], width: usize, taps: &[Taps]) -> Vec<f32> {
     if taps.len() == width {
         return turn(values, width, taps.len(), |row, n| row[n]);
     }
-    let fixed: Vec<Vec<i32>> = taps
-        .iter()
-        .map(|taps| taps.weights.iter().map(|w| (w * f64::from(1 << FRACTION)).round() as i32).collect())
-        .collect();
-    turn(values, width, taps.len(), |row, n| {
-        let sum: i32 = row[taps[n].start..].iter().zip(&fixed[n]).map(|(&x, w)| x as i32 * w).sum();
-        (((sum + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255)) as f32
-    })
+    let halves: Vec<Halves> = taps.iter().map(Halves::new).collect();
+    let mut whole = vec![0; width + LANES];
+    let rows = values.len() / width;
+    let mut turned = vec![0.0; taps.len() * rows];
+    for (y, row) in values.chunks_exact(width).enumerate() {
+        for (whole, &value) in whole.iter_mut().zip(row) {
+            *whole = value as i16;
+        }
+        for (n, halves) in halves.iter().enumerate() {
+            let sum = halves.sum(&whole);
+            turned[n * rows + y] = ((sum + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as f32;
+        }
+    }
+    turned
 }
 
 fn turn(values: &[f32], width: usize, side: usize, pixel: impl Fn(&[f32], usize) -> f32) -> Vec<f32> {

@@ -104,6 +104,32 @@ pub(in super::super) fn multiply_short(
     }
 }
 
+/// Products that come from the nearest place these instructions can have them from, for measuring the peak. Gives
+/// their multiplications and additions. `sums` are overwritten.
+pub(in super::super) fn saturate_short(isa: Short, packed: &PackedShort, sums: &mut Sums) -> usize {
+    const ROUNDS: usize = 256;
+    // Deep enough for loops, shallow enough for rows and panel to lie in the first cache together.
+    const DEPTH: usize = 128;
+    if isa.tiles {
+        // SAFETY: such a `Short` is made only where there are tiles.
+        unsafe { tiles::saturate(ROUNDS) };
+        return ROUNDS * tiles::ROUND;
+    }
+    let panel = [0; DEPTH * PANEL];
+    let operand = Operand {
+        values: &packed[..],
+        start: 0,
+        row: SHORT_STRIDE,
+        segment: 0,
+        segments: 1,
+        steps: DEPTH / STEP,
+    };
+    for _ in 0..ROUNDS / 8 {
+        multiply_short(isa, operand, SHORT_ROWS, &panel, sums);
+    }
+    ROUNDS / 8 * 2 * SHORT_ROWS * DEPTH * PANEL
+}
+
 /// Rows that `dots` computes together.
 const DOT_ROWS: usize = 8;
 

@@ -15,7 +15,7 @@ mod tiles;
 #[cfg(target_arch = "x86_64")]
 pub(super) use bf16::{
     Operand, PackedShort, SHORT_ROWS, SHORT_STRIDE, Short, Sums, finish_short, multiply_short,
-    normalise_and_pool_short, normalise_short, normalise_widening, pack_pairs, shorten,
+    normalise_and_pool_short, normalise_short, normalise_widening, pack_pairs, saturate_short, shorten,
 };
 pub(super) use gemm::{Rows, multiply, pack_panels};
 pub(super) use isa::Isa;

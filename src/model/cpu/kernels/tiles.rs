@@ -154,3 +154,35 @@ pub(super) unsafe fn multiply(operand: Operand<'_>, rows: usize, panel: &[u16], 
         }
     }
 }
+
+/// Multiplications and additions of one round of [`saturate`]: four products of 16 x 32 and 32 x 16.
+pub(super) const ROUND: usize = 4 * 2 * 16 * 16 * 32;
+
+/// `rounds` (at least 1) of products of tiles that stay in their registers: nothing is faster.
+///
+/// # Safety
+/// Tiles are [`available`].
+pub(super) unsafe fn saturate(rounds: usize) {
+    debug_assert!(rounds > 0, "the loop counts down to zero");
+    // SAFETY: no memory but the shapes is touched.
+    unsafe {
+        asm!(
+            "ldtilecfg [{shapes}]",
+            "tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+            "tilezero tmm4", "tilezero tmm5", "tilezero tmm6", "tilezero tmm7",
+            "2:",
+            "tdpbf16ps tmm0, tmm4, tmm6",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tdpbf16ps tmm2, tmm5, tmm6",
+            "tdpbf16ps tmm3, tmm5, tmm7",
+            "dec {left}",
+            "jnz 2b",
+            "tilerelease",
+            shapes = in(reg) &raw const SHAPES,
+            left = inout(reg) rounds => _,
+            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+            options(nostack)
+        );
+    }
+}
