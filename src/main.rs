@@ -13,6 +13,8 @@ use cxr_triage::{
 };
 
 fn main() -> ExitCode {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    share_freed_memory();
     report_panics_but_of_decoders();
     match commands::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,4 +36,13 @@ fn report_panics_but_of_decoders() {
             report(info);
         }
     }));
+}
+
+/// glibc keeps what a thread freed for that thread: films that are decoded on one and dropped on another leave
+/// 100 MB unused. With two such stores instead of eight for each core nothing was seen to be slower.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code)]
+fn share_freed_memory() {
+    // SAFETY: this changes a setting of the allocator's, and no other thread runs yet.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
 }

@@ -56,8 +56,8 @@ impl Model {
         }
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
-        let (network, taken) = weights::build(&bytes, &place, &device, |vb| {
-            Network::new(&config, &vb, &device, precision, threads)
+        let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
+            Network::new(&config, vb, values, &device, precision, threads)
         })?;
         Ok(Self { manifest, network, device, taken, profile: None, device_name, precision, threads })
     }

@@ -39,7 +39,7 @@ pub(super) struct Forward {
 }
 
 impl Network {
-    /// Takes the weights from `vb`; `threads` are those that the processor may use. Candle computes
+    /// Takes the weights from `values` for our own kernels, from `vb` for Candle; `threads` are those that the processor may use. Candle computes
     /// in bf16 on a GPU only.
     ///
     /// # Errors
@@ -47,6 +47,7 @@ impl Network {
     pub(super) fn new(
         config: &NetworkConfig,
         vb: &VarBuilder<'_>,
+        values: &mut impl Tensors<Error = candle_core::Error>,
         device: &Device,
         precision: Precision,
         threads: usize,
@@ -54,10 +55,9 @@ impl Network {
         if let (Device::Cpu, NetworkConfig::DenseNet(densenet)) = (device, config)
             && let Some(shape) = densenet.shape()
         {
-            let mut tensors = Named(vb);
             let made = match precision {
-                Precision::Fp32 => Processor::fp32(&shape, &mut tensors, threads),
-                Precision::Bf16 => Processor::bf16(&shape, &mut tensors, threads),
+                Precision::Fp32 => Processor::fp32(&shape, values, threads),
+                Precision::Bf16 => Processor::bf16(&shape, values, threads),
             };
             match made {
                 Ok(processor) => return Ok(Self::Processor(Box::new(processor))),
@@ -119,17 +119,6 @@ impl Network {
                 Ok(Forward { rows, columns, logits, maps, features })
             }
         }
-    }
-}
-
-/// Tensors of a file, by name.
-struct Named<'a, 'b>(&'a VarBuilder<'b>);
-
-impl Tensors for Named<'_, '_> {
-    type Error = candle_core::Error;
-
-    fn tensor(&mut self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
-        self.0.get(shape, name)?.flatten_all()?.to_vec1()
     }
 }
 

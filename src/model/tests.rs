@@ -14,7 +14,7 @@ fn starter() -> Model {
 fn reference(source: &Source, model: &Model) -> Plain {
     let bytes = source.weights().unwrap();
     let config = model.manifest().network();
-    weights::build(&bytes, "reference", &Device::Cpu, |vb| Plain::new(&config, &vb)).unwrap().0
+    weights::build(&bytes, "reference", &Device::Cpu, |vb, _| Plain::new(&config, vb)).unwrap().0
 }
 
 /// A blob of light on a ramp: something that a trained network reacts to.

@@ -2,16 +2,17 @@
 //! tensor, with every tensor that does not fit noted rather than the first alone.
 
 use std::{
-    collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use candle_core::{DType, Device, Shape, Tensor};
+use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
+use half::{bf16, f16, slice::HalfFloatSliceExt};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
-use super::ModelError;
+use super::{ModelError, cpu::Tensors};
 
 /// One tensor that the network needs and the file does not have as needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +63,9 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Builds a network from the bytes of a safetensors file. Numbers stored in half precision are
-/// converted to f32. `place` names the file in errors.
+/// Builds a network from the bytes of a safetensors file. Numbers arrive as f32, whatever they are stored as: for
+/// Candle through the builder, for our own kernels, which need no tensors on a device, through the values. `place`
+/// names the file in errors.
 ///
 /// # Errors
 /// [`ModelError::Format`], or [`ModelError::Tensors`] with all that does not fit.
@@ -71,14 +73,13 @@ pub(super) fn build<N>(
     bytes: &[u8],
     place: &str,
     device: &Device,
-    network: impl FnOnce(VarBuilder<'_>) -> candle_core::Result<N>,
+    network: impl FnOnce(&VarBuilder<'_>, &mut Values<'_>) -> candle_core::Result<N>,
 ) -> Result<(N, Taken), ModelError> {
-    let tensors = candle_core::safetensors::load_buffer(bytes, device)
+    let file = SafeTensors::deserialize(bytes)
         .map_err(|error| ModelError::Format { place: place.to_owned(), reason: error.to_string() })?;
-    let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let backend = Noting { tensors, ledger: Arc::clone(&ledger) };
-    let built = network(VarBuilder::from_backend(Box::new(backend), DType::F32, device.clone()))?;
-    let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut values = Values::of(Some(file));
+    let built = network(&values.builder(device), &mut values)?;
+    let mut ledger = values.0.ledger();
     if ledger.problems.is_empty() {
         Ok((built, ledger.taken))
     } else {
@@ -103,11 +104,9 @@ pub(super) struct Wanted {
 pub(super) fn wanted<N>(
     network: impl FnOnce(VarBuilder<'_>) -> candle_core::Result<N>,
 ) -> candle_core::Result<Vec<Wanted>> {
-    let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let backend = Noting { tensors: HashMap::new(), ledger: Arc::clone(&ledger) };
-    network(VarBuilder::from_backend(Box::new(backend), DType::F32, Device::Cpu))?;
-    let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-    let missing = std::mem::take(&mut ledger.problems).into_iter();
+    let values = Values::of(None);
+    network(values.builder(&Device::Cpu))?;
+    let missing = std::mem::take(&mut values.0.ledger().problems).into_iter();
     Ok(missing.map(|problem| Wanted { name: problem.name, shape: problem.wanted }).collect())
 }
 
@@ -119,12 +118,64 @@ struct Ledger {
 
 /// A source of tensors that puts zeros in the place of one that does not fit, and notes it, so that
 /// one load names every fault.
-struct Noting {
-    tensors: HashMap<String, Tensor>,
-    ledger: Arc<Mutex<Ledger>>,
+struct Noting<'a> {
+    /// None has no tensors.
+    file: Option<SafeTensors<'a>>,
+    ledger: Mutex<Ledger>,
 }
 
-impl SimpleBackend for Noting {
+impl Noting<'_> {
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stored(&self, name: &str) -> Option<TensorView<'_>> {
+        self.file.as_ref()?.tensor(name).ok()
+    }
+
+    fn values(&self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
+        let fault = match self.stored(name) {
+            None => TensorFault::Missing,
+            Some(tensor) if tensor.shape() != shape => TensorFault::Shape(tensor.shape().to_vec()),
+            Some(tensor) => {
+                let values = numbers(&tensor)?;
+                if are_finite(&values) {
+                    let mut ledger = self.ledger();
+                    ledger.taken.tensors += 1;
+                    ledger.taken.values += values.len();
+                    return Ok(values);
+                }
+                TensorFault::NotFinite
+            }
+        };
+        self.ledger().problems.push(TensorProblem { name: name.to_owned(), wanted: shape.to_vec(), fault });
+        Ok(vec![0.0; shape.iter().product()])
+    }
+}
+
+/// The tensors of a file, as numbers.
+pub(super) struct Values<'a>(Arc<Noting<'a>>);
+
+impl<'a> Values<'a> {
+    fn of(file: Option<SafeTensors<'a>>) -> Self {
+        Self(Arc::new(Noting { file, ledger: Mutex::default() }))
+    }
+
+    /// The same for Candle.
+    fn builder(&self, device: &Device) -> VarBuilder<'a> {
+        VarBuilder::from_backend(Box::new(Self(Arc::clone(&self.0))), DType::F32, device.clone())
+    }
+}
+
+impl Tensors for Values<'_> {
+    type Error = candle_core::Error;
+
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
+        self.0.values(name, shape)
+    }
+}
+
+impl SimpleBackend for Values<'_> {
     fn get(
         &self,
         shape: Shape,
@@ -133,44 +184,61 @@ impl SimpleBackend for Noting {
         dtype: DType,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
-        let fault = match self.tensors.get(name) {
-            None => TensorFault::Missing,
-            Some(tensor) if tensor.shape() != &shape => TensorFault::Shape(tensor.dims().to_vec()),
-            Some(tensor) => {
-                let tensor = tensor.to_dtype(dtype)?;
-                if is_finite(&tensor)? {
-                    let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-                    ledger.taken.tensors += 1;
-                    ledger.taken.values += shape.elem_count();
-                    return Ok(tensor);
-                }
-                TensorFault::NotFinite
-            }
-        };
-        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.problems.push(TensorProblem { name: name.to_owned(), wanted: shape.dims().to_vec(), fault });
-        Tensor::zeros(shape, dtype, device)
+        let values = self.0.values(name, shape.dims())?;
+        Tensor::from_vec(values, shape, device)?.to_dtype(dtype)
     }
 
-    fn get_unchecked(&self, name: &str, dtype: DType, _: &Device) -> candle_core::Result<Tensor> {
-        match self.tensors.get(name) {
-            Some(tensor) => tensor.to_dtype(dtype),
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        match self.0.stored(name) {
+            Some(tensor) => tensor.load(device)?.to_dtype(dtype),
             None => candle_core::bail!("tensor {name} is missing"),
         }
     }
 
     fn contains_tensor(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
+        self.0.stored(name).is_some()
     }
 }
 
-/// One infinity or NaN anywhere makes the sum one.
-fn is_finite(tensor: &Tensor) -> candle_core::Result<bool> {
-    Ok(tensor.to_dtype(DType::F32)?.sum_all()?.to_scalar::<f32>()?.is_finite())
+/// A tensor's numbers as f32.
+fn numbers(tensor: &TensorView<'_>) -> candle_core::Result<Vec<f32>> {
+    let bytes = tensor.data();
+    Ok(match tensor.dtype() {
+        Dtype::F32 => bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        Dtype::F16 => widen(bytes, f16::from_le_bytes),
+        Dtype::BF16 => widen(bytes, bf16::from_le_bytes),
+        _ => tensor.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?,
+    })
+}
+
+/// Numbers of two bytes, a handful at a time: processors have instructions for many at once.
+fn widen<T: Copy + Default>(bytes: &[u8], number: impl Fn([u8; 2]) -> T) -> Vec<f32>
+where
+    [T]: HalfFloatSliceExt,
+{
+    const HANDFUL: usize = 256;
+    let mut values = vec![0.0; bytes.len() / 2];
+    let mut short = [T::default(); HANDFUL];
+    for (values, bytes) in values.chunks_mut(HANDFUL).zip(bytes.chunks(2 * HANDFUL)) {
+        let short = &mut short[..values.len()];
+        for (short, bytes) in short.iter_mut().zip(bytes.as_chunks().0) {
+            *short = number(*bytes);
+        }
+        short.convert_to_f32_slice(values);
+    }
+    values
+}
+
+/// Infinities and NaN have the largest exponent.
+fn are_finite(values: &[f32]) -> bool {
+    let largest = values.iter().map(|value| value.to_bits() & 0x7fff_ffff).max();
+    largest.is_none_or(|largest| largest < f32::INFINITY.to_bits())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     fn file(tensors: &[(&str, Tensor)]) -> Vec<u8> {
@@ -185,7 +253,7 @@ mod tests {
             ("b.weight", Tensor::zeros((2, 3), DType::F32, &Device::Cpu).unwrap()),
             ("d.bias", Tensor::new(&[1.0, f32::NAN], &Device::Cpu).unwrap()),
         ]);
-        let error = build(&bytes, "here", &Device::Cpu, |vb| {
+        let error = build(&bytes, "here", &Device::Cpu, |vb, _| {
             Ok((
                 vb.pp("a").get((2, 3), "weight")?,
                 vb.pp("b").get((4, 3), "weight")?,
@@ -203,18 +271,26 @@ mod tests {
     }
 
     #[test]
-    fn half_precision_arrives_as_f32() {
-        let half = Tensor::new(&[0.5f32, -2.0], &Device::Cpu).unwrap().to_dtype(DType::F16).unwrap();
-        let (tensor, taken) =
-            build(&file(&[("w", half)]), "here", &Device::Cpu, |vb| vb.get(2, "w")).unwrap();
-        assert_eq!(tensor.to_vec1::<f32>().unwrap(), [0.5, -2.0]);
-        assert_eq!(taken, Taken { tensors: 1, values: 2 });
+    fn numbers_of_any_format_arrive_as_f32_by_either_way() {
+        // More than a handful, and all of them are the same number in every format.
+        let wanted: Vec<f32> = (0..300).map(|n| bf16::from_f32(n as f32 / 2.0).to_f32()).collect();
+        for format in [DType::F16, DType::BF16, DType::F32, DType::F64] {
+            let stored = Tensor::new(&wanted[..], &Device::Cpu).unwrap().to_dtype(format).unwrap();
+            let bytes = file(&[("w", stored)]);
+            let ((tensor, values), taken) = build(&bytes, "here", &Device::Cpu, |vb, values| {
+                Ok((vb.get(300, "w")?, values.tensor("w", &[300])?))
+            })
+            .unwrap();
+            assert_eq!(tensor.to_vec1::<f32>().unwrap(), wanted, "{format:?}");
+            assert_eq!(values, wanted, "{format:?}");
+            assert_eq!(taken, Taken { tensors: 2, values: 600 });
+        }
     }
 
     #[test]
     fn a_web_page_is_no_safetensors_file() {
         for bytes in [&b""[..], b"<html>not found</html>", &[255; 64]] {
-            let message = build(bytes, "here", &Device::Cpu, |vb| vb.get(2, "w")).unwrap_err().to_string();
+            let message = build(bytes, "here", &Device::Cpu, |vb, _| vb.get(2, "w")).unwrap_err().to_string();
             assert!(message.starts_with("here: not a safetensors file"), "{message}");
         }
     }

@@ -8,6 +8,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{DenseNet, DenseNetConfig};
 
+/// A builder's tensors as numbers.
+struct Named<'a, 'b>(&'a VarBuilder<'b>);
+
+impl Tensors for Named<'_, '_> {
+    type Error = candle_core::Error;
+
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
+        self.0.get(shape, name)?.flatten_all()?.to_vec1()
+    }
+}
+
 /// Numbers that look random, even over -1 to 1.
 fn noise(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -156,9 +167,15 @@ fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
 fn a_film_that_leaves_no_map_is_an_error() {
     let config = small(1, 2, 1e-5);
     let weights = weights(&config, 1);
-    let network =
-        Network::new(&NetworkConfig::DenseNet(config), &builder(&weights), &Device::Cpu, Precision::Fp32, 1)
-            .unwrap();
+    let network = Network::new(
+        &NetworkConfig::DenseNet(config),
+        &builder(&weights),
+        &mut Named(&builder(&weights)),
+        &Device::Cpu,
+        Precision::Fp32,
+        1,
+    )
+    .unwrap();
     let error = network.run(vec![0.0; 20 * 40], [1, 1, 20, 40], &Device::Cpu, Hands::All).unwrap_err();
     assert!(error.to_string().contains("20 x 40 is too small"), "{error}");
 }
@@ -166,9 +183,11 @@ fn a_film_that_leaves_no_map_is_an_error() {
 #[test]
 fn a_shape_that_the_kernels_are_not_made_for_runs_on_candle() {
     let config = DenseNetConfig { growth: 4, stem: 8, ..small(1, 2, 1e-5) };
+    let vb = builder(&weights(&config, 1));
     let network = Network::new(
         &NetworkConfig::DenseNet(config.clone()),
-        &builder(&weights(&config, 1)),
+        &vb,
+        &mut Named(&vb),
         &Device::Cpu,
         Precision::Fp32,
         1,
@@ -214,7 +233,7 @@ fn a_gpu_gives_what_the_processor_gives() {
             DType::F32,
             device,
         );
-        let network = Network::new(&config, &vb, device, precision, 2).unwrap();
+        let network = Network::new(&config, &vb, &mut Named(&vb), device, precision, 2).unwrap();
         // Twice, and a smaller batch between: the way to the GPU is used again.
         let values = noise(films * 224 * 224, 9);
         for films in [films, 1] {
