@@ -46,9 +46,9 @@ golden films:
 train data out:
     python3 weights/starter/train.py {{data}} --out {{out}}
 
-# Time the engine.
-bench:
-    cargo bench --bench engine
+# Time one of `kernels` (each alone), `engine` (a whole network) and `line` (from files to findings).
+bench which="engine" *args:
+    cargo bench --bench {{which}} -- {{args}}
 
 # The dashboard with a hundred thousand studies, and the real program at rest; `just bench-dashboard shift`: seven
 # minutes of arrivals and random keys.

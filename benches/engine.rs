@@ -1,5 +1,4 @@
-//! The whole engine on synthetic films, by size, batch and precision: `just bench`. For one kernel after the other,
-//! see docs/performance.md.
+//! The whole engine on synthetic films, by size, batch and precision: `just bench engine`.
 
 // A bench that fails, fails.
 #![allow(clippy::unwrap_used, missing_docs)]

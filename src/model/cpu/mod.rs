@@ -11,6 +11,8 @@ mod kernels;
 mod network;
 mod stem;
 mod threads;
+#[doc(hidden)]
+pub mod trial;
 mod weights;
 
 use std::{
