@@ -1,5 +1,7 @@
 //! Everything that the dashboard knows. `update` changes it, `render` shows it; neither waits.
 
+mod selected;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
@@ -11,7 +13,7 @@ use super::{
     keymap::{Key, Keymap},
     layout::{Layout, View, inside},
     overlay::{Overlay, Who},
-    pictures::{Canvas, Gallery, Scene},
+    pictures::{Canvas, Gallery},
     plugins, render,
     shift::Counted,
     spread::Compared,
@@ -21,12 +23,8 @@ use super::{
 };
 use crate::{
     picture::{Look, Mode},
-    quality::Gate,
-    store::{
-        Answer, FilmId, FilmRow, FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId,
-        StudyRow,
-    },
-    triage::{self, Finding, ThresholdChange},
+    store::{FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow},
+    triage::ThresholdChange,
 };
 
 /// How long a message for information stays.
@@ -292,30 +290,6 @@ impl State {
         self.beside_prior
     }
 
-    /// The latest of the earlier films of the selected study's patient, if there is one.
-    #[must_use]
-    pub fn prior(&self) -> Option<&PriorFilm> {
-        let (study, priors) = self.priors.as_ref()?;
-        let selected = self.worklist.selected()?.id;
-        priors.as_ref().filter(|_| self.beside_prior && *study == selected)?.first()
-    }
-
-    /// What the film pane is to show; what makes no difference is left as it always is, so that a picture
-    /// that was made once is found again.
-    pub(super) fn scene(&self) -> Option<Scene> {
-        let film = self.film()?.id;
-        let heatmap = self.heatmap_label();
-        let usual = Look::default();
-        let look = match (&heatmap, self.look.mode) {
-            (None, _) => {
-                Look { mode: Mode::Film, opacity: usual.opacity, colours: usual.colours, ..self.look }
-            }
-            (Some(_), Mode::Contours) => Look { opacity: usual.opacity, ..self.look },
-            _ => self.look,
-        };
-        Some(Scene { film, heatmap, prior: self.prior().map(|prior| prior.film), look })
-    }
-
     /// The pictures.
     #[must_use]
     pub fn gallery(&self) -> &Gallery {
@@ -353,71 +327,6 @@ impl State {
     /// Whether the screen no longer shows this state; the caller is about to draw it.
     pub fn take_stale(&mut self) -> bool {
         std::mem::take(&mut self.stale)
-    }
-
-    /// The detail of the selected study, once it is there.
-    #[must_use]
-    pub fn detail(&self) -> Option<&StudyDetail> {
-        let selected = self.worklist.selected()?;
-        self.detail.as_deref().filter(|detail| detail.study.id == selected.id)
-    }
-
-    /// How many films the selected study has, as far as is known.
-    #[must_use]
-    pub fn film_count(&self) -> usize {
-        self.detail().map_or(0, |detail| detail.films.len())
-    }
-
-    /// The film in the film pane.
-    #[must_use]
-    pub fn film(&self) -> Option<&FilmRow> {
-        let films = &self.detail()?.films;
-        films.get(self.film.min(films.len().saturating_sub(1)))
-    }
-
-    /// The film in the film pane, if it is held, has a picture, and does not wait for its score already; none where
-    /// another image of its exposure is scored.
-    #[must_use]
-    pub fn scorable_film(&self) -> Option<FilmId> {
-        let film = self.film()?;
-        let waits = film.on_request.as_ref().is_some_and(|request| request.answer == Answer::Waiting);
-        let scorable = match &film.state {
-            FilmState::Held(held) => held.gate != Gate::Exposure && film.decoded && !waits,
-            FilmState::Scored { .. } => false,
-        };
-        scorable.then_some(film.id)
-    }
-
-    /// Its index in the study.
-    #[must_use]
-    pub fn film_index(&self) -> usize {
-        self.film.min(self.film_count().saturating_sub(1))
-    }
-
-    /// That film's findings as the pane lists them: the site's first labels, then ranking ones, then by score.
-    #[must_use]
-    pub fn findings(&self) -> Vec<&Finding> {
-        let Some(FilmState::Scored { findings, .. }) = self.film().map(|film| &film.state) else {
-            return Vec::new();
-        };
-        triage::in_order(findings, &self.site.findings_order)
-    }
-
-    /// The selected label: the person's choice, else the study's top finding, else the film's first.
-    #[must_use]
-    pub fn selected_label(&self) -> Option<&str> {
-        let findings = self.findings();
-        let listed = |label: &str| findings.iter().find(|finding| finding.label == label).copied();
-        let chosen = self.label.as_deref().and_then(listed);
-        let top = || self.detail().and_then(|detail| detail.study.top.as_deref()).and_then(listed);
-        // Only the foremost film is sure to hold the study's top finding as its own.
-        let top = || if self.film_index() == 0 { top() } else { None };
-        chosen.or_else(top).or_else(|| findings.first().copied()).map(|finding| finding.label.as_str())
-    }
-
-    /// The label whose heatmap is to lie over the film.
-    pub(super) fn heatmap_label(&self) -> Option<String> {
-        self.selected_label().filter(|_| self.heatmap_is_on()).map(str::to_owned)
     }
 
     /// Today, where the screen is.

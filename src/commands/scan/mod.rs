@@ -1,20 +1,19 @@
 //! `scan`: score files or folders now, print the ranked table. Uses no store.
 
+mod work;
+
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
+    sync::{Arc, atomic::Ordering},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::work::{Known, Outcome, Work};
 use super::{
     Failure,
     cli::{GlobalArgs, ScanArgs},
@@ -23,17 +22,13 @@ use super::{
     signals,
 };
 use crate::{
-    config::RasterStudy,
     film::Header,
     intake,
     model::{Findings, ModelError},
-    pipeline::{Admitted, Cores, Step, examine, failed, file_name, read, shown, study_key},
+    pipeline::{Cores, failed, file_name, shown},
     quality::{self, Gates, Held, SAME_EXPOSURE},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
-
-/// Results that may wait to be gathered.
-const GATHER_BEHIND: usize = 16;
 
 /// One study, as a line of JSON. The fields are a contract with scripts.
 #[derive(Debug, Serialize)]
@@ -111,31 +106,6 @@ fn four_fields<S: serde::Serializer>(findings: &[Finding], serializer: S) -> Res
     }))
 }
 
-/// What came of one file.
-enum Outcome {
-    /// It was scored; what the last gate says of the findings is still to be asked.
-    Scored(Known, Result<Findings, ModelError>),
-    Held(Known, Held),
-    /// A file before it has the same content.
-    Repeat {
-        path: PathBuf,
-        sha256: String,
-    },
-    Unread {
-        path: PathBuf,
-        error: io::Error,
-    },
-}
-
-/// What is known of a film before its score.
-struct Known {
-    path: PathBuf,
-    sha256: String,
-    study: String,
-    /// What a file that decoded said of itself.
-    header: Option<Box<Header>>,
-}
-
 /// Runs `scan`.
 pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
@@ -145,27 +115,13 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let files = films_under(&args.paths, &setup.config().inbox.ignore, &mut faults);
 
     let bar = progress(files.len() as u64, "films");
-    let work = Work {
-        files: &files,
-        cores: Cores::new(Arc::clone(&model)),
-        gates: &setup.config().quality,
-        grouping: setup.config().inbox.raster_study,
-        interrupted: &interrupted,
-        next: AtomicUsize::new(0),
-        first: Mutex::default(),
-    };
+    let gates = &setup.config().quality;
+    let cores = Cores::new(Arc::clone(&model));
+    let work = Work::new(&files, cores, gates, setup.config().inbox.raster_study, &interrupted);
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering { studies: BTreeMap::new(), seen: HashMap::new(), model: name };
-    let judge = Judge { rules: &rules, gates: &setup.config().quality };
-    thread::scope(|scope| {
-        let (out, outcomes) = bounded(GATHER_BEHIND);
-        for _ in 0..work.cores.lines() {
-            let (work, out) = (&work, out.clone());
-            scope.spawn(move || work.run(&out));
-        }
-        drop(out);
-        gathering.gather(&outcomes, &judge, &bar, &mut faults);
-    });
+    let judge = Judge { rules: &rules, gates };
+    work.run(|outcomes| gathering.gather(&outcomes, &judge, &bar, &mut faults));
     bar.finish_and_clear();
     if interrupted.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
@@ -226,80 +182,6 @@ fn walk(folder: &Path, ignore: &[String], found: &mut Vec<PathBuf>, faults: &mut
             _ if path.is_file() => found.push(path),
             _ => {}
         }
-    }
-}
-
-/// The files, and what the lines share.
-struct Work<'a> {
-    files: &'a [PathBuf],
-    cores: Cores,
-    gates: &'a Gates,
-    grouping: RasterStudy,
-    interrupted: &'a AtomicBool,
-    /// The file that nobody has taken yet.
-    next: AtomicUsize,
-    /// By SHA-256, the first file that is known to have it.
-    first: Mutex<HashMap<String, usize>>,
-}
-
-impl Work<'_> {
-    /// One line: takes files until there are none, and says what came of each, with its number.
-    fn run(&self, out: &Sender<(usize, Outcome)>) {
-        while !self.is_over() {
-            let scored = self.cores.turn(
-                || self.next_file(),
-                |(number, path)| self.read(number, path),
-                |ended| out.send(ended).is_ok(),
-            );
-            let Some(scored) = scored else { return };
-            for ((number, known), findings) in scored {
-                if out.send((number, Outcome::Scored(known, findings))).is_err() {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Whether there is nothing more to take.
-    fn is_over(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed) || self.next.load(Ordering::Relaxed) >= self.files.len()
-    }
-
-    fn next_file(&self) -> Option<(usize, PathBuf)> {
-        if self.is_over() {
-            return None;
-        }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        Some((number, self.files.get(number)?.clone()))
-    }
-
-    /// What goes to the model, or what came of the file without it.
-    fn read(&self, number: usize, path: PathBuf) -> Step<(usize, Known), (usize, Outcome)> {
-        let bytes = match read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) => return Step::Ended((number, Outcome::Unread { path, error })),
-        };
-        let sha256 = bytes.sha256;
-        if self.is_after_its_like(number, &sha256) {
-            return Step::Ended((number, Outcome::Repeat { path, sha256 }));
-        }
-        let examined = examine(bytes.content, self.cores.model(), self.gates);
-        let study = study_key(&examined.header, &sha256, &path, self.grouping);
-        let header = examined.decoded.then(|| Box::new(examined.header));
-        let known = Known { path, sha256, study, header };
-        match examined.verdict {
-            Ok(Admitted { input, .. }) => Step::Ready((number, known), input),
-            Err(held) => Step::Ended((number, Outcome::Held(known, held))),
-        }
-    }
-
-    /// Whether a file before this one is known to be the same film. Where the later one comes here first, both
-    /// are scored, and gathering drops it.
-    fn is_after_its_like(&self, number: usize, sha256: &str) -> bool {
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = first.entry(sha256.to_owned()).or_insert(number);
-        *first = number.min(*first);
-        *first < number
     }
 }
 

@@ -1,0 +1,168 @@
+//! What a dashboard's feed reads by itself: what changed in the store, plugins, gauges, the feed alarm.
+
+use jiff::{Timestamp, Zoned};
+
+use super::{ALARM_EVERY, Follower, Gone, PAGE};
+use crate::{
+    dashboard::{Notice, NoticeLevel, Update},
+    store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
+};
+
+impl Follower {
+    /// Looks, if another connection has written since the last look; else only at what is not in the
+    /// store. An idle dashboard costs one question twice a second.
+    pub(super) fn glance(&mut self) -> Result<(), Gone> {
+        match self.store.version() {
+            Ok(version) if self.version == Some(version) => {
+                self.look_at_panels()?;
+                self.look_at_health()
+            }
+            Ok(version) => {
+                self.version = Some(version);
+                self.look()
+            }
+            Err(error) => self.fault(&error),
+        }
+    }
+
+    /// Sends what changed since the last look, page by page.
+    pub(super) fn look(&mut self) -> Result<(), Gone> {
+        let (mut watched_changed, mut moved, mut pages) = (false, false, 0_usize);
+        loop {
+            match self.changed_studies() {
+                Ok(page) if page.is_empty() => break,
+                Ok(page) => {
+                    moved = true;
+                    pages += 1;
+                    watched_changed |= page.iter().any(|row| Some(row.id) == self.watched);
+                    self.tell(Update::Studies(page))?;
+                }
+                Err(error) => {
+                    self.fault(&error)?;
+                    break;
+                }
+            }
+        }
+        if let (true, Some(study)) = (watched_changed, self.watched) {
+            self.send_detail(study)?;
+        }
+        if moved {
+            self.alarm_looked_at = None;
+        }
+        // A whole store went through the memory of this connection, and will not again.
+        if pages > 2
+            && let Err(error) = self.store.free_memory()
+        {
+            self.fault(&error)?;
+        }
+        self.look_at_plugins()?;
+        self.count_queue()?;
+        self.look_at_panels()?;
+        self.look_at_health()
+    }
+
+    /// What is shown beside the list is counted again some seconds after a change, when nothing moves any more too.
+    fn look_at_panels(&mut self) -> Result<(), Gone> {
+        let updates = self.panels.look(&self.store, Timestamp::now());
+        self.tell_all(updates)
+    }
+
+    fn changed_studies(&mut self) -> Result<Vec<StudyRow>, StoreError> {
+        if self.store.revision()? == self.revision {
+            return Ok(Vec::new());
+        }
+        let page = self.store.studies_page(self.revision, PAGE)?;
+        if let Some(newest) = page.last() {
+            self.revision = newest.revision;
+        }
+        Ok(page)
+    }
+
+    pub(super) fn send_detail(&mut self, study: StudyId) -> Result<(), Gone> {
+        match self.store.detail(study) {
+            Ok(Some(detail)) => self.tell(Update::Detail(Box::new(detail))),
+            Ok(None) => Ok(()),
+            Err(error) => self.fault(&error),
+        }
+    }
+
+    /// What plugins have to say, and how they are.
+    fn look_at_plugins(&mut self) -> Result<(), Gone> {
+        let look = |follower: &Self| -> Result<_, StoreError> {
+            let since = match follower.notice {
+                Some(notice) => notice,
+                // What was said before somebody sat down here is past.
+                None => follower.store.last_notice()?,
+            };
+            Ok((since, follower.store.notices_since(since)?, follower.store.plugins()?))
+        };
+        let (since, notices, plugins) = match look(self) {
+            Ok(found) => found,
+            Err(error) => return self.fault(&error),
+        };
+        self.notice = Some(notices.last().map_or(since, |notice| notice.id));
+        for PluginNotice { plugin, text, .. } in notices {
+            self.tell(Update::Notice(Notice {
+                level: NoticeLevel::Warning,
+                text: format!("{plugin}: {text}"),
+            }))?;
+        }
+        if self.plugins != plugins {
+            self.plugins.clone_from(&plugins);
+            self.tell(Update::Plugins(plugins))?;
+        }
+        Ok(())
+    }
+
+    /// A list that nobody feeds any more looks like a quiet shift: it must say so.
+    fn nobody_feeds(&self) -> Option<String> {
+        let free = Ownership::acquire(self.store.path()).is_ok_and(|ownership| ownership.is_some());
+        free.then(|| {
+            "No pipeline runs on this store any more: new films are not scored. Quit and start again."
+                .to_owned()
+        })
+    }
+
+    fn count_queue(&mut self) -> Result<(), Gone> {
+        match self.store.queued_count() {
+            Ok(queued) => self.health.queued = queued,
+            Err(error) => self.fault(&error)?,
+        }
+        Ok(())
+    }
+
+    fn look_at_health(&mut self) -> Result<(), Gone> {
+        let now = Timestamp::now();
+        if let Some(gauges) = &self.gauges {
+            self.health.working_on = gauges.working_on();
+            self.health.fault = gauges.inbox_fault();
+            self.health.films_per_second = gauges.films_per_second();
+        }
+        let due = self.alarm_looked_at.is_none_or(|at| now.duration_since(at).as_secs() >= ALARM_EVERY);
+        if due {
+            self.alarm_looked_at = Some(now);
+            if self.gauges.is_none() {
+                self.health.fault = self.nobody_feeds();
+            }
+            if let Ok(last) = self.store.last_arrival() {
+                self.health.last_arrival = last;
+            }
+            let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
+            self.health.feed_alarm = self.feed_alarm.silence(last, &Zoned::now()).map(in_words);
+        }
+        if self.shown.as_ref() != Some(&self.health) {
+            self.shown = Some(self.health.clone());
+            self.tell(Update::Health(self.health.clone()))?;
+        }
+        Ok(())
+    }
+}
+
+/// "no film for 42 minutes, in working hours".
+fn in_words(silence: jiff::SignedDuration) -> String {
+    let minutes = silence.as_mins();
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("no film for {minutes} min in working hours: is the feed up?"),
+        (hours, minutes) => format!("no film for {hours} h {minutes} min in working hours: is the feed up?"),
+    }
+}
