@@ -13,11 +13,11 @@ use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
     reload,
-    setup::{Setup, settings},
+    setup::Setup,
     signals::{self, Stop},
 };
 use crate::{
-    pipeline::{Event, EventKind, Order, Parts, Pipeline},
+    pipeline::{Event, EventKind, Order, Pipeline},
     plugin::Waker,
     store::Ownership,
 };
@@ -43,15 +43,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let (model, rules) = setup.model_and_rules()?;
     let stops = signals::stops()?;
     let (events_in, events) = bounded(EVENTS);
-    let parts = Parts {
-        store,
-        ownership,
-        model: Arc::clone(&model),
-        rules,
-        intake: setup.intake(&inbox),
-        gates: setup.config().quality.clone(),
-        settings: settings(setup.config()),
-    };
+    let parts = setup.parts(store, ownership, &model, rules, &inbox);
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins()?;

@@ -12,9 +12,10 @@ use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     intake,
     model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
-    pipeline::Settings,
+    pipeline::{Parts, Settings},
     plugin::{Host, HostParts},
     quality::{Action, Gate},
+    store::Ownership,
     triage::Rules,
 };
 
@@ -125,8 +126,27 @@ impl Setup {
         Ok(std::path::absolute(inbox).unwrap_or_else(|_| inbox.to_owned()))
     }
 
-    /// What intake needs to know about `inbox`.
-    pub(super) fn intake(&self, inbox: &Path) -> intake::Options {
+    /// What a pipeline from `inbox` into `store` is made of.
+    pub(super) fn parts(
+        &self,
+        store: PathBuf,
+        ownership: Ownership,
+        model: &Arc<Model>,
+        rules: Rules,
+        inbox: &Path,
+    ) -> Parts {
+        Parts {
+            store,
+            ownership,
+            model: Arc::clone(model),
+            rules,
+            intake: self.intake(inbox),
+            gates: self.config().quality.clone(),
+            settings: settings(self.config()),
+        }
+    }
+
+    fn intake(&self, inbox: &Path) -> intake::Options {
         let config = &self.config().inbox;
         intake::Options {
             inbox: inbox.to_owned(),

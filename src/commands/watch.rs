@@ -11,7 +11,7 @@ use super::{
     plain,
     reload::{self, Reloaded},
     screen,
-    setup::{Setup, settings},
+    setup::Setup,
     themes::{Change, Dressing, Wardrobe},
     thresholds::SiteThresholds,
 };
@@ -19,7 +19,7 @@ use crate::{
     config::{ConfigError, Motion},
     dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
     model::Model,
-    pipeline::{self, Event, EventKind, Following, Order, Outside, Parts, Pipeline},
+    pipeline::{self, Event, EventKind, Following, Order, Outside, Pipeline},
     plugin::{Host, Waker},
     store::{Ownership, Store},
 };
@@ -62,15 +62,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
-            let parts = Parts {
-                store: store_path.clone(),
-                ownership,
-                model: Arc::clone(&model),
-                rules,
-                intake: setup.intake(&inbox),
-                gates: setup.config().quality.clone(),
-                settings: settings(setup.config()),
-            };
+            let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox);
             let outside = outside_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &outside);
