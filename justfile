@@ -38,6 +38,7 @@ fuzz target minutes="5":
 golden films:
     python3 tests/golden/film_variants.py tests/golden/film_variants
     python3 tests/golden/film_rasters.py tests/golden/film_rasters
+    python3 tests/golden/film_j2k.py tests/golden/film_j2k
     python3 tests/golden/film_peer.py {{films}} > tests/golden/film_peer.json
     python3 tests/golden/densenet_peer.py --films {{films}}
     python3 tests/golden/evaluate_peer.py > tests/golden/evaluate_peer.json

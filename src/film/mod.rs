@@ -11,6 +11,7 @@ mod dicom;
 mod exposure;
 mod header;
 mod jpeg;
+mod jpeg2000;
 mod luma;
 mod raster;
 mod sniff;

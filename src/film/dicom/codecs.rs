@@ -14,7 +14,13 @@ use super::{
     open::syntax_name,
     packets, rle,
 };
-use crate::{film::MAX_PIXELS, text::clean};
+use crate::{
+    film::{
+        MAX_PIXELS,
+        jpeg2000::{self, Limits},
+    },
+    text::clean,
+};
 
 /// Samples of a decoded frame, colour by pixel.
 #[derive(Debug)]
@@ -202,8 +208,48 @@ fn without_fill(frame: &[u8]) -> Cow<'_, [u8]> {
     if coded == end { Cow::Borrowed(frame) } else { Cow::Owned([&frame[..coded], &frame[end..]].concat()) }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // two's complement of up to 16 bits
 fn jpeg_2000(frame: &[u8], layout: &ImagePixel) -> Samples {
+    let limits = Limits { samples: 3 * MAX_PIXELS, components: 4 };
+    let components = match jpeg2000::decode(frame, &limits) {
+        Ok(image) => image.components,
+        Err(jpeg2000::Error::HighThroughput) => return high_throughput(frame, layout),
+        Err(error) => return Err(error.to_string()),
+    };
+    let whole = |c: &jpeg2000::Component| (c.width, c.height) == (layout.columns, layout.rows);
+    if components.len() != layout.samples || !components.iter().all(whole) {
+        return Err(DIFFER.to_owned());
+    }
+    let planes = components.into_iter().map(|component| component.samples).collect();
+    Ok((by_pixel(planes), of_components(layout)))
+}
+
+/// What components are turned into when they are decoded: no decoder leaves colour differences in pairs.
+fn of_components(layout: &ImagePixel) -> Photometric {
+    match layout.photometric {
+        Photometric::Ybr422 => Photometric::Ybr,
+        other => other,
+    }
+}
+
+const DIFFER: &str = "its components differ in size";
+
+/// From sample by component to sample by pixel.
+fn by_pixel(mut planes: Vec<Vec<u16>>) -> Vec<u16> {
+    if planes.len() == 1 {
+        return planes.pop().unwrap_or_default();
+    }
+    let mut samples = vec![0; planes.iter().map(Vec::len).sum()];
+    for (first, plane) in planes.iter().enumerate() {
+        for (to, &sample) in samples.iter_mut().skip(first).step_by(planes.len()).zip(plane) {
+            *to = sample;
+        }
+    }
+    samples
+}
+
+/// High-throughput JPEG 2000 (ITU-T T.814).
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // two's complement of up to 16 bits
+fn high_throughput(frame: &[u8], layout: &ImagePixel) -> Samples {
     let strict = jpeg2k::DecodeParameters::new().strict(true);
     let image = jpeg2k::Image::from_bytes_with(frame, strict).map_err(|error| error.to_string())?;
     let components = image.components();
@@ -211,17 +257,8 @@ fn jpeg_2000(frame: &[u8], layout: &ImagePixel) -> Samples {
         (c.width() as usize, c.height() as usize) == (layout.columns, layout.rows)
     };
     if components.len() != layout.samples || !components.iter().all(whole) {
-        return Err("its components differ in size".to_owned());
+        return Err(DIFFER.to_owned());
     }
-    let mut samples = vec![0; layout.samples * layout.pixels()];
-    for (i, component) in components.iter().enumerate() {
-        for (to, &sample) in samples.iter_mut().skip(i).step_by(layout.samples).zip(component.data()) {
-            *to = sample as u16;
-        }
-    }
-    let photometric = match layout.photometric {
-        Photometric::Ybr422 => Photometric::Ybr,
-        other => other,
-    };
-    Ok((samples, photometric))
+    let plane = |c: &jpeg2k::ImageComponent| c.data().iter().map(|&sample| sample as u16).collect();
+    Ok((by_pixel(components.iter().map(plane).collect()), of_components(layout)))
 }
