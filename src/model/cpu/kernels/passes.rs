@@ -95,12 +95,13 @@ fn greatest<L: Lanes>(lines: [&[f32]; 3], channels: usize, out: &mut [f32]) {
         for channel in (0..channels).step_by(L::COUNT) {
             // SAFETY: all columns are pixels of the lines, and `channel` + `COUNT` <= `channels`.
             unsafe {
-                let [left, here, right] = columns.map(|column| {
-                    let at = column * channels + channel;
-                    let [above, here, below] = lines.map(|line| L::load(line.as_ptr().add(at)));
-                    above.max(here).max(below)
-                });
-                left.max(here).max(right).store(out.as_mut_ptr().add(pixel * channels + channel));
+                let mut most = L::load(lines[0].as_ptr().add(columns[0] * channels + channel));
+                for line in lines {
+                    for column in columns {
+                        most = most.max(L::load(line.as_ptr().add(column * channels + channel)));
+                    }
+                }
+                most.store(out.as_mut_ptr().add(pixel * channels + channel));
             }
         }
     }
