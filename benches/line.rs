@@ -29,7 +29,7 @@ use cxr_triage::{
     quality::{self, Held},
     triage::{self, Finding, RankKey, Rules, StudyAssessment},
 };
-use films::{dicom, eight_bit, frontal, png};
+use films::{dicom, eight_bit, frontal, png, stored};
 use jiff::Timestamp;
 
 /// Different films.
@@ -141,8 +141,7 @@ fn key(row: &Row) -> RankKey<'_> {
 fn write_films(folder: &Path) {
     for nth in 0..PHANTOMS {
         let dicom = dicom(&frontal(nth));
-        let film = film::decode(&dicom).unwrap();
-        let pixels: Vec<u16> = film.linear.iter().map(|&value| value as u16).collect();
+        let pixels = stored(&film::decode(&dicom).unwrap());
         fs::write(folder.join(format!("{nth}.png")), png(&eight_bit(&pixels))).unwrap();
         fs::write(folder.join(format!("{nth}.dcm")), dicom).unwrap();
     }

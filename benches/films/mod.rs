@@ -2,7 +2,10 @@
 
 use std::io::Cursor;
 
-use cxr_triage::phantom::{Phantom, View};
+use cxr_triage::{
+    film::Film,
+    phantom::{Phantom, View},
+};
 use image::{GrayImage, ImageFormat};
 use jiff::civil;
 
@@ -12,6 +15,11 @@ pub(crate) const SIDE: u32 = 1024;
 /// The frontal phantom with this number of an endless series.
 pub(crate) fn frontal(nth: u64) -> Phantom {
     (nth * 12..).map(|place| Phantom::nth(7, place)).find(|phantom| phantom.view == View::Frontal).unwrap()
+}
+
+/// The stored values of 12 bits, as drawing the phantom once more would give them.
+pub(crate) fn stored(film: &Film) -> Vec<u16> {
+    film.linear.iter().map(|&value| value as u16).collect()
 }
 
 /// 12 bits a pixel as 8.
