@@ -47,9 +47,9 @@ golden films:
 train data out:
     python3 weights/starter/train.py {{data}} --out {{out}}
 
-# Time one of `kernels` (each alone), `engine` (a whole network) and `line` (from files to findings).
-bench which="engine" *args:
-    cargo bench --bench {{which}} -- {{args}}
+# Time `kernels` (each, and each stage around the model), `engine` (whole networks), `line` (files to ranked rows), or all.
+bench which="all" *args:
+    cargo bench {{ if which == "all" { "--bench kernels --bench engine --bench line" } else { "--bench " + which } }} -- {{args}}
 
 # The dashboard with a hundred thousand studies, and the real program at rest; `just bench-dashboard shift`: seven
 # minutes of arrivals and random keys.

@@ -1,24 +1,208 @@
-//! Each kernel of the engine alone, for each kind of instructions that the processor has: `just bench kernels`.
-//! "elem/s" are multiplications and additions a second.
+//! What a film costs, piece by piece, each alone and on one thread: `just bench kernels`.
+//!
+//! First the engine's kernels and the pieces of its network, for each kind of instructions that the processor has:
+//! "elem/s" are multiplications and additions a second, "B/s" are bytes read and written. Then the stages before and
+//! behind the model, on a phantom of 1024 x 1024: "B/s" are said at each. `just bench kernels product` runs those with
+//! "product" in their name.
 
-#![allow(missing_docs)]
+// A bench that fails, fails.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod films;
+mod syntaxes;
+
+use std::{fs, hint::black_box, io::Cursor, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use cxr_triage::model::cpu::trial::{Work, trials};
+use cxr_triage::{
+    dashboard::{Canvas, EncodeJob, PictureRequest},
+    film::{self, Film},
+    model::{
+        self, DeviceChoice, Filter, Heatmap, Model, Precision, Region, Source, Step, Tone,
+        cpu::trial::{Work, trials},
+    },
+    picture::{self, Heat, Look, Mode},
+    pipeline,
+    quality::{self, Gates},
+};
+use films::{SIDE, dicom, eight_bit, frontal, png};
+use image::{ImageBuffer, ImageFormat, Luma, RgbImage};
+use ratatui::layout::Size;
+use ratatui_image::picker::ProtocolType;
 
+const PIXELS: u64 = SIDE as u64 * SIDE as u64;
+/// The largest picture that is drawn of a film, in pixels, and the same in cells of 8 x 16.
+const DRAWN: (u32, u32) = (960, 960);
+const CELLS: Size = Size { width: 120, height: 60 };
+
+/// The engine's own.
 fn kernels(criterion: &mut Criterion) {
     for mut trial in trials() {
         let mut group = criterion.benchmark_group(trial.kernel);
         group.throughput(match trial.work {
             Work::Operations(count) => Throughput::Elements(count),
-            Work::Bytes(count) => Throughput::Bytes(count),
+            Work::Bytes(count) => Throughput::BytesDecimal(count),
         });
-        group.bench_function(BenchmarkId::from_parameter(&trial.instructions), |bencher| {
+        group.bench_function(BenchmarkId::from_parameter(trial.instructions), |bencher| {
             bencher.iter(|| (trial.run)());
         });
         group.finish();
     }
 }
 
-criterion_group!(benches, kernels);
-criterion_main!(benches);
+/// From a file's bytes to a film. Bytes: those of the stored pixels without compression.
+fn decode(criterion: &mut Criterion) {
+    let phantom = frontal(0);
+    let pixels = phantom.picture(SIDE);
+    let mut group = criterion.benchmark_group("decode");
+    let mut time = |name: &str, bytes: &[u8], pixel: u64| {
+        group.throughput(Throughput::BytesDecimal(PIXELS * pixel));
+        group.bench_function(name, |bencher| bencher.iter(|| film::decode(black_box(bytes)).unwrap()));
+    };
+    let grey = eight_bit(&pixels);
+    let jpeg = syntaxes::jpeg(&grey);
+    let deep = {
+        let deep: ImageBuffer<Luma<u16>, _> = ImageBuffer::from_raw(SIDE, SIDE, &pixels[..]).unwrap();
+        let mut bytes = Cursor::new(Vec::new());
+        deep.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    };
+    time("PNG", &png(&grey), 1);
+    time("PNG of 16 bits", &deep, 2);
+    time("JPEG", &jpeg, 1);
+    for coded in syntaxes::all(&dicom(&phantom), &pixels) {
+        // What is timed must be the film.
+        let film = film::decode(&coded.file).unwrap();
+        let is_same = film.linear.iter().zip(&pixels).all(|(&linear, &stored)| linear == f32::from(stored));
+        assert!(is_same || !coded.is_lossless, "{} came back as another film", coded.syntax);
+        time(&format!("DICOM {}", coded.syntax), &coded.file, coded.pixel);
+    }
+    group.finish();
+}
+
+/// Reading a file and its SHA-256. Bytes: the file's.
+fn read(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.dcm");
+    let bytes = dicom(&frontal(0));
+    fs::write(&path, &bytes).unwrap();
+    let mut group = criterion.benchmark_group("read");
+    group.throughput(Throughput::BytesDecimal(bytes.len() as u64));
+    group.bench_function("file and its SHA-256", |bencher| bencher.iter(|| pipeline::read(&path).unwrap()));
+    group.finish();
+}
+
+/// From a film to what the network takes. Bytes: one a pixel of the film, its display grey.
+fn prepare(criterion: &mut Criterion) {
+    let film = film();
+    let model = Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap();
+    let gates = Gates::default();
+    assert!(quality::inspect(&film, &gates).is_ok(), "a film that is held early costs less");
+    let mut group = criterion.benchmark_group("prepare");
+    group.throughput(Throughput::BytesDecimal(PIXELS));
+    group.bench_function("gates", |bencher| bencher.iter(|| quality::inspect(black_box(&film), &gates)));
+    group.bench_function("all steps of the starter", |bencher| {
+        bencher.iter(|| model.prepare(black_box(&film)).unwrap());
+    });
+    let grey = Step::Grey { from: Tone::Display };
+    let mut steps = |name: &str, steps: &[Step]| {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| model::prepare(black_box(&film), steps).unwrap());
+        });
+    };
+    steps("grey alone", &[grey]);
+    for (name, size, filter, eight_bit) in [
+        ("Lanczos in 8 bit", 256, Filter::Lanczos, true),
+        ("Lanczos", 256, Filter::Lanczos, false),
+        ("bilinear", 224, Filter::Bilinear, false),
+        ("Gaussian, then linear", 224, Filter::Order1Gaussian, false),
+        ("nearest", 320, Filter::Nearest, false),
+    ] {
+        steps(&format!("grey and {name} to {size}"), &[grey, Step::Resize { size, filter, eight_bit }]);
+    }
+    steps("grey and standardise", &[grey, Step::Standardise { epsilon: 1e-3, ddof: 1 }]);
+    group.finish();
+}
+
+/// Heatmaps, stored and drawn. Bytes: those of the grids, and of the map over the whole picture, in f32.
+fn heatmap(criterion: &mut Criterion) {
+    let map = map();
+    let stored = map.to_bytes();
+    let mut group = criterion.benchmark_group("heatmap");
+    group.throughput(Throughput::BytesDecimal(size_of_val(&map.values[..]) as u64));
+    group.bench_function("to what is stored", |bencher| bencher.iter(|| black_box(&map).to_bytes()));
+    group.bench_function("from what is stored", |bencher| {
+        bencher.iter(|| Heatmap::from_bytes(black_box(&stored)).unwrap());
+    });
+    group.throughput(Throughput::BytesDecimal(u64::from(DRAWN.0 * DRAWN.1) * size_of::<f32>() as u64));
+    group.bench_function("over the picture", |bencher| {
+        bencher.iter(|| black_box(&map).upsampled(0, DRAWN.0, DRAWN.1).unwrap());
+    });
+    group.finish();
+}
+
+/// Film and heatmap as one picture, and that picture as terminals and files want it. Bytes: those of the picture,
+/// three a pixel.
+fn draw(criterion: &mut Criterion) {
+    let (film, map) = (film(), map());
+    let grey = picture::grey(&film);
+    let compose = |mode| {
+        let look = Look { mode, ..Look::default() };
+        picture::compose(&grey, Some(Heat { map: &map, label: 0 }), None, &look, DRAWN)
+    };
+    let size = |picture: &RgbImage| Throughput::BytesDecimal(picture.as_raw().len() as u64);
+    let mut group = criterion.benchmark_group("picture");
+    for mode in Mode::ALL {
+        group.throughput(size(&compose(mode)));
+        group.bench_function(mode.word(), |bencher| bencher.iter(|| compose(black_box(mode))));
+    }
+    let picture = Arc::new(compose(Mode::Overlay));
+    group.throughput(size(&picture));
+    group.bench_function("to PNG", |bencher| {
+        bencher.iter(|| picture.write_to(&mut Cursor::new(Vec::new()), ImageFormat::Png).unwrap());
+    });
+    let (width, height) = picture.dimensions();
+    let request =
+        PictureRequest { film: 1, heatmap: None, prior: None, look: Look::default(), width, height };
+    for (name, protocol, compressed) in [
+        ("half-blocks", ProtocolType::Halfblocks, false),
+        ("sixel", ProtocolType::Sixel, false),
+        ("iTerm2", ProtocolType::Iterm2, false),
+        ("kitty", ProtocolType::Kitty, false),
+        ("kitty, compressed", ProtocolType::Kitty, true),
+    ] {
+        let canvas = Canvas { protocol, cell: (8, 16), passthrough: false, compressed };
+        let job = EncodeJob { request: request.clone(), image: Arc::clone(&picture), cells: CELLS, canvas };
+        group.bench_function(format!("to {name}"), |bencher| {
+            bencher.iter(|| job.run(black_box(1)).print.unwrap());
+        });
+    }
+    group.finish();
+}
+
+fn film() -> Film {
+    film::decode(&dicom(&frontal(0))).unwrap()
+}
+
+/// A map of seven by seven for each of 14 labels, some of it cold.
+fn map() -> Heatmap {
+    let (labels, side) = (14, 7);
+    let values = (0..labels * side * side).map(|n| (n % 11) as f32 / 4.0 - 0.5).map(|v| v.max(0.0)).collect();
+    Heatmap { labels, rows: side, columns: side, values, region: Region::WHOLE }
+}
+
+fn settings() -> Criterion {
+    Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2))
+}
+
+criterion_group! {
+    name = engine;
+    config = settings();
+    targets = kernels
+}
+criterion_group! {
+    name = stages;
+    config = settings().sample_size(20);
+    targets = read, decode, prepare, heatmap, draw
+}
+criterion_main!(engine, stages);

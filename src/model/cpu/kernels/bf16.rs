@@ -39,6 +39,11 @@ impl Short {
         }
         all
     }
+
+    /// What people call these instructions.
+    pub(in super::super) fn word(self) -> &'static str {
+        if self.tiles { "AMX" } else { "AVX512-BF16" }
+    }
 }
 
 /// The left-hand matrix of a product: each row is `segments` runs of `steps` x 32 numbers.

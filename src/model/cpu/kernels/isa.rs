@@ -44,6 +44,17 @@ impl Isa {
         all
     }
 
+    /// What people call these instructions.
+    pub(in super::super) fn word(self) -> &'static str {
+        match self.0 {
+            Widest::Four => "any processor",
+            #[cfg(target_arch = "x86_64")]
+            Widest::Eight => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Widest::Sixteen => "AVX-512",
+        }
+    }
+
     pub(super) fn widest(self) -> Widest {
         self.0
     }
