@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 
-use super::{ModelError, cpu::Processor};
+use super::{ModelError, cpu::Processor, error::said};
 
 /// What the user asked for with `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +41,10 @@ fn open_cuda() -> Result<(Device, &'static str), ModelError> {
     match Device::new_cuda(0) {
         Ok(device) => Ok((device, "cuda:0")),
         Err(error) => Err(ModelError::Device {
-            reason: format!("no NVIDIA GPU can be opened ({error}): use --device cpu, or check `nvidia-smi`"),
+            reason: format!(
+                "no NVIDIA GPU can be opened ({}): use --device cpu, or check `nvidia-smi`",
+                said(&error)
+            ),
         }),
     }
 }

@@ -129,8 +129,13 @@ impl ModelError {
 
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {
-        Self::Engine { reason: error.to_string() }
+        Self::Engine { reason: said(&error) }
     }
+}
+
+/// What an error of Candle's says, without the backtrace that it may have under it.
+pub(super) fn said(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 fn these_are_there(names: &[String]) -> String {
