@@ -214,13 +214,12 @@ fn half_the_digits_in_the_convolutions_move_scores_a_little() {
 }
 
 /// On a machine with an NVIDIA GPU; elsewhere it says that it did not run.
-#[cfg(feature = "cuda")]
 #[test]
 fn a_gpu_gives_what_the_processor_gives() {
     let gpu = match Device::new_cuda(0) {
         Ok(gpu) => gpu,
         Err(error) => {
-            eprintln!("skipped: no NVIDIA GPU here ({error})");
+            println!("skipped: no NVIDIA GPU here ({})", crate::model::error::said(&error));
             return;
         }
     };
