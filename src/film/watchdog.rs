@@ -11,7 +11,7 @@ use crossbeam_channel::bounded;
 use super::{Film, Unreadable, decode};
 
 /// How long the decoding of one file may take. The slowest film known, a JPEG 2000 of the largest size that
-/// is taken, needs 7 s of a core.
+/// is taken, needs 9 s of a busy core, its score included.
 pub const DECODE_LIMIT: Duration = Duration::from_secs(20);
 
 /// Decoders at work at the same time, those that were given up included: their memory is taken until they
