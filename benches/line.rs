@@ -115,7 +115,7 @@ impl Engine {
     }
 
     fn judge(&self, findings: &Findings) -> Result<Scored, Held> {
-        quality::inspect_distance(findings.distance, &self.site.config.quality)?;
+        quality::inspect_distance(findings.distance, &[], &self.site.config.quality)?;
         let judged = triage::assess(&findings.probabilities, &self.rules).findings;
         Ok((judged, findings.heatmap.to_bytes()))
     }

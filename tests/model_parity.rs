@@ -187,5 +187,13 @@ fn raster(path: &Path) -> Film {
     let (width, height) = picture.dimensions();
     let display = picture.into_raw();
     let linear = display.iter().copied().map(f32::from).collect();
-    Film { width, height, linear, linear_max: 255.0, display, header: Header::default() }
+    Film {
+        width,
+        height,
+        linear,
+        linear_max: 255.0,
+        display,
+        header: Header::default(),
+        warnings: Vec::new(),
+    }
 }

@@ -92,7 +92,7 @@ fn judge(
     };
     let answer = model.infer(&[model.prepare(film)?])?.into_iter().next();
     let answer = answer.ok_or_else(|| Failure::failed("the model gave no result"))?;
-    Ok(quality::inspect_distance(answer.distance, gates).map(|warning| {
+    Ok(quality::inspect_distance(answer.distance, &warnings, gates).map(|warning| {
         warnings.extend(warning);
         (answer, warnings)
     }))

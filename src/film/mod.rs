@@ -49,6 +49,9 @@ pub struct Film {
     pub display: Vec<u8>,
     /// What the file says of the film.
     pub header: Header,
+    /// Sentences on what of the file could not be used, or not as it stands: a person reads them beside the
+    /// findings. The pixels are whole all the same.
+    pub warnings: Vec<String>,
 }
 
 /// Why a file is no film. The message is one sentence that a person can act on.

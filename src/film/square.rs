@@ -72,6 +72,7 @@ mod tests {
             linear_max: 255.0,
             display: vec![0, 40, 80, 160],
             header: Header::default(),
+            warnings: Vec::new(),
         }
     }
 

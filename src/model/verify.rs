@@ -93,7 +93,15 @@ fn noise_film(size: u32, seed: u32) -> Film {
         .map(|n| (hash_noise(n, seed) * 127.0 + 128.0 * (n / size) as f32 / size as f32) as u8)
         .collect();
     let linear = display.iter().copied().map(f32::from).collect();
-    Film { width: size, height: size, linear, linear_max: 255.0, display, header: Header::default() }
+    Film {
+        width: size,
+        height: size,
+        linear,
+        linear_max: 255.0,
+        display,
+        header: Header::default(),
+        warnings: Vec::new(),
+    }
 }
 
 /// A number from 0 to 1 (exclusive) that looks random: the mixer of MurmurHash3 (Appleby 2011).

@@ -135,9 +135,9 @@ impl Line {
     ) -> Result<(Findings, Vec<Warning>), Held> {
         let findings = outcome.map_err(|error| failed(&error))?;
         let warning = if requested {
-            quality::inspect_distance(findings.distance, &self.gates.get().warning_only())
+            quality::inspect_distance(findings.distance, &warnings, &self.gates.get().warning_only())
         } else {
-            quality::inspect_distance(findings.distance, &self.gates.get())
+            quality::inspect_distance(findings.distance, &warnings, &self.gates.get())
         };
         warnings.extend(warning?);
         Ok((findings, warnings))

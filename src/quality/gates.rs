@@ -87,6 +87,7 @@ impl Gates {
     pub fn action(&self, gate: Gate) -> Action {
         match gate {
             Gate::Unreadable | Gate::Model | Gate::Exposure => Action::Hold,
+            Gate::Reading => Action::Warn,
             Gate::Modality => self.modality,
             Gate::BodyPart => self.body_part,
             Gate::View => self.lateral,

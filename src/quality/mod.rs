@@ -46,6 +46,8 @@ pub enum Gate {
     Inverted,
     /// Far from what the model was trained on.
     OutOfDistribution,
+    /// Something in the file could not be used, or not as it stands ([`Film::warnings`]). It never holds a film.
+    Reading,
     /// The model failed on it.
     Model,
     /// It is the image for processing of an exposure of which the one for presentation is scored. No gate that
@@ -80,6 +82,7 @@ impl Gate {
             Self::Colour => "colour photograph",
             Self::Inverted => "negative",
             Self::OutOfDistribution => "unlike the training films",
+            Self::Reading => "read with doubts",
             Self::Model => "the model failed",
             Self::Exposure => "second image of an exposure",
         }
@@ -93,6 +96,18 @@ pub struct Held {
     pub gate: Gate,
     /// One sentence that a person can act on.
     pub reason: String,
+}
+
+impl Held {
+    /// Adds what of the file could not be used: the picture may be wrong by that, and no fault of the film's.
+    fn with_doubts(mut self, warnings: &[Warning]) -> Self {
+        let doubts = warnings.iter().filter(|warning| warning.gate == Gate::Reading);
+        let doubts: Vec<&str> = doubts.map(|warning| warning.sentence.as_str()).collect();
+        if !doubts.is_empty() {
+            self.reason = format!("{} It may only have been read wrongly: {}", self.reason, doubts.join(" "));
+        }
+        self
+    }
 }
 
 /// What a reader should know of a film that is scored all the same.
@@ -110,8 +125,11 @@ pub struct Warning {
 /// [`Held`] by the first gate that refuses it.
 pub fn inspect(film: &Film, gates: &Gates) -> Result<Vec<Warning>, Held> {
     let mut warnings = inspect_header(&film.header, gates)?;
+    let doubts = film.warnings.iter().cloned().map(|sentence| Warning { gate: Gate::Reading, sentence });
+    warnings.extend(doubts);
     let mut ask = |gate, look: fn(&Film) -> Option<String>| {
-        warnings.extend(follow(gates, gate, || look(film))?);
+        let asked = follow(gates, gate, || look(film)).map_err(|held| held.with_doubts(&warnings))?;
+        warnings.extend(asked);
         Ok(())
     };
     ask(Gate::Blank, pixels::blank)?;
@@ -136,12 +154,16 @@ pub fn inspect_header(header: &Header, gates: &Gates) -> Result<Vec<Warning>, He
 }
 
 /// Looks, after the model, how far a film is from those that the model was trained on. `None`: the model
-/// brings no profile of them, and nobody can say.
+/// brings no profile of them, and nobody can say. `warnings` are those of [`inspect`], for the reason.
 ///
 /// # Errors
 /// [`Held`] beyond the cut-off; then its findings are not to be ranked.
-pub fn inspect_distance(distance: Option<Distance>, gates: &Gates) -> Result<Option<Warning>, Held> {
-    follow(gates, Gate::OutOfDistribution, || {
+pub fn inspect_distance(
+    distance: Option<Distance>,
+    warnings: &[Warning],
+    gates: &Gates,
+) -> Result<Option<Warning>, Held> {
+    let asked = follow(gates, Gate::OutOfDistribution, || {
         let distance = distance?;
         let Distance { value, turned, limits: Limits { cut_off, turned_cut_off } } = distance;
         if distance.is_far() {
@@ -158,7 +180,8 @@ pub fn inspect_distance(distance: Option<Distance>, gates: &Gates) -> Result<Opt
                 )
             })
         }
-    })
+    });
+    asked.map_err(|held| held.with_doubts(warnings))
 }
 
 /// Why a file that could not be decoded is held: by its header's gate if there is one, else because

@@ -7,7 +7,15 @@ fn film(side: u32, grey: impl Fn(u32, u32) -> u8) -> Film {
     let display: Vec<u8> =
         (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| grey(x, y)).collect();
     let linear = display.iter().map(|&v| f32::from(v)).collect();
-    Film { width: side, height: side, linear, linear_max: 255.0, display, header: Header::default() }
+    Film {
+        width: side,
+        height: side,
+        linear,
+        linear_max: 255.0,
+        display,
+        header: Header::default(),
+        warnings: Vec::new(),
+    }
 }
 
 /// Bright in the middle and below, dark at the sides: the coarse shape of a chest.
@@ -133,6 +141,23 @@ fn a_colour_photograph_is_held_and_a_coloured_mark_is_not() {
 }
 
 #[test]
+fn what_could_not_be_used_is_said_beside_the_findings_and_in_the_reason_of_a_gate() {
+    let doubt = "Window Width \"wide\" is no number, so the film is shown without a window.";
+    let with_doubt = |grey: fn(u32, u32) -> u8| Film { warnings: vec![doubt.to_owned()], ..film(256, grey) };
+    let warnings = inspect(&with_doubt(chest), &Gates::default()).unwrap();
+    assert_eq!(warnings, [Warning { gate: Gate::Reading, sentence: doubt.to_owned() }]);
+
+    let held = inspect(&with_doubt(|x, y| 255 - chest(x, y)), &Gates::default()).unwrap_err();
+    assert!(held.gate == Gate::Inverted && held.reason.ends_with(doubt), "{}", held.reason);
+    let limits = Limits { cut_off: 1.0, turned_cut_off: 0.5 };
+    let far = Some(Distance { value: 2.0, turned: 0.1, limits });
+    let held = inspect_distance(far, &warnings, &Gates::default()).unwrap_err();
+    assert!(held.reason.ends_with(doubt), "{}", held.reason);
+    let held = inspect_distance(far, &[], &Gates::default()).unwrap_err();
+    assert!(!held.reason.contains("read wrongly"), "{}", held.reason);
+}
+
+#[test]
 fn each_gate_holds_warns_or_is_off_as_the_site_says() {
     let mut hip = film(100, |x, y| 255 - chest(x, y));
     hip.header = Header { body_part_examined: "HIP".into(), ..Header::default() };
@@ -150,23 +175,23 @@ fn each_gate_holds_warns_or_is_off_as_the_site_says() {
 fn what_is_far_from_the_training_films_is_held_with_both_numbers() {
     let limits = Limits { cut_off: 31.0, turned_cut_off: 0.5 };
     let distance = |value| Some(Distance { value, turned: 0.1, limits });
-    let held = inspect_distance(distance(57.0), &Gates::default()).unwrap_err();
+    let held = inspect_distance(distance(57.0), &[], &Gates::default()).unwrap_err();
     assert_eq!(held.gate, Gate::OutOfDistribution);
     assert!(held.reason.contains("distance 57.00, cut-off 31.00"), "{}", held.reason);
     for near in [distance(31.0), distance(2.0), None] {
-        assert_eq!(inspect_distance(near, &Gates::default()), Ok(None), "{near:?}");
+        assert_eq!(inspect_distance(near, &[], &Gates::default()), Ok(None), "{near:?}");
     }
     let off = Gates { out_of_distribution: Action::Off, ..Gates::default() };
-    assert_eq!(inspect_distance(distance(57.0), &off), Ok(None));
+    assert_eq!(inspect_distance(distance(57.0), &[], &off), Ok(None));
     let warn = Gates { out_of_distribution: Action::Warn, ..Gates::default() };
-    assert_eq!(inspect_distance(distance(57.0), &warn).unwrap().unwrap().gate, Gate::OutOfDistribution);
+    assert_eq!(inspect_distance(distance(57.0), &[], &warn).unwrap().unwrap().gate, Gate::OutOfDistribution);
 }
 
 #[test]
 fn a_film_on_its_head_is_held_with_a_sentence_of_its_own() {
     let limits = Limits { cut_off: 1.6, turned_cut_off: 0.55 };
     let held = |value, turned| {
-        inspect_distance(Some(Distance { value, turned, limits }), &Gates::default())
+        inspect_distance(Some(Distance { value, turned, limits }), &[], &Gates::default())
             .map_err(|held| held.reason)
     };
     let reason = held(1.1, 0.93).unwrap_err();

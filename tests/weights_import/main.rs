@@ -57,7 +57,15 @@ fn drawn_film(width: u32, height: u32, seed: u64) -> Film {
 
 fn film(width: u32, height: u32, display: Vec<u8>) -> Film {
     let linear = display.iter().copied().map(f32::from).collect();
-    Film { width, height, linear, linear_max: 255.0, display, header: Header::default() }
+    Film {
+        width,
+        height,
+        linear,
+        linear_max: 255.0,
+        display,
+        header: Header::default(),
+        warnings: Vec::new(),
+    }
 }
 
 fn decode(path: &Path) -> Film {

@@ -158,7 +158,7 @@ impl Scorer<'_> {
                 return record;
             }
         };
-        if let Err(held) = quality::inspect_distance(findings.distance, self.gates) {
+        if let Err(held) = quality::inspect_distance(findings.distance, &[], self.gates) {
             record.held.get_or_insert(held.reason);
         }
         if task.wanted.heatmap {

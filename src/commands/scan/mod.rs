@@ -26,7 +26,7 @@ use crate::{
     intake,
     model::{Findings, ModelError},
     pipeline::{Cores, failed, file_name, shown},
-    quality::{self, Gates, Held, SAME_EXPOSURE},
+    quality::{self, Gates, Held, SAME_EXPOSURE, Warning},
     triage::{self, Finding, RankKey, Rules, Severity},
 };
 
@@ -70,6 +70,8 @@ struct Film {
     sha256: String,
     #[serde(serialize_with = "four_fields")]
     findings: Vec<Finding>,
+    /// What a reader should know beside the findings, a sentence each.
+    warnings: Vec<String>,
     #[serde(skip)]
     header: Header,
 }
@@ -245,9 +247,12 @@ impl Gathering {
                 return;
             }
             Outcome::Held(known, held) => (known, Err(held)),
-            Outcome::Scored(known, findings) => (known, judge.say(findings)),
+            Outcome::Scored(mut known, findings) => {
+                let judged = judge.say(findings, &mut known.warnings);
+                (known, judged)
+            }
         };
-        let Known { path, sha256, study, header } = known;
+        let Known { path, sha256, study, header, warnings } = known;
         if self.is_repeat(&sha256, &path) {
             return;
         }
@@ -255,7 +260,8 @@ impl Gathering {
         match judged {
             Ok(findings) => {
                 let header = header.unwrap_or_default();
-                study.films.push(Film { path, sha256, findings, header });
+                let warnings = warnings.into_iter().map(|warning| warning.sentence).collect();
+                study.films.push(Film { path, sha256, findings, warnings, header });
             }
             Err(held) => study.held.push(HeldFilm { path, reason: held.reason, header }),
         }
@@ -269,9 +275,14 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn say(&self, findings: Result<Findings, ModelError>) -> Result<Vec<Finding>, Held> {
+    /// Adds the last gate's warning to those of the gates before it.
+    fn say(
+        &self,
+        findings: Result<Findings, ModelError>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<Finding>, Held> {
         let findings = findings.map_err(|error| failed(&error))?;
-        quality::inspect_distance(findings.distance, self.gates)?;
+        warnings.extend(quality::inspect_distance(findings.distance, warnings, self.gates)?);
         Ok(triage::assess(&findings.probabilities, self.rules).findings)
     }
 }
@@ -319,6 +330,11 @@ fn print_table(out: &mut impl Write, studies: &[Study]) -> io::Result<()> {
         })
         .collect();
     table(out, &columns, &rows)?;
+    for film in studies.iter().flat_map(|study| &study.films) {
+        for warning in &film.warnings {
+            writeln!(out, "warning: {}: {warning}", file_name(Path::new(&film.path)))?;
+        }
+    }
     for held in studies.iter().flat_map(|study| &study.held) {
         writeln!(out, "held: {}: {}", file_name(Path::new(&held.path)), held.reason)?;
     }

@@ -18,7 +18,7 @@ use crate::{
     film::Header,
     model::{Findings, ModelError},
     pipeline::{Admitted, Cores, Step, examine, read, study_key},
-    quality::{Gates, Held},
+    quality::{Gates, Held, Warning},
 };
 
 /// Results that may wait to be gathered.
@@ -47,6 +47,8 @@ pub(super) struct Known {
     pub(super) study: String,
     /// What a file that decoded said of itself.
     pub(super) header: Option<Box<Header>>,
+    /// What is to be said beside its score.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// The files, and what the lines share.
@@ -130,9 +132,12 @@ impl<'a> Work<'a> {
         let examined = examine(bytes.content, self.cores.model(), self.gates);
         let study = study_key(&examined.header, &sha256, &path, self.grouping);
         let header = examined.decoded.then(|| Box::new(examined.header));
-        let known = Known { path, sha256, study, header };
+        let mut known = Known { path, sha256, study, header, warnings: Vec::new() };
         match examined.verdict {
-            Ok(Admitted { input, .. }) => Step::Ready((number, known), input),
+            Ok(Admitted { input, warnings }) => {
+                known.warnings = warnings;
+                Step::Ready((number, known), input)
+            }
             Err(held) => Step::Ended((number, Outcome::Held(known, held))),
         }
     }

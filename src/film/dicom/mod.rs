@@ -117,6 +117,7 @@ fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusa
         linear_max: curve.linear_max(),
         display: stored.iter().map(|&v| curve.display(v)).collect(),
         header: header.clone(),
+        warnings: Vec::new(),
     };
     drop(stored);
     Ok(square::squared(film, spacing::height_of_pixel(set)))

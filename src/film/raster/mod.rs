@@ -128,6 +128,7 @@ fn film(picture: DynamicImage, header: Header) -> Result<Film, Unreadable> {
         linear: values.into_iter().map(f32::from).collect(),
         linear_max,
         header,
+        warnings: Vec::new(),
     })
 }
 

@@ -11,7 +11,7 @@ const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/preprocess.safetenso
 
 fn film(width: u32, height: u32, linear: Vec<f32>, linear_max: f32) -> Film {
     let display = linear.iter().map(|&value| (value / linear_max * 255.0) as u8).collect();
-    Film { width, height, linear, linear_max, display, header: Header::default() }
+    Film { width, height, linear, linear_max, display, header: Header::default(), warnings: Vec::new() }
 }
 
 fn golden_film(tensor: &Tensor) -> Film {

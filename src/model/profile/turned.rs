@@ -36,6 +36,7 @@ fn take(film: &Film, (width, height): (u32, u32), from: impl Fn(u32, u32) -> (u3
         linear_max: film.linear_max,
         display: places.iter().map(|&place| film.display[place]).collect(),
         header: film.header.clone(),
+        warnings: film.warnings.clone(),
     }
 }
 
@@ -53,6 +54,7 @@ mod tests {
             linear_max: 6.0,
             display: (1..=6).collect(),
             header: Header::default(),
+            warnings: Vec::new(),
         };
         let ways: [((u32, u32), &[u8]); 8] = [
             ((3, 2), &[6, 5, 4, 3, 2, 1]),
