@@ -31,6 +31,7 @@ pub mod pipeline;
 pub mod plugin;
 pub mod quality;
 pub mod store;
+pub mod study;
 pub mod text;
 pub mod triage;
 

@@ -14,6 +14,7 @@ use crate::{
     model::Heatmap,
     picture::{self, Heat},
     store::{FilmId, FilmRow, NewEvent, Store},
+    study::AuditKind,
 };
 
 /// Bytes of decoded films that are kept: a dozen of 9 megapixels.
@@ -33,8 +34,7 @@ pub(super) fn answer(
         let image = make(&store, &request, &mut shelf).map(Arc::new);
         if image.is_ok() && shown.insert(request.film) {
             let name = viewer.name();
-            let event =
-                NewEvent { kind: "shown", film: Some(request.film), actor: &name, ..NewEvent::default() };
+            let event = NewEvent { film: Some(request.film), actor: &name, ..NewEvent::of(AuditKind::Shown) };
             if let Err(error) = store.record(&event, Timestamp::now()) {
                 tracing::error!(%error, "the audit misses that a film was shown");
             }

@@ -11,6 +11,7 @@ use super::follow::Actor;
 use crate::{
     dashboard::{BenchRequest, BenchUpdate, Update},
     store::{NewEvent, Store},
+    study::AuditKind,
     triage::{Bench, Mark, PastStudy, Sample, Setting, ThresholdChange, what_if},
 };
 
@@ -164,7 +165,7 @@ impl Worker {
                 "model": before.model, "label": change.label,
                 "alert": sides(Mark::Alert), "critical": sides(Mark::Critical),
             });
-            let event = NewEvent { kind: "threshold-set", actor: &actor, detail, ..NewEvent::default() };
+            let event = NewEvent { actor: &actor, detail, ..NewEvent::of(AuditKind::ThresholdSet) };
             store.record(&event, Timestamp::now())?;
         }
         Ok(())

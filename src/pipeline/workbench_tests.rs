@@ -60,7 +60,8 @@ fn answers(
         Update::Bench(update) => *update,
         other => panic!("{other:?}"),
     });
-    let audit = opened.events(0, 100).unwrap().into_iter().filter(|event| event.kind == "threshold-set");
+    let audit =
+        opened.events(0, 100).unwrap().into_iter().filter(|event| event.kind == AuditKind::ThresholdSet);
     (answers.collect(), audit.collect())
 }
 

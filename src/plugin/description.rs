@@ -75,7 +75,10 @@ impl Permission {
     /// The others come with enabling the plugin.
     #[must_use]
     pub fn needs_grant(self) -> bool {
-        self >= Self::Patient
+        match self {
+            Self::Raise | Self::Tag | Self::Note | Self::Column | Self::Notify => false,
+            Self::Patient | Self::Webhook | Self::Write | Self::Copy | Self::Run => true,
+        }
     }
 }
 

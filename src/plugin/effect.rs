@@ -125,17 +125,17 @@ pub struct Deed {
     pub once: Option<String>,
 }
 
-/// Each effect's key, and the keys that may stand beside it.
-const SHAPES: [(&str, &[&str]); 9] = [
-    ("raise", &[]),
-    ("tag", &[]),
-    ("note", &[]),
-    ("column", &["value"]),
-    ("notify", &["once"]),
-    ("webhook", &["body", "once"]),
-    ("write", &["text", "header", "replace", "once"]),
-    ("copy", &["once"]),
-    ("run", &["once"]),
+/// Each effect's key, which is the word of its permission, and the keys that may stand beside it.
+const SHAPES: [(Permission, &[&str]); 9] = [
+    (Permission::Raise, &[]),
+    (Permission::Tag, &[]),
+    (Permission::Note, &[]),
+    (Permission::Column, &["value"]),
+    (Permission::Notify, &["once"]),
+    (Permission::Webhook, &["body", "once"]),
+    (Permission::Write, &["text", "header", "replace", "once"]),
+    (Permission::Copy, &["once"]),
+    (Permission::Run, &["once"]),
 ];
 
 /// Reads what a hook returned: nothing, one effect, or a list of at most `limit`.
@@ -176,16 +176,18 @@ fn one(table: &Table) -> Result<Deed, String> {
         }
         keys.push(key);
     }
-    let mut shapes = SHAPES.iter().filter(|(word, _)| keys.iter().any(|key| key == word));
-    let words = SHAPES.map(|(word, _)| word);
-    let Some((word, beside)) = shapes.next() else {
+    let mut shapes = SHAPES.iter().filter(|(named, _)| keys.iter().any(|key| key == named.word()));
+    let words = SHAPES.map(|(named, _)| named.word());
+    let Some((named, beside)) = shapes.next() else {
         let first = keys.first().map(|key| short(key)).unwrap_or_default();
         return Err(format!("`{first}` is no effect: {}", suggest(&first, &words)));
     };
+    let word = named.word();
     if let Some((other, _)) = shapes.next() {
+        let other = other.word();
         return Err(format!("`{word}` and `{other}` are two effects: give each its own table"));
     }
-    if let Some(stray) = keys.iter().find(|key| key != word && !beside.contains(&key.as_str())) {
+    if let Some(stray) = keys.iter().find(|key| *key != word && !beside.contains(&key.as_str())) {
         return Err(format!("`{}` does not go with `{word}`", short(stray)));
     }
     let get = |key: &str| table.raw_get::<Value>(key).unwrap_or(Value::Nil);
@@ -193,13 +195,13 @@ fn one(table: &Table) -> Result<Deed, String> {
         Value::Nil => None,
         value => Some(line(&value).map_err(|why| format!("`once` {why}"))?),
     };
-    let effect = effect(word, &get(word), &get).map_err(|why| format!("`{word}` {why}"))?;
+    let effect = effect(*named, &get(word), &get).map_err(|why| format!("`{word}` {why}"))?;
     Ok(Deed { effect, once })
 }
 
-fn effect(word: &str, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Effect, String> {
-    Ok(match word {
-        "raise" => Effect::Raise(match text(value, LINE)?.as_str() {
+fn effect(named: Permission, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Effect, String> {
+    Ok(match named {
+        Permission::Raise => Effect::Raise(match text(value, LINE)?.as_str() {
             "urgent" => Raise::Urgent,
             "critical" => Raise::Critical,
             "promote" => Raise::Promote,
@@ -210,16 +212,16 @@ fn effect(word: &str, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Eff
                 ));
             }
         }),
-        "tag" => Effect::Tag(line(value)?),
-        "note" => Effect::Note(sentence(value)?),
-        "notify" => Effect::Notify(sentence(value)?),
-        "column" => Effect::Column { title: line(value)?, value: cell(&get("value"))? },
-        "webhook" => {
+        Permission::Tag => Effect::Tag(line(value)?),
+        Permission::Note => Effect::Note(sentence(value)?),
+        Permission::Notify => Effect::Notify(sentence(value)?),
+        Permission::Column => Effect::Column { title: line(value)?, value: cell(&get("value"))? },
+        Permission::Webhook => {
             let mut budget = Budget::of(BODY);
             let body = json(&get("body"), &mut budget).map_err(|why| format!("has a `body`: {why}"))?;
             Effect::Webhook { url: text(value, 4 * SENTENCE)?, body }
         }
-        "write" => {
+        Permission::Write => {
             let optional = |key: &str| match get(key) {
                 Value::Nil => Ok(String::new()),
                 value => file_text(&value).map_err(|why| format!("has a `{key}` that {why}")),
@@ -233,8 +235,10 @@ fn effect(word: &str, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Eff
             crate::plugin::places::check_relative(&file)?;
             Effect::Write { file, text: optional("text")?, header: optional("header")?, replace }
         }
-        "copy" => Effect::Copy { to: name(value)? },
-        _ => Effect::Run { program: name(value)? },
+        Permission::Copy => Effect::Copy { to: name(value)? },
+        Permission::Run => Effect::Run { program: name(value)? },
+        // The right to see who the patient is: nothing that a hook returns.
+        Permission::Patient => return Err("is no effect".to_owned()),
     })
 }
 

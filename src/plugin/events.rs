@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::store::{AuditEvent, FilmId, StudyId};
+use crate::{
+    store::{AuditEvent, FilmId, StudyId},
+    study::AuditKind,
+};
 
 /// A hook that an event calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,50 +30,95 @@ impl Step {
     }
 }
 
-/// Events after which a study is told of. What plugins do (tags, notes) is not among them, so that no
-/// two of them call each other for ever; floors can rise three times at most.
-const CHANGES: [&str; 10] = [
-    "scored",
-    "held",
-    "gone",
-    "superseded",
-    "reopened",
-    "complete",
-    "promoted",
-    "raised",
-    "reassessed",
-    "rescored",
-];
+/// What the plugins are told of an event.
+enum Told {
+    /// A film, and that its study changed.
+    Film,
+    /// A status.
+    Status,
+    /// That the study changed.
+    Study,
+    /// Nothing.
+    Nothing,
+}
+
+/// What the plugins are told of an event of that kind. What plugins do (tags, notes) they are not told, so that
+/// no two of them call each other for ever; floors can rise three times at most.
+fn told(kind: AuditKind) -> Told {
+    match kind {
+        AuditKind::Scored | AuditKind::Held => Told::Film,
+        AuditKind::Status | AuditKind::TakenBack => Told::Status,
+        AuditKind::Gone
+        | AuditKind::Superseded
+        | AuditKind::Reopened
+        | AuditKind::Complete
+        | AuditKind::Promoted
+        | AuditKind::Raised
+        | AuditKind::Reassessed => Told::Study,
+        AuditKind::Received
+        | AuditKind::Started
+        | AuditKind::Duplicate
+        // The film that presents the exposure is scored in the same transaction.
+        | AuditKind::SetAside
+        | AuditKind::Requested
+        | AuditKind::Refused
+        | AuditKind::Acknowledged
+        | AuditKind::Note
+        | AuditKind::Shown
+        | AuditKind::Thresholds
+        | AuditKind::ThresholdSet
+        | AuditKind::Plugin
+        | AuditKind::PluginAsked
+        | AuditKind::PluginRefused
+        | AuditKind::Tagged
+        | AuditKind::Noted
+        | AuditKind::Notify
+        | AuditKind::Webhook
+        | AuditKind::Write
+        | AuditKind::Copy
+        | AuditKind::Run
+        | AuditKind::GivenUp => Told::Nothing,
+    }
+}
 
 /// The hooks to call for some events, in their order; a study that changed several times is told of
-/// once, after the last change.
+/// once, after the last change. Kinds of a newer version call none.
 pub(super) fn steps(events: &[AuditEvent], plugin: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for event in events {
-        let Some(study) = event.study else { continue };
-        let kind = event.kind.as_str();
-        match (kind, event.film) {
-            ("scored" | "held" | "rescored", Some(film)) => steps.push(Step::Film { study, film }),
-            ("status", _) => {
-                let word =
-                    |key: &str| event.detail.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-                steps.push(Step::Status { study, before: word("before"), status: word("status") });
+        let (Some(study), Some(kind)) = (event.study, event.kind.known()) else { continue };
+        match told(kind) {
+            Told::Film => {
+                steps.extend(event.film.map(|film| Step::Film { study, film }));
+                study_changed(&mut steps, study, false);
             }
-            _ => {}
-        }
-        if CHANGES.contains(&kind) {
-            let mut by_itself = kind == "raised" && event.actor == plugin;
-            steps.retain(|step| match step {
-                Step::Study { study: known, by_itself: before } if *known == study => {
-                    by_itself &= before;
-                    false
-                }
-                _ => true,
-            });
-            steps.push(Step::Study { study, by_itself });
+            Told::Status => steps.extend(status_changed(event, study, kind)),
+            Told::Study => {
+                let by_itself = kind == AuditKind::Raised && event.actor == plugin;
+                study_changed(&mut steps, study, by_itself);
+            }
+            Told::Nothing => {}
         }
     }
     steps
+}
+
+/// What is taken back may be an alarm's acknowledgement alone: then the status stays as it was.
+fn status_changed(event: &AuditEvent, study: StudyId, kind: AuditKind) -> Option<Step> {
+    let word = |key: &str| event.detail.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let (before, status) = (word("before"), word("status"));
+    (kind != AuditKind::TakenBack || before != status).then_some(Step::Status { study, before, status })
+}
+
+fn study_changed(steps: &mut Vec<Step>, study: StudyId, mut by_itself: bool) {
+    steps.retain(|step| match step {
+        Step::Study { study: known, by_itself: before } if *known == study => {
+            by_itself &= before;
+            false
+        }
+        _ => true,
+    });
+    steps.push(Step::Study { study, by_itself });
 }
 
 #[cfg(test)]
@@ -84,7 +132,7 @@ mod tests {
         AuditEvent {
             id: 0,
             time: Timestamp::UNIX_EPOCH,
-            kind: kind.to_owned(),
+            kind: kind.to_owned().into(),
             study: Some(study),
             film,
             file: None,
@@ -119,5 +167,21 @@ mod tests {
                 study(4),
             ]
         );
+    }
+    #[test]
+    fn an_undo_is_a_change_of_status_unless_only_the_alarm_rings_again() {
+        let taken_back = |before: &str, status: &str| AuditEvent {
+            detail: json!({ "before": before, "status": status, "by": "anna", "acknowledged": false }),
+            ..event("taken_back", 1, None, "anna")
+        };
+        let events = [taken_back("done", "seen"), taken_back("seen", "seen")];
+        let undone = Step::Status { study: 1, before: "done".to_owned(), status: "seen".to_owned() };
+        assert_eq!(steps(&events, "me"), [undone]);
+    }
+
+    #[test]
+    fn an_event_of_a_newer_version_is_passed_over() {
+        let events = [event("exported", 1, Some(2), "anna"), event("complete", 1, None, "pipeline")];
+        assert_eq!(steps(&events, "me"), [Step::Study { study: 1, by_itself: false }]);
     }
 }

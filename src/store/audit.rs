@@ -9,25 +9,19 @@ use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     convert::{Columns, Json, Micros},
 };
-use crate::text::clean;
+use crate::{
+    study::{AuditKind, AuditWord},
+    text::clean,
+};
 
 /// Who did what no person did.
 pub(super) const PIPELINE: &str = "pipeline";
 
 /// Something that happened, about to be written down.
-///
-/// The store itself writes `received`, `started`, `gone`, `duplicate`, `scored`, `held`, `superseded`,
-/// `requested` and `refused` (a held film that a person wants scored; answered by `scored` or `refused`),
-/// `set-aside` (an image for processing whose exposure another film presents), `reopened`, `complete`,
-/// `promoted`, `raised`, `status`, `acknowledged`, `taken_back`, `note`, `thresholds` (once a change) and
-/// `reassessed` (once a study whose severity it moved); of plugins `plugin` (their state), `plugin-asked`
-/// (by a person), `tagged`, `noted`, `notify`, `webhook`, `write`, `copy`, `run` (done), `given-up`,
-/// `plugin-refused`. Other rooms add theirs: `shown` (a
-/// film), `threshold-set` (a person wrote another one into the configuration).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent<'a> {
-    /// One word.
-    pub kind: &'a str,
+    /// What kind of event it is.
+    pub kind: AuditKind,
     /// The study, if it is about one.
     pub study: Option<StudyId>,
     /// The film, likewise.
@@ -40,6 +34,14 @@ pub struct NewEvent<'a> {
     pub detail: Value,
 }
 
+impl NewEvent<'_> {
+    /// An event of that kind, about nothing yet, of the pipeline itself.
+    #[must_use]
+    pub fn of(kind: AuditKind) -> Self {
+        Self { kind, study: None, film: None, file: None, actor: "", detail: Value::Null }
+    }
+}
+
 /// An event as it was written down.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
@@ -47,8 +49,8 @@ pub struct AuditEvent {
     pub id: i64,
     /// When.
     pub time: Timestamp,
-    /// One word; see [`NewEvent`].
-    pub kind: String,
+    /// What kind of event it is; perhaps one of a newer version.
+    pub kind: AuditWord,
     /// The study, if it is about one.
     pub study: Option<StudyId>,
     /// The film, likewise.
@@ -85,7 +87,7 @@ impl Store {
                 Ok(AuditEvent {
                     id: columns.next()?,
                     time: columns.next_time()?,
-                    kind: columns.next()?,
+                    kind: columns.next::<String>()?.into(),
                     study: columns.next()?,
                     film: columns.next()?,
                     file: columns.next()?,
@@ -109,7 +111,7 @@ pub(super) fn log(connection: &Connection, event: &NewEvent<'_>, now: Timestamp)
         )?
         .execute((
             Micros(now),
-            event.kind,
+            event.kind.word(),
             event.study,
             event.film,
             event.file,

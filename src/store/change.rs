@@ -13,6 +13,7 @@ use super::{
     row::{save, select_studies, study_if_any, study_row},
 };
 use crate::{
+    study::AuditKind,
     text::clean,
     triage::{Severity, Waiting, reported},
 };
@@ -37,7 +38,7 @@ impl Store {
                 let Some(mut row) = still(transaction, &seen)? else { continue };
                 row.complete = true;
                 save(transaction, &mut row)?;
-                log(transaction, &about("complete", &row), now)?;
+                log(transaction, &about(AuditKind::Complete, &row), now)?;
                 changed.push(row);
             }
             Ok(changed)
@@ -78,7 +79,7 @@ impl Store {
                 report(&mut row);
                 save(transaction, &mut row)?;
                 let detail = json!({ "before": before, "severity": row.severity });
-                log(transaction, &NewEvent { detail, ..about("promoted", &row) }, now)?;
+                log(transaction, &NewEvent { detail, ..about(AuditKind::Promoted, &row) }, now)?;
                 changed.push(row);
             }
             Ok(changed)
@@ -118,7 +119,7 @@ impl Store {
             } else {
                 json!({ "before": before, "status": status.word() })
             };
-            log(transaction, &NewEvent { actor: &actor, detail, ..about("status", &row) }, now)?;
+            log(transaction, &NewEvent { actor: &actor, detail, ..about(AuditKind::Status, &row) }, now)?;
             Ok(Some(row))
         })
     }
@@ -163,13 +164,13 @@ pub(super) fn raise_row(
     row.outside = Some(OutsidePriority { floor: outside.floor, source: source.clone() });
     report(row);
     let detail = json!({ "floor": outside.floor, "before": before, "severity": row.severity });
-    log(connection, &NewEvent { actor: &source, detail, ..about("raised", row) }, now)?;
+    log(connection, &NewEvent { actor: &source, detail, ..about(AuditKind::Raised, row) }, now)?;
     Ok(true)
 }
 
 /// An event about a study.
-pub(super) fn about<'a>(kind: &'a str, row: &StudyRow) -> NewEvent<'a> {
-    NewEvent { kind, study: Some(row.id), ..NewEvent::default() }
+pub(super) fn about(kind: AuditKind, row: &StudyRow) -> NewEvent<'static> {
+    NewEvent { study: Some(row.id), ..NewEvent::of(kind) }
 }
 
 /// Studies whose time in the query is `ago` or longer before `now`. Read without the write lock:

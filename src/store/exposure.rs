@@ -10,7 +10,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Json},
 };
-use crate::film::Header;
+use crate::{film::Header, study::AuditKind};
 
 /// A film of a detector that tells its intent.
 struct Image {
@@ -38,11 +38,10 @@ pub(super) fn set_aside(
             .prepare_cached("UPDATE films SET exposure_of = ?2 WHERE id = ?1")?
             .execute((raw.film, shown.film))?;
         let event = NewEvent {
-            kind: "set-aside",
             study: Some(study),
             film: Some(raw.film),
             detail: json!({ "for": shown.film, "why": "the same exposure" }),
-            ..NewEvent::default()
+            ..NewEvent::of(AuditKind::SetAside)
         };
         log(connection, &event, now)?;
         aside.push(raw.film);

@@ -19,7 +19,7 @@ use super::{
     row::{save, study},
     supersede::supersede,
 };
-use crate::text::clean;
+use crate::{study::AuditKind, text::clean};
 
 /// A file as it stands before its end.
 pub(super) struct Due {
@@ -109,12 +109,11 @@ impl Store {
             }
             let (study, film) = gone_entry(transaction, &due, reason, now)?;
             let event = NewEvent {
-                kind: "gone",
                 study: Some(study),
                 film: Some(film),
                 file: Some(file),
                 detail: json!({ "reason": clean(reason) }),
-                ..NewEvent::default()
+                ..NewEvent::of(AuditKind::Gone)
             };
             log(transaction, &event, now)?;
             close(transaction, file, "gone", film)?;
@@ -136,11 +135,10 @@ fn record(
     let study = join_study(connection, &outcome.study_key, due.received_at)?;
     let film = films::insert(connection, study, due.id, outcome, now)?;
     let started = NewEvent {
-        kind: "started",
         study: Some(study),
         film: Some(film),
         file: Some(due.id),
-        ..NewEvent::default()
+        ..NewEvent::of(AuditKind::Started)
     };
     log(connection, &started, outcome.started)?;
     close(connection, due.id, "done", film)?;
@@ -162,19 +160,13 @@ fn record(
     save(connection, &mut row)?;
     let (kind, detail) = match &outcome.verdict {
         Verdict::Scored(_) => (
-            "scored",
+            AuditKind::Scored,
             json!({ "before": before, "severity": row.severity, "score": row.score, "top": row.top }),
         ),
-        Verdict::Held(held) => ("held", json!({ "gate": held.gate, "reason": clean(&held.reason) })),
+        Verdict::Held(held) => (AuditKind::Held, json!({ "gate": held.gate, "reason": clean(&held.reason) })),
     };
-    let event = NewEvent {
-        kind,
-        study: Some(study),
-        film: Some(film),
-        file: Some(due.id),
-        detail,
-        ..NewEvent::default()
-    };
+    let event =
+        NewEvent { study: Some(study), film: Some(film), file: Some(due.id), detail, ..NewEvent::of(kind) };
     log(connection, &event, now)?;
     let others = refresh(connection, others, Some(study))?;
     Ok(Finished::Recorded { film, study: Box::new(row), aside, others })
@@ -215,12 +207,11 @@ fn close_duplicate(
         .prepare_cached("SELECT study, decoded FROM films WHERE id = ?1")?
         .query_row([of], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let event = NewEvent {
-        kind: "duplicate",
         study: Some(study),
         film: Some(of),
         file: Some(due.id),
         detail: json!({ "sha256": outcome.map(|outcome| &outcome.sha256) }),
-        ..NewEvent::default()
+        ..NewEvent::of(AuditKind::Duplicate)
     };
     log(connection, &event, now)?;
     let others = if decoded { supersede(connection, due, of, None, false, now)? } else { Vec::new() };

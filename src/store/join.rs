@@ -11,6 +11,7 @@ use super::{
     rollup::recombine,
     row::{save, study},
 };
+use crate::study::AuditKind;
 
 /// The study with that key, made if it is not there; it grows, so it is not complete.
 pub(super) fn join_study(
@@ -34,10 +35,9 @@ pub(super) fn reopen(connection: &Connection, row: &mut StudyRow, now: Timestamp
         return Ok(());
     }
     let event = NewEvent {
-        kind: "reopened",
         study: Some(row.id),
         detail: json!({ "done_by": row.status_by }),
-        ..NewEvent::default()
+        ..NewEvent::of(AuditKind::Reopened)
     };
     row.status = Status::New;
     row.status_by.clear();

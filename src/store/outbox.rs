@@ -9,7 +9,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros},
 };
-use crate::text::clean;
+use crate::{study::AuditKind, text::clean};
 
 /// What a try of a delivery came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +115,8 @@ impl Store {
                     .execute((&delivery.target, Micros(due)))?;
             }
             let (kind, detail) = match tried {
-                Tried::Done(detail) => (word, detail.clone()),
-                Tried::GivenUp(why) => ("given-up", json!({ "effect": word, "why": clean(why) })),
+                Tried::Done(detail) => (delivery.kind.done(), detail.clone()),
+                Tried::GivenUp(why) => (AuditKind::GivenUp, json!({ "effect": word, "why": clean(why) })),
                 Tried::Again(..) => return Ok(()),
             };
             let mut detail = detail;
@@ -125,13 +125,8 @@ impl Store {
                 detail.insert("key".to_owned(), delivery.key.as_str().into());
                 detail.insert("attempts".to_owned(), (delivery.attempts + 1).into());
             }
-            let event = NewEvent {
-                kind,
-                study: delivery.study,
-                actor: &delivery.plugin,
-                detail,
-                ..NewEvent::default()
-            };
+            let event =
+                NewEvent { study: delivery.study, actor: &delivery.plugin, detail, ..NewEvent::of(kind) };
             log(transaction, &event, now)
         })
     }

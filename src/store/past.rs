@@ -7,7 +7,10 @@ use super::{
     Store, StoreError, StudyId,
     convert::{Columns, Micros},
 };
-use crate::triage::{PastStudy, Rules};
+use crate::{
+    study::AuditKind,
+    triage::{PastStudy, Rules},
+};
 
 impl Store {
     /// The last studies, at most `most`, that the model of `rules` scored, the oldest first, done ones among them.
@@ -23,10 +26,10 @@ impl Store {
             let mut studies: Vec<PastStudy> = view
                 .prepare_cached(
                     "SELECT id, key, first_arrival, outside_floor,
-                            (SELECT min(time) FROM events WHERE events.study = studies.id AND kind = 'status')
+                            (SELECT min(time) FROM events WHERE events.study = studies.id AND kind = ?3)
                      FROM studies WHERE scored_films > 0 AND model = ?1 ORDER BY id DESC LIMIT ?2",
                 )?
-                .query_map((&rules.model, most), |row| {
+                .query_map((&rules.model, most, AuditKind::Status.word()), |row| {
                     let mut columns = Columns::of(row);
                     Ok(PastStudy {
                         study: columns.next()?,

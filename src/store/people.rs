@@ -12,7 +12,7 @@ use super::{
     convert::{Columns, Micros},
     row::{save, study_if_any},
 };
-use crate::{text::clean, triage::Severity};
+use crate::{study::AuditKind, text::clean, triage::Severity};
 
 impl Store {
     /// Writes down that `actor` knows of a critical study. `None` if there is no such study, if it is not
@@ -36,7 +36,11 @@ impl Store {
             }
             save(transaction, &mut row)?;
             let detail = json!({ "top": row.top, "score": row.score });
-            log(transaction, &NewEvent { actor: &actor, detail, ..about("acknowledged", &row) }, now)?;
+            log(
+                transaction,
+                &NewEvent { actor: &actor, detail, ..about(AuditKind::Acknowledged, &row) },
+                now,
+            )?;
             Ok(Some(row))
         })
     }
@@ -70,7 +74,7 @@ impl Store {
                 "by": row.status_by,
                 "acknowledged": row.acknowledged.is_some(),
             });
-            log(transaction, &NewEvent { actor: &actor, detail, ..about("taken_back", &row) }, now)?;
+            log(transaction, &NewEvent { actor: &actor, detail, ..about(AuditKind::TakenBack, &row) }, now)?;
             Ok(Some(row))
         })
     }
@@ -102,7 +106,7 @@ impl Store {
             save(transaction, &mut row)?;
             // The text may hold a patient's name, and the audit holds none.
             let detail = json!({ "note": note });
-            log(transaction, &NewEvent { actor: &author, detail, ..about("note", &row) }, now)?;
+            log(transaction, &NewEvent { actor: &author, detail, ..about(AuditKind::Note, &row) }, now)?;
             Ok(Some(row))
         })
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StudyId;
-use crate::triage::Severity;
+use crate::{study::AuditKind, triage::Severity};
 
 /// Tags, notes, cells and filters of one study, each with the plugin that it comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -275,6 +275,19 @@ impl DeliveryKind {
             Self::Write => "write",
             Self::Copy => "copy",
             Self::Run => "run",
+        }
+    }
+}
+
+impl DeliveryKind {
+    /// The audit's kind for one that is done.
+    pub(super) fn done(self) -> AuditKind {
+        match self {
+            Self::Notify => AuditKind::Notify,
+            Self::Webhook => AuditKind::Webhook,
+            Self::Write => AuditKind::Write,
+            Self::Copy => AuditKind::Copy,
+            Self::Run => AuditKind::Run,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     convert::Micros,
     row::{save, study_if_any},
 };
-use crate::{text::clean, triage::Severity};
+use crate::{study::AuditKind, text::clean, triage::Severity};
 
 /// Tags that one plugin can give one study.
 const TAGS: usize = 8;
@@ -67,16 +67,20 @@ fn keep(
     let row = match deed {
         PluginDeed::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
         PluginDeed::Tag { study, text } => {
-            mark(connection, plugin, *study, "tagged", now, |marks| add_tag(marks, plugin, text))?
+            mark(connection, plugin, *study, Some(AuditKind::Tagged), now, |marks| {
+                add_tag(marks, plugin, text)
+            })?
         }
         PluginDeed::Note { study, text } => {
-            mark(connection, plugin, *study, "noted", now, |marks| set_note(marks, plugin, text))?
+            mark(connection, plugin, *study, Some(AuditKind::Noted), now, |marks| {
+                set_note(marks, plugin, text)
+            })?
         }
         PluginDeed::Cell { study, title, text } => {
-            mark(connection, plugin, *study, "", now, |marks| set_cell(marks, plugin, title, text))?
+            mark(connection, plugin, *study, None, now, |marks| set_cell(marks, plugin, title, text))?
         }
         PluginDeed::Filters { study, titles } => {
-            mark(connection, plugin, *study, "", now, |marks| set_filters(marks, plugin, titles))?
+            mark(connection, plugin, *study, None, now, |marks| set_filters(marks, plugin, titles))?
         }
         PluginDeed::Send(delivery) => {
             kept.overflow += u64::from(!send(connection, plugin, delivery, now)?);
@@ -84,13 +88,8 @@ fn keep(
         }
         PluginDeed::Refused { study, why } => {
             let detail = json!({ "why": clean(why) });
-            let event = NewEvent {
-                kind: "plugin-refused",
-                study: *study,
-                actor: plugin,
-                detail,
-                ..NewEvent::default()
-            };
+            let event =
+                NewEvent { study: *study, actor: plugin, detail, ..NewEvent::of(AuditKind::PluginRefused) };
             log(connection, &event, now)?;
             None
         }
@@ -128,7 +127,7 @@ fn mark(
     connection: &Connection,
     plugin: &str,
     study: StudyId,
-    kind: &str,
+    kind: Option<AuditKind>,
     now: Timestamp,
     change: impl FnOnce(&mut Marks),
 ) -> rusqlite::Result<Option<StudyRow>> {
@@ -139,7 +138,7 @@ fn mark(
         return Ok(None);
     }
     save(connection, &mut row)?;
-    if !kind.is_empty() {
+    if let Some(kind) = kind {
         log(connection, &NewEvent { actor: plugin, ..about(kind, &row) }, now)?;
     }
     Ok(Some(row))
@@ -231,7 +230,7 @@ fn send(
         )
         .optional()?;
     if id.is_some() && is_notice {
-        let event = NewEvent { kind: "notify", study: delivery.study, actor: plugin, ..NewEvent::default() };
+        let event = NewEvent { study: delivery.study, actor: plugin, ..NewEvent::of(AuditKind::Notify) };
         log(connection, &event, now)?;
     }
     Ok(true)

@@ -13,7 +13,7 @@ use super::{
     convert::{Json, Micros, to_json},
     row::{select_studies, study_row},
 };
-use crate::triage::Severity;
+use crate::{study::AuditKind, triage::Severity};
 
 impl Store {
     /// The event up to which a plugin's hooks have been called; none for one that never ran.
@@ -65,7 +65,7 @@ impl Store {
                 let detail = json!({
                     "state": record.state, "version": record.version, "fault": record.fault,
                 });
-                let event = NewEvent { kind: "plugin", actor: &record.name, detail, ..NewEvent::default() };
+                let event = NewEvent { actor: &record.name, detail, ..NewEvent::of(AuditKind::Plugin) };
                 log(transaction, &event, now)?;
             }
             Ok(())
@@ -107,25 +107,26 @@ impl Store {
                 )?
                 .execute((Micros(now), &request.plugin, command, study, &actor))?;
             let detail = json!({ "plugin": request.plugin, "command": command });
-            let event =
-                NewEvent { kind: "plugin-asked", study, actor: &actor, detail, ..NewEvent::default() };
+            let event = NewEvent { study, actor: &actor, detail, ..NewEvent::of(AuditKind::PluginAsked) };
             log(transaction, &event, now)
         })
     }
 
-    /// What people ask of a plugin and has not been answered, with its numbers, oldest first.
+    /// What people ask of a plugin and has not been answered, with its numbers, oldest first; none where a
+    /// request is half of one and asks for nothing.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn plugin_requests(&self, plugin: &str) -> Result<Vec<(i64, PluginAction)>, StoreError> {
+    pub fn plugin_requests(&self, plugin: &str) -> Result<Vec<(i64, Option<PluginAction>)>, StoreError> {
         self.read(|view| {
             view.prepare_cached(
                 "SELECT id, command, study FROM plugin_requests WHERE plugin = ?1 ORDER BY id LIMIT 100",
             )?
             .query_map([plugin], |row| {
                 let action = match (row.get::<_, Option<String>>(1)?, row.get::<_, Option<StudyId>>(2)?) {
-                    (Some(command), Some(study)) => PluginAction::Run { command, study },
-                    _ => PluginAction::Enable,
+                    (Some(command), Some(study)) => Some(PluginAction::Run { command, study }),
+                    (None, None) => Some(PluginAction::Enable),
+                    (Some(_), None) | (None, Some(_)) => None,
                 };
                 Ok((row.get(0)?, action))
             })?

@@ -13,7 +13,10 @@ use super::{
     row::{save, study},
     rules::intern_rules,
 };
-use crate::triage::{Rules, assess};
+use crate::{
+    study::AuditKind,
+    triage::{Rules, assess},
+};
 
 impl Store {
     /// Judges again, by `rules`, the films that their model scored in studies that are not done;
@@ -45,7 +48,7 @@ impl Store {
                 let detail = json!({
                     "model": rules.model, "rules": rules_id, "films": films, "studies": changed.len(),
                 });
-                log(transaction, &NewEvent { kind: "thresholds", detail, ..NewEvent::default() }, now)?;
+                log(transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::Thresholds) }, now)?;
             }
             Ok(changed)
         })
@@ -112,7 +115,7 @@ fn settle(connection: &Connection, id: StudyId, rules_id: i64, now: Timestamp) -
     save(connection, &mut row)?;
     if row.severity != before {
         let detail = json!({ "before": before, "severity": row.severity, "rules": rules_id });
-        log(connection, &NewEvent { detail, ..about("reassessed", &row) }, now)?;
+        log(connection, &NewEvent { detail, ..about(AuditKind::Reassessed, &row) }, now)?;
     }
     Ok(row)
 }

@@ -10,7 +10,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
 };
-use crate::intake::Arrival;
+use crate::{intake::Arrival, study::AuditKind};
 
 /// A file that waits to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ fn receive_one(
         )
         .optional()?;
     if file.is_some() {
-        log(connection, &NewEvent { kind: "received", file, ..NewEvent::default() }, now)?;
+        log(connection, &NewEvent { file, ..NewEvent::of(AuditKind::Received) }, now)?;
     }
     Ok(file)
 }

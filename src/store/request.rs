@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     quality::{Gate, SAME_EXPOSURE},
+    study::AuditKind,
     text::clean,
 };
 
@@ -66,7 +67,7 @@ impl Store {
                 .prepare_cached("UPDATE files SET state = 'queued', film = ?2 WHERE id = ?1")?
                 .execute((subject.file, film))?;
             let event = NewEvent {
-                kind: "requested",
+                kind: AuditKind::Requested,
                 study: Some(subject.study),
                 film: Some(film),
                 file: Some(subject.file),
@@ -166,13 +167,13 @@ pub(super) fn answer(
             return Ok(Finished::Recorded { film, study: Box::new(row), aside, others: Vec::new() });
         }
     };
-    let about = NewEvent {
+    let about = |kind| NewEvent {
         study: Some(open.study),
         film: Some(open.film),
         file: Some(due.id),
-        ..NewEvent::default()
+        ..NewEvent::of(kind)
     };
-    log(connection, &NewEvent { kind: "started", ..about.clone() }, outcome.started)?;
+    log(connection, &about(AuditKind::Started), outcome.started)?;
     films::score_held(connection, open.film, scored, now)?;
     settle(connection, open, "scored", None)?;
     close(connection, due.id, "done", open.film)?;
@@ -187,7 +188,7 @@ pub(super) fn answer(
         "before": before, "severity": row.severity, "score": row.score, "top": row.top,
         "requested_by": open.actor, "was_held": open.reason,
     });
-    log(connection, &NewEvent { kind: "scored", detail, ..about }, now)?;
+    log(connection, &NewEvent { detail, ..about(AuditKind::Scored) }, now)?;
     Ok(Finished::Recorded { film: open.film, study: Box::new(row), aside, others: Vec::new() })
 }
 
@@ -203,12 +204,11 @@ pub(super) fn refuse(
     settle(connection, open, "refused", Some(&reason))?;
     close(connection, due.id, "done", open.film)?;
     let event = NewEvent {
-        kind: "refused",
         study: Some(open.study),
         film: Some(open.film),
         file: Some(due.id),
         detail: json!({ "requested_by": open.actor, "reason": reason }),
-        ..NewEvent::default()
+        ..NewEvent::of(AuditKind::Refused)
     };
     log(connection, &event, now)?;
     let mut row = study(connection, open.study)?;

@@ -10,6 +10,7 @@ use super::{
     convert::Place,
     finish::Due,
 };
+use crate::study::AuditKind;
 
 /// Takes the broken films off the list whose place `film` takes: those that came by the same path
 /// (unless they say that they were another film), and, if `film` decoded, those with its SOP Instance
@@ -49,12 +50,11 @@ pub(super) fn supersede(
     for &(old, study) in &broken {
         connection.prepare_cached("UPDATE films SET state = 'superseded' WHERE id = ?1")?.execute([old])?;
         let event = NewEvent {
-            kind: "superseded",
             study: Some(study),
             film: Some(old),
             file: Some(due.id),
             detail: json!({ "by": film }),
-            ..NewEvent::default()
+            ..NewEvent::of(AuditKind::Superseded)
         };
         log(connection, &event, now)?;
     }

@@ -1,6 +1,6 @@
 //! What plugins can do to a study, and what they never can.
 
-use cxr_triage::{store::Status, triage::Severity};
+use cxr_triage::{store::Status, study::AuditKind, triage::Severity};
 use jiff::Timestamp;
 
 use crate::support::{Scene, plugin};
@@ -30,7 +30,7 @@ fn a_raise_is_shown_with_the_plugins_name_and_only_goes_up() {
         .events(0, 1_000)
         .unwrap()
         .into_iter()
-        .filter(|event| event.kind == "raised")
+        .filter(|event| event.kind == AuditKind::Raised)
         .map(|event| event.actor)
         .collect();
     assert!(raised.iter().all(|actor| actor == "up") && !raised.is_empty(), "{raised:?}");

@@ -32,7 +32,7 @@ fn scene(script: &str, out: &Path) -> Scene {
 
 fn audited(scene: &Scene, kind: &str) -> Vec<AuditEvent> {
     let events = scene.bench.store.events(0, 1_000).unwrap();
-    events.into_iter().filter(|event| event.kind == kind && event.actor == "pager").collect()
+    events.into_iter().filter(|event| event.kind.word() == kind && event.actor == "pager").collect()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use cxr_triage::{
     quality::Gate,
     store::{FilmState, Finished, Queued, Status, Verdict},
+    study::AuditKind,
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};
@@ -128,7 +129,7 @@ fn a_duplicate_names_the_film_that_counts() {
     assert_eq!(again, Finished::Duplicate { of: film, path: "first.dcm".into(), others: vec![] });
     let told = bench.store.events(0, 100).unwrap().pop().unwrap();
     assert_eq!(
-        (told.kind.as_str(), told.film, told.detail["sha256"].as_str()),
+        (told.kind.word(), told.film, told.detail["sha256"].as_str()),
         ("duplicate", Some(film), Some("y"))
     );
 }
@@ -159,7 +160,7 @@ fn a_broken_film_that_gives_way_stays_in_the_audit() {
     };
     assert!(others.len() == 1 && others[0].is_gone());
     let superseded =
-        bench.store.events(0, 100).unwrap().into_iter().find(|e| e.kind == "superseded").unwrap();
+        bench.store.events(0, 100).unwrap().into_iter().find(|e| e.kind == AuditKind::Superseded).unwrap();
     assert_eq!((superseded.film, superseded.detail["by"].as_i64()), (Some(old), Some(film)));
     let kept = bench.store.film(old).unwrap().unwrap();
     assert!(matches!(kept.state, FilmState::Held(held) if held.reason == "the file ends too early"));

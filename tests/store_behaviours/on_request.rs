@@ -3,6 +3,7 @@
 use cxr_triage::{
     quality::Gate,
     store::{Answer, FilmState, Requested, Status, Store},
+    study::AuditKind,
     triage::Severity,
 };
 
@@ -59,7 +60,7 @@ fn a_held_film_is_scored_on_request_and_the_audit_keeps_both() {
         assert_eq!(bench.count_kind(kind), times, "{kind}");
     }
     let events = bench.store.events(0, 100).unwrap();
-    let requested = events.iter().find(|event| event.kind == "requested").unwrap();
+    let requested = events.iter().find(|event| event.kind == AuditKind::Requested).unwrap();
     assert_eq!(
         (requested.actor.as_str(), requested.detail["reason"].as_str()),
         ("anna", Some("a lateral film"))

@@ -3,6 +3,7 @@
 
 use cxr_triage::{
     store::{Acknowledged, Status},
+    study::AuditKind,
     triage::Severity,
 };
 
@@ -12,7 +13,7 @@ use crate::support::{Bench, at, dicom, scored};
 fn deeds(bench: &Bench) -> Vec<(String, String)> {
     let events = bench.store.events(0, 100).unwrap();
     let by_people = events.into_iter().filter(|event| event.actor != "pipeline");
-    by_people.map(|event| (event.kind, event.actor)).collect()
+    by_people.map(|event| (event.kind.word().to_owned(), event.actor)).collect()
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn notes_stay_in_their_order_and_out_of_the_audit() {
     assert!(!told[0].2.contains('\u{1b}'));
     let events = bench.store.events(0, 100).unwrap();
     assert!(events.iter().all(|event| !event.detail.to_string().contains("Doe")));
-    assert_eq!(events.iter().filter(|event| event.kind == "note").count(), 2);
+    assert_eq!(events.iter().filter(|event| event.kind == AuditKind::Note).count(), 2);
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Bench {
     }
 
     pub(crate) fn kinds(&self) -> Vec<String> {
-        self.store.events(0, 10_000).unwrap().into_iter().map(|event| event.kind).collect()
+        self.store.events(0, 10_000).unwrap().into_iter().map(|event| event.kind.word().to_owned()).collect()
     }
 
     pub(crate) fn count_kind(&self, kind: &str) -> usize {

@@ -3,6 +3,7 @@
 use cxr_triage::{
     quality::Gate,
     store::{NewEvent, Status},
+    study::AuditKind,
     triage::Severity::{Critical, Held, Routine, Urgent},
 };
 use jiff::SignedDuration;
@@ -99,21 +100,33 @@ fn a_status_is_told_with_its_name_and_time_and_can_be_undone() {
     }
     assert_eq!(bench.store.set_status(99, Status::Seen, "anna", at(4)).unwrap(), None);
     let events = bench.store.events(0, 100).unwrap();
-    let actors: Vec<_> = events.iter().filter(|e| e.kind == "status").map(|e| e.actor.as_str()).collect();
+    let actors: Vec<_> =
+        events.iter().filter(|e| e.kind == AuditKind::Status).map(|e| e.actor.as_str()).collect();
     assert_eq!(actors, ["anna", "anna", "ben", "ben", "ben"]);
 }
 
 #[test]
-fn other_rooms_write_into_the_audit_and_it_is_read_in_pages() {
+fn the_audit_is_written_from_elsewhere_and_read_in_pages() {
     let mut bench = Bench::new();
-    for kind in ["started", "shown", "sent"] {
-        let event =
-            NewEvent { kind, actor: "", detail: serde_json::json!({ "kind": kind }), ..NewEvent::default() };
-        bench.store.record(&event, at(1)).unwrap();
+    for kind in [AuditKind::Started, AuditKind::Shown, AuditKind::ThresholdSet] {
+        let detail = serde_json::json!({ "kind": kind.word() });
+        bench.store.record(&NewEvent { detail, ..NewEvent::of(kind) }, at(1)).unwrap();
     }
     let first = bench.store.events(0, 2).unwrap();
     let rest = bench.store.events(first[1].id, 2).unwrap();
     assert_eq!((first.len(), rest.len()), (2, 1));
-    assert_eq!((rest[0].kind.as_str(), rest[0].actor.as_str(), rest[0].time), ("sent", "pipeline", at(1)));
-    assert_eq!(rest[0].detail["kind"], "sent");
+    assert_eq!((rest[0].actor.as_str(), rest[0].time), ("pipeline", at(1)));
+    assert_eq!(rest[0].kind, AuditKind::ThresholdSet);
+    assert_eq!(rest[0].detail["kind"], "threshold-set");
+}
+
+#[test]
+fn a_kind_of_event_that_a_newer_version_wrote_is_read_by_its_word() {
+    let bench = Bench::new();
+    let newer = rusqlite::Connection::open(&bench.path).unwrap();
+    newer
+        .execute("INSERT INTO events (time, kind, actor, detail) VALUES (1, 'exported', 'anna', 'null')", [])
+        .unwrap();
+    let events = bench.store.events(0, 10).unwrap();
+    assert_eq!((events.len(), events[0].kind.known(), events[0].kind.word()), (1, None, "exported"));
 }

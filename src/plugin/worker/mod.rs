@@ -235,19 +235,19 @@ impl Worker {
             let mut work = self.new_work(self.cursor);
             work.answered.push(id);
             match action {
-                PluginAction::Enable => {
+                Some(PluginAction::Enable) => {
                     if let Some((loading, _)) = self.loaded.take() {
                         self.record.state = PluginState::Stopped;
                         self.load(loading);
                     }
                 }
-                PluginAction::Run { command, study } if self.is_running() => {
+                Some(PluginAction::Run { command, study }) if self.is_running() => {
                     let index = self.record.commands.iter().position(|known| known.title == command);
                     if let (Some(index), Some(view)) = (index, self.view(study)?) {
                         self.call(&Call::Command(index, &view), Some(&view), &mut work);
                     }
                 }
-                PluginAction::Run { .. } => {}
+                Some(PluginAction::Run { .. }) | None => {}
             }
             self.keep(&work)?;
         }

@@ -12,7 +12,7 @@ use super::{
     Store, StoreError, StudyId,
     convert::{Columns, Micros},
 };
-use crate::{quality::Gate, triage::Severity};
+use crate::{quality::Gate, study::AuditKind, triage::Severity};
 pub use waits::{Seen, quantile};
 use waits::{Turn, waits};
 
@@ -200,16 +200,19 @@ fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
 /// What people did with studies' being new. A wait begins with the first film's arrival, or with the film that
 /// brought a study back which was done.
 fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
-    view.prepare_cached(
+    view.prepare_cached(&format!(
         "SELECT events.study, events.time, json_extract(events.detail, '$.status') = 'new', studies.severity,
                 coalesce((SELECT max(back.time) FROM events AS back
-                          WHERE back.study = events.study AND back.kind = 'reopened' AND back.id < events.id),
+                          WHERE back.study = events.study AND back.kind = '{reopened}' AND back.id < events.id),
                          studies.first_arrival)
          FROM events JOIN studies ON studies.id = events.study
-         WHERE events.kind IN ('status', 'taken_back') AND events.time >= ?1
+         WHERE events.kind IN ('{status}', '{taken_back}') AND events.time >= ?1
            AND (json_extract(events.detail, '$.before') = 'new') <> (json_extract(events.detail, '$.status') = 'new')
          ORDER BY events.time, events.id",
-    )?
+        reopened = AuditKind::Reopened.word(),
+        status = AuditKind::Status.word(),
+        taken_back = AuditKind::TakenBack.word(),
+    ))?
     .query_map([Micros(since)], |row| {
         let mut columns = Columns::of(row);
         Ok(Turn {
