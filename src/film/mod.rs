@@ -7,6 +7,8 @@
 //!                        └─ raster  PNG, JPEG, TIFF ▶ luma ──────────────────────┘
 //! ```
 
+#[doc(hidden)]
+pub mod codestreams;
 mod dicom;
 mod exposure;
 mod header;

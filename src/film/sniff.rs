@@ -1,7 +1,12 @@
 //! What a file is, by its first bytes. Names lie: departments send films without extension, and
 //! error pages that are called `.dcm`.
 
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
 use image::ImageFormat;
+
+use super::{jpeg, raster::tiff};
 
 /// What the first bytes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,23 +21,30 @@ pub(super) enum Kind {
 }
 
 /// Raster formats by magic number.
-const RASTERS: [(&[u8], ImageFormat); 4] = [
+const RASTERS: [(&[u8], ImageFormat); 6] = [
     (b"\x89PNG\r\n\x1a\n", ImageFormat::Png),
     (b"\xff\xd8\xff", ImageFormat::Jpeg),
-    (b"II*\0", ImageFormat::Tiff),
-    (b"MM\0*", ImageFormat::Tiff),
+    (&tiff::MAGIC[0], ImageFormat::Tiff),
+    (&tiff::MAGIC[1], ImageFormat::Tiff),
+    (&tiff::MAGIC[2], ImageFormat::Tiff),
+    (&tiff::MAGIC[3], ImageFormat::Tiff),
 ];
 
-/// What people drop into an inbox by mistake: magic number, name, what to do.
-const STRANGERS: [(&[u8], &str, &str); 8] = [
+/// Files that are no film by magic number: name, what to do.
+const STRANGERS: [(&[u8], &str, &str); 13] = [
     (b"%PDF", "a PDF document", "send the film itself as DICOM, PNG, JPEG or TIFF"),
     (b"PK\x03\x04", "a ZIP archive", "unpack it into the inbox"),
     (b"\x1f\x8b", "a gzip archive", "unpack it into the inbox"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it into the inbox"),
-    (b"GIF8", "a GIF picture", "save the film as PNG and send it again"),
-    (b"BM", "a BMP picture", "save the film as PNG and send it again"),
-    (b"RIFF", "a WebP or RIFF file", "save the film as PNG and send it again"),
+    (b"BZh", "a bzip2 archive", "unpack it into the inbox"),
+    (b"\xfd7zXZ\0", "an XZ archive", "unpack it into the inbox"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it into the inbox"),
+    (b"GIF8", "a GIF picture", "save the film as PNG"),
+    (b"BM", "a BMP picture", "save the film as PNG"),
+    (b"RIFF", "a WebP or RIFF file", "save the film as PNG"),
     (b"\0\0\0\x0cjP  ", "a bare JPEG 2000 picture", "send the film as DICOM or PNG"),
+    (b"\xff\x4f\xff\x51", "a bare JPEG 2000 picture", "send the film as DICOM or PNG"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL picture", "send the film as DICOM or PNG"),
 ];
 
 /// Tells by content what a file is.
@@ -46,11 +58,19 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     if is_bare_dicom(bytes) {
         return Kind::Dicom(0);
     }
+    if let Some(what) = jpeg::unusual_kind(bytes) {
+        return no_film(&format!(
+            "This is {what}, which is not read: send the film as DICOM or save it as PNG."
+        ));
+    }
     if let Some((_, format)) = RASTERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Kind::Raster(*format);
     }
     if let Some((_, what, remedy)) = STRANGERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         return no_film(&format!("This is {what}, not a film: {remedy}."));
+    }
+    if is_zlib(bytes) {
+        return no_film("This is a zlib stream, not a film: inflate it before it goes into the inbox.");
     }
     if bytes.iter().all(|&byte| byte == 0) {
         return no_film(
@@ -66,6 +86,12 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
             no_film("This is no DICOM, PNG, JPEG or TIFF file: check what the sender puts into the inbox.")
         }
     }
+}
+
+/// A zlib header (RFC 1950, 2.2) of the usual window, and the beginning of what it announces.
+fn is_zlib(bytes: &[u8]) -> bool {
+    let is_header = matches!(bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]);
+    is_header && ZlibDecoder::new(bytes).read(&mut [0; 64]).is_ok_and(|count| count > 0)
 }
 
 fn no_film(reason: &str) -> Kind {
@@ -135,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_no_film_is_called_by_its_name() {
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 14] = [
             (b"", "empty"),
             (&[0; 4096], "nothing but zeros"),
             (b"<!DOCTYPE html><html><body>Not a DICOM file</body></html>", "web page"),
@@ -143,6 +169,12 @@ mod tests {
             (b"{\"error\": \"not found\"}", "text file"),
             (b"%PDF-1.7", "PDF"),
             (b"PK\x03\x04", "ZIP"),
+            (b"\x78\x9c\x4b\x4c\x4a\x06\x00\x02\x4d\x01\x27", "zlib stream"),
+            (b"\x1f\x8b\x08\0", "gzip archive"),
+            (b"\xff\x4f\xff\x51\0\x29", "bare JPEG 2000"),
+            (b"\xff\xd8\xff\xf7\0\x0b\x10\0\x01\0\x01\x01\x01\x11\0", "bare JPEG-LS"),
+            (b"\xff\xd8\xff\xc3\0\x0b\x10\0\x01\0\x01\x01\x01\x11\0", "bare lossless JPEG"),
+            (b"\xff\xd8\xff\xc1\0\x0b\x0c\0\x01\0\x01\x01\x01\x11\0", "JPEG picture of 12 bits"),
             (b"\x01\x02\x03\x04 who knows", "no DICOM, PNG, JPEG or TIFF"),
         ];
         for (bytes, word) in cases {

@@ -170,8 +170,16 @@ fn a_picture_cut_short_anywhere_is_refused() {
         }
     }
     let jpeg = encoded(&picture, ImageFormat::Jpeg);
-    let error = film::decode(&jpeg[..jpeg.len() - 2]).expect_err("no end marker");
+    let error = film::decode(&jpeg[..jpeg.len() - 5]).expect_err("a block is missing");
     assert!(error.reason.contains("cut short"), "{error}");
+    let whole = film::decode(&jpeg).unwrap();
+    for (what, bytes) in [
+        ("no end marker", jpeg[..jpeg.len() - 2].to_vec()),
+        ("padding", [&jpeg[..], &[0; 5000]].concat()),
+        ("another picture behind it", [&jpeg[..], &jpeg[..200]].concat()),
+    ] {
+        assert_eq!(film::decode(&bytes).expect(what).linear, whole.linear, "{what}");
+    }
 }
 
 #[test]

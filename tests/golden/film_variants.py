@@ -19,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import film_jpeg
 import imagecodecs
 import numpy as np
 import pydicom
@@ -379,6 +380,57 @@ def layouts(table):
             table.case(f"{kind}-{suffix}", tall, "explicit", row(kind), name, size=(COLUMNS, 2 * ROWS), lossless=False)
 
 
+def signs(table):
+    """Signed films whose frames know no sign, or tell another one or another depth than the header."""
+    jpegls = lambda level: lambda samples: imagecodecs.jpegls_encode(samples.astype(np.uint16), level)
+    jpeg = lambda bits: lambda samples: film_jpeg.encode(samples.astype(np.int64)[..., None], bits, predictor=4, rows=4)
+    j2k = lambda bits: lambda samples: imagecodecs.jpeg2k_encode(
+        samples, reversible=True, codecformat="j2k", resolutions=2, bitspersample=bits)
+    signed, unsigned = np.int16, np.uint16
+    within_12 = lambda grey: (grey - 2048) & 0xFFF
+    # name, syntax, Bits Stored, Pixel Representation, what is coded of 12 bits of grey, encoder, least stored value
+    kinds = [
+        ("12-bit-pattern-in-12", "jpeg-57", 12, 1, within_12, jpeg(12), -2048),
+        ("12-bit-pattern-in-16", "jpeg-70", 12, 1, within_12, jpeg(16), -2048),
+        ("16-bit-pattern-in-16", "jpeg-57", 12, 1, lambda grey: (grey - 2048) & 0xFFFF, jpeg(16), -2048),
+        ("12-bit-pattern-in-12", "jpeg-57", 16, 1, within_12, jpeg(12), -2048),
+        ("never-negative", "jpeg-57", 16, 1, lambda grey: grey, jpeg(12), 0),
+        ("12-bit-pattern-in-16", "jpeg-ls-80", 12, 1, within_12, jpegls(0), -2048),
+        ("16-bit-pattern-in-16", "jpeg-ls-80", 12, 1, lambda grey: (grey - 2048) & 0xFFFF, jpegls(0), -2048),
+        ("12-bit-pattern-in-16", "jpeg-ls-81", 12, 1, within_12, jpegls(2), -2048),
+        ("16-bit-pattern-in-16", "jpeg-ls-81", 12, 1, lambda grey: (grey - 2048) & 0xFFFF, jpegls(2), -2048),
+        ("12-bit-pattern-in-12", "jpeg2000-90", 12, 1, lambda grey: within_12(grey).astype(unsigned), j2k(12), -2048),
+        ("12-bit-pattern-in-16", "jpeg2000-90", 12, 1, lambda grey: within_12(grey).astype(unsigned), j2k(16), -2048),
+        ("12-bit-pattern-in-12", "jpeg2000-90", 16, 1, lambda grey: within_12(grey).astype(unsigned), j2k(12), -2048),
+        ("signed-12", "jpeg2000-90", 16, 1, lambda grey: (grey - 2048).astype(signed), j2k(12), -2048),
+        ("never-negative", "jpeg2000-90", 16, 1, lambda grey: grey.astype(unsigned), j2k(12), 0),
+        ("signed-12-of-unsigned", "jpeg2000-90", 12, 0, lambda grey: (within_12(grey + 2048).astype(signed) << 4) >> 4,
+         j2k(12), 0),
+        ("signed-16-of-unsigned", "jpeg2000-90", 12, 0, lambda grey: grey.astype(signed), j2k(16), 0),
+        ("signed-12-called-unsigned", "jpeg2000-90", 12, 0, lambda grey: (grey - 2048).astype(signed), j2k(12), -2048),
+    ]
+    for kind, syntax, bits, representation, coded, encode, least in kinds:
+        data, grey = film(12, 16, False, "MONOCHROME2")
+        # Near-lossless coding turns the ends of a scale into each other that lie side by side as patterns.
+        grey = np.clip(grey, 16, 4079)
+        frame = bytes(encode(coded(grey)))
+        data.BitsStored, data.HighBit, data.PixelRepresentation = bits, bits - 1, representation
+        data.WindowCenter, data.WindowWidth = least + 2048, 4096
+        read_as = copy.deepcopy(data)
+        read_as.PixelRepresentation = int(least < 0 or representation)
+        linear, display = shown(read_as, grey + least, 2**bits - 1, False)
+        depth = depth_name(bits, 16, read_as.PixelRepresentation)
+        name = table.expect(f"{depth}-from-{least}", linear, 2**bits - 1, display)
+        data.PixelData = encapsulate([frame + b"\0" * (len(frame) % 2)])
+        data["PixelData"].VR, data["PixelData"].is_undefined_length = "OB", True
+        data.file_meta.TransferSyntaxUID = UID(LOSSLESS.get(syntax) or LOSSY[syntax])
+        path = table.folder / f"sign-{syntax}-{bits}-{kind}.dcm"
+        pydicom.dcmwrite(path, data, enforce_file_format=True)
+        table.cases.append({"file": path.name, "syntax": syntax, "depth": depth, "photometric": "MONOCHROME2",
+                            "kind": kind, "lossless": syntax in LOSSLESS, "expect": name, "held": None,
+                            "width": COLUMNS, "height": ROWS})
+
+
 def colours(table):
     row = lambda photometric, kind="colour": {"depth": "8in8", "photometric": photometric, "kind": kind}
     for planar in (0, 1):
@@ -434,6 +486,7 @@ def main():
     syntaxes(table)
     windows(table)
     layouts(table)
+    signs(table)
     colours(table)
     used = {case["expect"] for case in table.cases}
     assert used >= set(table.expectations), set(table.expectations) - used

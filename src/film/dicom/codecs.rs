@@ -1,16 +1,14 @@
 //! The decoders of compressed frames: all pure Rust, each asked only after the frame's own header has
 //! been found to agree with the data set.
 
-use std::borrow::Cow;
-
 use dicom_dictionary_std::uids;
 use jpeg_decoder::{ColorTransform, PixelFormat};
 
 use super::{
     Refusal,
-    codestream::{Coding, FrameSize, frame_size, is_whole, says_its_colours},
+    codestream::{Coding, FrameSize, frame_size, says_its_colours},
     image_pixel::{ImagePixel, Photometric},
-    jpeg as markers,
+    jpeg, jpeg_ls,
     open::syntax_name,
     packets, rle,
 };
@@ -28,10 +26,73 @@ pub(super) struct Decoded {
     pub(super) samples: Vec<u16>,
     /// Bits a sample, where the frame says so.
     pub(super) precision: Option<u32>,
+    /// Whether the frame calls its samples signed, as JPEG 2000 does: they are in two's complement of 16 bits then.
+    pub(super) signed: bool,
     /// A lossy coding may overshoot Bits Stored, where masking would turn white into black.
     pub(super) overshoots: bool,
     /// What the samples mean now.
     pub(super) photometric: Photometric,
+}
+
+/// Why a frame gives no samples.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Bytes are missing.
+    CutShort,
+    /// Bytes contradict each other.
+    Damaged(String),
+    /// Legal, and read by no decoder here.
+    Unsupported(String),
+    /// More work than a film needs.
+    TooMuch,
+}
+
+impl Fault {
+    fn sentence(self, syntax: &str) -> Refusal {
+        let name = syntax_name(syntax);
+        match self {
+            Self::CutShort => {
+                "The compressed picture breaks off before its end: its transfer was cut short; send the \
+                               film again."
+                    .to_owned()
+            }
+            Self::Damaged(cause) => format!(
+                "The {name} picture cannot be decoded, for its bytes contradict each other ({}): check the sender, or \
+                 have it send the film uncompressed.",
+                clean(&cause)
+            ),
+            Self::Unsupported(kind) => format!(
+                "The {name} picture is of a kind that is not read ({}): set the sender to JPEG 2000 or uncompressed.",
+                clean(&kind)
+            ),
+            Self::TooMuch => {
+                "The compressed picture asks for far more work than a film needs: check the sender."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+impl From<jpeg::Error> for Fault {
+    fn from(error: jpeg::Error) -> Self {
+        match error {
+            jpeg::Error::Truncated(_) => Self::CutShort,
+            jpeg::Error::Damaged(cause) => Self::Damaged(cause.to_owned()),
+            jpeg::Error::Unsupported(kind) => Self::Unsupported(kind.to_owned()),
+            jpeg::Error::TooLarge => Self::TooMuch,
+        }
+    }
+}
+
+impl From<jpeg2000::Error> for Fault {
+    fn from(error: jpeg2000::Error) -> Self {
+        match error {
+            jpeg2000::Error::Truncated(_) => Self::CutShort,
+            jpeg2000::Error::Unsupported(kind) => Self::Unsupported(kind.to_owned()),
+            jpeg2000::Error::TooLarge(_) => Self::TooMuch,
+            other => Self::Damaged(other.to_string()),
+        }
+    }
 }
 
 /// The families of compression, by transfer syntax (PS3.5 A.4).
@@ -58,7 +119,7 @@ fn family(syntax: &str) -> Result<Family, Refusal> {
         | uids::HTJ2K => Ok(Family::Jpeg2000),
         uids::RLE_LOSSLESS => Ok(Family::Rle),
         _ => Err(format!(
-            "The compression {} is not read: set the sender to JPEG Lossless or uncompressed and send again.",
+            "The compression {} is not read: set the sender to JPEG Lossless or uncompressed.",
             syntax_name(syntax)
         )),
     }
@@ -66,59 +127,34 @@ fn family(syntax: &str) -> Result<Family, Refusal> {
 
 /// Decodes one frame.
 pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<Decoded, Refusal> {
-    let family = family(syntax)?;
-    let damaged = |cause: &str| {
-        let name = syntax_name(syntax);
-        format!(
-            "The {name} picture cannot be decoded ({}), so it is damaged or of an unusual kind: send the film again, \
-             uncompressed if possible.",
-            clean(cause)
-        )
-    };
-    if family == Family::Rle {
-        return rle(frame, layout).ok_or_else(|| damaged("a byte plane is missing or too short"));
+    let sentence = |fault: Fault| fault.sentence(syntax);
+    if family(syntax)? == Family::Rle {
+        return rle(frame, layout).map_err(sentence);
     }
     // What is in the frame decides, not the label: JPEG, JPEG-LS and JPEG 2000 each begin in their own way.
-    let size = frame_size(frame).ok_or_else(|| damaged("it has no frame header"))?;
+    let size = frame_size(frame).map_err(sentence)?;
     agree(size, layout)?;
-    let pixels = layout.pixels() as u64;
-    let too_short = match size.coding {
-        Coding::Dct | Coding::Lossless => {
-            markers::is_too_short(frame, pixels, size.coding == Coding::Lossless)
-        }
-        Coding::Ls | Coding::Jpeg2000 => false, // their decoders tell
-    };
-    if too_short || !is_whole(frame) {
-        return Err(
-            "The compressed picture breaks off before its end: its transfer was cut short; send the \
-                    film again."
-                .to_owned(),
-        );
+    if size.coding != Coding::Jpeg2000 && jpeg::has_too_many_scans(frame, layout.pixels() as u64) {
+        return Err(sentence(Fault::TooMuch));
     }
-    if markers::has_too_many_scans(frame, pixels) && size.coding != Coding::Jpeg2000
-        || !packets::are_bearable(frame)
-    {
-        return Err(
-            "The compressed picture asks for far more work than a film needs: check the sender.".to_owned()
-        );
-    }
-    let (samples, photometric) = match size.coding {
+    let decoded = match size.coding {
         Coding::Dct if size.precision > 8 => return Err(lossy_12_bit(syntax)),
         Coding::Ls if size.components > 1 => return Err(colour_jpeg_ls(syntax)),
-        Coding::Dct | Coding::Lossless => jpeg(frame, layout),
-        Coding::Ls => jpeg_ls(frame, layout),
+        Coding::Dct => cosine(frame, layout),
+        Coding::Lossless => lossless(frame, layout),
+        Coding::Ls => jpeg_ls::decode(frame, layout).map(|samples| (samples, layout.photometric, false)),
         Coding::Jpeg2000 => jpeg_2000(frame, layout),
-    }
-    .map_err(|cause| damaged(&cause))?;
-    let lossy = [uids::JPEGLS_NEAR_LOSSLESS, uids::JPEG2000, uids::HTJ2K].contains(&syntax);
-    Ok(Decoded { samples, precision: Some(size.precision), overshoots: lossy, photometric })
+    };
+    let (samples, photometric, signed) = decoded.map_err(sentence)?;
+    let overshoots = [uids::JPEGLS_NEAR_LOSSLESS, uids::JPEG2000, uids::HTJ2K].contains(&syntax);
+    Ok(Decoded { samples, precision: Some(size.precision), signed, overshoots, photometric })
 }
 
 /// No decoder in pure Rust reads it, and a wrong guess would look like a film.
 fn lossy_12_bit(syntax: &str) -> Refusal {
     format!(
         "The film is compressed as lossy JPEG of 12 bits ({syntax}), which is not read: set the sender to JPEG \
-         Lossless, JPEG 2000 or uncompressed and send again."
+         Lossless, JPEG 2000 or uncompressed."
     )
 }
 
@@ -126,7 +162,7 @@ fn lossy_12_bit(syntax: &str) -> Refusal {
 fn colour_jpeg_ls(syntax: &str) -> Refusal {
     format!(
         "The picture is JPEG-LS in colour ({syntax}), which is not read: set the sender to JPEG Lossless, JPEG 2000 \
-         or uncompressed and send again."
+         or uncompressed."
     )
 }
 
@@ -144,7 +180,7 @@ fn agree(frame: FrameSize, layout: &ImagePixel) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn rle(frame: &[u8], layout: &ImagePixel) -> Option<Decoded> {
+fn rle(frame: &[u8], layout: &ImagePixel) -> Result<Decoded, Fault> {
     let width = layout.bits_allocated as usize / 8;
     let planes = rle::decode(frame, layout.samples * width, layout.pixels())?;
     let mut samples = vec![0; layout.samples * layout.pixels()];
@@ -160,13 +196,16 @@ fn rle(frame: &[u8], layout: &ImagePixel) -> Option<Decoded> {
         Photometric::Ybr422 => Photometric::Ybr,
         other => other,
     };
-    Some(Decoded { samples, precision: None, overshoots: false, photometric })
+    Ok(Decoded { samples, precision: None, signed: false, overshoots: false, photometric })
 }
 
-type Samples = Result<(Vec<u16>, Photometric), String>;
+/// Samples, what they mean, and whether they are signed.
+type Samples = Result<(Vec<u16>, Photometric, bool), Fault>;
 
-fn jpeg(frame: &[u8], layout: &ImagePixel) -> Samples {
-    let mut decoder = jpeg_decoder::Decoder::new(frame);
+/// Baseline, extended and progressive JPEG of 8 bits.
+fn cosine(frame: &[u8], layout: &ImagePixel) -> Samples {
+    let frame = jpeg::whole(frame)?;
+    let mut decoder = jpeg_decoder::Decoder::new(&frame[..]);
     decoder.set_max_decoding_buffer_size(usize::try_from(MAX_PIXELS * 3).unwrap_or(usize::MAX));
     // Y is the grey that is wanted: there is no need to make colour of it and grey of that. Without
     // a word in the frame itself, the data set says whether colour is RGB. The transform of RGB is none
@@ -176,51 +215,47 @@ fn jpeg(frame: &[u8], layout: &ImagePixel) -> Samples {
             decoder.set_color_transform(ColorTransform::RGB);
             Photometric::Ybr
         }
-        Photometric::Rgb if !says_its_colours(frame) => {
+        Photometric::Rgb if !says_its_colours(&frame) => {
             decoder.set_color_transform(ColorTransform::RGB);
             Photometric::Rgb
         }
         other => other,
     };
-    let bytes = decoder.decode().map_err(|error| error.to_string())?;
-    let samples = match decoder.info().map(|info| info.pixel_format) {
-        Some(PixelFormat::L16) => bytes.as_chunks().0.iter().map(|&pair| u16::from_ne_bytes(pair)).collect(),
-        _ => bytes.into_iter().map(u16::from).collect(),
-    };
-    Ok((samples, photometric))
+    let bytes = decoder.decode().map_err(|error| match error {
+        jpeg_decoder::Error::Unsupported(_) => Fault::Unsupported(error.to_string()),
+        _ => Fault::Damaged(error.to_string()),
+    })?;
+    match decoder.info().map(|info| info.pixel_format) {
+        Some(PixelFormat::L8 | PixelFormat::RGB24) => {
+            Ok((bytes.into_iter().map(u16::from).collect(), photometric, false))
+        }
+        _ => Err(Fault::Unsupported("its components are neither grey nor three colours".to_owned())),
+    }
 }
 
-fn jpeg_ls(frame: &[u8], layout: &ImagePixel) -> Samples {
-    let (columns, rows) = (layout.columns, layout.rows);
-    let [columns, rows] = [columns, rows].map(|size| u32::try_from(size).unwrap_or_default());
-    let frame = without_fill(frame);
-    let (samples, ..) = jpegls::decode(&frame, columns, rows).map_err(|error| error.to_string())?;
-    Ok((samples, layout.photometric))
-}
-
-/// The frame without the fill bytes FF that may stand before its end marker (ITU-T T.81, B.1.1.2): dcmtk makes the
-/// length even by one, and the decoder takes none. Coded samples never end in FF.
-fn without_fill(frame: &[u8]) -> Cow<'_, [u8]> {
-    let Some(end) = frame.windows(2).rposition(|pair| pair == [0xff, 0xd9]) else {
-        return Cow::Borrowed(frame);
-    };
-    let coded = frame[..end].iter().rposition(|&byte| byte != 0xff).map_or(0, |last| last + 1);
-    if coded == end { Cow::Borrowed(frame) } else { Cow::Owned([&frame[..coded], &frame[end..]].concat()) }
+fn lossless(frame: &[u8], layout: &ImagePixel) -> Samples {
+    let picture = jpeg::lossless::decode(frame, 3 * MAX_PIXELS)?;
+    Ok((picture.samples, of_components(layout), false))
 }
 
 fn jpeg_2000(frame: &[u8], layout: &ImagePixel) -> Samples {
+    let codestream = jpeg2000::codestream(frame)?;
+    if !packets::are_bearable(codestream) {
+        return Err(Fault::TooMuch);
+    }
     let limits = Limits { samples: 3 * MAX_PIXELS, components: 4 };
-    let components = match jpeg2000::decode(frame, &limits) {
+    let components = match jpeg2000::decode(codestream, &limits) {
         Ok(image) => image.components,
-        Err(jpeg2000::Error::HighThroughput) => return high_throughput(frame, layout),
-        Err(error) => return Err(error.to_string()),
+        Err(jpeg2000::Error::HighThroughput) => return high_throughput(codestream, layout),
+        Err(error) => return Err(error.into()),
     };
     let whole = |c: &jpeg2000::Component| (c.width, c.height) == (layout.columns, layout.rows);
     if components.len() != layout.samples || !components.iter().all(whole) {
-        return Err(DIFFER.to_owned());
+        return Err(Fault::Unsupported(DIFFER.to_owned()));
     }
+    let signed = components.iter().all(|component| component.signed);
     let planes = components.into_iter().map(|component| component.samples).collect();
-    Ok((by_pixel(planes), of_components(layout)))
+    Ok((by_pixel(planes), of_components(layout), signed))
 }
 
 /// What components are turned into when they are decoded: no decoder leaves colour differences in pairs.
@@ -249,16 +284,20 @@ fn by_pixel(mut planes: Vec<Vec<u16>>) -> Vec<u16> {
 
 /// High-throughput JPEG 2000 (ITU-T T.814).
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // two's complement of up to 16 bits
-fn high_throughput(frame: &[u8], layout: &ImagePixel) -> Samples {
+fn high_throughput(codestream: &[u8], layout: &ImagePixel) -> Samples {
+    // OpenJPEG fills in what is missing at the end.
+    let whole = jpeg2000::up_to_end(codestream).ok_or(Fault::CutShort)?;
     let strict = jpeg2k::DecodeParameters::new().strict(true);
-    let image = jpeg2k::Image::from_bytes_with(frame, strict).map_err(|error| error.to_string())?;
+    let image =
+        jpeg2k::Image::from_bytes_with(whole, strict).map_err(|error| Fault::Damaged(error.to_string()))?;
     let components = image.components();
     let whole = |c: &jpeg2k::ImageComponent| {
         (c.width() as usize, c.height() as usize) == (layout.columns, layout.rows)
     };
     if components.len() != layout.samples || !components.iter().all(whole) {
-        return Err(DIFFER.to_owned());
+        return Err(Fault::Unsupported(DIFFER.to_owned()));
     }
     let plane = |c: &jpeg2k::ImageComponent| c.data().iter().map(|&sample| sample as u16).collect();
-    Ok((by_pixel(components.iter().map(plane).collect()), of_components(layout)))
+    let signed = components.iter().all(jpeg2k::ImageComponent::is_signed);
+    Ok((by_pixel(components.iter().map(plane).collect()), of_components(layout), signed))
 }

@@ -1,5 +1,11 @@
-//! What a compressed frame says of itself. Headers and codestreams disagree, and decoders then panic,
-//! overrun or leave half of the picture black: so it is asked before it is decoded.
+//! The header of a compressed frame. Data sets and codestreams disagree, and decoders then panic, overrun or leave half
+//! of the picture black: so it is asked before it is decoded.
+
+use super::codecs::Fault;
+use crate::film::{
+    jpeg::{EOI, Segments},
+    jpeg2000,
+};
 
 /// How the samples of a frame are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +31,23 @@ pub(super) struct FrameSize {
     pub(super) components: u32,
 }
 
-/// Reads the size of a JPEG or JPEG 2000 frame; `None` for other codings and for garbage.
-pub(super) fn frame_size(frame: &[u8]) -> Option<FrameSize> {
-    if frame.starts_with(&[0xff, 0xd8]) { jpeg(frame) } else { jpeg2000(frame) }
+/// Reads the size of a JPEG or JPEG 2000 frame.
+pub(super) fn frame_size(frame: &[u8]) -> Result<FrameSize, Fault> {
+    if frame.starts_with(&[0xff, 0xd8]) {
+        jpeg(frame).ok_or_else(|| match Segments::new(frame).last() {
+            Some(segment) if segment.marker == EOI => Fault::Damaged("it has no frame header".to_owned()),
+            _ => Fault::CutShort,
+        })
+    } else if jpeg2000::begins(frame) {
+        jpeg2000(jpeg2000::codestream(frame)?)
+    } else {
+        Err(Fault::Damaged("it begins as no picture does".to_owned()))
+    }
 }
 
-/// Whether a JPEG, JPEG-LS or JPEG 2000 frame has its end marker (FFD9 in all of them), but for a little
-/// padding. dicom-object takes the end of the file for the end of compressed pixel data, and a decoder
-/// may make half a film of that without a word.
-pub(super) fn is_whole(frame: &[u8]) -> bool {
-    let tail = &frame[frame.len().saturating_sub(16)..];
-    tail.windows(2).any(|pair| pair == [0xff, 0xd9])
+/// Whether bytes begin as frames of the JPEG families do, which tell by themselves where they end.
+pub(super) fn begins(frame: &[u8]) -> bool {
+    frame.starts_with(&[0xff, 0xd8, 0xff]) || jpeg2000::begins(frame)
 }
 
 /// Whether a JPEG frame tells by a JFIF or Adobe segment which colours it holds.
@@ -47,52 +59,46 @@ pub(super) fn says_its_colours(frame: &[u8]) -> bool {
 /// The frame header SOFn, the first marker FFC0 to FFCF but DHT, JPG and DAC (ITU-T T.81, B.2.2).
 /// JPEG-LS has its own, FFF7, of the same layout (T.87, C.2.2).
 fn jpeg(frame: &[u8]) -> Option<FrameSize> {
-    let mut at = 2;
-    loop {
-        let [0xff, marker] = *frame.get(at..at + 2)? else { return None };
-        if marker == 0xff {
-            at += 1; // fill bytes may precede any marker
-            continue;
-        }
-        if matches!(marker, 0xc0..=0xcf | 0xf7) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
-            let [precision, r1, r0, c1, c0, components] = *frame.get(at + 4..at + 10)? else { return None };
-            return Some(FrameSize {
-                coding: match marker {
-                    0xf7 => Coding::Ls,
-                    // SOF3, 7, 11 and 15 predict
-                    marker if marker & 3 == 3 => Coding::Lossless,
-                    _ => Coding::Dct,
-                },
-                columns: u32::from(u16::from_be_bytes([c1, c0])),
-                rows: u32::from(u16::from_be_bytes([r1, r0])),
-                precision: u32::from(precision),
-                components: u32::from(components),
-            });
-        }
-        let [high, low] = *frame.get(at + 2..at + 4)? else { return None };
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-    }
+    let is_header =
+        |marker: u8| matches!(marker, 0xc0..=0xcf | 0xf7) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+    let header = Segments::new(frame).find(|segment| is_header(segment.marker))?;
+    let &[precision, r1, r0, c1, c0, components] = header.body.first_chunk()?;
+    Some(FrameSize {
+        coding: match header.marker {
+            0xf7 => Coding::Ls,
+            // SOF3, 7, 11 and 15 predict
+            marker if marker & 3 == 3 => Coding::Lossless,
+            _ => Coding::Dct,
+        },
+        columns: u32::from(u16::from_be_bytes([c1, c0])),
+        rows: u32::from(u16::from_be_bytes([r1, r0])),
+        precision: u32::from(precision),
+        components: u32::from(components),
+    })
 }
 
-/// The SIZ segment, which follows the start of codestream (ITU-T T.800, A.5.1). Some senders wrap the
-/// codestream in a JP2 file, against PS3.5 8.2.4; its boxes come first and are short.
-fn jpeg2000(frame: &[u8]) -> Option<FrameSize> {
-    let head = &frame[..frame.len().min(1024)];
-    let start = head.windows(4).position(|w| w == [0xff, 0x4f, 0xff, 0x51])?;
-    let siz = frame.get(start + 4..)?;
-    let long = |at: usize| Some(u32::from_be_bytes(siz.get(at..at + 4)?.try_into().ok()?));
-    let components = u16::from_be_bytes([*siz.get(36)?, *siz.get(37)?]);
+/// The SIZ segment, which follows the start of codestream (ITU-T T.800, A.5.1).
+fn jpeg2000(codestream: &[u8]) -> Result<FrameSize, Fault> {
+    let siz = codestream.get(4..).unwrap_or_default();
+    let long = |at: usize| {
+        siz.get(at..)
+            .and_then(<[u8]>::first_chunk)
+            .map(|&four| u32::from_be_bytes(four))
+            .ok_or(Fault::CutShort)
+    };
+    let components = long(36)? >> 16;
     // Depth and subsampling of each component; films have one of each.
-    let specs = siz.get(38..38 + 3 * usize::from(components))?.as_chunks::<3>().0;
+    let specs = siz.get(38..38 + 3 * components as usize).ok_or(Fault::CutShort)?.as_chunks::<3>().0;
     if specs.iter().any(|&[_, x, y]| (x, y) != (1, 1)) {
-        return None;
+        return Err(Fault::Unsupported("its components differ in size".to_owned()));
     }
-    Some(FrameSize {
+    let depth = specs.iter().map(|spec| spec[0] & 0x7f).max().unwrap_or(0);
+    Ok(FrameSize {
         coding: Coding::Jpeg2000,
-        columns: long(4)?.checked_sub(long(12)?)?,
-        rows: long(8)?.checked_sub(long(16)?)?,
-        precision: u32::from(specs.iter().map(|spec| spec[0] & 0x7f).max()?) + 1,
-        components: u32::from(components),
+        columns: long(4)?.saturating_sub(long(12)?),
+        rows: long(8)?.saturating_sub(long(16)?),
+        precision: u32::from(depth) + 1,
+        components,
     })
 }
 
@@ -107,9 +113,9 @@ mod tests {
         let frame = [&[0xff, 0xd8][..], &app0, &sof].concat();
         let expected =
             FrameSize { coding: Coding::Lossless, columns: 512, rows: 256, precision: 12, components: 1 };
-        assert_eq!(frame_size(&frame), Some(expected));
+        assert_eq!(frame_size(&frame).ok(), Some(expected));
         for length in 0..frame.len() - 4 {
-            assert_eq!(frame_size(&frame[..length]), None, "cut to {length}");
+            assert!(frame_size(&frame[..length]).is_err(), "cut to {length}");
         }
     }
 
@@ -122,6 +128,6 @@ mod tests {
         frame.extend([0, 1, 14, 1, 1]);
         let expected =
             FrameSize { coding: Coding::Jpeg2000, columns: 100, rows: 200, precision: 15, components: 1 };
-        assert_eq!(frame_size(&frame), Some(expected));
+        assert_eq!(frame_size(&frame).ok(), Some(expected));
     }
 }

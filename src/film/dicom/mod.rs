@@ -16,6 +16,7 @@ mod frame;
 mod grey;
 mod header;
 mod image_pixel;
+mod jpeg_ls;
 mod lut;
 mod modality;
 mod open;
@@ -24,6 +25,7 @@ mod padding;
 mod palette;
 mod pixels;
 mod rle;
+mod sign;
 mod spacing;
 mod voi;
 
@@ -69,8 +71,8 @@ pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
 
 fn broke_down(header: &Header) -> Refusal {
     format!(
-        "The decoder for {} broke down on this film, so its pixel data are damaged or of an unusual kind: send the \
-         film again, uncompressed if possible.",
+        "The decoder for {} broke down on this film, whose pixel data are of a kind that it does not expect: have the \
+         sender send the film uncompressed.",
         open::syntax_name(&header.transfer_syntax)
     )
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, io::Read};
 
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::{tags, uids};
-use flate2::read::DeflateDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::dataset::{DataSet, Encoding};
 use crate::{film::MAX_PIXELS, text::clean};
@@ -89,12 +89,25 @@ fn guess(data: &[u8]) -> Encoding {
     }
 }
 
-/// What a deflated data set holds, as far as it can be inflated: if that was not all, the data set
-/// will be found cut short.
+/// Inflates a deflated data set as far as it can be: if that was not all, the data set will be found cut short.
+/// The standard wants the bare stream (PS3.5 A.5); some writers leave it wrapped as zlib (RFC 1950) or gzip (RFC 1952).
 fn inflate(data: &[u8]) -> Vec<u8> {
-    let mut inflated = Vec::new();
-    let _cut_short = DeflateDecoder::new(data).take(MAX_INFLATED).read_to_end(&mut inflated);
-    inflated
+    let all = |reader: &mut dyn Read| {
+        let mut inflated = Vec::new();
+        let _cut_short = reader.take(MAX_INFLATED).read_to_end(&mut inflated);
+        inflated
+    };
+    // As a bare stream, a first byte of zlib begins a stored block, whose length stands twice (RFC 1951, 3.2.4).
+    let is_stored = matches!(data, [_, l0, l1, n0, n1, ..] if (*l0, *l1) == (!n0, !n1));
+    match data {
+        [0x1f, 0x8b, 8, ..] => all(&mut MultiGzDecoder::new(data)),
+        [first, second, ..]
+            if first & 15 == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31) && !is_stored =>
+        {
+            all(&mut ZlibDecoder::new(data))
+        }
+        _ => all(&mut DeflateDecoder::new(data)),
+    }
 }
 
 /// Whether a transfer syntax leaves pixel data uncompressed.

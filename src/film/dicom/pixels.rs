@@ -12,6 +12,7 @@ use super::{
     image_pixel::{ImagePixel, Photometric},
     open::{is_native, syntax_name},
     palette::Palette,
+    sign,
 };
 use crate::film::luma::rec601;
 
@@ -43,12 +44,14 @@ pub(super) fn stored(
         (true, false) => native(element, layout)?,
         (false, true) => {
             let frame = frame::first(element, frames)?;
-            let decoded = codecs::decode(&frame, syntax, layout)?;
+            let mut decoded = codecs::decode(&frame, syntax, layout)?;
             // A codestream of no more than Bits Stored has no room for idle bits below.
             let idle = decoded.precision.is_none_or(|precision| precision > layout.bits_stored);
+            let shift = if idle { layout.shift } else { 0 };
+            sign::settle(&mut decoded, layout, shift);
             Samples {
                 values: decoded.samples,
-                shift: if idle { layout.shift } else { 0 },
+                shift,
                 saturate: decoded.overshoots && layout.shift == 0,
                 planar: false,
                 photometric: decoded.photometric,

@@ -1,19 +1,24 @@
 //! RLE Lossless (PS3.5 annex G): up to 15 segments, each one byte plane of one sample, PackBits within.
 
+use super::codecs::Fault;
+
 /// Decodes a frame of `planes` byte planes with `pixels` bytes each, the most significant plane of each
-/// sample first; `None` if a plane is missing or too short.
-pub(super) fn decode(frame: &[u8], planes: usize, pixels: usize) -> Option<Vec<Vec<u8>>> {
-    let head = frame.get(..64)?.as_chunks().0;
-    let long = |i: usize| head.get(i).map(|&four| u32::from_le_bytes(four) as usize);
-    let count = long(0)?;
+/// sample first.
+pub(super) fn decode(frame: &[u8], planes: usize, pixels: usize) -> Result<Vec<Vec<u8>>, Fault> {
+    let head = frame.get(..64).ok_or(Fault::CutShort)?.as_chunks().0;
+    let long = |i: usize| head.get(i).map_or(usize::MAX, |&four| u32::from_le_bytes(four) as usize);
+    let count = long(0);
+    if count < planes || count > 15 {
+        return Err(Fault::Damaged(format!("it has {count} byte planes, its header asks for {planes}")));
+    }
     // Two bytes of a segment make 128 at most: what cannot be enough is told before room is made for it.
-    if count < planes || count > 15 || frame.len().checked_mul(64)? < planes.checked_mul(pixels)? {
-        return None;
+    if frame.len().saturating_mul(64) < planes.saturating_mul(pixels) {
+        return Err(Fault::CutShort);
     }
     (1..=planes)
         .map(|segment| {
-            let end = if segment < count { long(segment + 1)? } else { frame.len() };
-            unpack(frame.get(long(segment)?..end)?, pixels)
+            let end = if segment < count { long(segment + 1) } else { frame.len() };
+            frame.get(long(segment)..end).and_then(|packed| unpack(packed, pixels)).ok_or(Fault::CutShort)
         })
         .collect()
 }
@@ -62,16 +67,20 @@ mod tests {
         // Two repeats of 1, three literals, a code without meaning, padding
         let whole: &[u8] = &[255, 1, 2, 7, 8, 9, 128, 0, 0];
         let expected = vec![vec![1, 1, 7, 8, 9]];
-        assert_eq!(decode(&frame(&[whole]), 1, 5), Some(expected));
-        assert_eq!(decode(&frame(&[whole, &[252, 3]]), 2, 5), Some(vec![vec![1, 1, 7, 8, 9], vec![3; 5]]));
+        assert_eq!(decode(&frame(&[whole]), 1, 5).ok(), Some(expected));
+        assert_eq!(
+            decode(&frame(&[whole, &[252, 3]]), 2, 5).ok(),
+            Some(vec![vec![1, 1, 7, 8, 9], vec![3; 5]])
+        );
         for (what, frame, planes, pixels) in [
-            ("a plane too few", frame(&[whole]), 2, 5),
             ("pixels too few", frame(&[&whole[..5]]), 1, 5),
             ("more pixels than the bytes can make", frame(&[whole]), 1, 1 << 40),
             ("no head", vec![1, 0, 0, 0], 1, 5),
             ("offset beyond the end", [&[1, 0, 0, 0, 0, 1][..], &[0; 58]].concat(), 1, 5),
         ] {
-            assert_eq!(decode(&frame, planes, pixels), None, "{what}");
+            assert!(matches!(decode(&frame, planes, pixels), Err(Fault::CutShort)), "{what}");
         }
+        let too_few = decode(&frame(&[whole]), 2, 5);
+        assert!(matches!(too_few, Err(Fault::Damaged(cause)) if cause.contains("1 byte planes")));
     }
 }

@@ -27,6 +27,8 @@ mod tile;
 mod wavelet;
 
 pub(in crate::film) use self::{
+    codestream::up_to_end,
     error::Error,
+    jp2::{begins, codestream},
     picture::{Component, Limits, decode},
 };

@@ -1,8 +1,9 @@
 //! PNG, JPEG and TIFF: 8 or 16 bits, grey or colour, with palette, alpha or EXIF orientation.
 
 mod palette;
+pub(super) mod tiff;
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
@@ -18,18 +19,27 @@ const MAX_BYTES: u64 = MAX_PIXELS * 3;
 /// Decodes a raster file of a known format.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
     let name = name(format);
-    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
-        return Err(Unreadable::nameless(cut_short(name)));
-    }
-    let decode = || match palette::as_indices(bytes) {
+    let bytes = match format {
+        ImageFormat::Jpeg => jpeg::whole(bytes).map_err(|error| Unreadable::nameless(jpeg_fault(error)))?,
+        ImageFormat::Tiff => tiff::with_film_first(bytes),
+        _ => Cow::Borrowed(bytes),
+    };
+    let decode = || match palette::as_indices(&bytes) {
         Some((indices, luma)) => read(&indices, format, Some(&luma)),
-        None => read(bytes, format, None),
+        None => read(&bytes, format, None),
     };
     guarded(decode).unwrap_or_else(|| {
         Err(Unreadable::nameless(format!(
             "The {name} decoder broke down on this file, so it is damaged or of an unusual kind: export the film again."
         )))
     })
+}
+
+fn jpeg_fault(error: jpeg::Error) -> String {
+    match error {
+        jpeg::Error::Truncated(_) => cut_short("JPEG"),
+        error => format!("The JPEG file cannot be decoded ({error}): export the film as 8- or 16-bit PNG."),
+    }
 }
 
 /// Decodes; the values of a picture with a palette are looked up in it.
@@ -57,9 +67,6 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
             "The picture claims {columns} x {rows} pixels, more than any film has: check the sender."
         );
         return Err(Unreadable::of(header, reason));
-    }
-    if format == ImageFormat::Jpeg && jpeg::is_too_short(bytes, u64::from(columns) * u64::from(rows), false) {
-        return Err(Unreadable::of(header, cut_short(name)));
     }
     if format == ImageFormat::Jpeg && jpeg::has_too_many_scans(bytes, u64::from(columns) * u64::from(rows)) {
         return Err(Unreadable::of(
@@ -204,7 +211,7 @@ fn explain(name: &str, error: &ImageError) -> String {
         }
         _ => {
             let detail = clean(&error.to_string());
-            format!("The {name} file is damaged ({detail}): send the film again.")
+            format!("The {name} file is damaged ({detail}): export the film again.")
         }
     }
 }

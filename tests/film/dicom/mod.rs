@@ -6,6 +6,7 @@
 mod make;
 
 mod files;
+mod frames;
 mod layouts;
 mod polarity;
 mod windows;

@@ -16,6 +16,7 @@ use super::{
     bytes::Bytes,
     error::{Error, Result},
 };
+use memchr::memmem;
 use std::borrow::Cow;
 
 const SOC: u16 = 0xff4f;
@@ -126,6 +127,27 @@ impl<'a> Codestream<'a> {
             return Err(Error::Truncated("its tiles"));
         }
         Ok(Self { size, parameters, tiles })
+    }
+}
+
+/// The codestream up to its end marker, which the lengths of its tile-parts lead to; `None` if it is not there.
+pub(in crate::film) fn up_to_end(codestream: &[u8]) -> Option<&[u8]> {
+    let mut bytes = Bytes::new(codestream, "its headers");
+    loop {
+        let start = codestream.len() - bytes.len();
+        match bytes.u16().ok()? {
+            EOC => return codestream.get(..start + 2),
+            SOT => {
+                let mut sot = segment(&mut bytes).ok()?;
+                let (_tile, length) = (sot.u16().ok()?, sot.u32().ok()? as usize);
+                // Without a length, the last tile-part goes on to the end.
+                let end =
+                    if length > 0 { start + length } else { memmem::rfind(codestream, &EOC.to_be_bytes())? };
+                bytes.take(end.checked_sub(codestream.len() - bytes.len())?).ok()?;
+            }
+            SOC | 0xff30..=0xff3f => {}
+            _ => drop(segment(&mut bytes).ok()?),
+        }
     }
 }
 
