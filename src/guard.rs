@@ -3,7 +3,8 @@
 
 use std::{
     cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
+    thread,
 };
 
 thread_local! {
@@ -26,9 +27,36 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     outcome
 }
 
+/// A panic for log and standard error: its thread, its place, and its message up to the first quotation mark, for
+/// what is quoted there may be a patient's name.
+#[must_use]
+pub fn panic_in_words(info: &PanicHookInfo<'_>) -> String {
+    let thread = thread::current().name().unwrap_or("without a name").to_owned();
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let message = info.payload_as_str().map(unquoted).unwrap_or_default();
+    format!("the thread `{thread}` panicked at {place}: {message}")
+}
+
+fn unquoted(message: &str) -> String {
+    match message.split_once(['`', '"', '\'']) {
+        Some((before, _)) => format!("{before}…"),
+        None => message.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{guarded, is_guarded};
+    use super::{guarded, is_guarded, unquoted};
+
+    #[test]
+    fn what_a_panic_quotes_is_not_repeated() {
+        let name = String::from("DOÉ^JANE");
+        let cut = std::panic::catch_unwind(|| name[..3].len()).unwrap_err();
+        let message = cut.downcast_ref::<String>().unwrap();
+        assert!(message.contains("JANE"), "std quotes what it cannot cut: {message}");
+        assert!(!unquoted(message).contains("JAN"), "{}", unquoted(message));
+        assert_eq!(unquoted("index out of bounds: the len is 3"), "index out of bounds: the len is 3");
+    }
 
     #[test]
     fn a_panic_inside_is_an_answer_and_the_flag_falls_back() {

@@ -1,14 +1,10 @@
 //! The binary: parses the command line and dispatches.
 
-use std::{
-    io::{self, Write},
-    panic,
-    process::ExitCode,
-};
+use std::{panic, process::ExitCode};
 
 use clap::Parser;
 use cxr_triage::{
-    commands::{self, Cli, Failure},
+    commands::{self, Cli},
     guard::is_guarded,
 };
 
@@ -16,24 +12,21 @@ fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     share_freed_memory();
     report_panics_but_of_decoders();
-    match commands::run(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return commands::of_command_line(&error),
+    };
+    match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !matches!(failure, Failure::OutputClosed) {
-                // Nowhere to say it: the exit code still does.
-                let _ = writeln!(io::stderr(), "cxr-triage: {failure}");
-            }
-            failure.exit_code()
-        }
+        Err(failure) => commands::of_failure(&failure),
     }
 }
 
 /// A decoder that panics on a broken file is caught, and the file is held with its reason: nothing to print.
 fn report_panics_but_of_decoders() {
-    let report = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
+    panic::set_hook(Box::new(|info| {
         if !is_guarded() {
-            report(info);
+            commands::of_panic(info);
         }
     }));
 }

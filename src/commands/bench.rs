@@ -1,7 +1,7 @@
 //! `bench`: the engine's own timing.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     os::unix::process::CommandExt,
     process::Command,
     time::Instant,
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{
     Failure,
     cli::{BenchArgs, GlobalArgs},
-    output::progress,
+    output::{progress, stdout},
     setup::Setup,
 };
 use crate::model::{Input, Model, Precision};
@@ -124,11 +124,9 @@ fn peak_gflops(model: &Model) -> Result<f64, Failure> {
 }
 
 fn print(report: &Report, json: bool) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if json {
-        serde_json::to_writer(&mut out, report).map_err(io::Error::from)?;
-        writeln!(out)?;
-        return Ok(());
+        return Ok(out.json(report)?);
     }
     let Report { size, batch, threads, device, .. } = report;
     writeln!(out, "{size} x {size}, batch {batch}, {threads} threads, {device}")?;

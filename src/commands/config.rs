@@ -8,10 +8,14 @@ use std::{
 use super::{
     Failure,
     cli::{ConfigCommand, GlobalArgs},
+    output::stdout,
     screen,
     setup::Setup,
 };
-use crate::config::{self, Places};
+use crate::{
+    config::{self, Places},
+    text::shown,
+};
 
 /// Runs `config`.
 pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Failure> {
@@ -29,17 +33,17 @@ fn init(global: &GlobalArgs) -> Result<(), Failure> {
     })?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::failed(format!("cannot create {}: {error}", folder.display())))?;
+            .map_err(|error| Failure::failed(format!("cannot create {}: {error}", shown(folder))))?;
     }
     let mut file = std::fs::File::create_new(&path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            Failure::usage(format!("{} is there already: it stays as it is", path.display()))
+            Failure::usage(format!("{} is there already: it stays as it is", shown(&path)))
         }
-        _ => Failure::failed(format!("cannot write {}: {error}", path.display())),
+        _ => Failure::failed(format!("cannot write {}: {error}", shown(&path))),
     })?;
     file.write_all(config::TEMPLATE.as_bytes())
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
-    writeln!(io::stdout(), "wrote {}", path.display())?;
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(&path))))?;
+    writeln!(stdout(), "wrote {}", shown(&path))?;
     Ok(())
 }
 
@@ -49,11 +53,11 @@ fn check(global: &GlobalArgs) -> Result<(), Failure> {
     let (model, rules) = setup.model_and_rules()?;
     screen::site(&setup.loaded, &rules)?;
     let from = match &setup.loaded.path {
-        Some(path) => path.display().to_string(),
+        Some(path) => shown(path),
         None => "no configuration file: the defaults".to_owned(),
     };
     let ranking = rules.labels.iter().filter(|rule| rule.rank).count();
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "{from}: in order")?;
     writeln!(out, "model {}: {} labels, {ranking} of them rank", model.manifest().name, rules.labels.len())?;
     if let Some(gap) = setup.gap_in_gates(&model) {
@@ -64,11 +68,11 @@ fn check(global: &GlobalArgs) -> Result<(), Failure> {
 
 fn path(global: &GlobalArgs) -> Result<(), Failure> {
     let loaded = config::load(global.config.as_deref())?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     match loaded.path {
-        Some(path) => writeln!(out, "{}", path.display())?,
+        Some(path) => writeln!(out, "{}", shown(&path))?,
         None => {
-            let place = home_of_config(global).map(|path| path.display().to_string()).unwrap_or_default();
+            let place = home_of_config(global).map(|path| shown(&path)).unwrap_or_default();
             writeln!(out, "no configuration file: the defaults (`cxr-triage config init` writes {place})")?;
         }
     }

@@ -17,7 +17,7 @@ use super::{
     setup::Setup,
     watch,
 };
-use crate::{config::Config, phantom::Phantom, quality::Action};
+use crate::{config::Config, phantom::Phantom, quality::Action, text::shown};
 
 /// What the screen says for as long as the demonstration runs.
 const REMARK: &str = "DEMO: synthetic phantoms, no patients; the gate for films unlike the training films only \
@@ -67,7 +67,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.0) {
-            tracing::warn!(%error, folder = %self.0.display(), "the demonstration's folder stays");
+            tracing::warn!(%error, folder = shown(&self.0), "the demonstration's folder stays");
         }
     }
 }

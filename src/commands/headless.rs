@@ -1,7 +1,7 @@
 //! `watch --headless`: the pipeline without a terminal, one JSON object a line for each event.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     sync::Arc,
     time::Duration,
 };
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
+    output::stdout,
     reload,
     setup::Setup,
     signals::{self, Stop},
@@ -20,6 +21,7 @@ use crate::{
     pipeline::{Event, EventKind, Order, Pipeline},
     plugin::Waker,
     store::Ownership,
+    text::shown,
 };
 
 /// Events between the pipeline and standard output; a reader that stalls stalls the line.
@@ -37,7 +39,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         let holder = Ownership::holder(&store).map(|pid| format!(" (process {pid})")).unwrap_or_default();
         Failure::failed(format!(
             "another cxr-triage{holder} already feeds the store {}: stop that one, or name another store with --store",
-            store.display()
+            shown(&store)
         ))
     })?;
     let (model, rules) = setup.model_and_rules()?;
@@ -84,13 +86,12 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
 }
 
 fn print(events: &Receiver<Event>, stops: &Receiver<Stop>, once: bool) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     loop {
         select! {
             recv(events) -> event => {
                 let Ok(event) = event else { return Ok(()) };
-                serde_json::to_writer(&mut out, &event).map_err(io::Error::from)?;
-                writeln!(out)?;
+                out.json(&event)?;
                 if events.is_empty() {
                     out.flush()?;
                 }

@@ -2,11 +2,13 @@
 
 mod bench;
 mod cli;
+mod complaint;
 mod config;
 mod demo;
 mod evaluate;
 mod failure;
 mod headless;
+mod log;
 mod output;
 mod plain;
 mod plugins;
@@ -24,7 +26,10 @@ mod watch;
 mod weights;
 
 pub use cli::{Cli, Command};
+pub use complaint::{of_command_line, of_failure, of_panic};
 pub use failure::Failure;
+
+use crate::text::shown;
 
 /// Does what the command line says.
 ///
@@ -35,7 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     if let (Some(_), Some(stray)) = (&command, &bare.inbox) {
         return Err(Failure::usage(format!(
             "`{}` before a command means nothing; see --help",
-            stray.display()
+            shown(stray)
         )));
     }
     match command.unwrap_or(Command::Watch(bare)) {

@@ -1,16 +1,35 @@
-//! Tables and bars on the terminal.
+//! The ways out: standard output and standard error, through which nothing but harmless text goes; tables and bars.
 
 use std::{
     fmt,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal, StderrLock, Stdout, StdoutLock, Write},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
+use crate::text::{Writer, clean};
+
 /// Work shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Standard output: what every command prints goes through here.
+pub(super) fn stdout() -> Writer<StdoutLock<'static>> {
+    Writer::new(terminal().lock())
+}
+
+/// Standard error, likewise.
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+pub(super) fn stderr() -> Writer<StderrLock<'static>> {
+    Writer::new(io::stderr().lock())
+}
+
+/// Standard output as it is, for the bytes of pictures and for asking whether it is a terminal.
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+pub(super) fn terminal() -> Stdout {
+    io::stdout()
+}
 
 /// Which way a column leans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +42,15 @@ pub(super) enum Lean {
 
 /// Writes rows in columns as wide as their widest cell, two spaces apart, no spaces at the line's end.
 pub(super) fn table(out: &mut impl Write, columns: &[(&str, Lean)], rows: &[Vec<String>]) -> io::Result<()> {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let mut widths: Vec<usize> = columns.iter().map(|(title, _)| title.width()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
     }
     let titles = columns.iter().map(|(title, _)| (*title).to_owned()).collect();
-    for row in std::iter::once(&titles).chain(rows) {
+    for row in std::iter::once(&titles).chain(&rows) {
         let mut line = String::new();
         for ((cell, (_, lean)), width) in row.iter().zip(columns).zip(&widths) {
             let gap = " ".repeat(width.saturating_sub(cell.width()));
@@ -58,8 +78,14 @@ pub(super) fn progress_of_bytes(length: u64) -> ProgressBar {
     bar(length, "{bar:30} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left")
 }
 
+/// Whether somebody sees standard error.
+#[expect(clippy::disallowed_methods, reason = "only asked, nothing is written")]
+pub(super) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
 fn bar(length: u64, template: &str) -> ProgressBar {
-    if !io::stderr().is_terminal() {
+    if !is_watched() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Failure,
+    output::stdout,
     signals::{Stop, stops},
 };
 use crate::dashboard::{Feed, Plain};
@@ -20,7 +21,7 @@ pub(super) fn run(feed: &Feed) -> Result<(), Failure> {
     let stops = stops()?;
     let mut typed = typed_lines()?;
     let mut plain = Plain::new(TimeZone::system());
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     loop {
         select! {
             recv(feed.updates) -> update => {

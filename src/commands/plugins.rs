@@ -6,16 +6,19 @@ use std::{
     path::Path,
 };
 
+use serde_json::json;
+
 use super::{
     Failure,
     cli::{GlobalArgs, PluginsCommand},
-    output::{Lean, table},
+    output::{Lean, stderr, stdout, table},
     setup::Setup,
 };
 use crate::{
     config::PluginSite,
     plugin::{Call, Deed, Limits, Permission, Source, StudyView, Vm, enabled, granted},
     store::{PluginRecord, PluginState, Store},
+    text::{self, shown},
 };
 
 /// Runs `plugins`.
@@ -72,7 +75,7 @@ fn list(setup: &Setup) -> Result<(), Failure> {
         ]
     };
     let rows: Vec<Vec<String>> = records.values().map(row).collect();
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     table(&mut out, &columns, &rows)?;
     for record in records.values().filter(|record| enabled.contains_key(&record.name)) {
         if !record.fault.is_empty() {
@@ -85,7 +88,7 @@ fn list(setup: &Setup) -> Result<(), Failure> {
             writeln!(out, "{}: {} effects were given up; the audit says why", record.name, record.given_up)?;
         }
     }
-    writeln!(out, "your plugins' folder: {}", folder.display())?;
+    writeln!(out, "your plugins' folder: {}", shown(&folder))?;
     if enabled.is_empty() {
         writeln!(out, "none is enabled: name them in `enabled` under [plugins] (docs/plugins.md)")?;
     }
@@ -110,7 +113,7 @@ fn check(setup: &Setup, file: Option<&Path>) -> Result<(), Failure> {
         Some(file) => BTreeMap::from([(String::new(), source(file))]),
         None => enabled(&setup.loaded.plugins_folder(), plugins),
     };
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if sources.is_empty() {
         writeln!(out, "no plugin is enabled; name a file to check it")?;
     }
@@ -164,11 +167,7 @@ fn describe(
 }
 
 fn in_words(deeds: &[Deed]) -> String {
-    let words: Vec<String> = deeds
-        .iter()
-        .map(|deed| serde_json::to_string(deed).unwrap_or_default())
-        .map(|json| crate::text::clean(&json))
-        .collect();
+    let words: Vec<String> = deeds.iter().map(text::json::line).collect();
     if words.is_empty() { "no effect".to_owned() } else { words.join(" ") }
 }
 
@@ -178,34 +177,33 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failur
         None => StudyView::recorded(),
         Some(path) => {
             let text = std::fs::read_to_string(path)
-                .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+                .map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))?;
             serde_json::from_str(&text)
-                .map_err(|error| Failure::usage(format!("{} is no study: {error}", path.display())))?
+                .map_err(|error| Failure::usage(format!("{} is no study: {error}", shown(path))))?
         }
     };
     let fault = |fault: crate::plugin::Fault| Failure::failed(fault.to_string());
     let source = source(file).map_err(fault)?;
     let site = setup.config().plugins.own.get(&source.name).cloned().unwrap_or_default();
     let vm = Vm::load(&source, &site.settings, Limits::default()).map_err(fault)?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     let mut calls = vec![Call::Start, Call::Study(&view), Call::CriticalWaiting(&view)];
     calls.extend((0..view.films.len()).map(|film| Call::Film { film, study: &view }));
     for call in calls.iter().filter(|call| vm.has(call)) {
         let result = vm.call(call);
         for line in vm.printed() {
-            writeln!(io::stderr(), "{}: {line}", call.name())?;
+            writeln!(stderr(), "{}: {line}", call.name())?;
         }
         for deed in result.map_err(fault)? {
-            let line = serde_json::json!({ "hook": call.name(), "effect": deed });
-            writeln!(out, "{line}")?;
+            out.json(&json!({ "hook": call.name(), "effect": deed }))?;
         }
     }
     let computed = vm.compute(&view).map_err(fault)?;
     for (title, cell) in computed.columns {
-        writeln!(out, "{}", serde_json::json!({ "column": title, "value": cell }))?;
+        out.json(&json!({ "column": title, "value": cell }))?;
     }
     for title in computed.filters {
-        writeln!(out, "{}", serde_json::json!({ "filter": title }))?;
+        out.json(&json!({ "filter": title }))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use image::{DynamicImage, RgbImage};
 use ratatui_image::picker::ProtocolType;
 
-use super::Failure;
+use super::{Failure, output::terminal};
 use crate::{
     config::Pictures,
     dashboard::{Canvas, canvas_of_terminal},
@@ -86,7 +86,7 @@ impl Printer {
         if quiet.is_some() {
             // A sixel leaves the cursor in its last line.
             let ending = if protocol == ProtocolType::Sixel { "\r\n" } else { "\r" };
-            io::stdout().write_all(ending.as_bytes()).and_then(|()| io::stdout().flush())?;
+            terminal().write_all(ending.as_bytes()).and_then(|()| terminal().flush())?;
         }
         drop(quiet);
         printed.map(|_| ()).map_err(|error| {

@@ -1,12 +1,18 @@
 //! `weights profile`: what a model's training films look like, so that it can say what is not like them.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     path::Path,
     sync::atomic::Ordering,
 };
 
-use super::{Failure, output::progress, scan::films_under, setup::Setup, signals};
+use super::{
+    Failure,
+    output::{progress, stdout},
+    scan::films_under,
+    setup::Setup,
+    signals,
+};
 use crate::{
     film,
     model::{Fitted, Input, Limits, Model, Profile, Sample, Source, turned},
@@ -57,7 +63,7 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
     let Limits { cut_off, turned_cut_off } = fitted.limits;
     let Fitted { films, aside, caught, .. } = fitted;
     let left_out = files.len() - samples.len();
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(
         out,
         "profile of {name}: {films} films, and {aside} others for the cut-offs, {cut_off:.3} and \

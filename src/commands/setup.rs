@@ -1,13 +1,11 @@
 //! What most commands begin with: the configuration with the command line over it, the log, the model.
 
 use std::{
-    fs::OpenOptions,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{Failure, cli::GlobalArgs};
+use super::{Failure, cli::GlobalArgs, log};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     intake,
@@ -40,7 +38,7 @@ impl Setup {
         let mut loaded = config::load(global.config.as_deref())?;
         overlay(&mut loaded.config, global);
         adjust(&mut loaded.config);
-        start_log(&loaded.config)?;
+        log::start(&loaded.config.log)?;
         Ok(Self { loaded, global: global.clone(), adjust })
     }
 
@@ -215,18 +213,4 @@ fn overlay(config: &mut Config, global: &GlobalArgs) {
     if let Some(log) = &global.log {
         config.log.file = Some(log.clone());
     }
-}
-
-/// Logs go to a file alone, which only its owner can read; the terminal belongs to the dashboard.
-fn start_log(config: &Config) -> Result<(), Failure> {
-    let Some(path) = &config.log.file else { return Ok(()) };
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| Failure::usage(format!("cannot write the log {}: {error}", path.display())))?;
-    let filter = tracing_subscriber::EnvFilter::new(format!("cxr_triage={}", config.log.level.word()));
-    let log = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(file);
-    log.try_init().map_err(|error| Failure::failed(format!("cannot start the log: {error}")))
 }

@@ -10,7 +10,7 @@ use image::RgbImage;
 use super::{
     Failure,
     cli::{GlobalArgs, ShowArgs},
-    output::{Lean, table},
+    output::{Lean, stdout, table, terminal},
     printer::Printer,
     screen,
     setup::Setup,
@@ -54,10 +54,10 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
         return save(&draw(&film, overlay.as_ref(), (film.width, film.height)), path);
     }
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    if io::stdout().is_terminal() && !is_dumb {
+    if terminal().is_terminal() && !is_dumb {
         print_picture(&film, overlay.as_ref(), setup.config().dashboard.pictures)?;
     }
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "{}", shown(&args.file))?;
     match &judged {
         Err(held) => {
@@ -121,8 +121,8 @@ fn draw(film: &Film, overlay: Option<&(Heatmap, usize)>, bounds: (u32, u32)) -> 
 fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
     picture
         .save_with_format(path, image::ImageFormat::Png)
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
-    writeln!(io::stdout(), "wrote {}", path.display())?;
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(path))))?;
+    writeln!(stdout(), "wrote {}", shown(path))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     config::{self, Borders, ConfigError, Dashboard, Places},
     dashboard::{Depth, Theme, ThemeSource, built_in_text, known_themes},
+    text::shown,
 };
 
 /// The folder of the user's themes, beside the configuration file.
@@ -76,7 +77,7 @@ impl Wardrobe {
         }
         built_in_text(word).map(|text| (text.to_owned(), None)).ok_or_else(|| {
             let own = match &self.folder {
-                Some(folder) => format!("{}; your own lie in {}", known_themes(), folder.display()),
+                Some(folder) => format!("{}; your own lie in {}", known_themes(), shown(folder)),
                 None => known_themes(),
             };
             ConfigError::of_file(None, &format!("there is no theme `{word}`"), Some(&own))

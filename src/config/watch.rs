@@ -15,6 +15,8 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use notify::{RecursiveMode, Watcher as _};
 
+use crate::text::shown;
+
 /// After an event, wait until there has been none for so long: a save is several events, and between
 /// them the file may be empty or absent.
 const QUIET: Duration = Duration::from_millis(100);
@@ -30,7 +32,7 @@ const MAX_LINKS: usize = 40;
 #[error(
     "changes of {} will not be seen before a restart: {source} (too many files may be watched on this \
      machine, or the folder may not be read)",
-    path.display()
+    shown(path)
 )]
 pub struct WatchError {
     /// The configuration file.

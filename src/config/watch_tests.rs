@@ -29,7 +29,7 @@ impl Watched {
                 return;
             }
         }
-        panic!("{} was never reported with {expected:?}", self.path.display());
+        panic!("{} was never reported with {expected:?}", crate::text::shown(&self.path));
     }
 }
 

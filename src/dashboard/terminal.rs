@@ -18,7 +18,7 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::DashboardError;
-use crate::guard::is_guarded;
+use crate::guard::{is_guarded, panic_in_words};
 
 /// A frame goes out in few writes: a large picture is some hundred kilobytes.
 const BUFFER: usize = 64 * 1024;
@@ -56,7 +56,7 @@ impl Guard {
                 restore();
                 previous(info);
             } else {
-                tracing::error!(panic = %info, thread = thread::current().name(), "a thread failed");
+                tracing::error!("{}", panic_in_words(info));
                 let thread = thread::current().name().unwrap_or("without a name").to_owned();
                 // Nobody listens any more only when the dashboard is going away.
                 let _ = failures.send(format!("The thread `{thread}` failed; the log says where."));

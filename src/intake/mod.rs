@@ -28,6 +28,8 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use crate::text::shown;
+
 pub use names::{DEFAULT_IGNORE, may_hold_films, sidecar_priority};
 
 /// A file is complete when its size and time have not changed for this long, unless set otherwise.
@@ -123,11 +125,6 @@ pub enum IntakeError {
         "the inbox cannot be watched, because the system gives no more threads ({0}): close other programs"
     )]
     Thread(#[source] io::Error),
-}
-
-/// A path as it may be shown: paths come from outside.
-fn shown(path: &Path) -> String {
-    crate::text::clean(&path.display().to_string())
 }
 
 /// The running intake; dropping it stops it.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::weights::TensorProblem;
+use crate::text::shown;
 
 /// Why a model could not be found, loaded or run. Each message says what failed, why, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +33,7 @@ pub enum ModelError {
         known: Vec<String>,
     },
     /// A folder or a file of a model cannot be read.
-    #[error("cannot read {}: {reason}; check the path and its permissions", .path.display())]
+    #[error("cannot read {}: {reason}; check the path and its permissions", shown(.path))]
     Unreadable {
         /// The folder or file.
         path: PathBuf,

@@ -9,6 +9,7 @@ use std::{
 use etcetera::BaseStrategy as _;
 
 use super::{Manifest, ModelError};
+use crate::text::shown;
 
 /// The model in the binary itself, so that an installed program scores films with no network.
 const EMBEDDED_NAME: &str = "starter";
@@ -37,7 +38,7 @@ impl Source {
     #[must_use]
     pub fn place(&self) -> String {
         match self {
-            Self::Folder(folder) => folder.display().to_string(),
+            Self::Folder(folder) => shown(folder),
             Self::Embedded => "embedded".to_owned(),
         }
     }
@@ -45,7 +46,7 @@ impl Source {
     /// The place of the weights, for errors.
     pub(super) fn weights_place(&self) -> String {
         match self {
-            Self::Folder(folder) => folder.join("model.safetensors").display().to_string(),
+            Self::Folder(folder) => shown(&folder.join("model.safetensors")),
             Self::Embedded => "embedded model.safetensors".to_owned(),
         }
     }
@@ -60,7 +61,7 @@ impl Source {
         };
         let path = folder.join("model.toml");
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-        let place = path.display().to_string();
+        let place = shown(&path);
         let manifest = Manifest::parse(&text, &place)?;
         // Results are recorded under the manifest's name and looked for under the folder's.
         match folder.file_name() {
@@ -69,7 +70,7 @@ impl Source {
                 reason: format!(
                     "the model calls itself '{}' but lies in a folder named '{}': make them the same",
                     manifest.name,
-                    crate::text::clean(&name.to_string_lossy())
+                    shown(Path::new(name))
                 ),
             }),
             _ => Ok(manifest),
@@ -85,7 +86,7 @@ impl Source {
             Self::Folder(folder) => {
                 let path = folder.join(PROFILE_FILE);
                 let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-                Ok((bytes.into(), path.display().to_string()))
+                Ok((bytes.into(), shown(&path)))
             }
         }
     }
@@ -170,7 +171,7 @@ impl Library {
         }
         self.locate(name).ok_or_else(|| ModelError::NotFound {
             name: name.to_owned(),
-            places: self.folders().map(|folder| folder.display().to_string()).collect(),
+            places: self.folders().map(|folder| shown(folder)).collect(),
             known: self.names(),
         })
     }
@@ -297,7 +298,7 @@ mod tests {
         put(folder.path(), "mine");
         let message = only(&[folder.path()]).find(Some("yours")).unwrap_err().to_string();
         assert!(message.contains("'yours'") && message.contains("mine, starter"), "{message}");
-        assert!(message.contains(&folder.path().display().to_string()), "{message}");
+        assert!(message.contains(&shown(folder.path())), "{message}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use sha2::{Digest, Sha256};
@@ -14,6 +14,7 @@ use crate::{
     film::{self, Film, Header},
     model::{Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
+    text::shown,
 };
 
 /// No film is larger; a file that is would only fill the memory.
@@ -104,18 +105,6 @@ pub fn study_key(header: &Header, sha256: &str, path: &Path, grouping: RasterStu
         (RasterStudy::Folder, Some(folder)) => format!("folder:{}", shown(folder)),
         _ => format!("sha256:{}", sha256.get(..16).unwrap_or(sha256)),
     }
-}
-
-/// A path for people: what it has that is no text is replaced, control characters are gone.
-#[must_use]
-pub fn shown(path: &Path) -> String {
-    crate::text::clean(&path.to_string_lossy())
-}
-
-/// The file's own name for people.
-#[must_use]
-pub fn file_name(path: &Path) -> String {
-    shown(&path.file_name().map_or_else(|| path.to_path_buf(), PathBuf::from))
 }
 
 fn hex(bytes: &[u8]) -> String {

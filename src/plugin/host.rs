@@ -370,7 +370,7 @@ impl Supervisor {
 
 /// A plugin that the configuration names and nobody has.
 pub(super) fn missing(name: &str, folder: &std::path::Path) -> Fault {
-    let folder = crate::text::clean(&folder.display().to_string());
+    let folder = crate::text::shown(folder);
     let message =
         format!("there is no such file in {folder}, and no plugin of that name comes with the program");
     Fault::new(FaultKind::Source, &format!("{}.luau", crate::text::clean(name)), &message)

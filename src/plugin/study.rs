@@ -247,7 +247,7 @@ fn film_view(film: &FilmRow, with_patient: bool, hide: &impl Fn(&str) -> String)
         series: hide(&header.series_description),
         station: hide(&header.station_name),
         warnings: film.warnings.iter().map(|warning| hide(warning)).collect(),
-        path: if with_patient { film.path.display().to_string() } else { String::new() },
+        path: if with_patient { film.path.to_string_lossy().into_owned() } else { String::new() },
     }
 }
 

@@ -7,6 +7,8 @@ use std::{
 
 use rusqlite::ErrorCode;
 
+use crate::text::shown;
+
 /// The kinds that a caller can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
@@ -58,7 +60,7 @@ impl StoreErrorKind {
 
 /// A failure of the store: what failed, why, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the store {} {} ({why}): {}", path.display(), kind.what(), kind.advice())]
+#[error("the store {} {} ({why}): {}", shown(path), kind.what(), kind.advice())]
 pub struct StoreError {
     /// What a caller can act on.
     pub kind: StoreErrorKind,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{StoreError, open::owner_only};
+use crate::text::shown;
 
 /// The right to run the pipeline on one store, for as long as the value lives.
 ///
@@ -41,7 +42,7 @@ impl Ownership {
         };
         // The number is for people only: a full disk must not keep the pipeline from starting.
         if let Err(error) = { write_pid }() {
-            tracing::warn!(%error, path = %path.display(), "the owner's process number could not be noted");
+            tracing::warn!(%error, path = shown(&path), "the owner's process number could not be noted");
         }
         Ok(Some(Self { _lock: lock }))
     }

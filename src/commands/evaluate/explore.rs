@@ -9,7 +9,7 @@ use super::inputs;
 use crate::{
     commands::{
         Failure,
-        output::{Lean, table},
+        output::{Lean, stdout, table},
     },
     evaluate::{self, Explored},
 };
@@ -24,10 +24,9 @@ pub(super) fn run(path: &Path, split: Option<&str>, json: bool) -> Result<(), Fa
         set.keep_split(split).map_err(|error| inputs::wrong(path, &error))?;
     }
     let explored = evaluate::explore(&set);
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if json {
-        serde_json::to_writer(&mut out, &explored).map_err(io::Error::from)?;
-        writeln!(out)?;
+        out.json(&explored)?;
     } else {
         for note in &set.notes {
             writeln!(out, "note: {note}")?;

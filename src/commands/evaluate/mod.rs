@@ -17,7 +17,7 @@ mod tables;
 
 use std::{
     collections::HashMap,
-    io::{self, Write},
+    io::Write,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
@@ -30,7 +30,7 @@ use self::{
 use super::{
     Failure,
     cli::{EvaluateArgs, GlobalArgs},
-    output::progress,
+    output::{progress, stdout},
     setup::Setup,
     signals,
 };
@@ -89,26 +89,25 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
     let evaluated =
         Evaluated { args, model: &model, rules: &rules, inputs: &inputs, boxes: &boxes, films: &films };
     let report = evaluated.report()?;
-    let mut stdout = io::stdout().lock();
+    let mut out = stdout();
     if args.json {
-        serde_json::to_writer(&mut stdout, &report).map_err(io::Error::from)?;
-        writeln!(stdout)?;
+        out.json(&report)?;
     } else {
-        tables::write(&mut stdout, &report)?;
-        writeln!(stdout)?;
-        curves::write(&mut stdout, &report.labels)?;
+        tables::write(&mut out, &report)?;
+        writeln!(out)?;
+        curves::write(&mut out, &report.labels)?;
     }
     if let Some(folder) = &args.out {
         let (shots, legend) = shots::take(&evaluated)?;
         out::write(folder, &report, &shots, &legend)?;
         if !args.json {
-            writeln!(stdout, "\nwritten: {}", shown(&folder.join("report.html")))?;
+            writeln!(out, "\nwritten: {}", shown(&folder.join("report.html")))?;
         }
     }
     if args.write {
-        write_thresholds(&setup, &model, &report, &mut stdout, args.json)?;
+        write_thresholds(&setup, &model, &report, &mut out, args.json)?;
     }
-    stdout.flush()?;
+    out.flush()?;
     match report.unread.as_slice() {
         [] => Ok(()),
         unread => {

@@ -1,6 +1,6 @@
 //! The folder of a report.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use crate::{
     commands::Failure,
@@ -9,6 +9,7 @@ use crate::{
         plot::{self, Shot},
     },
     pipeline::shown,
+    text::json,
 };
 
 /// Writes report.json, report.html and each plot as SVG and PNG.
@@ -27,7 +28,7 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
             put(folder, &format!("{name}.png"), &png)?;
         }
     }
-    let json = serde_json::to_vec_pretty(report).map_err(io::Error::from)?;
+    let json = json::pretty(report)?;
     put(folder, "report.json", &json)?;
     let plots = Plots { curves: plots.into_iter().map(|(_, svg)| svg).collect(), panel };
     put(folder, "report.html", html(report, &plots).as_bytes())

@@ -14,6 +14,7 @@ use crate::{
     model::{Findings, ModelError},
     pipeline::{Cores, Step, examine, failed, read},
     quality::{self, Gates},
+    text::shown,
 };
 
 /// Films that are done and wait for being written down.
@@ -198,7 +199,7 @@ fn gather(
 
 fn keep(kept: &mut Kept, record: &Record) -> Result<(), Failure> {
     kept.append(record).map_err(|error| {
-        let place = kept.path().map(|path| path.display().to_string()).unwrap_or_default();
+        let place = kept.path().map(shown).unwrap_or_default();
         Failure::failed(format!("cannot write {place}: {error}"))
     })
 }

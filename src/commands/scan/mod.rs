@@ -17,7 +17,7 @@ use self::work::{Known, Outcome, Work};
 use super::{
     Failure,
     cli::{GlobalArgs, ScanArgs},
-    output::{Lean, progress, table},
+    output::{Lean, progress, stdout, table},
     setup::Setup,
     signals,
 };
@@ -133,11 +133,10 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(top) = args.top {
         ranked.truncate(top);
     }
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         for study in &ranked {
-            serde_json::to_writer(&mut out, study).map_err(io::Error::from)?;
-            writeln!(out)?;
+            out.json(study)?;
         }
     } else {
         print_table(&mut out, &ranked)?;

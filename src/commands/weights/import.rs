@@ -2,11 +2,11 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::Write,
     path::Path,
 };
 
-use super::super::{Failure, cli::ImportArgs, setup::Setup};
+use super::super::{Failure, cli::ImportArgs, output::stdout, setup::Setup};
 use crate::{
     model::{Import, OldProfile, Summary, preset},
     pipeline::shown,
@@ -35,7 +35,7 @@ pub(super) fn run(setup: &Setup, args: &ImportArgs) -> Result<(), Failure> {
 /// Says what was imported, what it is, and what to do with it.
 pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
     let Summary { name, folder, format, sha256, published, tensors, values, profile, validated } = summary;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "model {name}: {tensors} tensors, {values} values, from {format}")?;
     writeln!(out, "  lies in   {}", shown(folder))?;
     writeln!(out, "  the file  sha256 {sha256}")?;
@@ -67,7 +67,7 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
     }
     // The library finds the first of a name: another one may stand before it.
     let found = setup.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
-    if found != folder.display().to_string() {
+    if found != shown(folder) {
         writeln!(out, "  but --model {name} finds another one first, in {}", clean(&found))?;
     }
     writeln!(out, "check it with `cxr-triage weights verify {name}`, score with `--model {name}`")?;

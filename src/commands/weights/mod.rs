@@ -4,12 +4,12 @@ mod import;
 mod pull;
 mod verify;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::{
     Failure,
     cli::{GlobalArgs, WeightsCommand},
-    output::{Lean, table},
+    output::{Lean, stdout, table},
     profile,
     setup::Setup,
 };
@@ -51,7 +51,7 @@ fn list(setup: &Setup) -> Result<(), Failure> {
             ]
         })
         .collect();
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     table(&mut out, &columns, &rows)?;
     writeln!(
         out,

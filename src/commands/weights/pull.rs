@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::Write,
     path::Path,
     sync::atomic::Ordering,
 };
 
 use super::{
-    super::{Failure, output::progress_of_bytes, setup::Setup, signals},
+    super::{Failure, output::{progress_of_bytes, stdout}, setup::Setup, signals},
     import::tell,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
     if is_here(&model, file, published.sha256.as_deref()) {
         let known = if published.sha256.is_some() { ", as published" } else { "" };
         writeln!(
-            io::stdout(),
+            stdout(),
             "the model {name} is here already{known}: {}; to fetch it once more, remove that folder",
             shown(&model)
         )?;

@@ -1,11 +1,11 @@
 //! `weights verify`.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     path::Path,
 };
 
-use super::super::{Failure, setup::Setup};
+use super::super::{Failure, output::stdout, setup::Setup};
 use crate::{
     film,
     model::{Manifest, Model, Reference, ReferenceOutput},
@@ -20,7 +20,7 @@ const CLOSE: f64 = 2e-3;
 /// else was looked at.
 pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), Failure> {
     let model = setup.model(Some(name))?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     let report = model.verify();
     let (device, precision) = (model.device_name(), model.precision().word());
     writeln!(out, "model {} on {device} in {precision}, sha256 {}", report.model, report.sha256)?;

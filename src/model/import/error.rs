@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::model::{ModelError, TensorProblem};
+use crate::{
+    model::{ModelError, TensorProblem},
+    text::shown,
+};
 
 /// Why weights could not be imported. Each message says what failed, why, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read.
-    #[error("cannot read {}: {reason}; check the path and its permissions", .path.display())]
+    #[error("cannot read {}: {reason}; check the path and its permissions", shown(.path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -77,13 +80,13 @@ pub enum ImportError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A model of that name is there already, and is not one that an import made.
-    #[error("{} is there already and was not made by an import: choose another name with --name", .folder.display())]
+    #[error("{} is there already and was not made by an import: choose another name with --name", shown(.folder))]
     Occupied {
         /// The folder of the model.
         folder: PathBuf,
     },
     /// The model cannot be written.
-    #[error("cannot write {}: {reason}; the models that were there are unchanged", .path.display())]
+    #[error("cannot write {}: {reason}; the models that were there are unchanged", shown(.path))]
     Write {
         /// The file or folder.
         path: PathBuf,

@@ -27,6 +27,7 @@ use tensors::Tensors;
 use zip::ZipArchive;
 
 use super::{Manifest, NetworkConfig, weights};
+use crate::text::shown;
 
 /// Larger than the weights of any network that fits into this program: a slip of the hand.
 const LARGEST_FILE: u64 = 4 << 30;
@@ -94,7 +95,7 @@ impl Import<'_> {
         let draft = Manifest::draft(self.manifest, self.place)?;
         let config = draft.network();
         let bytes = read(self.file)?;
-        let place = self.file.display().to_string();
+        let place = shown(self.file);
         let sha256 = weights::sha256(&bytes);
         let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
         let fitted = fit::fit(&config, tensors, &place)?;

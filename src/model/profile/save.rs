@@ -3,7 +3,10 @@
 use std::{fs, path::Path};
 
 use super::{Fitted, Limits};
-use crate::model::{Manifest, ModelError, library::PROFILE_FILE};
+use crate::{
+    model::{Manifest, ModelError, library::PROFILE_FILE},
+    text::shown,
+};
 
 /// The manifest's section, and its keys.
 const SECTION: &str = "[profile]";
@@ -17,12 +20,12 @@ impl Fitted {
     pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
         let manifest = folder.join("model.toml");
         let fail = |path: &Path, error: std::io::Error| ModelError::Profile {
-            place: path.display().to_string(),
+            place: shown(&path),
             reason: format!("cannot be read or written ({error})"),
         };
         let before = fs::read_to_string(&manifest).map_err(|error| fail(&manifest, error))?;
         let after = self.named_in(&before);
-        Manifest::parse(&after, &manifest.display().to_string())?;
+        Manifest::parse(&after, &shown(&manifest))?;
         for (path, bytes) in
             [(folder.join(PROFILE_FILE), self.bytes.as_slice()), (manifest, after.as_bytes())]
         {
