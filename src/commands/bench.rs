@@ -1,11 +1,6 @@
 //! `bench`: the engine's own timing.
 
-use std::{
-    io::Write,
-    os::unix::process::CommandExt,
-    process::Command,
-    time::Instant,
-};
+use std::{io::Write, os::unix::process::CommandExt, process::Command, time::Instant};
 
 use candle_core::{DType, Tensor};
 use serde::Serialize;

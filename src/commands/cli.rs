@@ -89,6 +89,9 @@ pub struct WatchArgs {
     /// No dashboard: one JSON object a line for each event
     #[arg(long)]
     pub headless: bool,
+    /// With --headless: no names in the output; a hash in place of each path, the study's number in place of its key
+    #[arg(long, requires = "headless")]
+    pub no_names: bool,
     /// With --headless: stop when everything in the inbox has been dealt with
     #[arg(long, requires = "headless")]
     pub once: bool,

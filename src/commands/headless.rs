@@ -1,10 +1,6 @@
 //! `watch --headless`: the pipeline without a terminal, one JSON object a line for each event.
 
-use std::{
-    io::Write,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, bounded, select};
 use jiff::Timestamp;
@@ -72,7 +68,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         };
         let _ = notices.send(Event::error(message, Timestamp::now()));
     })?;
-    let end = print(&events, &stops, args.once);
+    let end = print(&events, &stops, args);
     // The recorder may be waiting for room among the events: take what still comes while it stops.
     let drain = std::thread::spawn(move || events.iter().for_each(drop));
     drop(_watcher);
@@ -85,17 +81,18 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     end
 }
 
-fn print(events: &Receiver<Event>, stops: &Receiver<Stop>, once: bool) -> Result<(), Failure> {
+fn print(events: &Receiver<Event>, stops: &Receiver<Stop>, args: &WatchArgs) -> Result<(), Failure> {
     let mut out = stdout();
     loop {
         select! {
             recv(events) -> event => {
                 let Ok(event) = event else { return Ok(()) };
-                out.json(&event)?;
+                let is_end = args.once && matches!(event.kind, EventKind::Idle { .. });
+                out.json(&if args.no_names { event.without_names() } else { event })?;
                 if events.is_empty() {
                     out.flush()?;
                 }
-                if once && matches!(event.kind, EventKind::Idle { .. }) {
+                if is_end {
                     return Ok(());
                 }
             }

@@ -38,10 +38,7 @@ use crate::text::shown;
 pub fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { command, watch: bare, global } = cli;
     if let (Some(_), Some(stray)) = (&command, &bare.inbox) {
-        return Err(Failure::usage(format!(
-            "`{}` before a command means nothing; see --help",
-            shown(stray)
-        )));
+        return Err(Failure::usage(format!("`{}` before a command means nothing; see --help", shown(stray))));
     }
     match command.unwrap_or(Command::Watch(bare)) {
         Command::Watch(args) if args.headless => headless::run(&args, &global),

@@ -42,7 +42,8 @@ pub(super) enum Lean {
 
 /// Writes rows in columns as wide as their widest cell, two spaces apart, no spaces at the line's end.
 pub(super) fn table(out: &mut impl Write, columns: &[(&str, Lean)], rows: &[Vec<String>]) -> io::Result<()> {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let mut widths: Vec<usize> = columns.iter().map(|(title, _)| title.width()).collect();
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {

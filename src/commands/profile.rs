@@ -1,10 +1,6 @@
 //! `weights profile`: what a model's training films look like, so that it can say what is not like them.
 
-use std::{
-    io::Write,
-    path::Path,
-    sync::atomic::Ordering,
-};
+use std::{io::Write, path::Path, sync::atomic::Ordering};
 
 use super::{
     Failure,

@@ -28,7 +28,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::text::shown;
+use crate::text::{shown, unnamed};
 
 pub use names::{DEFAULT_IGNORE, may_hold_films, sidecar_priority};
 
@@ -95,9 +95,29 @@ pub enum IntakeEvent {
         files: usize,
     },
     /// Something keeps intake from seeing films: a sentence for people. Told once for each cause.
-    Fault(String),
+    Fault(Fault),
     /// Every fault told before is over, and what was missed meanwhile has been looked for.
     Recovered,
+}
+
+/// Something that keeps intake from seeing films.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is and what to do, for people who may see names.
+    pub sentence: String,
+    /// The folder below the inbox that it is about: folders can be named after patients.
+    pub folder: Option<PathBuf>,
+}
+
+impl Fault {
+    /// The sentence for log and journal, with the folder's hash in place of its path.
+    #[must_use]
+    pub fn without_names(&self) -> String {
+        match &self.folder {
+            Some(folder) => self.sentence.replace(&shown(folder), &unnamed(folder)),
+            None => self.sentence.clone(),
+        }
+    }
 }
 
 /// Why the inbox cannot be watched at all.

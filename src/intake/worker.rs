@@ -14,7 +14,7 @@ use notify::{
 };
 
 use super::{
-    Arrival, IntakeEvent, Options,
+    Arrival, Fault, IntakeEvent, Options,
     disk::{self, Found, Identity},
     faults::{Cause, Faults},
     folders::Folders,
@@ -235,7 +235,15 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
     // ---- what goes out
 
     pub(super) fn raise(&mut self, cause: Cause, sentence: String) -> Result<(), Stopped> {
-        if self.faults.raise(cause) { self.send(IntakeEvent::Fault(sentence)) } else { Ok(()) }
+        let folder = match &cause {
+            Cause::Folder(folder) => Some(folder.clone()),
+            Cause::Inbox | Cause::Events => None,
+        };
+        if self.faults.raise(cause) {
+            self.send(IntakeEvent::Fault(Fault { sentence, folder }))
+        } else {
+            Ok(())
+        }
     }
 
     /// Tells what this turn has brought, films before their sidecars.

@@ -5,7 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{store::StudyRow, triage::Severity};
+use crate::{
+    store::{StudyId, StudyRow},
+    text::unnamed,
+    triage::Severity,
+};
 
 /// One thing that happened. The words and fields are a contract with scripts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +23,20 @@ pub struct Event {
     pub study: Option<String>,
     /// The file that it was about, if one. For a study: the file of its first film.
     pub path: Option<String>,
+    /// What is said instead to those who may not learn who the patient is.
+    #[serde(skip)]
+    pub unnamed: Unnamed,
+}
+
+/// An event's parts that can hold a patient's name or number, without them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Unnamed {
+    /// The study's number in the store.
+    pub study: Option<StudyId>,
+    /// The hash of the file's path.
+    pub path: Option<String>,
+    /// The reason, the message, or the file that brought the same film; none where it holds no name.
+    pub text: Option<String>,
 }
 
 /// The kinds of event, each with what it alone has to say.
@@ -71,8 +89,18 @@ pub enum EventKind {
 impl Event {
     /// An event about a file.
     #[must_use]
-    pub fn about_file(kind: EventKind, study: Option<&str>, path: &Path, time: Timestamp) -> Self {
-        Self { kind, time, study: study.map(str::to_owned), path: Some(path.display().to_string()) }
+    pub fn about_file(kind: EventKind, study: Option<&StudyRow>, path: &Path, time: Timestamp) -> Self {
+        Self {
+            kind,
+            time,
+            study: study.map(|row| row.key.clone()),
+            path: Some(path.to_string_lossy().into_owned()),
+            unnamed: Unnamed {
+                study: study.map(|row| row.id),
+                path: Some(unnamed(path)),
+                ..Unnamed::default()
+            },
+        }
     }
 
     /// A study changed.
@@ -88,12 +116,75 @@ impl Event {
             time,
             study: Some(row.key.clone()),
             path: Some(row.file_name.clone()),
+            unnamed: Unnamed { study: Some(row.id), ..Unnamed::default() },
         }
     }
 
     /// Something failed that is about no one file.
     #[must_use]
     pub fn error(message: impl Into<String>, time: Timestamp) -> Self {
-        Self { kind: EventKind::Error { message: message.into() }, time, study: None, path: None }
+        Self::of_program(EventKind::Error { message: message.into() }, time)
+    }
+
+    /// An event that is about no study and no file.
+    #[must_use]
+    pub fn of_program(kind: EventKind, time: Timestamp) -> Self {
+        Self { kind, time, study: None, path: None, unnamed: Unnamed::default() }
+    }
+
+    /// The event, with this text in place of its own for those who may not learn who the patient is.
+    #[must_use]
+    pub fn saying_instead(mut self, text: String) -> Self {
+        self.unnamed.text = Some(text);
+        self
+    }
+
+    /// The event without names: the hash of the path in place of the path, the study's number in the store in place
+    /// of its key.
+    #[must_use]
+    pub fn without_names(self) -> Self {
+        let Self { mut kind, time, unnamed, .. } = self;
+        match (&mut kind, &unnamed.text) {
+            (EventKind::Arrived { duplicate_of: told @ Some(_) }, instead) => told.clone_from(instead),
+            (EventKind::Held { reason: told } | EventKind::Error { message: told }, Some(instead)) => {
+                told.clone_from(instead);
+            }
+            _ => {}
+        }
+        let study = unnamed.study.map(|number| number.to_string());
+        Self { kind, time, study, path: unnamed.path.clone(), unnamed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_names_an_event_has_hash_and_number_and_still_its_fields() {
+        let path = Path::new("/inbox/DOE_JANE/1.dcm");
+        let now = Timestamp::UNIX_EPOCH;
+        let of_study = |event: Event| Event {
+            study: Some("folder:/inbox/DOE_JANE".to_owned()),
+            unnamed: Unnamed { study: Some(20), ..event.unnamed },
+            ..event
+        };
+        let held = EventKind::Held { reason: "View of DOE".to_owned() };
+        let again = EventKind::Arrived { duplicate_of: Some("/inbox/DOE_JANE/0.dcm".to_owned()) };
+        for event in [
+            of_study(Event::about_file(held, None, path, now).saying_instead("View of ***".to_owned())),
+            of_study(Event::about_file(again, None, path, now).saying_instead(unnamed(path))),
+            Event::error("The folder /inbox/DOE", now).saying_instead("The folder".to_owned()),
+        ] {
+            let named = serde_json::to_value(&event).unwrap();
+            let without = serde_json::to_value(event.without_names()).unwrap();
+            assert!(named.to_string().contains("DOE") && !without.to_string().contains("DOE"), "{without}");
+            let keys =
+                |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            assert_eq!(keys(&named), keys(&without));
+            if named["study"].is_string() {
+                assert_eq!(without["study"], "20");
+            }
+        }
     }
 }

@@ -17,12 +17,12 @@ use super::{
     file_name, read,
     recorder::{Identity, Report, ReportKind, ScoredReport},
     shared::Shared,
-    shown,
 };
 use crate::{
     model::{Findings, ModelError},
     quality::{self, Gates, Held, Warning},
     store::{FileId, Queued, Store},
+    text::unnamed,
     triage::{self, Rules},
 };
 
@@ -82,7 +82,7 @@ impl Line {
         let bytes = match read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::warn!(path = %shown(&path), %error, "cannot read a file");
+                tracing::warn!(file = unnamed(&path), %error, "cannot read a file");
                 let kind = ReportKind::Unread { reason: why_unread(&error) };
                 return Step::Ended(Report { file, path, kind });
             }

@@ -34,12 +34,12 @@ use std::{
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
+pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Step};
 pub use event::{Event, EventKind};
 pub use examine::{Admitted, Bytes, Examined, examine, failed, read, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
-pub use crate::text::{file_name, shown};
 pub use workbench::Thresholds;
 
 use shared::Shared;

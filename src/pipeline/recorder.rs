@@ -22,6 +22,7 @@ use crate::{
         FileId, FilmId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError,
         Verdict,
     },
+    text::{Secrets, unnamed},
     triage::{self, Finding, Rules, Severity},
 };
 
@@ -185,9 +186,10 @@ impl Recorder {
                 self.progress.first_scan_done = true;
             }
             IntakeEvent::Fault(fault) => {
-                tracing::error!(%fault, "the inbox failed");
-                self.gauges.inbox_is(Some(fault.clone()));
-                self.say(&Event::error(fault.clone(), now));
+                let unnamed = fault.without_names();
+                tracing::error!(fault = unnamed, "the inbox failed");
+                self.gauges.inbox_is(Some(fault.sentence.clone()));
+                self.say(&Event::error(fault.sentence.clone(), now).saying_instead(unnamed));
             }
             IntakeEvent::Recovered => {
                 tracing::info!("the inbox is back");
@@ -216,7 +218,7 @@ impl Recorder {
         let (study, others) = match finished {
             Finished::Duplicate { path: first, others, .. } => {
                 let kind = EventKind::Arrived { duplicate_of: Some(shown(&first)) };
-                self.say(&Event::about_file(kind, None, path, now));
+                self.say(&Event::about_file(kind, None, path, now).saying_instead(unnamed(&first)));
                 (None, others)
             }
             Finished::Recorded { study, aside, others, .. } => {
@@ -229,7 +231,14 @@ impl Recorder {
                     ReportKind::Held { held, .. } => EventKind::Held { reason: held.reason.clone() },
                     ReportKind::Seen { .. } | ReportKind::Unread { .. } => return Ok(()),
                 };
-                self.say(&Event::about_file(kind, Some(&study.key), path, now));
+                let event = match (&kind, film_of(&report.kind)) {
+                    (EventKind::Held { reason }, Some(film)) => {
+                        let unnamed = Secrets::of_header(&film.header).hide(reason);
+                        Event::about_file(kind, Some(&study), path, now).saying_instead(unnamed)
+                    }
+                    _ => Event::about_file(kind, Some(&study), path, now),
+                };
+                self.say(&event);
                 (Some(*study), others)
             }
         };
@@ -248,7 +257,7 @@ impl Recorder {
     ) -> Result<(), StoreError> {
         if let Some(study) = self.store.gone(file, reason, now)? {
             let kind = EventKind::Held { reason: reason.to_owned() };
-            self.say(&Event::about_file(kind, Some(&study.key), path, now));
+            self.say(&Event::about_file(kind, Some(&study), path, now));
             self.say(&Event::study(&study, now));
         }
         self.came_to_an_end();
@@ -334,13 +343,17 @@ impl Recorder {
         if self.store.queued_count().is_ok_and(|queued| queued == 0) {
             self.progress.said_idle = true;
             let films = std::mem::take(&mut self.progress.finished);
-            self.say(&Event {
-                kind: EventKind::Idle { films },
-                time: Timestamp::now(),
-                study: None,
-                path: None,
-            });
+            self.say(&Event::of_program(EventKind::Idle { films }, Timestamp::now()));
         }
+    }
+}
+
+/// The film of a report, where its file could be read.
+fn film_of(report: &ReportKind) -> Option<&Identity> {
+    match report {
+        ReportKind::Scored(scored) => Some(&scored.film),
+        ReportKind::Held { film, .. } => Some(film),
+        ReportKind::Seen { .. } | ReportKind::Unread { .. } => None,
     }
 }
 

@@ -9,9 +9,11 @@
 
 pub mod json;
 mod path;
+mod redact;
 mod writer;
 
 pub use path::{file_name, shown, unnamed};
+pub use redact::Secrets;
 pub use writer::Writer;
 
 /// Replaces control characters (C0, DEL, C1), bidirectional overrides and zero-width characters by
@@ -76,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_at_a_character() {
-        for (text, most, cut) in [("short", 5, "short"), ("longer", 5, "longe…"), ("胸部正面", 2, "胸部…")] {
+        for (text, most, cut) in [("short", 5, "short"), ("longer", 5, "longe…"), ("胸部正面", 2, "胸部…")]
+        {
             assert_eq!(shortened(text, most), cut);
         }
     }

@@ -111,7 +111,8 @@ mod tests {
     fn bytes_come_clean_however_they_are_cut() {
         let bytes = "胸部\u{9b}2J\u{1b}c\u{2028}x\n".as_bytes();
         for cut in 0..bytes.len() {
-            let both = written(|out| out.write_all(&bytes[..cut]).and_then(|()| out.write_all(&bytes[cut..])));
+            let both =
+                written(|out| out.write_all(&bytes[..cut]).and_then(|()| out.write_all(&bytes[cut..])));
             assert_eq!(both, "胸部2Jc x\n", "cut at {cut}");
         }
         assert_eq!(written(|out| out.write_all(b"caf\xe9 \x9b2J")), "caf\u{fffd} \u{fffd}2J");

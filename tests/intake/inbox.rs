@@ -13,7 +13,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, bounded};
-use cxr_triage::intake::{self, Arrival, Intake, IntakeEvent, Options};
+use cxr_triage::intake::{self, Arrival, Fault, Intake, IntakeEvent, Options};
 use tempfile::TempDir;
 
 /// Far more than anything here takes.
@@ -295,7 +295,7 @@ fn an_inbox_that_goes_away_is_told_and_watched_again_when_it_is_back() {
     assert_eq!(inbox.films_until_marker("end.dcm"), once(&["before.dcm"]));
 
     fs::remove_dir_all(inbox.path("")).unwrap();
-    let IntakeEvent::Fault(sentence) = inbox.next() else { panic!("expected a fault") };
+    let IntakeEvent::Fault(Fault { sentence, .. }) = inbox.next() else { panic!("expected a fault") };
     assert!(sentence.contains("The inbox") && sentence.contains("unmounted"), "{sentence}");
 
     fs::create_dir(inbox.path("")).unwrap();
@@ -361,8 +361,9 @@ mod unix {
             println!("skipped: this user may read everything");
             return;
         }
-        let IntakeEvent::Fault(sentence) = inbox.next() else { panic!("expected a fault") };
-        assert!(sentence.contains("locked") && sentence.contains("permission"), "{sentence}");
+        let IntakeEvent::Fault(fault) = inbox.next() else { panic!("expected a fault") };
+        assert!(fault.sentence.contains("locked") && fault.sentence.contains("permission"), "{fault:?}");
+        assert!(!fault.without_names().contains("locked"), "{}", fault.without_names());
         assert_eq!(inbox.arrivals()[0].path, inbox.path("film.dcm"));
         assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 1 });
 

@@ -27,6 +27,7 @@ use crate::{
     model::{Findings, ModelError},
     pipeline::{Cores, failed, file_name, shown},
     quality::{self, Gates, Held, SAME_EXPOSURE, Warning},
+    text::unnamed,
     triage::{self, Finding, RankKey, Rules, Severity},
 };
 
@@ -212,7 +213,7 @@ impl Gathering {
     /// Whether the film is here already.
     fn is_repeat(&mut self, sha256: &str, path: &Path) -> bool {
         if let Some(first) = self.seen.get(sha256) {
-            tracing::info!(path = %shown(path), first = %shown(first), "the same film again");
+            tracing::info!(file = unnamed(path), first = unnamed(first), "the same film again");
             return true;
         }
         self.seen.insert(sha256.to_owned(), path.to_owned());

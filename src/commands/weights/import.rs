@@ -1,10 +1,6 @@
 //! `weights import`.
 
-use std::{
-    fs,
-    io::Write,
-    path::Path,
-};
+use std::{fs, io::Write, path::Path};
 
 use super::super::{Failure, cli::ImportArgs, output::stdout, setup::Setup};
 use crate::{

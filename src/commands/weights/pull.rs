@@ -1,14 +1,14 @@
 //! `weights pull`.
 
-use std::{
-    fs,
-    io::Write,
-    path::Path,
-    sync::atomic::Ordering,
-};
+use std::{fs, io::Write, path::Path, sync::atomic::Ordering};
 
 use super::{
-    super::{Failure, output::{progress_of_bytes, stdout}, setup::Setup, signals},
+    super::{
+        Failure,
+        output::{progress_of_bytes, stdout},
+        setup::Setup,
+        signals,
+    },
     import::tell,
 };
 use crate::{

@@ -1,9 +1,6 @@
 //! `weights verify`.
 
-use std::{
-    io::Write,
-    path::Path,
-};
+use std::{io::Write, path::Path};
 
 use super::super::{Failure, output::stdout, setup::Setup};
 use crate::{
