@@ -34,6 +34,7 @@ pub mod store;
 pub mod study;
 pub mod text;
 pub mod triage;
+pub mod trust;
 
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -10,7 +10,7 @@ use super::{
     cli::{ConfigCommand, GlobalArgs},
     output::stdout,
     screen,
-    setup::Setup,
+    setup::{self, Setup},
 };
 use crate::{
     config::{self, Places},
@@ -67,7 +67,7 @@ fn check(global: &GlobalArgs) -> Result<(), Failure> {
 }
 
 fn path(global: &GlobalArgs) -> Result<(), Failure> {
-    let loaded = config::load(global.config.as_deref())?;
+    let loaded = setup::load(global)?;
     let mut out = stdout();
     match loaded.path {
         Some(path) => writeln!(out, "{}", shown(&path))?,

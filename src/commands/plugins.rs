@@ -88,7 +88,8 @@ fn list(setup: &Setup) -> Result<(), Failure> {
             writeln!(out, "{}: {} effects were given up; the audit says why", record.name, record.given_up)?;
         }
     }
-    writeln!(out, "your plugins' folder: {}", shown(&folder))?;
+    let place = if folder.as_os_str().is_empty() { "none".to_owned() } else { shown(&folder) };
+    writeln!(out, "your plugins' folder: {place}")?;
     if enabled.is_empty() {
         writeln!(out, "none is enabled: name them in `enabled` under [plugins] (docs/plugins.md)")?;
     }

@@ -1,11 +1,12 @@
 //! What most commands begin with: the configuration with the command line over it, the log, the model.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{Failure, cli::GlobalArgs, log};
+use super::{Failure, cli::GlobalArgs, log, output::stderr};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     intake,
@@ -35,10 +36,11 @@ impl Setup {
 
     /// The same for a command that has a say of its own.
     pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, Failure> {
-        let mut loaded = config::load(global.config.as_deref())?;
+        let mut loaded = load(global)?;
         overlay(&mut loaded.config, global);
         adjust(&mut loaded.config);
         log::start(&loaded.config.log)?;
+        loaded.refused.iter().for_each(|refused| tracing::warn!("{refused}"));
         Ok(Self { loaded, global: global.clone(), adjust })
     }
 
@@ -163,14 +165,21 @@ impl Setup {
 
     /// The configuration as it is in the file now, with the same command line over it.
     pub(super) fn reload(&self) -> Result<Loaded, config::ConfigError> {
-        let mut loaded = match &self.loaded.path {
-            Some(path) => config::read(path)?,
-            None => config::load(None)?,
-        };
+        let mut loaded = config::reload(&self.loaded, self.global.config.as_deref())?;
         overlay(&mut loaded.config, &self.global);
         (self.adjust)(&mut loaded.config);
         Ok(loaded)
     }
+}
+
+/// Loads the configuration, and says what of the working folder is not read, and why.
+pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, Failure> {
+    let mut loaded = config::load(global.config.as_deref())?;
+    loaded.refused.extend(Library::doubt());
+    for refused in &loaded.refused {
+        writeln!(stderr(), "cxr-triage: {refused}")?;
+    }
+    Ok(loaded)
 }
 
 /// What of the configuration the pipeline follows while it runs.

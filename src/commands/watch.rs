@@ -71,6 +71,10 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         }
     };
 
+    for refused in &setup.loaded.refused {
+        let notice = Notice { level: NoticeLevel::Error, text: refused.clone() };
+        let _ = outside_in.try_send(Outside::Notice(notice));
+    }
     let orders = pipeline.as_ref().map(Pipeline::orders);
     let theme_changes = outside_in.clone();
     let tell = move |change| new_theme(change, &theme_changes);

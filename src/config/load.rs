@@ -8,6 +8,7 @@ use std::{
 use etcetera::BaseStrategy;
 
 use super::{Config, ConfigError, checks::check, document::Document};
+use crate::trust::{doubt_of_file, doubt_of_folder};
 
 /// The environment variable that names a configuration file.
 pub const CONFIG_VARIABLE: &str = "CXR_TRIAGE_CONFIG";
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub path: Option<PathBuf>,
     /// The file's text.
     pub text: String,
+    /// What of the working folder was not read, and why: a sentence each.
+    pub refused: Vec<String>,
 }
 
 impl Loaded {
@@ -86,8 +89,19 @@ impl Places {
         named.or_else(|| {
             // `try_exists`, for a file that may not be looked at must be an error too.
             let is_there = |path: &&PathBuf| path.try_exists().unwrap_or(true);
-            [Some(&self.local), self.user.as_ref()].into_iter().flatten().find(is_there).cloned()
+            let local = Some(&self.local).filter(|local| doubt_of_file(local).is_none());
+            [local, self.user.as_ref()].into_iter().flatten().find(is_there).cloned()
         })
+    }
+
+    /// Why the file in the working directory is not read, where it would be.
+    fn doubt(&self, explicit: Option<&Path>) -> Option<String> {
+        if self.is_named(explicit) { None } else { doubt_of_file(&self.local) }
+    }
+
+    /// Whether somebody said which file is to be read.
+    fn is_named(&self, explicit: Option<&Path>) -> bool {
+        explicit.is_some() || self.variable.is_some()
     }
 }
 
@@ -105,11 +119,24 @@ pub fn is_theme_file(word: &str) -> bool {
 }
 
 impl Loaded {
-    /// Where the site's own plugins lie.
+    /// Where the site's own plugins lie; an empty path where those of the working folder are not to be read.
     #[must_use]
     pub fn plugins_folder(&self) -> PathBuf {
         let beside = || self.path.as_ref()?.parent().map(|folder| folder.join(PLUGINS));
         self.config.plugins.folder.clone().or_else(beside).unwrap_or_else(|| PLUGINS.into())
+    }
+
+    /// Leaves the plugins of the working folder alone where somebody else may have written them.
+    fn doubt_plugins(mut self) -> Self {
+        let folder = self.plugins_folder();
+        if folder == Path::new(PLUGINS)
+            && self.config.plugins.folder.is_none()
+            && let Some(doubt) = doubt_of_folder(&folder)
+        {
+            self.config.plugins.folder = Some(PathBuf::new());
+            self.refused.push(doubt);
+        }
+        self
     }
 }
 
@@ -133,9 +160,28 @@ impl Config {
 /// # Errors
 /// A named file is not there, a file cannot be read, or there is a mistake in it.
 pub fn load(explicit: Option<&Path>) -> Result<Loaded, ConfigError> {
-    match Places::of_process().find(explicit) {
-        Some(path) => read(&path),
-        None => Ok(Loaded::default()),
+    let places = Places::of_process();
+    let mut loaded = match places.find(explicit) {
+        Some(path) => read(&path)?,
+        None => Loaded::default(),
+    };
+    loaded.refused.extend(places.doubt(explicit));
+    Ok(if places.is_named(explicit) { loaded } else { loaded.doubt_plugins() })
+}
+
+/// Reads again what [`load`] has read: `before` is what it gave for `explicit`.
+///
+/// # Errors
+/// As there; and a file of the working folder that others may write to by now.
+pub fn reload(before: &Loaded, explicit: Option<&Path>) -> Result<Loaded, ConfigError> {
+    let Some(path) = &before.path else { return load(explicit) };
+    let places = Places::of_process();
+    if *path != places.local || places.is_named(explicit) {
+        return read(path);
+    }
+    match places.doubt(None) {
+        Some(doubt) => Err(ConfigError::of_file(Some(path), &doubt, None)),
+        None => read(path).map(Loaded::doubt_plugins),
     }
 }
 
@@ -181,7 +227,7 @@ pub fn parse(text: &str, path: Option<&Path>) -> Result<Loaded, ConfigError> {
     if let Some(folder) = path.and_then(Path::parent) {
         resolve(&mut config, &document, folder);
     }
-    Ok(Loaded { config, path: path.map(Path::to_owned), text: text.to_owned() })
+    Ok(Loaded { config, path: path.map(Path::to_owned), text: text.to_owned(), refused: Vec::new() })
 }
 
 /// Lets the relative paths that are written in the file start at `folder`, and `~/` at the home.
@@ -247,6 +293,22 @@ mod tests {
         let named = Places { variable: Some(at("named.toml")), ..places };
         assert_eq!(named.find(None), Some(at("named.toml")));
         assert_eq!(named.find(Some(&at("given.toml"))), Some(at("given.toml")));
+    }
+
+    #[test]
+    fn a_file_of_the_working_directory_that_others_can_write_is_passed_over_unless_it_is_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("local.toml"), "").unwrap();
+        fs::write(at("user.toml"), "").unwrap();
+        let places = Places { variable: None, local: at("local.toml"), user: Some(at("user.toml")) };
+        assert_eq!((places.find(None), places.doubt(None)), (Some(at("local.toml")), None));
+        fs::set_permissions(at("local.toml"), fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(places.find(None), Some(at("user.toml")));
+        assert!(places.doubt(None).unwrap().contains("local.toml in the working folder is not read"));
+        let named = at("local.toml");
+        assert_eq!((places.find(Some(&named)), places.doubt(Some(&named))), (Some(named.clone()), None));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod watch;
 pub use edit::{with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
-pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read};
+pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
 pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{

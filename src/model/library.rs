@@ -9,7 +9,7 @@ use std::{
 use etcetera::BaseStrategy as _;
 
 use super::{Manifest, ModelError};
-use crate::text::shown;
+use crate::{text::shown, trust::doubt_of_folder};
 
 /// The model in the binary itself, so that an installed program scores films with no network.
 const EMBEDDED_NAME: &str = "starter";
@@ -20,6 +20,9 @@ const EMBEDDED_PROFILE: &[u8] = include_bytes!("../../weights/starter/profile.sa
 
 /// The profile's name in a model's folder.
 pub(super) const PROFILE_FILE: &str = "profile.safetensors";
+
+/// The folder of models in the working folder.
+const WORKING_FOLDER: &str = "weights";
 
 /// The models to take when nobody names one, best first.
 const DEFAULTS: [&str; 2] = ["xrv-all", EMBEDDED_NAME];
@@ -136,13 +139,19 @@ pub struct Library {
 
 impl Library {
     /// `weights` is the folder given on the command line, `configured` those of the configuration;
-    /// after them come `./weights` and the user's data folder.
+    /// after them come `./weights`, unless others may write to it, and the user's data folder.
     #[must_use]
     pub fn new(weights: Option<&Path>, configured: &[PathBuf]) -> Self {
         let mut folders = configured.to_vec();
-        folders.push(PathBuf::from("weights"));
+        folders.extend(Self::doubt().is_none().then(|| PathBuf::from(WORKING_FOLDER)));
         folders.extend(Self::user_folder());
         Self { demanded: weights.map(Path::to_owned), folders }
+    }
+
+    /// Why `./weights` is not looked in, where it is there.
+    #[must_use]
+    pub fn doubt() -> Option<String> {
+        doubt_of_folder(Path::new(WORKING_FOLDER))
     }
 
     /// The folder for models in the user's data folder, where `weights pull` puts them; `None` if the

@@ -370,8 +370,10 @@ impl Supervisor {
 
 /// A plugin that the configuration names and nobody has.
 pub(super) fn missing(name: &str, folder: &std::path::Path) -> Fault {
-    let folder = crate::text::shown(folder);
-    let message =
-        format!("there is no such file in {folder}, and no plugin of that name comes with the program");
+    let place = match folder.as_os_str().is_empty() {
+        true => "no folder of plugins is read".to_owned(),
+        false => format!("there is no such file in {}", crate::text::shown(folder)),
+    };
+    let message = format!("{place}, and no plugin of that name comes with the program");
     Fault::new(FaultKind::Source, &format!("{}.luau", crate::text::clean(name)), &message)
 }
