@@ -29,6 +29,7 @@ pub mod phantom;
 pub mod picture;
 pub mod pipeline;
 pub mod plugin;
+pub mod private_file;
 pub mod quality;
 pub mod store;
 pub mod study;

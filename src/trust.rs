@@ -94,7 +94,8 @@ fn check_entries(folder: &Path, depth: usize, left: &mut usize) -> Checked {
 
 fn check(path: &Path) -> Checked {
     let wrong = |why: String| (path.to_owned(), why);
-    let user = user().map_err(|error| wrong(format!("cannot be judged, for your user is not known ({error})")))?;
+    let user =
+        user().map_err(|error| wrong(format!("cannot be judged, for your user is not known ({error})")))?;
     let found = fs::metadata(path).map_err(|error| wrong(format!("cannot be looked at ({error})")))?;
     let access = Access { owner: found.uid(), group: found.gid(), mode: found.mode() };
     access.doubt(user).map_err(|doubt| wrong(doubt.to_string()))

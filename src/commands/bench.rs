@@ -15,6 +15,8 @@ use crate::model::{Input, Model, Precision};
 
 /// How the engine's thread pools are told their size: at the process's start, by this variable.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
+/// Pixels in one batch: its activations take about a gigabyte.
+const MOST_PIXELS: u64 = 1 << 24;
 /// Runs before the timed ones.
 const WARM_UP: usize = 3;
 /// Side of the square matrices whose product measures the machine's peak.
@@ -42,13 +44,17 @@ struct Report {
 
 /// Runs `bench`.
 pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> {
-    if args.batch == 0 || args.runs == 0 || args.threads == Some(0) || args.size == Some(0) {
-        return Err(Failure::usage("--size, --batch, --threads and --runs must be 1 or more"));
-    }
     let threads = threads(args)?;
     let setup = Setup::new(global)?;
     let model = setup.model(setup.config().model.name.as_deref())?;
     let size = args.size.unwrap_or(model.manifest().size);
+    let most = (MOST_PIXELS / u64::from(size).pow(2)).max(1);
+    if u64::from(args.batch) > most {
+        return Err(Failure::usage(format!(
+            "--batch {} of {size} x {size} takes too much memory: 1..={most} films of that size are possible",
+            args.batch
+        )));
+    }
     let model = model.resized(size);
     let inputs: Vec<Input> = (0..args.batch).map(|film| model.pattern(film)).collect();
 

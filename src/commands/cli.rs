@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::{
     config::{Device, Pictures, Precision},
@@ -111,7 +111,7 @@ pub struct WatchArgs {
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
     /// A film comes this often
-    #[arg(long, default_value = "4s", value_name = "TIME")]
+    #[arg(long, default_value = "4s", value_name = "TIME", value_parser = interval)]
     pub every: jiff::SignedDuration,
     /// Stop after so many films [default: never]
     #[arg(long, value_name = "N")]
@@ -153,7 +153,7 @@ pub struct ScanArgs {
     #[arg(long)]
     pub json: bool,
     /// Only the first N studies
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = within::<1, 1_000_000_000>)]
     pub top: Option<usize>,
 }
 
@@ -210,7 +210,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "GOAL")]
     pub calibrate: Option<Goal>,
     /// How many films a day alarms are counted by
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = films_a_day)]
     pub films_per_day: Option<f64>,
     /// Write the proposed thresholds into the configuration
     #[arg(long, requires = "calibrate")]
@@ -248,13 +248,35 @@ pub enum BlankAs {
 fn size(text: &str) -> Result<(u32, u32), String> {
     let parts = text.split_once(['x', 'X']).map(|(w, h)| (w.trim().parse(), h.trim().parse()));
     match parts {
-        Some((Ok(width), Ok(height))) if width > 0 && height > 0 => Ok((width, height)),
-        _ => Err("a size is width x height in pixels, such as 1024x1024".to_owned()),
+        Some((Ok(width), Ok(height))) if SIDES.contains(&width) && SIDES.contains(&height) => {
+            Ok((width, height))
+        }
+        _ => Err("a size is width x height in pixels, 1 to 100000 each, such as 1024x1024".to_owned()),
     }
 }
 
-fn positive(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).ok_or_else(|| "a number above 0".to_owned())
+/// Sides that a film can have, in pixels.
+const SIDES: std::ops::RangeInclusive<u32> = 1..=100_000;
+
+/// More films than any site takes in a day.
+const MOST_FILMS: f64 = 1e6;
+
+fn films_a_day(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|n: &f64| *n > 0.0 && *n <= MOST_FILMS);
+    number.ok_or_else(|| format!("a number above 0 and at most {MOST_FILMS}"))
+}
+
+/// A whole number of a range.
+fn within<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
+    number.ok_or_else(|| format!("{text} is not in {LEAST}..={MOST}"))
+}
+
+fn interval(text: &str) -> Result<jiff::SignedDuration, String> {
+    let parsed: Option<jiff::SignedDuration> = text.parse().ok();
+    let is_sound =
+        |time: &jiff::SignedDuration| !time.is_negative() && *time <= jiff::SignedDuration::from_hours(24);
+    parsed.filter(is_sound).ok_or_else(|| "a length of time from 0s to 24h, such as 4s".to_owned())
 }
 
 /// `weights`.
@@ -339,16 +361,16 @@ pub enum ConfigCommand {
 #[derive(Debug, Clone, Args)]
 pub struct BenchArgs {
     /// Height and width of the input [default: the model's own]
-    #[arg(long)]
+    #[arg(long, value_name = "PIXELS", value_parser = value_parser!(u32).range(32..=2048))]
     pub size: Option<u32>,
     /// Films at a time
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=256))]
     pub batch: u32,
     /// Threads [default: one a core]
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = within::<1, 1_024>)]
     pub threads: Option<usize>,
     /// How many runs are timed
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = within::<1, 100_000>)]
     pub runs: usize,
     /// One JSON object instead of the table
     #[arg(long)]

@@ -1,25 +1,24 @@
 //! The log: a file alone, for the terminal belongs to the dashboard.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     sync::Arc,
 };
 
 use super::Failure;
 use crate::{
     config::Log,
+    private_file,
     text::{Writer, shown},
 };
 
 /// Starts it where the site wants one. Its owner alone can read it, and no patient's name is in it.
 pub(super) fn start(config: &Log) -> Result<(), Failure> {
     let Some(path) = &config.file else { return Ok(()) };
-    let file = OpenOptions::new()
+    let file = private_file::options()
         .create(true)
         .append(true)
-        .mode(0o600)
         .open(path)
         .map_err(|error| Failure::usage(format!("cannot write the log {}: {error}", shown(path))))?;
     let file = Arc::new(file);

@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     config::PluginSite,
-    plugin::{Call, Deed, Limits, Permission, Source, StudyView, Vm, enabled, granted},
+    plugin::{
+        Call, Deed, Effect, Limits, Permission, Source, StudyView, Vm, enabled, granted, without_secrets,
+    },
     store::{PluginRecord, PluginState, Store},
     text::{self, shown},
 };
@@ -159,6 +161,10 @@ fn describe(
     }
     for setting in &description.settings {
         let value = site.settings.get(&setting.name).unwrap_or(&setting.default);
+        let value = match value.as_str() {
+            Some(url) if url.contains("://") => json!(without_secrets(url)),
+            _ => value.clone(),
+        };
         writeln!(out, "  setting {} = {value}  {}", setting.name, setting.help)?;
     }
     for (hook, deeds) in tried {
@@ -168,8 +174,16 @@ fn describe(
 }
 
 fn in_words(deeds: &[Deed]) -> String {
-    let words: Vec<String> = deeds.iter().map(text::json::line).collect();
+    let words: Vec<String> = deeds.iter().cloned().map(listed).map(|deed| text::json::line(&deed)).collect();
     if words.is_empty() { "no effect".to_owned() } else { words.join(" ") }
+}
+
+/// An effect as a list shows it: of a URL neither password nor query.
+fn listed(mut deed: Deed) -> Deed {
+    if let Effect::Webhook { url, .. } = &mut deed.effect {
+        *url = without_secrets(url);
+    }
+    deed
 }
 
 /// A file on one study: what it would do, a line of JSON an effect. Nothing is done.
@@ -196,7 +210,7 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failur
             writeln!(stderr(), "{}: {line}", call.name())?;
         }
         for deed in result.map_err(fault)? {
-            out.json(&json!({ "hook": call.name(), "effect": deed }))?;
+            out.json(&json!({ "hook": call.name(), "effect": listed(deed) }))?;
         }
     }
     let computed = vm.compute(&view).map_err(fault)?;

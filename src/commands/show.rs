@@ -21,6 +21,7 @@ use crate::{
     model::{Findings, Heatmap, Model},
     picture::{self, Heat, Look, Mode},
     pipeline::{read, shown},
+    private_file,
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding, in_order},
 };
@@ -119,9 +120,13 @@ fn draw(film: &Film, overlay: Option<&(Heatmap, usize)>, bounds: (u32, u32)) -> 
 }
 
 fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
-    picture
-        .save_with_format(path, image::ImageFormat::Png)
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(path))))?;
+    let cannot =
+        |error: &dyn std::fmt::Display| Failure::failed(format!("cannot write {}: {error}", shown(path)));
+    let mut png = io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, image::ImageFormat::Png).map_err(|error| cannot(&error))?;
+    private_file::create(path)
+        .and_then(|mut file| file.write_all(png.get_ref()))
+        .map_err(|error| cannot(&error))?;
     writeln!(stdout(), "wrote {}", shown(path))?;
     Ok(())
 }

@@ -56,10 +56,8 @@ impl Wardrobe {
     pub(super) fn choose(&self, config: &Dashboard) -> Result<Theme, ConfigError> {
         let word = self.word(config);
         let (text, path) = self.source(&word)?;
-        // A theme that inherits its own name means the one in the program.
         let find = |name: &str| {
-            let own = name == word && path.is_some();
-            let users = if own { None } else { self.users_own(name).ok().flatten() };
+            let users = self.users_own(name).ok().flatten();
             users.or_else(|| built_in_text(name).map(|text| (text.to_owned(), None)))
         };
         let mut theme = Theme::parse(&text, path.as_deref(), &find)?.at_depth(self.depth);
@@ -231,6 +229,31 @@ mod tests {
         let theme = wardrobe(folder.path()).choose(&wish("dark")).unwrap();
         assert_ne!(theme, Theme::standard());
         assert_eq!(theme.critical, Theme::standard().critical);
+    }
+
+    #[test]
+    fn themes_that_inherit_in_a_ring_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let heir = |name: &str, of: &str| {
+            fs::write(folder.path().join(format!("{name}.toml")), format!("inherits = \"{of}\"")).unwrap();
+        };
+        for (heirs, wanted, says) in [
+            (
+                &[("dusk", "dawn"), ("dawn", "dusk")][..],
+                "dusk",
+                "`dusk` inherits `dawn`, `dawn` inherits `dusk`",
+            ),
+            (&[("dusk", "dusk")], "dusk", "`dusk` inherits `dusk`"),
+            (&[("a", "b"), ("b", "c"), ("c", "b")], "a", "`b` inherits `c`, `c` inherits `b`"),
+        ] {
+            heirs.iter().for_each(|(name, of)| heir(name, of));
+            let error = wardrobe(folder.path()).choose(&wish(wanted)).unwrap_err();
+            assert!(error.message.ends_with(&format!("in a ring: {says}")), "{error}");
+        }
+        // The name of a built-in theme, of which a theme of that name is an heir.
+        heir("dark", "dark");
+        heir("mine", "dark");
+        assert_eq!(wardrobe(folder.path()).choose(&wish("mine")).unwrap(), Theme::standard());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::clean;
+use crate::text::{clean, shortened};
 
 /// A mistake in the configuration, or a file that cannot be read. All of it is safe to show.
 ///
@@ -40,13 +40,18 @@ pub struct ConfigError {
 /// A line of the file, with the part that is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// The line, each character that a terminal could not show replaced by a space.
+    /// The line, each character that a terminal could not show replaced by a space; of a long line 200 characters.
     pub text: String,
     /// Cells of a terminal before the part that is meant.
     pub indent: usize,
     /// Cells of the part that is meant, at least 1.
     pub width: usize,
 }
+
+/// Characters of a line that are shown at most.
+const LONGEST_LINE: usize = 200;
+/// Characters of a message, which may quote a value.
+const LONGEST_MESSAGE: usize = 600;
 
 impl ConfigError {
     /// A mistake that no line can be blamed for.
@@ -55,8 +60,8 @@ impl ConfigError {
             path: path.map(Path::to_owned),
             line: None,
             column: None,
-            message: clean(message),
-            help: help.map(clean),
+            message: shortened(&clean(message), LONGEST_MESSAGE),
+            help: help.map(|help| shortened(&clean(help), LONGEST_MESSAGE)),
             excerpt: None,
         }
     }
@@ -73,14 +78,11 @@ impl ConfigError {
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
         let end = floor_char_boundary(text, span.end).clamp(start, line_end);
+        let excerpt = Excerpt::of(&text[line_start..start], &text[start..end], &text[end..line_end]);
         Self {
             line: Some(text[..line_start].matches('\n').count() + 1),
             column: Some(text[line_start..start].chars().count() + 1),
-            excerpt: Some(Box::new(Excerpt {
-                text: printable(&text[line_start..line_end]).trim_end().to_owned(),
-                indent: printable(&text[line_start..start]).width(),
-                width: printable(&text[start..end]).width().max(1),
-            })),
+            excerpt: Some(Box::new(excerpt)),
             ..Self::of_file(path, message, help)
         }
     }
@@ -91,6 +93,29 @@ impl ConfigError {
         let place = self.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let help = self.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
         format!("{place}{}{help}", self.message)
+    }
+}
+
+impl Excerpt {
+    /// A line in the three parts before, at and after what is meant; of a long line what lies around that.
+    fn of(before: &str, meant: &str, after: &str) -> Self {
+        let meant: String = meant.chars().take(LONGEST_LINE).collect();
+        let room = LONGEST_LINE - meant.chars().count();
+        // Half of the room before it; what one side does not need is the other's.
+        let after_wants = after.trim_end().chars().count();
+        let before_gets = room.saturating_sub(after_wants.min(room / 2)).min(before.chars().count());
+        let skipped = before.chars().count() - before_gets;
+        let before: String = before.chars().skip(skipped).collect();
+        let before = if skipped > 0 { format!("…{}", printable(&before)) } else { printable(&before) };
+        let after_gets = room - before_gets;
+        let more = if after_wants > after_gets { "…" } else { "" };
+        let after: String = after.chars().take(after_gets).collect();
+        let text = format!("{before}{}{}", printable(&meant), printable(&after));
+        Self {
+            text: format!("{}{more}", text.trim_end()),
+            indent: before.width(),
+            width: printable(&meant).width().max(1),
+        }
     }
 }
 
@@ -154,6 +179,34 @@ mod tests {
         assert_eq!((error.line, error.column), (Some(1), Some(8)));
         let excerpt = error.excerpt.unwrap();
         assert_eq!((excerpt.indent, excerpt.width), (9, 1));
+    }
+
+    #[test]
+    fn of_a_long_line_200_characters_around_the_mistake_are_shown() {
+        let value = "x".repeat(150);
+        // text before, what is wrong, text after
+        for (before, wrong, after) in [
+            (String::new(), "BAD", "y".repeat(5_000)),
+            ("x".repeat(5_000), "BAD", String::new()),
+            ("胸".repeat(5_000), "BAD", "y".repeat(5_000)),
+            ("w".repeat(5_000), value.as_str(), "y".repeat(5_000)),
+            ("x".repeat(190), "BAD", "yyy".to_owned()),
+            (String::new(), "BAD", String::new()),
+        ] {
+            let text = format!("a = 1\n{before}{wrong}{after}\nb = 2");
+            let excerpt = at(&text, 6 + before.len()..6 + before.len() + wrong.len()).excerpt.unwrap();
+            let plain = excerpt.text.trim_matches('…');
+            assert!(plain.chars().count() <= 200, "{}", excerpt.text);
+            let cells_before = |text: &str| text.width();
+            let place = excerpt.text.find(wrong).unwrap();
+            assert_eq!(cells_before(&excerpt.text[..place]), excerpt.indent, "{}", excerpt.text);
+            assert_eq!(excerpt.width, wrong.len());
+            let whole = before.chars().count() + wrong.len() + after.len() <= 200;
+            assert_eq!(excerpt.text.contains('…'), !whole, "{}", excerpt.text);
+        }
+        let long = at(&format!("a = \"{}\"", "z".repeat(100_000)), 4..100_006);
+        assert!(long.to_string().len() < 2_000, "{}", long.to_string().len());
+        assert!(ConfigError::of_file(None, &"m".repeat(9_000), None).message.len() < 700);
     }
 
     #[test]

@@ -24,7 +24,10 @@ const SCORE: &str = "score";
 /// A length of time: "300ms", "90s", "5m", "4h", "1h 30m". Not negative.
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let written = quoted(deserializer, DURATION_HELP)?;
-    parse_duration(&written).ok_or_else(|| not_a_duration(&written, DURATION_HELP))
+    match parse_duration(&written) {
+        Some(duration) => not_too_long(duration, &written),
+        None => Err(not_a_duration(&written, DURATION_HELP)),
+    }
 }
 
 /// A length of time that is longer than none, or "off".
@@ -40,9 +43,23 @@ pub(super) fn duration_or_off<'de, D: Deserializer<'de>>(
         Some(SignedDuration::ZERO) => {
             Err(D::Error::custom(format!("`{written}` is no time at all\nto switch it off, write \"off\"")))
         }
-        Some(duration) => Ok(Some(duration)),
+        Some(duration) if duration < SHORTEST => Err(D::Error::custom(format!(
+            "`{written}` is too short\nthe shortest is \"50ms\"; to switch it off, write \"off\""
+        ))),
+        Some(duration) => not_too_long(duration, &written).map(Some),
         None => Err(not_a_duration(&written, &help)),
     }
+}
+
+/// Nothing of this program is done more often, or more seldom.
+const SHORTEST: SignedDuration = SignedDuration::from_millis(50);
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+fn not_too_long<E: Error>(duration: SignedDuration, written: &str) -> Result<SignedDuration, E> {
+    if duration <= LONGEST {
+        return Ok(duration);
+    }
+    Err(E::custom(format!("`{written}` is too long\nthe longest is a year, \"366d\" or \"8784h\"")))
 }
 
 fn parse_duration(text: &str) -> Option<SignedDuration> {

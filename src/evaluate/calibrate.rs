@@ -43,8 +43,10 @@ impl FromStr for Goal {
         match name.trim() {
             "sensitivity" => share(Self::Sensitivity),
             "specificity" => share(Self::Specificity),
-            "alarms-per-day" if value >= 0.0 && value.is_finite() => Ok(Self::AlarmsPerDay(value)),
-            "alarms-per-day" => Err("alarms-per-day is a number of films, such as 20".to_owned()),
+            "alarms-per-day" if (0.0..=1e6).contains(&value) => Ok(Self::AlarmsPerDay(value)),
+            "alarms-per-day" => {
+                Err("alarms-per-day is a number of films from 0 to 1000000, such as 20".to_owned())
+            }
             _ => Err(wrong()),
         }
     }

@@ -62,6 +62,18 @@ impl Fault {
         Self { kind, file: clean(file), line: None, hook: String::new(), message: short(message) }
     }
 
+    /// Kind and place, for the log: the message may repeat what a header says.
+    #[must_use]
+    pub fn without_message(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!(
+            "{:?} at {}{line}{}; `plugins list` says more",
+            self.kind,
+            self.file,
+            hook_in_words(&self.hook)
+        )
+    }
+
     /// The same, at a line.
     #[must_use]
     pub fn at(mut self, line: Option<u32>) -> Self {

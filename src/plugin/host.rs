@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     Fault, FaultKind, Limits, Pace, Patience, Policy, Source,
-    deliver::Deliverer,
+    deliver::{Deliverer, Notes},
     details::Details,
     policy::granted,
     progress::Progress,
@@ -111,6 +111,7 @@ impl Host {
                 lane,
                 policy: Arc::clone(&policy),
                 patience: parts.patience,
+                notes: Notes::beside(&parts.store),
             };
             let (lane_in, woken) = bounded(1);
             lanes.push(lane_in);

@@ -34,7 +34,7 @@ pub use effect::{Deed, Effect, Raise};
 pub use fault::{Fault, FaultKind};
 pub use host::{Host, HostError, HostParts, Waker};
 pub use limits::Limits;
-pub use policy::{Policy, granted};
+pub use policy::{Policy, granted, without_secrets};
 pub use settings::Setting;
 pub use source::Source;
 pub use study::{FilmView, FindingView, PatientView, StudyView};

@@ -25,6 +25,11 @@ impl<W: Write> Writer<W> {
         Self { to, cut: Vec::new() }
     }
 
+    /// The writer beneath.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
+
     /// Writes one value as JSON, in a line of its own.
     ///
     /// # Errors

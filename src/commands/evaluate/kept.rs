@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -96,7 +96,7 @@ impl Kept {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let mut file = private_file::options().create(true).append(true).open(&path)?;
         if !whole {
             // So that the next line does not go on where the cut one ends.
             file.write_all(b"\n")?;

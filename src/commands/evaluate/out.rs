@@ -1,6 +1,6 @@
 //! The folder of a report.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write, path::Path};
 
 use crate::{
     commands::Failure,
@@ -9,6 +9,7 @@ use crate::{
         plot::{self, Shot},
     },
     pipeline::shown,
+    private_file,
     text::json,
 };
 
@@ -37,7 +38,9 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
 /// Writes beside and renames, so that nobody reads half a file.
 fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let beside = folder.join(format!(".{name}.tmp"));
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, folder.join(name)));
+    let written = private_file::create(&beside)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&beside, folder.join(name)));
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
         Failure::failed(format!("cannot write {}: {error}", shown(&folder.join(name))))

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::{Theme, colour};
-use crate::config::ConfigError;
+use crate::{config::ConfigError, text::clean};
 
 /// The themes that are in the program: name and text.
 pub(super) const BUILT_IN: [(&str, &str); 6] = [
@@ -69,8 +69,8 @@ impl<'a> Sheet<'a> {
 }
 
 impl Theme {
-    /// Reads a theme. `find` gives the text of a theme that it inherits, by name; it is asked for each
-    /// name once, and for a name that a user's file shares with a built-in theme gives the latter.
+    /// Reads a theme. `find` gives the text of a theme that it inherits, by name: a user's own before the one in the
+    /// program. A user's theme that inherits its own name means the latter, which `find` is not asked for.
     ///
     /// # Errors
     /// A [`ConfigError`] with file and line.
@@ -80,7 +80,10 @@ impl Theme {
         find: &dyn Fn(&str) -> Option<Source>,
     ) -> Result<Self, ConfigError> {
         let mut sources: Vec<Source> = vec![(text.to_owned(), path.map(Path::to_owned))];
-        while let Some((text, path)) = sources.last() {
+        let mut names = vec![
+            path.and_then(Path::file_stem).map(|stem| clean(&stem.to_string_lossy())).unwrap_or_default(),
+        ];
+        while let (Some((text, path)), Some(heir)) = (sources.last(), names.last()) {
             let sheet = Sheet::read(text, path.as_deref())?;
             let Some(parent) = &sheet.file.inherits else {
                 // An editor's save may be caught with the file still empty.
@@ -91,16 +94,23 @@ impl Theme {
                 break;
             };
             let name = parent.get_ref();
-            if sources.len() > MOST_ANCESTORS {
-                return Err(sheet.wrong(
-                    parent.span(),
-                    &format!("the themes inherit from each other in a ring through `{name}`"),
-                    "inherit one of the built-in themes",
-                ));
+            let wrong =
+                |message: &str| sheet.wrong(parent.span(), message, "inherit one of the built-in themes");
+            // A user's theme that inherits its own name means the one in the program.
+            let of_program = built_in_text(name).filter(|_| name == heir && path.is_some());
+            if of_program.is_none()
+                && let Some(first) = names.iter().position(|known| known == name)
+            {
+                return Err(wrong(&ring(&names[first..])));
             }
-            let found = find(name).ok_or_else(|| {
-                sheet.wrong(parent.span(), &format!("there is no theme `{name}`"), &known_themes())
-            })?;
+            if sources.len() > MOST_ANCESTORS {
+                return Err(wrong(&format!("more than {MOST_ANCESTORS} themes inherit from each other")));
+            }
+            let found =
+                of_program.map(|text| (text.to_owned(), None)).or_else(|| find(name)).ok_or_else(|| {
+                    sheet.wrong(parent.span(), &format!("there is no theme `{name}`"), &known_themes())
+                })?;
+            names.push(name.clone());
             sources.push(found);
         }
 
@@ -152,6 +162,14 @@ impl Theme {
         }
         Ok(())
     }
+}
+
+/// Names each theme of a ring, and the one that it inherits.
+fn ring(names: &[String]) -> String {
+    let next = names.iter().cycle().skip(1);
+    let links: Vec<String> =
+        names.iter().zip(next).map(|(heir, name)| format!("`{heir}` inherits `{name}`")).collect();
+    format!("the themes inherit in a ring: {}", links.join(", "))
 }
 
 const COLOURS: &str = "write \"#rrggbb\", a name of the [palette], \"default\", or one of the sixteen such as \

@@ -2,7 +2,7 @@
 //! after a crash in between it can be seen how far it came.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
 };
@@ -12,7 +12,10 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::super::{Policy, places};
-use crate::store::{Delivery, FilmRow, Store, StoreError};
+use crate::{
+    private_file,
+    store::{Delivery, FilmRow, Store, StoreError},
+};
 
 /// The content of a delivery that writes.
 #[derive(Debug, Deserialize)]
@@ -55,7 +58,7 @@ pub(super) fn write(store: &mut Store, delivery: &Delivery, policy: &Policy) -> 
 /// A file appears under its name only when it is whole.
 fn replace(place: &Path, key: &str, text: &str) -> io::Result<()> {
     let passing = place.with_file_name(format!(".{key}.part"));
-    let mut file = File::create(&passing)?;
+    let mut file = private_file::create(&passing)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&passing, place)
@@ -64,8 +67,13 @@ fn replace(place: &Path, key: &str, text: &str) -> io::Result<()> {
 /// Adds text at the end of a file, once.
 fn add(store: &mut Store, delivery: &Delivery, place: &Path, content: &Content) -> Result<String, String> {
     let failed = |error: io::Error| in_words(&delivery.target, &error);
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(place).map_err(failed)?;
+    let mut file = private_file::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(place)
+        .map_err(failed)?;
     let whole = |plan: Addition| {
         if plan.header { format!("{}{}", content.header, content.text) } else { content.text.clone() }
     };
@@ -123,7 +131,8 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
     let folder = fs::canonicalize(folder).map_err(|error| in_words(&delivery.target, &error))?;
     let mut plan: Copies = serde_json::from_str(&delivery.plan).unwrap_or_default();
     let mut names = Vec::new();
-    for film in films.iter().filter(|film| film.sha256.len() >= 16) {
+    // A file that did not decode is no film: whoever is to get copies wants none of it.
+    for film in films.iter().filter(|film| film.decoded && film.sha256.len() >= 16) {
         let name = name_of(film);
         let (passing, place) = (folder.join(format!(".{name}.{}.part", delivery.key)), folder.join(&name));
         if !plan.prepared.contains(&name) {
@@ -147,7 +156,7 @@ fn prepare(film: &FilmRow, passing: &Path) -> Result<(), String> {
     let number = film.id;
     let mut source = File::open(&film.path).map_err(|error| in_words(&format!("film {number}"), &error))?;
     let failed = |error: io::Error| in_words("the folder for copies", &error);
-    let mut target = File::create(passing).map_err(failed)?;
+    let mut target = private_file::create(passing).map_err(failed)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

@@ -2,6 +2,7 @@
 //! that hangs holds up no file.
 
 mod files;
+mod notes;
 mod program;
 mod webhook;
 
@@ -14,6 +15,8 @@ use std::{
 use crossbeam_channel::{Receiver, TryRecvError, after, select};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
+
+pub(super) use notes::Notes;
 
 use super::Policy;
 use crate::store::{Delivery, DeliveryKind, Lane, Store, StoreError, Tried};
@@ -53,6 +56,8 @@ pub(super) struct Deliverer {
     pub(super) lane: Lane,
     pub(super) policy: Arc<RwLock<Policy>>,
     pub(super) patience: Patience,
+    /// Where what programs say is kept.
+    pub(super) notes: Notes,
 }
 
 impl Deliverer {
@@ -109,7 +114,12 @@ impl Deliverer {
             Ok(detail) => return Tried::Done(detail),
             Err(why) => why,
         };
-        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why, "an effect failed");
+        // A plugin that may know who the patient is may name a file after her.
+        let told = match delivery.kind {
+            DeliveryKind::Write => why.replace(&delivery.target, "its file"),
+            _ => why.clone(),
+        };
+        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why = told, "an effect failed");
         if now.duration_since(delivery.time) >= self.patience.give_up {
             return Tried::GivenUp(why);
         }
@@ -127,7 +137,7 @@ impl Deliverer {
             DeliveryKind::Webhook => client.post(delivery, &policy),
             DeliveryKind::Write => files::write(&mut self.store, delivery, &policy),
             DeliveryKind::Copy => files::copy(&mut self.store, delivery, &policy),
-            DeliveryKind::Run => program::run(delivery, &policy, self.patience.one_try),
+            DeliveryKind::Run => program::run(delivery, &policy, self.patience.one_try, &self.notes),
             DeliveryKind::Notify => Ok(Json::Null),
         }
     }

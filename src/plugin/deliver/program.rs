@@ -1,7 +1,7 @@
 //! Programs of the site's list, with the arguments that the site fixed; the study goes in as JSON.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -10,18 +10,24 @@ use std::{
 use crossbeam_channel::bounded;
 use serde_json::{Value as Json, json};
 
-use super::super::Policy;
-use crate::store::Delivery;
+use super::{super::Policy, notes::Notes};
+use crate::{store::Delivery, text::shown};
 
 /// How often a program is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);
-/// What is kept of what it complains about.
-const COMPLAINT: u64 = 300;
+/// Bytes that are kept of what one run says on its standard error.
+const MOST_SAID: u64 = 16 << 10;
 /// How long after its end it is listened to.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Runs it: no shell, no environment but a path and the delivery's key, at most `limit` long.
-pub(super) fn run(delivery: &Delivery, policy: &Policy, limit: Duration) -> Result<Json, String> {
+/// Runs it: no shell, no environment but a path and the delivery's key, at most `limit` long. What it says on its
+/// standard error goes to `notes`, for it may name the patient.
+pub(super) fn run(
+    delivery: &Delivery,
+    policy: &Policy,
+    limit: Duration,
+    notes: &Notes,
+) -> Result<Json, String> {
     let line = policy.programs.get(&delivery.target);
     let (program, arguments) = line
         .and_then(|line| line.split_first())
@@ -43,21 +49,26 @@ pub(super) fn run(delivery: &Delivery, policy: &Policy, limit: Duration) -> Resu
     // waits for these threads, which end when the last of them has.
     thread::spawn(move || input.map(|mut input| input.write_all(content.as_bytes())));
     let errors = child.stderr.take();
-    let (said, complaint) = bounded(1);
+    let (noted, end_of_notes) = bounded(1);
+    let (notes_of_run, heading) = (notes.clone(), format!("{program} {}", delivery.key));
     thread::spawn(move || {
         let mut errors = errors?;
-        let mut text = String::new();
-        let _ = errors.by_ref().take(COMPLAINT).read_to_string(&mut text);
-        let _ = said.send(text);
+        let mut text = Vec::new();
+        let _ = errors.by_ref().take(MOST_SAID).read_to_end(&mut text);
+        let _ = noted.send(notes_of_run.add(&heading, &text));
         // The rest is read and dropped, so that the program is not held up.
-        std::io::copy(&mut errors, &mut std::io::sink()).ok()
+        io::copy(&mut errors, &mut io::sink()).ok()
     });
     let status = wait(&mut child, limit)?;
     if status.success() {
         return Ok(json!({ "program": program }));
     }
-    let complaint = complaint.recv_timeout(LAST_WORDS).unwrap_or_default();
-    Err(format!("{program} ended with {status}: {}", crate::text::clean(&complaint)))
+    let place = match end_of_notes.recv_timeout(LAST_WORDS) {
+        Ok(Ok(true)) => format!("; what it said is in {}", shown(notes.path())),
+        Ok(Err(error)) => format!("; what it said could not be written to {}: {error}", shown(notes.path())),
+        Ok(Ok(false)) | Err(_) => String::new(),
+    };
+    Err(format!("{program} ended with {status}{place}"))
 }
 
 fn wait(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, String> {

@@ -11,6 +11,20 @@ use crate::{VERSION, store::Delivery};
 /// The header by which a server tells a repeat (draft-ietf-httpapi-idempotency-key-header).
 const KEY: &str = "Idempotency-Key";
 
+/// An error of the transport; one that may quote the URL does not, for its query may hold a token.
+fn in_words(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.to_string(),
+        ureq::Error::Timeout(_) | ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {
+            error.to_string()
+        }
+        ureq::Error::Tls(why) => format!("no secure connection ({why})"),
+        ureq::Error::Rustls(why) => format!("no secure connection ({why})"),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => "its URL cannot be used".to_owned(),
+        _ => "the connection failed".to_owned(),
+    }
+}
+
 pub(super) struct Client {
     agent: Agent,
 }
@@ -41,8 +55,7 @@ impl Client {
             .header(KEY, &delivery.key)
             .header("Content-Type", "application/json")
             .send(body.as_bytes());
-        // An error of the transport may quote the URL, and its query may hold a token.
-        let response = sent.map_err(|error| error.to_string().replace(url, &delivery.target))?;
+        let response = sent.map_err(|error| format!("{}: {}", delivery.target, in_words(&error)))?;
         let status = response.status().as_u16();
         if (200..300).contains(&status) {
             Ok(json!({ "status": status, "bytes": body.len() }))

@@ -95,7 +95,7 @@ impl Worker {
         if *in_a_row >= self.limits.failures {
             record.state = PluginState::Off;
             record.fault = format!("switched off after {in_a_row} failures in a row: {fault}");
-            tracing::warn!(plugin = self.name, %fault, "a plugin was switched off");
+            tracing::warn!(plugin = self.name, fault = fault.without_message(), "a plugin was switched off");
         }
         if fault.kind.spoils_vm() {
             self.renew();

@@ -226,7 +226,7 @@ impl Worker {
             (_, Some(_)) => PluginState::Old,
             (_, None) => PluginState::Broken,
         };
-        tracing::warn!(plugin = self.name, %fault, "a plugin cannot be loaded");
+        tracing::warn!(plugin = self.name, fault = fault.without_message(), "a plugin cannot be loaded");
     }
 
     /// What people asked for.
