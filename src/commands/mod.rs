@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod evaluate;
 mod failure;
+mod faults;
 mod headless;
 mod log;
 mod output;

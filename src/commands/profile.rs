@@ -4,6 +4,7 @@ use std::{io::Write, path::Path, sync::atomic::Ordering};
 
 use super::{
     Failure,
+    faults::Faults,
     output::{progress, stdout},
     scan::films_under,
     setup::Setup,
@@ -30,11 +31,10 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
     };
     let model = setup.load_without_profile(&source)?;
     let interrupted = signals::interrupted()?;
-    let mut faults = Vec::new();
-    let files = films_under(&[films.to_owned()], &setup.config().inbox.ignore, &mut faults);
-    if let Some(fault) = faults.first() {
-        return Err(Failure::failed(format!("could not be read: {fault}")));
-    }
+    let named = [films.to_owned()];
+    let mut faults = Faults::new(&named);
+    let files = films_under(&named, &setup.config().inbox.ignore, &mut faults);
+    faults.end()?;
 
     let bar = progress(files.len() as u64, "films");
     let mut samples = Vec::with_capacity(files.len());

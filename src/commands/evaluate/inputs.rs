@@ -7,7 +7,13 @@ use std::{
 };
 
 use crate::{
-    commands::{Failure, cli::EvaluateArgs, scan::films_under},
+    commands::{
+        Failure,
+        cli::EvaluateArgs,
+        faults::{Faults, told},
+        output::is_watched,
+        scan::films_under,
+    },
     evaluate::{
         FilmBox,
         labels::{self, LabelError, LabelSet, Row, join},
@@ -67,11 +73,9 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
     if !folder.is_dir() {
         return Err(Failure::usage(format!("{} is not a folder of films", shown(folder))));
     }
-    let mut faults = Vec::new();
+    let mut faults = Faults::new(std::slice::from_ref(folder));
     let files = films_under(std::slice::from_ref(folder), ignore, &mut faults);
-    if let Some(fault) = faults.first() {
-        return Err(Failure::failed(format!("could not be read: {fault}")));
-    }
+    faults.end()?;
     let films: Vec<PathBuf> =
         files.iter().map(|file| file.strip_prefix(folder).unwrap_or(file).to_owned()).collect();
     let joined = join(&films, &set.rows);
@@ -139,8 +143,8 @@ fn nothing_joined(folder: &Path, labels_file: &Path, films: &[PathBuf], set: &La
             "none of the {} films in {folder} is named in {labels_file}: the folder holds `{}`, the labels name \
              `{}`; films are joined by file name",
             films.len(),
-            shown(film),
-            set.rows.first().map_or("nothing", |row| &row.film)
+            told(film, &[]),
+            set.rows.first().map_or_else(|| "nothing".to_owned(), |row| told(Path::new(&row.film), &[]))
         )),
     }
 }
@@ -165,13 +169,13 @@ fn check_against(set: &LabelSet, file: &Path, against: &Path, split: Option<&str
         return Ok(());
     }
     Err(Failure::failed(format!(
-        "{} of the {} patients in {} are in {} too ({}): what a model has seen says nothing of how good it is. \
+        "{} of the {} patients in {} are in {} too{}: what a model has seen says nothing of how good it is. \
          Take their films out of one of the sets, or choose a split with --split or --against-split",
         found.shared.len(),
         found.first,
         shown(file),
         shown(against),
-        first(&found.shared)
+        if is_watched() { format!(" ({})", first(&found.shared)) } else { String::new() }
     )))
 }
 

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     model::{Heatmap, Model},
+    private_file,
     quality::Gates,
 };
 

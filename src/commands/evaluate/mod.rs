@@ -30,6 +30,7 @@ use self::{
 use super::{
     Failure,
     cli::{EvaluateArgs, GlobalArgs},
+    faults::told,
     output::{progress, stdout},
     setup::Setup,
     signals,
@@ -111,7 +112,9 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
     match report.unread.as_slice() {
         [] => Ok(()),
         unread => {
-            let lines: Vec<String> = unread.iter().map(|f| format!("{}: {}", f.film, f.reason)).collect();
+            let film = |film: &str| told(&inputs.folder.join(film), &[]);
+            let lines: Vec<String> =
+                unread.iter().map(|f| format!("{}: {}", film(&f.film), f.reason)).collect();
             Err(Failure::failed(format!("could not be read:\n  {}", lines.join("\n  "))))
         }
     }

@@ -17,6 +17,7 @@ use self::work::{Known, Outcome, Work};
 use super::{
     Failure,
     cli::{GlobalArgs, ScanArgs},
+    faults::Faults,
     output::{Lean, progress, stdout, table},
     setup::Setup,
     signals,
@@ -114,7 +115,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     let interrupted = signals::interrupted()?;
-    let mut faults = Vec::new();
+    let mut faults = Faults::new(&args.paths);
     let files = films_under(&args.paths, &setup.config().inbox.ignore, &mut faults);
 
     let bar = progress(files.len() as u64, "films");
@@ -141,17 +142,17 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
         }
     } else {
         print_table(&mut out, &ranked)?;
+        for (path, why) in faults.iter() {
+            writeln!(out, "not read: {}: {why}", shown(path))?;
+        }
     }
     out.flush()?;
-    match faults.as_slice() {
-        [] => Ok(()),
-        faults => Err(Failure::failed(format!("could not be read:\n  {}", faults.join("\n  ")))),
-    }
+    faults.end()
 }
 
 /// The files named, and those in the folders named, in the order of their paths. What a folder holds
 /// beside films (see [`intake::may_hold_films`]) is left out; a file named outright never is.
-pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Vec<String>) -> Vec<PathBuf> {
+pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Faults<'_>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -166,11 +167,11 @@ pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Vec
     files
 }
 
-fn walk(folder: &Path, ignore: &[String], found: &mut Vec<PathBuf>, faults: &mut Vec<String>) {
+fn walk(folder: &Path, ignore: &[String], found: &mut Vec<PathBuf>, faults: &mut Faults<'_>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            faults.push(format!("{}: {error}", shown(folder)));
+            faults.push(folder, &error);
             return;
         }
     };
@@ -226,7 +227,7 @@ impl Gathering {
         outcomes: &Receiver<(usize, Outcome)>,
         judge: &Judge<'_>,
         bar: &indicatif::ProgressBar,
-        faults: &mut Vec<String>,
+        faults: &mut Faults<'_>,
     ) {
         let (mut early, mut due) = (BTreeMap::new(), 0);
         for (number, outcome) in outcomes {
@@ -239,9 +240,9 @@ impl Gathering {
         }
     }
 
-    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut Vec<String>) {
+    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut Faults<'_>) {
         let (known, judged) = match outcome {
-            Outcome::Unread { path, error } => return faults.push(format!("{}: {error}", shown(&path))),
+            Outcome::Unread { path, error } => return faults.push(&path, &error),
             Outcome::Repeat { path, sha256 } => {
                 self.is_repeat(&sha256, &path);
                 return;

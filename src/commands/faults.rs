@@ -1,0 +1,45 @@
+//! Films that could not be read, for standard error: it may end in a journal, where no patient's name may be.
+
+use std::path::{Path, PathBuf};
+
+use super::{Failure, output::is_watched};
+use crate::text::{shown, unnamed};
+
+/// A film's path for standard error: as it is where the person named it, or sees it on a terminal; else its hash.
+pub(super) fn told(path: &Path, named: &[PathBuf]) -> String {
+    if is_watched() || named.iter().any(|known| known == path) { shown(path) } else { unnamed(path) }
+}
+
+/// What could not be read.
+#[derive(Debug)]
+pub(super) struct Faults<'a> {
+    /// The paths that the person named.
+    named: &'a [PathBuf],
+    found: Vec<(PathBuf, String)>,
+}
+
+impl<'a> Faults<'a> {
+    pub(super) fn new(named: &'a [PathBuf]) -> Self {
+        Self { named, found: Vec::new() }
+    }
+
+    /// Notes one down.
+    pub(super) fn push(&mut self, path: &Path, why: &impl ToString) {
+        self.found.push((path.to_owned(), why.to_string()));
+    }
+
+    /// The failure that they are together; none if there is none.
+    pub(super) fn end(&self) -> Result<(), Failure> {
+        let told: Vec<String> =
+            self.found.iter().map(|(path, why)| format!("{}: {why}", told(path, self.named))).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::failed(format!("could not be read:\n  {}", told.join("\n  "))))
+    }
+
+    /// Path and reason of each, for people.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.found.iter().map(|(path, why)| (path.as_path(), why.as_str()))
+    }
+}
