@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and skip like tests")]
 
 mod bad_input;
+mod clean;
 mod dicom;
 mod evaluate;
 mod flood;
 mod kill;
+mod names;
 mod plugins;
 mod scan;
 mod show;
 mod support;
 mod watch;
+mod working_folder;

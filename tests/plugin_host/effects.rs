@@ -136,3 +136,69 @@ fn a_status_and_a_command_reach_the_plugin() {
     });
     assert_eq!(tags.unwrap(), ["new to seen", "by hand"]);
 }
+
+#[test]
+fn a_copy_is_of_films_that_decoded_alone_and_exports_are_their_owners() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::store_support::{broken, dicom, scored};
+    let text = plugin(
+        "out",
+        "permissions = { 'write', 'copy' },
+         on_study = function(study) return { { copy = 'ct' }, { write = 'a.csv', text = 'x' },
+            { write = 'b.txt', text = 'x', replace = true } } end",
+    );
+    let toml = "[plugins]\nexports = \"out\"\ncopy_to = { ct = \"ct\" }\n[plugins.out]\nallow = [\"write\", \"copy\"]";
+    let mut scene = Scene::new(&[("out", &text)], toml);
+    std::fs::create_dir(scene.path("ct")).unwrap();
+    scene.start();
+    let mut record = |name: &str, uid: &str, decodes: bool| {
+        let path = scene.path(name);
+        std::fs::write(&path, name).unwrap();
+        let hash: String =
+            sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), name))
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+        let outcome = if decodes { scored(&hash, [0.95, 0.1, 0.1]) } else { broken(&hash) };
+        let outcome = dicom(outcome, "1.2.3", uid);
+        scene.bench.record(path.to_str().unwrap(), &outcome, Timestamp::now());
+        hash
+    };
+    let whole = record("whole", "1.2.3.1", true);
+    record("half", "1.2.3.2", false);
+    scene.settle();
+    let copies = crate::support::until(|| {
+        let copies = crate::support::files(&scene.path("ct"));
+        (scene.bench.count_kind("copy") > 0).then_some(copies)
+    });
+    assert_eq!(copies.unwrap(), [format!("{}.dcm", &whole[..16])]);
+    for file in [scene.path("out/a.csv"), scene.path("out/b.txt"), scene.path(&format!("ct/{}.dcm", &whole[..16]))] {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file:?}");
+    }
+}
+
+#[test]
+fn the_secrets_of_a_webhook_are_in_no_list_and_no_audit() {
+    let text = plugin(
+        "page",
+        "permissions = { 'webhook' }, on_study = function()
+            return { { webhook = 'http://127.0.0.1:1/hook?token=s3cret' }, { webhook = 'https://u:s3cret@b.org/?s3cret' } } end",
+    );
+    let toml = "[plugins]\nwebhooks = [\"http://127.0.0.1:1/\"]\n[plugins.page]\nallow = [\"webhook\"]";
+    let mut scene = Scene::new(&[("page", &text)], toml);
+    scene.start();
+    let (_, row) = scene.bench.record("a", &crate::store_support::scored("a", [0.95, 0.1, 0.1]), Timestamp::now());
+    let record = scene.wait("page", |record| record.waiting > 0 && record.refused > 0);
+    let due = || {
+        let far = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+        let due = scene.bench.store.due_deliveries(cxr_triage::store::Lane::Webhooks, far, 9).unwrap();
+        due.into_iter().find(|delivery| delivery.attempts > 0)
+    };
+    let delivery = crate::support::until(due).expect("it was never tried");
+    let audit = scene.bench.store.events(0, 1_000).unwrap();
+    let told = format!("{record:?} {} {audit:?} {:?}", delivery.target, scene.row(row.id));
+    assert!(!told.contains("s3cret") && told.contains("http://127.0.0.1:1"), "{told}");
+    assert!(told.contains("https://b.org/ is not in `webhooks`"), "{told}");
+}

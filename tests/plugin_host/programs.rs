@@ -65,6 +65,8 @@ fn a_program_that_fails_is_tried_again_under_the_same_key() {
     let done = until(|| audited(&scene, "run").into_iter().next()).expect("it was never run to its end");
     assert_eq!(done.detail["attempts"], 3);
     let keys = fs::read_to_string(out.path().join("keys")).unwrap();
+    let said = fs::read_to_string(scene.bench.path.with_extension("programs.log")).unwrap();
+    assert_eq!(said.matches("the line is busy").count(), 2, "{said}");
     let keys: Vec<&str> = keys.lines().collect();
     assert!(keys.len() == 3 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
 }
