@@ -7,7 +7,11 @@ use crate::text::{shown, unnamed};
 
 /// A film's path for standard error: as it is where the person named it, or sees it on a terminal; else its hash.
 pub(super) fn told(path: &Path, named: &[PathBuf]) -> String {
-    if is_watched() || named.iter().any(|known| known == path) { shown(path) } else { unnamed(path) }
+    told_where(is_watched(), path, named)
+}
+
+fn told_where(is_watched: bool, path: &Path, named: &[PathBuf]) -> String {
+    if is_watched || named.iter().any(|known| known == path) { shown(path) } else { unnamed(path) }
 }
 
 /// What could not be read.
@@ -41,5 +45,23 @@ impl<'a> Faults<'a> {
     /// Path and reason of each, for people.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
         self.found.iter().map(|(path, why)| (path.as_path(), why.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_film_that_nobody_named_is_a_hash_where_nobody_looks() {
+        let (folder, film) = (PathBuf::from("/inbox"), Path::new("/inbox/DOE.dcm"));
+        let named = [folder.clone()];
+        assert_eq!(told_where(false, film, &named), unnamed(film));
+        assert_eq!(told_where(true, film, &named), "/inbox/DOE.dcm");
+        assert_eq!(told_where(false, &folder, &named), "/inbox");
+        let mut faults = Faults::new(&named);
+        assert!(faults.end().is_ok());
+        faults.push(&folder, &"is locked");
+        assert_eq!(faults.end().unwrap_err().to_string(), "could not be read:\n  /inbox: is locked");
     }
 }

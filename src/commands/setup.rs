@@ -177,7 +177,8 @@ pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, Failure> {
     let mut loaded = config::load(global.config.as_deref())?;
     loaded.refused.extend(Library::doubt());
     for refused in &loaded.refused {
-        writeln!(stderr(), "cxr-triage: {refused}")?;
+        // Where nobody reads standard error, the log has it.
+        let _ = writeln!(stderr(), "cxr-triage: {refused}");
     }
     Ok(loaded)
 }

@@ -98,7 +98,8 @@ fn scene() -> Bench {
     fs::write(bench.path(&evil(".toml")), wrong).unwrap();
     fs::write(bench.path("wrong.toml"), format!("\"{IN_TOML}\" = \"{IN_TOML}\"\n")).unwrap();
     fs::write(bench.path(&evil(" theme.toml")), format!("inherits = \"{IN_TOML}\"\n")).unwrap();
-    fs::write(bench.path(&evil(".json")), format!("{{\"status\": \"{IN_TOML}\", \"{IN_TOML}\": 3}}")).unwrap();
+    fs::write(bench.path(&evil(".json")), format!("{{\"status\": \"{IN_TOML}\", \"{IN_TOML}\": 3}}"))
+        .unwrap();
     fs::write(bench.path(&evil(".luau")), "return {").unwrap();
     fs::write(bench.path(&evil(".safetensors")), tensors()).unwrap();
     for (name, manifest) in [("broken", IN_TOML), (HOSTILE, "x")] {
@@ -128,7 +129,8 @@ fn plugins(bench: &Bench) {
              on_study = function(study) print(evil) return {{ {{ note = evil }} }} end }}"
     );
     fs::write(bench.path("plugins/evil.luau"), evil).unwrap();
-    let fault = format!("return {{ api = 1, name = \"fault\", on_study = function() error(\"{ESCAPED}\") end }}");
+    let fault =
+        format!("return {{ api = 1, name = \"fault\", on_study = function() error(\"{ESCAPED}\") end }}");
     fs::write(bench.path("plugins/fault.luau"), fault).unwrap();
     fs::write(bench.path("plugins").join(format!("{HOSTILE}.luau")), "return {").unwrap();
     let config = fs::read_to_string(bench.path("cxr-triage.toml")).unwrap();

@@ -173,7 +173,9 @@ fn a_copy_is_of_films_that_decoded_alone_and_exports_are_their_owners() {
         (scene.bench.count_kind("copy") > 0).then_some(copies)
     });
     assert_eq!(copies.unwrap(), [format!("{}.dcm", &whole[..16])]);
-    for file in [scene.path("out/a.csv"), scene.path("out/b.txt"), scene.path(&format!("ct/{}.dcm", &whole[..16]))] {
+    for file in
+        [scene.path("out/a.csv"), scene.path("out/b.txt"), scene.path(&format!("ct/{}.dcm", &whole[..16]))]
+    {
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file:?}");
     }
@@ -189,7 +191,8 @@ fn the_secrets_of_a_webhook_are_in_no_list_and_no_audit() {
     let toml = "[plugins]\nwebhooks = [\"http://127.0.0.1:1/\"]\n[plugins.page]\nallow = [\"webhook\"]";
     let mut scene = Scene::new(&[("page", &text)], toml);
     scene.start();
-    let (_, row) = scene.bench.record("a", &crate::store_support::scored("a", [0.95, 0.1, 0.1]), Timestamp::now());
+    let (_, row) =
+        scene.bench.record("a", &crate::store_support::scored("a", [0.95, 0.1, 0.1]), Timestamp::now());
     let record = scene.wait("page", |record| record.waiting > 0 && record.refused > 0);
     let due = || {
         let far = Timestamp::now() + jiff::SignedDuration::from_hours(1);

@@ -14,6 +14,13 @@ pub(super) struct Glyph {
     pub(super) is_dense: bool,
 }
 
+impl Glyph {
+    /// Whether both are digits, or letters of scripts with spaces, or of scripts without.
+    pub(super) fn is_of_kind(&self, other: &Self) -> bool {
+        self.letter.is_ascii_digit() == other.letter.is_ascii_digit() && self.is_dense == other.is_dense
+    }
+}
+
 /// The letters and digits of a text; all else is a gap between them.
 pub(super) fn glyphs(text: &str) -> Vec<Glyph> {
     let mut glyphs: Vec<Glyph> = Vec::new();
@@ -34,12 +41,11 @@ pub(super) fn glyphs(text: &str) -> Vec<Glyph> {
         }
         let is_dense = is_dense(written);
         for letter in fold(written) {
-            let last = glyphs.last();
-            let other_kind = last.is_some_and(|last| {
-                last.letter.is_ascii_digit() != letter.is_ascii_digit() || last.is_dense != is_dense
-            });
-            let begins_part = after_gap || other_kind || was_lower && written.is_uppercase();
-            glyphs.push(Glyph { letter, start, end, after_gap, begins_part, is_dense });
+            let is_upper = was_lower && written.is_uppercase();
+            let mut glyph =
+                Glyph { letter, start, end, after_gap, begins_part: after_gap || is_upper, is_dense };
+            glyph.begins_part |= glyphs.last().is_some_and(|last| !last.is_of_kind(&glyph));
+            glyphs.push(glyph);
             (after_gap, was_lower) = (false, false);
         }
         was_lower = written.is_lowercase();
@@ -112,9 +118,9 @@ fn is_dense(c: char) -> bool {
 const ZEROS: [u32; 12] =
     [0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xbe6, 0xc66, 0xe50, 0xed0, 0x17e0, 0x1040];
 
-/// Latin letters with accents, by the letter that they are written as where accents are missing.
+/// Letters with accents, Latin, Greek and Cyrillic, by the letter that they are written as where accents are missing.
 #[rustfmt::skip]
-const BASES: [(char, &str); 25] = [
+const BASES: [(char, &str); 35] = [
     ('a', "àáâãäåāăąǎǟǡǻȁȃȧḁạảấầẩẫậắằẳẵặ"),
     ('b', "ḃḅḇɓ"),
     ('c', "çćĉċčḉ"),
@@ -140,4 +146,6 @@ const BASES: [(char, &str); 25] = [
     ('x', "ẋẍ"),
     ('y', "ýÿŷƴȳẏẙỳỵỷỹ"),
     ('z', "źżžẑẓẕ"),
+    ('α', "ά"), ('ε', "έ"), ('η', "ή"), ('ι', "ίϊΐ"), ('ο', "ό"), ('υ', "ύϋΰ"), ('ω', "ώ"), ('σ', "ς"),
+    ('е', "ё"), ('и', "й"),
 ];

@@ -54,6 +54,8 @@ impl Secrets {
                 self.add_word(part);
             }
         }
+        // O'Brien as OBRIEN.
+        name.split(['^', '=', ' ', ',']).for_each(|part| self.add_word(&fold::glyphs(part)));
         // Family and given name in one piece.
         let joined: Vec<char> =
             glyphs.iter().filter(|glyph| glyph.is_dense).map(|glyph| glyph.letter).collect();
@@ -138,8 +140,9 @@ impl Secrets {
 
     /// Words that are nothing but parts of the name, one after the other: LIWEI.
     fn hide_compounds(&self, glyphs: &[Glyph], hidden: &mut [bool]) {
+        let goes_on = |last: &Glyph, next: &Glyph| !next.after_gap && last.is_of_kind(next);
         let mut start = 0;
-        for word in glyphs.chunk_by(|_, next| !next.after_gap) {
+        for word in glyphs.chunk_by(goes_on) {
             let letters: Vec<char> = word.iter().map(|glyph| glyph.letter).collect();
             // Whether the first n letters are parts of the name.
             let mut is_name = vec![true];

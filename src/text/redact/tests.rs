@@ -21,7 +21,7 @@ fn names_and_numbers_are_found_in_every_spelling() {
         ("DOE^JANE", "00042", "bed 42, room 142", "bed ***, room 142"),
         ("Smith-Jones^A", "", "MRS SMITH JONES / smith-jones / JonesSmith", "MRS *** *** / ***-*** / ***"),
         ("LI^NA", "", "LI NA LIMITED NASAL, LINA, li.na", "*** *** LIMITED NASAL, ***, ***.***"),
-        ("O'Brien^Séan", "", "OBRIEN SEAN, O’BRIEN Seán", "*** ***, O’*** ***"),
+        ("O'Brien^Séan", "", "OBRIEN SEAN, O’BRIEN Seán", "*** ***, ***’*** ***"),
         ("Müller^Jörg", "", "MUELLER Joerg, MULLER JORG, Müller", "*** ***, *** ***, ***"),
         ("MUELLER", "", "müller MULLER Mueller", "*** *** ***"),
         (
@@ -34,7 +34,7 @@ fn names_and_numbers_are_found_in_every_spelling() {
         ("김철수", "", "김철수님 흉부, 철수", "***님 흉부, ***"),
         ("สมชาย^ใจดี", "", "เอกซเรย์สมชายปอด", "เอกซเรย์***ปอด"),
         ("ΠΑΠΑΔΌΠΟΥΛΟΣ^Γ", "", "Παπαδοπουλος", "***"),
-        ("ИВАНОВ^ПЁТР", "", "Иванова Петр", "***а Петр"),
+        ("ИВАНОВ^ПЁТР", "", "Иванова Петр", "***а ***"),
         ("DOE", "١٢٣٤٥٦", "no 123456, １２３４５６", "no ***, ***"),
         ("ＤＯＥ^Ｊ", "", "DOE, doe2", "***, ***2"),
         ("", "", "UID 1.2.840.113619.2.55.3 of it", "UID ***.***.***.***.***.***.*** of it"),
@@ -86,6 +86,7 @@ proptest! {
             text += &in_case(part, case);
             text += separator;
         }
+        text += " ";
         text += around[1];
         let left = secrets.hide(&text).to_lowercase();
         for part in &parts {
