@@ -101,8 +101,12 @@ impl Engine {
                 scope.spawn(|| {
                     while next.load(Ordering::Relaxed) < files.len() {
                         let file = || files.get(next.fetch_add(1, Ordering::Relaxed));
-                        let turn =
-                            cores.turn(file, |path| self.examined(path), |held: String| panic!("{held}"));
+                        let turn = cores.turn(
+                            file,
+                            |path| self.examined(path),
+                            |_| "panicked".to_owned(),
+                            |held: String| panic!("{held}"),
+                        );
                         for (study, findings) in turn.unwrap() {
                             let film = self.judge(&findings.unwrap());
                             judged.lock().unwrap().push((study, film));

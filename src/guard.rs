@@ -2,6 +2,7 @@
 //! a panic there is a property of the file, not of us. A panic in the model costs one film, not the line.
 
 use std::{
+    any::Any,
     cell::Cell,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
     thread,
@@ -16,6 +17,14 @@ thread_local! {
 #[must_use]
 pub fn is_guarded() -> bool {
     GUARDED.get()
+}
+
+/// The message of a panic that was caught, up to the first quotation mark, as in [`panic_in_words`].
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    unquoted(
+        text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message"),
+    )
 }
 
 /// Runs `work`; `None` if it panicked.

@@ -36,6 +36,7 @@ use cxr_triage::{
     },
     pipeline::{Following, follow, outside},
     store::Store,
+    supervise::Supervisor,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{
@@ -186,6 +187,7 @@ fn main() {
         actor: "bench".to_owned(),
         thresholds: None,
         outside,
+        supervisor: Supervisor::default(),
     };
     let threads = follow(following, requests_out, updates_in).unwrap();
     let sink = Sink::default();

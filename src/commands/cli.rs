@@ -79,6 +79,9 @@ pub enum Command {
     Demo(DemoArgs),
     /// The engine's own timing
     Bench(BenchArgs),
+    /// Examines one film that `watch` hands over
+    #[command(hide = true)]
+    ExamineOne,
 }
 
 /// `watch`.

@@ -46,11 +46,28 @@ impl Failure {
     /// The process's exit code.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+
+    /// [`Self::exit_code`] as a number.
+    #[must_use]
+    pub fn code(&self) -> u8 {
         match self {
-            Self::OutputClosed => ExitCode::SUCCESS,
-            Self::Failed(_) => ExitCode::from(1),
-            Self::Usage(_) => ExitCode::from(2),
-            Self::Interrupted | Self::InterruptedWith(_) => ExitCode::from(130),
+            Self::OutputClosed => 0,
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Interrupted | Self::InterruptedWith(_) => 130,
+        }
+    }
+
+    /// Of a service, whose output is there to be listened to: that nobody does is a fault.
+    #[must_use]
+    pub fn of_service(self) -> Self {
+        match self {
+            Self::OutputClosed => Self::failed(
+                "nobody reads the output any more, so the program ends; what came in and is not scored stays queued",
+            ),
+            other => other,
         }
     }
 }
@@ -67,18 +84,38 @@ impl From<WatchError> for Failure {
     }
 }
 
+/// Whether the model that was chosen cannot be used, so that another choice is the way out; else something failed that
+/// has nothing to do with what was asked for.
+fn is_usage(error: &ModelError) -> bool {
+    match error {
+        ModelError::BadName { .. }
+        | ModelError::NotFound { .. }
+        | ModelError::Unreadable { .. }
+        | ModelError::Manifest { .. }
+        | ModelError::Checksum { .. }
+        | ModelError::Format { .. }
+        | ModelError::Profile { .. }
+        | ModelError::Tensors { .. }
+        | ModelError::Device { .. }
+        | ModelError::Precision { .. } => true,
+        ModelError::Film { .. } | ModelError::NotFinite { .. } | ModelError::Engine { .. } => false,
+    }
+}
+
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        Self::Usage(error.to_string())
+        match is_usage(&error) {
+            true => Self::Usage(error.to_string()),
+            false => Self::Failed(error.to_string()),
+        }
     }
 }
 
 impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Self {
         match error {
-            ImportError::NoPreset { .. } | ImportError::Occupied { .. } | ImportError::Model(_) => {
-                Self::Usage(error.to_string())
-            }
+            ImportError::Model(error) => error.into(),
+            ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::Usage(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
     }
@@ -86,7 +123,10 @@ impl From<ImportError> for Failure {
 
 impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
-        Self::Usage(error.to_string())
+        match error {
+            IntakeError::Missing(_) | IntakeError::NotAFolder(_) => Self::Usage(error.to_string()),
+            IntakeError::Unreadable { .. } | IntakeError::Thread(_) => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -108,7 +148,10 @@ impl From<PipelineError> for Failure {
 
 impl From<DashboardError> for Failure {
     fn from(error: DashboardError) -> Self {
-        Self::Usage(error.to_string())
+        match error {
+            DashboardError::NotATerminal | DashboardError::DumbTerminal(_) => Self::Usage(error.to_string()),
+            DashboardError::Ended(_) | DashboardError::Terminal { .. } => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -118,6 +161,35 @@ impl From<std::io::Error> for Failure {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, process::ExitCode};
+
+    use super::*;
+
+    #[test]
+    fn what_failed_by_itself_is_no_mistake_on_the_command_line() {
+        let inbox = std::path::PathBuf::from("inbox");
+        let cases: Vec<(Failure, u8)> = vec![
+            (ModelError::Engine { reason: "no memory".to_owned() }.into(), 1),
+            (ModelError::Film { reason: "no pixels".to_owned() }.into(), 1),
+            (ModelError::NotFinite { film: 0 }.into(), 1),
+            (ModelError::Device { reason: "no GPU".to_owned() }.into(), 2),
+            (ModelError::BadName { name: String::new() }.into(), 2),
+            (ImportError::Model(ModelError::Engine { reason: "no memory".to_owned() }).into(), 1),
+            (ImportError::NoPreset { name: String::new(), known: Vec::new() }.into(), 2),
+            (IntakeError::Missing(inbox.clone()).into(), 2),
+            (IntakeError::Unreadable { inbox, source: io::Error::other("refused") }.into(), 1),
+            (IntakeError::Thread(io::Error::other("none left")).into(), 1),
+            (DashboardError::NotATerminal.into(), 2),
+            (DashboardError::Terminal { doing: "drawing", source: io::Error::other("gone") }.into(), 1),
+        ];
+        for (failure, code) in cases {
+            assert_eq!(failure.exit_code(), ExitCode::from(code), "{failure}");
         }
     }
 }

@@ -2,21 +2,27 @@
 
 use std::{io::Write, sync::Arc, time::Duration};
 
-use crossbeam_channel::{Receiver, bounded, select};
+use crossbeam_channel::{Receiver, bounded, never, select};
 use jiff::Timestamp;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 
 use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
-    output::stdout,
+    output::{stdout, terminal},
     reload,
     setup::Setup,
     signals::{self, Stop},
 };
 use crate::{
+    leaving,
     pipeline::{Event, EventKind, Order, Pipeline},
     plugin::Waker,
     store::Ownership,
+    supervise::Supervisor,
     text::shown,
 };
 
@@ -40,11 +46,16 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     })?;
     let (model, rules) = setup.model_and_rules()?;
     let stops = signals::stops()?;
+    let unread = unread()?;
     let (events_in, events) = bounded(EVENTS);
-    let parts = setup.parts(store, ownership, &model, rules, &inbox);
+    let told = events_in.clone();
+    let supervisor = Supervisor::new(move |sentence| {
+        let _ = told.send(Event::error(sentence, Timestamp::now()));
+    });
+    let parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
-    let plugins = setup.plugins()?;
+    let plugins = setup.plugins(&supervisor)?;
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
         let _ = events_in.send(event.clone());
@@ -68,23 +79,71 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         };
         let _ = notices.send(Event::error(message, Timestamp::now()));
     })?;
-    let end = print(&events, &stops, args);
+    let ends = Ends { stops, unread, ended: supervisor.ended() };
+    let end = print(&events, &ends, args).map_err(Failure::of_service);
+    let settles = args.once && end.is_ok();
+    if !settles {
+        leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
+    }
     // The recorder may be waiting for room among the events: take what still comes while it stops.
-    let drain = std::thread::spawn(move || events.iter().for_each(drop));
+    std::thread::spawn(move || events.iter().for_each(drop));
     drop(_watcher);
     pipeline.stop();
-    if args.once && end.is_ok() && !plugins.settle(SETTLE) {
-        tracing::warn!("plugins have work left: it is done at the next start");
+    if settles {
+        if !plugins.settle(SETTLE) {
+            tracing::warn!("plugins have work left: it is done at the next start");
+        }
+        leaving::begin(0);
     }
     drop(plugins);
-    let _ = drain.join();
     end
 }
 
-fn print(events: &Receiver<Event>, stops: &Receiver<Stop>, args: &WatchArgs) -> Result<(), Failure> {
+/// What ends the printing from outside.
+struct Ends {
+    stops: Receiver<Stop>,
+    /// Nobody reads standard output any more.
+    unread: Receiver<()>,
+    /// A thread has ended for good.
+    ended: Receiver<String>,
+}
+
+/// A channel that gets a message when nobody can read standard output any more, also while there is nothing to say.
+fn unread() -> Result<Receiver<()>, Failure> {
+    let (send, receive) = bounded(1);
+    std::thread::Builder::new().name("output".to_owned()).spawn(move || {
+        loop {
+            let stdout = terminal();
+            // Without a wish: a hang-up and an error are told all the same.
+            let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+            match poll(&mut polled, None) {
+                Err(Errno::INTR) => {}
+                Ok(_) if polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) => break,
+                _ => return,
+            }
+        }
+        let _ = send.send(());
+    })?;
+    Ok(receive)
+}
+
+fn print(events: &Receiver<Event>, ends: &Ends, args: &WatchArgs) -> Result<(), Failure> {
     let mut out = stdout();
+    let mut unread = ends.unread.clone();
     loop {
         select! {
+            recv(unread) -> hung_up => match hung_up {
+                Ok(()) => return Err(Failure::OutputClosed),
+                // It cannot be known here before something is written.
+                Err(_) => unread = never(),
+            },
+            recv(ends.ended) -> why => {
+                let why = why.unwrap_or_else(|_| "the pipeline has ended".to_owned());
+                let event = Event::error(why.clone(), Timestamp::now());
+                out.json(&event)?;
+                out.flush()?;
+                return Err(Failure::failed(why));
+            }
             recv(events) -> event => {
                 let Ok(event) = event else { return Ok(()) };
                 let is_end = args.once && matches!(event.kind, EventKind::Idle { .. });
@@ -96,7 +155,7 @@ fn print(events: &Receiver<Event>, stops: &Receiver<Stop>, args: &WatchArgs) -> 
                     return Ok(());
                 }
             }
-            recv(stops) -> stop => return match stop {
+            recv(ends.stops) -> stop => return match stop {
                 Ok(Stop::Interrupted) => Err(Failure::Interrupted),
                 _ => Ok(()),
             },

@@ -6,6 +6,7 @@ mod complaint;
 mod config;
 mod demo;
 mod evaluate;
+mod examine_one;
 mod failure;
 mod faults;
 mod headless;
@@ -52,5 +53,6 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config(command) => config::run(command, &global),
         Command::Demo(args) => demo::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),
+        Command::ExamineOne => examine_one::run(&global),
     }
 }

@@ -13,7 +13,7 @@ use super::{
     output::stdout,
     signals::{Stop, stops},
 };
-use crate::dashboard::{Feed, Plain};
+use crate::dashboard::{Feed, Plain, Update};
 
 /// Shows the feed until the person leaves or a signal asks to. Without anybody to type (standard input at
 /// its end) it goes on telling.
@@ -25,8 +25,10 @@ pub(super) fn run(feed: &Feed) -> Result<(), Failure> {
     loop {
         select! {
             recv(feed.updates) -> update => {
-                let Ok(update) = update else {
-                    return Err(Failure::failed("the pipeline has stopped; start again"));
+                let update = match update {
+                    Ok(Update::Ended(why)) => return Err(Failure::failed(why)),
+                    Ok(update) => update,
+                    Err(_) => return Err(Failure::failed("the pipeline has stopped; start again")),
                 };
                 say(&mut out, &plain.take(update, Timestamp::now()))?;
             }

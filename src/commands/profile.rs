@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     film,
+    guard::guarded,
     model::{Fitted, Input, Limits, Model, Profile, Sample, Source, turned},
     pipeline::read,
     quality::{self, Gates},
@@ -44,8 +45,11 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
         }
         // Another way for each batch: the films that a profile is made of and those that it sets aside
         // alternate within one, and both are to have every way.
-        let inputs: Vec<Input> =
-            batch.iter().filter_map(|path| inputs(path, &model, nth)).flatten().collect();
+        let inputs: Vec<Input> = batch
+            .iter()
+            .filter_map(|path| guarded(|| inputs(path, &model, nth)).flatten())
+            .flatten()
+            .collect();
         let mut signatures = model.signatures(&inputs)?.into_iter();
         while let (Some(upright), Some(misplaced)) = (signatures.next(), signatures.next()) {
             samples.push(Sample { upright, misplaced });

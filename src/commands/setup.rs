@@ -1,20 +1,24 @@
 //! What most commands begin with: the configuration with the command line over it, the log, the model.
 
 use std::{
+    ffi::OsString,
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use clap::ValueEnum;
 
 use super::{Failure, cli::GlobalArgs, log, output::stderr};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     intake,
     model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
-    pipeline::{Parts, Settings},
+    pipeline::{Helper, Parts, Settings},
     plugin::{Host, HostParts},
     quality::{Action, Gate},
     store::Ownership,
+    supervise::Supervisor,
     triage::Rules,
 };
 
@@ -134,8 +138,11 @@ impl Setup {
         model: &Arc<Model>,
         rules: Rules,
         inbox: &Path,
+        supervisor: &Supervisor,
     ) -> Parts {
         Parts {
+            helper: self.helper(),
+            supervisor: supervisor.clone(),
             store,
             ownership,
             model: Arc::clone(model),
@@ -153,13 +160,39 @@ impl Setup {
             poll: config.poll.map(jiff::SignedDuration::unsigned_abs),
             settle: config.settle.unsigned_abs(),
             ignore: config.ignore.clone(),
+            supervisor: Supervisor::default(),
         }
     }
 
+    /// This program with the same model, as the child that examines one film.
+    fn helper(&self) -> Helper {
+        let mut arguments = vec![OsString::from("examine-one")];
+        let mut add = |option: &str, value: OsString| arguments.extend([option.into(), value]);
+        let global = &self.global;
+        for (option, path) in [("--config", &self.loaded.path), ("--weights", &global.weights)] {
+            if let Some(path) = path {
+                add(option, path.clone().into());
+            }
+        }
+        if let Some(model) = &global.model {
+            add("--model", model.into());
+        }
+        for (option, word) in [
+            ("--device", global.device.and_then(|device| device.to_possible_value())),
+            ("--precision", global.precision.and_then(|precision| precision.to_possible_value())),
+        ] {
+            if let Some(word) = word {
+                add(option, word.get_name().into());
+            }
+        }
+        Helper { program: own_program(), arguments }
+    }
+
     /// The plugins that the site enables, running.
-    pub(super) fn plugins(&self) -> Result<Host, Failure> {
+    pub(super) fn plugins(&self, supervisor: &Supervisor) -> Result<Host, Failure> {
         let parts =
             HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone());
+        let parts = HostParts { supervisor: supervisor.clone(), ..parts };
         Host::start(parts).map_err(|error| Failure::failed(error.to_string()))
     }
 
@@ -181,6 +214,12 @@ pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, Failure> {
         let _ = writeln!(stderr(), "cxr-triage: {refused}");
     }
     Ok(loaded)
+}
+
+/// The file that this process runs, also after it was replaced by another version.
+fn own_program() -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
 /// What of the configuration the pipeline follows while it runs.

@@ -18,9 +18,10 @@ use super::{
 use crate::{
     config::Pictures,
     film::{self, Film},
-    model::{Findings, Heatmap, Model},
+    guard::guarded,
+    model::{Findings, Heatmap, Model, ModelError},
     picture::{self, Heat, Look, Mode},
-    pipeline::{read, shown},
+    pipeline::{BROKE_DOWN, broke_down, failed, read, shown},
     private_file,
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding, in_order},
@@ -44,7 +45,8 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
         read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
     let film = film::decode(&bytes.content)
         .map_err(|unreadable| Failure::failed(format!("{}: {unreadable}", shown(&args.file))))?;
-    let judged = judge(&film, &model, &setup.config().quality)?;
+    let judged =
+        guarded(|| judge(&film, &model, &setup.config().quality)).unwrap_or_else(|| Ok(Err(broke_down())))?;
     let mut findings = Vec::new();
     let mut overlay = None;
     if let Ok((answer, _)) = &judged {
@@ -52,7 +54,8 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
         overlay = chosen(args.label.as_deref(), &findings)?.map(|label| (answer.heatmap.clone(), label));
     }
     if let Some(path) = &args.out {
-        return save(&draw(&film, overlay.as_ref(), (film.width, film.height)), path);
+        let picture = guarded(|| draw(&film, overlay.as_ref(), (film.width, film.height)));
+        return save(&picture.ok_or_else(|| Failure::failed(BROKE_DOWN))?, path);
     }
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if terminal().is_terminal() && !is_dumb {
@@ -91,7 +94,13 @@ fn judge(
         Ok(warnings) => warnings,
         Err(held) => return Ok(Err(held)),
     };
-    let answer = model.infer(&[model.prepare(film)?])?.into_iter().next();
+    let answer = match model.prepare(film).and_then(|input| model.infer(&[input])) {
+        Ok(answers) => answers.into_iter().next(),
+        Err(error @ (ModelError::Film { .. } | ModelError::NotFinite { .. })) => {
+            return Ok(Err(failed(&error)));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let answer = answer.ok_or_else(|| Failure::failed("the model gave no result"))?;
     Ok(quality::inspect_distance(answer.distance, &warnings, gates).map(|warning| {
         warnings.extend(warning);
@@ -141,7 +150,9 @@ fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>, wanted: Pictur
     let look = Look { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Look::default() };
     let printer = Printer::of_terminal(wanted);
     let room = (width, height);
-    let picture = picture::compose(&picture::grey(film), heat, None, &look, printer.pixels(room));
+    let composed =
+        guarded(|| picture::compose(&picture::grey(film), heat, None, &look, printer.pixels(room)));
+    let picture = composed.ok_or_else(|| Failure::failed(BROKE_DOWN))?;
     printer.print(picture, room)
 }
 

@@ -15,6 +15,7 @@ use signal_hook::{
 };
 
 use super::Failure;
+use crate::leaving;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,19 +26,24 @@ pub(super) enum Stop {
     Asked,
 }
 
-/// A channel that gets a message for each request to stop. A second one ends the process at once.
+/// The exit code of a command that was interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// A channel that gets a message for the first request to stop, which also starts the clock of [`leaving`]. A second one
+/// ends the process at once.
 pub(super) fn stops() -> Result<Receiver<Stop>, Failure> {
+    listen(|stop| if stop == Stop::Interrupted { INTERRUPTED } else { 0 })
+}
+
+/// [`stops`] of a process that ends with the code that `code` says, where it does not end by itself.
+fn listen(code: fn(Stop) -> u8) -> Result<Receiver<Stop>, Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
         .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
     let (send, receive) = bounded(1);
     thread::spawn(move || {
-        let mut asked = false;
         for signal in signals.forever() {
-            if asked {
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
-            }
-            asked = true;
             let stop = if signal == SIGINT { Stop::Interrupted } else { Stop::Asked };
+            leaving::begin_by_signal(signal, code(stop));
             let _ = send.try_send(stop);
         }
     });
@@ -47,7 +53,7 @@ pub(super) fn stops() -> Result<Receiver<Stop>, Failure> {
 /// A flag that ctrl-C sets; a second ctrl-C ends the process at once.
 pub(super) fn interrupted() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
-    let stops = stops()?;
+    let stops = listen(|_| INTERRUPTED)?;
     let set = Arc::clone(&flag);
     thread::spawn(move || {
         if stops.recv().is_ok() {

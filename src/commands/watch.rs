@@ -18,10 +18,12 @@ use super::{
 use crate::{
     config::{ConfigError, Motion},
     dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
+    leaving,
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Pipeline},
     plugin::{Host, Waker},
     store::{Ownership, Store},
+    supervise::Supervisor,
 };
 
 /// Updates between the store's reader and the screen; few, for each may be a thousand studies.
@@ -43,6 +45,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let (outside_in, outside) = pipeline::outside();
     let (updates_in, updates) = bounded(UPDATES);
     let (requests, requests_out) = unbounded();
+    let supervisor = supervisor(outside_in.clone())?;
 
     let (model, rules) = setup.model_and_rules()?;
     let site = screen::site(&setup.loaded, &rules)?;
@@ -55,14 +58,14 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     };
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = match role {
-        Role::Owner => Some(setup.plugins()?),
+        Role::Owner => Some(setup.plugins(&supervisor)?),
         Role::Follower => None,
     };
     let waker = plugins.as_ref().and_then(Host::waker);
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
-            let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox);
+            let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox, &supervisor);
             let outside = outside_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &outside);
@@ -106,6 +109,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             remark.is_none(),
         ))),
         outside,
+        supervisor,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)
         .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
@@ -127,6 +131,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         };
         dashboard::run(feed, options).map_err(Failure::from)
     };
+    let end = end.map_err(Failure::of_service);
+    leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
     drop(watcher);
     drop(pipeline);
     drop(plugins);
@@ -134,6 +140,23 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         let _ = thread.join();
     }
     end
+}
+
+/// Starts threads whose failures the screen shows. When one has ended for good, so does the program.
+fn supervisor(outside: Sender<Outside>) -> Result<Supervisor, Failure> {
+    let told = outside.clone();
+    let supervisor = Supervisor::new(move |text| {
+        // A full channel belongs to a thread that does not come to read it: the log has it too.
+        let _ = told.try_send(Outside::Notice(Notice { level: NoticeLevel::Error, text }));
+    });
+    let ended = supervisor.ended();
+    std::thread::Builder::new().name("ended".to_owned()).spawn(move || {
+        if let Ok(why) = ended.recv() {
+            leaving::begin_because(1, &why);
+            let _ = outside.send(Outside::Ended(why));
+        }
+    })?;
+    Ok(supervisor)
 }
 
 /// A changed theme goes to the screen; a mistake in one is told, and the old one stays.

@@ -31,6 +31,7 @@ use super::{
     terminal::Screen,
     update::{Effect, Message, settle, update},
 };
+use crate::leaving;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -73,7 +74,6 @@ struct Session {
     encoder: Encoder,
     events: Receiver<Heard>,
     signals: Receiver<i32>,
-    signals_handle: signal_hook::iterator::Handle,
     failed: Receiver<String>,
     /// Requests that found the queue full.
     unsent: VecDeque<Request>,
@@ -97,7 +97,6 @@ impl Session {
         let canvas = probe.canvas();
         let screen = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
-        let signals_handle = signals.handle();
         Ok(Self {
             state: State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
                 .with_heatmap(options.heatmap)
@@ -107,7 +106,6 @@ impl Session {
             encoder: Encoder::start().map_err(DashboardError::taking_over)?,
             events: spawn_reader(probe).map_err(DashboardError::taking_over)?,
             signals: spawn_signals(signals).map_err(DashboardError::taking_over)?,
-            signals_handle,
             failed,
             unsent: VecDeque::new(),
             drawn_at: None,
@@ -117,12 +115,6 @@ impl Session {
     }
 
     fn run(mut self) -> Result<(), DashboardError> {
-        let result = self.turn();
-        self.signals_handle.close();
-        result
-    }
-
-    fn turn(&mut self) -> Result<(), DashboardError> {
         loop {
             update(&mut self.state, Message::Clock(Timestamp::now()));
             if self.drain()?.is_break() {
@@ -251,6 +243,7 @@ impl Session {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(ControlFlow::Break(())),
+                Effect::End(why) => return Err(DashboardError::Ended(why)),
                 Effect::Request(request) => self.unsent.push_back(request),
                 Effect::Encode(job) => {
                     if self.encoder.jobs.send(job).is_err() {
@@ -355,10 +348,14 @@ fn spawn_reader(probe: Probe) -> io::Result<Receiver<Heard>> {
     Ok(receiver)
 }
 
+/// The thread outlives the session, so that a signal that comes while the program ends is heard too.
 fn spawn_signals(mut signals: Signals) -> io::Result<Receiver<i32>> {
     let (sender, receiver) = bounded(16);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
+            if matches!(signal, SIGTERM | SIGHUP | SIGINT) {
+                leaving::begin_by_signal(signal, 0);
+            }
             // So many that wait ask for the same.
             let _ = sender.try_send(signal);
         }

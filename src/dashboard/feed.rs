@@ -53,6 +53,8 @@ pub enum Update {
     Theme(Box<Theme>),
     /// An answer to [`Request::Bench`].
     Bench(Box<BenchUpdate>),
+    /// What stands behind the dashboard has ended for good: why, a sentence. A list that nobody feeds is not shown on.
+    Ended(String),
 }
 
 /// What the threshold workbench hears.

@@ -18,7 +18,10 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use super::DashboardError;
-use crate::guard::{is_guarded, panic_in_words};
+use crate::{
+    guard::{is_guarded, panic_in_words},
+    leaving,
+};
 
 /// A frame goes out in few writes: a large picture is some hundred kilobytes.
 const BUFFER: usize = 64 * 1024;
@@ -64,6 +67,7 @@ impl Guard {
         }));
         // From here on dropping the guard undoes what was done, an error included.
         enter()?;
+        leaving::give_back_by(Some(restore_by_force));
         Ok(guard)
     }
 }
@@ -97,8 +101,15 @@ fn restore() {
     let _ = stdout().flush();
 }
 
+/// Gives the terminal back while another thread may be writing to it, or waits to.
+fn restore_by_force() {
+    let _ = disable_raw_mode();
+    restore();
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
+        leaving::give_back_by(None);
         // In a panic the hook has restored already, and leaving the alternate screen twice would put the
         // cursor back over the report; nor may the hook be changed then.
         if thread::panicking() {

@@ -65,6 +65,8 @@ pub enum Effect {
     Suspend,
     /// Leave.
     Quit,
+    /// Leave with this fault.
+    End(String),
 }
 
 /// Takes one message in.
@@ -223,6 +225,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
         Update::Shift(period, shift) => state.counted.take(period, shift),
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Theme(theme) => state.theme = *theme,
+        Update::Ended(why) => return vec![Effect::End(why)],
         Update::Site(site) => state.take_site(site),
         Update::Bench(update) => {
             state.stale = true;

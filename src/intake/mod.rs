@@ -22,11 +22,13 @@ use std::{
     convert::Infallible,
     fs, io,
     path::{Path, PathBuf},
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+
+use crate::supervise::Supervisor;
 
 use crate::text::{shown, unnamed};
 
@@ -62,6 +64,8 @@ pub struct Options {
     pub settle: Duration,
     /// Files and folders whose names end so, in either case, are not films (yet).
     pub ignore: Vec<String>,
+    /// Starts the thread, and again when it dies.
+    pub supervisor: Supervisor,
 }
 
 impl Options {
@@ -72,6 +76,7 @@ impl Options {
             poll: None,
             settle: DEFAULT_SETTLE,
             ignore: DEFAULT_IGNORE.map(str::to_owned).to_vec(),
+            supervisor: Supervisor::default(),
         }
     }
 }
@@ -187,13 +192,14 @@ pub fn start(
     let (stop, stopped) = bounded(0);
     let (finish, finished) = bounded(0);
     let options = Options { inbox, ..options };
-    let thread = thread::Builder::new()
-        .name("intake".to_owned())
-        .spawn(move || {
-            worker::Worker::new(options, known, out, stopped).run();
-            drop(finish);
-        })
-        .map_err(IntakeError::Thread)?;
+    let asked = stopped.clone();
+    let is_asked = move || asked.try_recv() == Err(TryRecvError::Disconnected);
+    let supervisor = options.supervisor.clone();
+    let work = move || {
+        let _until_the_thread_ends = &finish;
+        worker::Worker::new(options.clone(), &known, out.clone(), stopped.clone()).run();
+    };
+    let thread = supervisor.spawn("intake", is_asked, work).map_err(IntakeError::Thread)?;
     Ok(Intake { stop: Some(stop), finished, thread: Some(thread) })
 }
 

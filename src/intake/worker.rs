@@ -75,7 +75,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         out: Sender<IntakeEvent>,
         stop: Receiver<Infallible>,
     ) -> Self {
-        let Options { inbox, poll, settle, ignore } = options;
+        let Options { inbox, poll, settle, ignore, .. } = options;
         Self {
             inbox,
             poll,

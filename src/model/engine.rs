@@ -115,9 +115,11 @@ impl Model {
     /// Makes of a film what the network takes. Work for the processor: do it off the engine's thread.
     ///
     /// # Errors
-    /// [`ModelError::Film`].
+    /// [`ModelError::Film`], also where a value is not a finite number.
     pub fn prepare(&self, film: &Film) -> Result<Input, ModelError> {
-        preprocess::prepare(film, &self.manifest.preprocessing)
+        let input = preprocess::prepare(film, &self.manifest.preprocessing)?;
+        check_finite(&input)?;
+        Ok(input)
     }
 
     /// What the training films look like; none: the manifest names no profile.
@@ -162,11 +164,12 @@ impl Model {
                 labels.iter().map(|label| self.probability(logits[label.output])).collect();
             let values: Vec<f32> =
                 labels.iter().flat_map(|label| &maps[label.output * map..][..map]).copied().collect();
-            if !probabilities.iter().chain(&values).all(|value| value.is_finite()) {
+            let distance = distances.get(film).copied().flatten();
+            let measured = distance.iter().flat_map(|distance| [&distance.value, &distance.turned]);
+            if !probabilities.iter().chain(&values).chain(measured).all(|value| value.is_finite()) {
                 return Err(ModelError::NotFinite { film });
             }
             let heatmap = Heatmap { labels: labels.len(), rows, columns, values, region: input.region };
-            let distance = distances.get(film).copied().flatten();
             findings.push(Findings { probabilities, heatmap, distance });
         }
         Ok(findings)
@@ -221,10 +224,7 @@ impl Model {
                     ),
                 });
             }
-            // Candle's ReLU turns NaN into 0: what goes in must be checked, the end shows nothing.
-            if !input.values.iter().all(|value| value.is_finite()) {
-                return Err(ModelError::Film { reason: "it holds a value that is not a number".to_owned() });
-            }
+            check_finite(input)?;
             values.extend_from_slice(&input.values);
         }
         self.network.run(values, [inputs.len(), channels, size, size], &self.device, hands)
@@ -234,6 +234,14 @@ impl Model {
         match self.manifest.output {
             OutputRule::Sigmoid => (1.0 + (-logit).exp()).recip(),
         }
+    }
+}
+
+/// Candle's ReLU turns NaN into 0: what goes in must be checked, the end shows nothing.
+fn check_finite(input: &Input) -> Result<(), ModelError> {
+    match input.values.iter().all(|value| value.is_finite()) {
+        true => Ok(()),
+        false => Err(ModelError::Film { reason: "it holds a value that is not a number".to_owned() }),
     }
 }
 

@@ -32,6 +32,8 @@ mod tests;
 mod verify;
 mod weights;
 
+use serde::{Deserialize, Serialize};
+
 pub use cpu::Hands;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
@@ -65,7 +67,7 @@ pub struct Findings {
 }
 
 /// How far a film is from those that a model was trained on.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Distance {
     /// The distance: 1 is that of a usual training film.
     pub value: f32,

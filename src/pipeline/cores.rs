@@ -12,7 +12,10 @@ use std::{
 };
 
 use super::gather::Gather;
-use crate::model::{Findings, Hands, Input, Model, ModelError};
+use crate::{
+    guard::guarded,
+    model::{Findings, Hands, Input, Model, ModelError},
+};
 
 /// Films that a core takes through the model together, at most: more share the reading of the weights.
 const TOGETHER: usize = 4;
@@ -65,19 +68,21 @@ impl Cores {
     }
 
     /// One turn of a line: up to four files that `next` gives now go through `read`, on one core. What needs no
-    /// model goes to `ended` at once; the rest comes back with what the model says, in order. None once `ended`
-    /// has refused an end.
-    pub fn turn<T, F, E>(
+    /// model goes to `ended` at once; the rest comes back with what the model says, in order. A file over which `read`
+    /// panics ends as `broken` says. None once `ended` has refused an end.
+    pub fn turn<T: Clone, F, E>(
         &self,
         next: impl FnMut() -> Option<T>,
         read: impl Fn(T) -> Step<F, E>,
+        broken: impl Fn(T) -> E,
         mut ended: impl FnMut(E) -> bool,
     ) -> Option<Vec<(F, Result<Findings, ModelError>)>> {
         let (mut films, mut inputs) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
         for file in std::iter::from_fn(next).take(TOGETHER) {
             let step = {
                 let _core = self.one();
-                read(file)
+                let named = file.clone();
+                guarded(|| read(file)).unwrap_or_else(|| Step::Ended(broken(named)))
             };
             match step {
                 Step::Ready(film, input) => {
@@ -117,5 +122,28 @@ impl Cores {
                 self.model.infer_each(&inputs, Hands::One)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DeviceChoice, Precision, Source};
+
+    #[test]
+    fn a_file_that_makes_its_reader_panic_costs_that_file_alone() {
+        let model = Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap();
+        let cores = Cores::new(Arc::new(model));
+        let (mut files, mut ends) = (1..=3, Vec::new());
+        let read = |file: u32| {
+            assert_ne!(file, 2, "a test's");
+            Step::<(), _>::Ended(format!("{file} read"))
+        };
+        let ended = |end| {
+            ends.push(end);
+            true
+        };
+        cores.turn(|| files.next(), read, |file| format!("{file} broken"), ended).unwrap();
+        assert_eq!(ends, ["1 read", "2 broken", "3 read"]);
     }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::RasterStudy,
     film::{self, Film, Header},
+    guard::guarded,
     model::{Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
@@ -65,7 +66,7 @@ pub struct Admitted {
     pub warnings: Vec<Warning>,
 }
 
-/// Decodes, judges and prepares one film for `model`, in bounded time.
+/// Decodes, judges and prepares one film for `model`, in bounded time. A panic on the way holds the film.
 #[must_use]
 pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
     match film::decode_within_limit(content) {
@@ -74,7 +75,7 @@ pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
             Examined { header: film.header, decoded: true, verdict }
         }
         Err(unreadable) => {
-            let held = quality::hold(&unreadable, gates);
+            let held = guarded(|| quality::hold(&unreadable, gates)).unwrap_or_else(broke_down);
             let header = unreadable.header.map(|header| *header).unwrap_or_default();
             Examined { header, decoded: false, verdict: Err(held) }
         }
@@ -87,7 +88,20 @@ pub fn failed(error: &ModelError) -> Held {
     Held { gate: Gate::Model, reason: format!("The model failed on this film: {error}") }
 }
 
+/// Why a film is held that made the program panic.
+#[must_use]
+pub fn broke_down() -> Held {
+    Held { gate: Gate::Model, reason: BROKE_DOWN.to_owned() }
+}
+
+/// What is said of a film that made the program panic.
+pub const BROKE_DOWN: &str = "The program broke down over this film and went on with the others: look at it on its workstation, and report this.";
+
 fn judge(film: &Film, model: &Model, gates: &Gates) -> Result<Admitted, Held> {
+    guarded(|| inspect(film, model, gates)).unwrap_or_else(|| Err(broke_down()))
+}
+
+fn inspect(film: &Film, model: &Model, gates: &Gates) -> Result<Admitted, Held> {
     let warnings = quality::inspect(film, gates)?;
     let prepared = model.prepare(film);
     let input = prepared.map_err(|error| Held { gate: Gate::Model, reason: error.to_string() })?;
@@ -113,4 +127,53 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::model::{DeviceChoice, Precision, Source};
+
+    /// The starter's weights behind torchxrayvision's preprocessing, which takes the stored grey.
+    fn model(folder: &Path) -> Model {
+        let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/starter");
+        let manifest = fs::read_to_string(weights.join("model.toml")).unwrap();
+        let (head, rest) = manifest.split_once("preprocessing = [").unwrap();
+        let (_, rest) = rest.split_once("]\n").unwrap();
+        let steps = "preprocessing = [\n{ step = \"grey\", from = \"stored\" },\n\
+                     { step = \"scale\", low = -1024.0, high = 1024.0 },\n{ step = \"centre-crop\" },\n\
+                     { step = \"resize\", size = 224, filter = \"order1-gaussian\" },\n]\n";
+        let folder = folder.join("starter");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("model.toml"), format!("{head}{steps}{rest}")).unwrap();
+        fs::copy(weights.join("model.safetensors"), folder.join("model.safetensors")).unwrap();
+        let source = Source::Folder(folder);
+        Model::load_without_profile(&source, DeviceChoice::Cpu, Precision::Fp32).unwrap()
+    }
+
+    #[test]
+    fn a_film_with_a_number_that_is_none_is_held_wherever_that_lies() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = model(folder.path());
+        let grey = |x: u32, y: u32| u8::try_from((x * 3 + y * 5) % 200 + (x ^ y) % 40).unwrap();
+        let drawn = image::GrayImage::from_fn(256, 256, |x, y| image::Luma([grey(x, y)]));
+        let mut png = std::io::Cursor::new(Vec::new());
+        drawn.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let good = film::decode(png.get_ref()).unwrap();
+        let gates = Gates::default().warning_only();
+        judge(&good, &model, &gates).unwrap();
+        let pixels = good.linear.len();
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in [0, pixels / 2, pixels - 1] {
+                let mut film = good.clone();
+                film.linear[at] = value;
+                let held = judge(&film, &model, &gates).unwrap_err();
+                assert_eq!(held.gate, Gate::Model, "{value} at {at}");
+            }
+            let film = Film { linear: vec![value; pixels], ..good.clone() };
+            judge(&film, &model, &gates).unwrap_err();
+        }
+    }
 }

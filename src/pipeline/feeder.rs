@@ -1,43 +1,193 @@
 //! From the store's queue to the lines: one feeder.
+//!
+//! What it hands out is noted in the store first. After a death of the program, what was noted comes last and is tried
+//! alone, while nothing else is in work.
 
 use std::{
     collections::HashSet,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 
-use crate::store::{FileId, Queued, RequestId, Store};
+use super::{
+    Gauges, READ_AHEAD,
+    alone::{Alone, Trial},
+    file_name,
+    recorder::{Report, ReportKind},
+};
+use crate::{
+    store::{FileId, Queued, RequestId, Store, StoreError},
+    supervise::{Supervisor, checkpoint},
+};
 
 /// Rows taken from the store's queue at a time: more than can be in flight between feeder and recorder,
 /// so that a page always has something new while there is anything new.
 const PAGE: u32 = 128;
 /// How long a worker waits before it looks whether it should stop.
-const GLANCE: Duration = Duration::from_millis(100);
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
 /// Without a wake-up the feeder looks into the queue this often.
 const LOOK_ANYWAY: Duration = Duration::from_secs(2);
+/// A film that ended so many processes in which it was alone is held.
+const STOPS: u32 = 3;
 
-/// Hands the store's queue to the lines, oldest first, until told to stop.
-pub(super) fn feed(store: &Store, wake: &Receiver<()>, files: &Sender<Queued>, stop: &AtomicBool) {
-    // What has been handed out and is not done yet.
-    let mut in_flight: HashSet<Turn> = HashSet::new();
-    while !stop.load(Ordering::Relaxed) {
-        let page = store.queued(PAGE).unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot read the queue");
-            Vec::new()
-        });
-        let queued: HashSet<Turn> = page.iter().map(turn).collect();
-        in_flight.retain(|turn| queued.contains(turn));
-        let before = in_flight.len();
-        for due in page {
-            if in_flight.insert(turn(&due)) && !send(files, due, stop) {
-                return;
+pub(super) struct Feeder {
+    pub(super) store: Store,
+    pub(super) wake: Receiver<()>,
+    pub(super) files: Sender<Queued>,
+    pub(super) results: Sender<Report>,
+    pub(super) alone: Alone,
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) supervisor: Supervisor,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) progress: Progress,
+}
+
+/// How far the feeder is.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// What was in work when the program died has been put back.
+    put_back: bool,
+    /// What has been handed out and is not done yet.
+    in_flight: HashSet<Turn>,
+    /// The last failure of the store that was told, so that it is told once.
+    told: String,
+}
+
+/// What the feeder does next.
+enum Next {
+    /// There may be more to hand out.
+    Look,
+    /// It waits so long, or until it is woken.
+    Wait(Duration),
+    /// Nobody takes what it hands out.
+    Gone,
+}
+
+impl Feeder {
+    /// Hands the store's queue to the lines, oldest first, until told to stop. It may be called again after a panic.
+    pub(super) fn run(&mut self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            checkpoint("feeder");
+            let next = self.hand_out();
+            match next {
+                Ok(Next::Look) => self.progress.told.clear(),
+                Ok(Next::Wait(time)) => _ = self.wake.recv_timeout(time),
+                Ok(Next::Gone) => return,
+                Err(error) => {
+                    self.tell(&error);
+                    let _ = self.wake.recv_timeout(LOOK_ANYWAY);
+                }
             }
         }
-        if in_flight.len() == before {
-            let _ = wake.recv_timeout(LOOK_ANYWAY);
+    }
+
+    /// A store that fails is told of once, and tried again.
+    fn tell(&mut self, error: &StoreError) {
+        let fault = error.to_string();
+        if self.progress.told != fault {
+            self.supervisor
+                .tell(format!("The queue of films cannot be read or written, so none is taken: {fault}"));
+            self.progress.told = fault;
         }
+    }
+
+    fn hand_out(&mut self) -> Result<Next, StoreError> {
+        if !self.progress.put_back {
+            let films = self.store.put_back_interrupted()?;
+            self.progress.put_back = true;
+            if films > 0 {
+                tracing::warn!(
+                    films,
+                    "the program died while these were in work: they are tried alone, last"
+                );
+            }
+        }
+        // However many wait to be tried alone: they keep nothing else from being taken.
+        let page =
+            if self.alone.is_due() { self.store.queued(PAGE)? } else { self.store.queued_for_all(PAGE)? };
+        let queued: HashSet<Turn> = page.iter().map(turn).collect();
+        self.progress.in_flight.retain(|turn| queued.contains(turn));
+        let (mut handed_out, mut batch) = (false, Vec::with_capacity(READ_AHEAD));
+        for due in page {
+            if self.progress.in_flight.contains(&turn(&due)) {
+                continue;
+            }
+            if due.alone {
+                // Everything before it comes first, to its end.
+                if batch.is_empty() && self.progress.in_flight.is_empty() {
+                    return self.try_alone(&due);
+                }
+                return Ok(if self.send(batch)? { Next::Wait(GLANCE) } else { Next::Gone });
+            }
+            batch.push(due);
+            handed_out = true;
+            if batch.len() == READ_AHEAD && !self.send(std::mem::take(&mut batch))? {
+                return Ok(Next::Gone);
+            }
+        }
+        if !self.send(batch)? {
+            return Ok(Next::Gone);
+        }
+        Ok(if handed_out { Next::Look } else { Next::Wait(LOOK_ANYWAY) })
+    }
+
+    /// Notes that these are in work, and hands them to the lines. Whether somebody took them.
+    fn send(&mut self, batch: Vec<Queued>) -> Result<bool, StoreError> {
+        if batch.is_empty() {
+            return Ok(true);
+        }
+        let files: Vec<FileId> = batch.iter().map(|due| due.file).collect();
+        self.store.begin_work(&files)?;
+        for due in batch {
+            self.progress.in_flight.insert(turn(&due));
+            if !send(&self.files, due, &self.stop) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tries a film alone that may have ended the program.
+    fn try_alone(&mut self, due: &Queued) -> Result<Next, StoreError> {
+        self.store.begin_work(&[due.file])?;
+        self.gauges.starts(file_name(&due.arrival.path));
+        let trial = self.alone.examine(due, &self.stop);
+        self.gauges.ends(usize::from(matches!(trial, Trial::Done(_))));
+        let report = match trial {
+            Trial::Asked => return Ok(Next::Gone),
+            Trial::Done(report) => *report,
+            Trial::Later(why) => {
+                self.store.put_behind(due.file, false)?;
+                self.supervisor.tell(format!(
+                    "A film that was in work when the program died could not be tried alone: {why}. It is tried again, \
+                     after the others."
+                ));
+                return Ok(Next::Look);
+            }
+            Trial::Stopped { sha256, why } => {
+                let stops = self.store.put_behind(due.file, true)?;
+                self.supervisor.tell(format!(
+                    "A film ended the process that it was alone in ({why}), time {stops} of {STOPS}; it is tried again, \
+                     after the others, and then held."
+                ));
+                if stops < STOPS {
+                    return Ok(Next::Look);
+                }
+                let reason = format!(
+                    "This film stopped the program three times ({why}), each time while it alone was in work, so it is \
+                     not tried again by itself: look at it on its workstation. S tries again."
+                );
+                let kind = ReportKind::Stopped { sha256, reason };
+                Report { file: due.file, path: due.arrival.path.clone(), kind }
+            }
+        };
+        self.progress.in_flight.insert(turn(due));
+        Ok(if send(&self.results, report, &self.stop) { Next::Look } else { Next::Gone })
     }
 }
 

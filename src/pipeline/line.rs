@@ -9,47 +9,39 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use jiff::Timestamp;
 
 use super::{
-    Admitted, Cores, Examined, Gauges, Step, examine, failed,
+    Admitted, BROKE_DOWN, Cores, Examined, Gauges, Step, examine,
     feeder::send,
-    file_name, read,
-    recorder::{Identity, Report, ReportKind, ScoredReport},
-    shared::Shared,
+    file_name,
+    judge::{Judge, Opened, Prepared},
+    recorder::{Identity, Report, ReportKind},
 };
 use crate::{
-    model::{Findings, ModelError},
-    quality::{self, Gates, Held, Warning},
-    store::{FileId, Queued, Store},
-    text::unnamed,
-    triage::{self, Rules},
+    store::{FileId, Queued},
+    supervise::checkpoint,
 };
 
-/// A film on its way to the model.
-struct Prepared {
-    file: FileId,
-    path: PathBuf,
-    film: Identity,
-    warnings: Vec<Warning>,
-    /// Whether a person wants it scored, whatever the gates say.
-    requested: bool,
-}
-
 pub(super) struct Line {
-    pub(super) store: Store,
+    pub(super) judge: Judge,
     pub(super) cores: Arc<Cores>,
-    pub(super) rules: Arc<Shared<Rules>>,
-    pub(super) gates: Arc<Shared<Gates>>,
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) files: Receiver<Queued>,
     pub(super) results: Sender<Report>,
+    /// The files of this turn; after a panic, those that nobody else knows of.
+    pub(super) in_hand: Vec<(FileId, PathBuf)>,
 }
 
 impl Line {
-    /// Works until the feeder has gone or the stop is called.
-    pub(super) fn run(&self) {
+    /// Works until the feeder has gone or the stop is called. It may be called again after a panic.
+    pub(super) fn run(&mut self) {
+        if !self.in_hand.is_empty() {
+            self.gauges.ends(0);
+        }
+        for (file, path) in std::mem::take(&mut self.in_hand) {
+            self.report(broken(file, path));
+        }
         while let Ok(first) = self.files.recv() {
             if self.stop.load(Ordering::Relaxed) || !self.turn(first) {
                 return;
@@ -58,89 +50,28 @@ impl Line {
     }
 
     /// Takes what waits, a few films at most, to its findings. Whether the line still runs.
-    fn turn(&self, first: Queued) -> bool {
+    fn turn(&mut self, first: Queued) -> bool {
         self.gauges.starts(file_name(&first.arrival.path));
+        let Self { judge, cores, files, stop, results, in_hand, .. } = self;
         let mut first = Some(first);
         let next = || {
-            if self.stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            first.take().or_else(|| self.files.try_recv().ok())
+            let waiting = || files.try_recv().ok();
+            let due = if stop.load(Ordering::Relaxed) { None } else { first.take().or_else(waiting) };
+            in_hand.extend(due.as_ref().map(|due| (due.file, due.arrival.path.clone())));
+            checkpoint("line");
+            due
         };
-        let scored = self.cores.turn(next, |due| self.read(due), |report| self.report(report));
+        let scored = cores.turn(
+            next,
+            |due| read(judge, cores, due),
+            |due| broken(due.file, due.arrival.path),
+            |report| send(results, report, stop),
+        );
         let Some(scored) = scored else { return false };
         self.gauges.ends(scored.len());
-        let rules = self.rules.get();
-        scored.into_iter().all(|(film, outcome)| self.report(self.judged(film, outcome, &rules)))
-    }
-
-    /// Reads, decodes and prepares one film.
-    fn read(&self, due: Queued) -> Step<Prepared, Report> {
-        let Queued { file, arrival, request } = due;
-        let (path, requested) = (arrival.path, request.is_some());
-        let started = Timestamp::now();
-        let bytes = match read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                tracing::warn!(file = unnamed(&path), %error, "cannot read a file");
-                let kind = ReportKind::Unread { reason: why_unread(&error) };
-                return Step::Ended(Report { file, path, kind });
-            }
-        };
-        if request.is_some_and(|(_, sha256)| sha256 != bytes.sha256) {
-            let reason = "The file was replaced by another one since this film was held: look at that one.";
-            let kind = ReportKind::Unread { reason: reason.to_owned() };
-            return Step::Ended(Report { file, path, kind });
-        }
-        // Cheap for what is here already; the store decides again when the result is recorded.
-        if !requested && let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256) {
-            return Step::Ended(Report { file, path, kind: ReportKind::Seen { of } });
-        }
-        let gates = self.gates.get();
-        let gates = if requested { Arc::new(gates.warning_only()) } else { gates };
-        let Examined { header, decoded, verdict } = examine(bytes.content, self.cores.model(), &gates);
-        let film = Identity { sha256: bytes.sha256, header, started };
-        match verdict {
-            Ok(Admitted { input, warnings }) => {
-                Step::Ready(Prepared { file, path, film, warnings, requested }, input)
-            }
-            Err(held) => {
-                let kind = ReportKind::Held { film: Box::new(film), decoded, held };
-                Step::Ended(Report { file, path, kind })
-            }
-        }
-    }
-
-    fn judged(&self, film: Prepared, outcome: Result<Findings, ModelError>, rules: &Arc<Rules>) -> Report {
-        let Prepared { file, path, film, warnings, requested } = film;
-        let kind = match self.judge(outcome, warnings, requested) {
-            Ok((findings, warnings)) => ReportKind::Scored(Box::new(ScoredReport {
-                film,
-                findings: triage::assess(&findings.probabilities, rules).findings,
-                heatmap: findings.heatmap.to_bytes(),
-                warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
-                rules: Arc::clone(rules),
-            })),
-            Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
-        };
-        Report { file, path, kind }
-    }
-
-    /// The last gate: what the model itself makes of the film.
-    fn judge(
-        &self,
-        outcome: Result<Findings, ModelError>,
-        mut warnings: Vec<Warning>,
-        requested: bool,
-    ) -> Result<(Findings, Vec<Warning>), Held> {
-        let findings = outcome.map_err(|error| failed(&error))?;
-        let warning = if requested {
-            quality::inspect_distance(findings.distance, &warnings, &self.gates.get().warning_only())
-        } else {
-            quality::inspect_distance(findings.distance, &warnings, &self.gates.get())
-        };
-        warnings.extend(warning?);
-        Ok((findings, warnings))
+        let all = scored.into_iter().all(|(film, outcome)| self.report(self.judge.judged(film, outcome)));
+        self.in_hand.clear();
+        all
     }
 
     fn report(&self, report: Report) -> bool {
@@ -148,14 +79,28 @@ impl Line {
     }
 }
 
-fn why_unread(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "The file was taken out of the inbox before it could be read: send it again.".into()
+/// Reads, decodes and prepares one film.
+fn read(judge: &Judge, cores: &Cores, due: Queued) -> Step<Prepared, Report> {
+    let Opened { content, sha256, started } = match judge.open(&due) {
+        Ok(opened) => opened,
+        Err(report) => return Step::Ended(report),
+    };
+    let Queued { file, arrival, request, .. } = due;
+    let (path, requested) = (arrival.path, request.is_some());
+    let Examined { header, decoded, verdict } = examine(content, cores.model(), &judge.gates(requested));
+    let film = Identity { sha256, header, started };
+    match verdict {
+        Ok(Admitted { input, warnings }) => {
+            Step::Ready(Prepared { file, path, film, warnings, requested }, input)
         }
-        std::io::ErrorKind::PermissionDenied => {
-            "This program may not read the file: change its permissions, then copy it in again.".into()
+        Err(held) => {
+            let kind = ReportKind::Held { film: Box::new(film), decoded, held };
+            Step::Ended(Report { file, path, kind })
         }
-        _ => format!("The file could not be read ({error}): copy it in again."),
     }
+}
+
+/// The report on a file that made the program panic.
+fn broken(file: FileId, path: PathBuf) -> Report {
+    Report { file, path, kind: ReportKind::Unread { reason: BROKE_DOWN.to_owned() } }
 }

@@ -8,6 +8,7 @@
 //! and a restart goes on where the last run ended, however it ended. Between the store's queue and the
 //! recorder only a handful of films is in memory, in bounded channels. One thread, the recorder, writes.
 
+mod alone;
 mod cores;
 mod event;
 mod examine;
@@ -15,6 +16,8 @@ mod feeder;
 mod follow;
 mod gather;
 mod gauges;
+mod helper;
+mod judge;
 mod line;
 mod panels;
 mod pictures;
@@ -28,7 +31,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
 };
 
 use crossbeam_channel::{Sender, bounded, unbounded};
@@ -37,9 +40,10 @@ use jiff::SignedDuration;
 pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Step};
 pub use event::{Event, EventKind};
-pub use examine::{Admitted, Bytes, Examined, examine, failed, read, study_key};
+pub use examine::{Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, study_key};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
+pub use helper::{Helper, examine_one};
 pub use workbench::Thresholds;
 
 use shared::Shared;
@@ -50,6 +54,7 @@ use crate::{
     model::Model,
     quality::Gates,
     store::{ModelRef, Ownership, Store, StoreError},
+    supervise::Supervisor,
     triage::Rules,
 };
 
@@ -75,6 +80,10 @@ pub struct Parts {
     pub gates: Gates,
     /// The rest of what the site decides.
     pub settings: Settings,
+    /// How a film is examined in a process of its own.
+    pub helper: Helper,
+    /// Starts the threads.
+    pub supervisor: Supervisor,
 }
 
 /// What the site decides about studies.
@@ -131,8 +140,17 @@ impl Pipeline {
     /// # Errors
     /// If the store or the inbox cannot be opened.
     pub fn start(parts: Parts, on_event: impl FnMut(&Event) + Send + 'static) -> Result<Self, PipelineError> {
-        let Parts { store: store_path, ownership, model, rules, intake: intake_options, gates, settings } =
-            parts;
+        let Parts {
+            store: store_path,
+            ownership,
+            model,
+            rules,
+            intake: intake_options,
+            gates,
+            settings,
+            helper,
+            supervisor,
+        } = parts;
         let gates = Arc::new(Shared::new(gates));
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::default());
@@ -159,37 +177,56 @@ impl Pipeline {
             gauges: Arc::clone(&gauges),
             stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
+            supervisor: supervisor.clone(),
             wake: wake_in.clone(),
             progress: recorder::Progress::default(),
         };
-        let queue = Store::open(&store_path)?;
+        let judge = || -> Result<judge::Judge, StoreError> {
+            let (rules, gates) = (Arc::clone(&rules), Arc::clone(&gates));
+            Ok(judge::Judge { store: Store::open(&store_path)?, rules, gates })
+        };
+        let mut feeder = feeder::Feeder {
+            store: Store::open(&store_path)?,
+            wake,
+            files: files_in,
+            results: results_in.clone(),
+            alone: alone::Alone {
+                helper,
+                model: model.sha256().to_owned(),
+                judge: judge()?,
+                fruitless: 0,
+                next: None,
+            },
+            gauges: Arc::clone(&gauges),
+            supervisor: supervisor.clone(),
+            stop: Arc::clone(&stop),
+            progress: feeder::Progress::default(),
+        };
         let known = Store::open(&store_path)?;
         let cores = Arc::new(Cores::new(model));
-        let duplicates =
-            (0..cores.lines()).map(|_| Store::open(&store_path)).collect::<Result<Vec<_>, _>>()?;
+        let judges = (0..cores.lines()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
 
-        let mut threads = Vec::new();
-        let mut spawn = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<(), PipelineError> {
-            threads.push(thread::Builder::new().name(name.into()).spawn(work)?);
-            Ok(())
-        };
-        spawn("recorder", Box::new(move || recorder.run(&arrivals, &results, &orders)))?;
-        {
+        let is_asked = || {
             let stop = Arc::clone(&stop);
-            spawn("feeder", Box::new(move || feeder::feed(&queue, &wake, &files_in, &stop)))?;
-        }
-        for store in duplicates {
-            let line = line::Line {
-                store,
+            move || stop.load(Ordering::Relaxed)
+        };
+        // What the recorder has at hand would be lost with it: the next start finds it queued.
+        let record = move || recorder.run(&arrivals, &results, &orders);
+        let mut threads = vec![
+            supervisor.spawn_once("recorder", is_asked(), record)?,
+            supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
+        ];
+        for judge in judges {
+            let mut line = line::Line {
+                judge,
                 cores: Arc::clone(&cores),
-                rules: Arc::clone(&rules),
-                gates: Arc::clone(&gates),
                 gauges: Arc::clone(&gauges),
                 stop: Arc::clone(&stop),
                 files: files.clone(),
                 results: results_in.clone(),
+                in_hand: Vec::new(),
             };
-            spawn("line", Box::new(move || line.run()))?;
+            threads.push(supervisor.spawn("line", is_asked(), move || line.run())?);
         }
         drop((files, results_in));
 
@@ -197,6 +234,7 @@ impl Pipeline {
             known.is_known(path, size, modified_ns).unwrap_or(false)
         };
         let mut pipeline = Self { stop, orders: orders_in, wake: wake_in, gauges, intake: None, threads };
+        let intake_options = intake::Options { supervisor, ..intake_options };
         pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
         Ok(pipeline)
     }
@@ -232,3 +270,6 @@ impl Drop for Pipeline {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

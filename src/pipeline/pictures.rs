@@ -7,40 +7,59 @@ use crossbeam_channel::{Receiver, Sender};
 use image::GrayImage;
 use jiff::Timestamp;
 
-use super::{examine::read, follow::Actor, shown};
+use super::{BROKE_DOWN, examine::read, follow::Actor, shown};
 use crate::{
     dashboard::{Picture, PictureRequest, Update},
     film::{self, Film},
+    guard::guarded,
     model::Heatmap,
     picture::{self, Heat},
-    store::{FilmId, FilmRow, NewEvent, Store},
+    quality::{Gate, Held},
+    store::{FilmId, FilmRow, FilmState, NewEvent, Store},
     study::AuditKind,
+    supervise::checkpoint,
 };
 
 /// Bytes of decoded films that are kept: a dozen of 9 megapixels.
 const SHELF: usize = 112 * 1024 * 1024;
 
-/// Answers requests until the dashboard has gone. That a film was shown to `viewer` goes into the audit once.
-pub(super) fn answer(
-    mut store: Store,
-    viewer: &Actor,
-    requests: &Receiver<PictureRequest>,
-    updates: &Sender<Update>,
-) {
-    let mut shelf = Shelf::default();
-    let mut shown = HashSet::new();
-    while let Ok(first) = requests.recv() {
-        let request = requests.try_iter().last().unwrap_or(first);
-        let image = make(&store, &request, &mut shelf).map(Arc::new);
-        if image.is_ok() && shown.insert(request.film) {
-            let name = viewer.name();
-            let event = NewEvent { film: Some(request.film), actor: &name, ..NewEvent::of(AuditKind::Shown) };
-            if let Err(error) = store.record(&event, Timestamp::now()) {
-                tracing::error!(%error, "the audit misses that a film was shown");
+/// What pictures are made with.
+pub(super) struct Pictures {
+    store: Store,
+    /// Who they are shown to.
+    viewer: Actor,
+    updates: Sender<Update>,
+    shelf: Shelf,
+    /// The films that were shown.
+    shown: HashSet<FilmId>,
+}
+
+impl Pictures {
+    pub(super) fn new(store: Store, viewer: Actor, updates: Sender<Update>) -> Self {
+        Self { store, viewer, updates, shelf: Shelf::default(), shown: HashSet::new() }
+    }
+
+    /// Answers requests until the dashboard has gone. That a film was shown goes into the audit once.
+    pub(super) fn answer(&mut self, requests: &Receiver<PictureRequest>) {
+        while let Ok(first) = requests.recv() {
+            checkpoint("pictures");
+            let request = requests.try_iter().last().unwrap_or(first);
+            let made = guarded(|| make(&self.store, &request, &mut self.shelf));
+            let image = made.unwrap_or_else(|| Err(BROKE_DOWN.to_owned())).map(Arc::new);
+            if image.is_ok() && self.shown.insert(request.film) {
+                self.note_shown(request.film);
+            }
+            if self.updates.send(Update::Picture(Picture { request, image })).is_err() {
+                return;
             }
         }
-        if updates.send(Update::Picture(Picture { request, image })).is_err() {
-            return;
+    }
+
+    fn note_shown(&mut self, film: FilmId) {
+        let name = self.viewer.name();
+        let event = NewEvent { film: Some(film), actor: &name, ..NewEvent::of(AuditKind::Shown) };
+        if let Err(error) = self.store.record(&event, Timestamp::now()) {
+            tracing::error!(%error, "the audit misses that a film was shown");
         }
     }
 }
@@ -86,6 +105,9 @@ impl Shelf {
 
 /// The film as it was scored: a file that has another content by now is another film.
 fn open(row: &FilmRow) -> Result<Film, String> {
+    if let FilmState::Held(Held { gate: Gate::Crash, .. }) = row.state {
+        return Err("This film stopped the program three times, so it is not opened here.".to_owned());
+    }
     let bytes = read(&row.path).map_err(|error| unreadable(&row.path, &error))?;
     if bytes.sha256 != row.sha256 {
         return Err(format!("{} holds another film by now.", shown(&row.path)));

@@ -13,15 +13,17 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{Event, EventKind, Gauges, Order, Settings, shared::Shared, shown, study_key};
+use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Settings, shared::Shared, shown, study_key};
 use crate::{
     film::Header,
+    guard::guarded,
     intake::{self, IntakeEvent},
     quality::{Gates, Held, SAME_EXPOSURE},
     store::{
         FileId, FilmId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError,
-        Verdict,
+        StudyRow, Verdict,
     },
+    supervise::{Supervisor, checkpoint},
     text::{Secrets, unnamed},
     triage::{self, Finding, Rules, Severity},
 };
@@ -30,6 +32,10 @@ use crate::{
 const TICK: Duration = Duration::from_secs(2);
 /// A store that cannot be written is tried again after this long.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// What is told of a panic that was caught.
+const PANICKED: &str =
+    "The program broke down over something that it was to write down, and went on: report this.";
 
 /// What a worker says of one queued file.
 pub(super) struct Report {
@@ -56,6 +62,8 @@ pub(super) enum ReportKind {
     Seen { of: FilmId },
     /// The file could not be read at all.
     Unread { reason: String },
+    /// It ended the process that it was tried in, each time.
+    Stopped { sha256: String, reason: String },
 }
 
 /// A scored film.
@@ -95,6 +103,7 @@ pub(super) struct Recorder {
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
+    pub(super) supervisor: Supervisor,
     /// Tells the feeder that there is something in the queue.
     pub(super) wake: Sender<()>,
     pub(super) progress: Progress,
@@ -112,13 +121,14 @@ impl Recorder {
         self.say_after(|recorder| recorder.judge_anew());
         let mut ticked = Instant::now();
         loop {
+            checkpoint("recorder");
             select! {
                 recv(results) -> report => match report {
-                    Ok(report) => self.insist(&report, Self::record),
-                    Err(_) => return,
+                    Ok(report) => self.keep(&report),
+                    Err(_) => return self.end(),
                 },
                 recv(arrivals) -> event => match event {
-                    Ok(event) => self.insist(&event, Self::arrive),
+                    Ok(event) => _ = self.insist(&event, Self::arrive),
                     Err(_) => arrivals = never(),
                 },
                 recv(orders) -> order => match order {
@@ -135,25 +145,52 @@ impl Recorder {
         }
     }
 
+    /// What was handed out and nobody took waits for the next start as it did before.
+    fn end(&mut self) {
+        if self.stop.load(Ordering::Relaxed)
+            && let Err(error) = self.store.end_work()
+        {
+            tracing::warn!(%error, "it could not be noted that the program ended in order");
+        }
+    }
+
+    /// Records a report. A film that makes the recorder panic is held.
+    fn keep(&mut self, report: &Report) {
+        let Report { file, path, .. } = report;
+        let hold =
+            |recorder: &mut Self, _: &()| recorder.hold_unread(*file, path, BROKE_DOWN, Timestamp::now());
+        if !self.insist(report, Self::record) && !self.insist(&(), hold) {
+            self.supervisor.tell("A film could not be recorded: it is tried again at the next start.");
+        }
+    }
+
     fn say(&mut self, event: &Event) {
         (self.on_event)(event);
     }
 
     fn say_after(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) {
-        if let Err(error) = work(self) {
-            tracing::error!(%error, "the store failed");
-            self.say(&Event::error(error.to_string(), Timestamp::now()));
+        match guarded(|| work(self)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                tracing::error!(%error, "the store failed");
+                self.say(&Event::error(error.to_string(), Timestamp::now()));
+            }
+            None => self.supervisor.tell(PANICKED),
         }
     }
 
     /// Results are not thrown away because a disk is full or a backup holds the store: the line waits,
-    /// says why, and tries again. When it is told to stop meanwhile, the film stays queued.
-    fn insist<T>(&mut self, input: &T, work: impl Fn(&mut Self, &T) -> Result<(), StoreError>) {
+    /// says why, and tries again. When it is told to stop meanwhile, the film stays queued. False after a panic.
+    fn insist<T>(&mut self, input: &T, work: impl Fn(&mut Self, &T) -> Result<(), StoreError>) -> bool {
         let mut last_fault = String::new();
         loop {
-            match work(self, input) {
-                Ok(()) => return,
-                Err(error) => {
+            match guarded(|| work(self, input)) {
+                None => {
+                    self.supervisor.tell(PANICKED);
+                    return false;
+                }
+                Some(Ok(())) => return true,
+                Some(Err(error)) => {
                     let fault = error.to_string();
                     if fault != last_fault {
                         tracing::error!(%error, "the store failed; trying again");
@@ -161,7 +198,7 @@ impl Recorder {
                         last_fault = fault;
                     }
                     if self.stop.load(Ordering::Relaxed) {
-                        return;
+                        return true;
                     }
                     std::thread::sleep(RETRY);
                 }
@@ -205,6 +242,11 @@ impl Recorder {
         let finished = match kind {
             ReportKind::Seen { of } => self.store.duplicate(*file, *of, now)?,
             ReportKind::Unread { reason } => return self.hold_unread(*file, path, reason, now),
+            ReportKind::Stopped { sha256, reason } => {
+                let study = self.store.hold_stopper(*file, sha256, reason, now)?;
+                self.say_held(study, path, reason, now);
+                return Ok(());
+            }
             ReportKind::Scored(scored) => {
                 let verdict = Verdict::Scored(self.provable(scored));
                 self.store.finish(*file, &self.outcome(path, &scored.film, true, verdict), now)?
@@ -229,7 +271,9 @@ impl Recorder {
                         EventKind::Scored { severity: film.severity, score: film.score, top: film.top }
                     }
                     ReportKind::Held { held, .. } => EventKind::Held { reason: held.reason.clone() },
-                    ReportKind::Seen { .. } | ReportKind::Unread { .. } => return Ok(()),
+                    ReportKind::Seen { .. } | ReportKind::Unread { .. } | ReportKind::Stopped { .. } => {
+                        return Ok(());
+                    }
                 };
                 let event = match (&kind, film_of(&report.kind)) {
                     (EventKind::Held { reason }, Some(film)) => {
@@ -255,13 +299,19 @@ impl Recorder {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if let Some(study) = self.store.gone(file, reason, now)? {
+        let study = self.store.gone(file, reason, now)?;
+        self.say_held(study, path, reason, now);
+        Ok(())
+    }
+
+    /// Says that a file was held that nobody could see into, if it was.
+    fn say_held(&mut self, study: Option<StudyRow>, path: &Path, reason: &str, now: Timestamp) {
+        if let Some(study) = study {
             let kind = EventKind::Held { reason: reason.to_owned() };
             self.say(&Event::about_file(kind, Some(&study), path, now));
             self.say(&Event::study(&study, now));
         }
         self.came_to_an_end();
-        Ok(())
     }
 
     fn came_to_an_end(&mut self) {
@@ -353,7 +403,7 @@ fn film_of(report: &ReportKind) -> Option<&Identity> {
     match report {
         ReportKind::Scored(scored) => Some(&scored.film),
         ReportKind::Held { film, .. } => Some(film),
-        ReportKind::Seen { .. } | ReportKind::Unread { .. } => None,
+        ReportKind::Seen { .. } | ReportKind::Unread { .. } | ReportKind::Stopped { .. } => None,
     }
 }
 

@@ -51,7 +51,7 @@ struct Open {
 
 impl Worker {
     /// Answers until the dashboard has gone.
-    pub(super) fn run(self, requests: &Receiver<BenchRequest>) {
+    pub(super) fn run(&self, requests: &Receiver<BenchRequest>) {
         let mut open = None;
         while let Ok(first) = requests.recv() {
             let mut queue = vec![first];

@@ -3,12 +3,15 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, select, unbounded};
 use jiff::Timestamp;
 
 use super::{
@@ -20,8 +23,9 @@ use super::{
     worker::{Beginning, Loading, Order, Worker},
 };
 use crate::{
-    config,
+    config, guard,
     store::{Lane, PluginState, PluginWork, Store, StoreError},
+    supervise::{Supervisor, checkpoint},
 };
 
 /// What plugins are run with.
@@ -39,6 +43,8 @@ pub struct HostParts {
     pub pace: Pace,
     /// When a delivery is tried again.
     pub patience: Patience,
+    /// Starts the threads, and again when they die.
+    pub supervisor: Supervisor,
 }
 
 impl HostParts {
@@ -52,6 +58,7 @@ impl HostParts {
             limits: Limits::default(),
             pace: Pace::default(),
             patience: Patience::default(),
+            supervisor: Supervisor::default(),
         }
     }
 }
@@ -106,7 +113,7 @@ impl Host {
         let mut lanes = Vec::new();
         let mut threads = Vec::new();
         for lane in Lane::ALL {
-            let deliverer = Deliverer {
+            let mut deliverer = Deliverer {
                 store: Store::open(&parts.store)?,
                 lane,
                 policy: Arc::clone(&policy),
@@ -115,10 +122,18 @@ impl Host {
             };
             let (lane_in, woken) = bounded(1);
             lanes.push(lane_in);
-            let work = move || deliverer.run(&woken);
-            threads.push(thread::Builder::new().name(format!("plugin-{}", lane.word())).spawn(work)?);
+            // It returns when it is told to, and only then.
+            let is_told = Arc::new(AtomicBool::new(false));
+            let asked = Arc::clone(&is_told);
+            let work = move || {
+                deliverer.run(&woken);
+                is_told.store(true, Ordering::Relaxed);
+            };
+            let name = format!("plugin-{}", lane.word());
+            threads.push(parts.supervisor.spawn(&name, move || asked.load(Ordering::Relaxed), work)?);
         }
-        let supervisor = Supervisor {
+        let threads_of = parts.supervisor.clone();
+        let mut manager = Manager {
             store: Store::open(&parts.store)?,
             parts,
             policy,
@@ -126,10 +141,13 @@ impl Host {
             progress: Arc::clone(&progress),
             lanes,
             running: BTreeMap::new(),
+            dead: BTreeMap::new(),
             threads,
         };
-        let work = move || supervisor.run(&wake, &settings, &stopped, &ready_in);
-        let thread = thread::Builder::new().name("plugins".to_owned()).spawn(work)?;
+        let asked = stopped.clone();
+        let is_asked = move || asked.try_recv() == Err(TryRecvError::Disconnected);
+        let work = move || manager.run(&wake, &settings, &stopped, &ready_in);
+        let thread = threads_of.spawn("plugins", is_asked, work)?;
         // From here on every event of the pipeline is one that the plugins are told of.
         let _ = ready.recv();
         Ok(Self {
@@ -197,6 +215,16 @@ impl Drop for Host {
     }
 }
 
+/// A plugin's thread is started again so often, until its file changes.
+const DEATHS: u32 = 3;
+
+/// How often a plugin's thread has died, and what it was loaded from.
+#[derive(Default)]
+struct Dead {
+    times: u32,
+    from: Option<Result<Loading, Fault>>,
+}
+
 /// One plugin's thread, and what it was loaded from.
 struct Running {
     orders: Sender<Order>,
@@ -205,7 +233,7 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-struct Supervisor {
+struct Manager {
     store: Store,
     parts: HostParts,
     policy: Arc<RwLock<Policy>>,
@@ -214,12 +242,14 @@ struct Supervisor {
     progress: Arc<Progress>,
     lanes: Vec<Sender<()>>,
     running: BTreeMap<String, Running>,
+    dead: BTreeMap<String, Dead>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Supervisor {
+impl Manager {
+    /// Works until it is told to stop. It may be called again after a panic.
     fn run(
-        mut self,
+        &mut self,
         wake: &Receiver<()>,
         settings: &Receiver<(PathBuf, config::Plugins)>,
         stopped: &Receiver<()>,
@@ -231,6 +261,7 @@ impl Supervisor {
         let mut looked = Instant::now();
         let (mut wake, mut settings) = (wake.clone(), settings.clone());
         loop {
+            checkpoint("plugins");
             select! {
                 recv(stopped) -> _ => break,
                 recv(wake) -> woken => match woken {
@@ -288,6 +319,7 @@ impl Supervisor {
     /// Loads what is new or has changed, stops what has gone. A few small files are read each time: that
     /// sees every kind of change, on every kind of disk.
     fn look_at_files(&mut self) {
+        self.notice_the_dead();
         let enabled = self.enabled();
         let gone: Vec<String> =
             self.running.keys().filter(|name| !enabled.contains_key(*name)).cloned().collect();
@@ -301,6 +333,13 @@ impl Supervisor {
                 settings: site.settings,
                 granted: granted(&site.allow),
             });
+            if self
+                .dead
+                .get(&name)
+                .is_some_and(|dead| dead.times >= DEATHS && dead.from.as_ref() == Some(&from))
+            {
+                continue;
+            }
             if !self.running.contains_key(&name) {
                 match self.begin(&name) {
                     Ok(running) => _ = self.running.insert(name.clone(), running),
@@ -319,6 +358,45 @@ impl Supervisor {
                 let _ = running.orders.send(order);
                 running.from = Some(from);
             }
+        }
+    }
+
+    /// Takes plugins out whose threads have died, so that they are started again from what they noted last. One that
+    /// dies again and again stays out until its file changes.
+    fn notice_the_dead(&mut self) {
+        let is_dead = |(_, running): &(&String, &Running)| running.thread.is_finished();
+        let names: Vec<String> = self.running.iter().filter(is_dead).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            let Some(Running { from, thread, .. }) = self.running.remove(&name) else { continue };
+            let why = match thread.join() {
+                Ok(()) => "it ended by itself".to_owned(),
+                Err(panic) => guard::message(panic.as_ref()),
+            };
+            let dead = self.dead.entry(name.clone()).or_default();
+            let times = if dead.from == from { dead.times + 1 } else { 1 };
+            *dead = Dead { times, from };
+            let then = if times < DEATHS {
+                "it is started again"
+            } else {
+                self.note_off(&name);
+                "it stays switched off until its file changes or the program starts again"
+            };
+            self.parts.supervisor.tell(format!(
+                "The thread of the plugin {} failed ({why}): {then}.",
+                crate::text::clean(&name)
+            ));
+        }
+    }
+
+    fn note_off(&mut self, name: &str) {
+        // Nobody waits for it.
+        self.progress.forget(name);
+        let records = self.store.plugins().unwrap_or_default();
+        let Some(mut record) = records.into_iter().find(|record| record.name == name) else { return };
+        record.state = PluginState::Off;
+        "its thread failed again and again: report this".clone_into(&mut record.fault);
+        if let Err(error) = self.store.save_plugin(&record, Timestamp::now()) {
+            tracing::error!(%error, "the state of a plugin could not be noted");
         }
     }
 
@@ -378,3 +456,7 @@ pub(super) fn missing(name: &str, folder: &std::path::Path) -> Fault {
     let message = format!("{place}, and no plugin of that name comes with the program");
     Fault::new(FaultKind::Source, &format!("{}.luau", crate::text::clean(name)), &message)
 }
+
+#[cfg(test)]
+#[path = "host_tests.rs"]
+mod tests;

@@ -86,7 +86,7 @@ impl Gates {
     #[must_use]
     pub fn action(&self, gate: Gate) -> Action {
         match gate {
-            Gate::Unreadable | Gate::Model | Gate::Exposure => Action::Hold,
+            Gate::Unreadable | Gate::Model | Gate::Crash | Gate::Exposure => Action::Hold,
             Gate::Reading => Action::Warn,
             Gate::Modality => self.modality,
             Gate::BodyPart => self.body_part,

@@ -50,6 +50,8 @@ pub enum Gate {
     Reading,
     /// The model failed on it.
     Model,
+    /// It stopped the program each time that it was tried.
+    Crash,
     /// It is the image for processing of an exposure of which the one for presentation is scored. No gate that
     /// asks a film by itself: the store and `scan` tell it from the study's other films.
     Exposure,
@@ -84,6 +86,7 @@ impl Gate {
             Self::OutOfDistribution => "unlike the training films",
             Self::Reading => "read with doubts",
             Self::Model => "the model failed",
+            Self::Crash => "stopped the program",
             Self::Exposure => "second image of an exposure",
         }
     }
@@ -111,7 +114,7 @@ impl Held {
 }
 
 /// What a reader should know of a film that is scored all the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// The gate that found it.
     pub gate: Gate,

@@ -60,11 +60,12 @@ pub(super) fn insert(
     Ok(film)
 }
 
-/// Writes the entry of a file that went before it could be read: nothing is silently lost.
+/// Writes the entry of a file that nobody could see into: nothing is silently lost.
 pub(super) fn insert_gone(
     connection: &Connection,
     study: StudyId,
     file: FileId,
+    gate: Gate,
     reason: &str,
     now: Timestamp,
 ) -> rusqlite::Result<FilmId> {
@@ -73,7 +74,7 @@ pub(super) fn insert_gone(
             "INSERT INTO films (study, file, decoded, state, gate, reason, version, finished_at)
              VALUES (?1, ?2, 0, 'held', ?3, ?4, ?5, ?6)",
         )?
-        .execute((study, file, Gate::Unreadable, clean(reason), crate::VERSION, Micros(now)))?;
+        .execute((study, file, gate, clean(reason), crate::VERSION, Micros(now)))?;
     Ok(connection.last_insert_rowid())
 }
 

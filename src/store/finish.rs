@@ -19,14 +19,14 @@ use super::{
     row::{save, study},
     supersede::supersede,
 };
-use crate::{study::AuditKind, text::clean};
+use crate::{quality::Gate, study::AuditKind, text::clean};
 
 /// A file as it stands before its end.
 pub(super) struct Due {
     pub(super) id: FileId,
     pub(super) path: PathBuf,
-    received_at: Timestamp,
-    state: String,
+    pub(super) received_at: Timestamp,
+    pub(super) state: String,
     /// The film that it was closed with; of a queued file, its entry from when it had gone.
     pub(super) film: Option<FilmId>,
 }
@@ -189,7 +189,7 @@ fn counted_as(connection: &Connection, outcome: &Outcome) -> rusqlite::Result<Op
         .optional()
 }
 
-fn by_sha256(connection: &Connection, sha256: &str) -> rusqlite::Result<Option<FilmId>> {
+pub(super) fn by_sha256(connection: &Connection, sha256: &str) -> rusqlite::Result<Option<FilmId>> {
     connection
         .prepare_cached("SELECT id FROM films WHERE sha256 = ?1")?
         .query_row([sha256], |row| row.get(0))
@@ -240,10 +240,10 @@ fn gone_entry(
         }
     }
     let study = join_study(connection, &format!("file:{}", due.id), due.received_at)?;
-    Ok((study, films::insert_gone(connection, study, due.id, reason, now)?))
+    Ok((study, films::insert_gone(connection, study, due.id, Gate::Unreadable, reason, now)?))
 }
 
-fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due> {
+pub(super) fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due> {
     connection
         .prepare_cached("SELECT id, path, received_at, state, film FROM files WHERE id = ?1")?
         .query_row([file], |row| {

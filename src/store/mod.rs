@@ -16,6 +16,7 @@ mod error;
 mod exposure;
 mod films;
 mod finish;
+mod in_work;
 mod join;
 mod open;
 mod outbox;

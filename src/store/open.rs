@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/005_plugins.sql"),
     include_str!("migrations/007_exposure.sql"),
     include_str!("migrations/008_shift.sql"),
+    include_str!("migrations/009_in_work.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.

@@ -22,6 +22,8 @@ pub struct Queued {
     /// Set where a person wants the held film in it scored all the same: the request, and the SHA-256 (hex)
     /// of that film.
     pub request: Option<(RequestId, String)>,
+    /// Set where the program died while the file was in work: it is to be tried alone.
+    pub alone: bool,
 }
 
 impl Store {
@@ -62,28 +64,41 @@ impl Store {
         })
     }
 
-    /// The first `limit` files that still have to be read, in the order in which they came: after a
-    /// restart, what was in flight comes first.
+    /// The first `limit` files that still have to be read, in the order in which they came; those that were in work
+    /// when the program died come behind what was there then.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn queued(&self, limit: u32) -> Result<Vec<Queued>, StoreError> {
+        self.queue(limit, true)
+    }
+
+    /// [`Store::queued`] without the files that are to be tried alone.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn queued_for_all(&self, limit: u32) -> Result<Vec<Queued>, StoreError> {
+        self.queue(limit, false)
+    }
+
+    fn queue(&self, limit: u32, with_those_alone: bool) -> Result<Vec<Queued>, StoreError> {
         self.read(|view| {
             view.prepare_cached(
-                "SELECT files.id, path, size, modified_ns, requests.id, films.sha256
+                "SELECT files.id, path, size, modified_ns, requests.id, films.sha256, behind IS NOT NULL
                  FROM files
                  LEFT JOIN requests ON requests.film = files.film AND requests.state = 'open'
                  LEFT JOIN films ON films.id = requests.film
-                 WHERE files.state = 'queued' ORDER BY files.id LIMIT ?1",
+                 WHERE files.state = 'queued' AND (?2 OR behind IS NULL)
+                 ORDER BY coalesce(behind, files.id), files.id LIMIT ?1",
             )?
-            .query_map([limit], |row| {
+            .query_map((limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
                 let file = columns.next()?;
                 let path = columns.next::<Place>()?.0;
                 let size = columns.next::<i64>()?.unsigned_abs();
                 let arrival = Arrival { path, size, modified_ns: columns.next()? };
                 let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
-                Ok(Queued { file, arrival, request: request.zip(sha256) })
+                Ok(Queued { file, arrival, request: request.zip(sha256), alone: columns.next()? })
             })?
             .collect()
         })

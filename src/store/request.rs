@@ -55,6 +55,9 @@ impl Store {
             if let Some(why) = subject.refusal() {
                 return Ok(Requested::Refused(why));
             }
+            if subject.gate == Some(Gate::Crash) {
+                return retry(transaction, film, &subject, &actor, now);
+            }
             if open_of(transaction, Some(film))?.is_some() {
                 return Ok(Requested::Refused("This film is already waiting to be scored.".to_owned()));
             }
@@ -64,7 +67,7 @@ impl Store {
                 )?
                 .execute((film, &actor, Micros(now), subject.gate, &subject.reason))?;
             transaction
-                .prepare_cached("UPDATE files SET state = 'queued', film = ?2 WHERE id = ?1")?
+                .prepare_cached("UPDATE files SET state = 'queued', film = ?2, in_work = 0, behind = NULL, stops = 0 WHERE id = ?1")?
                 .execute((subject.file, film))?;
             let event = NewEvent {
                 kind: AuditKind::Requested,
@@ -102,6 +105,7 @@ impl Subject {
         match (self.state.as_str(), self.decoded) {
             ("scored", _) => Some("This film is scored already.".to_owned()),
             ("held", true) => None,
+            ("held", false) if self.gate == Some(Gate::Crash) => None,
             ("held", false) => Some(format!("There is no picture to score: {}", self.reason)),
             _ => Some("A whole copy of this film has taken its place: look at that one.".to_owned()),
         }
@@ -126,6 +130,39 @@ fn subject(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<Sub
             })
         })
         .optional()
+}
+
+/// Queues a film anew that stopped the program: alone again, and what comes of it takes its entry's place.
+fn retry(
+    connection: &Connection,
+    film: FilmId,
+    subject: &Subject,
+    actor: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Requested> {
+    let queued = connection
+        .prepare_cached(
+            "UPDATE files SET state = 'queued', in_work = 0, behind = (SELECT max(id) FROM files), stops = 0
+             WHERE id = ?1 AND state <> 'queued'",
+        )?
+        .execute([subject.file])?;
+    if queued == 0 {
+        return Ok(Requested::Refused("This film is already waiting to be tried.".to_owned()));
+    }
+    // Its bytes are no longer known, so that they count when they are tried.
+    connection.prepare_cached("UPDATE films SET sha256 = NULL WHERE id = ?1")?.execute([film])?;
+    let event = NewEvent {
+        study: Some(subject.study),
+        film: Some(film),
+        file: Some(subject.file),
+        actor,
+        detail: json!({ "gate": subject.gate, "reason": subject.reason }),
+        ..NewEvent::of(AuditKind::Requested)
+    };
+    log(connection, &event, now)?;
+    let mut row = study(connection, subject.study)?;
+    save(connection, &mut row)?;
+    Ok(Requested::Queued(Box::new(row)))
 }
 
 /// The open request for a film, if there is one.

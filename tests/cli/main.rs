@@ -8,6 +8,7 @@ mod dicom;
 mod evaluate;
 mod flood;
 mod kill;
+mod leaving;
 mod names;
 mod plugins;
 mod scan;

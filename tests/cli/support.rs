@@ -81,23 +81,30 @@ impl Bench {
         arguments.extend(more);
         let mut child = self.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        Watch { child, out }
+        Watch { child, out: Some(out) }
     }
 }
 
 /// A running `watch --headless`; killed when dropped.
 pub(crate) struct Watch {
     pub(crate) child: Child,
-    out: BufReader<ChildStdout>,
+    /// None: nobody reads any more.
+    out: Option<BufReader<ChildStdout>>,
 }
 
 impl Watch {
     /// The next event; none when the program has ended.
     pub(crate) fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
-        self.out.read_line(&mut line).unwrap();
+        self.out.as_mut()?.read_line(&mut line).unwrap();
         // A killed program may have died within a line.
         serde_json::from_str(&line).ok()
+    }
+
+    /// Closes the pipe.
+    pub(crate) fn stop_reading(&mut self) -> &mut Child {
+        self.out = None;
+        &mut self.child
     }
 
     /// All events up to and with the first that `is_it`.

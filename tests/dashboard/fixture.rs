@@ -322,7 +322,7 @@ impl Desk {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Quit => self.has_quit = true,
+                Effect::Quit | Effect::End(_) => self.has_quit = true,
                 Effect::Redraw => {}
                 Effect::Bell => self.rung += 1,
                 Effect::Suspend => self.suspended += 1,

@@ -8,12 +8,16 @@ use std::{
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, SystemTime},
 };
 
 use crossbeam_channel::{Receiver, bounded};
-use cxr_triage::intake::{self, Arrival, Fault, Intake, IntakeEvent, Options};
+use cxr_triage::{
+    intake::{self, Arrival, Fault, Intake, IntakeEvent, Options},
+    supervise::Supervisor,
+};
 use tempfile::TempDir;
 
 /// Far more than anything here takes.
@@ -371,4 +375,25 @@ mod unix {
         assert_eq!(inbox.next(), IntakeEvent::Recovered);
         assert_eq!(inbox.arrivals()[0].path, inbox.path("locked/inside.dcm"));
     }
+}
+
+#[test]
+fn an_intake_that_dies_is_told_of_and_looks_again() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("a.dcm"), "a film").unwrap();
+    let ((tell, told), (out, events)) = (bounded(8), bounded(8));
+    let supervisor = Supervisor::new(move |sentence| tell.send(sentence).unwrap());
+    let options = Options { supervisor, ..Options::new(place.path()) };
+    let asked = AtomicUsize::new(0);
+    let known = move |_: &Path, _: u64, _: i64| {
+        assert!(asked.fetch_add(1, Ordering::Relaxed) > 0, "the store could not be asked");
+        false
+    };
+    let _intake = intake::start(options, known, out).unwrap();
+    let IntakeEvent::Arrivals(arrivals) = events.recv_timeout(PATIENCE).unwrap() else {
+        panic!("the film came first");
+    };
+    assert!(arrivals[0].path.ends_with("a.dcm"));
+    let sentence = told.recv_timeout(PATIENCE).unwrap();
+    assert!(sentence.contains("`intake` failed") && sentence.contains("could not be asked"), "{sentence}");
 }

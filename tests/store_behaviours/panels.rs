@@ -8,6 +8,7 @@ use cxr_triage::{
     dashboard::{Health, Period, Request, Role, ShiftWatch, Site, Update},
     pipeline::{Following, Outside, follow, outside},
     store::{Shift, Status, Store},
+    supervise::Supervisor,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -50,6 +51,7 @@ impl Dashboard {
             thresholds: None,
             actor: "anna".to_owned(),
             outside,
+            supervisor: Supervisor::default(),
         };
         follow(following, requests_out, updates_in).unwrap();
         Self { requests, updates, _outside: outside_in }

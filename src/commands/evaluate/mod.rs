@@ -99,7 +99,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
         curves::write(&mut out, &report.labels)?;
     }
     if let Some(folder) = &args.out {
-        let (shots, legend) = shots::take(&evaluated)?;
+        let (shots, legend) = shots::take(&evaluated);
         out::write(folder, &report, &shots, &legend)?;
         if !args.json {
             writeln!(out, "\nwritten: {}", shown(&folder.join("report.html")))?;

@@ -11,8 +11,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
+    guard::guarded,
     model::{Findings, ModelError},
-    pipeline::{Cores, Step, examine, failed, read},
+    pipeline::{BROKE_DOWN, Cores, Step, broke_down, examine, failed, read},
     quality::{self, Gates},
     text::shown,
 };
@@ -99,6 +100,7 @@ impl Scorer<'_> {
                     Step::Ready(record, input) => Step::Ready((number, task, record), input),
                     Step::Ended(done) => Step::Ended((number, done)),
                 },
+                |(number, _)| (number, Done::Unread(BROKE_DOWN.to_owned())),
                 |ended| out.send(ended).is_ok(),
             );
             let Some(scored) = scored else { return };
@@ -159,7 +161,8 @@ impl Scorer<'_> {
                 return record;
             }
         };
-        if let Err(held) = quality::inspect_distance(findings.distance, &[], self.gates) {
+        let judged = guarded(|| quality::inspect_distance(findings.distance, &[], self.gates));
+        if let Err(held) = judged.unwrap_or_else(|| Err(broke_down())) {
             record.held.get_or_insert(held.reason);
         }
         if task.wanted.heatmap {

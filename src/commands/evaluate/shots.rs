@@ -1,10 +1,14 @@
 //! Which films the heatmap panel shows, and their pictures.
 
+use std::path::Path;
+
+use image::RgbImage;
+
 use super::{evaluated::Evaluated, kept::Record};
 use crate::{
-    commands::Failure,
     evaluate::{Rect, plot::Shot},
     film,
+    guard::guarded,
     picture::render,
     pipeline::{read, shown},
 };
@@ -27,7 +31,7 @@ struct Choice<'a> {
 
 /// Chooses films and draws them; with them comes what the panel says of the choice. A film that has gone
 /// meanwhile is left out.
-pub(super) fn take(evaluated: &Evaluated<'_>) -> Result<(Vec<Shot>, String), Failure> {
+pub(super) fn take(evaluated: &Evaluated<'_>) -> (Vec<Shot>, String) {
     let (choices, legend) = if evaluated.boxes.is_empty() {
         let legend = "of the labels with most films: the highest score with the finding, the highest without it, \
                       the lowest with it";
@@ -41,20 +45,25 @@ pub(super) fn take(evaluated: &Evaluated<'_>) -> Result<(Vec<Shot>, String), Fai
     let mut shots = Vec::new();
     for choice in choices.into_iter().take(MOST) {
         let path = evaluated.inputs.folder.join(&evaluated.inputs.joined[choice.film].0);
-        let Ok(bytes) = read(&path) else { continue };
-        let Ok(film) = film::decode(&bytes.content) else { continue };
-        let Ok(input) = evaluated.model.prepare(&film) else { continue };
-        let Some(findings) = evaluated.model.infer(&[input])?.pop() else { continue };
+        let Some(picture) = guarded(|| draw(evaluated, &path, choice.label)).flatten() else { continue };
         let name = evaluated.inputs.joined[choice.film].0.file_name().unwrap_or_default();
         let probability = probability(choice.record, choice.label).unwrap_or_default();
         shots.push(Shot {
             title: format!("{} {}", evaluated.rules.labels[choice.label].label, choice.what),
             caption: format!("{} · probability {probability:.3}", shown(name.as_ref())),
-            picture: render(&film, Some((&findings.heatmap, choice.label)), (SIDE, SIDE)),
+            picture,
             boxes: choice.boxes,
         });
     }
-    Ok((shots, legend.to_owned()))
+    (shots, legend.to_owned())
+}
+
+/// A film with its heatmap; none for a film that has gone, or that is no longer what it was.
+fn draw(evaluated: &Evaluated<'_>, path: &Path, label: usize) -> Option<RgbImage> {
+    let film = film::decode(&read(path).ok()?.content).ok()?;
+    let input = evaluated.model.prepare(&film).ok()?;
+    let findings = evaluated.model.infer(&[input]).ok()?.pop()?;
+    Some(render(&film, Some((&findings.heatmap, label)), (SIDE, SIDE)))
 }
 
 fn probability(record: &Record, label: usize) -> Option<f32> {

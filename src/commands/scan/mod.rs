@@ -24,9 +24,10 @@ use super::{
 };
 use crate::{
     film::Header,
+    guard::guarded,
     intake,
     model::{Findings, ModelError},
-    pipeline::{Cores, failed, file_name, shown},
+    pipeline::{Cores, broke_down, failed, file_name, shown},
     quality::{self, Gates, Held, SAME_EXPOSURE, Warning},
     text::unnamed,
     triage::{self, Finding, RankKey, Rules, Severity},
@@ -283,8 +284,11 @@ impl Judge<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Finding>, Held> {
         let findings = findings.map_err(|error| failed(&error))?;
-        warnings.extend(quality::inspect_distance(findings.distance, warnings, self.gates)?);
-        Ok(triage::assess(&findings.probabilities, self.rules).findings)
+        let judged = guarded(|| {
+            warnings.extend(quality::inspect_distance(findings.distance, warnings, self.gates)?);
+            Ok(triage::assess(&findings.probabilities, self.rules).findings)
+        });
+        judged.unwrap_or_else(|| Err(broke_down()))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     config::RasterStudy,
     film::Header,
     model::{Findings, ModelError},
-    pipeline::{Admitted, Cores, Step, examine, read, study_key},
+    pipeline::{Admitted, BROKE_DOWN, Cores, Step, examine, read, study_key},
     quality::{Gates, Held, Warning},
 };
 
@@ -95,6 +95,7 @@ impl<'a> Work<'a> {
             let scored = self.cores.turn(
                 || self.next_file(),
                 |(number, path)| self.read(number, path),
+                |(number, path)| (number, Outcome::Unread { path, error: io::Error::other(BROKE_DOWN) }),
                 |ended| out.send(ended).is_ok(),
             );
             let Some(scored) = scored else { return };

@@ -31,12 +31,13 @@ impl State {
     }
 
     /// The film in the film pane, if it is held, has a picture, and does not wait for its score already; none where
-    /// another image of its exposure is scored.
+    /// another image of its exposure is scored. One that stopped the program may be tried again.
     #[must_use]
     pub fn scorable_film(&self) -> Option<FilmId> {
         let film = self.film()?;
         let waits = film.on_request.as_ref().is_some_and(|request| request.answer == Answer::Waiting);
         let scorable = match &film.state {
+            FilmState::Held(held) if held.gate == Gate::Crash => true,
             FilmState::Held(held) => held.gate != Gate::Exposure && film.decoded && !waits,
             FilmState::Scored { .. } => false,
         };

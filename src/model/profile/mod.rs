@@ -23,6 +23,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
 
 pub use fit::{Fitted, Sample};
 pub(super) use signature::signatures;
@@ -50,7 +51,7 @@ pub struct Profile {
 }
 
 /// What lies beyond is not to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Of the distance.
     pub cut_off: f32,

@@ -4,8 +4,11 @@
 mod look;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    thread::{self, JoinHandle},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -22,6 +25,7 @@ use crate::{
     config,
     dashboard::{BenchRequest, Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
     store::{PluginRecord, Requested, Store, StoreError, StudyId},
+    supervise::{Supervisor, checkpoint},
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
@@ -53,6 +57,8 @@ pub struct Following {
     pub thresholds: Option<Box<dyn Thresholds>>,
     /// Changes from outside, to be passed on: notices, new settings.
     pub outside: Receiver<Outside>,
+    /// Starts the threads.
+    pub supervisor: Supervisor,
 }
 
 /// Something that the store cannot tell.
@@ -64,6 +70,8 @@ pub enum Outside {
     Notice(Notice),
     /// Another theme for the screen.
     Theme(Box<Theme>),
+    /// A thread has ended for good: why, a sentence.
+    Ended(String),
     /// A changed configuration.
     Config(Site, config::FeedAlarm),
 }
@@ -87,19 +95,18 @@ pub fn follow(
         actor,
         thresholds,
         outside,
+        supervisor,
     } = following;
     let actor = Actor::new(actor);
     let (pictures_in, picture_requests) = unbounded();
-    let (answers, viewer) = (updates.clone(), actor.clone());
-    let picture_thread = thread::Builder::new()
-        .name("pictures".into())
-        .spawn(move || pictures::answer(picture_store, &viewer, &picture_requests, &answers))?;
+    let mut pictures = pictures::Pictures::new(picture_store, actor.clone(), updates.clone());
+    // They return when the dashboard has gone, and only then.
+    let picture_thread = start(&supervisor, "pictures", move || pictures.answer(&picture_requests))?;
     let (bench, bench_requests) = unbounded();
     let worker =
         Worker { store: store.path().to_owned(), thresholds, actor: actor.clone(), updates: updates.clone() };
-    let bench_thread =
-        thread::Builder::new().name("workbench".into()).spawn(move || worker.run(&bench_requests))?;
-    let follower = Follower {
+    let bench_thread = start(&supervisor, "workbench", move || worker.run(&bench_requests))?;
+    let mut follower = Follower {
         store,
         gauges,
         feed_alarm,
@@ -119,10 +126,27 @@ pub fn follow(
         plugins: Vec::new(),
         notice: None,
     };
-    let follow_thread = thread::Builder::new()
-        .name("follow".into())
-        .spawn(move || follower.run(site, &requests, &outside))?;
+    let follow_thread =
+        start(&supervisor, "follow", move || follower.run(site.clone(), &requests, &outside))?;
     Ok(vec![picture_thread, bench_thread, follow_thread])
+}
+
+/// Starts a thread whose work returns only when it is to end.
+fn start(
+    supervisor: &Supervisor,
+    name: &str,
+    mut work: impl FnMut() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let is_asked = Arc::clone(&has_ended);
+    supervisor.spawn(
+        name,
+        move || is_asked.load(Ordering::Relaxed),
+        move || {
+            work();
+            has_ended.store(true, Ordering::Relaxed);
+        },
+    )
 }
 
 /// Who sits at the keys: one name for the threads that write it down.
@@ -176,11 +200,13 @@ struct Follower {
 struct Gone;
 
 impl Follower {
-    fn run(mut self, site: Site, requests: &Receiver<Request>, outside: &Receiver<Outside>) {
+    /// Works until the dashboard has gone. It may be called again after a panic.
+    fn run(&mut self, site: Site, requests: &Receiver<Request>, outside: &Receiver<Outside>) {
         let mut outside = outside.clone();
         let glance = if self.gauges.is_some() { GLANCE_OF_OWNER } else { GLANCE };
         let _ = self.tell(Update::Site(site)).and_then(|()| self.look()).and_then(|()| {
             loop {
+                checkpoint("follow");
                 select! {
                     recv(requests) -> request => match request {
                         Ok(request) => self.answer(request)?,
@@ -297,6 +323,7 @@ impl Follower {
             Outside::Look => self.look(),
             Outside::Notice(notice) => self.tell(Update::Notice(notice)),
             Outside::Theme(theme) => self.tell(Update::Theme(theme)),
+            Outside::Ended(why) => self.tell(Update::Ended(why)),
             Outside::Config(site, feed_alarm) => {
                 self.feed_alarm = feed_alarm;
                 self.alarm_looked_at = None;

@@ -19,7 +19,11 @@ use serde_json::Value as Json;
 pub(super) use notes::Notes;
 
 use super::Policy;
-use crate::store::{Delivery, DeliveryKind, Lane, Store, StoreError, Tried};
+use crate::{
+    guard::guarded,
+    store::{Delivery, DeliveryKind, Lane, Store, StoreError, Tried},
+    supervise::checkpoint,
+};
 
 /// When a delivery that failed is tried again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,10 +65,11 @@ pub(super) struct Deliverer {
 }
 
 impl Deliverer {
-    /// Works until `wake` is closed.
-    pub(super) fn run(mut self, wake: &Receiver<()>) {
+    /// Works until `wake` is closed. It may be called again after a panic.
+    pub(super) fn run(&mut self, wake: &Receiver<()>) {
         let client = webhook::Client::new(self.patience.one_try);
         loop {
+            checkpoint("plugin-deliverer");
             let wait = match self.pass(&client, wake) {
                 Ok(wait) => wait,
                 Err(error) => {
@@ -93,7 +98,9 @@ impl Deliverer {
             if failed.contains(&delivery.target) {
                 continue;
             }
-            let result = self.attempt(client, &delivery);
+            let attempt = guarded(|| self.attempt(client, &delivery));
+            let result =
+                attempt.unwrap_or_else(|| Err("the program broke down over it: report this".to_owned()));
             if result.is_err() {
                 failed.insert(delivery.target.clone());
             }

@@ -25,8 +25,9 @@ use super::{
     events::{Step, steps},
     progress::Progress,
 };
-use crate::store::{
-    PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store, StoreError, StudyId,
+use crate::{
+    store::{PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store, StoreError, StudyId},
+    supervise::checkpoint,
 };
 
 /// Events taken from the audit in one go, and kept as one transaction.
@@ -140,6 +141,7 @@ impl Worker {
     /// Works until it is told to stop, or the host has gone.
     pub(super) fn run(mut self, orders: &Receiver<Order>, wake: &Receiver<()>) {
         loop {
+            checkpoint("plugin-worker");
             let wait = if self.backfill.is_some() { Duration::ZERO } else { self.pace.glance };
             let mut has_begun = self.has_begun;
             select! {

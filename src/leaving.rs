@@ -1,0 +1,84 @@
+//! Leaving in time, whatever a film, a share, a plugin or the terminal does.
+//!
+//! The first request to leave lets everything end in order, and starts a clock. When that has run out, or at the second
+//! signal, the process ends at once: what was in work stays queued in the store, as after any other death.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use signal_hook::low_level;
+
+/// An end in order may take so long.
+const LIMIT: Duration = Duration::from_secs(4);
+/// Giving the terminal back may take so long: a terminal that hangs takes nothing.
+const GIVING_BACK: Duration = Duration::from_millis(500);
+
+static BEGUN: AtomicBool = AtomicBool::new(false);
+static GIVE_BACK: Mutex<Option<fn()>> = Mutex::new(None);
+
+/// Begins to leave: the process ends with `code` when its time has run out, unless it has ended before. Only the first
+/// call counts.
+pub fn begin(code: u8) {
+    begin_because(code, "");
+}
+
+/// [`begin`] for a fault, which is told on standard error if the process has to be ended by force.
+pub fn begin_because(code: u8, fault: &str) {
+    if BEGUN.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    let fault = fault.to_owned();
+    let clock = move || {
+        thread::sleep(LIMIT);
+        tracing::warn!("something did not end in time and was left behind; what was in work stays queued");
+        give_back();
+        say(&fault);
+        low_level::exit(code.into());
+    };
+    if thread::Builder::new().name("leaving".to_owned()).spawn(clock).is_err() {
+        give_back();
+        low_level::exit(code.into());
+    }
+}
+
+/// Begins to leave because of a signal; the second one ends the process at once.
+pub fn begin_by_signal(signal: i32, code: u8) {
+    if BEGUN.load(Ordering::SeqCst) {
+        give_back();
+        let _ = low_level::emulate_default_handler(signal);
+    }
+    begin(code);
+}
+
+/// Sets how the terminal is given back before an end by force; none: there is nothing to give back.
+pub fn give_back_by(restore: Option<fn()>) {
+    *GIVE_BACK.lock().unwrap_or_else(PoisonError::into_inner) = restore;
+}
+
+/// Tells a fault, in our own words, once the terminal is the shell's again.
+#[expect(clippy::disallowed_methods, reason = "nothing of it comes from outside")]
+fn say(fault: &str) {
+    if !fault.is_empty() {
+        let _ = writeln!(io::stderr(), "cxr-triage: {fault}");
+    }
+}
+
+fn give_back() {
+    let Some(restore) = *GIVE_BACK.lock().unwrap_or_else(PoisonError::into_inner) else { return };
+    let (done_in, done) = mpsc::channel();
+    let restored = thread::Builder::new().spawn(move || {
+        restore();
+        let _ = done_in.send(());
+    });
+    if restored.is_ok() {
+        let _ = done.recv_timeout(GIVING_BACK);
+    }
+}

@@ -1,0 +1,127 @@
+//! A film's way from its file to a report, whichever process examines it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    broke_down, failed, read,
+    recorder::{Identity, Report, ReportKind, ScoredReport},
+    shared::Shared,
+};
+use crate::{
+    guard::guarded,
+    model::{Findings, ModelError},
+    quality::{self, Gates, Held, Warning},
+    store::{FileId, Queued, Store},
+    text::unnamed,
+    triage::{self, Rules},
+};
+
+/// What reports are made by: the rules and gates in force, and the films that are known.
+pub(super) struct Judge {
+    pub(super) store: Store,
+    pub(super) rules: Arc<Shared<Rules>>,
+    pub(super) gates: Arc<Shared<Gates>>,
+}
+
+/// A file that was read and is to be examined.
+pub(super) struct Opened {
+    pub(super) content: Vec<u8>,
+    pub(super) sha256: String,
+    pub(super) started: Timestamp,
+}
+
+/// A film on its way to the model.
+pub(super) struct Prepared {
+    pub(super) file: FileId,
+    pub(super) path: PathBuf,
+    pub(super) film: Identity,
+    pub(super) warnings: Vec<Warning>,
+    /// Whether a person wants it scored, whatever the gates say.
+    pub(super) requested: bool,
+}
+
+impl Judge {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The report on a file that cannot be read, was replaced, or holds a film that is known.
+    pub(super) fn open(&self, due: &Queued) -> Result<Opened, Report> {
+        let report = |kind| Report { file: due.file, path: due.arrival.path.clone(), kind };
+        let started = Timestamp::now();
+        let bytes = read(&due.arrival.path).map_err(|error| {
+            tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
+            report(ReportKind::Unread { reason: why_unread(&error) })
+        })?;
+        if due.request.as_ref().is_some_and(|(_, sha256)| *sha256 != bytes.sha256) {
+            let reason = "The file was replaced by another one since this film was held: look at that one.";
+            return Err(report(ReportKind::Unread { reason: reason.to_owned() }));
+        }
+        // Cheap for what is here already; the store decides again when the result is recorded.
+        if due.request.is_none()
+            && let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256)
+        {
+            return Err(report(ReportKind::Seen { of }));
+        }
+        Ok(Opened { content: bytes.content, sha256: bytes.sha256, started })
+    }
+
+    /// The gates in force for a film; those of one that a person wants scored only warn.
+    pub(super) fn gates(&self, requested: bool) -> Arc<Gates> {
+        let gates = self.gates.get();
+        if requested { Arc::new(gates.warning_only()) } else { gates }
+    }
+
+    /// The report on a film that went through the model.
+    pub(super) fn judged(&self, film: Prepared, outcome: Result<Findings, ModelError>) -> Report {
+        let Prepared { file, path, film, warnings, requested } = film;
+        let judged = guarded(|| self.judge(outcome, warnings, requested));
+        let kind = match judged.unwrap_or_else(|| Err(broke_down())) {
+            Ok(Judged { findings, heatmap, warnings, rules }) => {
+                ReportKind::Scored(Box::new(ScoredReport { film, findings, heatmap, warnings, rules }))
+            }
+            Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
+        };
+        Report { file, path, kind }
+    }
+
+    /// The last gate: what the model itself makes of the film. Then the rules.
+    fn judge(
+        &self,
+        outcome: Result<Findings, ModelError>,
+        mut warnings: Vec<Warning>,
+        requested: bool,
+    ) -> Result<Judged, Held> {
+        let findings = outcome.map_err(|error| failed(&error))?;
+        let warning = quality::inspect_distance(findings.distance, &warnings, &self.gates(requested))?;
+        warnings.extend(warning);
+        let rules = self.rules.get();
+        Ok(Judged {
+            findings: triage::assess(&findings.probabilities, &rules).findings,
+            heatmap: findings.heatmap.to_bytes(),
+            warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
+            rules,
+        })
+    }
+}
+
+/// What a film's findings mean.
+struct Judged {
+    findings: Vec<triage::Finding>,
+    heatmap: Vec<u8>,
+    warnings: Vec<String>,
+    rules: Arc<Rules>,
+}
+
+fn why_unread(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "The file was taken out of the inbox before it could be read: send it again.".into()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "This program may not read the file: change its permissions, then copy it in again.".into()
+        }
+        _ => format!("The file could not be read ({error}): copy it in again."),
+    }
+}

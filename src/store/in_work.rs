@@ -1,0 +1,140 @@
+//! Which queued files are in work, so that a start after a death knows at what the program was.
+//!
+//! A file that was in work when the program died may have killed it. Such a file waits behind what is queued, and is
+//! then tried alone, in a process of its own: only the deaths of that process, which its parent sees, count against it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
+
+use super::{
+    FileId, FilmId, Store, StoreError, StudyId, StudyRow,
+    audit::{NewEvent, log},
+    films,
+    finish::{Due, by_sha256, close, due},
+    join::{join_study, reopen},
+    request,
+    rollup::recombine,
+    row::{save, study},
+};
+use crate::{quality::Gate, study::AuditKind, text::clean};
+
+impl Store {
+    /// Notes that files are in work from now on.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then none is noted.
+    pub fn begin_work(&mut self, files: &[FileId]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let mut note = transaction.prepare_cached("UPDATE files SET in_work = 1 WHERE id = ?1")?;
+            files.iter().try_for_each(|file| note.execute([file]).map(|_| ()))
+        })
+    }
+
+    /// Notes that no file is in work any more: the program ends in order.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn end_work(&mut self) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE files SET in_work = 0 WHERE state = 'queued' AND in_work = 1", [])?;
+            Ok(())
+        })
+    }
+
+    /// Puts the files that were in work when the program died behind all others, each to be tried alone; returns how
+    /// many these are.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn put_back_interrupted(&mut self) -> Result<usize, StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE files SET in_work = 0, behind = (SELECT max(id) FROM files)
+                 WHERE state = 'queued' AND in_work = 1",
+                [],
+            )
+        })
+    }
+
+    /// Puts a file that was tried alone behind all others, and counts, if `counts`, that it ended the process that it was
+    /// tried in; returns how often it has by now.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn put_behind(&mut self, file: FileId, counts: bool) -> Result<u32, StoreError> {
+        self.write(|transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE files SET stops = stops + ?2, behind = 1 + (
+                        SELECT max(max(id), coalesce(max(behind), 0)) FROM files WHERE state = 'queued')
+                     WHERE id = ?1 RETURNING stops",
+                )?
+                .query_row((file, counts), |row| row.get(0))
+        })
+    }
+
+    /// Holds a queued file that stopped the program each time that it was tried alone; `sha256` (hex) are its bytes, which
+    /// are not tried again under another name. Nothing to do (`None`) for a file that is not queued.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then the file is still queued.
+    pub fn hold_stopper(
+        &mut self,
+        file: FileId,
+        sha256: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Option<StudyRow>, StoreError> {
+        self.write(|transaction| {
+            let due = due(transaction, file)?;
+            if due.state != "queued" {
+                return Ok(None);
+            }
+            if let Some(open) = request::open_of(transaction, due.film)? {
+                return request::refuse(transaction, &due, &open, reason, now).map(Some);
+            }
+            let (id, film) = entry(transaction, &due, reason, now)?;
+            if by_sha256(transaction, sha256)?.is_none() {
+                transaction.execute("UPDATE films SET sha256 = ?2 WHERE id = ?1", (film, sha256))?;
+            }
+            close(transaction, file, "done", film)?;
+            let event = NewEvent {
+                study: Some(id),
+                film: Some(film),
+                file: Some(file),
+                detail: json!({ "gate": Gate::Crash, "reason": clean(reason) }),
+                ..NewEvent::of(AuditKind::Held)
+            };
+            log(transaction, &event, now)?;
+            let mut row = study(transaction, id)?;
+            recombine(transaction, &mut row)?;
+            reopen(transaction, &mut row, now)?;
+            save(transaction, &mut row)?;
+            Ok(Some(row))
+        })
+    }
+}
+
+/// The held entry of a file that nobody has seen into: the one that it has from an earlier time, or a new one.
+fn entry(
+    connection: &Connection,
+    due: &Due,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<(StudyId, FilmId)> {
+    if let Some(film) = due.film {
+        let study = connection
+            .prepare_cached(
+                "UPDATE films SET state = 'held', gate = ?2, reason = ?3 WHERE id = ?1 AND sha256 IS NULL
+                 RETURNING study",
+            )?
+            .query_row((film, Gate::Crash, clean(reason)), |row| row.get(0))
+            .optional()?;
+        if let Some(study) = study {
+            return Ok((study, film));
+        }
+    }
+    let study = join_study(connection, &format!("file:{}", due.id), due.received_at)?;
+    Ok((study, films::insert_gone(connection, study, due.id, Gate::Crash, reason, now)?))
+}

@@ -1,0 +1,256 @@
+//! Threads whose end is noticed.
+//!
+//! All threads of the pipeline and of the plugins are started here. One whose work ends without having been asked to is
+//! told of and starts its work again; where that does not help, whoever runs the process hears that it has to end.
+
+use std::{
+    collections::VecDeque,
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::guard;
+
+/// A thread's work starts again so often within [`WITHIN`].
+const RESTARTS: usize = 5;
+/// See [`RESTARTS`].
+const WITHIN: Duration = Duration::from_secs(60);
+/// Between the end of a thread's work and its next start.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Starts threads, and starts their work again when it ends.
+#[derive(Clone)]
+pub struct Supervisor {
+    tell: Arc<dyn Fn(String) + Send + Sync>,
+    ended_in: Sender<String>,
+    ended: Receiver<String>,
+}
+
+impl Supervisor {
+    /// `tell` is called with what went wrong, a sentence, on the thread that it went wrong on.
+    pub fn new(tell: impl Fn(String) + Send + Sync + 'static) -> Self {
+        let (ended_in, ended) = bounded(1);
+        Self { tell: Arc::new(tell), ended_in, ended }
+    }
+
+    /// Receives why a thread has ended for good: the process is of no use any more, and has to end.
+    #[must_use]
+    pub fn ended(&self) -> Receiver<String> {
+        self.ended.clone()
+    }
+
+    /// Tells that something went wrong.
+    pub fn tell(&self, sentence: impl Into<String>) {
+        let sentence = sentence.into();
+        tracing::error!("{sentence}");
+        (self.tell)(sentence);
+    }
+
+    /// Starts a thread. Its `work` starts again whenever it returns or panics, until `is_asked` says that it was asked to
+    /// end, or until it has ended too often.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn spawn(
+        &self,
+        name: &str,
+        is_asked: impl Fn() -> bool + Send + 'static,
+        work: impl FnMut() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        self.start(name, RESTARTS, is_asked, work)
+    }
+
+    /// Starts a thread whose work must not start again, for what it had at hand is lost with it.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn spawn_once(
+        &self,
+        name: &str,
+        is_asked: impl Fn() -> bool + Send + 'static,
+        work: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let mut work = Some(work);
+        self.start(name, 0, is_asked, move || {
+            if let Some(work) = work.take() {
+                work();
+            }
+        })
+    }
+
+    fn start(
+        &self,
+        name: &str,
+        restarts: usize,
+        is_asked: impl Fn() -> bool + Send + 'static,
+        mut work: impl FnMut() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let (supervisor, thread) = (self.clone(), name.to_owned());
+        let run = move || {
+            let mut deaths = Deaths { most: restarts, times: VecDeque::new() };
+            loop {
+                // Work that starts again keeps only what stands between two of its turns.
+                let end = catch_unwind(AssertUnwindSafe(&mut work));
+                if is_asked() {
+                    return;
+                }
+                let why = match &end {
+                    Ok(()) => "it ended by itself".to_owned(),
+                    Err(payload) => guard::message(payload.as_ref()),
+                };
+                if !deaths.allow_another(Instant::now()) {
+                    return supervisor.give_up(&thread, &why);
+                }
+                supervisor.tell(format!("The thread `{thread}` failed ({why}) and was started again."));
+                thread::sleep(PAUSE);
+            }
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(run)
+    }
+
+    fn give_up(&self, thread: &str, why: &str) {
+        let sentence = format!(
+            "the thread `{thread}` failed ({why}), and without it no film is scored: the program ends, so that it can be \
+             started again; nothing is lost"
+        );
+        tracing::error!("{sentence}");
+        // One reason is enough.
+        let _ = self.ended_in.try_send(sentence);
+    }
+}
+
+impl Default for Supervisor {
+    /// Tells the log alone.
+    fn default() -> Self {
+        Self::new(|_| {})
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervisor").finish_non_exhaustive()
+    }
+}
+
+/// When a thread's work ended of late.
+struct Deaths {
+    most: usize,
+    times: VecDeque<Instant>,
+}
+
+impl Deaths {
+    /// Whether the work may start again after it has ended `now`.
+    fn allow_another(&mut self, now: Instant) -> bool {
+        while self.times.front().is_some_and(|time| now.duration_since(*time) > WITHIN) {
+            self.times.pop_front();
+        }
+        self.times.push_back(now);
+        self.times.len() <= self.most
+    }
+}
+
+/// Where tests make the thread that passes it panic.
+#[inline]
+pub(crate) fn checkpoint(_thread: &str) {
+    #[cfg(test)]
+    doomed::die_if_doomed(_thread);
+}
+
+/// Threads that die at their next checkpoint.
+#[cfg(test)]
+pub(crate) mod doomed {
+    use std::sync::{Mutex, PoisonError};
+
+    static DOOMED: Mutex<Vec<(String, usize)>> = Mutex::new(Vec::new());
+
+    /// Dooms the thread that passes the checkpoint of that name, so many times.
+    pub(crate) fn doom(thread: &str, times: usize) {
+        DOOMED.lock().unwrap_or_else(PoisonError::into_inner).push((thread.to_owned(), times));
+    }
+
+    pub(super) fn die_if_doomed(thread: &str) {
+        let mut doomed = DOOMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = doomed.iter().position(|(name, _)| name == thread) {
+            doomed[at].1 -= 1;
+            if doomed[at].1 == 0 {
+                doomed.remove(at);
+            }
+            drop(doomed);
+            panic!("a test's");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicBool, AtomicUsize, Ordering},
+        },
+        time::{Duration, Instant},
+    };
+
+    use crossbeam_channel::unbounded;
+
+    use super::{Deaths, RESTARTS, Supervisor, WITHIN};
+
+    #[test]
+    fn work_that_dies_is_told_of_and_starts_again() {
+        let (tell, told) = unbounded();
+        let supervisor = Supervisor::new(move |sentence| tell.send(sentence).unwrap());
+        let (done_in, done) = unbounded();
+        let mut runs = 0;
+        let asked = Arc::new(AtomicBool::new(false));
+        let asks = Arc::clone(&asked);
+        let work = move || {
+            runs += 1;
+            match runs {
+                1 => panic!("the first time"),
+                2 => {}
+                _ => {
+                    asked.store(true, Ordering::Relaxed);
+                    done_in.send(runs).unwrap();
+                }
+            }
+        };
+        let thread = supervisor.spawn("feeder", move || asks.load(Ordering::Relaxed), work).unwrap();
+        assert_eq!(done.recv(), Ok(3));
+        thread.join().unwrap();
+        drop(supervisor);
+        let told: Vec<String> = told.iter().collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("`feeder` failed (the first time)"), "{told:?}");
+        assert!(told[1].contains("it ended by itself"), "{told:?}");
+    }
+
+    #[test]
+    fn a_thread_that_dies_too_often_ends_the_process_and_one_that_must_not_start_again_at_once() {
+        let supervisor = Supervisor::default();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        let dies = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            panic!("always");
+        };
+        supervisor.spawn("worker", || false, dies).unwrap().join().unwrap();
+        assert!(supervisor.ended().recv().unwrap().contains("`worker` failed (always)"));
+        assert_eq!(runs.load(Ordering::Relaxed), RESTARTS + 1);
+
+        supervisor.spawn_once("recorder", || false, || {}).unwrap().join().unwrap();
+        assert!(supervisor.ended().recv().unwrap().contains("`recorder`"));
+    }
+
+    #[test]
+    fn deaths_of_long_ago_are_forgotten() {
+        let (start, mut deaths) = (Instant::now(), Deaths { most: 1, times: Default::default() });
+        assert!(deaths.allow_another(start));
+        assert!(deaths.allow_another(start + WITHIN + Duration::from_secs(1)));
+        assert!(!deaths.allow_another(start + WITHIN + Duration::from_secs(2)));
+    }
+}
