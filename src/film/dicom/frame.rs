@@ -4,15 +4,21 @@ use std::borrow::Cow;
 
 use super::{
     Refusal, codestream,
-    dataset::{Element, fragments},
+    dataset::{Element, Fault, fragments},
 };
 
 /// Joins the fragments of the first of `frames` frames. A frame may lie in several, a fragment never
 /// holds more than one frame. Frames of the JPEG families may be followed by others, which their own end marker keeps
 /// apart.
 pub(super) fn first<'a>(pixel_data: &Element<'a>, frames: u32) -> Result<Cow<'a, [u8]>, Refusal> {
-    let (mut table, mut fragments) = fragments(pixel_data.value).map_err(|fault| {
-        format!("The compressed pixel data are damaged or cut short ({fault}): send the film again.")
+    let (mut table, mut fragments) = fragments(pixel_data.value).map_err(|fault| match fault {
+        Fault::CutShort(_) | Fault::Ends => {
+            "The compressed pixel data break off: their transfer was cut short; send the film again."
+                .to_owned()
+        }
+        fault => {
+            format!("The compressed pixel data are no sequence of fragments ({fault}): check the sender.")
+        }
     })?;
     // Some writers leave out the Basic Offset Table, and the first item is a fragment already.
     if is_fragment(table) {
@@ -22,7 +28,7 @@ pub(super) fn first<'a>(pixel_data: &Element<'a>, frames: u32) -> Result<Cow<'a,
     let by_table = of_first_frame(table, &fragments);
     let filled: Vec<&[u8]> = fragments.iter().filter(|fragment| !fragment.is_empty()).copied().collect();
     let Some(first) = filled.first() else {
-        return Err("The film has no pixel data: its transfer was cut short; send the film again.".to_owned());
+        return Err("The film's compressed pixel data are empty: check the sender.".to_owned());
     };
     let belong = match (frames as usize, by_table) {
         (0 | 1, _) => filled.len(),

@@ -84,9 +84,7 @@ pub(super) fn stored(
 }
 
 fn too_few(have: usize, needed: usize) -> Refusal {
-    format!(
-        "The picture has {have} of its {needed} samples: its transfer was cut short; send the film again."
-    )
+    format!("The picture has {have} of its {needed} samples, though the file is whole: check the sender.")
 }
 
 fn samples_needed(layout: &ImagePixel, photometric: Photometric) -> usize {

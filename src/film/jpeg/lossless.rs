@@ -2,6 +2,7 @@
 //! intervals; annex H), which shows nothing of a picture that is not whole.
 
 use super::{
+    ARITHMETIC, HIERARCHICAL,
     bits::{Bits, Table},
     error::{Error, Result},
     markers::{DHT, DRI, Intervals, SOS, Segment, Segments, restart_interval},
@@ -43,8 +44,8 @@ pub(in crate::film) fn decode(bytes: &[u8], max_samples: u64) -> Result<Picture>
             (SOS, None) => return Err(Error::Damaged("it has data before its frame header")),
             (0xc3, None) => decoder = Some(Decoder::new(segment.body, bytes.len(), max_samples)?),
             (0xc3, Some(_)) => return Err(Error::Damaged("it has two frame headers")),
-            (0xcb, _) => return Err(Error::Unsupported("it is coded arithmetically")),
-            (0xc5..=0xc7 | 0xcd..=0xcf | 0xde, _) => return Err(Error::Unsupported("it is hierarchical")),
+            (0xcb, _) => return Err(Error::Unsupported(ARITHMETIC)),
+            (0xc5..=0xc7 | 0xcd..=0xcf | 0xde, _) => return Err(Error::Unsupported(HIERARCHICAL)),
             (0xc0..=0xc2 | 0xc9 | 0xca, _) => return Err(Error::Unsupported("it is not lossless")),
             _ => {}
         }

@@ -17,6 +17,9 @@ use error::Result;
 use markers::SOI;
 pub(super) use markers::{EOI, SOS, Segment, Segments};
 
+const ARITHMETIC: &str = "it is coded arithmetically";
+const HIERARCHICAL: &str = "it is hierarchical";
+
 /// How many pixels all scans of one picture may draw together. A progressive picture has about ten scans;
 /// a file of ten thousand empty ones would keep a decoder busy for hours.
 const MAX_DRAWN: u64 = 1_500_000_000;
@@ -31,6 +34,8 @@ pub(super) fn whole(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
             EOI => end = Some(segment.end),
             SOS => scans = true,
             0xc0..=0xc2 if frame.is_none() => frame = Some(segment),
+            0xc9 | 0xca => return Err(Error::Unsupported(ARITHMETIC)),
+            0xc5..=0xc7 | 0xcd..=0xcf => return Err(Error::Unsupported(HIERARCHICAL)),
             _ => {}
         }
     }

@@ -1,6 +1,9 @@
 //! Prediction of samples by their neighbours (ITU-T T.81, H.1.2.1 and table H.1).
 
-use super::error::{Error, Result};
+use super::{
+    HIERARCHICAL,
+    error::{Error, Result},
+};
 
 /// How a sample is foreseen from those at its left (a), above it (b), and above at the left (c).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,7 @@ impl Predictor {
             5 => Self::LeftAndHalfSlope,
             6 => Self::AboveAndHalfSlope,
             7 => Self::Mean,
-            0 => return Err(Error::Unsupported("it is hierarchical")),
+            0 => return Err(Error::Unsupported(HIERARCHICAL)),
             _ => return Err(Error::Damaged("its header names no known predictor")),
         })
     }

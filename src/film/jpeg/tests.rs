@@ -207,6 +207,9 @@ fn unusual_kinds_are_named() {
         assert!(kind.unwrap_or_default().contains(word.unwrap_or_default()), "{marker:x}: {kind:?}");
     }
     assert_eq!(unusual_kind(b"\x89PNG"), None);
+    for marker in [0xc9, 0xca, 0xc5, 0xcd] {
+        assert!(matches!(whole(&frame(marker, 8)), Err(Error::Unsupported(_))), "{marker:x}");
+    }
 }
 
 /// Any golden stream.

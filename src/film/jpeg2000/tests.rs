@@ -113,6 +113,7 @@ fn what_real_senders_leave_out_or_add_does_no_harm() {
         ("a padding byte", [&plain[..], &[0]].concat()),
         ("padding", [&plain[..], &[0; 100]].concat()),
         ("padding for the end marker", [without_end, &[0; 2]].concat()),
+        ("other padding for the end marker", [without_end, &[0xff; 41]].concat()),
     ] {
         assert_eq!(decode(&bytes, &LIMITS).as_ref(), Ok(&whole), "{what}");
     }

@@ -119,7 +119,7 @@ impl<'a> Codestream<'a> {
             match rest {
                 [0xff, 0x90, ..] => bytes.u16()?,
                 [] | [_] | [0xff, 0xd9, ..] => break,
-                _ if rest.iter().all(|&byte| byte == 0) => break,
+                _ if rest.iter().all(|byte| matches!(byte, 0 | 0xff)) => break,
                 _ => return Err(Error::Damaged("a tile is shorter or longer than it tells")),
             };
         }
