@@ -66,6 +66,8 @@ def main():
     case("floating-point.tif", Image.fromarray(np.asarray(grey).astype(np.float32)), held="not read")
     case("grey.jpg", grey, quality=95)
     case("colour.jpg", colour, quality=95, subsampling=0)
+    case("restart-each-block.jpg", grey, quality=95, restart_marker_blocks=1)
+    case("restart-each-row.jpg", colour, quality=95, subsampling=0, restart_marker_rows=1)
     case("progressive.jpg", colour, quality=95, progressive=True)
     case("cmyk.jpg", colour.convert("CMYK"), quality=95)
     for orientation in range(1, 9):

@@ -8,11 +8,14 @@ use std::{
 };
 
 use cxr_triage::film::{self, Film};
+use dicom_dictionary_std::{tags, uids};
 use flate2::{
     Compression,
     read::DeflateDecoder,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
+
+use super::make::Make;
 
 /// Tag and VR of Pixel Data of undefined length.
 const PIXEL_DATA: [&[u8]; 2] =
@@ -274,5 +277,22 @@ fn a_deflated_data_set_is_read_bare_and_wrapped_as_zlib_or_gzip() {
             let cut = film::decode(&[meta, &stream[..stream.len() * 2 / 3]].concat()).expect_err("cut");
             assert!(cut.reason.contains("cut short"), "{cut}");
         }
+    }
+}
+
+#[test]
+fn restart_intervals_of_baseline_jpeg_change_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/film_rasters");
+    // One picture, and one with a restart marker behind each block; both against the other decoder of JPEG files.
+    for name in ["grey.jpg", "restart-each-block.jpg"] {
+        let jpeg = fs::read(folder.join(name)).unwrap();
+        let bare = film::decode(&jpeg).unwrap();
+        let film = Make::row(8, &[0; 16])
+            .number(tags::ROWS, 12)
+            .number(tags::BITS_ALLOCATED, 8)
+            .compressed(uids::JPEG_BASELINE8_BIT, jpeg)
+            .film();
+        let off = film.linear.iter().zip(&bare.linear).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off <= 1.0 && film.linear.len() == 192, "{name}: off by {off}");
     }
 }
