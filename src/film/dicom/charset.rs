@@ -27,16 +27,18 @@ pub(super) struct CharacterSet {
     upper: Set,
     /// The bytes of a character may be anything, escapes have no meaning.
     whole: bool,
+    /// The set that further terms announce, for writers that leave out its escape sequence.
+    announced: Option<&'static Encoding>,
 }
 
 impl Default for CharacterSet {
     fn default() -> Self {
-        Self { upper: Set::Ascii, whole: false }
+        Self { upper: Set::Ascii, whole: false, announced: None }
     }
 }
 
-/// Defined terms of Specific Character Set, without and with code extensions, by their last part.
-const NAMED: [(&str, &Encoding); 15] = [
+/// Defined terms of Specific Character Set, without and with code extensions, by their number.
+const NAMED: [(&str, &Encoding); 16] = [
     // ISO 8859-1 and -9 and TIS 620 differ from these in control characters only.
     ("100", WINDOWS_1252),
     ("101", ISO_8859_2),
@@ -51,9 +53,21 @@ const NAMED: [(&str, &Encoding); 15] = [
     ("166", WINDOWS_874),
     // JIS X 0201: Shift JIS without its double bytes
     ("13", SHIFT_JIS),
+    ("87", SHIFT_JIS),
+    ("159", SHIFT_JIS),
     ("149", EUC_KR),
     ("58", GBK),
-    ("192", UTF_8),
+];
+
+/// Terms of encodings that take the place of all others, without what is neither letter nor digit.
+const WHOLE: [(&str, &Encoding); 7] = [
+    ("GB18030", GB18030),
+    ("GBK", GBK),
+    ("GB2312", GBK),
+    ("BIG5", BIG5),
+    ("UTF8", UTF_8),
+    ("ISOIR192", UTF_8),
+    ("ISO2022IR192", UTF_8),
 ];
 
 /// Escape sequences (PS3.3 tables C.12-3 and C.12-4), what they select, and whether in the upper half.
@@ -82,22 +96,16 @@ const ESCAPES: [(&[u8], Set, bool); 21] = [
 ];
 
 impl CharacterSet {
-    /// By the value of Specific Character Set: its first term counts, further ones only announce what
+    /// By the value of Specific Character Set: its first term counts, further ones announce what
     /// escape sequences will select. Unknown terms are as good as none.
     pub(super) fn named(value: &[u8]) -> Self {
-        let first = value.split(|&byte| byte == b'\\').next().unwrap_or_default();
-        let name = String::from_utf8_lossy(first).trim_matches([' ', '\0']).to_ascii_uppercase();
-        let whole = |encoding| Self { upper: Set::Plain(encoding), whole: true };
-        match name.as_str() {
-            "GB18030" => return whole(GB18030),
-            "GBK" | "GB2312" => return whole(GBK),
-            "BIG5" => return whole(BIG5),
-            "ISO_IR 192" | "ISO_IR_192" | "UTF-8" | "UTF8" => return whole(UTF_8),
-            _ => {}
-        }
-        let number = name.rsplit([' ', '_']).next().unwrap_or_default();
-        let known = NAMED.iter().find(|(known, _)| *known == number);
-        Self { upper: known.map_or(Set::Ascii, |&(_, encoding)| Set::Plain(encoding)), whole: false }
+        let mut terms = value.split(|&byte| byte == b'\\').map(term);
+        let (upper, whole) = match terms.next().flatten() {
+            Some((encoding, Use::Whole)) => (Set::Plain(encoding), true),
+            Some((encoding, Use::High)) => (Set::Plain(encoding), false),
+            Some((_, Use::Escaped)) | None => (Set::Ascii, false),
+        };
+        Self { upper, whole, announced: terms.find_map(|term| Some(term?.0)) }
     }
 
     /// Decodes a value; what has no meaning becomes U+FFFD, and escape sequences vanish.
@@ -132,9 +140,8 @@ impl CharacterSet {
             }
             let high = first >= 0x80;
             let set = if high { upper } else { lower };
-            let length = rest.iter().take_while(|&&byte| belongs(byte, high, set)).count();
-            let (run, after) = rest.split_at(length.max(1));
-            text.push_str(&set.decode(run));
+            let (run, after) = rest.split_at(run_length(rest, high, set));
+            text.push_str(&set.decode(run, self.announced));
             rest = after;
         }
         text
@@ -146,22 +153,74 @@ fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'\\' | b'^' | b'=')
 }
 
+/// How many bytes from here on, one at least, belong to one set.
+fn run_length(bytes: &[u8], high: bool, set: Set) -> usize {
+    let mut length = 0;
+    while let Some(&byte) = bytes.get(length)
+        && belongs(byte, high, set)
+    {
+        length += 1;
+        // The second byte of a character of two may be any, a delimiter too.
+        let is_lead = set == Set::Plain(SHIFT_JIS) && matches!(byte, 0x81..=0x9f | 0xe0..=0xfc);
+        let is_trail = |byte: &u8| matches!(byte, 0x40..=0x7e | 0x80..=0xfc);
+        if is_lead && bytes.get(length).is_some_and(is_trail) {
+            length += 1;
+        }
+    }
+    length.max(1)
+}
+
 /// Whether a byte goes on with a run of one set.
 fn belongs(byte: u8, high: bool, set: Set) -> bool {
     let delimits = is_delimiter(byte) && !matches!(set, Set::Raised(_) | Set::Jis0212);
     byte >= 0x20 && (byte >= 0x80) == high && (high || !delimits)
 }
 
+/// How a term's encoding is used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Use {
+    /// For the whole value, escapes having no meaning.
+    Whole,
+    /// For bytes of the upper half, until an escape.
+    High,
+    /// Only behind an escape.
+    Escaped,
+}
+
+/// The encoding of one term, however it is spelt: "ISO_IR 100", "ISO IR 100", "iso-ir-100", "ISO 2022 IR 100",
+/// "ISO8859-1", "Latin1".
+fn term(term: &[u8]) -> Option<(&'static Encoding, Use)> {
+    let text = String::from_utf8_lossy(term);
+    let name = text.replace(|c: char| !c.is_ascii_alphanumeric(), "").to_ascii_uppercase();
+    if let Some(&(_, encoding)) = WHOLE.iter().find(|(known, _)| *known == name) {
+        return Some((encoding, Use::Whole));
+    }
+    let number = name.trim_start_matches("ISO").trim_start_matches("2022").trim_start_matches("IR");
+    if let Some(&(_, encoding)) = NAMED.iter().find(|(known, _)| *known == number) {
+        // Characters of JIS X 0208 and 0212 are of seven bits, and always escaped to.
+        return Some((encoding, if matches!(number, "87" | "159") { Use::Escaped } else { Use::High }));
+    }
+    // Names of the Internet's, which some writers use.
+    let label = text.trim_matches([' ', '\0']).replace(' ', "-");
+    let encoding = Encoding::for_label(label.as_bytes()).or_else(|| Encoding::for_label(name.as_bytes()))?;
+    let kind = if encoding.is_single_byte() { Use::High } else { Use::Whole };
+    encoding.is_ascii_compatible().then_some((encoding, kind))
+}
+
 impl Set {
-    fn decode(self, run: &[u8]) -> Cow<'_, str> {
+    fn decode<'a>(self, run: &'a [u8], announced: Option<&'static Encoding>) -> Cow<'a, str> {
         let decode = |encoding: &'static Encoding, bytes: &[u8]| {
             Cow::Owned(encoding.decode_without_bom_handling(bytes).0.into_owned())
         };
         match self {
-            // High bytes where no set was named: UTF-8 if that is what they are, else the commonest.
+            // High bytes where no set was named: UTF-8 if that is what they are, else what was announced, else the
+            // commonest.
             Self::Ascii => match std::str::from_utf8(run) {
                 Ok(text) => Cow::Borrowed(text),
-                Err(_) => decode(WINDOWS_1252, run),
+                Err(_) => {
+                    let fits = |encoding: &&'static Encoding| !encoding.decode_without_bom_handling(run).1;
+                    decode(announced.filter(fits).unwrap_or(WINDOWS_1252), run)
+                }
             },
             Self::Plain(encoding) => decode(encoding, run),
             Self::Raised(encoding) => {
@@ -218,6 +277,53 @@ mod tests {
         ];
         for (set, bytes, text) in cases {
             assert_eq!(CharacterSet::named(set.as_bytes()).decode(bytes), text, "{set}");
+        }
+    }
+
+    #[test]
+    fn an_escape_that_was_left_out_is_made_good_by_the_term_that_announces_its_set() {
+        for (set, bytes, text) in [
+            ("\\ISO 2022 IR 149", &b"\xb1\xe8^\xc8\xf1"[..], "김^희"),
+            ("\\ISO 2022 IR 58", b"\xd5\xc5^\xd0\xa1\xb6\xab", "张^小东"),
+            ("ISO 2022 IR 6\\ISO 2022 IR 144", b"\xbb\xee\xda", "Люк"),
+            ("\\ISO 2022 IR 149", "김^희".as_bytes(), "김^희"),
+            ("\\ISO 2022 IR 87", b"M\xfcller", "Müller"),
+        ] {
+            assert_eq!(CharacterSet::named(set.as_bytes()).decode(bytes), text, "{set}");
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        set: String,
+        bytes: String,
+        name: String,
+    }
+
+    #[test]
+    fn names_are_shown_as_pydicom_shows_them() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../../tests/golden/charset_peer.json")).unwrap();
+        for Case { set, bytes, name } in cases {
+            let digit = |at: usize| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap();
+            let bytes: Vec<u8> = (0..bytes.len()).step_by(2).map(digit).collect();
+            assert_eq!(CharacterSet::named(set.as_bytes()).decode(&bytes), name, "{set}");
+        }
+        let utf8 = "山田^太郎=やまだ";
+        for set in ["ISO_IR_192", "utf-8", "utf8", "iso_ir 192", "ISO 2022 IR 192"] {
+            assert_eq!(CharacterSet::named(set.as_bytes()).decode(utf8.as_bytes()), utf8, "{set}");
+        }
+        for set in [
+            "iso_ir 100",
+            "ISO_IR100",
+            "Latin1",
+            "latin-1",
+            "ISO8859-1",
+            "ISO-8859-1",
+            "ISO 8859-1",
+            "windows-1252",
+        ] {
+            assert_eq!(CharacterSet::named(set.as_bytes()).decode(b"M\xfcller"), "Müller", "{set}");
         }
     }
 }
