@@ -46,12 +46,22 @@ pub struct Header {
     pub study_description: String,
     /// Series Description.
     pub series_description: String,
+    /// Protocol Name, else Acquisition Device Processing Description.
+    pub protocol_name: String,
     /// Modality.
     pub modality: String,
     /// Body Part Examined.
     pub body_part_examined: String,
+    /// Code Value of the Anatomic Region Sequence.
+    pub anatomic_region_code: String,
+    /// Its Code Meaning.
+    pub anatomic_region: String,
     /// View Position, else the meaning of the View Code Sequence.
     pub view_position: String,
+    /// Code Value of the View Code Sequence.
+    pub view_code: String,
+    /// Code Values and meanings of its View Modifier Code Sequence.
+    pub view_modifiers: Vec<String>,
     /// Image Laterality, else Laterality.
     pub laterality: String,
     /// Patient Orientation, values joined by `\`.

@@ -34,6 +34,8 @@ pub struct Gates {
     pub small: Action,
     /// [`Gate::Blank`].
     pub blank: Action,
+    /// [`Gate::Flat`].
+    pub flat: Action,
     /// [`Gate::Clipped`].
     pub clipped: Action,
     /// [`Gate::Colour`].
@@ -54,6 +56,7 @@ impl Default for Gates {
             multi_frame: Action::Hold,
             small: Action::Warn,
             blank: Action::Hold,
+            flat: Action::Warn,
             clipped: Action::Warn,
             colour: Action::Hold,
             inverted: Action::Hold,
@@ -75,6 +78,7 @@ impl Gates {
             multi_frame: soften(self.multi_frame),
             small: soften(self.small),
             blank: soften(self.blank),
+            flat: soften(self.flat),
             clipped: soften(self.clipped),
             colour: soften(self.colour),
             inverted: soften(self.inverted),
@@ -94,6 +98,7 @@ impl Gates {
             Gate::Frames => self.multi_frame,
             Gate::Small => self.small,
             Gate::Blank => self.blank,
+            Gate::Flat => self.flat,
             Gate::Clipped => self.clipped,
             Gate::Colour => self.colour,
             Gate::Inverted => self.inverted,

@@ -28,9 +28,12 @@ const NEGATIVE: f64 = -0.2;
 pub(super) fn inverted(film: &Film) -> Option<String> {
     let correlation = correlation(&blocks(film)?);
     (correlation < NEGATIVE).then(|| {
-        "The film looks like a negative (the lungs bright, the bones dark): invert it at the console, or \
-         correct its Photometric Interpretation, and send it again."
-            .to_owned()
+        let told = &film.header.photometric_interpretation;
+        let told = if told.is_empty() { "nothing says so" } else { told };
+        format!(
+            "The film looks like a negative as it is read here (the lungs bright, the bones dark; Photometric \
+             Interpretation: {told}): see how it looks on its workstation, and invert it at the console if it is one."
+        )
     })
 }
 

@@ -10,6 +10,7 @@ mod gates;
 mod header;
 mod inverted;
 mod pixels;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,8 @@ pub enum Gate {
     Small,
     /// Nothing to see: (nearly) constant grey.
     Blank,
+    /// The picture uses little of the grey scale.
+    Flat,
     /// Much of the field is clipped to black or white.
     Clipped,
     /// A photograph in colour.
@@ -80,6 +83,7 @@ impl Gate {
             Self::Frames => "several frames",
             Self::Small => "too small",
             Self::Blank => "blank",
+            Self::Flat => "flat",
             Self::Clipped => "clipped",
             Self::Colour => "colour photograph",
             Self::Inverted => "negative",
@@ -139,6 +143,7 @@ pub fn inspect(film: &Film, gates: &Gates) -> Result<Vec<Warning>, Held> {
     ask(Gate::Colour, pixels::colour)?;
     ask(Gate::Inverted, inverted::inverted)?;
     ask(Gate::Small, pixels::small)?;
+    ask(Gate::Flat, pixels::flat)?;
     ask(Gate::Clipped, pixels::clipped)?;
     Ok(warnings)
 }
@@ -153,7 +158,15 @@ pub fn inspect_header(header: &Header, gates: &Gates) -> Result<Vec<Warning>, He
     warnings.extend(follow(gates, Gate::BodyPart, || header::body_part(header))?);
     warnings.extend(follow(gates, Gate::Frames, || header::frames(header))?);
     warnings.extend(follow(gates, Gate::View, || header::view(header))?);
+    warnings.extend(doubts(gates, Gate::BodyPart, || header::unknown_body_part(header)));
+    warnings.extend(doubts(gates, Gate::View, || header::doubtful_view(header)));
     Ok(warnings)
+}
+
+/// Asks a gate that is not off for what it cannot be sure of, and does not hold a film for.
+fn doubts(gates: &Gates, gate: Gate, look: impl FnOnce() -> Option<String>) -> Option<Warning> {
+    let sentence = if gates.action(gate) == Action::Off { None } else { look() };
+    sentence.map(|sentence| Warning { gate, sentence })
 }
 
 /// Looks, after the model, how far a film is from those that the model was trained on. `None`: the model

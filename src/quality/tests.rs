@@ -25,7 +25,8 @@ fn chest(x: u32, y: u32) -> u8 {
 }
 
 fn gate_of(film: &Film) -> Option<Gate> {
-    let all_hold = Gates { small: Action::Hold, clipped: Action::Hold, ..Gates::default() };
+    let all_hold =
+        Gates { small: Action::Hold, flat: Action::Hold, clipped: Action::Hold, ..Gates::default() };
     inspect(film, &all_hold).err().map(|held| held.gate)
 }
 
@@ -85,6 +86,88 @@ fn headers_pass_or_are_held_with_the_value_named() {
     }
 }
 
+/// What a header with these attributes comes to: the gate that holds the film, or that warns of it.
+fn outcome(set: fn(&mut Header)) -> (Option<Gate>, Option<Gate>) {
+    let mut header =
+        Header { modality: "DX".into(), body_part_examined: "CHEST".into(), ..Header::default() };
+    set(&mut header);
+    match inspect_header(&header, &Gates::default()) {
+        Ok(warnings) => (None, warnings.first().map(|warning| warning.gate)),
+        Err(held) => (Some(held.gate), None),
+    }
+}
+
+#[test]
+fn views_and_parts_are_told_by_codes_and_descriptions_where_words_are_missing() {
+    type Case = (&'static str, fn(&mut Header), Option<Gate>, Option<Gate>);
+    let (view, part) = (Some(Gate::View), Some(Gate::BodyPart));
+    let cases: [Case; 22] = [
+        ("oblique", |h| h.view_position = "LAO".into(), view, None),
+        ("MIMIC's OBL", |h| h.view_position = "OBL".into(), view, None),
+        ("PadChest's lateral", |h| h.view_position = "L".into(), view, None),
+        ("a decubitus with its beam", |h| h.view_position = "AP LLD".into(), view, None),
+        ("an apical view", |h| h.view_position = "AP AXIAL".into(), None, view),
+        ("the view of a study", |h| h.view_position = "PA LAT".into(), None, view),
+        ("both sides", |h| h.view_position = "PA BILATERAL".into(), None, None),
+        ("a code alone", |h| h.view_code = "399173006".into(), view, None),
+        (
+            "a code against the word",
+            |h| (h.view_position, h.view_code) = ("PA".into(), "R-102CD".into()),
+            None,
+            view,
+        ),
+        (
+            "a table across the beam",
+            |h| {
+                (h.view_position, h.view_modifiers) =
+                    ("AP".into(), vec!["111069".into(), "Crosstable".into()])
+            },
+            view,
+            None,
+        ),
+        (
+            "a slanting beam",
+            |h| (h.view_position, h.view_modifiers) = ("AP".into(), vec!["R-10242".into()]),
+            None,
+            view,
+        ),
+        ("a series", |h| h.series_description = "CHEST LATERAL".into(), view, None),
+        ("a protocol", |h| h.protocol_name = "Thorax seitlich".into(), view, None),
+        ("a series of both", |h| h.series_description = "CHEST PA AND LATERAL".into(), None, None),
+        ("a series of several", |h| h.series_description = "LATERAL + OBLIQUE".into(), None, view),
+        ("a frontal series", |h| h.series_description = "CHEST PA".into(), None, None),
+        (
+            "a series against the view",
+            |h| (h.view_position, h.series_description) = ("PA".into(), "CHEST LATERAL".into()),
+            None,
+            view,
+        ),
+        ("a study", |h| h.study_description = "CHEST LATERAL".into(), None, view),
+        (
+            "a study with a lateral",
+            |h| (h.view_position, h.study_description) = ("PA".into(), "CHEST LATERAL".into()),
+            None,
+            None,
+        ),
+        ("words that nobody knows", |h| h.body_part_examined = "XYZ".into(), None, part),
+        (
+            "a region's code",
+            |h| (h.body_part_examined, h.anatomic_region_code) = (String::new(), "T-D9200".into()),
+            part,
+            None,
+        ),
+        (
+            "a region for an unknown word",
+            |h| (h.body_part_examined, h.anatomic_region) = ("RX 1".into(), "Chest".into()),
+            None,
+            None,
+        ),
+    ];
+    for (what, set, held, warned) in cases {
+        assert_eq!(outcome(set), (held, warned), "{what}");
+    }
+}
+
 #[test]
 fn a_site_may_add_modalities() {
     let gates = Gates { allow_modalities: vec!["RG".into(), "RF".into()], ..Gates::default() };
@@ -122,6 +205,12 @@ fn pictures_pass_or_are_held() {
         ("black", film(256, |_, _| 0), Some(Gate::Blank)),
         ("white with a marker", film(256, |x, y| if x < 20 && y < 20 { 0 } else { 255 }), Some(Gate::Blank)),
         ("noise", film(256, |x, y| 128 + noise(x, y)), Some(Gate::Blank)),
+        ("a chest in a tenth of the scale", film(256, |x, y| chest(x, y) / 9), Some(Gate::Flat)),
+        (
+            "that with a marker",
+            film(256, |x, y| if x < 9 && y < 9 { 255 } else { chest(x, y) / 9 }),
+            Some(Gate::Flat),
+        ),
         ("a preview", film(199, chest), Some(Gate::Small)),
         ("a black third", film(256, |x, y| if y < 80 { 0 } else { chest(x, y) }), Some(Gate::Clipped)),
         ("burnt out below", film(256, |x, y| if y > 240 { 255 } else { chest(x, y) }), Some(Gate::Clipped)),

@@ -35,9 +35,16 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
         study_time: text(tags::STUDY_TIME),
         study_description: text(tags::STUDY_DESCRIPTION),
         series_description: text(tags::SERIES_DESCRIPTION),
+        protocol_name: or_else(text(tags::PROTOCOL_NAME), || {
+            text(tags::ACQUISITION_DEVICE_PROCESSING_DESCRIPTION)
+        }),
         modality: text(tags::MODALITY),
         body_part_examined: text(tags::BODY_PART_EXAMINED),
+        anatomic_region_code: code(object, tags::ANATOMIC_REGION_SEQUENCE, tags::CODE_VALUE),
+        anatomic_region: code(object, tags::ANATOMIC_REGION_SEQUENCE, tags::CODE_MEANING),
         view_position: view(object),
+        view_code: code(object, tags::VIEW_CODE_SEQUENCE, tags::CODE_VALUE),
+        view_modifiers: view_modifiers(object),
         laterality: or_else(text(tags::IMAGE_LATERALITY), || text(tags::LATERALITY)),
         patient_orientation: text(tags::PATIENT_ORIENTATION),
         presentation_intent_type: text(tags::PRESENTATION_INTENT_TYPE),
@@ -53,12 +60,20 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
 /// View Position, which a third of films leave empty, else the meaning of the View Code Sequence,
 /// which a DX object must have (PS3.3 C.8.11.5).
 fn view(object: &DataSet<'_>) -> String {
-    or_else(text(object, tags::VIEW_POSITION), || {
-        object
-            .first_item(tags::VIEW_CODE_SEQUENCE)
-            .map(|code| text(&code, tags::CODE_MEANING))
-            .unwrap_or_default()
-    })
+    or_else(text(object, tags::VIEW_POSITION), || code(object, tags::VIEW_CODE_SEQUENCE, tags::CODE_MEANING))
+}
+
+/// The value or the meaning of a sequence's first code.
+fn code(object: &DataSet<'_>, sequence: Tag, tag: Tag) -> String {
+    object.first_item(sequence).map(|code| text(&code, tag)).unwrap_or_default()
+}
+
+fn view_modifiers(object: &DataSet<'_>) -> Vec<String> {
+    let Some(view) = object.first_item(tags::VIEW_CODE_SEQUENCE) else { return Vec::new() };
+    let modifiers = view.items(tags::VIEW_MODIFIER_CODE_SEQUENCE);
+    let told =
+        modifiers.iter().flat_map(|code| [tags::CODE_VALUE, tags::CODE_MEANING].map(|tag| text(code, tag)));
+    told.filter(|told| !told.is_empty()).collect()
 }
 
 fn source_images(object: &DataSet<'_>) -> Vec<String> {
