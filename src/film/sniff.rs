@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use image::ImageFormat;
 
-use super::{jpeg, raster::tiff};
+use super::{dicom, jpeg, raster::tiff};
 
 /// What the first bytes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +82,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
             no_film("This is a web page, not a film: the sender saved an error page; send the film again.")
         }
         Some(_) => no_film("This is a text file, not a film: check what the sender puts into the inbox."),
+        None if dicom::is_deflated(bytes) => Kind::Dicom(0),
         None => {
             no_film("This is no DICOM, PNG, JPEG or TIFF file: check what the sender puts into the inbox.")
         }
@@ -98,17 +99,22 @@ fn no_film(reason: &str) -> Kind {
     Kind::NoFilm(reason.to_owned())
 }
 
-/// A data set starts with a group 0002 or 0008 element whose VR, or else whose length, is plausible.
-fn is_bare_dicom(bytes: &[u8]) -> bool {
-    let Some(&[group, 0, element, element_high, v0, v1, l0, l1]) = bytes.first_chunk() else { return false };
+/// A data set starts with a group 0002 or 0008 element whose VR, or else whose length, is plausible; in big endian
+/// there is always a VR.
+pub(super) fn is_bare_dicom(bytes: &[u8]) -> bool {
+    let Some(&[g0, g1, e0, e1, v0, v1, l0, l1]) = bytes.first_chunk() else { return false };
     let explicit = VRS.contains(&[v0, v1]);
     let length = u32::from_le_bytes([v0, v1, l0, l1]);
     // The first elements of a data set are short: character set, image type, dates, UIDs.
     let implicit = length <= 256 && bytes.len() > 8 + length as usize;
-    let first = u16::from_le_bytes([element, element_high]);
+    let (group, first, plausible) = match (g0, g1) {
+        (_, 0) => (g0, u16::from_le_bytes([e0, e1]), explicit || implicit),
+        (0, _) => (g1, u16::from_be_bytes([e0, e1]), explicit),
+        _ => return false,
+    };
     match group {
-        2 => explicit && first <= 0x0016,
-        8 => (explicit || implicit) && first <= 0x0070,
+        2 => plausible && first <= 0x0016,
+        8 => plausible && first <= 0x0070,
         _ => false,
     }
 }

@@ -4,80 +4,19 @@
 //! sequences by recursion. A film comes from outside, so here nothing is allocated for a value, no
 //! length is believed that the file does not hold, and sequences are passed over by counting.
 
-use dicom_core::{DataDictionary, Tag, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
 
-use super::charset::CharacterSet;
-
-/// More elements than any film has; what has more is garbage that happens to parse.
-const MAX_ELEMENTS: usize = 16_384;
-/// How deep sequences may lie in one another; structured reports reach about ten.
-const MAX_DEPTH: usize = 64;
+pub(super) use super::cursor::{Element, Encoding, Fault};
+use super::{
+    charset::CharacterSet,
+    cursor::{Cursor, ITEM, MAX_ELEMENTS, SEQUENCE_END, UNDEFINED, encoding_within},
+};
 
 /// More items than any sequence has of which more than the first is looked at.
 const MAX_ITEMS: usize = 64;
 
-const UNDEFINED: u32 = u32::MAX;
-const ITEM: Tag = Tag(0xfffe, 0xe000);
-const ITEM_END: Tag = Tag(0xfffe, 0xe00d);
-const SEQUENCE_END: Tag = Tag(0xfffe, 0xe0dd);
-
-/// How elements are written (PS3.5 section 10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Encoding {
-    pub(super) explicit: bool,
-    pub(super) big_endian: bool,
-}
-
-impl Encoding {
-    pub(super) const IMPLICIT: Self = Self { explicit: false, big_endian: false };
-    pub(super) const EXPLICIT: Self = Self { explicit: true, big_endian: false };
-    pub(super) const BIG_ENDIAN: Self = Self { explicit: true, big_endian: true };
-
-    fn u16(self, bytes: [u8; 2]) -> u16 {
-        if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
-    }
-
-    fn u32(self, bytes: [u8; 4]) -> u32 {
-        if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
-    }
-}
-
-/// Why the elements after this point could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// The bytes end before the element does.
-    CutShort(Tag),
-    /// The bytes end within the head of an element.
-    Ends,
-    TooDeep,
-    TooMany,
-    /// Something other than items lies in a sequence or in compressed pixel data.
-    NoItem,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::CutShort(tag) => write!(f, "element {tag} is longer than the rest of the file"),
-            Self::Ends => f.write_str("the file ends within an element"),
-            Self::TooDeep => write!(f, "sequences lie more than {MAX_DEPTH} deep in one another"),
-            Self::TooMany => write!(f, "more than {MAX_ELEMENTS} elements"),
-            Self::NoItem => f.write_str("a sequence holds something else than items"),
-        }
-    }
-}
-
-/// One element with its value as it lies in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'a> {
-    pub(super) tag: Tag,
-    pub(super) vr: VR,
-    pub(super) value: &'a [u8],
-    /// The value has no length of its own: a sequence, or pixel data in fragments.
-    pub(super) undefined: bool,
-    pub(super) encoding: Encoding,
-}
+const META_GROUP: u16 = 0x0002;
 
 /// The top-level elements of a data set or of a sequence item, up to and with its pixel data.
 #[derive(Debug)]
@@ -136,10 +75,10 @@ impl<'a> DataSet<'a> {
             return None;
         }
         let value = match length {
-            UNDEFINED => cursor.skip_undefined(ITEM, cursor.encoding).ok()?,
+            UNDEFINED => cursor.skip_undefined(ITEM, encoding_within(cursor.rest, cursor.encoding)).ok()?,
             length => cursor.take(length, tag).ok()?,
         };
-        let mut item = Self::read(value, cursor.encoding);
+        let mut item = Self::read(value, encoding_within(value, cursor.encoding));
         if item.get(tags::SPECIFIC_CHARACTER_SET).is_none() {
             item.character_set = self.character_set;
         }
@@ -164,155 +103,29 @@ pub(super) fn fragments(value: &[u8]) -> Result<(&[u8], Vec<&[u8]>), Fault> {
     Ok((items.next().unwrap_or_default(), items.collect()))
 }
 
-/// Reads through bytes, front to back.
-#[derive(Clone, Copy)]
-struct Cursor<'a> {
-    rest: &'a [u8],
-    encoding: Encoding,
-}
-
-impl<'a> Cursor<'a> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Fault::Ends)?;
-        self.rest = rest;
-        Ok(*head)
-    }
-
-    fn take(&mut self, length: u32, tag: Tag) -> Result<&'a [u8], Fault> {
-        let length = usize::try_from(length).map_err(|_| Fault::CutShort(tag))?;
-        let (value, rest) = self.rest.split_at_checked(length).ok_or(Fault::CutShort(tag))?;
-        self.rest = rest;
-        Ok(value)
-    }
-
-    fn tag(&mut self) -> Result<Tag, Fault> {
-        let [group, element] = [self.array()?, self.array()?].map(|bytes| self.encoding.u16(bytes));
-        Ok(Tag(group, element))
-    }
-
-    /// An item or a delimiter: these have no VR in any encoding.
-    fn item_head(&mut self) -> Result<(Tag, u32), Fault> {
-        let tag = self.tag()?;
-        Ok((tag, self.encoding.u32(self.array()?)))
-    }
-
-    /// Tag, VR and length of an element.
-    fn head(&mut self) -> Result<(Tag, VR, u32), Fault> {
-        let tag = self.tag()?;
-        let named = self.rest.first_chunk().and_then(|name: &[u8; 2]| name.is_ascii().then_some(*name));
-        let implicit = !self.encoding.explicit
-            || tag.group() == ITEM.group()
-            // Some writers put single implicit elements among explicit ones.
-            || !named.is_some_and(|name| name.iter().all(u8::is_ascii_uppercase));
-        if implicit {
-            let length = self.encoding.u32(self.array()?);
-            return Ok((tag, vr_of(tag), length));
+/// The transfer syntax by the file meta information (PS3.10 7.1), as text, and the data set behind it. It is explicit
+/// little endian whatever the data set is; some old writers encode it as the data set.
+pub(super) fn meta(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let encoding = if bytes.starts_with(&[0, 2]) { Encoding::BIG_ENDIAN } else { Encoding::EXPLICIT };
+    let mut cursor = Cursor { rest: bytes, encoding };
+    let mut syntax: &[u8] = &[];
+    loop {
+        let mut ahead = cursor;
+        if ahead.tag().map(|tag| tag.group()) != Ok(META_GROUP) {
+            return (syntax, cursor.rest);
         }
-        let name: [u8; 2] = self.array()?;
-        let vr = VR::from_binary(name).unwrap_or(VR::UN);
-        let length = if has_short_length(vr) {
-            u32::from(self.encoding.u16(self.array()?))
-        } else {
-            let _reserved: [u8; 2] = self.array()?;
-            self.encoding.u32(self.array()?)
-        };
-        Ok((tag, if vr == VR::UN { vr_of(tag) } else { vr }, length))
-    }
-
-    fn element(&mut self) -> Result<Element<'a>, Fault> {
-        let encoding = self.encoding;
-        // An unknown element of undefined length is a sequence in implicit VR (PS3.5 6.2.2, note 2).
-        let unknown = encoding.explicit && self.rest.get(4..6) == Some(b"UN");
-        let (tag, vr, length) = self.head()?;
-        let inner = if unknown { Encoding::IMPLICIT } else { encoding };
-        let value = match length {
-            UNDEFINED if tag == tags::PIXEL_DATA => std::mem::take(&mut self.rest),
-            UNDEFINED => self.skip_undefined(tag, inner)?,
-            length => self.take(length, tag)?,
-        };
-        Ok(Element { tag, vr, value, undefined: length == UNDEFINED, encoding: inner })
-    }
-
-    /// Passes over what has no length of its own, up to and with its delimiter, whatever is nested in
-    /// it; returns what lies between.
-    fn skip_undefined(&mut self, tag: Tag, inner: Encoding) -> Result<&'a [u8], Fault> {
-        let start = self.rest;
-        let mut within = Self { rest: start, encoding: inner };
-        // The encoding outside of each sequence or item that is open.
-        let mut open = vec![self.encoding];
-        let mut is_item = vec![tag == ITEM];
-        loop {
-            let before = within.rest.len();
-            let in_item = is_item.last() == Some(&true);
-            let unknown = in_item && within.encoding.explicit && within.rest.get(4..6) == Some(b"UN");
-            let (tag, length) = if in_item {
-                let (tag, _, length) = within.head()?;
-                (tag, length)
-            } else {
-                within.item_head()?
-            };
-            match (tag, length) {
-                (ITEM_END | SEQUENCE_END, _) => {
-                    is_item.pop();
-                    within.encoding = open.pop().unwrap_or(self.encoding);
-                    if open.is_empty() {
-                        let value = &start[..start.len() - before];
-                        self.rest = within.rest;
-                        return Ok(value);
-                    }
-                }
-                (tag, _) if !in_item && tag != ITEM => return Err(Fault::NoItem),
-                (_, UNDEFINED) if open.len() == MAX_DEPTH => return Err(Fault::TooDeep),
-                (tag, UNDEFINED) => {
-                    open.push(within.encoding);
-                    is_item.push(tag == ITEM);
-                    if unknown {
-                        within.encoding = Encoding::IMPLICIT;
-                    }
-                }
-                (tag, length) => {
-                    within.take(length, tag)?;
-                }
-            }
+        match cursor.element() {
+            Ok(element) if element.tag == tags::TRANSFER_SYNTAX_UID => syntax = element.value,
+            Ok(_) => {}
+            Err(_) => return (syntax, &[]),
         }
     }
-}
-
-/// The VR by the dictionary, for encodings that do not say it.
-fn vr_of(tag: Tag) -> VR {
-    StandardDataDictionary.by_tag(tag).map_or(VR::UN, |entry| entry.vr.relaxed())
-}
-
-/// The VRs whose length has 16 bits (PS3.5 7.1.2); all later ones have 32.
-fn has_short_length(vr: VR) -> bool {
-    use VR::{AE, AS, AT, CS, DA, DS, DT, FD, FL, IS, LO, LT, PN, SH, SL, SS, ST, TM, UI, UL, US};
-    matches!(
-        vr,
-        AE | AS
-            | AT
-            | CS
-            | DA
-            | DS
-            | DT
-            | FD
-            | FL
-            | IS
-            | LO
-            | LT
-            | PN
-            | SH
-            | SL
-            | SS
-            | ST
-            | TM
-            | UI
-            | UL
-            | US
-    )
 }
 
 #[cfg(test)]
 mod tests {
+    use dicom_core::VR;
+
     use super::*;
 
     fn rows(set: &DataSet<'_>) -> Option<&'static str> {
@@ -371,5 +184,111 @@ mod tests {
         let no_end = [&table[..], item].concat();
         assert_eq!(fragments(&no_end).map(|(_, found)| found.len()), Ok(1));
         assert_eq!(fragments(&no_end[..no_end.len() - 1]), Err(Fault::CutShort(ITEM)));
+    }
+
+    /// Modality, then an element of two bytes with this tag and this head, then Rows.
+    fn with_head(tag: [u8; 4], head: &[u8]) -> Vec<u8> {
+        [b"\x08\0\x60\0CS\x02\0CR", &tag[..], head, b"77", b"\x28\0\x10\0US\x02\0\x01\0"].concat()
+    }
+
+    #[test]
+    fn elements_without_a_known_vr_are_read_by_what_follows_them() {
+        let study_id = [0x20, 0, 0x10, 0];
+        let long_code = [0x08, 0, 0x19, 0x01];
+        let private = [0x21, 0, 0x10, 0x10];
+        let cases: [(&str, [u8; 4], &[u8]); 12] = [
+            ("blank", study_id, b"  \x02\0"),
+            ("NUL", study_id, b"\0\0\x02\0"),
+            ("question marks", study_id, b"??\x02\0"),
+            ("hyphens", study_id, b"--\x02\0"),
+            ("lower case", study_id, b"sh\x02\0"),
+            ("of a later edition", study_id, b"ZZ\0\0\x02\0\0\0"),
+            ("of a later edition, with a short length", study_id, b"ZZ\x02\0"),
+            ("implicit", study_id, b"\x02\0\0\0"),
+            ("a long length under a blank", long_code, b"  \0\0\x02\0\0\0"),
+            ("a long length in lower case", long_code, b"uc\0\0\x02\0\0\0"),
+            ("private, blank", private, b"  \x02\0"),
+            ("private, implicit", private, b"\x02\0\0\0"),
+        ];
+        for (what, tag, head) in cases {
+            let bytes = with_head(tag, head);
+            let set = DataSet::read(&bytes, Encoding::EXPLICIT);
+            let [g0, g1, e0, e1] = tag;
+            let tag = Tag(u16::from_le_bytes([g0, g1]), u16::from_le_bytes([e0, e1]));
+            let value = set.get(tag).map(|element| element.value);
+            assert_eq!((value, rows(&set), set.fault), (Some(&b"77"[..]), Some("rows"), None), "{what}");
+        }
+    }
+
+    #[test]
+    fn several_unnamed_elements_in_a_row_and_a_last_one_are_read() {
+        let head = |tag: &[u8], head: &[u8], value: &[u8]| [tag, head, value].concat();
+        for name in [*b"  ", [0, 0], *b"??"] {
+            let short = |length: u8| [&name[..], &[length, 0]].concat();
+            let bytes = [
+                head(b"\x20\0\x10\0", &short(2), b"77"),
+                head(b"\x28\0\x02\0", &short(2), b"\x01\0"),
+                head(b"\x28\0\x10\0", &short(2), b"\x01\0"),
+                head(b"\xe0\x7f\x10\0", &[&name[..], b"\0\0\x04\0\0\0"].concat(), b"abcd"),
+            ]
+            .concat();
+            let set = DataSet::read(&bytes, Encoding::EXPLICIT);
+            let pixels = set.get(tags::PIXEL_DATA).map(|element| (element.value, element.vr));
+            assert_eq!((rows(&set), set.fault), (Some("rows"), None), "{name:?}");
+            assert_eq!(pixels, Some((&b"abcd"[..], VR::OW)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_sequence_of_unknown_vr_is_found_whatever_lies_in_it() {
+        let explicit = b"\x08\0\x60\0CS\x02\0CR";
+        let implicit = b"\x08\0\x60\0\x02\0\0\0CR";
+        let rows_behind = b"\x28\0\x10\0US\x02\0\x01\0";
+        for (name, within) in
+            [(b"UN", &explicit[..]), (b"UN", implicit), (b"??", explicit), (b"  ", explicit)]
+        {
+            let length = u32::try_from(within.len()).unwrap().to_le_bytes();
+            let item = [b"\xfe\xff\x00\xe0", &length[..], within].concat();
+            let open_item =
+                [b"\xfe\xff\x00\xe0\xff\xff\xff\xff", within, b"\xfe\xff\x0d\xe0\0\0\0\0"].concat();
+            let end = b"\xfe\xff\xdd\xe0\0\0\0\0";
+            let item_length = u32::try_from(item.len()).unwrap().to_le_bytes();
+            for (length, value) in [
+                (&item_length[..], item.clone()),
+                (b"\xff\xff\xff\xff", [&item[..], end].concat()),
+                (b"\xff\xff\xff\xff", [&open_item[..], end].concat()),
+            ] {
+                // View Code Sequence
+                let bytes = [b"\x08\0\x40\0", &name[..], b"\0\0", length, &value, rows_behind].concat();
+                let bytes = [&b"\x08\0\x60\0CS\x02\0DX"[..], b"\x08\0\x18\x22", &bytes[4..]].concat();
+                let set = DataSet::read(&bytes, Encoding::EXPLICIT);
+                assert_eq!((rows(&set), set.fault), (Some("rows"), None), "{name:?} {within:?} {length:?}");
+                let item = set.first_item(tags::ANATOMIC_REGION_SEQUENCE).expect("an item");
+                let modality = item.get(tags::MODALITY).map(|element| element.value);
+                assert_eq!(modality, Some(&b"CR"[..]), "{name:?} {within:?} {length:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_elements_tell_the_encoding() {
+        let explicit = [&b"\x08\0\x60\0CS\x02\0CR"[..], b"\x28\0\x10\0US\x02\0\x01\0"].concat();
+        let implicit = [&b"\x08\0\x60\0\x02\0\0\0CR"[..], b"\x28\0\x10\0\x02\0\0\0\x01\0"].concat();
+        let big = [&b"\0\x08\0\x60CS\0\x02CR"[..], b"\0\x28\0\x10US\0\x02\0\x01"].concat();
+        for (what, bytes, encoding) in [
+            ("explicit", explicit.clone(), Encoding::EXPLICIT),
+            ("implicit", implicit, Encoding::IMPLICIT),
+            ("big endian", big, Encoding::BIG_ENDIAN),
+            ("explicit, the first VR blank", with_blank(&explicit, 4), Encoding::EXPLICIT),
+            ("explicit, cut short", explicit[..9].to_vec(), Encoding::EXPLICIT),
+        ] {
+            assert_eq!(Encoding::of(&bytes), encoding, "{what}");
+        }
+    }
+
+    fn with_blank(bytes: &[u8], at: usize) -> Vec<u8> {
+        let mut blank = bytes.to_vec();
+        blank[at..at + 2].copy_from_slice(b"  ");
+        blank
     }
 }

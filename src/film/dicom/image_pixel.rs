@@ -51,9 +51,7 @@ impl ImagePixel {
         let number = |tag| unsigned(object, tag);
         let (rows, columns) = (number(tags::ROWS).unwrap_or(0), number(tags::COLUMNS).unwrap_or(0));
         if rows == 0 || columns == 0 {
-            return Err(
-                "The header gives the picture no size (Rows, Columns): send the film again.".to_owned()
-            );
+            return Err("The header gives the picture no size (Rows, Columns): check the sender.".to_owned());
         }
         let photometric = photometric(&text(object, tags::PHOTOMETRIC_INTERPRETATION))?;
         let samples = number(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
@@ -105,6 +103,11 @@ impl ImagePixel {
     /// Takes the depth of the grey that a palette gives.
     pub(super) fn become_luma(&mut self, bits: u32) {
         (self.bits_stored, self.shift, self.signed) = (bits, 0, false);
+    }
+
+    /// The least and the largest stored value.
+    pub(super) fn range(&self) -> (i32, i32) {
+        (self.least(), self.least() + i32::from(self.max()))
     }
 
     /// The stored value that [`super::pixels::stored`] gives as 0: negative for signed pixels.

@@ -13,30 +13,25 @@ pub(super) struct Lut {
     /// The input that the first entry is for.
     first: i32,
     entries: Vec<u16>,
-    /// The largest output that the table's bits allow.
+    /// The output that is white.
     max: u16,
 }
 
 impl Lut {
-    /// Reads the table in a sequence item; `None` if it is none. `signed_input` settles the sign of
-    /// the first mapped value, which implicit VR leaves open.
-    pub(super) fn read(item: &DataSet<'_>, signed_input: bool) -> Option<Self> {
+    /// Reads the table in a sequence item; `None` if it is none. The range of its `input` settles the sign of the
+    /// first mapped value, which implicit VR leaves open and writers mistake.
+    pub(super) fn read(item: &DataSet<'_>, input: (impl Into<f64>, impl Into<f64>)) -> Option<Self> {
         let [count, first, bits] = *integers(item, tags::LUT_DESCRIPTOR).as_slice() else { return None };
         // 65536 entries do not fit the field and are written as 0.
         let count = if count == 0 { 65_536 } else { usize::from(u16_of(count)?) };
-        let first = if signed_input && first > 32_767 { first - 65_536 } else { first };
-
         let data = little_endian(item.get(tags::LUT_DATA)?);
-        let entries: Vec<u16> = if data.len() >= count * 2 {
-            data.chunks_exact(2).take(count).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
-        } else if data.len() >= count {
-            // 8-bit entries, two to a word
-            data.iter().take(count).map(|&byte| u16::from(byte)).collect()
-        } else {
-            return None;
-        };
+        let entries = entries(&data, count, bits)?;
         let largest = *entries.iter().max()?;
-        Some(Self { first, entries, max: full_scale(bits, largest) })
+        Some(Self {
+            first: first_mapped(first, entries.len(), (input.0.into(), input.1.into())),
+            entries,
+            max: white(bits, largest),
+        })
     }
 
     /// The table's output for an input, 0 to 1; inputs beyond its ends take the end's (C.11.1.1).
@@ -53,12 +48,39 @@ impl Lut {
     }
 }
 
-/// 2^bits - 1 by the descriptor; where that is out of 8 to 16 or too small for the entries (both
-/// occur), by the least depth that holds them.
-fn full_scale(bits: i32, largest: u16) -> u16 {
+/// Entries lie one to a word, or with 8 bits two to a word, whatever the descriptor says of their bits. A table that
+/// lacks its last entry is whole enough: inputs beyond it take the end's.
+fn entries(data: &[u8], count: usize, bits: i32) -> Option<Vec<u16>> {
+    let words = data.as_chunks().0.iter().take(count).map(|&pair| u16::from_le_bytes(pair));
+    let bytes = data.iter().take(count).map(|&byte| byte.into());
+    let are_bytes = data.len() == count || data.len() == count.next_multiple_of(2);
+    if !are_bytes && !data.is_empty() && words.len() + 1 >= count {
+        Some(words.collect())
+    } else if are_bytes || bits == 8 && data.len() >= count {
+        Some(bytes.collect())
+    } else {
+        None
+    }
+}
+
+/// Reads the first mapped value as signed or not, by which the table covers more of its input.
+fn first_mapped(first: i32, count: usize, (least, most): (f64, f64)) -> i32 {
+    let covers = |first: i32| {
+        let last = f64::from(first) + count as f64 - 1.0;
+        last.min(most) - f64::from(first).max(least)
+    };
+    let other = if first > 32_767 { first - 65_536 } else { first + 65_536 };
+    let may_differ = first > 32_767 || first < 0;
+    if may_differ && covers(other) > covers(first) { other } else { first }
+}
+
+/// The output that is white: 2^bits - 1 by the descriptor. Where that is out of 8 to 16, too small for the entries, or
+/// four times what they reach and more, it is that of the least depth that holds them: such a descriptor promises bits
+/// that the table does not use (Agfa's say 16 of tables of 12), and the film would be black.
+fn white(bits: i32, largest: u16) -> u16 {
     let full = |bits: i32| u16::MAX >> (16 - bits);
     let needed = (8..16).find(|&bits| largest <= full(bits)).unwrap_or(16);
-    full(if (needed..=16).contains(&bits) { bits } else { needed })
+    full(if (needed..=16).contains(&bits) && largest > full(bits) / 4 { bits } else { needed })
 }
 
 fn u16_of(value: i32) -> Option<u16> {

@@ -11,7 +11,9 @@ mod attributes;
 mod charset;
 mod codecs;
 mod codestream;
+mod cursor;
 mod dataset;
+mod decimal;
 mod frame;
 mod grey;
 mod header;
@@ -31,6 +33,8 @@ mod voi;
 
 use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, square};
 use crate::guard::guarded;
+pub(super) use open::is_deflated;
+
 use dataset::DataSet;
 use dicom_dictionary_std::tags;
 use image_pixel::ImagePixel;
@@ -63,16 +67,16 @@ pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
     });
     read.unwrap_or_else(|| {
         Err(Unreadable::nameless(
-            "The file starts like DICOM but its header cannot be read, so it was damaged on the way: send the film \
-             again.",
+            "The file starts like DICOM, and this program's reader broke down on its header: export the film again by \
+             another way, and keep this file for a report.",
         ))
     })
 }
 
 fn broke_down(header: &Header) -> Refusal {
     format!(
-        "The decoder for {} broke down on this film, whose pixel data are of a kind that it does not expect: have the \
-         sender send the film uncompressed.",
+        "This program's decoder for {} broke down on this film: set the sender to uncompressed, and keep this file \
+         for a report.",
         open::syntax_name(&header.transfer_syntax)
     )
 }
@@ -84,9 +88,13 @@ fn whole(set: &DataSet<'_>, header: &Header) -> Result<(), Refusal> {
             Err("The film breaks off within its pixel data: its transfer was cut short; send the film again."
                 .to_owned())
         }
+        Some(fault @ (dataset::Fault::CutShort(_) | dataset::Fault::Ends)) => Err(format!(
+            "The header breaks off ({fault}): the film's transfer was cut short, or the header contradicts itself; \
+             send the film again."
+        )),
         Some(fault) => Err(format!(
-            "The file starts like DICOM but its header cannot be read ({fault}), so it was cut short or damaged on \
-             the way: send the film again."
+            "The header is none that this program reads ({fault}): check the sender, and read the film on its \
+             workstation."
         )),
         None if set.get(tags::PIXEL_DATA).is_none() => {
             let what = if header.modality.is_empty() { "no modality" } else { &header.modality };
@@ -111,7 +119,9 @@ fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusa
         ));
     }
     let stored = pixels::stored(set, syntax, &mut layout, header.frames)?;
-    let curve = grey::Curve::read(set, &layout, &stored)?;
+    let mut warnings = Vec::new();
+    let curve = grey::Curve::read(set, &layout, &stored, &mut warnings)?;
+    let height_of_pixel = spacing::height_of_pixel(set, &mut warnings);
     let film = Film {
         width: columns,
         height: rows,
@@ -119,8 +129,8 @@ fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusa
         linear_max: curve.linear_max(),
         display: stored.iter().map(|&v| curve.display(v)).collect(),
         header: header.clone(),
-        warnings: Vec::new(),
+        warnings,
     };
     drop(stored);
-    Ok(square::squared(film, spacing::height_of_pixel(set)))
+    Ok(square::squared(film, height_of_pixel))
 }

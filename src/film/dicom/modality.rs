@@ -1,8 +1,9 @@
 //! The Modality LUT module (PS3.3 C.11.1): stored values to the units that windows are given in.
 
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::{Refusal, attributes::numbers, dataset::DataSet, lut::Lut};
+use super::{Refusal, attributes::numbers, dataset::DataSet, image_pixel::ImagePixel, lut::Lut};
 
 /// The transformation, identity where the object has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,18 +17,41 @@ pub(super) enum Modality {
 impl Modality {
     pub(super) const IDENTITY: Self = Self::Rescale { slope: 1.0, intercept: 0.0 };
 
-    /// Reads the module. A table that makes no sense is refused: without it grey may mean anything.
-    pub(super) fn read(object: &DataSet<'_>, signed: bool) -> Result<Self, Refusal> {
+    /// Reads the module. A table or slope that makes no grey is refused; text that is no number is taken for absent,
+    /// and said in `doubts`.
+    pub(super) fn read(
+        object: &DataSet<'_>,
+        layout: &ImagePixel,
+        doubts: &mut Vec<String>,
+    ) -> Result<Self, Refusal> {
         if let Some(item) = object.first_item(tags::MODALITY_LUT_SEQUENCE) {
-            return Lut::read(&item, signed).map(Self::Table).ok_or_else(|| {
-                "The film's Modality LUT is damaged, so its grey values mean nothing: send the film again.".to_owned()
+            return Lut::read(&item, layout.range()).map(Self::Table).ok_or_else(|| {
+                "The film's Modality LUT is incomplete or contradicts itself, so its grey values mean nothing: check \
+                 the sender."
+                    .to_owned()
             });
         }
-        let number = |tag| numbers(object, tag).first().copied();
-        // A slope of 0 or beyond all measure is a slip; a film as stored is the better guess.
-        let slope = number(tags::RESCALE_SLOPE).filter(|slope| (1e-9..1e9).contains(&slope.abs()));
-        let intercept = number(tags::RESCALE_INTERCEPT).filter(|intercept| intercept.abs() < 1e12);
-        Ok(Self::Rescale { slope: slope.unwrap_or(1.0), intercept: intercept.unwrap_or(0.0) })
+        let mut number = |tag: Tag, name: &str, absent: f64| {
+            let numbers = numbers(object, tag);
+            if let Some(text) = numbers.unusable {
+                if text.parse::<f64>().is_ok() {
+                    return Err(format!(
+                        "{name} is {text}, which makes no grey values: check the sender, and read the film on its \
+                         workstation."
+                    ));
+                }
+                doubts.push(format!("{name} is \"{text}\", which is no number: it is taken for {absent}."));
+            }
+            Ok(numbers.values.first().copied().flatten().unwrap_or(absent))
+        };
+        let slope = number(tags::RESCALE_SLOPE, "Rescale Slope", 1.0)?;
+        let intercept = number(tags::RESCALE_INTERCEPT, "Rescale Intercept", 0.0)?;
+        if slope == 0.0 {
+            return Err("Rescale Slope is 0, which makes one grey of all: check the sender, and read the film on its \
+                        workstation."
+                .to_owned());
+        }
+        Ok(Self::Rescale { slope, intercept })
     }
 
     /// One stored value in modality units.
@@ -38,14 +62,22 @@ impl Modality {
         }
     }
 
-    /// Least and largest possible result for stored values from `least` to `most`.
-    pub(super) fn range(&self, least: i32, most: i32) -> (f64, f64) {
+    /// Least and largest possible result for stored values of a range.
+    pub(super) fn range(&self, (least, most): (i32, i32)) -> (f64, f64) {
         match self {
             Self::Rescale { .. } => {
                 let (a, b) = (self.apply(least), self.apply(most));
                 (a.min(b), a.max(b))
             }
             Self::Table(lut) => (0.0, lut.max()),
+        }
+    }
+
+    /// How far the results of neighbouring stored values lie apart.
+    pub(super) fn step(&self) -> f64 {
+        match self {
+            Self::Rescale { slope, .. } => slope.abs(),
+            Self::Table(_) => 1.0,
         }
     }
 }

@@ -123,9 +123,8 @@ fn film(picture: DynamicImage, header: Header) -> Result<Film, Unreadable> {
     if values.is_empty() {
         return Err(Unreadable::of(header, "The picture has no pixels: export the film again."));
     }
-    let used = values.iter().fold((max, 0), |(low, high), &v| (v.min(low), v.max(high)));
     let linear_max = f32::from(max);
-    let (black, white) = tone::ends(linear_max, (f32::from(used.0), f32::from(used.1)));
+    let (black, white) = tone::ends(&tone::counts(max, &values));
     let curve: Vec<u8> =
         (0..=max).map(|v| tone::grey(f64::from((f32::from(v) - black) / (white - black)))).collect();
     Ok(Film {

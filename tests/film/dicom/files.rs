@@ -21,6 +21,20 @@ fn a_film_needs_neither_preamble_nor_meta_information() {
     let odd = [&file[..], b"\0"].concat();
     let meta_without_preamble = file[132..].to_vec();
     let implicit = row().syntax(uids::IMPLICIT_VR_LITTLE_ENDIAN).data_set();
+    let big = row().syntax(BIG_ENDIAN).data_set();
+    let deflated = row().syntax(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
+    let deflated_data_set = {
+        let file = row().syntax(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN).file();
+        let meta_length = u32::from_le_bytes(file[140..144].try_into().unwrap()) as usize;
+        file[144 + meta_length..].to_vec()
+    };
+    let deflated_without_preamble = deflated.file()[132..].to_vec();
+    let big_in_meta_too = [&b"\0\x02\0\x10UI\0\x14"[..], BIG_ENDIAN.as_bytes(), b"\0", &big].concat();
+    let big_said_little = {
+        let file = row().file();
+        let meta_length = u32::from_le_bytes(file[140..144].try_into().unwrap()) as usize;
+        [&file[..144 + meta_length], &big].concat()
+    };
     let prefix_without_meta = [&file[..132], &row().data_set()[..]].concat();
     for (what, bytes) in [
         ("complete", file),
@@ -30,6 +44,11 @@ fn a_film_needs_neither_preamble_nor_meta_information() {
         ("explicit data set", row().data_set()),
         ("implicit data set", implicit),
         ("prefix, then the data set", prefix_without_meta),
+        ("big endian data set", big),
+        ("big endian, meta information too", big_in_meta_too),
+        ("big endian that says little", big_said_little),
+        ("deflated data set", deflated_data_set),
+        ("deflated, without preamble", deflated_without_preamble),
         ("implicit file", row().syntax(uids::IMPLICIT_VR_LITTLE_ENDIAN).file()),
         ("big endian file", row().syntax(BIG_ENDIAN).file()),
         ("deflated file", row().syntax(uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN).file()),

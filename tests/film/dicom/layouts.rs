@@ -38,6 +38,26 @@ fn a_film_of_fewer_bits_than_it_says_is_not_black() {
 }
 
 #[test]
+fn a_mark_far_from_the_rest_is_not_what_the_scale_ends_at() {
+    let pixels: Vec<u16> = (0..4096).collect();
+    let with = |mark: u16| [&pixels[..], &[mark]].concat();
+    for (what, make) in [
+        ("white", Make::row(16, &with(65_535))),
+        ("in the middle of nowhere", Make::row(16, &with(30_000))),
+        ("of a negative", Make::row(16, &with(65_535)).photometric("MONOCHROME1")),
+        ("that is padding", Make::row(16, &with(65_535)).number(tags::PIXEL_PADDING_VALUE, 65_535)),
+    ] {
+        let display = make.display();
+        let ends = [display[0], display[2048], display[4095]];
+        let expected = if what == "of a negative" { [255, 127, 0] } else { [0, 128, 255] };
+        assert_eq!(ends, expected, "{what}");
+    }
+    let high: Vec<u16> = (61_000..65_096).collect();
+    let display = Make::row(16, &[&[0][..], &high].concat()).display();
+    assert_eq!((display[1], display[2049], display[4096]), (0, 128, 255), "a mark at 0");
+}
+
+#[test]
 fn colour_becomes_luma() {
     // Red, green, blue, white; luma 76, 150, 29, 255
     let rgb = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
