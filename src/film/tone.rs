@@ -31,8 +31,12 @@ pub(super) fn ends(counts: &[u32]) -> (f32, f32) {
 const LEAST_SPAN: usize = 255;
 /// One part in this many of the pixels, at either end, says nothing of how far the picture's grey reaches.
 const TAIL: u64 = 50;
-/// One part in this many of the pixels may lie beyond an end that soft marks run across.
-const SOFT_TAIL: u64 = 1000;
+/// Into how many windows the plausible part beyond either tail is cut, and the part of the pixels that a window must
+/// have to be of the picture.
+const WINDOWS: usize = 32;
+const SPARSE: u64 = 10_000;
+/// Fewer pixels do not tell a mark from the picture.
+const FEWEST: u64 = 1000;
 
 /// The least and the largest grey of the picture, without marks far from the rest; none without pixels.
 fn used(counts: &[u32]) -> Option<(usize, usize)> {
@@ -41,8 +45,8 @@ fn used(counts: &[u32]) -> Option<(usize, usize)> {
     // Borders and saturated marks have the end's value itself, and may have it in any number of pixels.
     let inner = counts.get(least + 1..most).unwrap_or_default();
     let pixels: u64 = inner.iter().map(|&count| u64::from(count)).sum();
-    if pixels < SOFT_TAIL {
-        return Some((least, most)); // too few to tell a mark from the picture
+    if pixels < FEWEST {
+        return Some((least, most));
     }
     let low = least + 1 + beyond(inner.iter(), pixels / TAIL);
     let high = most - 1 - beyond(inner.iter().rev(), pixels / TAIL);
@@ -67,26 +71,29 @@ fn beyond<'a>(counts: impl Iterator<Item = &'a u32>, share: u64) -> usize {
         .count()
 }
 
-/// How many steps outward the picture's grey reaches before a gap, `steps` being there; where soft marks leave no
-/// gap, to where all but a thousandth of the pixels within `reach` lie.
+/// How many steps outward the picture's grey reaches, `steps` being there and `reach` plausible: as far as pixels lie
+/// close, and a little farther where the last ones thin out before a gap. Beyond are marks and their soft edges.
 fn steps_to_end(count: &dyn Fn(usize) -> u32, steps: usize, reach: usize, pixels: u64) -> usize {
     let plausible = reach.min(steps);
-    let mut end = 0;
-    for step in 1..=plausible {
+    let window = reach.div_ceil(WINDOWS);
+    let mut close = 0;
+    for first in (1..=plausible).step_by(window) {
+        let within = first..=(first + window - 1).min(plausible);
+        let here: u64 = within.clone().map(|step| u64::from(count(step))).sum();
+        if here <= pixels / SPARSE {
+            break;
+        }
+        close = within.rev().find(|&step| count(step) > 0).unwrap_or(close);
+    }
+    let mut end = close;
+    for step in close..=plausible {
         if count(step) > 0 {
             end = step;
-        } else if step - end > reach / 8 {
-            return end;
+        } else if step - end > window {
+            break;
         }
     }
-    let mut beyond = 0;
-    (0..=end)
-        .rev()
-        .find(|&step| {
-            beyond += u64::from(count(step));
-            beyond > pixels / SOFT_TAIL
-        })
-        .unwrap_or(0)
+    if end - close <= 2 * window { end } else { close }
 }
 
 /// A fraction of white as an 8-bit grey, rounded to the nearest and clamped.
@@ -152,7 +159,7 @@ mod tests {
         let mut counts = film(16, (10, 4000), &[(65_535..=65_535, 2000)]);
         (4001..65_535).step_by(40).for_each(|grey| counts[grey] = 1);
         let (black, white) = ends(&counts);
-        assert!(black == 10.0 && (3950.0..=4050.0).contains(&white), "{black} to {white}");
+        assert!(black == 10.0 && (4000.0..=4120.0).contains(&white), "{black} to {white}");
     }
 
     #[test]
