@@ -21,6 +21,7 @@ pub mod commands;
 pub mod config;
 pub mod dashboard;
 pub mod evaluate;
+pub mod files;
 pub mod film;
 pub mod guard;
 pub mod intake;

@@ -52,10 +52,10 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let supervisor = Supervisor::new(move |sentence| {
         let _ = told.send(Event::error(sentence, Timestamp::now()));
     });
-    let parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
-    let plugins = setup.plugins(&supervisor)?;
+    let plugins = setup.plugins(&supervisor, &ownership)?;
+    let parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
         let _ = events_in.send(event.clone());

@@ -3,24 +3,34 @@
 use std::{
     fs::File,
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     sync::Arc,
 };
 
 use super::Failure;
 use crate::{
     config::Log,
-    private_file,
+    files, private_file,
     text::{Writer, shown},
 };
+
+/// How our logs begin: with the time, of this century.
+const BEGINNING: &[u8] = b"20";
 
 /// Starts it where the site wants one. Its owner alone can read it, and no patient's name is in it.
 pub(super) fn start(config: &Log) -> Result<(), Failure> {
     let Some(path) = &config.file else { return Ok(()) };
+    let cannot = |error: io::Error| Failure::usage(format!("cannot write the log {}: {error}", shown(path)));
+    // Nothing is added to a file that was named by mistake. A device, or a pipe that somebody reads, may be meant.
+    if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        files::check_place(path, &[BEGINNING]).map_err(cannot)?;
+    }
     let file = private_file::options()
         .create(true)
         .append(true)
+        .custom_flags(files::unwaiting())
         .open(path)
-        .map_err(|error| Failure::usage(format!("cannot write the log {}: {error}", shown(path))))?;
+        .map_err(cannot)?;
     let file = Arc::new(file);
     let filter = tracing_subscriber::EnvFilter::new(format!("cxr_triage={}", config.level.word()));
     let log = tracing_subscriber::fmt()

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     config::PluginSite,
+    files::{self, Expected},
     plugin::{
         Call, Deed, Effect, Limits, Permission, Source, StudyView, Vm, enabled, granted, without_secrets,
     },
@@ -191,7 +192,7 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failur
     let view = match study {
         None => StudyView::recorded(),
         Some(path) => {
-            let text = std::fs::read_to_string(path)
+            let text = files::read_text(path, Expected::TEXT)
                 .map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))?;
             serde_json::from_str(&text)
                 .map_err(|error| Failure::usage(format!("{} is no study: {error}", shown(path))))?

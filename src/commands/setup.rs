@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use super::{Failure, cli::GlobalArgs, log, output::stderr};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
+    files::readers,
     intake,
     model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
     pipeline::{Helper, Parts, Settings},
@@ -150,6 +151,7 @@ impl Setup {
             intake: self.intake(inbox),
             gates: self.config().quality.clone(),
             settings: settings(self.config()),
+            readers: readers(),
         }
     }
 
@@ -189,10 +191,12 @@ impl Setup {
     }
 
     /// The plugins that the site enables, running.
-    pub(super) fn plugins(&self, supervisor: &Supervisor) -> Result<Host, Failure> {
-        let parts =
-            HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone());
-        let parts = HostParts { supervisor: supervisor.clone(), ..parts };
+    pub(super) fn plugins(&self, supervisor: &Supervisor, ownership: &Ownership) -> Result<Host, Failure> {
+        let parts = HostParts {
+            ownership: Some(ownership.clone()),
+            supervisor: supervisor.clone(),
+            ..HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone())
+        };
         Host::start(parts).map_err(|error| Failure::failed(error.to_string()))
     }
 

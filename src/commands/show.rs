@@ -17,12 +17,12 @@ use super::{
 };
 use crate::{
     config::Pictures,
+    files,
     film::{self, Film},
     guard::guarded,
     model::{Findings, Heatmap, Model, ModelError},
     picture::{self, Heat, Look, Mode},
     pipeline::{BROKE_DOWN, broke_down, failed, read, shown},
-    private_file,
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding, in_order},
 };
@@ -33,6 +33,8 @@ const NO_LABEL: &str = "none";
 const WIDEST: u16 = 100;
 /// From this width on, film and overlay stand side by side.
 const BESIDE_FROM: u16 = 60;
+/// How a picture that an earlier run saved begins.
+const PNG: &[u8] = b"\x89PNG";
 /// Lines left for the findings.
 const LINES_BELOW: u16 = 18;
 
@@ -133,9 +135,7 @@ fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
         |error: &dyn std::fmt::Display| Failure::failed(format!("cannot write {}: {error}", shown(path)));
     let mut png = io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(|error| cannot(&error))?;
-    private_file::create(path)
-        .and_then(|mut file| file.write_all(png.get_ref()))
-        .map_err(|error| cannot(&error))?;
+    files::replace(path, png.get_ref(), &[PNG]).map_err(|error| cannot(&error))?;
     writeln!(stdout(), "wrote {}", shown(path))?;
     Ok(())
 }

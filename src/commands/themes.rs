@@ -1,7 +1,7 @@
 //! Which theme the dashboard wears: what was asked for, where it lies, and what its file says now.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -9,6 +9,7 @@ use std::{
 use crate::{
     config::{self, Borders, ConfigError, Dashboard, Places},
     dashboard::{Depth, Theme, ThemeSource, built_in_text, known_themes},
+    files::{self, Expected},
     text::shown,
 };
 
@@ -100,7 +101,7 @@ impl Wardrobe {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path).map_err(|error| {
+    files::read_text(path, Expected::TEXT).map_err(|error| {
         let message = format!("the theme cannot be read: {error}");
         ConfigError::of_file(Some(path), &message, Some("see that the file is there and is UTF-8 text"))
     })
@@ -145,7 +146,7 @@ impl Dressing {
     pub(super) fn watch(self: &std::sync::Arc<Self>, tell: impl Fn(Change) + Send + Clone + 'static) {
         let Some(path) = self.wardrobe.file(&self.worn().config) else { return };
         let dressing = std::sync::Arc::downgrade(self);
-        let text = fs::read_to_string(&path).ok();
+        let text = files::read_text(&path, Expected::TEXT).ok();
         let watcher = config::watch(&path, text.as_deref(), move || {
             let change = dressing.upgrade().and_then(|dressing| dressing.look_again());
             change.into_iter().for_each(&tell);
@@ -188,6 +189,8 @@ impl Dressing {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use std::sync::{Arc, mpsc::channel};
 
     use super::*;

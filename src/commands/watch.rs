@@ -57,10 +57,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         Role::Follower => PathBuf::new(),
     };
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
-    let plugins = match role {
-        Role::Owner => Some(setup.plugins(&supervisor)?),
-        Role::Follower => None,
-    };
+    let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
     let pipeline = match ownership {
         None => None,

@@ -1,16 +1,11 @@
 //! Thresholds written into the file, its comments kept.
 
-use std::{
-    fs,
-    io::Write as _,
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{ops::Range, path::Path};
 
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::{ConfigError, LabelDefaults, document::Document, parse, rules};
-use crate::triage::Setting;
+use crate::{files, triage::Setting};
 
 /// Sets `alert` for labels of one model in the text of a configuration; all else stays as it is, comments
 /// and order included.
@@ -203,34 +198,17 @@ fn write(
     let new = edit(&old.text)?;
     let loaded = parse(&new, Some(path))?;
     rules(&loaded, model, labels)?;
-    replace(path, &new).map_err(|error| {
+    // The text that was read is a configuration, whatever it begins with.
+    files::replace(path, new.as_bytes(), &[b""]).map_err(|error| {
         let help = "see that your user may write the file and its folder; nothing was changed";
         ConfigError::of_file(Some(path), &format!("cannot be written: {error}"), Some(help))
     })
 }
 
-/// Puts a file in another's place, with its permissions; a link stays a link.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside: PathBuf = path.with_file_name(name);
-    let written = (|| {
-        let mut file = fs::File::create_new(&beside)?;
-        file.set_permissions(fs::metadata(&path)?.permissions())?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)
-    })();
-    if written.is_err() {
-        // The half-written one is of no use to anybody.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const LABELS: [LabelDefaults<'static>; 2] = [

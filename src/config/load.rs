@@ -1,14 +1,17 @@
 //! Finding the file and reading it.
 
 use std::{
-    env, fs, io,
+    env, io,
     path::{Path, PathBuf},
 };
 
 use etcetera::BaseStrategy;
 
 use super::{Config, ConfigError, checks::check, document::Document};
-use crate::trust::{doubt_of_file, doubt_of_folder};
+use crate::{
+    files::{self, Expected},
+    trust::{doubt_of_file, doubt_of_folder},
+};
 
 /// The environment variable that names a configuration file.
 pub const CONFIG_VARIABLE: &str = "CXR_TRIAGE_CONFIG";
@@ -190,7 +193,7 @@ pub fn reload(before: &Loaded, explicit: Option<&Path>) -> Result<Loaded, Config
 /// # Errors
 /// The file cannot be read, or there is a mistake in it.
 pub fn read(path: &Path) -> Result<Loaded, ConfigError> {
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let bytes = files::read(path, Expected::TEXT).map_err(|error| unreadable(path, &error))?;
     match String::from_utf8(bytes) {
         Ok(text) => parse(&text, Some(path)),
         Err(error) => {
@@ -257,6 +260,8 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -15,7 +15,10 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use notify::{RecursiveMode, Watcher as _};
 
-use crate::text::shown;
+use crate::{
+    files::{self, Expected},
+    text::shown,
+};
 
 /// After an event, wait until there has been none for so long: a save is several events, and between
 /// them the file may be empty or absent.
@@ -68,7 +71,7 @@ pub fn watch(
     let mut seen = text.map(|text| text.as_bytes().to_owned());
     let run = move || {
         loop {
-            let content = fs::read(&folders.file).ok();
+            let content = files::read(&folders.file, Expected::TEXT).ok();
             if content != seen {
                 seen = content;
                 on_change();

@@ -161,7 +161,9 @@ impl Plain {
             ("alarm", before.and_then(|old| old.feed_alarm.as_ref()), &health.feed_alarm),
         ] {
             match new {
-                Some(text) if old != Some(text) => lines.push(format!("{} {word}: {text}", self.clock(now))),
+                Some(text) if !old.is_some_and(|old| is_the_same(old, text)) => {
+                    lines.push(format!("{} {word}: {text}", self.clock(now)))
+                }
                 None if old.is_some() => lines.push(format!("{} {word} is over", self.clock(now))),
                 _ => {}
             }
@@ -274,4 +276,10 @@ impl Plain {
         lines.push(self.summary());
         lines
     }
+}
+
+/// Whether two texts say the same but for their numbers: a fault that lasts is told once, not every second.
+fn is_the_same(one: &str, other: &str) -> bool {
+    let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    words(one) == words(other)
 }

@@ -2,12 +2,13 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, File},
-    io::Read,
     path::{Component, Path, PathBuf},
 };
 
-use crate::text;
+use crate::{
+    files::{Expected, readers},
+    text,
+};
 
 /// Endings that senders, browsers and copy tools give to files that are not finished.
 pub const DEFAULT_IGNORE: [&str; 6] = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload"];
@@ -18,7 +19,9 @@ const NOTES: [&str; 6] = [".csv", ".txt", ".json", ".xml", ".md", "~"];
 const SIDECAR: &str = "priority";
 
 /// A sidecar says one word; whatever is longer is not one.
-const SIDECAR_BYTES: u64 = 64;
+const SIDECAR_BYTES: usize = 64;
+/// What is longer than this is no sidecar at all.
+const SIDECAR_FILE: Expected = Expected::new("a sidecar", 1 << 20);
 
 /// What a file is by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,18 +102,15 @@ pub fn sidecar_priority(film: &Path) -> Option<String> {
     let mut name = OsString::from(film);
     name.push(".");
     name.push(SIDECAR);
-    // Opening a named pipe would wait for its writer.
-    if !fs::metadata(&name).is_ok_and(|metadata| metadata.is_file()) {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(&name).ok()?.take(SIDECAR_BYTES).read_to_end(&mut bytes).ok()?;
-    let cleaned = text::clean(&String::from_utf8_lossy(&bytes));
+    let bytes = readers().read(Path::new(&name), SIDECAR_FILE, &|| false).ok()?;
+    let cleaned = text::clean(&String::from_utf8_lossy(&bytes[..bytes.len().min(SIDECAR_BYTES)]));
     cleaned.split_whitespace().next().map(str::to_uppercase)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -9,7 +9,11 @@ use std::{
 use etcetera::BaseStrategy as _;
 
 use super::{Manifest, ModelError};
-use crate::{text::shown, trust::doubt_of_folder};
+use crate::{
+    files::{self, Expected},
+    text::shown,
+    trust::doubt_of_folder,
+};
 
 /// The model in the binary itself, so that an installed program scores films with no network.
 const EMBEDDED_NAME: &str = "starter";
@@ -63,7 +67,7 @@ impl Source {
             return Manifest::parse(EMBEDDED_MANIFEST, "embedded model.toml");
         };
         let path = folder.join("model.toml");
-        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let text = files::read_text(&path, Expected::TEXT).map_err(|error| unreadable(&path, &error))?;
         let place = shown(&path);
         let manifest = Manifest::parse(&text, &place)?;
         // Results are recorded under the manifest's name and looked for under the folder's.
@@ -88,7 +92,8 @@ impl Source {
             }
             Self::Folder(folder) => {
                 let path = folder.join(PROFILE_FILE);
-                let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+                let bytes =
+                    files::read(&path, Expected::WEIGHTS).map_err(|error| unreadable(&path, &error))?;
                 Ok((bytes.into(), shown(&path)))
             }
         }
@@ -100,7 +105,9 @@ impl Source {
             Self::Embedded => Ok(Cow::Borrowed(EMBEDDED_WEIGHTS)),
             Self::Folder(folder) => {
                 let path = folder.join("model.safetensors");
-                fs::read(&path).map(Cow::Owned).map_err(|error| unreadable(&path, &error))
+                files::read(&path, Expected::WEIGHTS)
+                    .map(Cow::Owned)
+                    .map_err(|error| unreadable(&path, &error))
             }
         }
     }

@@ -1,25 +1,19 @@
 //! One file, up to the door of the model: read, hashed, decoded, judged by the gates, prepared.
 //! `watch`, `scan` and `show` all come through here.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use sha2::{Digest, Sha256};
 
 use crate::{
     config::RasterStudy,
+    files::{Expected, Readers, readers},
     film::{self, Film, Header},
     guard::guarded,
     model::{Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
 };
-
-/// No film is larger; a file that is would only fill the memory.
-const LARGEST_FILE: u64 = 1 << 30;
 
 /// The bytes of one file, and what identifies them.
 #[derive(Debug)]
@@ -30,18 +24,20 @@ pub struct Bytes {
     pub sha256: String,
 }
 
-/// Reads a file whole.
+/// Reads a film's file whole, with a deadline.
 ///
 /// # Errors
-/// What the operating system says, or [`io::ErrorKind::FileTooLarge`] beyond 1 GiB.
+/// Those of [`Readers::read`].
 pub fn read(path: &Path) -> io::Result<Bytes> {
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut content = Vec::with_capacity(usize::try_from(size.min(LARGEST_FILE)).unwrap_or(0));
-    file.take(LARGEST_FILE + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > LARGEST_FILE {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 1 GiB"));
-    }
+    read_until(path, &readers(), &|| false)
+}
+
+/// Reads a film's file whole, unless `is_over` says meanwhile that nobody wants it any more.
+///
+/// # Errors
+/// Those of [`Readers::read`].
+pub fn read_until(path: &Path, readers: &Readers, is_over: &dyn Fn() -> bool) -> io::Result<Bytes> {
+    let content = readers.read(path, Expected::FILM, is_over)?;
     let sha256 = hex(&Sha256::digest(&content));
     Ok(Bytes { content, sha256 })
 }

@@ -191,11 +191,12 @@ impl Feeder {
     }
 }
 
-/// A file's turn: a request queues it once more, while its first turn may only just have ended.
-type Turn = (FileId, Option<RequestId>);
+/// A file's turn: a request, or a share that did not answer, queues it once more, while its first turn may only just
+/// have ended.
+type Turn = (FileId, Option<RequestId>, u32);
 
 fn turn(due: &Queued) -> Turn {
-    (due.file, due.request.as_ref().map(|(request, _)| *request))
+    (due.file, due.request.as_ref().map(|(request, _)| *request), due.tries)
 }
 
 /// Waits for room, but not for ever: false once the line stops.

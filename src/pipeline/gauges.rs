@@ -2,17 +2,19 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+use crate::files::Readers;
 
 /// The rate of films is that of the last minute.
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Written by the workers, read by the dashboard's feed.
-#[derive(Debug, Default)]
 pub struct Gauges {
     inner: Mutex<Inner>,
+    readers: Arc<Readers>,
 }
 
 #[derive(Debug, Default)]
@@ -29,16 +31,27 @@ struct Inner {
 }
 
 impl Gauges {
+    pub(super) fn of(readers: Arc<Readers>) -> Self {
+        Self { inner: Mutex::default(), readers }
+    }
+
     /// The file at which a line works.
     #[must_use]
     pub fn working_on(&self) -> Option<String> {
         self.lock().working_on.clone()
     }
 
-    /// Why the inbox cannot be read, while it cannot.
+    /// Why the inbox cannot be read, or films in it, while that is so.
     #[must_use]
     pub fn inbox_fault(&self) -> Option<String> {
-        self.lock().inbox_fault.clone()
+        let fault = self.lock().inbox_fault.clone();
+        fault.or_else(|| match self.readers.abandoned() {
+            0 => None,
+            1 => Some("The inbox does not answer for one film: it is tried again by itself.".to_owned()),
+            films => Some(format!(
+                "The inbox does not answer for {films} films: they are tried again by themselves."
+            )),
+        })
     }
 
     /// Films a second while any line worked, over the last minute; none if none was scored in it.

@@ -1,15 +1,22 @@
 //! A film's way from its file to a report, whichever process examines it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use jiff::Timestamp;
 
 use super::{
-    broke_down, failed, read,
+    broke_down, failed, read_until,
     recorder::{Identity, Report, ReportKind, ScoredReport},
     shared::Shared,
 };
 use crate::{
+    files::{NoAnswer, Readers, Refused},
     guard::guarded,
     model::{Findings, ModelError},
     quality::{self, Gates, Held, Warning},
@@ -23,6 +30,9 @@ pub(super) struct Judge {
     pub(super) store: Store,
     pub(super) rules: Arc<Shared<Rules>>,
     pub(super) gates: Arc<Shared<Gates>>,
+    /// What reads the files, until the pipeline is told to stop.
+    pub(super) readers: Arc<Readers>,
+    pub(super) stop: Arc<AtomicBool>,
 }
 
 /// A file that was read and is to be examined.
@@ -50,13 +60,17 @@ impl Judge {
     pub(super) fn open(&self, due: &Queued) -> Result<Opened, Report> {
         let report = |kind| Report { file: due.file, path: due.arrival.path.clone(), kind };
         let started = Timestamp::now();
-        let bytes = read(&due.arrival.path).map_err(|error| {
+        let is_over = || self.stop.load(Ordering::Relaxed);
+        let bytes = read_until(&due.arrival.path, &self.readers, &is_over).map_err(|error| {
+            if NoAnswer::of(&error) == Some(NoAnswer::Stopped) {
+                return report(ReportKind::Left);
+            }
             tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
-            report(ReportKind::Unread { reason: why_unread(&error) })
+            report(ReportKind::Unread { reason: why_unread(&error), again: is_passing(&error) })
         })?;
         if due.request.as_ref().is_some_and(|(_, sha256)| *sha256 != bytes.sha256) {
             let reason = "The file was replaced by another one since this film was held: look at that one.";
-            return Err(report(ReportKind::Unread { reason: reason.to_owned() }));
+            return Err(report(ReportKind::Unread { reason: reason.to_owned(), again: false }));
         }
         // Cheap for what is here already; the store decides again when the result is recorded.
         if due.request.is_none()
@@ -122,6 +136,17 @@ fn why_unread(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => {
             "This program may not read the file: change its permissions, then copy it in again.".into()
         }
-        _ => format!("The file could not be read ({error}): copy it in again."),
+        _ if Refused::of(error).is_some() => format!("The file was not read: {error}."),
+        _ if NoAnswer::of(error).is_some() => {
+            "The disk or share that the file lies on does not answer: the film is tried again by itself."
+                .into()
+        }
+        _ => format!("The file could not be read ({error}): it is tried again by itself."),
     }
+}
+
+/// Whether a file that could not be read may be readable later, as it is: a share that is down comes back.
+fn is_passing(error: &std::io::Error) -> bool {
+    let stays = matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied);
+    !stays && Refused::of(error).is_none()
 }

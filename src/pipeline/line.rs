@@ -102,5 +102,5 @@ fn read(judge: &Judge, cores: &Cores, due: Queued) -> Step<Prepared, Report> {
 
 /// The report on a file that made the program panic.
 fn broken(file: FileId, path: PathBuf) -> Report {
-    Report { file, path, kind: ReportKind::Unread { reason: BROKE_DOWN.to_owned() } }
+    Report { file, path, kind: ReportKind::Unread { reason: BROKE_DOWN.to_owned(), again: false } }
 }

@@ -40,7 +40,9 @@ use jiff::SignedDuration;
 pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Step};
 pub use event::{Event, EventKind};
-pub use examine::{Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, study_key};
+pub use examine::{
+    Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
+};
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
@@ -50,6 +52,7 @@ use shared::Shared;
 
 use crate::{
     config::RasterStudy,
+    files::Readers,
     intake::{self, Intake, IntakeError},
     model::Model,
     quality::Gates,
@@ -84,6 +87,8 @@ pub struct Parts {
     pub helper: Helper,
     /// Starts the threads.
     pub supervisor: Supervisor,
+    /// What reads the films.
+    pub readers: Arc<Readers>,
 }
 
 /// What the site decides about studies.
@@ -150,10 +155,11 @@ impl Pipeline {
             settings,
             helper,
             supervisor,
+            readers,
         } = parts;
         let gates = Arc::new(Shared::new(gates));
         let stop = Arc::new(AtomicBool::new(false));
-        let gauges = Arc::new(Gauges::default());
+        let gauges = Arc::new(Gauges::of(Arc::clone(&readers)));
         let rules = Arc::new(Shared::new(rules));
 
         let (arrivals_in, arrivals) = bounded(4);
@@ -164,7 +170,7 @@ impl Pipeline {
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
-            _ownership: ownership,
+            ownership,
             model: Arc::new(ModelRef {
                 name: model.manifest().name.clone(),
                 sha256: model.sha256().to_owned(),
@@ -182,8 +188,13 @@ impl Pipeline {
             progress: recorder::Progress::default(),
         };
         let judge = || -> Result<judge::Judge, StoreError> {
-            let (rules, gates) = (Arc::clone(&rules), Arc::clone(&gates));
-            Ok(judge::Judge { store: Store::open(&store_path)?, rules, gates })
+            Ok(judge::Judge {
+                store: Store::open(&store_path)?,
+                rules: Arc::clone(&rules),
+                gates: Arc::clone(&gates),
+                readers: Arc::clone(&readers),
+                stop: Arc::clone(&stop),
+            })
         };
         let mut feeder = feeder::Feeder {
             store: Store::open(&store_path)?,

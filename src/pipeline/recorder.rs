@@ -60,8 +60,10 @@ pub(super) enum ReportKind {
     Held { film: Box<Identity>, decoded: bool, held: Held },
     /// The same bytes are in the store already, as this film.
     Seen { of: FilmId },
-    /// The file could not be read at all.
-    Unread { reason: String },
+    /// The file could not be read at all, or not now.
+    Unread { reason: String, again: bool },
+    /// The pipeline was told to stop before the file came: it stays queued, and nobody is told.
+    Left,
     /// It ended the process that it was tried in, each time.
     Stopped { sha256: String, reason: String },
 }
@@ -87,12 +89,14 @@ pub(super) struct Progress {
     finished: usize,
     /// Whether the last thing said was that the line is idle.
     said_idle: bool,
+    /// Sentences about rows of the store that were said.
+    unreadable: usize,
 }
 
 pub(super) struct Recorder {
     pub(super) store: Store,
     /// Held as long as this thread may write.
-    pub(super) _ownership: Ownership,
+    pub(super) ownership: Ownership,
     /// The model that scores, as results name it.
     pub(super) model: Arc<ModelRef>,
     /// What it runs on: "cpu fp32".
@@ -157,8 +161,9 @@ impl Recorder {
     /// Records a report. A film that makes the recorder panic is held.
     fn keep(&mut self, report: &Report) {
         let Report { file, path, .. } = report;
-        let hold =
-            |recorder: &mut Self, _: &()| recorder.hold_unread(*file, path, BROKE_DOWN, Timestamp::now());
+        let hold = |recorder: &mut Self, _: &()| {
+            recorder.hold_unread(*file, path, BROKE_DOWN, false, Timestamp::now())
+        };
         if !self.insist(report, Self::record) && !self.insist(&(), hold) {
             self.supervisor.tell("A film could not be recorded: it is tried again at the next start.");
         }
@@ -241,7 +246,10 @@ impl Recorder {
         let Report { file, path, kind } = report;
         let finished = match kind {
             ReportKind::Seen { of } => self.store.duplicate(*file, *of, now)?,
-            ReportKind::Unread { reason } => return self.hold_unread(*file, path, reason, now),
+            ReportKind::Unread { reason, again } => {
+                return self.hold_unread(*file, path, reason, *again, now);
+            }
+            ReportKind::Left => return Ok(()),
             ReportKind::Stopped { sha256, reason } => {
                 let study = self.store.hold_stopper(*file, sha256, reason, now)?;
                 self.say_held(study, path, reason, now);
@@ -271,9 +279,10 @@ impl Recorder {
                         EventKind::Scored { severity: film.severity, score: film.score, top: film.top }
                     }
                     ReportKind::Held { held, .. } => EventKind::Held { reason: held.reason.clone() },
-                    ReportKind::Seen { .. } | ReportKind::Unread { .. } | ReportKind::Stopped { .. } => {
-                        return Ok(());
-                    }
+                    ReportKind::Seen { .. }
+                    | ReportKind::Unread { .. }
+                    | ReportKind::Left
+                    | ReportKind::Stopped { .. } => return Ok(()),
                 };
                 let event = match (&kind, film_of(&report.kind)) {
                     (EventKind::Held { reason }, Some(film)) => {
@@ -297,9 +306,18 @@ impl Recorder {
         file: FileId,
         path: &Path,
         reason: &str,
+        again: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let study = self.store.gone(file, reason, now)?;
+        let study = if again {
+            self.store.unanswered(file, reason, now)?
+        } else {
+            self.store.gone(file, reason, now)?
+        };
+        if let (true, Some(study)) = (again, &study) {
+            let kind = EventKind::Error { message: reason.to_owned() };
+            self.say(&Event::about_file(kind, Some(study), path, now));
+        }
         self.say_held(study, path, reason, now);
         Ok(())
     }
@@ -354,7 +372,16 @@ impl Recorder {
     }
 
     fn tick(&mut self) -> Result<(), StoreError> {
+        self.ownership.beat();
         let now = Timestamp::now();
+        for sentence in self.store.unreadable(self.progress.unreadable) {
+            self.progress.unreadable += 1;
+            self.say(&Event::error(sentence, now));
+        }
+        if self.store.retry_unanswered(now)? > 0 {
+            self.progress.said_idle = false;
+            let _ = self.wake.try_send(());
+        }
         let mut changed = self.store.complete_quiet(self.settings.quiet_period, now)?;
         if let Some(max_wait) = self.settings.max_wait {
             changed.extend(self.store.promote_overdue(max_wait, now)?);
@@ -403,7 +430,10 @@ fn film_of(report: &ReportKind) -> Option<&Identity> {
     match report {
         ReportKind::Scored(scored) => Some(&scored.film),
         ReportKind::Held { film, .. } => Some(film),
-        ReportKind::Seen { .. } | ReportKind::Unread { .. } | ReportKind::Stopped { .. } => None,
+        ReportKind::Seen { .. }
+        | ReportKind::Unread { .. }
+        | ReportKind::Left
+        | ReportKind::Stopped { .. } => None,
     }
 }
 

@@ -55,6 +55,7 @@ impl Scene {
             },
             helper: Helper { program: PathBuf::from("/nowhere"), arguments: Vec::new() },
             supervisor: supervisor.clone(),
+            readers: crate::files::readers(),
         };
         let pipeline = Pipeline::start(parts, move |event| events_in.send(event.clone()).unwrap()).unwrap();
         Self { folder, events, told, supervisor, _pipeline: pipeline }

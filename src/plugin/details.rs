@@ -5,10 +5,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::store::{Store, StoreError, StudyDetail, StudyId};
+use crate::store::{FilmId, Store, StoreError, StudyDetail, StudyId};
 
 /// Studies that are kept: those of a burst, a few hundred kilobytes.
 const MOST: usize = 256;
+
+/// Films of a study that plugins look at; those that they are told of are always among them.
+const FILMS: u32 = 64;
 
 /// The studies that were looked at last, shared by all plugins.
 #[derive(Debug, Default)]
@@ -24,18 +27,28 @@ struct Known {
 }
 
 impl Details {
-    /// A study as it is now, if it is there: each change gives it another revision, so that what is kept is known to
+    /// A study as it is now, if it is there, with `wanted` among its films (of a study of very many only some are
+    /// looked at: the one that decides, and the newest). Each change gives it another revision, so that what is kept is known to
     /// be of today by one number.
     ///
     /// # Errors
     /// Those of the store.
-    pub(super) fn of(&self, store: &Store, study: StudyId) -> Result<Option<Arc<StudyDetail>>, StoreError> {
+    pub(super) fn of(
+        &self,
+        store: &Store,
+        study: StudyId,
+        wanted: &[FilmId],
+    ) -> Result<Option<Arc<StudyDetail>>, StoreError> {
         let Some(revision) = store.study_revision(study)? else { return Ok(None) };
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).by_study.get(&study).cloned();
-        if let Some(known) = known.filter(|known| known.study.revision == revision) {
+        let holds = |detail: &StudyDetail| {
+            let is_here = |film: &FilmId| detail.films.iter().any(|known| known.id == *film);
+            detail.study.revision == revision && wanted.iter().all(is_here)
+        };
+        if let Some(known) = known.filter(|known| holds(known)) {
             return Ok(Some(known));
         }
-        let detail = store.detail(study)?.map(Arc::new);
+        let detail = store.detail_with(study, wanted, FILMS)?.map(Arc::new);
         if let Some(detail) = &detail {
             self.keep(detail);
         }

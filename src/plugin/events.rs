@@ -23,6 +23,14 @@ pub(super) enum Step {
 }
 
 impl Step {
+    /// The film that it is about, if it is one of that study.
+    pub(super) fn film_of(&self, of: StudyId) -> Option<FilmId> {
+        match self {
+            Self::Film { study, film } if *study == of => Some(*film),
+            _ => None,
+        }
+    }
+
     pub(super) fn study(&self) -> StudyId {
         match self {
             Self::Film { study, .. } | Self::Status { study, .. } | Self::Study { study, .. } => *study,

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     config, guard,
-    store::{Lane, PluginState, PluginWork, Store, StoreError},
+    store::{Lane, Ownership, PluginState, PluginWork, Store, StoreError},
     supervise::{Supervisor, checkpoint},
 };
 
@@ -45,6 +45,8 @@ pub struct HostParts {
     pub patience: Patience,
     /// Starts the threads, and again when they die.
     pub supervisor: Supervisor,
+    /// The right to run plugins on that store: every thread keeps it until it has ended.
+    pub ownership: Option<Ownership>,
 }
 
 impl HostParts {
@@ -59,6 +61,7 @@ impl HostParts {
             pace: Pace::default(),
             patience: Patience::default(),
             supervisor: Supervisor::default(),
+            ownership: None,
         }
     }
 }
@@ -119,6 +122,7 @@ impl Host {
                 policy: Arc::clone(&policy),
                 patience: parts.patience,
                 notes: Notes::beside(&parts.store),
+                _ownership: parts.ownership.clone(),
             };
             let (lane_in, woken) = bounded(1);
             lanes.push(lane_in);
@@ -427,6 +431,7 @@ impl Manager {
             lanes: self.lanes.clone(),
             record,
             cursor,
+            ownership: self.parts.ownership.clone(),
         };
         let (orders, taken) = unbounded();
         let (wake, woken) = bounded(1);

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -11,11 +10,15 @@ use super::{
     Fault, FaultKind,
     limits::{SOURCE_BYTES, SOURCE_FILES},
 };
-use crate::text::clean;
+use crate::{
+    files::{self, Expected},
+    text::clean,
+};
 
 /// The file that a plugin in a folder of its own begins with.
 const MAIN: &str = "main.luau";
 const EXTENSION: &str = "luau";
+const SCRIPT: Expected = Expected::new("a script", SOURCE_BYTES);
 
 /// The plugins that come with the program, found by name where the site has none of that name.
 const BUNDLED: [(&str, &str); 5] = [
@@ -152,12 +155,7 @@ fn luau_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// Text of at most what is left of the budget.
 fn read_text(path: &Path, budget: &mut u64) -> Result<String, String> {
-    if !path.is_file() {
-        return Err("it is not a plain file".to_owned());
-    }
-    let file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut bytes = Vec::new();
-    file.take(*budget + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    let bytes = files::read(path, SCRIPT).map_err(|error| format!("cannot be read: {error}"))?;
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     *budget = budget.checked_sub(length).ok_or_else(|| "it is larger than 1 MiB".to_owned())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())

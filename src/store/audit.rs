@@ -2,12 +2,13 @@
 //! they tell of, and never changed.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
 use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     convert::{Columns, Json, Micros},
+    unreadable::{is_about_a_row, name},
 };
 use crate::{
     study::{AuditKind, AuditWord},
@@ -72,7 +73,8 @@ impl Store {
         self.write(|transaction| log(transaction, event, now))
     }
 
-    /// Up to `limit` events after the one numbered `since` (0: from the first), oldest first.
+    /// Up to `limit` events after the one numbered `since` (0: from the first), oldest first. One that cannot be read
+    /// is of a kind that nobody knows, about nothing.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -82,22 +84,47 @@ impl Store {
                 "SELECT id, time, kind, study, film, file, actor, detail
                  FROM events WHERE id > ?1 ORDER BY id LIMIT ?2",
             )?
-            .query_map((since, limit), |row| {
-                let mut columns = Columns::of(row);
-                Ok(AuditEvent {
-                    id: columns.next()?,
-                    time: columns.next_time()?,
-                    kind: columns.next::<String>()?.into(),
-                    study: columns.next()?,
-                    film: columns.next()?,
-                    file: columns.next()?,
-                    actor: columns.next()?,
-                    detail: columns.next::<Json<Value>>()?.0,
-                })
+            .query_map((since, limit), |row| match event(row) {
+                Err(error) if is_about_a_row(&error) => {
+                    let id = row.get(0)?;
+                    name(view, "events", id, &error);
+                    Ok(AuditEvent::unreadable(id))
+                }
+                read => read,
             })?
             .collect()
         })
     }
+}
+
+impl AuditEvent {
+    /// In the place of one that cannot be read, so that whoever follows the audit gets past it.
+    fn unreadable(id: i64) -> Self {
+        Self {
+            id,
+            time: Timestamp::default(),
+            kind: "unreadable".to_owned().into(),
+            study: None,
+            film: None,
+            file: None,
+            actor: String::new(),
+            detail: Value::Null,
+        }
+    }
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
+    let mut columns = Columns::of(row);
+    Ok(AuditEvent {
+        id: columns.next()?,
+        time: columns.next_time()?,
+        kind: columns.next::<String>()?.into(),
+        study: columns.next()?,
+        film: columns.next()?,
+        file: columns.next()?,
+        actor: columns.next()?,
+        detail: columns.next::<Json<Value>>()?.0,
+    })
 }
 
 /// Writes an event within the transaction of the change that it tells of.

@@ -11,6 +11,7 @@ use super::{
     people::note_alarm,
     rollup::report,
     row::{save, select_studies, study_if_any, study_row},
+    unreadable::rows,
 };
 use crate::{
     study::AuditKind,
@@ -182,7 +183,7 @@ fn rows_until(
     ago: SignedDuration,
 ) -> Result<Vec<StudyRow>, StoreError> {
     let until = now.checked_sub(ago).unwrap_or(Timestamp::MIN);
-    store.read(|view| view.prepare_cached(query)?.query_map([Micros(until)], study_row)?.collect())
+    store.read(|view| rows(view, "studies", query, [Micros(until)], study_row))
 }
 
 /// The row again, under the write lock, if it has not changed since it was read.

@@ -45,7 +45,8 @@ impl FromSql for Place {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value {
             ValueRef::Blob(bytes) => Ok(Self(path_of_bytes(bytes))),
-            text => text.as_str().map(|text| Self(PathBuf::from(text))),
+            // Text whose bytes are none is a path all the same.
+            text => text.as_bytes().map(|bytes| Self(path_of_bytes(bytes))),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
+use super::unreadable::is_about_a_row;
 use crate::text::shown;
 
 /// The kinds that a caller can act on.
@@ -24,6 +25,10 @@ pub enum StoreErrorKind {
     NewerVersion,
     /// The file is something else: no database, or another program's.
     NotADatabase,
+    /// It is a store by another name than its own.
+    SecondName,
+    /// One row of it holds what this version cannot read.
+    Row,
     /// Anything else.
     Other,
 }
@@ -37,6 +42,8 @@ impl StoreErrorKind {
             Self::Corrupt => "is damaged",
             Self::NewerVersion => "was made by a newer version of cxr-triage",
             Self::NotADatabase => "is not a store of cxr-triage",
+            Self::SecondName => "is named by a hard link",
+            Self::Row => "holds a row that cannot be read",
             Self::Other => "cannot be used",
         }
     }
@@ -53,6 +60,12 @@ impl StoreErrorKind {
             }
             Self::NewerVersion => "upgrade this cxr-triage, or choose another store with --store",
             Self::NotADatabase => "choose another file with --store; this one was left as it is",
+            Self::SecondName => {
+                "name the store as it was made, or make a symbolic link to it: a part of it lies in files beside its own name"
+            }
+            Self::Row => {
+                "the rest goes on without it; restore the store from a backup, or report this message"
+            }
             Self::Other => "see the reason; if it stays, report it with this message",
         }
     }
@@ -95,11 +108,8 @@ impl StoreError {
             (Some(ErrorCode::DiskFull), _) => StoreErrorKind::DiskFull,
             (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => StoreErrorKind::Locked,
             (Some(ErrorCode::NotADatabase), _) => StoreErrorKind::NotADatabase,
-            // A value that this version never wrote: damage, if not to the file then to its content.
-            (Some(ErrorCode::DatabaseCorrupt), _)
-            | (_, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)) => {
-                StoreErrorKind::Corrupt
-            }
+            (Some(ErrorCode::DatabaseCorrupt), _) => StoreErrorKind::Corrupt,
+            (_, error) if is_about_a_row(error) => StoreErrorKind::Row,
             _ => StoreErrorKind::Other,
         };
         Self::new(kind, path, error)

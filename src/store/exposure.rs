@@ -9,65 +9,96 @@ use super::{
     FilmId, StudyId,
     audit::{NewEvent, log},
     convert::{Columns, Json},
+    rollup::header,
+    unreadable::rows,
 };
 use crate::{film::Header, study::AuditKind};
 
-/// A film of a detector that tells its intent.
-struct Image {
-    film: FilmId,
-    is_scored: bool,
-    is_aside: bool,
-    header: Header,
-}
+const RAW: &str = "FOR PROCESSING";
+const SHOWN: &str = "FOR PRESENTATION";
 
-/// Sets aside, in one study, the images for processing whose exposure a scored film presents; returns those that
-/// were not aside before.
+/// Sets aside, in the study of a film that was just recorded or scored, the images for processing whose exposure a
+/// scored film presents, if that film is one of the two; returns those that were not aside before. Only films with
+/// the same time or the same source are looked at, of however many.
 pub(super) fn set_aside(
     connection: &Connection,
     study: StudyId,
+    film: FilmId,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<FilmId>> {
-    let images = images(connection, study)?;
-    let mut aside = Vec::new();
-    for raw in images.iter().filter(|image| !image.is_aside) {
-        let Some(shown) = images.iter().find(|shown| shown.is_scored && raw.header.is_raw_of(&shown.header))
-        else {
-            continue;
-        };
+    let (intent, is_scored): (Option<String>, bool) = connection
+        .prepare_cached("SELECT intent, state = 'scored' FROM films WHERE id = ?1")?
+        .query_row([film], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let pairs: Vec<(FilmId, FilmId)> = match intent.as_deref() {
+        Some(RAW) => {
+            let own = header(connection, film)?;
+            let shown = shown_by(connection, study, &own)?;
+            shown
+                .into_iter()
+                .find(|(_, shown)| own.is_raw_of(shown))
+                .map(|(shown, _)| (film, shown))
+                .into_iter()
+                .collect()
+        }
+        Some(SHOWN) if is_scored => {
+            let own = header(connection, film)?;
+            let raws = raws_of(connection, study, &own)?;
+            raws.into_iter().filter(|(_, raw)| raw.is_raw_of(&own)).map(|(raw, _)| (raw, film)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for &(raw, shown) in &pairs {
         connection
             .prepare_cached("UPDATE films SET exposure_of = ?2 WHERE id = ?1")?
-            .execute((raw.film, shown.film))?;
+            .execute((raw, shown))?;
         let event = NewEvent {
             study: Some(study),
-            film: Some(raw.film),
-            detail: json!({ "for": shown.film, "why": "the same exposure" }),
+            film: Some(raw),
+            detail: json!({ "for": shown, "why": "the same exposure" }),
             ..NewEvent::of(AuditKind::SetAside)
         };
         log(connection, &event, now)?;
-        aside.push(raw.film);
     }
-    Ok(aside)
+    Ok(pairs.into_iter().map(|(raw, _)| raw).collect())
 }
 
-/// Those that decoded: what a broken file holds, nobody has seen.
-fn images(connection: &Connection, study: StudyId) -> rusqlite::Result<Vec<Image>> {
-    connection
-        .prepare_cached(
-            "SELECT id, state = 'scored', exposure_of IS NOT NULL, header FROM films
-             WHERE study = ?1 AND state <> 'superseded' AND decoded = 1
-               AND header ->> 'presentation_intent_type' IS NOT NULL
-             ORDER BY id",
-        )?
-        .query_map([study], |row| {
-            let mut columns = Columns::of(row);
-            Ok(Image {
-                film: columns.next()?,
-                is_scored: columns.next()?,
-                is_aside: columns.next()?,
-                header: columns.next::<Json<Header>>()?.0,
-            })
-        })?
-        .collect()
+/// Scored images for presentation that may present what `raw` is for processing of, the earliest first.
+fn shown_by(
+    connection: &Connection,
+    study: StudyId,
+    raw: &Header,
+) -> rusqlite::Result<Vec<(FilmId, Header)>> {
+    let sql = "SELECT id, header FROM films
+         WHERE state = 'scored' AND id IN (
+            SELECT id FROM films WHERE study = ?1 AND intent = ?2 AND acquired_at = ?3
+            UNION SELECT id FROM films WHERE study = ?1 AND intent = ?2 AND content_at = ?4
+            UNION SELECT id FROM films WHERE study = ?1 AND source_image = ?5)
+         ORDER BY id";
+    let params = (study, SHOWN, &raw.acquired_at, &raw.content_at, &raw.sop_instance_uid);
+    rows(connection, "films", sql, params, film_and_header)
+}
+
+/// Images for processing that are not aside and may be of the exposure that `shown` presents.
+fn raws_of(
+    connection: &Connection,
+    study: StudyId,
+    shown: &Header,
+) -> rusqlite::Result<Vec<(FilmId, Header)>> {
+    let sql = "SELECT id, header FROM films
+         WHERE state <> 'superseded' AND exposure_of IS NULL AND id IN (
+            SELECT id FROM films WHERE study = ?1 AND intent = ?2 AND acquired_at = ?3
+            UNION SELECT id FROM films WHERE study = ?1 AND intent = ?2 AND content_at = ?4
+            UNION SELECT id FROM films WHERE sop_instance_uid = ?5 AND +study = ?1
+                AND decoded = 1 AND sop_instance_uid IS NOT NULL)
+         ORDER BY id";
+    let source = shown.source_images.first();
+    let params = (study, RAW, &shown.acquired_at, &shown.content_at, source);
+    rows(connection, "films", sql, params, film_and_header)
+}
+
+fn film_and_header(row: &rusqlite::Row<'_>) -> rusqlite::Result<(FilmId, Header)> {
+    let mut columns = Columns::of(row);
+    Ok((columns.next()?, columns.next::<Json<Header>>()?.0))
 }
 
 /// Whether a film is set aside.

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::{
     Answer, FileId, FilmId, FilmRow, FilmState, OnRequest, Outcome, Scored, StudyId, Verdict,
     convert::{Columns, Json, Micros, Place, to_json},
+    rollup::note_best,
     rules::{intern_model, intern_rules},
+    unreadable::{is_about_a_row, name},
 };
 use crate::{
     film::Header,
@@ -128,7 +130,7 @@ fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusq
     connection
         .prepare_cached("INSERT INTO heatmaps (film, bytes) VALUES (?1, ?2)")?
         .execute((film, &scored.heatmap))?;
-    Ok(())
+    note_best(connection, film, &scored.findings)
 }
 
 /// The findings of a film, in the model's label order; empty for a held one.
@@ -165,7 +167,29 @@ pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Re
          LEFT JOIN requests ON requests.id = (SELECT max(id) FROM requests WHERE film = films.id)
          WHERE films.id = ?1",
     )?;
-    query.query_row([film], |row| film_row(connection, row)).optional()
+    let read = |row: &Row<'_>| match film_row(connection, row) {
+        Err(error) if is_about_a_row(&error) => {
+            name(connection, "films", film, &error);
+            Ok(remains(film, row, &error))
+        }
+        read => read,
+    };
+    query.query_row([film], read).optional()
+}
+
+/// A film whose row cannot be read: held, with that as its reason.
+fn remains(film: FilmId, row: &Row<'_>, error: &rusqlite::Error) -> FilmRow {
+    let reason = format!("What the store knows of this film cannot be read: {}", clean(&error.to_string()));
+    FilmRow {
+        id: film,
+        path: row.get::<_, Place>(1).map(|place| place.0).unwrap_or_default(),
+        sha256: row.get(2).unwrap_or_default(),
+        header: row.get::<_, Json<Header>>(3).map(|header| header.0).unwrap_or_default(),
+        state: FilmState::Held(Held { gate: Gate::Unreadable, reason }),
+        warnings: Vec::new(),
+        decoded: false,
+        on_request: None,
+    }
 }
 
 fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow> {

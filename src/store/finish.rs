@@ -101,29 +101,42 @@ impl Store {
     ) -> Result<Option<StudyRow>, StoreError> {
         self.write(|transaction| {
             let due = due(transaction, file)?;
-            if due.state != "queued" {
-                return Ok(None);
-            }
-            if let Some(open) = request::open_of(transaction, due.film)? {
-                return request::refuse(transaction, &due, &open, reason, now).map(Some);
-            }
-            let (study, film) = gone_entry(transaction, &due, reason, now)?;
-            let event = NewEvent {
-                study: Some(study),
-                film: Some(film),
-                file: Some(file),
-                detail: json!({ "reason": clean(reason) }),
-                ..NewEvent::of(AuditKind::Gone)
-            };
-            log(transaction, &event, now)?;
-            close(transaction, file, "gone", film)?;
-            let mut row = self::study(transaction, study)?;
-            recombine(transaction, &mut row)?;
-            reopen(transaction, &mut row, now)?;
-            save(transaction, &mut row)?;
-            Ok(Some(row))
+            if due.is_queued() { hold_gone(transaction, &due, reason, now) } else { Ok(None) }
         })
     }
+}
+
+impl Due {
+    pub(super) fn is_queued(&self) -> bool {
+        self.state == "queued"
+    }
+}
+
+/// Holds a queued file that could not be read; returns its study.
+pub(super) fn hold_gone(
+    connection: &Connection,
+    due: &Due,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Option<StudyRow>> {
+    if let Some(open) = request::open_of(connection, due.film)? {
+        return request::refuse(connection, due, &open, reason, now).map(Some);
+    }
+    let (study, film) = gone_entry(connection, due, reason, now)?;
+    let event = NewEvent {
+        study: Some(study),
+        film: Some(film),
+        file: Some(due.id),
+        detail: json!({ "reason": clean(reason) }),
+        ..NewEvent::of(AuditKind::Gone)
+    };
+    log(connection, &event, now)?;
+    close(connection, due.id, "gone", film)?;
+    let mut row = self::study(connection, study)?;
+    recombine(connection, &mut row)?;
+    reopen(connection, &mut row, now)?;
+    save(connection, &mut row)?;
+    Ok(Some(row))
 }
 
 fn record(
@@ -144,7 +157,7 @@ fn record(
     close(connection, due.id, "done", film)?;
     let uid = outcome.sop_instance_uid();
     let others = supersede(connection, due, film, uid, outcome.decoded, now)?;
-    let aside = set_aside(connection, study, now)?.contains(&film);
+    let aside = set_aside(connection, study, film, now)?.contains(&film);
     let mut row = self::study(connection, study)?;
     let (before, top_before) = (row.severity, row.top.clone());
     recombine(connection, &mut row)?;
@@ -287,7 +300,7 @@ pub(super) fn close(
     film: FilmId,
 ) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE files SET state = ?2, film = ?3 WHERE id = ?1")?
+        .prepare_cached("UPDATE files SET state = ?2, film = ?3, again_at = NULL WHERE id = ?1")?
         .execute((file, state, film))?;
     Ok(())
 }

@@ -18,12 +18,15 @@ mod films;
 mod finish;
 mod in_work;
 mod join;
+#[cfg(test)]
+mod large_tests;
 mod open;
 mod outbox;
 mod outcome;
 mod ownership;
 mod past;
 mod people;
+mod place;
 mod plugin_record;
 mod plugin_work;
 mod plugins;
@@ -39,6 +42,8 @@ mod shift;
 mod spread;
 mod study_time;
 mod supersede;
+mod unanswered;
+mod unreadable;
 
 use std::path::PathBuf;
 
@@ -46,9 +51,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
-pub use outbox::{PluginNotice, Tried};
+pub use outbox::{Due, PluginNotice, Tried};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
-pub use ownership::Ownership;
+pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
     Cell, Delivery, DeliveryKind, Lane, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
     PluginDeed, PluginRecord, PluginRequest, PluginState, PluginWork,

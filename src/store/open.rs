@@ -10,7 +10,10 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{Store, StoreError, StoreErrorKind};
+use super::{
+    Store, StoreError, StoreErrorKind,
+    place::{self, Found},
+};
 
 /// Numbered from 1; `user_version` says how many a store has had. Released ones are never edited.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -22,10 +25,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/007_exposure.sql"),
     include_str!("migrations/008_shift.sql"),
     include_str!("migrations/009_in_work.sql"),
+    include_str!("migrations/010_again.sql"),
+    include_str!("migrations/011_large_studies.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
-const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
+pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
 
 /// How long a writer waits for another one. The longest transaction is a change of thresholds.
 const BUSY: Duration = Duration::from_secs(30);
@@ -35,19 +40,28 @@ impl Store {
     /// this version. Owner and followers open it alike.
     ///
     /// The database files are readable by their owner alone, also where they were not before; a folder
-    /// that is made here is too (one that was there is left as it is: it may be anybody's).
+    /// that is made here is too (one that was there is left as it is: it may be anybody's). What is no store of ours
+    /// is refused before anything of it or beside it is changed; an empty file is taken for one that is about to be.
     ///
     /// # Errors
     /// See [`StoreErrorKind`]; the file is left as it was.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let found = place::check(path)?;
         make_folder(path)?;
-        make_private(path)?;
+        let real = place::real_path(path).map_err(|error| StoreError::from_io(path, &error))?;
+        match found {
+            Found::Nothing => make(&real)?,
+            Found::Blank => {}
+            Found::Store => make_private(&real)?,
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(path, flags);
+        let opened = Connection::open_with_flags(&real, flags);
         let failed = |error: &rusqlite::Error| StoreError::from_sqlite(path, error);
         let mut connection = opened.map_err(|error| failed(&error))?;
         connection.busy_timeout(BUSY).map_err(|error| failed(&error))?;
         refuse_strangers(&connection, path)?;
+        // Now it is known to be ours, or to become so.
+        make_private(&real)?;
         configure(&connection).map_err(|error| failed(&error))?;
         migrate(&mut connection, MIGRATIONS).map_err(|error| failed(&error))?;
         Ok(Self { connection, path: path.to_owned() })
@@ -145,17 +159,20 @@ pub(super) fn make_folder(file: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(|error| StoreError::from_io(file, &error))
 }
 
-/// Makes the database file, or tightens the files of one that is there. SQLite gives `-wal` and `-shm`
-/// the permissions of the database.
+/// Makes the database file, unless another process just has.
+fn make(path: &Path) -> Result<(), StoreError> {
+    match owner_only(OpenOptions::new().create_new(true).write(true)).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::from_io(path, &error)),
+    }
+}
+
+/// Tightens the files of a store. SQLite gives `-wal` and `-shm` the permissions of the database.
 ///
 /// A file that is there is never opened here: closing it again would drop the POSIX locks that other
 /// connections of this process hold on it (sqlite.org/howtocorrupt.html, section 2.2).
 fn make_private(path: &Path) -> Result<(), StoreError> {
-    match owner_only(OpenOptions::new().create_new(true).write(true)).open(path) {
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(StoreError::from_io(path, &error)),
-    }
     for file in [path.to_owned(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
         tighten(&file).map_err(|error| StoreError::from_io(&file, &error))?;
     }

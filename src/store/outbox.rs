@@ -8,6 +8,7 @@ use super::{
     Delivery, DeliveryKind, Lane, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
+    unreadable::{is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
 
@@ -20,6 +21,31 @@ pub enum Tried {
     Again(String, Timestamp),
     /// It failed for good.
     GivenUp(String),
+}
+
+/// Something that waits to be done and is due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    /// It can be done.
+    Delivery(Box<Delivery>),
+    /// Its row cannot be read.
+    Unreadable {
+        /// Its number.
+        id: i64,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Due {
+    /// The delivery, if its row can be read.
+    #[must_use]
+    pub fn delivery(self) -> Option<Delivery> {
+        match self {
+            Self::Delivery(delivery) => Some(*delivery),
+            Self::Unreadable { .. } => None,
+        }
+    }
 }
 
 /// A line that a plugin has for whoever sits at a dashboard.
@@ -38,20 +64,38 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn due_deliveries(
-        &self,
-        lane: Lane,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    pub fn due_deliveries(&self, lane: Lane, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
         let [one, other] = lane.kinds().map(DeliveryKind::word);
         self.read(|view| {
             view.prepare_cached(
                 "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox
                  WHERE state = 'waiting' AND due <= ?1 AND kind IN (?2, ?3) ORDER BY due, id LIMIT ?4",
             )?
-            .query_map((Micros(now), one, other, limit), delivery)?
+            .query_map((Micros(now), one, other, limit), |row| match delivery(row) {
+                Err(error) if is_about_a_row(&error) => {
+                    let id: i64 = row.get(0)?;
+                    name(view, "outbox", id, &error);
+                    Ok(Due::Unreadable { id, why: clean(&error.to_string()) })
+                }
+                read => read.map(|delivery| Due::Delivery(Box::new(delivery))),
+            })?
             .collect()
+        })
+    }
+
+    /// Gives up a delivery whose row cannot be read, so that it holds up no other.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn give_up_unreadable(&mut self, id: i64, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = 'failed', fault = ?2 WHERE id = ?1 AND state = 'waiting'",
+                )?
+                .execute((id, why))?;
+            let detail = json!({ "row": id, "why": why });
+            log(transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::GivenUp) }, now)
         })
     }
 
@@ -63,8 +107,8 @@ impl Store {
         let kinds = lane.kinds().map(DeliveryKind::word);
         self.read(|view| {
             view.prepare_cached("SELECT min(due) FROM outbox WHERE state = 'waiting' AND kind IN (?1, ?2)")?
-                .query_row(kinds, |row| row.get::<_, Option<Micros>>(0))
-                .map(|due| due.map(|due| due.0))
+                .query_row(kinds, |row| row.get::<_, Option<i64>>(0))
+                .map(|due| due.and_then(|due| Timestamp::from_microsecond(due).ok()))
         })
     }
 
@@ -152,13 +196,11 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn notices_since(&self, since: i64) -> Result<Vec<PluginNotice>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT id, plugin, content FROM outbox WHERE kind = 'notify' AND id > ?1 ORDER BY id LIMIT 100",
-            )?
-            .query_map([since], |row| {
+            let sql =
+                "SELECT id, plugin, content FROM outbox WHERE kind = 'notify' AND id > ?1 ORDER BY id LIMIT 100";
+            rows(view, "outbox", sql, [since], |row| {
                 Ok(PluginNotice { id: row.get(0)?, plugin: row.get(1)?, text: row.get(2)? })
-            })?
-            .collect()
+            })
         })
     }
 

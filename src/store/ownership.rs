@@ -1,41 +1,58 @@
-//! One process owns the pipeline: it reads the inbox and scores. Others follow what it writes.
+//! One process owns the pipeline: it reads the inbox, scores, and runs the plugins. Others follow what it writes.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{Seek, Write},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
-use super::{StoreError, open::owner_only};
-use crate::text::shown;
+use super::{
+    StoreError, StoreErrorKind,
+    open::{make_folder, owner_only, with_suffix},
+    place::{check, real_path},
+};
+use crate::{files, text::shown};
 
-/// The right to run the pipeline on one store, for as long as the value lives.
+/// A follower that looks whether there is an owner holds the lock for a moment: it is asked for again.
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(40);
+/// The number of a process and the end of its line have no more bytes.
+const LONGEST_NUMBER: usize = 32;
+
+/// The right to run the pipeline of one store and its plugins, for as long as a clone of the value lives: each thread
+/// that writes results or delivers what plugins want has one, so that no other process begins before the last of them
+/// has ended.
 ///
-/// It is an advisory lock on `<store>.lock`, which the system releases with the process, however that
-/// ends: no stale lock is ever left behind by a crash.
-#[derive(Debug)]
-pub struct Ownership {
-    _lock: File,
-}
+/// It is an advisory lock on `<store>.lock` beside the store's file itself, whatever link it is named by. The system
+/// releases it with the process, however that ends: no stale lock is ever left behind by a crash.
+#[derive(Debug, Clone)]
+pub struct Ownership(Arc<File>);
 
 impl Ownership {
     /// Takes the pipeline of the store at `store_path`; `None` if another process has it.
     ///
     /// # Errors
-    /// If the lock file cannot be made, or the file system has no locks (some network shares).
+    /// If something else than a store of ours lies there, the lock file cannot be made, or the file system has no
+    /// locks (some network shares).
     pub fn acquire(store_path: &Path) -> Result<Option<Self>, StoreError> {
-        let path = lock_path(store_path);
-        let failed = |error: &std::io::Error| StoreError::from_io(&path, error);
-        super::open::make_folder(&path)?;
-        let mut lock = owner_only(OpenOptions::new().create(true).truncate(false).read(true).write(true))
-            .open(&path)
-            .map_err(|error| failed(&error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        check(store_path)?;
+        make_folder(store_path)?;
+        let path = lock_path(store_path).map_err(|error| StoreError::from_io(store_path, &error))?;
+        let failed = |error: &io::Error| StoreError::from_io(&path, error);
+        let mut lock = open_lock(&path)?;
+        for tried in 1.. {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tried < TRIES => thread::sleep(BETWEEN_TRIES),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(failed(&error)),
+            }
         }
-        let write_pid = || -> std::io::Result<()> {
+        let write_pid = || -> io::Result<()> {
             lock.set_len(0)?;
             lock.rewind()?;
             writeln!(lock, "{}", std::process::id())
@@ -44,17 +61,114 @@ impl Ownership {
         if let Err(error) = { write_pid }() {
             tracing::warn!(%error, path = shown(&path), "the owner's process number could not be noted");
         }
-        Ok(Some(Self { _lock: lock }))
+        Ok(Some(Self(Arc::new(lock))))
+    }
+
+    /// Says that the owner goes on: followers see the time of the lock file move. It costs no change of the store.
+    pub fn beat(&self) {
+        if let Err(error) = self.0.set_modified(SystemTime::now()) {
+            tracing::debug!(%error, "the heartbeat could not be noted");
+        }
+    }
+
+    /// Whether nobody owns the pipeline of a store. Nothing is made or changed.
+    #[must_use]
+    pub fn is_free(store_path: &Path) -> bool {
+        let open =
+            || File::options().read(true).custom_flags(files::unwaiting()).open(lock_path(store_path)?);
+        match open() {
+            Ok(lock) => lock.try_lock_shared().is_ok(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 
     /// The process number that the last owner left in the lock file, for a message to people.
     #[must_use]
     pub fn holder(store_path: &Path) -> Option<u32> {
-        std::fs::read_to_string(lock_path(store_path)).ok()?.trim().parse().ok()
+        fs::read_to_string(lock_path(store_path).ok()?).ok()?.trim().parse().ok()
     }
 }
 
+/// Opens a lock file of ours, or makes it. What else may lie at its place is left as it is.
+fn open_lock(path: &Path) -> Result<File, StoreError> {
+    let failed = |error: &io::Error| StoreError::from_io(path, error);
+    let mut lock = owner_only(OpenOptions::new().create(true).truncate(false).read(true).write(true))
+        .custom_flags(files::unwaiting() | files::unlinked())
+        .open(path)
+        .map_err(|error| failed(&error))?;
+    let metadata = lock.metadata().map_err(|error| failed(&error))?;
+    let stranger = |why: &str| Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
+    if !metadata.is_file() {
+        return stranger("the file that says who owns the store is no plain file");
+    }
+    let mut number = Vec::new();
+    Read::by_ref(&mut lock).take(64).read_to_end(&mut number).map_err(|error| failed(&error))?;
+    let is_ours = number.len() < LONGEST_NUMBER && number.iter().all(|byte| b"0123456789\n".contains(byte));
+    if is_ours { Ok(lock) } else { stranger("the file that would say who owns the store is another one") }
+}
+
 /// `<store>.lock`: beside the database, not the database itself, whose locks are SQLite's.
-pub(super) fn lock_path(store_path: &Path) -> PathBuf {
-    super::open::with_suffix(store_path, ".lock")
+fn lock_path(store_path: &Path) -> io::Result<PathBuf> {
+    real_path(store_path).map(|path| with_suffix(&path, ".lock"))
+}
+
+/// Whether a name of a store is one under which the pipeline has run.
+pub(super) fn has_lock(real_path: &Path) -> bool {
+    with_suffix(real_path, ".lock").exists()
+}
+
+/// When a store's owner was last heard of, as a follower sees it: by the changes of the lock file's time, counted on
+/// the follower's own steady clock, so that no clock that is set counts.
+#[derive(Debug)]
+pub struct Heartbeat {
+    store: PathBuf,
+    last: Option<SystemTime>,
+    since: Option<Instant>,
+}
+
+impl Heartbeat {
+    /// The heartbeat of a store's owner, not heard yet.
+    #[must_use]
+    pub fn of(store_path: &Path) -> Self {
+        Self { store: store_path.to_owned(), last: None, since: None }
+    }
+
+    /// For how long the owner has not been heard of, at least.
+    pub fn silence(&mut self) -> Duration {
+        let modified = || fs::metadata(lock_path(&self.store)?)?.modified();
+        let modified = modified().ok();
+        self.note(modified, Instant::now())
+    }
+
+    fn note(&mut self, modified: Option<SystemTime>, now: Instant) -> Duration {
+        if self.since.is_none() || modified != self.last {
+            (self.last, self.since) = (modified, Some(now));
+        }
+        self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_counted_from_the_last_beat_whatever_the_clocks_say() {
+        let mut heart = Heartbeat::of(Path::new("store.db"));
+        let (start, seconds) = (Instant::now(), Duration::from_secs);
+        let beat = |second: u64| Some(SystemTime::UNIX_EPOCH + seconds(second));
+        // Seconds of the follower, the lock file's time, seconds of silence.
+        for (now, modified, silent) in [
+            (0, beat(5_000), 0),
+            (1, beat(5_000), 1),
+            (2, beat(5_002), 0),
+            (16, beat(5_002), 14),
+            (17, beat(4_000), 0),
+            (25, None, 0),
+            (33, None, 8),
+            (34, beat(9_000), 0),
+        ] {
+            assert_eq!(heart.note(modified, start + seconds(now)), seconds(silent), "at {now} s");
+        }
+    }
 }

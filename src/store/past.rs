@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use super::{
     Store, StoreError, StudyId,
     convert::{Columns, Micros},
+    unreadable::rows,
 };
 use crate::{
     study::AuditKind,
@@ -23,13 +24,11 @@ impl Store {
         self.read(|view| {
             // By number, which is the order of arrival, for there is an index of it. The first change of a study's
             // status is somebody's opening it.
-            let mut studies: Vec<PastStudy> = view
-                .prepare_cached(
-                    "SELECT id, key, first_arrival, outside_floor,
+            let sql = "SELECT id, key, first_arrival, outside_floor,
                             (SELECT min(time) FROM events WHERE events.study = studies.id AND kind = ?3)
-                     FROM studies WHERE scored_films > 0 AND model = ?1 ORDER BY id DESC LIMIT ?2",
-                )?
-                .query_map((&rules.model, most, AuditKind::Status.word()), |row| {
+                     FROM studies WHERE scored_films > 0 AND model = ?1 ORDER BY id DESC LIMIT ?2";
+            let mut studies: Vec<PastStudy> =
+                rows(view, "studies", sql, (&rules.model, most, AuditKind::Status.word()), |row| {
                     let mut columns = Columns::of(row);
                     Ok(PastStudy {
                         study: columns.next()?,
@@ -39,8 +38,7 @@ impl Store {
                         opened: columns.next::<Option<Micros>>()?.map(|time| time.0),
                         films: Vec::new(),
                     })
-                })?
-                .collect::<rusqlite::Result<_>>()?;
+                })?;
             for study in &mut studies {
                 study.films = probabilities(view, study.study, rules)?;
             }

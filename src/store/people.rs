@@ -11,6 +11,7 @@ use super::{
     change::about,
     convert::{Columns, Micros},
     row::{save, study_if_any},
+    unreadable::rows,
 };
 use crate::{study::AuditKind, text::clean, triage::Severity};
 
@@ -123,11 +124,10 @@ pub(super) fn note_alarm(row: &mut StudyRow, actor: &str, now: Timestamp) -> boo
 
 /// The notes of a study, the oldest first.
 pub(super) fn notes(connection: &Connection, study: StudyId) -> rusqlite::Result<Vec<Note>> {
-    connection
-        .prepare_cached("SELECT author, time, text FROM notes WHERE study = ?1 ORDER BY id")?
-        .query_map([study], |row| {
-            let mut columns = Columns::of(row);
-            Ok(Note { author: columns.next()?, time: columns.next_time()?, text: columns.next()? })
-        })?
-        .collect()
+    let sql = "SELECT id, author, time, text FROM notes WHERE study = ?1 ORDER BY id";
+    rows(connection, "notes", sql, [study], |row| {
+        let mut columns = Columns::of(row);
+        columns.next::<i64>()?;
+        Ok(Note { author: columns.next()?, time: columns.next_time()?, text: columns.next()? })
+    })
 }

@@ -8,10 +8,11 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::{
-    PluginAction, PluginRecord, PluginRequest, Status, Store, StoreError, StudyId, StudyRow,
+    PluginAction, PluginRecord, PluginRequest, PluginState, Status, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
     convert::{Json, Micros, to_json},
-    row::{select_studies, study_row},
+    row::{select_studies, study_row_or_remains},
+    unreadable::{self, is_about_a_row},
 };
 use crate::{study::AuditKind, triage::Severity};
 
@@ -78,8 +79,21 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn plugins(&self) -> Result<Vec<PluginRecord>, StoreError> {
         self.read(|view| {
-            view.prepare_cached("SELECT record FROM plugins WHERE record <> '' ORDER BY name")?
-                .query_map([], |row| row.get::<_, Json<PluginRecord>>(0).map(|record| record.0))?
+            view.prepare_cached("SELECT name, record FROM plugins WHERE record <> '' ORDER BY name")?
+                .query_map([], |row| match row.get::<_, Json<PluginRecord>>(1) {
+                    Err(error) if is_about_a_row(&error) => {
+                        let name: String = row.get(0)?;
+                        unreadable::name(view, "plugins", &name, &error);
+                        let fault = "what the store knows of it cannot be read".to_owned();
+                        Ok(PluginRecord {
+                            name,
+                            state: PluginState::Broken,
+                            fault,
+                            ..PluginRecord::default()
+                        })
+                    }
+                    record => record.map(|record| record.0),
+                })?
                 .collect()
         })
     }
@@ -119,18 +133,16 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn plugin_requests(&self, plugin: &str) -> Result<Vec<(i64, Option<PluginAction>)>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT id, command, study FROM plugin_requests WHERE plugin = ?1 ORDER BY id LIMIT 100",
-            )?
-            .query_map([plugin], |row| {
+            let sql =
+                "SELECT id, command, study FROM plugin_requests WHERE plugin = ?1 ORDER BY id LIMIT 100";
+            unreadable::rows(view, "plugin_requests", sql, [plugin], |row| {
                 let action = match (row.get::<_, Option<String>>(1)?, row.get::<_, Option<StudyId>>(2)?) {
                     (Some(command), Some(study)) => Some(PluginAction::Run { command, study }),
                     (None, None) => Some(PluginAction::Enable),
                     (Some(_), None) | (None, Some(_)) => None,
                 };
                 Ok((row.get(0)?, action))
-            })?
-            .collect()
+            })
         })
     }
 
@@ -159,7 +171,7 @@ impl Store {
             view.prepare_cached(select_studies!(
                 "WHERE id > ?1 AND status <> 'done' AND scored_films + held_films > 0 ORDER BY id LIMIT ?2"
             ))?
-            .query_map((after, limit), study_row)?
+            .query_map((after, limit), |row| study_row_or_remains(view, row))?
             .collect()
         })
     }

@@ -10,8 +10,8 @@ use super::{
     convert::{Columns, Micros, Place},
     films::{film_if_any, findings},
     people::notes,
-    rollup::top_film,
-    row::{newest_revision, select_studies, study_if_any, study_row},
+    rollup::{deciding, top_film},
+    row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
 };
 use crate::triage::{Finding, Severity};
 
@@ -82,7 +82,7 @@ impl Store {
     pub fn studies_since(&self, revision: i64) -> Result<Vec<StudyRow>, StoreError> {
         self.read(|view| {
             view.prepare_cached(select_studies!("WHERE revision > ?1 ORDER BY revision"))?
-                .query_map([revision], study_row)?
+                .query_map([revision], |row| study_row_or_remains(view, row))?
                 .collect()
         })
     }
@@ -95,7 +95,7 @@ impl Store {
     pub fn studies_page(&self, revision: i64, most: u32) -> Result<Vec<StudyRow>, StoreError> {
         self.read(|view| {
             view.prepare_cached(select_studies!("WHERE revision > ?1 ORDER BY revision LIMIT ?2"))?
-                .query_map([revision, i64::from(most)], study_row)?
+                .query_map([revision, i64::from(most)], |row| study_row_or_remains(view, row))?
                 .collect()
         })
     }
@@ -118,7 +118,7 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn detail(&self, study: StudyId) -> Result<Option<StudyDetail>, StoreError> {
         self.read(|view| {
-            let Some(study) = study_if_any(view, study)? else {
+            let Some(study) = study_or_remains(view, study)? else {
                 return Ok(None);
             };
             let ids: Vec<FilmId> = view
@@ -127,13 +127,47 @@ impl Store {
                 )?
                 .query_map([study.id], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
-            let mut films = Vec::with_capacity(ids.len());
-            for id in ids {
-                films.extend(film_if_any(view, id)?);
+            detail(view, study, &ids).map(Some)
+        })
+    }
+
+    /// A study with a part of its films, if it is there: `wanted` of them, the one that decides for the study, and the
+    /// newest, `most` in all unless more are wanted. A study of thousands costs no more than one with so many.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn detail_with(
+        &self,
+        study: StudyId,
+        wanted: &[FilmId],
+        most: u32,
+    ) -> Result<Option<StudyDetail>, StoreError> {
+        self.read(|view| {
+            let Some(study) = study_or_remains(view, study)? else {
+                return Ok(None);
+            };
+            let newest: Vec<FilmId> = view
+                .prepare_cached(
+                    "SELECT id FROM films WHERE study = ?1 AND state <> 'superseded' ORDER BY id DESC LIMIT ?2",
+                )?
+                .query_map((study.id, most), |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut belongs = view.prepare_cached(
+                "SELECT 1 FROM films WHERE id = ?1 AND study = ?2 AND state <> 'superseded'",
+            )?;
+            let mut ids: Vec<FilmId> = deciding(view, study.id)?.map(|(film, _)| film).into_iter().collect();
+            for &film in wanted {
+                if belongs.exists((film, study.id))? {
+                    ids.push(film);
+                }
             }
-            sort_films(&mut films, &study);
-            let notes = notes(view, study.id)?;
-            Ok(Some(StudyDetail { study, films, notes }))
+            ids.sort_unstable();
+            ids.dedup();
+            let room = (most as usize).saturating_sub(ids.len());
+            let others: Vec<FilmId> = newest.into_iter().filter(|film| !ids.contains(film)).take(room).collect();
+            ids.extend(others);
+            ids.sort_unstable();
+            detail(view, study, &ids).map(Some)
         })
     }
 
@@ -230,11 +264,12 @@ impl Store {
                 if row.get(0)? {
                     counts.done += studies;
                 } else {
-                    *counts.open.entry(row.get(1)?).or_default() += studies;
+                    // A band of another version is shown as held, and counted so.
+                    *counts.open.entry(row.get(1).unwrap_or(Severity::Held)).or_default() += studies;
                 }
-                counts.scored_films += row.get::<_, u32>(3)? as usize;
-                counts.held_films += row.get::<_, u32>(4)? as usize;
-                counts.listed_films += row.get::<_, u32>(5)? as usize;
+                counts.scored_films += usize::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
+                counts.held_films += usize::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
+                counts.listed_films += usize::try_from(row.get::<_, i64>(5)?).unwrap_or_default();
             }
             Ok(counts)
         })
@@ -247,11 +282,22 @@ impl Store {
     pub fn last_arrival(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|view| {
             view.prepare_cached("SELECT received_at FROM files ORDER BY id DESC LIMIT 1")?
-                .query_row([], |row| row.get::<_, Micros>(0))
-                .map(|time| time.0)
+                .query_row([], |row| Ok(row.get::<_, Micros>(0).ok()))
                 .optional()
+                .map(|time| time.flatten().map(|time| time.0))
         })
     }
+}
+
+fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> rusqlite::Result<StudyDetail> {
+    let ids = films;
+    let mut films = Vec::with_capacity(ids.len());
+    for &id in ids {
+        films.extend(film_if_any(view, id)?);
+    }
+    sort_films(&mut films, &study);
+    let notes = notes(view, study.id)?;
+    Ok(StudyDetail { study, films, notes })
 }
 
 fn count_queued(view: &Connection) -> rusqlite::Result<usize> {

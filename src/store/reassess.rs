@@ -9,9 +9,10 @@ use super::{
     audit::{NewEvent, log},
     change::about,
     films::findings,
-    rollup::{note_fall, recombine},
+    rollup::{note_best, note_fall, recombine},
     row::{save, study},
     rules::intern_rules,
+    unreadable::{is_about_a_row, name},
 };
 use crate::{
     study::AuditKind,
@@ -76,7 +77,13 @@ fn judge_again(
     rules: &Rules,
     rules_id: i64,
 ) -> rusqlite::Result<bool> {
-    let old = findings(connection, film)?;
+    let old = match findings(connection, film) {
+        Err(error) if is_about_a_row(&error) => {
+            name(connection, "films", film, &error);
+            return Ok(false);
+        }
+        old => old?,
+    };
     let labels = rules.labels.iter().map(|rule| rule.label.as_str());
     if !labels.eq(old.iter().map(|finding| finding.label.as_str())) {
         return Ok(false);
@@ -102,6 +109,7 @@ fn judge_again(
             ])?;
         }
     }
+    note_best(connection, film, &new)?;
     connection.prepare_cached("UPDATE films SET rules = ?2 WHERE id = ?1")?.execute((film, rules_id))?;
     Ok(true)
 }

@@ -9,6 +9,7 @@ use super::{
     FileId, RequestId, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
+    unreadable::rows,
 };
 use crate::{intake::Arrival, study::AuditKind};
 
@@ -24,6 +25,8 @@ pub struct Queued {
     pub request: Option<(RequestId, String)>,
     /// Set where the program died while the file was in work: it is to be tried alone.
     pub alone: bool,
+    /// How often it was tried before, and its disk or share did not answer.
+    pub tries: u32,
 }
 
 impl Store {
@@ -83,24 +86,24 @@ impl Store {
 
     fn queue(&self, limit: u32, with_those_alone: bool) -> Result<Vec<Queued>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT files.id, path, size, modified_ns, requests.id, films.sha256, behind IS NOT NULL
+            let sql =
+                "SELECT files.id, path, size, modified_ns, requests.id, films.sha256, behind IS NOT NULL,
+                        files.tries
                  FROM files
                  LEFT JOIN requests ON requests.film = files.film AND requests.state = 'open'
                  LEFT JOIN films ON films.id = requests.film
                  WHERE files.state = 'queued' AND (?2 OR behind IS NULL)
-                 ORDER BY coalesce(behind, files.id), files.id LIMIT ?1",
-            )?
-            .query_map((limit, with_those_alone), |row| {
+                 ORDER BY coalesce(behind, files.id), files.id LIMIT ?1";
+            rows(view, "files", sql, (limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
                 let file = columns.next()?;
                 let path = columns.next::<Place>()?.0;
                 let size = columns.next::<i64>()?.unsigned_abs();
                 let arrival = Arrival { path, size, modified_ns: columns.next()? };
                 let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
-                Ok(Queued { file, arrival, request: request.zip(sha256), alone: columns.next()? })
-            })?
-            .collect()
+                let request = request.zip(sha256);
+                Ok(Queued { file, arrival, request, alone: columns.next()?, tries: columns.next()? })
+            })
         })
     }
 }
@@ -114,7 +117,7 @@ fn receive_one(
         .prepare_cached(
             "INSERT INTO files (path, size, modified_ns, received_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (path, size, modified_ns)
-             DO UPDATE SET state = 'queued', received_at = ?4 WHERE state = 'gone'
+             DO UPDATE SET state = 'queued', received_at = ?4, again_at = NULL WHERE state = 'gone'
              RETURNING id",
         )?
         .query_row(

@@ -79,6 +79,7 @@ impl Store {
             };
             log(transaction, &event, now)?;
             let mut row = study(transaction, subject.study)?;
+            recombine(transaction, &mut row)?;
             save(transaction, &mut row)?;
             Ok(Requested::Queued(Box::new(row)))
         })
@@ -214,7 +215,7 @@ pub(super) fn answer(
     films::score_held(connection, open.film, scored, now)?;
     settle(connection, open, "scored", None)?;
     close(connection, due.id, "done", open.film)?;
-    let aside = set_aside(connection, open.study, now)?.contains(&open.film);
+    let aside = set_aside(connection, open.study, open.film, now)?.contains(&open.film);
     let mut row = study(connection, open.study)?;
     let before = row.severity;
     recombine(connection, &mut row)?;
@@ -249,6 +250,7 @@ pub(super) fn refuse(
     };
     log(connection, &event, now)?;
     let mut row = study(connection, open.study)?;
+    recombine(connection, &mut row)?;
     save(connection, &mut row)?;
     Ok(row)
 }

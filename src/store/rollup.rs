@@ -4,74 +4,122 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    FilmId, Status, StudyRow,
-    convert::{Columns, Json, Micros, Place},
+    FilmId, Status, StudyId, StudyRow,
+    convert::{Json, Place},
     films::findings,
     study_time::study_time,
+    unreadable::{is_about_a_row, name, rows},
 };
 use crate::{
     film::Header,
-    quality::Gate,
     text::clean,
     triage::{Finding, Severity, StudyAssessment, combine, reported},
 };
 
-/// A film that stands in the list.
-struct Member {
-    film: FilmId,
-    decoded: bool,
-    has_header: bool,
-    file_name: String,
-    /// What refused it, if it is held.
-    gate: Option<Gate>,
-    held_reason: Option<String>,
-    /// The image for presentation of its exposure is scored.
-    is_aside: bool,
-    model: Option<String>,
-    finished_at: Timestamp,
-}
-
-impl Member {
-    fn counts(&self) -> bool {
-        self.gate.is_none() && !self.is_aside
-    }
-
-    /// Whether it belongs beside a scored film, and nothing is amiss.
-    fn lists_beside(&self) -> bool {
-        self.is_aside || self.gate.is_some_and(Gate::lists_beside)
-    }
-}
-
-/// Derives everything in `row` that comes from the study's films. Does not save it.
+/// Derives everything in `row` that comes from the study's films. Does not save it. It takes no longer in a study of
+/// thousands: films are counted as they change, and the few that matter are found by an index.
 ///
 /// A study that no film is left of keeps who it was about, so that it can be named, and shows no film.
 pub(super) fn recombine(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
-    let members = members(connection, row)?;
-    let mut scored = Vec::new();
-    for member in members.iter().filter(|member| member.counts()) {
-        scored.push((member.film, findings(connection, member.film)?));
-    }
-    let last_scored = members.iter().filter(|m| m.counts()).max_by_key(|m| (m.finished_at, m.film));
-    row.model = last_scored.and_then(|member| member.model.clone()).unwrap_or_default();
+    let [scored, beside, amiss] = counts(connection, row.id)?;
     // A lateral by itself is a study that nobody scored; beside a scored film it is as it should be.
-    let (beside, amiss): (Vec<&Member>, Vec<&Member>) =
-        members.iter().filter(|member| !member.counts()).partition(|member| member.lists_beside());
-    let listed = if scored.is_empty() { &[] } else { beside.as_slice() };
-    let held = if scored.is_empty() { beside.as_slice() } else { &[] };
-    row.scored_films = count(scored.len());
-    row.listed_films = count(listed.len());
-    row.held_films = count(amiss.len() + held.len());
-    let first_held = amiss.iter().chain(held).find_map(|member| member.held_reason.clone());
-    row.held_reason = first_held.unwrap_or_default();
-    if let Some(first) = members.first() {
-        row.file_name.clone_from(&first.file_name);
+    let (listed, held) = if scored == 0 { (0, beside) } else { (beside, 0) };
+    (row.scored_films, row.listed_films, row.held_films) = (scored, listed, amiss + held);
+    let of_held = match (amiss, held) {
+        (0, 0) => None,
+        (0, _) => first(connection, row.id, &["beside"])?,
+        _ => first(connection, row.id, &["amiss"])?,
+    };
+    row.held_reason = of_held.map(|film| reason(connection, film)).transpose()?.unwrap_or_default();
+    row.model = last_model(connection, row.id)?;
+    if let Some(first) = first(connection, row.id, &["scored", "beside", "amiss"])? {
+        row.file_name = file_name(connection, first)?;
     }
-    identify(connection, &members, row)?;
-    judge(row, &combine(scored.iter().map(|(_, findings)| findings.as_slice())));
-    row.view = match top_film(&scored, row) {
-        Some(film) => header(connection, film)?.view_position,
+    identify(connection, row)?;
+    let deciding = deciding(connection, row.id)?;
+    judge(row, &combine(deciding.iter().map(|(_, findings)| findings.as_slice())));
+    row.view = match deciding {
+        Some((film, _)) => header(connection, film)?.view_position,
         None => String::new(),
     };
+    Ok(())
+}
+
+/// How many films of a study are scored, listed beside scored ones, and amiss.
+fn counts(connection: &Connection, study: StudyId) -> rusqlite::Result<[u32; 3]> {
+    connection
+        .prepare_cached("SELECT parts_scored, parts_beside, parts_amiss FROM studies WHERE id = ?1")?
+        .query_row([study], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
+}
+
+/// The first film that counts as one of `parts`.
+fn first(connection: &Connection, study: StudyId, parts: &[&str]) -> rusqlite::Result<Option<FilmId>> {
+    let mut query = connection.prepare_cached("SELECT min(id) FROM films WHERE study = ?1 AND part = ?2")?;
+    let mut found: Option<FilmId> = None;
+    for part in parts {
+        let of_part: Option<FilmId> = query.query_row((study, part), |row| row.get(0))?;
+        found = found.into_iter().chain(of_part).min();
+    }
+    Ok(found)
+}
+
+fn reason(connection: &Connection, film: FilmId) -> rusqlite::Result<String> {
+    let reason: Option<String> = connection
+        .prepare_cached("SELECT reason FROM films WHERE id = ?1")?
+        .query_row([film], |row| row.get(0))?;
+    Ok(reason.unwrap_or_default())
+}
+
+/// The model that scored last.
+fn last_model(connection: &Connection, study: StudyId) -> rusqlite::Result<String> {
+    let model: Option<Option<String>> = connection
+        .prepare_cached(
+            "SELECT models.name FROM films LEFT JOIN models ON models.id = films.model
+             WHERE films.study = ?1 AND films.part = 'scored'
+             ORDER BY films.finished_at DESC, films.id DESC LIMIT 1",
+        )?
+        .query_row([study], |row| row.get(0))
+        .optional()?;
+    Ok(model.flatten().unwrap_or_default())
+}
+
+fn file_name(connection: &Connection, film: FilmId) -> rusqlite::Result<String> {
+    connection
+        .prepare_cached(
+            "SELECT files.path FROM films JOIN files ON files.id = films.file WHERE films.id = ?1",
+        )?
+        .query_row([film], |row| row.get::<_, Place>(0).map(|path| shown_name(&path)))
+}
+
+/// The scored film that decides for its study, with its findings: the first of those that [`combine`] would prefer.
+/// A film whose findings cannot be read decides nothing.
+pub(super) fn deciding(
+    connection: &Connection,
+    study: StudyId,
+) -> rusqlite::Result<Option<(FilmId, Vec<Finding>)>> {
+    let mut query = connection.prepare_cached(
+        "SELECT id FROM films WHERE study = ?1 AND part = 'scored' ORDER BY band DESC, best DESC, id",
+    )?;
+    let mut rows = query.query([study])?;
+    while let Some(row) = rows.next()? {
+        let film = row.get(0)?;
+        match findings(connection, film) {
+            Err(error) if is_about_a_row(&error) => name(connection, "films", film, &error),
+            findings => return Ok(Some((film, findings?))),
+        }
+    }
+    Ok(None)
+}
+
+/// Notes down, beside a film's findings, by what it competes with its study's other films.
+pub(super) fn note_best(connection: &Connection, film: FilmId, findings: &[Finding]) -> rusqlite::Result<()> {
+    let assessment = combine([findings]);
+    let band = assessment.score.map(|_| assessment.severity as i64);
+    connection.prepare_cached("UPDATE films SET band = ?2, best = ?3 WHERE id = ?1")?.execute((
+        film,
+        band,
+        assessment.score,
+    ))?;
     Ok(())
 }
 
@@ -117,12 +165,16 @@ pub(super) fn top_film(scored: &[(FilmId, Vec<Finding>)], row: &StudyRow) -> Opt
 }
 
 /// Patient and study, from the first film that decoded; a broken one's header only where there is none.
-fn identify(connection: &Connection, members: &[Member], row: &mut StudyRow) -> rusqlite::Result<()> {
-    let named = |decoded: bool| members.iter().find(move |m| m.has_header && m.decoded == decoded);
-    let Some(member) = named(true).or_else(|| named(false)) else {
-        return Ok(());
-    };
-    let header = header(connection, member.film)?;
+fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
+    let film: Option<FilmId> = connection
+        .prepare_cached(
+            "SELECT id FROM films WHERE study = ?1 AND header IS NOT NULL AND state <> 'superseded'
+             ORDER BY decoded DESC, id LIMIT 1",
+        )?
+        .query_row([row.id], |row| row.get(0))
+        .optional()?;
+    let Some(film) = film else { return Ok(()) };
+    let header = header(connection, film)?;
     row.study_time = study_time(&header.study_date, &header.study_time);
     row.patient_id = header.patient_id;
     row.patient_name = header.patient_name;
@@ -131,43 +183,13 @@ fn identify(connection: &Connection, members: &[Member], row: &mut StudyRow) -> 
     Ok(())
 }
 
-fn members(connection: &Connection, row: &StudyRow) -> rusqlite::Result<Vec<Member>> {
-    connection
-        .prepare_cached(
-            "SELECT films.id, films.decoded, films.header IS NOT NULL, files.path, films.gate, films.reason,
-                    films.exposure_of IS NOT NULL, models.name, films.finished_at
-             FROM films JOIN files ON files.id = films.file LEFT JOIN models ON models.id = films.model
-             WHERE films.study = ?1 AND films.state <> 'superseded' ORDER BY films.id",
-        )?
-        .query_map([row.id], |row| {
-            let mut columns = Columns::of(row);
-            Ok(Member {
-                film: columns.next()?,
-                decoded: columns.next()?,
-                has_header: columns.next()?,
-                file_name: shown_name(&columns.next::<Place>()?),
-                gate: columns.next()?,
-                held_reason: columns.next()?,
-                is_aside: columns.next()?,
-                model: columns.next()?,
-                finished_at: columns.next::<Micros>()?.0,
-            })
-        })?
-        .collect()
-}
-
 fn shown_name(path: &Place) -> String {
     path.0.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()
 }
 
-fn header(connection: &Connection, film: FilmId) -> rusqlite::Result<Header> {
-    let header: Option<Option<Json<Header>>> = connection
-        .prepare_cached("SELECT header FROM films WHERE id = ?1")?
-        .query_row([film], |row| row.get(0))
-        .optional()?;
-    Ok(header.flatten().map_or_else(Header::default, |header| header.0))
-}
-
-fn count(films: usize) -> u32 {
-    u32::try_from(films).unwrap_or(u32::MAX)
+/// What a film's file said of itself; nothing where that cannot be read.
+pub(super) fn header(connection: &Connection, film: FilmId) -> rusqlite::Result<Header> {
+    let found: Vec<Option<Json<Header>>> =
+        rows(connection, "films", "SELECT id, header FROM films WHERE id = ?1", [film], |row| row.get(1))?;
+    Ok(found.into_iter().flatten().next().map_or_else(Header::default, |header| header.0))
 }

@@ -1,11 +1,13 @@
 //! A line of the worklist, from SQL and back.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
 
 use super::{
-    Acknowledged, Marks, OutsidePriority, StudyId, StudyRow,
+    Acknowledged, Marks, OutsidePriority, Status, StudyId, StudyRow,
     convert::{Columns, Micros, to_json},
+    unreadable::{is_about_a_row, name},
 };
+use crate::{text::clean, triage::Severity};
 
 /// A query for whole study rows, in the order that [`study_row`] reads.
 macro_rules! select_studies {
@@ -67,6 +69,65 @@ pub(super) fn study_row(row: &Row<'_>) -> rusqlite::Result<StudyRow> {
     })
 }
 
+/// Reads a row, or as much of it as can be read: a study must not vanish from the list because of one word. It stands
+/// there as held then, and the reason says why.
+pub(super) fn study_row_or_remains(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<StudyRow> {
+    match study_row(row) {
+        Err(error) if is_about_a_row(&error) => {
+            let id = row.get("id")?;
+            name(connection, "studies", id, &error);
+            Ok(remains(id, row, &error))
+        }
+        read => read,
+    }
+}
+
+fn remains(id: StudyId, row: &Row<'_>, error: &rusqlite::Error) -> StudyRow {
+    let text = |column: &str| match row.get_ref(column) {
+        Ok(ValueRef::Text(bytes)) => clean(&String::from_utf8_lossy(bytes)),
+        _ => String::new(),
+    };
+    let time = |column: &str| row.get::<_, Option<Micros>>(column).ok().flatten().map(|time| time.0);
+    let number = |column: &str| row.get::<_, u32>(column).unwrap_or_default();
+    let why = format!("What the store knows of this study cannot be read: {}", clean(&error.to_string()));
+    StudyRow {
+        id,
+        key: text("key"),
+        patient_id: text("patient_id"),
+        patient_name: text("patient_name"),
+        accession_number: text("accession_number"),
+        description: text("description"),
+        view: text("view"),
+        file_name: text("file_name"),
+        study_time: text("study_time").parse().ok(),
+        first_arrival: time("first_arrival").unwrap_or_default(),
+        last_arrival: time("last_arrival").unwrap_or_default(),
+        complete: row.get("complete").unwrap_or_default(),
+        scored_films: number("scored_films"),
+        held_films: number("held_films").max(1),
+        listed_films: number("listed_films"),
+        severity: row.get("severity").unwrap_or(Severity::Held),
+        assessed: row.get("assessed").unwrap_or(Severity::Held),
+        score: row.get("score").ok().flatten(),
+        top: row.get("top").ok().flatten(),
+        promoted_at: time("promoted_at"),
+        outside: match (row.get("outside_floor"), row.get("outside_source")) {
+            (Ok(Some(floor)), Ok(Some(source))) => Some(OutsidePriority { floor, source }),
+            _ => None,
+        },
+        was_critical_until: time("was_critical_until"),
+        status: row.get("status").unwrap_or(Status::New),
+        status_by: text("status_by"),
+        status_at: time("status_at"),
+        acknowledged: time("acknowledged_at").map(|at| Acknowledged { by: text("acknowledged_by"), at }),
+        notes: number("notes"),
+        model: text("model"),
+        held_reason: why,
+        marks: marks(&text("marks")),
+        revision: row.get("revision").unwrap_or_default(),
+    }
+}
+
 /// Most studies have none. What cannot be read is not worth losing the list for.
 fn marks(text: &str) -> Marks {
     if text.is_empty() { Marks::default() } else { serde_json::from_str(text).unwrap_or_default() }
@@ -77,9 +138,20 @@ pub(super) fn study_if_any(connection: &Connection, study: StudyId) -> rusqlite:
     connection.prepare_cached(select_studies!("WHERE id = ?1"))?.query_row([study], study_row).optional()
 }
 
-/// One study that must be there.
+/// One study that must be there, for a change that derives its row anew: what cannot be read of it is made new.
 pub(super) fn study(connection: &Connection, study: StudyId) -> rusqlite::Result<StudyRow> {
-    study_if_any(connection, study)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    study_or_remains(connection, study)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// One study, if it is there, or as much of it as can be read.
+pub(super) fn study_or_remains(
+    connection: &Connection,
+    study: StudyId,
+) -> rusqlite::Result<Option<StudyRow>> {
+    connection
+        .prepare_cached(select_studies!("WHERE id = ?1"))?
+        .query_row([study], |row| study_row_or_remains(connection, row))
+        .optional()
 }
 
 /// The newest revision of any study; 0 in an empty store.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::{FilmId, Store, StoreError};
+use super::{FilmId, Store, StoreError, unreadable::rows};
 
 /// The probabilities that the last films of one model got, label by label. At most 4 bytes a film and label.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,14 +47,14 @@ impl Store {
     pub fn spread(&self, model: &str, model_sha256: &str, most: u32) -> Result<Spread, StoreError> {
         self.read(|view| {
             let films = last_films(view, model, model_sha256, most)?;
-            let mut query = view.prepare_cached("SELECT label, probability FROM findings WHERE film = ?1")?;
+            let sql = "SELECT film, label, probability FROM findings WHERE film = ?1";
             let mut found = Vec::new();
             for film in films {
                 // They came as 32-bit floats from the model: nothing is lost.
-                let pairs = query.query_map([film], |row| Ok((row.get(0)?, row.get::<_, f64>(1)? as f32)))?;
-                for pair in pairs {
-                    found.push(pair?);
-                }
+                let pairs = rows(view, "findings", sql, [film], |row| {
+                    Ok((row.get(1)?, row.get::<_, f64>(2)? as f32))
+                })?;
+                found.extend(pairs);
             }
             Ok(Spread::new(model, model_sha256, found))
         })

@@ -11,6 +11,7 @@ mod kill;
 mod leaving;
 mod names;
 mod plugins;
+mod reading;
 mod scan;
 mod show;
 mod support;

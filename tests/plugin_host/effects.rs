@@ -1,6 +1,10 @@
 //! What plugins can do to a study, and what they never can.
 
-use cxr_triage::{store::Status, study::AuditKind, triage::Severity};
+use cxr_triage::{
+    store::{Due, Lane, Status},
+    study::AuditKind,
+    triage::Severity,
+};
 use jiff::Timestamp;
 
 use crate::support::{Scene, plugin};
@@ -196,8 +200,8 @@ fn the_secrets_of_a_webhook_are_in_no_list_and_no_audit() {
     let record = scene.wait("page", |record| record.waiting > 0 && record.refused > 0);
     let due = || {
         let far = Timestamp::now() + jiff::SignedDuration::from_hours(1);
-        let due = scene.bench.store.due_deliveries(cxr_triage::store::Lane::Webhooks, far, 9).unwrap();
-        due.into_iter().find(|delivery| delivery.attempts > 0)
+        let due = scene.bench.store.due_deliveries(Lane::Webhooks, far, 9).unwrap();
+        due.into_iter().filter_map(Due::delivery).find(|delivery| delivery.attempts > 0)
     };
     let delivery = crate::support::until(due).expect("it was never tried");
     let audit = scene.bench.store.events(0, 1_000).unwrap();

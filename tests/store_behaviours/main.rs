@@ -18,3 +18,5 @@ mod spread;
 mod support;
 mod thresholds;
 mod time_and_people;
+mod unanswered;
+mod unreadable;

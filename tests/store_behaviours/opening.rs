@@ -82,7 +82,12 @@ fn what_is_no_store_of_ours_is_refused_and_left_alone() {
             StoreErrorKind::NewerVersion,
             "upgrade this cxr-triage",
         ),
-        ("a folder", Box::new(|path| fs::create_dir(path).unwrap()), StoreErrorKind::ReadOnly, "--store"),
+        (
+            "a folder",
+            Box::new(|path| fs::create_dir(path).unwrap()),
+            StoreErrorKind::NotADatabase,
+            "it is a folder",
+        ),
     ];
     for (name, make, kind, advice) in cases {
         let folder = tempfile::tempdir().unwrap();
@@ -95,6 +100,170 @@ fn what_is_no_store_of_ours_is_refused_and_left_alone() {
         assert!(message.contains(advice) && message.contains("store.db"), "{name}: {message}");
         assert_eq!(fs::read(&path).ok(), before, "{name} was changed");
     }
+}
+
+/// What may change of a file without its content changing.
+#[cfg(unix)]
+fn marks(path: &std::path::Path) -> (u32, std::time::SystemTime, u32, u32) {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path).unwrap();
+    (metadata.mode(), metadata.modified().unwrap(), metadata.uid(), metadata.gid())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_named_by_mistake_keeps_its_mode_and_gets_nothing_beside_it() {
+    type Make = Box<dyn Fn(&std::path::Path)>;
+    let cases: [(&str, Make, &str); 7] = [
+        ("a letter", Box::new(|path| fs::write(path, "Dear colleague").unwrap()), "it is no database"),
+        ("a database", Box::new(sqlite("CREATE TABLE bookmarks (url)")), "another program"),
+        (
+            "a database that writes ahead",
+            Box::new(sqlite("PRAGMA journal_mode = WAL; CREATE TABLE bookmarks (url)")),
+            "another program",
+        ),
+        (
+            "a database of 4,000 pages",
+            Box::new(sqlite("CREATE TABLE films (bytes); INSERT INTO films VALUES (zeroblob(16000000))")),
+            "another program",
+        ),
+        ("a folder", Box::new(|path| fs::create_dir(path).unwrap()), "it is a folder"),
+        (
+            "a named pipe",
+            Box::new(|path| {
+                assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success())
+            }),
+            "it is a named pipe",
+        ),
+        (
+            "a socket",
+            Box::new(|path| drop(std::os::unix::net::UnixListener::bind(path).unwrap())),
+            "it is a socket",
+        ),
+    ];
+    for (name, make, why) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("it");
+        make(&path);
+        chmod(&path, 0o644);
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("it", &link).unwrap();
+        let (before, content) =
+            (marks(&path), fs::metadata(&path).unwrap().is_file().then(|| fs::read(&path).unwrap()));
+        for named in [&path, &link] {
+            for error in [Store::open(named).unwrap_err(), Ownership::acquire(named).unwrap_err()] {
+                assert_eq!(error.kind, StoreErrorKind::NotADatabase, "{name}: {error}");
+                assert!(error.to_string().contains(why), "{name}: {error}");
+            }
+        }
+        assert_eq!(marks(&path), before, "{name}");
+        assert_eq!(content, content.is_some().then(|| fs::read(&path).unwrap()), "{name}");
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["it", "link"], "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_left_as_it_is() {
+    let null = std::path::Path::new("/dev/null");
+    let before = marks(null);
+    let error = Store::open(null).unwrap_err();
+    assert!(error.to_string().contains("it is a device"), "{error}");
+    assert!(Ownership::acquire(null).is_err());
+    assert_eq!(marks(null).0, before.0);
+    assert!(!std::path::Path::new("/dev/null.lock").exists());
+}
+
+#[test]
+fn an_empty_file_becomes_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    fs::write(&path, "").unwrap();
+    assert_eq!(Store::open(&path).unwrap().revision().unwrap(), 0);
+    #[cfg(unix)]
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn a_lock_file_that_is_not_ours_is_left_alone() {
+    let bench = Bench::new();
+    let lock = bench.path.with_file_name("store.db.lock");
+    let refused = || Ownership::acquire(&bench.path).unwrap_err().to_string();
+    fs::write(&lock, "12 eggs").unwrap();
+    assert!(refused().contains("is another one"), "{}", refused());
+    assert_eq!(fs::read_to_string(&lock).unwrap(), "12 eggs");
+    fs::remove_file(&lock).unwrap();
+    #[cfg(unix)]
+    {
+        let letter = bench.path.with_file_name("letter");
+        fs::write(&letter, "").unwrap();
+        std::os::unix::fs::symlink(&letter, &lock).unwrap();
+        refused();
+        assert_eq!(fs::read_to_string(&letter).unwrap(), "", "a link is not followed");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_of_two_names_has_one_owner() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::new();
+    let folder = bench.path.parent().unwrap();
+    let name = |name: &str| folder.join(name);
+    symlink(&bench.path, name("link.db")).unwrap();
+    symlink("link.db", name("link of a link.db")).unwrap();
+    symlink(folder, folder.parent().unwrap().join("other")).unwrap();
+    let names = [
+        name("link.db"),
+        name("link of a link.db"),
+        folder.parent().unwrap().join("other/store.db"),
+        name("../data/./store.db"),
+    ];
+    for owned in names.iter().chain([&bench.path]) {
+        let owner = Ownership::acquire(owned).unwrap().unwrap();
+        for other in names.iter().chain([&bench.path]) {
+            assert!(
+                Ownership::acquire(other).unwrap().is_none(),
+                "{} beside {}",
+                other.display(),
+                owned.display()
+            );
+            assert!(!Ownership::is_free(other) && Ownership::holder(other).is_some());
+        }
+        let clone = owner.clone();
+        drop(owner);
+        assert!(!Ownership::is_free(owned), "held until the last thread has ended");
+        drop(clone);
+        assert!(Ownership::is_free(owned));
+    }
+    assert_eq!(Store::open(&names[1]).unwrap().revision().unwrap(), 0);
+    // A store that is yet to be made by way of a link.
+    symlink("new.db", name("to come.db")).unwrap();
+    let owner = Ownership::acquire(&name("to come.db")).unwrap();
+    assert!(owner.is_some() && Ownership::acquire(&name("new.db")).unwrap().is_none());
+    drop(Store::open(&name("to come.db")).unwrap());
+    assert!(fs::symlink_metadata(name("new.db")).unwrap().is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hard_link_is_no_second_store() {
+    let bench = Bench::new();
+    let owner = Ownership::acquire(&bench.path).unwrap().unwrap();
+    let second = bench.path.with_file_name("second.db");
+    fs::hard_link(&bench.path, &second).unwrap();
+    for error in [Store::open(&second).unwrap_err(), Ownership::acquire(&second).unwrap_err()] {
+        assert_eq!(error.kind, StoreErrorKind::SecondName);
+        assert!(error.to_string().contains("name the store as it was made"), "{error}");
+    }
+    assert!(
+        !second.with_file_name("second.db-wal").exists() && !second.with_file_name("second.db.lock").exists()
+    );
+    drop(owner);
+    assert!(Store::open(&bench.path).is_ok(), "its own name goes on");
+    assert!(Ownership::acquire(&bench.path).unwrap().is_some());
 }
 
 #[test]

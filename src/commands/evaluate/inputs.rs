@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +18,7 @@ use crate::{
         labels::{self, LabelError, LabelSet, Row, join},
         read_boxes,
     },
+    files::{self, Expected},
     pipeline::shown,
 };
 
@@ -37,7 +37,8 @@ pub(super) fn wrong(path: &Path, error: &LabelError) -> Failure {
 }
 
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::usage(format!("{} cannot be read: {error}", shown(path))))
+    files::read(path, Expected::TABLE)
+        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", shown(path))))
 }
 
 /// A label file.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    files::{self, Expected},
     model::{Heatmap, Model},
     private_file,
     quality::Gates,
@@ -84,7 +85,7 @@ impl Kept {
         let path = folder.join(format!("scores-{}.jsonl", circumstances(model, gates)));
         let mut known = Known::new();
         let mut whole = true;
-        match File::open(&path) {
+        match files::open(&path, Expected::TABLE) {
             Ok(file) => {
                 for line in BufReader::new(file).split(b'\n') {
                     let record = serde_json::from_slice::<Record>(&line?);
@@ -97,6 +98,7 @@ impl Kept {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
+        files::check_place(&path, &[b"{", b"\n"])?;
         let mut file = private_file::options().create(true).append(true).open(&path)?;
         if !whole {
             // So that the next line does not go on where the cut one ends.

@@ -1,6 +1,6 @@
 //! The folder of a report.
 
-use std::{fs, io::Write, path::Path};
+use std::path::Path;
 
 use crate::{
     commands::Failure,
@@ -8,8 +8,8 @@ use crate::{
         Plots, Report, html,
         plot::{self, Shot},
     },
+    files,
     pipeline::shown,
-    private_file,
     text::json,
 };
 
@@ -35,14 +35,18 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
     put(folder, "report.html", html(report, &plots).as_bytes())
 }
 
-/// Writes beside and renames, so that nobody reads half a file.
+/// How files of a report begin: an earlier report may be written over, and nothing else.
+const BEGINNINGS: [(&str, &[u8]); 4] =
+    [("svg", b"<svg"), ("png", b"\x89PNG"), ("json", b"{"), ("html", b"<!doctype html>")];
+
+/// Writes a file whole, over that of an earlier report at most.
 fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = folder.join(format!(".{name}.tmp"));
-    let written = private_file::create(&beside)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&beside, folder.join(name)));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        Failure::failed(format!("cannot write {}: {error}", shown(&folder.join(name))))
-    })
+    let path = folder.join(name);
+    let ours: Vec<&[u8]> = BEGINNINGS
+        .iter()
+        .filter(|(ending, _)| name.ends_with(ending))
+        .map(|(_, beginning)| *beginning)
+        .collect();
+    files::replace(&path, bytes, &ours)
+        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(&path))))
 }

@@ -11,9 +11,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
+    files::readers,
     guard::guarded,
     model::{Findings, ModelError},
-    pipeline::{BROKE_DOWN, Cores, Step, broke_down, examine, failed, read},
+    pipeline::{BROKE_DOWN, Cores, Step, broke_down, examine, failed, read_until},
     quality::{self, Gates},
     text::shown,
 };
@@ -116,7 +117,7 @@ impl Scorer<'_> {
     }
 
     fn read(&self, task: &Task, known: &Known) -> Step<Record, Done> {
-        let bytes = match read(&task.path) {
+        let bytes = match read_until(&task.path, &readers(), &|| self.interrupted.load(Ordering::Relaxed)) {
             Ok(bytes) => bytes,
             Err(error) => return Step::Ended(Done::Unread(error.to_string())),
         };

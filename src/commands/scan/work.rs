@@ -15,9 +15,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
     config::RasterStudy,
+    files::readers,
     film::Header,
     model::{Findings, ModelError},
-    pipeline::{Admitted, BROKE_DOWN, Cores, Step, examine, read, study_key},
+    pipeline::{Admitted, BROKE_DOWN, Cores, Step, examine, read_until, study_key},
     quality::{Gates, Held, Warning},
 };
 
@@ -122,7 +123,7 @@ impl<'a> Work<'a> {
 
     /// What goes to the model, or what came of the file without it.
     fn read(&self, number: usize, path: PathBuf) -> Step<(usize, Known), (usize, Outcome)> {
-        let bytes = match read(&path) {
+        let bytes = match read_until(&path, &readers(), &|| self.interrupted.load(Ordering::Relaxed)) {
             Ok(bytes) => bytes,
             Err(error) => return Step::Ended((number, Outcome::Unread { path, error })),
         };

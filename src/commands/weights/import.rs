@@ -1,9 +1,10 @@
 //! `weights import`.
 
-use std::{fs, io::Write, path::Path};
+use std::{io::Write, path::Path};
 
 use super::super::{Failure, cli::ImportArgs, output::stdout, setup::Setup};
 use crate::{
+    files::{self, Expected},
     model::{Import, OldProfile, Summary, preset},
     pipeline::shown,
     text::clean,
@@ -71,5 +72,6 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))
+    files::read_text(path, Expected::TEXT)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))
 }

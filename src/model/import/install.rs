@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::{Import, OldProfile, error::ImportError};
 use crate::{
+    files::{self, Expected},
     model::{
         Manifest, ModelError, ProfileNote,
         library::{PROFILE_FILE, is_name},
@@ -88,7 +89,7 @@ fn old_profile(folder: &Path, old: &Manifest, new: &Manifest) -> (OldProfile, Op
     if !same {
         return (OldProfile::Dropped("films are prepared otherwise now"), None);
     }
-    match fs::read(folder.join(PROFILE_FILE)) {
+    match files::read(&folder.join(PROFILE_FILE), Expected::WEIGHTS) {
         Ok(bytes) if weights::sha256(&bytes) == note.sha256 => (OldProfile::Kept, Some(bytes)),
         _ => (OldProfile::Dropped("its file is missing or damaged"), None),
     }
@@ -130,7 +131,7 @@ fn manifest(
 
 /// The manifest of the model there, if an import made it: only such a one may be replaced.
 fn imported_before(folder: &Path) -> Option<Manifest> {
-    let text = fs::read_to_string(folder.join("model.toml")).ok()?;
+    let text = files::read_text(&folder.join("model.toml"), Expected::TEXT).ok()?;
     Manifest::parse(&text, "").ok().filter(|manifest| manifest.imported.is_some())
 }
 

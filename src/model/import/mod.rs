@@ -16,7 +16,6 @@ mod tensors;
 mod torch;
 
 use std::{
-    fs,
     io::Cursor,
     path::{Path, PathBuf},
 };
@@ -27,10 +26,10 @@ use tensors::Tensors;
 use zip::ZipArchive;
 
 use super::{Manifest, NetworkConfig, weights};
-use crate::text::shown;
-
-/// Larger than the weights of any network that fits into this program: a slip of the hand.
-const LARGEST_FILE: u64 = 4 << 30;
+use crate::{
+    files::{self, Expected},
+    text::shown,
+};
 
 /// The weights within a Keras 3 archive.
 const KERAS_WEIGHTS: &str = "model.weights.h5";
@@ -126,11 +125,7 @@ impl Import<'_> {
 
 fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
     let fail = |reason: String| ImportError::Unreadable { path: path.to_owned(), reason };
-    let length = fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
-    if length > LARGEST_FILE {
-        return Err(fail(format!("it has {length} bytes, more than any network here needs")));
-    }
-    fs::read(path).map_err(|error| fail(error.to_string()))
+    files::read(path, Expected::WEIGHTS).map_err(|error| fail(error.to_string()))
 }
 
 /// Reads a file of any known format.

@@ -1,9 +1,10 @@
 //! Writing a profile beside its model.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::{Fitted, Limits};
 use crate::{
+    files::{self, Expected},
     model::{Manifest, ModelError, library::PROFILE_FILE},
     text::shown,
 };
@@ -23,17 +24,14 @@ impl Fitted {
             place: shown(&path),
             reason: format!("cannot be read or written ({error})"),
         };
-        let before = fs::read_to_string(&manifest).map_err(|error| fail(&manifest, error))?;
+        let before = files::read_text(&manifest, Expected::TEXT).map_err(|error| fail(&manifest, error))?;
         let after = self.named_in(&before);
         Manifest::parse(&after, &shown(&manifest))?;
         for (path, bytes) in
             [(folder.join(PROFILE_FILE), self.bytes.as_slice()), (manifest, after.as_bytes())]
         {
-            // Whole or not at all.
-            let draft = path.with_extension("new");
-            fs::write(&draft, bytes)
-                .and_then(|()| fs::rename(&draft, &path))
-                .map_err(|error| fail(&path, error))?;
+            // Whatever it is, the manifest or the profile of this model.
+            files::replace(&path, bytes, &[b""]).map_err(|error| fail(&path, error))?;
         }
         Ok(())
     }

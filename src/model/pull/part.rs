@@ -1,12 +1,14 @@
 //! Where a fetched file grows.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::PathBuf,
 };
 
 use sha2::{Digest, Sha256};
+
+use crate::files::{self, Expected};
 
 /// A file that grows, and outlives a broken connection.
 pub trait Part {
@@ -63,7 +65,7 @@ impl Part for PartFile {
     }
 
     fn sha256(&self) -> io::Result<String> {
-        let mut file = File::open(&self.path)?;
+        let mut file = files::open(&self.path, Expected::WEIGHTS)?;
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 64 * 1024];
         loop {

@@ -1,5 +1,7 @@
 //! What a dashboard's feed reads by itself: what changed in the store, plugins, gauges, the feed alarm.
 
+use std::time::{Duration, Instant};
+
 use jiff::{Timestamp, Zoned};
 
 use super::{ALARM_EVERY, Follower, Gone, PAGE};
@@ -8,12 +10,16 @@ use crate::{
     store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
 };
 
+/// An owner says every two seconds that it goes on.
+const SILENCE: Duration = Duration::from_secs(6);
+
 impl Follower {
     /// Looks, if another connection has written since the last look; else only at what is not in the
     /// store. An idle dashboard costs one question twice a second.
     pub(super) fn glance(&mut self) -> Result<(), Gone> {
         match self.store.version() {
             Ok(version) if self.version == Some(version) => {
+                self.send_watched()?;
                 self.look_at_panels()?;
                 self.look_at_health()
             }
@@ -43,9 +49,8 @@ impl Follower {
                 }
             }
         }
-        if let (true, Some(study)) = (watched_changed, self.watched) {
-            self.send_detail(study)?;
-        }
+        self.is_stale |= watched_changed;
+        self.send_watched()?;
         if moved {
             self.alarm_looked_at = None;
         }
@@ -57,6 +62,7 @@ impl Follower {
         }
         self.look_at_plugins()?;
         self.count_queue()?;
+        self.tell_unreadable()?;
         self.look_at_panels()?;
         self.look_at_health()
     }
@@ -78,12 +84,35 @@ impl Follower {
         Ok(page)
     }
 
+    /// Sends the study on the screen again once it has changed: one of thousands of films, to which each comes, at most
+    /// a tenth of the time.
+    fn send_watched(&mut self) -> Result<(), Gone> {
+        let (at, took) = self.sent;
+        match self.watched {
+            Some(study) if self.is_stale && at.elapsed() >= took * 10 => self.send_detail(study),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn send_detail(&mut self, study: StudyId) -> Result<(), Gone> {
-        match self.store.detail(study) {
+        let started = Instant::now();
+        let sent = match self.store.detail(study) {
             Ok(Some(detail)) => self.tell(Update::Detail(Box::new(detail))),
             Ok(None) => Ok(()),
             Err(error) => self.fault(&error),
+        };
+        self.is_stale = false;
+        self.sent = (Instant::now(), started.elapsed());
+        sent
+    }
+
+    /// Rows that could not be read, each told once.
+    fn tell_unreadable(&mut self) -> Result<(), Gone> {
+        for text in self.store.unreadable(self.unreadable) {
+            self.unreadable += 1;
+            self.tell(Update::Notice(Notice { level: NoticeLevel::Error, text }))?;
         }
+        Ok(())
     }
 
     /// What plugins have to say, and how they are.
@@ -116,10 +145,23 @@ impl Follower {
 
     /// A list that nobody feeds any more looks like a quiet shift: it must say so.
     fn nobody_feeds(&self) -> Option<String> {
-        let free = Ownership::acquire(self.store.path()).is_ok_and(|ownership| ownership.is_some());
-        free.then(|| {
+        Ownership::is_free(self.store.path()).then(|| {
             "No pipeline runs on this store any more: new films are not scored. Quit and start again."
                 .to_owned()
+        })
+    }
+
+    /// An owner that was stopped, or whose disk hangs, keeps the store and scores nothing.
+    fn owner_is_silent(&mut self) -> Option<String> {
+        let silence = self.heartbeat.silence();
+        (silence >= SILENCE).then(|| {
+            let holder = Ownership::holder(self.store.path()).map(|pid| format!(" (process {pid})"));
+            format!(
+                "The owner of this store{} has not been heard of for {} s: it is stopped, or its disk hangs. New films are \
+                 not scored.",
+                holder.unwrap_or_default(),
+                silence.as_secs()
+            )
         })
     }
 
@@ -142,13 +184,17 @@ impl Follower {
         if due {
             self.alarm_looked_at = Some(now);
             if self.gauges.is_none() {
-                self.health.fault = self.nobody_feeds();
+                self.unowned = self.nobody_feeds();
             }
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
             self.health.feed_alarm = self.feed_alarm.silence(last, &Zoned::now()).map(in_words);
+        }
+        if self.gauges.is_none() {
+            let silent = self.owner_is_silent();
+            self.health.fault = self.unowned.clone().or(silent);
         }
         if self.shown.as_ref() != Some(&self.health) {
             self.shown = Some(self.health.clone());

@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     config,
     dashboard::{BenchRequest, Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
-    store::{PluginRecord, Requested, Store, StoreError, StudyId},
+    store::{Heartbeat, PluginRecord, Requested, Store, StoreError, StudyId},
     supervise::{Supervisor, checkpoint},
 };
 
@@ -107,6 +107,8 @@ pub fn follow(
         Worker { store: store.path().to_owned(), thresholds, actor: actor.clone(), updates: updates.clone() };
     let bench_thread = start(&supervisor, "workbench", move || worker.run(&bench_requests))?;
     let mut follower = Follower {
+        heartbeat: Heartbeat::of(store.path()),
+        unowned: None,
         store,
         gauges,
         feed_alarm,
@@ -117,6 +119,9 @@ pub fn follow(
         revision: i64::MIN,
         version: None,
         watched: None,
+        sent: (Instant::now(), Duration::ZERO),
+        is_stale: false,
+        unreadable: 0,
         shown: None,
         health,
         alarm_looked_at: None,
@@ -169,6 +174,10 @@ impl Actor {
 
 struct Follower {
     store: Store,
+    /// Of the process that owns the pipeline, where that is another one.
+    heartbeat: Heartbeat,
+    /// That nobody owns it, as it was last looked at.
+    unowned: Option<String>,
     gauges: Option<Arc<Gauges>>,
     feed_alarm: config::FeedAlarm,
     actor: Actor,
@@ -181,6 +190,11 @@ struct Follower {
     version: Option<i64>,
     /// The study whose detail is on the screen.
     watched: Option<StudyId>,
+    /// When it was last sent, and how long that took; and whether it has changed since.
+    sent: (Instant, Duration),
+    is_stale: bool,
+    /// Sentences about rows of the store that were told.
+    unreadable: usize,
     /// The health that the dashboard knows.
     shown: Option<Health>,
     health: Health,

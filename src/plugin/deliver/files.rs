@@ -2,8 +2,9 @@
 //! after a crash in between it can be seen how far it came.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::{Policy, places};
 use crate::{
+    files::{self, Expected, readers},
     private_file,
     store::{Delivery, FilmRow, Store, StoreError},
 };
@@ -58,7 +60,7 @@ pub(super) fn write(store: &mut Store, delivery: &Delivery, policy: &Policy) -> 
 /// A file appears under its name only when it is whole.
 fn replace(place: &Path, key: &str, text: &str) -> io::Result<()> {
     let passing = place.with_file_name(format!(".{key}.part"));
-    let mut file = private_file::create(&passing)?;
+    let mut file = plain_file(private_file::options().create(true).write(true).truncate(true), &passing)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&passing, place)
@@ -67,13 +69,9 @@ fn replace(place: &Path, key: &str, text: &str) -> io::Result<()> {
 /// Adds text at the end of a file, once.
 fn add(store: &mut Store, delivery: &Delivery, place: &Path, content: &Content) -> Result<String, String> {
     let failed = |error: io::Error| in_words(&delivery.target, &error);
-    let mut file = private_file::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(place)
-        .map_err(failed)?;
+    let mut file =
+        plain_file(private_file::options().read(true).write(true).create(true).truncate(false), place)
+            .map_err(failed)?;
     let whole = |plan: Addition| {
         if plan.header { format!("{}{}", content.header, content.text) } else { content.text.clone() }
     };
@@ -154,25 +152,29 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
 /// The film's bytes under a passing name. A file that has changed since it was scored is not the film.
 fn prepare(film: &FilmRow, passing: &Path) -> Result<(), String> {
     let number = film.id;
-    let mut source = File::open(&film.path).map_err(|error| in_words(&format!("film {number}"), &error))?;
-    let failed = |error: io::Error| in_words("the folder for copies", &error);
-    let mut target = private_file::create(passing).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let length = source.read(&mut buffer).map_err(|error| in_words(&format!("film {number}"), &error))?;
-        if length == 0 {
-            break;
-        }
-        hash.update(&buffer[..length]);
-        target.write_all(&buffer[..length]).map_err(failed)?;
-    }
-    target.sync_all().map_err(failed)?;
-    if hex(hash.finalize().as_slice()) != film.sha256 {
-        let _ = fs::remove_file(passing);
+    let content = readers()
+        .read(&film.path, Expected::FILM, &|| false)
+        .map_err(|error| in_words(&format!("film {number}"), &error))?;
+    if hex(Sha256::digest(&content).as_slice()) != film.sha256 {
         return Err(format!("the file of film {number} has changed since it came in"));
     }
-    Ok(())
+    let write = || {
+        let mut target =
+            plain_file(private_file::options().create(true).write(true).truncate(true), passing)?;
+        target.write_all(&content)?;
+        target.sync_all()
+    };
+    write().map_err(|error| in_words("the folder for copies", &error))
+}
+
+/// Opens a file to write to that its owner alone can read, without waiting, and no link or pipe in its place.
+fn plain_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(files::unwaiting() | files::unlinked()).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file"))
+    }
 }
 
 /// No patient's name in it, whatever the sender called the file.

@@ -21,7 +21,7 @@ pub(super) use notes::Notes;
 use super::Policy;
 use crate::{
     guard::guarded,
-    store::{Delivery, DeliveryKind, Lane, Store, StoreError, Tried},
+    store::{Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, Tried},
     supervise::checkpoint,
 };
 
@@ -62,6 +62,8 @@ pub(super) struct Deliverer {
     pub(super) patience: Patience,
     /// Where what programs say is kept.
     pub(super) notes: Notes,
+    /// Held until nothing is delivered any more.
+    pub(super) _ownership: Option<Ownership>,
 }
 
 impl Deliverer {
@@ -94,6 +96,13 @@ impl Deliverer {
             if matches!(wake.try_recv(), Err(TryRecvError::Disconnected)) {
                 break;
             }
+            let delivery = match delivery {
+                Due::Delivery(delivery) => *delivery,
+                Due::Unreadable { id, why } => {
+                    self.store.give_up_unreadable(id, &why, Timestamp::now())?;
+                    continue;
+                }
+            };
             // What failed a moment ago for another of its messages is not tried with this one.
             if failed.contains(&delivery.target) {
                 continue;

@@ -45,7 +45,7 @@ impl Worker {
             self.clock.critical = Instant::now();
             let mut work = self.new_work(self.cursor);
             for study in self.store.critical_unseen(WAITING)? {
-                if let Some(view) = self.view(study)? {
+                if let Some(view) = self.view(study, &[])? {
                     self.call(&Call::CriticalWaiting(&view), Some(&view), &mut work);
                 }
             }
@@ -74,7 +74,7 @@ impl Worker {
         let rows = self.store.open_studies_after(after, BACKFILL)?;
         let mut work = self.new_work(self.cursor);
         for row in &rows {
-            if let Some(view) = self.view(row.id)? {
+            if let Some(view) = self.view(row.id, &[])? {
                 self.compute(&view, &mut work);
             }
         }

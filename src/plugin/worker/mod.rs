@@ -26,7 +26,10 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    store::{PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store, StoreError, StudyId},
+    store::{
+        FilmId, Ownership, PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store,
+        StoreError, StudyId,
+    },
     supervise::checkpoint,
 };
 
@@ -91,6 +94,7 @@ pub(super) struct Beginning {
     pub(super) lanes: Vec<Sender<()>>,
     pub(super) record: PluginRecord,
     pub(super) cursor: i64,
+    pub(super) ownership: Option<Ownership>,
 }
 
 /// A plugin at work. It is made on its thread and stays there, as its VM does.
@@ -113,12 +117,25 @@ pub(super) struct Worker {
     backfill: Option<StudyId>,
     /// Whether it has been told what to load.
     has_begun: bool,
+    /// Held until no hook is called any more.
+    _ownership: Option<Ownership>,
 }
 
 impl Worker {
     pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { name, store, limits, pace, policy, details, progress, lanes, record, cursor } =
-            beginning;
+        let Beginning {
+            name,
+            store,
+            limits,
+            pace,
+            policy,
+            details,
+            progress,
+            lanes,
+            record,
+            cursor,
+            ownership,
+        } = beginning;
         Self {
             name,
             store,
@@ -135,6 +152,7 @@ impl Worker {
             failing: BTreeMap::new(),
             backfill: None,
             has_begun: false,
+            _ownership: ownership,
         }
     }
 
@@ -245,7 +263,7 @@ impl Worker {
                 }
                 Some(PluginAction::Run { command, study }) if self.is_running() => {
                     let index = self.record.commands.iter().position(|known| known.title == command);
-                    if let (Some(index), Some(view)) = (index, self.view(study)?) {
+                    if let (Some(index), Some(view)) = (index, self.view(study, &[])?) {
                         self.call(&Call::Command(index, &view), Some(&view), &mut work);
                     }
                 }
@@ -266,13 +284,15 @@ impl Worker {
         let mut work = self.new_work(last);
         if self.is_running() {
             let mut views: BTreeMap<StudyId, Option<StudyView>> = BTreeMap::new();
-            for step in steps(&events, &self.name) {
+            let steps = steps(&events, &self.name);
+            for step in &steps {
                 let study = step.study();
                 if let std::collections::btree_map::Entry::Vacant(entry) = views.entry(study) {
-                    entry.insert(self.view(study)?);
+                    let films: Vec<FilmId> = steps.iter().filter_map(|step| step.film_of(study)).collect();
+                    entry.insert(self.view(study, &films)?);
                 }
                 let Some(Some(view)) = views.get(&study) else { continue };
-                self.take(&step, view, &mut work);
+                self.take(step, view, &mut work);
             }
         }
         let cursor_is_old = self.clock.noted.elapsed() >= NOTE_EVERY;
@@ -305,12 +325,12 @@ impl Worker {
         }
     }
 
-    fn view(&self, study: StudyId) -> Result<Option<StudyView>, StoreError> {
+    fn view(&self, study: StudyId, films: &[FilmId]) -> Result<Option<StudyView>, StoreError> {
         let granted = self.loaded.as_ref().is_some_and(|(loading, vm)| {
             let asks = vm.description().permissions.contains(&Permission::Patient);
             asks && loading.granted.contains(&Permission::Patient)
         });
-        let detail = self.details.of(&self.store, study)?.filter(|detail| !detail.study.is_gone());
+        let detail = self.details.of(&self.store, study, films)?.filter(|detail| !detail.study.is_gone());
         Ok(detail.map(|detail| StudyView::new(&detail, granted, Timestamp::now())))
     }
 

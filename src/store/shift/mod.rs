@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     Store, StoreError, StudyId,
     convert::{Columns, Micros},
+    unreadable::rows,
 };
 use crate::{quality::Gate, study::AuditKind, triage::Severity};
 pub use waits::{Seen, quantile};
@@ -137,11 +138,9 @@ fn count(number: usize) -> u32 {
 /// When each film arrived, of those that the question is about.
 fn arrivals(view: &Connection, question: &ShiftQuestion) -> rusqlite::Result<Vec<Timestamp>> {
     let from = question.hours.first().map_or(question.since, |first| question.since.min(*first));
-    view.prepare_cached(
-        "SELECT received_at FROM files WHERE received_at >= ?1 AND state <> 'duplicate' ORDER BY received_at",
-    )?
-    .query_map([Micros(from)], |row| Ok(row.get::<_, Micros>(0)?.0))?
-    .collect()
+    let sql =
+        "SELECT received_at FROM files WHERE received_at >= ?1 AND state <> 'duplicate' ORDER BY received_at";
+    rows(view, "files", sql, [Micros(from)], |row| Ok(row.get::<_, Micros>(0)?.0))
 }
 
 fn by_hour(hours: &[Timestamp], arrivals: &[Timestamp]) -> Vec<(Timestamp, u32)> {
@@ -160,7 +159,9 @@ fn held(view: &Connection, since: Micros) -> rusqlite::Result<Vec<(Gate, u32)>> 
     let mut totals: Vec<(Gate, u32)> = Vec::new();
     let mut rows = query.query([since])?;
     while let Some(row) = rows.next()? {
-        let (gate, beside_scored, films): (Gate, bool, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        // A gate of another version refused the film all the same.
+        let gate = row.get(0).unwrap_or(Gate::Unreadable);
+        let (beside_scored, films): (bool, u32) = (row.get(1)?, row.get(2)?);
         if gate.lists_beside() && beside_scored {
             continue;
         }
@@ -174,23 +175,18 @@ fn held(view: &Connection, since: Micros) -> rusqlite::Result<Vec<(Gate, u32)>> 
 }
 
 fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
-    let counts: Vec<(Severity, u32)> = view
-        .prepare_cached(
-            "SELECT severity, count(*) FROM studies
-             WHERE status = 'new' AND scored_films + held_films > 0 GROUP BY severity",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut oldest = view.prepare_cached(
-        "SELECT id, first_arrival FROM studies
+    let sql = "SELECT severity, count(*) FROM studies
+             WHERE status = 'new' AND scored_films + held_films > 0 GROUP BY severity";
+    let counts: Vec<(Severity, u32)> = rows(view, "studies", sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // More than one, should the first be unreadable.
+    let oldest = "SELECT id, first_arrival FROM studies
          WHERE status = 'new' AND severity = ?1 AND scored_films + held_films > 0
-         ORDER BY first_arrival, id LIMIT 1",
-    )?;
+         ORDER BY first_arrival, id LIMIT 3";
     let mut unseen = BTreeMap::new();
     for (band, studies) in counts {
         let first =
-            oldest.query_row([band], |row| Ok((row.get(0)?, row.get::<_, Micros>(1)?.0))).optional()?;
-        if let Some((oldest, since)) = first {
+            rows(view, "studies", oldest, [band], |row| Ok((row.get(0)?, row.get::<_, Micros>(1)?.0)))?;
+        if let Some(&(oldest, since)) = first.first() {
             unseen.insert(band, Unseen { studies, oldest, since });
         }
     }
@@ -200,20 +196,23 @@ fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
 /// What people did with studies' being new. A wait begins with the first film's arrival, or with the film that
 /// brought a study back which was done.
 fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
-    view.prepare_cached(&format!(
+    // What is no JSON would end the whole query.
+    let sql = format!(
         "SELECT events.study, events.time, json_extract(events.detail, '$.status') = 'new', studies.severity,
                 coalesce((SELECT max(back.time) FROM events AS back
                           WHERE back.study = events.study AND back.kind = '{reopened}' AND back.id < events.id),
                          studies.first_arrival)
          FROM events JOIN studies ON studies.id = events.study
          WHERE events.kind IN ('{status}', '{taken_back}') AND events.time >= ?1
-           AND (json_extract(events.detail, '$.before') = 'new') <> (json_extract(events.detail, '$.status') = 'new')
+           AND CASE WHEN json_valid(events.detail) THEN
+               (json_extract(events.detail, '$.before') = 'new') <> (json_extract(events.detail, '$.status') = 'new')
+               END
          ORDER BY events.time, events.id",
         reopened = AuditKind::Reopened.word(),
         status = AuditKind::Status.word(),
         taken_back = AuditKind::TakenBack.word(),
-    ))?
-    .query_map([Micros(since)], |row| {
+    );
+    rows(view, "events", &sql, [Micros(since)], |row| {
         let mut columns = Columns::of(row);
         Ok(Turn {
             study: columns.next()?,
@@ -222,8 +221,7 @@ fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
             band: columns.next()?,
             since: columns.next_time()?,
         })
-    })?
-    .collect()
+    })
 }
 
 fn queue(view: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
@@ -235,7 +233,7 @@ fn queue(view: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
         .prepare_cached(
             "SELECT received_at FROM files WHERE state = 'queued' AND film IS NULL ORDER BY id LIMIT 1",
         )?
-        .query_row([], |row| row.get::<_, Micros>(0))
+        .query_row([], |row| Ok(row.get::<_, Micros>(0).ok()))
         .optional()?;
-    Ok((queued, since.map(|time| time.0)))
+    Ok((queued, since.flatten().map(|time| time.0)))
 }

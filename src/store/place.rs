@@ -1,0 +1,106 @@
+//! The place of a store: which file a name means, and whether it is one of ours. Nothing here changes anything.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{StoreError, StoreErrorKind, open::APPLICATION_ID, ownership::has_lock};
+use crate::files::kind_of;
+
+/// Links that are followed one after the other, at most.
+const LINKS: u32 = 16;
+
+/// What lies at a store's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A file in which there is no database yet. It may have been made by another process that is about to make a
+    /// store of it, so that it is taken for ours.
+    Blank,
+    /// A store of ours.
+    Store,
+}
+
+/// The file that a name means, links followed, also where it is not there yet: two names of one store have one lock.
+pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => return done,
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        let place = fs::canonicalize(folder)?.join(name);
+        match fs::read_link(&place) {
+            Ok(target) => path = place.with_file_name("").join(target),
+            Err(_) => return Ok(place),
+        }
+    }
+    Err(io::Error::other("too many links lead to one another"))
+}
+
+/// Refuses what is no store of ours, by its kind, before anything is made, changed or locked.
+pub(super) fn check(path: &Path) -> Result<Found, StoreError> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(StoreError::from_io(path, &error)),
+    };
+    if !metadata.is_file() {
+        let why = format!("it is {}", kind_of(metadata.file_type()));
+        return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
+    }
+    let real = real_path(path).map_err(|error| StoreError::from_io(path, &error))?;
+    if metadata.nlink() > 1 && !has_lock(&real) {
+        let why = "it is a second name of a file that has several (hard links)";
+        return Err(StoreError::new(StoreErrorKind::SecondName, path, &why));
+    }
+    if metadata.len() == 0 { Ok(Found::Blank) } else { whose(path, &real) }
+}
+
+/// Reads the marks in the file itself. SQLite is told that nothing changes it, so that it takes no lock and puts no
+/// file beside it; and it is SQLite that opens it, for closing the file by other means would drop the locks of this
+/// process's other connections (sqlite.org/howtocorrupt.html, section 2.2).
+fn whose(path: &Path, real: &Path) -> Result<Found, StoreError> {
+    let read = || -> rusqlite::Result<(i32, u32)> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(unchanging(real), flags)?;
+        let id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((id, tables))
+    };
+    let stranger = |why: &str| Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
+    match read() {
+        Ok((APPLICATION_ID, _)) => Ok(Found::Store),
+        Ok((0, 0)) => Ok(Found::Blank),
+        Ok(_) => stranger("it is the database of another program"),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            stranger("it is no database")
+        }
+        // Read while another process wrote, it may look damaged: the real opening says whether it is.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => Ok(Found::Blank),
+        Err(error) => Err(StoreError::from_sqlite(path, &error)),
+    }
+}
+
+/// The URI of a file that nobody changes (sqlite.org/uri.html).
+fn unchanging(path: &Path) -> PathBuf {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let mut uri = b"file:".to_vec();
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte) {
+            uri.push(byte);
+        } else {
+            uri.extend(format!("%{byte:02x}").bytes());
+        }
+    }
+    uri.extend(b"?immutable=1");
+    std::ffi::OsString::from_vec(uri).into()
+}

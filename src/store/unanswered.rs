@@ -1,0 +1,87 @@
+//! Files whose disk or share did not answer: held with their reason, and tried again by themselves.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    FileId, Store, StoreError, StudyRow,
+    convert::Micros,
+    finish::{due, hold_gone},
+};
+
+/// How long after its first try a file is tried again; twice as long after each further one.
+const FIRST: SignedDuration = SignedDuration::from_secs(10);
+/// The longest time between two tries.
+const LONGEST: SignedDuration = SignedDuration::from_mins(10);
+
+impl Store {
+    /// Holds a queued file that could not be read now, with that reason, until [`Store::retry_unanswered`] queues it
+    /// again. Returns its study where that is new to people: not once more for each further try.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then the file is still queued.
+    pub fn unanswered(
+        &mut self,
+        file: FileId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Option<StudyRow>, StoreError> {
+        self.write(|transaction| {
+            let due = due(transaction, file)?;
+            if !due.is_queued() {
+                return Ok(None);
+            }
+            let tries: u32 = transaction
+                .prepare_cached("SELECT tries FROM files WHERE id = ?1")?
+                .query_row([file], |row| row.get(0))?;
+            // Somebody may have called the study done meanwhile: another try that fails is no news.
+            let study = if tries > 0 && is_held(transaction, file)? {
+                transaction
+                    .prepare_cached("UPDATE files SET state = 'gone' WHERE id = ?1")?
+                    .execute([file])?;
+                None
+            } else {
+                hold_gone(transaction, &due, reason, now)?
+            };
+            let wait = FIRST.saturating_mul(1 << tries.min(10)).min(LONGEST);
+            transaction
+                .prepare_cached(
+                    "UPDATE files SET tries = tries + 1, again_at = ?2 WHERE id = ?1 AND state = 'gone'",
+                )?
+                .execute((file, Micros(now.checked_add(wait).unwrap_or(Timestamp::MAX))))?;
+            Ok(study)
+        })
+    }
+
+    /// Queues the files again whose time has come; returns how many.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn retry_unanswered(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        let is_due = self.read(|view| {
+            view.prepare_cached("SELECT 1 FROM files WHERE again_at <= ?1")?.exists([Micros(now)])
+        })?;
+        if !is_due {
+            return Ok(0);
+        }
+        self.write(|transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE files SET state = 'queued', again_at = NULL WHERE again_at <= ?1 AND state = 'gone'",
+                )?
+                .execute([Micros(now)])
+        })
+    }
+}
+
+/// Whether the entry that a file was given when it was first tried stands on the list.
+fn is_held(connection: &Connection, file: FileId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM files JOIN films ON films.id = files.film
+             WHERE files.id = ?1 AND films.sha256 IS NULL AND films.state = 'held'",
+        )?
+        .query_row([file], |_| Ok(()))
+        .optional()
+        .map(|found| found.is_some())
+}
