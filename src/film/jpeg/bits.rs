@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn numbers_follow_their_codes_across_stuffed_bytes_and_up_to_the_end() {
         // 0 | 10 0 | 10 1 | 110 | 111000000000 111111111111111 | 0 0 0 0
-        let packed: u64 = 0b0_100_101_110_111000000000_111111111111111_0000 << 23;
+        let packed: u64 = 0b0_1001_0111_0111_0000_0000_0111_1111_1111_1111_0000 << 23;
         let mut bytes = Vec::new();
         for byte in &packed.to_be_bytes()[..6] {
             bytes.push(*byte);

@@ -153,7 +153,7 @@ impl Decoder {
             }
             channels.push(Channel { index, table, above: vec![0; width], row: vec![0; width] });
         }
-        if interval % width != 0 {
+        if !interval.is_multiple_of(width) {
             return Err(Error::Unsupported("it restarts within a row"));
         }
         let rows = if interval == 0 { self.picture.height } else { interval / width };

@@ -178,8 +178,11 @@ impl Tiff<'_> {
 mod tests {
     use super::*;
 
-    /// A file of pages, each with its width, height, entry for its kind, and whether it is within the first.
-    fn file(big: bool, little: bool, pages: &[(u64, u64, Option<(u16, u64)>, bool)]) -> Vec<u8> {
+    /// A page: its width, height, entry for its kind, and whether it is within the first.
+    type TestPage = (u64, u64, Option<(u16, u64)>, bool);
+
+    /// A file of pages.
+    fn file(big: bool, little: bool, pages: &[TestPage]) -> Vec<u8> {
         let tiff = Tiff { bytes: &[], little, big };
         let (header, word) = if big { (16, 8) } else { (8, 4) };
         let size = if big { 8 + 4 * 20 + 8 } else { 2 + 4 * 12 + 4 };

@@ -129,7 +129,7 @@ fn however_a_frame_is_wrapped_it_is_the_same_film() {
             let fragments = thirds(&film.frame).into_iter().flat_map(|fragment| [vec![], fragment, vec![]]);
             Some(film.with(&[vec![vec![]], fragments.collect()].concat()))
         }),
-        ("no offset table", |film| Some(film.with(&[film.frame.clone()]))),
+        ("no offset table", |film| Some(film.with(std::slice::from_ref(&film.frame)))),
         ("no offset table, three fragments", |film| Some(film.with(&thirds(&film.frame)))),
         ("a wrong offset table", |film| Some(film.with(&[vec![0, 0, 0, 0, 9, 0, 0, 0], film.frame.clone()]))),
         ("no end marker", |film| {
