@@ -2,7 +2,9 @@
 
 use std::{backtrace::Backtrace, env, io, panic::PanicHookInfo, process::ExitCode};
 
-use super::{Failure, output::stderr};
+use clap::Parser;
+
+use super::{Cli, Failure, output::stderr};
 use crate::{guard::panic_in_words, text::clean};
 
 /// Says why a command failed; the exit code.
@@ -17,12 +19,12 @@ pub fn of_failure(failure: &Failure) -> ExitCode {
 #[must_use]
 pub fn of_command_line(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        // An argument that is quoted has a line of its own as little as any other text from outside.
-        let arguments = env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-        let told = arguments
-            .filter(|argument| clean(argument) != *argument && !argument.trim().is_empty())
-            .fold(error.render().to_string(), |told, argument| told.replace(&argument, &clean(&argument)));
-        say(&told);
+        // The arguments are quoted: a clean copy of them has the same mistake.
+        let arguments = env::args_os().map(|argument| clean(&argument.to_string_lossy()));
+        match Cli::try_parse_from(arguments) {
+            Err(error) if error.use_stderr() => say(&error.render().to_string()),
+            _ => say("error: an argument holds characters that cannot be shown; see --help"),
+        }
     } else {
         // Nothing from outside is in the help, and its colours are clap's.
         let _ = error.print();

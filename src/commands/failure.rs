@@ -9,6 +9,7 @@ use crate::{
     model::{ImportError, ModelError},
     pipeline::PipelineError,
     store::StoreError,
+    text::clean,
 };
 
 /// A failed command. Exit codes: 1 something could not be read or done, 2 usage or configuration, 130
@@ -33,14 +34,20 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A mistake on the command line or in the configuration.
+    /// A mistake on the command line or in the configuration, in one line: what it quotes begins none of its own.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(message.into())
+        Self::Usage(clean(&message.into()))
     }
 
-    /// Something that could not be done.
+    /// Something that could not be done, in one line.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self::Failed(message.into())
+        Self::Failed(clean(&message.into()))
+    }
+
+    /// Things that could not be read, a line each.
+    pub(super) fn unread(films: &[String]) -> Self {
+        let lines: String = films.iter().map(|film| format!("\n  {}", clean(film))).collect();
+        Self::Failed(format!("could not be read:{lines}"))
     }
 
     /// The process's exit code.
@@ -80,7 +87,7 @@ impl From<ConfigError> for Failure {
 
 impl From<WatchError> for Failure {
     fn from(error: WatchError) -> Self {
-        Self::Failed(error.to_string())
+        Self::failed(error.to_string())
     }
 }
 
@@ -105,8 +112,8 @@ fn is_usage(error: &ModelError) -> bool {
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
         match is_usage(&error) {
-            true => Self::Usage(error.to_string()),
-            false => Self::Failed(error.to_string()),
+            true => Self::usage(error.to_string()),
+            false => Self::failed(error.to_string()),
         }
     }
 }
@@ -115,8 +122,8 @@ impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Model(error) => error.into(),
-            ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::Usage(error.to_string()),
-            _ => Self::Failed(error.to_string()),
+            ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::usage(error.to_string()),
+            _ => Self::failed(error.to_string()),
         }
     }
 }
@@ -124,15 +131,15 @@ impl From<ImportError> for Failure {
 impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         match error {
-            IntakeError::Missing(_) | IntakeError::NotAFolder(_) => Self::Usage(error.to_string()),
-            IntakeError::Unreadable { .. } | IntakeError::Thread(_) => Self::Failed(error.to_string()),
+            IntakeError::Missing(_) | IntakeError::NotAFolder(_) => Self::usage(error.to_string()),
+            IntakeError::Unreadable { .. } | IntakeError::Thread(_) => Self::failed(error.to_string()),
         }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error.to_string())
+        Self::failed(error.to_string())
     }
 }
 
@@ -141,7 +148,7 @@ impl From<PipelineError> for Failure {
         match error {
             PipelineError::Intake(error) => error.into(),
             PipelineError::Store(error) => error.into(),
-            PipelineError::Thread(_) => Self::Failed(error.to_string()),
+            PipelineError::Thread(_) => Self::failed(error.to_string()),
         }
     }
 }
@@ -149,8 +156,8 @@ impl From<PipelineError> for Failure {
 impl From<DashboardError> for Failure {
     fn from(error: DashboardError) -> Self {
         match error {
-            DashboardError::NotATerminal | DashboardError::DumbTerminal(_) => Self::Usage(error.to_string()),
-            DashboardError::Ended(_) | DashboardError::Terminal { .. } => Self::Failed(error.to_string()),
+            DashboardError::NotATerminal | DashboardError::DumbTerminal(_) => Self::usage(error.to_string()),
+            DashboardError::Ended(_) | DashboardError::Terminal { .. } => Self::failed(error.to_string()),
         }
     }
 }
@@ -160,7 +167,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::Failed(error.to_string()),
+            _ => Self::failed(error.to_string()),
         }
     }
 }

@@ -36,10 +36,7 @@ impl<'a> Faults<'a> {
     pub(super) fn end(&self) -> Result<(), Failure> {
         let told: Vec<String> =
             self.found.iter().map(|(path, why)| format!("{}: {why}", told(path, self.named))).collect();
-        if told.is_empty() {
-            return Ok(());
-        }
-        Err(Failure::failed(format!("could not be read:\n  {}", told.join("\n  "))))
+        if told.is_empty() { Ok(()) } else { Err(Failure::unread(&told)) }
     }
 
     /// Path and reason of each, for people.

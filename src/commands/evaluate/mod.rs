@@ -115,7 +115,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
             let film = |film: &str| told(&inputs.folder.join(film), &[]);
             let lines: Vec<String> =
                 unread.iter().map(|f| format!("{}: {}", film(&f.film), f.reason)).collect();
-            Err(Failure::failed(format!("could not be read:\n  {}", lines.join("\n  "))))
+            Err(Failure::unread(&lines))
         }
     }
 }
