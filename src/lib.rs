@@ -26,6 +26,7 @@ pub mod film;
 pub mod guard;
 pub mod intake;
 pub mod leaving;
+pub mod memory_limit;
 pub mod model;
 pub mod phantom;
 pub mod picture;

@@ -6,7 +6,12 @@ use clap::Parser;
 use cxr_triage::{
     commands::{self, Cli},
     guard::is_guarded,
+    memory_limit::Counting,
 };
+
+/// Counts only while an import is limited in its memory.
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]

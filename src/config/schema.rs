@@ -124,7 +124,7 @@ pub struct Model {
 #[serde(default, deny_unknown_fields, expecting = "a section")]
 pub struct Weights {
     /// The address of a folder with the published files; none ("off"): where their authors put them.
-    #[serde(deserialize_with = "values::url_or_off")]
+    #[serde(deserialize_with = "values::secure_url_or_off")]
     pub mirror: Option<String>,
 }
 

@@ -147,18 +147,36 @@ pub(super) fn path_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Ok(word_or(deserializer, OFF)?.map(PathBuf::from))
 }
 
-/// The address of a web server, or "off".
-pub(super) fn url_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// The address of a web server that nobody can speak for on the way, or "off": https, or this machine itself.
+pub(super) fn secure_url_or_off<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     let written = word_or(deserializer, OFF)?;
     match &written {
-        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+        Some(url) if !url.starts_with("https://") && !is_on_this_machine(url) => {
+            let fault = if url.starts_with("http://") {
+                "is not encrypted: anybody on the way could send other weights"
+            } else {
+                "is not a web address"
+            };
             Err(D::Error::custom(format!(
-                "`{}` is not a web address\nwrite one that begins with https:// or http://, or \"off\"",
+                "`{}` {fault}\nwrite one that begins with https://, or \"off\"",
                 crate::text::clean(url)
             )))
         }
         _ => Ok(written),
     }
+}
+
+/// Whether an address in plain http does not leave the machine.
+fn is_on_this_machine(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 /// A band that a film can be given; `held` is none.
@@ -173,6 +191,23 @@ pub(super) fn band<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_this_machine_may_be_asked_in_plain_http() {
+        for (url, is) in [
+            ("http://127.0.0.1:8080/our", true),
+            ("http://localhost/our", true),
+            ("http://[::1]:80", true),
+            ("http://localhost.example/our", false),
+            ("http://127.0.0.1@files.example/our", false),
+            ("http://files.example/127.0.0.1", false),
+            ("http://127.0.0.1.files.example", false),
+            ("http://localhost:x@files.example", false),
+            ("ftp://localhost", false),
+        ] {
+            assert_eq!(is_on_this_machine(url), is, "{url}");
+        }
+    }
 
     #[test]
     fn a_length_of_time_needs_a_unit() {

@@ -7,6 +7,7 @@ use candle_nn::{BatchNorm, Linear, ModuleT, VarBuilder};
 use super::{
     cpu::Shape,
     layers::{Convolution, linear, norm},
+    plain::ConvolutionShape,
 };
 
 /// The shape of a network, apart from its weights.
@@ -47,30 +48,27 @@ impl DenseNetConfig {
         })
     }
 
-    /// Multiplications and additions of the convolutions for one film of `size` x `size`: the measure that
-    /// speeds are told in. 5.6e9 for DenseNet-121 on one channel of 224 x 224.
-    #[must_use]
-    pub fn flops(&self, size: usize) -> f64 {
-        let convolution = |inputs: usize, outputs: usize, kernel: usize, side: usize| {
-            2.0 * (inputs * outputs * kernel * kernel * side * side) as f64
-        };
+    /// Visits the convolutions for a film of `size` x `size`, in their order.
+    pub(super) fn convolutions(&self, size: usize, visit: &mut dyn FnMut(ConvolutionShape)) {
+        let mut convolution =
+            |inputs, outputs, kernel, side| visit(ConvolutionShape { inputs, outputs, kernel, side });
         let stem_side = size.div_ceil(2);
         let mut side = stem_side.div_ceil(2);
         let mut channels = self.stem;
-        let mut sum = convolution(self.channels, self.stem, 7, stem_side);
+        convolution(self.channels, self.stem, 7, stem_side);
         for (index, &layers) in self.blocks.iter().enumerate() {
             let middle = self.bottleneck * self.growth;
             for _ in 0..layers {
-                sum += convolution(channels, middle, 1, side) + convolution(middle, self.growth, 3, side);
+                convolution(channels, middle, 1, side);
+                convolution(middle, self.growth, 3, side);
                 channels += self.growth;
             }
             if index + 1 < self.blocks.len() {
-                sum += convolution(channels, channels / 2, 1, side);
+                convolution(channels, channels / 2, 1, side);
                 channels /= 2;
                 side /= 2;
             }
         }
-        sum
     }
 }
 

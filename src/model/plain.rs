@@ -16,12 +16,37 @@ pub enum NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// Multiplications and additions of the convolutions for one film of `size` x `size`.
+    /// Multiplications and additions of the convolutions for one film of `size` x `size`: what networks' speeds are told
+    /// in. 5.6e9 for DenseNet-121 and 8.0e9 for ResNet-50 on one channel of 224 x 224.
     #[must_use]
     pub fn flops(&self, size: usize) -> f64 {
+        let mut sum = 0.0;
+        self.convolutions(size, &mut |c| {
+            sum += 2.0 * (c.inputs * c.outputs * c.kernel * c.kernel * c.side * c.side) as f64;
+        });
+        sum
+    }
+
+    /// Numbers in the network's weights, and in the largest map that a film of `size` x `size` becomes. Nothing is made
+    /// to know it.
+    pub(super) fn extent(&self, size: usize) -> (f64, f64) {
+        let (channels, outputs) = match self {
+            Self::DenseNet(config) => (config.channels, config.outputs),
+            Self::ResNet(config) => (config.channels, config.outputs),
+        };
+        let (mut weights, mut map, mut last) = (0.0, (channels * size * size) as f64, 0);
+        self.convolutions(size, &mut |c| {
+            weights += (c.inputs * c.outputs * c.kernel * c.kernel) as f64;
+            map = f64::max(map, (c.inputs.max(c.outputs) * c.side * c.side) as f64);
+            last = c.inputs + c.outputs;
+        });
+        (weights + (last * outputs) as f64, map)
+    }
+
+    fn convolutions(&self, size: usize, visit: &mut dyn FnMut(ConvolutionShape)) {
         match self {
-            Self::DenseNet(config) => config.flops(size),
-            Self::ResNet(config) => config.flops(size),
+            Self::DenseNet(config) => config.convolutions(size, visit),
+            Self::ResNet(config) => config.convolutions(size, visit),
         }
     }
 
@@ -34,6 +59,15 @@ impl NetworkConfig {
         };
         format!("a {family} of blocks {blocks:?}, {channels} channel(s) in, {outputs} outputs")
     }
+}
+
+/// The shape of one convolution, whose result has `side` rows and columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConvolutionShape {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) kernel: usize,
+    pub(super) side: usize,
 }
 
 /// A network with its weights, on Candle: what runs on a GPU, and what our own kernels are held against.

@@ -7,7 +7,10 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::{BatchNorm, Linear, ModuleT, VarBuilder};
 
-use super::layers::{Convolution, linear, norm};
+use super::{
+    layers::{Convolution, linear, norm},
+    plain::ConvolutionShape,
+};
 
 /// Outputs of a bottleneck for each of its inner channels.
 const EXPANSION: usize = 4;
@@ -34,15 +37,12 @@ impl ResNetConfig {
         Self { channels, outputs, stem: 64, blocks: vec![3, 4, 6, 3], epsilon }
     }
 
-    /// Multiplications and additions of the convolutions for one film of `size` x `size`. 8.0e9 for
-    /// ResNet-50 on one channel of 224 x 224.
-    #[must_use]
-    pub fn flops(&self, size: usize) -> f64 {
-        let convolution = |inputs: usize, outputs: usize, kernel: usize, side: usize| {
-            2.0 * (inputs * outputs * kernel * kernel * side * side) as f64
-        };
+    /// Visits the convolutions for a film of `size` x `size`, in their order.
+    pub(super) fn convolutions(&self, size: usize, visit: &mut dyn FnMut(ConvolutionShape)) {
+        let mut convolution =
+            |inputs, outputs, kernel, side| visit(ConvolutionShape { inputs, outputs, kernel, side });
         let stem_side = size.div_ceil(2);
-        let mut sum = convolution(self.channels, self.stem, 7, stem_side);
+        convolution(self.channels, self.stem, 7, stem_side);
         let (mut side, mut inputs) = (stem_side.div_ceil(2), self.stem);
         for (stage, &blocks) in self.blocks.iter().enumerate() {
             let inner = self.stem << stage;
@@ -51,15 +51,14 @@ impl ResNetConfig {
                 let before = side;
                 if block == 0 {
                     side = if stage == 0 { side } else { side.div_ceil(2) };
-                    sum += convolution(inputs, outputs, 1, side);
+                    convolution(inputs, outputs, 1, side);
                 }
-                sum += convolution(inputs, inner, 1, before)
-                    + convolution(inner, inner, 3, side)
-                    + convolution(inner, outputs, 1, side);
+                convolution(inputs, inner, 1, before);
+                convolution(inner, inner, 3, side);
+                convolution(inner, outputs, 1, side);
                 inputs = outputs;
             }
         }
-        sum
     }
 }
 
@@ -167,12 +166,13 @@ impl ResNet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::NetworkConfig;
 
     /// torchvision's own count for ResNet-50 with three channels is 4.09e9 multiplications with their
     /// additions (4.11e9 with the classifier's).
     #[test]
     fn the_measure_of_speed_is_that_of_the_paper() {
-        let flops = ResNetConfig::resnet50(3, 1000, 1e-5).flops(224);
+        let flops = NetworkConfig::ResNet(ResNetConfig::resnet50(3, 1000, 1e-5)).flops(224);
         assert!((flops / 2.0 - 4.09e9).abs() < 0.02e9, "{flops}");
     }
 }

@@ -133,7 +133,8 @@ impl Noting<'_> {
         self.file.as_ref()?.tensor(name).ok()
     }
 
-    fn values(&self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
+    /// The numbers of a tensor; none if it does not fit, which is noted.
+    fn values(&self, name: &str, shape: &[usize]) -> candle_core::Result<Option<Vec<f32>>> {
         let fault = match self.stored(name) {
             None => TensorFault::Missing,
             Some(tensor) if tensor.shape() != shape => TensorFault::Shape(tensor.shape().to_vec()),
@@ -143,13 +144,13 @@ impl Noting<'_> {
                     let mut ledger = self.ledger();
                     ledger.taken.tensors += 1;
                     ledger.taken.values += values.len();
-                    return Ok(values);
+                    return Ok(Some(values));
                 }
                 TensorFault::NotFinite
             }
         };
         self.ledger().problems.push(TensorProblem { name: name.to_owned(), wanted: shape.to_vec(), fault });
-        Ok(vec![0.0; shape.iter().product()])
+        Ok(None)
     }
 }
 
@@ -171,7 +172,7 @@ impl Tensors for Values<'_> {
     type Error = candle_core::Error;
 
     fn tensor(&mut self, name: &str, shape: &[usize]) -> candle_core::Result<Vec<f32>> {
-        self.0.values(name, shape)
+        Ok(self.0.values(name, shape)?.unwrap_or_else(|| vec![0.0; shape.iter().product()]))
     }
 }
 
@@ -184,8 +185,11 @@ impl SimpleBackend for Values<'_> {
         dtype: DType,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
-        let values = self.0.values(name, shape.dims())?;
-        Tensor::from_vec(values, shape, device)?.to_dtype(dtype)
+        match self.0.values(name, shape.dims())? {
+            Some(values) => Tensor::from_vec(values, shape, device)?.to_dtype(dtype),
+            // One zero, seen as many: to ask what a network needs takes no memory.
+            None => Tensor::zeros((), dtype, device)?.broadcast_as(shape),
+        }
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {

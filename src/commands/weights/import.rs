@@ -39,7 +39,10 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
     let origin = match published {
         Some(true) => "it is the file that its authors published",
         Some(false) => "it is NOT the file that its authors published: published results do not hold for it",
-        None => "the hash of a published file is not known here, so it was not compared",
+        None => {
+            "no hash of the authors' file is known here, so it was not compared: nothing says that it is theirs; compare \
+             the hash above with one that you trust"
+        }
     };
     writeln!(out, "            {origin}")?;
     match profile {

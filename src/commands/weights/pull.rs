@@ -50,6 +50,13 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
     let interrupted = signals::interrupted()?;
     let bar = progress_of_bytes(published.bytes.unwrap_or(0));
     let mut begun = false;
+    if published.sha256.is_none() {
+        writeln!(
+            io::stderr(),
+            "note: nobody published a hash of the file of {name}: nothing can say that what comes is what its authors \
+             made"
+        )?;
+    }
     let pull = Pull { url: &url, bytes: published.bytes, sha256: published.sha256.as_deref(), preset: name };
     pull.run(&mut PartFile::at(part.clone()), &mut |now| {
         if let Some(total) = now.total {

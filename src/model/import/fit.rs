@@ -1,18 +1,21 @@
 //! Whether tensors are those of a network: all that it needs, of the right shapes, and nothing that it has no
 //! place for.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, View};
 
 use super::{
     error::ImportError,
     tensors::{Array, Tensors},
 };
-use crate::model::{
-    NetworkConfig, TensorFault, TensorProblem,
-    plain::Plain,
-    weights::{self, Wanted},
+use crate::{
+    model::{
+        NetworkConfig, TensorFault, TensorProblem,
+        plain::Plain,
+        weights::{self, Wanted},
+    },
+    text::clean,
 };
 
 /// What networks carry beside their weights: the operating points of torchxrayvision, and batch norm's
@@ -35,7 +38,8 @@ pub(super) struct Fitted {
 /// [`ImportError::Network`] with all that differs.
 pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Result<Fitted, ImportError> {
     let wanted = weights::wanted(|vb| Plain::new(config, &vb)).map_err(crate::model::ModelError::from)?;
-    let mut tensors = renamed(tensors, &wanted);
+    let mut tensors = renamed(tensors, &wanted)
+        .map_err(|name| ImportError::NoWeights { place: place.to_owned(), reason: two_of(&name) })?;
     let mut missing = Vec::new();
     let mut taken: Vec<(String, Array)> = Vec::with_capacity(wanted.len());
     for Wanted { name, shape } in wanted {
@@ -59,46 +63,89 @@ pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Resu
     Ok(Fitted { bytes: written(&taken)?, tensors: count, values })
 }
 
-/// The network's names in the place of others that mean the same.
-fn renamed(tensors: Tensors, wanted: &[Wanted]) -> Tensors {
-    let tensors: Tensors = tensors.into_iter().map(|(name, array)| (spelt_as_now(&name), array)).collect();
-    // Wrappers put the whole network under a name of their own: "module.features.conv0.weight".
-    let Some(first) = wanted.first() else { return tensors };
-    let is_common = |prefix: &&str| tensors.keys().all(|name| name.starts_with(prefix) || is_beside(name));
-    let prefix = tensors
-        .keys()
-        .filter_map(|name| name.strip_suffix(first.name.as_str()))
-        .filter(|prefix| prefix.ends_with('.'))
-        .find(is_common)
-        .map(str::to_owned);
-    let Some(prefix) = prefix else { return tensors };
-    let bare = |name: String| name.strip_prefix(&prefix).map(str::to_owned).unwrap_or(name);
-    tensors.into_iter().map(|(name, array)| (bare(name), array)).collect()
+fn two_of(name: &str) -> String {
+    format!("two of its tensors stand for {}: it holds more than one network", clean(name))
 }
 
-/// torchvision's DenseNet was once written with a point more, and so are checkpoints of that time (CheXNet's
-/// among them): "denselayer1.norm.1.weight".
+/// The network's names in the place of others that mean the same.
+///
+/// # Errors
+/// A name that two tensors would have.
+fn renamed(tensors: Tensors, wanted: &[Wanted]) -> Result<Tensors, String> {
+    let tensors = each_renamed(tensors, |name| spelt_as_now(&name))?;
+    // Wrappers put the whole network under a name of their own: "module.features.conv0.weight".
+    let mut names = tensors.keys().filter(|name| !is_beside(name));
+    let (Some(wanted), Some(first)) = (wanted.first(), names.next()) else { return Ok(tensors) };
+    // In order, all names begin with what the first and the last begin with.
+    let last = names.next_back().unwrap_or(first);
+    let shared = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
+    let prefix = first.as_bytes()[..shared].iter().rposition(|&byte| byte == b'.').map_or("", |dot| &first[..=dot]);
+    if prefix.is_empty() || !tensors.contains_key(&format!("{prefix}{}", wanted.name)) {
+        return Ok(tensors);
+    }
+    let prefix = prefix.to_owned();
+    each_renamed(tensors, |name| name.strip_prefix(&prefix).map(str::to_owned).unwrap_or(name))
+}
+
+fn each_renamed(tensors: Tensors, name: impl Fn(String) -> String) -> Result<Tensors, String> {
+    let mut renamed = Tensors::new();
+    for (old, array) in tensors {
+        let new = name(old);
+        if renamed.contains_key(&new) {
+            return Err(new);
+        }
+        renamed.insert(new, array);
+    }
+    Ok(renamed)
+}
+
+/// torchvision's name for a tensor that others call otherwise: torchvision's own DenseNet was once written with a
+/// point more ("denselayer1.norm.1.weight"), and so are checkpoints of that time; CheXNet's network ends in a sequence
+/// of the linear layer and the sigmoid ("classifier.0.weight"); MONAI's has a layer's parts in a module "layers", and
+/// its own words for the last layer.
 fn spelt_as_now(name: &str) -> String {
-    ["norm", "conv"].iter().fold(name.to_owned(), |name, part| {
-        name.replace(&format!(".{part}.1."), &format!(".{part}1."))
-            .replace(&format!(".{part}.2."), &format!(".{part}2."))
-    })
+    let mut name = name.to_owned();
+    for part in ["norm.1", "norm.2", "conv.1", "conv.2"] {
+        name = name.replace(&format!(".{part}."), &format!(".{}.", part.replace('.', "")));
+    }
+    if name.contains(".denselayer") {
+        name = name.replace(".layers.", ".");
+    }
+    for (theirs, ours) in [("classifier.0.", "classifier."), ("class_layers.out.", "classifier."), ("fc.0.", "fc.")] {
+        if let Some((before, part)) = name.rsplit_once(theirs)
+            && (before.is_empty() || before.ends_with('.'))
+            && ["weight", "bias"].contains(&part)
+        {
+            name = format!("{before}{ours}{part}");
+        }
+    }
+    name
+}
+
+/// A tensor as the safetensors library writes it: its bytes are made when they are asked for, so that only one
+/// tensor's lie beside the file.
+struct Written<'a>(&'a Array);
+
+impl View for Written<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.0.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.0.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    fn data_len(&self) -> usize {
+        4 * self.0.values.len()
+    }
 }
 
 fn written(tensors: &[(String, Array)]) -> Result<Vec<u8>, ImportError> {
-    let fail = |error: safetensors::SafeTensorError| {
-        ImportError::Model(crate::model::ModelError::Engine { reason: error.to_string() })
-    };
-    let bytes: HashMap<&str, Vec<u8>> = tensors
-        .iter()
-        .map(|(name, array)| {
-            (name.as_str(), array.values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        })
-        .collect();
-    let views = tensors
-        .iter()
-        .filter_map(|(name, array)| Some((name.as_str(), array.shape.clone(), bytes.get(name.as_str())?)))
-        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape, bytes).map_err(fail)?)))
-        .collect::<Result<Vec<_>, ImportError>>()?;
-    safetensors::serialize(views, None).map_err(fail)
+    let views = tensors.iter().map(|(name, array)| (name.as_str(), Written(array)));
+    safetensors::serialize(views, None)
+        .map_err(|error| ImportError::Model(crate::model::ModelError::Engine { reason: error.to_string() }))
 }

@@ -28,8 +28,15 @@ use zip::ZipArchive;
 use super::{Manifest, NetworkConfig, weights};
 use crate::{
     files::{self, Expected},
+    memory_limit::MemoryLimit,
     text::shown,
 };
+
+/// Memory that an import may take for each byte of the file, the file itself included: numbers of half precision
+/// become twice as large, and lie there as they were read, as 32 bits and as what is written.
+const MEMORY_A_BYTE: usize = 7;
+/// Memory that an import may take beside that.
+const MEMORY_BESIDE: usize = 64 << 20;
 
 /// The weights within a Keras 3 archive.
 const KERAS_WEIGHTS: &str = "model.weights.h5";
@@ -93,8 +100,10 @@ impl Import<'_> {
     pub fn run(&self) -> Result<Summary, ImportError> {
         let draft = Manifest::draft(self.manifest, self.place)?;
         let config = draft.network();
-        let bytes = read(self.file)?;
         let place = shown(self.file);
+        let _limit = memory_limit(self.file, &place);
+        let bytes = files::read(self.file, Expected::WEIGHTS)
+            .map_err(|error| ImportError::Unreadable { path: self.file.to_owned(), reason: error.to_string() })?;
         let sha256 = weights::sha256(&bytes);
         let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
         let fitted = fit::fit(&config, tensors, &place)?;
@@ -123,9 +132,18 @@ impl Import<'_> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
-    let fail = |reason: String| ImportError::Unreadable { path: path.to_owned(), reason };
-    files::read(path, Expected::WEIGHTS).map_err(|error| fail(error.to_string()))
+/// Holds the import to a fixed multiple of its file's size.
+fn memory_limit(file: &Path, place: &str) -> MemoryLimit {
+    let length = file.metadata().map_or(0, |metadata| metadata.len().min(LARGEST_WEIGHTS)) as usize;
+    let most = MEMORY_BESIDE + MEMORY_A_BYTE * length;
+    let refusal = format!(
+        "{}: refused: to read it takes more than {} MB of memory, which weights of its size never do; nothing was \
+         changed. If you trust where the file comes from, load it in its own library and save the tensors alone (a \
+         state dict, or safetensors)",
+        place,
+        most >> 20
+    );
+    MemoryLimit::begin(most, refusal)
 }
 
 /// Reads a file of any known format.
@@ -153,7 +171,7 @@ fn archive(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tenso
     }
     if archive.index_for_name(KERAS_WEIGHTS).is_some() {
         // Keras does not compress; where somebody did, weights hardly shrink.
-        let most = (bytes.len() as u64).saturating_mul(8);
+        let most = (bytes.len() as u64).saturating_mul(2);
         let inner = torch::entry(&mut archive, KERAS_WEIGHTS, most)?;
         return Ok(("Keras 3, .keras", keras(&inner, config)?));
     }

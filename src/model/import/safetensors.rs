@@ -9,6 +9,8 @@ use super::{
 
 /// The format's own limit for its header.
 const LARGEST_HEADER: u64 = 100_000_000;
+/// What networks of this family need is a twentieth of this, and reading a header takes twenty times its size.
+const LARGEST_OF_WEIGHTS: u64 = 2_000_000;
 
 /// Whether it begins as such a file does: the header's length, then the header, which is JSON.
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
@@ -18,6 +20,12 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 
 /// Reads the tensors of real numbers.
 pub(super) fn read(bytes: &[u8]) -> Outcome<Tensors> {
+    let length = bytes.first_chunk::<8>().map_or(0, |length| u64::from_le_bytes(*length));
+    if length > LARGEST_OF_WEIGHTS {
+        return Err(Fault::refused(format!(
+            "its header has {length} bytes; the weights of a network have at most {LARGEST_OF_WEIGHTS}"
+        )));
+    }
     let file = SafeTensors::deserialize(bytes)
         .map_err(|error| Fault::damaged(format!("its safetensors header cannot be read ({error})")))?;
     let mut tensors = Tensors::new();

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::fault::{Fault, Outcome};
 
+/// The longest name that a tensor may have; PyTorch's and Keras' have a tenth of it.
+pub(super) const LONGEST_NAME: usize = 1024;
+
 /// Tensors by name.
 pub(super) type Tensors = BTreeMap<String, Array>;
 

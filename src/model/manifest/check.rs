@@ -13,6 +13,14 @@ use crate::{model::Limits, text::clean};
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
 const LARGEST_INPUT: u32 = 4096;
 
+/// More than any set of findings has labels; PadChest has 174.
+const MOST_LABELS: usize = 1024;
+const MOST_STEPS: usize = 32;
+/// Numbers in a network's weights: a gigabyte. ResNet-152, the largest of these families in use, has 60 million.
+const MOST_WEIGHTS: f64 = 250e6;
+/// Numbers in the largest map that a film becomes on its way: a gigabyte.
+const LARGEST_MAP: f64 = (1u32 << 28) as f64;
+
 /// What is wrong, and at which byte of the text, where that is known.
 pub(super) struct Fault {
     pub(super) at: Option<usize>,
@@ -42,6 +50,13 @@ impl raw::Manifest {
             )
             .into());
         }
+        for (what, count, most) in
+            [("labels", self.labels.len(), MOST_LABELS), ("preprocessing", self.preprocessing.len(), MOST_STEPS)]
+        {
+            if count > most {
+                return Err(format!("`{what}` has {count} entries; at most {most} can be meant").into());
+            }
+        }
         let preprocessing = steps(self.preprocessing, channels, size)?;
         let outputs = self.labels.len();
         let labels = labels(self.labels)?;
@@ -52,7 +67,7 @@ impl raw::Manifest {
             sha256: raw.sha256,
             published: raw.published,
         });
-        Ok(Manifest {
+        let manifest = Manifest {
             name,
             title: clean(&self.title),
             architecture: self.architecture,
@@ -81,7 +96,16 @@ impl raw::Manifest {
             reference,
             imported,
             text: text.to_owned(),
-        })
+        };
+        let (weights, map) = manifest.network().extent(size as usize);
+        if weights > MOST_WEIGHTS || map > LARGEST_MAP {
+            return Err(format!(
+                "[network] and [input] ask for a network of {weights:.0} weights whose largest map of a film has \
+                 {map:.0} numbers; at most {MOST_WEIGHTS:.0} and {LARGEST_MAP:.0} can be meant"
+            )
+            .into());
+        }
+        Ok(manifest)
     }
 }
 

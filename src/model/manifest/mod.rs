@@ -17,6 +17,9 @@ use super::{DenseNetConfig, Limits, ModelError, NetworkConfig, ResNetConfig};
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
 
+/// Longest text of a manifest, in bytes; the longest of the presets has a fortieth of it.
+const LONGEST_TEXT: usize = 256 << 10;
+
 /// A checked `model.toml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -205,6 +208,10 @@ impl Manifest {
             },
             reason: crate::text::clean(reason),
         };
+        if text.len() > LONGEST_TEXT {
+            let reason = format!("it has {} bytes; at most {LONGEST_TEXT} can be meant", text.len());
+            return Err(fail(None, &reason));
+        }
         let raw: raw::Manifest = toml::from_str(text)
             .map_err(|error| fail(error.span().map(|span| span.start), error.message()))?;
         raw.into_checked(text).map_err(|fault| fail(fault.at, &fault.reason))

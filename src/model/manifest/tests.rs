@@ -98,12 +98,40 @@ fn faults_are_named_with_their_line() {
         ("[input]", "[network]\nblocks = []\n[input]", "[network] is out of range"),
         ("[input]", "[network]\nstem = 99999999\n[input]", "[network] is out of range"),
         ("[input]", "[input", "line 20: "),
+        ("size = 320", "size = 1000000000", "is out of range: 1 to 64 channels, size 32 to 4096"),
+        ("channels = 3", "channels = 18446744073709551615", "line 21"),
+        ("channels = 3", "channels = 1000000", "is out of range: 1 to 64 channels"),
+        (
+            "[input]",
+            "[network]\nstem = 1024\ngrowth = 256\nblocks = [128, 128, 128, 128, 128, 128, 128, 128]\n[input]",
+            "weights whose largest map",
+        ),
+        (
+            "architecture = \"densenet121\"",
+            "architecture = \"resnet50\"\nnetwork = { stem = 1024, blocks = [1, 1, 1, 1, 1, 1, 1, 1] }",
+            "weights whose largest map",
+        ),
     ] {
         assert!(KERAS.contains(right), "the case has nothing to break: {right}");
         let message =
             Manifest::parse(&KERAS.replacen(right, wrong, 1), "model.toml").unwrap_err().to_string();
         assert!(message.contains(said), "{wrong}: {message}");
     }
+}
+
+/// What is beyond all sense is refused while it is numbers in a text, before a network of it is made.
+#[test]
+fn a_manifest_of_absurd_length_is_refused() {
+    let labels = "[[labels]]\nname = \"\"\nalert = 0.5\n".repeat(1024);
+    let message = Manifest::parse(&format!("{KERAS}\n{labels}"), "here").unwrap_err().to_string();
+    assert!(message.contains("`labels` has 1") && message.contains("at most 1024"), "{message}");
+    let message = Manifest::draft(&"#".repeat(300_000), "here").unwrap_err().to_string();
+    assert!(message.contains("300000 bytes"), "{message}");
+    let steps = "{ step = \"centre-crop\" },\n".repeat(33);
+    let first = "{ step = \"grey\", from = \"display\" },";
+    let text = KERAS.replacen(first, &format!("{first}\n{steps}"), 1);
+    let message = Manifest::parse(&text, "here").unwrap_err().to_string();
+    assert!(message.contains("`preprocessing` has 3"), "{message}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Pull<'_> {
     }
 
     fn fetch(&self, part: &mut dyn Part, watch: &mut dyn FnMut(Progress) -> bool) -> Result<(), Trouble> {
-        let agent = agent();
+        let agent = agent(self.url.starts_with("https://"));
         let mut tries = TRIES;
         loop {
             let before = part.have().map_err(Trouble::Write)?;
@@ -157,9 +157,11 @@ impl Pull<'_> {
 }
 
 /// Follows redirects, and the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`);
-/// trusts the certificates that the machine trusts, for a hospital's proxy signs with its own.
-fn agent() -> Agent {
+/// trusts the certificates that the machine trusts, for a hospital's proxy signs with its own. With `encrypted`, no
+/// redirect leads to a connection that is not.
+fn agent(encrypted: bool) -> Agent {
     Agent::config_builder()
+        .https_only(encrypted)
         .http_status_as_error(false)
         .user_agent(concat!("cxr-triage/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(CONNECT))

@@ -16,21 +16,25 @@ use names::Part;
 
 /// Groups within groups: Keras nests one a layer, and one a model within a model.
 const DEEPEST: usize = 24;
-/// Tensors and groups in all; DenseNet-121 with Adam's two copies has some four thousand.
-const MOST_VISITS: usize = 100_000;
+/// Tensors and groups in all, each as often as it is listed; DenseNet-121 with Adam's two copies has some four
+/// thousand.
+const MOST_VISITS: usize = 40_000;
 /// The largest tensor of any network of this family is 10 MB.
-const LARGEST_TENSOR: usize = 1 << 30;
+const LARGEST_TENSOR: usize = 64 << 20;
+/// Numbers of 32 bits for each that the file has bytes for: compressed weights are hardly smaller.
+const MOST_NUMBERS: usize = 2;
 /// Optimisers' tensors look like the network's and are none.
 const NOT_THE_NETWORK: [&str; 2] = ["optimizer_weights", "optimizer"];
 
 /// Reads an HDF5 file of a DenseNet with so many layers in each block. The names are torchvision's, and
 /// the axes in its order.
 pub(super) fn read(bytes: &[u8], blocks: &[usize]) -> Outcome<Tensors> {
+    let most = bytes.len().saturating_mul(MOST_NUMBERS).min(LARGEST_TENSOR);
     let options =
-        OpenOptions::default().with_max_read_bytes(LARGEST_TENSOR).with_max_chunk_bytes(LARGEST_TENSOR);
+        OpenOptions::default().with_max_read_bytes(most).with_max_chunk_bytes(most).with_chunk_cache_bytes(0);
     let file = Hdf5File::from_bytes_with_options(bytes, options).map_err(damaged)?;
     let root = file.root_group().map_err(damaged)?;
-    let mut walk = Walk { found: Vec::new(), visits: 0, left: bytes.len().saturating_mul(8) };
+    let mut walk = Walk { found: Vec::new(), visits: 0, left: bytes.len() / 4 * MOST_NUMBERS };
     walk.group(&root, &mut Vec::new())?;
     if walk.found.is_empty() {
         return Err(Fault::other("it is an HDF5 file, but holds no tensors that Keras would have written"));
@@ -57,24 +61,22 @@ struct Found {
 struct Walk {
     found: Vec<Found>,
     visits: usize,
-    /// How many numbers may still be read: compressed, a file of `n` bytes may hold more than `n`, but
-    /// weights do not compress well.
+    /// How many numbers may still be read.
     left: usize,
 }
 
 impl Walk {
     fn group(&mut self, group: &Group, path: &mut Vec<String>) -> Outcome<()> {
-        self.visits += 1;
+        let (groups, datasets) = group.members().map_err(damaged)?;
+        self.visits += 1 + groups.len() + datasets.len();
         if path.len() > DEEPEST || self.visits > MOST_VISITS {
             return Err(Fault::refused("its groups lie deeper or are more than any network needs"));
         }
-        let (groups, datasets) = group.members().map_err(damaged)?;
         let layer = match datasets.is_empty() {
             true => None,
             false => group.attribute("name").ok().and_then(|name| name.read_string().ok()),
         };
         for dataset in datasets {
-            self.visits += 1;
             if let Some(array) = self.array(&dataset)? {
                 let name = dataset.name().to_owned();
                 self.found.push(Found { groups: path.clone(), layer: layer.clone(), name, array });

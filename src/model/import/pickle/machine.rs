@@ -6,14 +6,16 @@ use std::collections::HashMap;
 use super::{Id, Object, Pickle, Value, globals};
 use crate::model::import::fault::{Fault, Outcome};
 
-/// A pickle of a network has some ten thousand values; a network of two million is none of this family.
-const MOST_VALUES: usize = 2_000_000;
+/// A pickle of a network has some ten thousand values; a network of more than this is none of this family.
+const MOST_VALUES: usize = 300_000;
+/// Marks, copies and memories in all: a pickle of a network has about one for each value.
+const MOST_STACKED: usize = 4 * MOST_VALUES;
 
 /// Reads the pickle that `bytes` begin with; what comes after it is left alone.
 ///
 /// # Errors
 /// [`Fault::Damaged`], [`Fault::Refused`].
-pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Pickle> {
+pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Pickle<'_>> {
     let mut machine = Machine {
         bytes,
         at: 0,
@@ -21,6 +23,7 @@ pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Pickle> {
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
+        stacked: 0,
     };
     loop {
         let place = machine.at;
@@ -37,11 +40,13 @@ pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Pickle> {
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
-    values: Vec<Value>,
+    values: Vec<Value<'a>>,
     stack: Vec<Id>,
     /// How high the stack was at each open mark.
     marks: Vec<usize>,
     memo: HashMap<u32, Id>,
+    /// Marks, copies and memories so far.
+    stacked: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -55,14 +60,14 @@ impl<'a> Machine<'a> {
             b'\x95' => self.take(8).map(drop),
             b'(' => {
                 self.marks.push(self.stack.len());
-                Ok(())
+                self.count()
             }
             b'0' => self.pop().map(drop),
             b'1' => self.pop_to_mark().map(drop),
             b'2' => {
                 let top = *self.stack.last().ok_or_else(empty)?;
                 self.stack.push(top);
-                Ok(())
+                self.count()
             }
             b'N' => self.push(Value::None),
             b'\x88' => self.push(Value::Bool(true)),
@@ -132,10 +137,10 @@ impl<'a> Machine<'a> {
         };
         let bytes = self.take(length)?;
         let value = match (code, std::str::from_utf8(bytes)) {
-            (b'B' | b'C' | b'\x8e', _) => Value::Bytes(bytes.to_vec()),
+            (b'B' | b'C' | b'\x8e', _) => Value::Bytes(bytes),
             // Strings of Python 2 are bytes, and mostly names.
-            (b'U' | b'T', Err(_)) => Value::Bytes(bytes.to_vec()),
-            (_, Ok(text)) => Value::Text(text.to_owned()),
+            (b'U' | b'T', Err(_)) => Value::Bytes(bytes),
+            (_, Ok(text)) => Value::Text(text),
             (_, Err(_)) => return Err(Fault::damaged("a text in its pickle is not UTF-8")),
         };
         self.push(value)
@@ -150,7 +155,7 @@ impl<'a> Machine<'a> {
                 if self.marks.last().is_some_and(|&mark| mark > start) {
                     return Err(empty());
                 }
-                self.stack.split_off(start)
+                self.stack.drain(start..).collect()
             }
         };
         self.push(Value::Tuple(members))
@@ -179,17 +184,16 @@ impl<'a> Machine<'a> {
     }
 
     fn global(&mut self, code: u8) -> Outcome<()> {
-        let name = if code == b'c' {
-            format!("{}.{}", self.line()?, self.line()?)
+        let (module, name) = if code == b'c' {
+            (self.line()?, self.line()?)
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
             match (self.value(module)?, self.value(name)?) {
-                (Value::Text(module), Value::Text(name)) => format!("{module}.{name}"),
+                (&Value::Text(module), &Value::Text(name)) => (module, name),
                 _ => return Err(Fault::damaged("its pickle names a function by what is no text")),
             }
         };
-        globals::check(&name)?;
-        self.push(Value::Global(name))
+        self.push(Value::Global(globals::known(module, name)?))
     }
 
     /// Notes a call; whether what is called has been allowed was decided where it was named.
@@ -218,7 +222,7 @@ impl<'a> Machine<'a> {
         };
         let top = *self.stack.last().ok_or_else(empty)?;
         self.memo.insert(key, top);
-        Ok(())
+        self.count()
     }
 
     fn recall(&mut self, code: u8) -> Outcome<()> {
@@ -226,10 +230,19 @@ impl<'a> Machine<'a> {
         let id =
             self.memo.get(&key).ok_or_else(|| Fault::damaged("its pickle recalls what it never kept"))?;
         self.stack.push(*id);
-        Ok(())
+        self.count()
     }
 
-    fn push(&mut self, value: Value) -> Outcome<()> {
+    /// Counts what takes memory and is no value.
+    fn count(&mut self) -> Outcome<()> {
+        self.stacked += 1;
+        match self.stacked <= MOST_STACKED {
+            true => Ok(()),
+            false => Err(Fault::refused("its pickle has more instructions than any network needs")),
+        }
+    }
+
+    fn push(&mut self, value: Value<'a>) -> Outcome<()> {
         if self.values.len() >= MOST_VALUES {
             return Err(Fault::refused(format!("its pickle holds more than {MOST_VALUES} values")));
         }
@@ -250,15 +263,15 @@ impl<'a> Machine<'a> {
         if mark > self.stack.len() {
             return Err(empty());
         }
-        Ok(self.stack.split_off(mark))
+        Ok(self.stack.drain(mark..).collect())
     }
 
-    fn top(&mut self) -> Outcome<&mut Value> {
+    fn top(&mut self) -> Outcome<&mut Value<'a>> {
         let id = *self.stack.last().ok_or_else(empty)?;
         self.values.get_mut(id.0 as usize).ok_or_else(empty)
     }
 
-    fn value(&self, id: Id) -> Outcome<&Value> {
+    fn value(&self, id: Id) -> Outcome<&Value<'a>> {
         self.values.get(id.0 as usize).ok_or_else(empty)
     }
 
@@ -293,9 +306,9 @@ impl<'a> Machine<'a> {
 }
 
 /// Little-endian, two's complement, of any length.
-fn long(bytes: &[u8]) -> Value {
+fn long(bytes: &[u8]) -> Value<'_> {
     if bytes.len() > 8 {
-        return Value::Long(bytes.to_vec());
+        return Value::Long(bytes);
     }
     let negative = bytes.last().is_some_and(|&byte| byte >= 0x80);
     let mut wide = if negative { [0xff; 8] } else { [0; 8] };

@@ -5,9 +5,9 @@
 //! ([`globals`]), and a "call" of one that they need makes a record of what was called with what
 //! ([`Value::Object`]), which [`super::torch`] then interprets as data.
 //!
-//! Every value lies in one list and refers to others by its place there. So nothing is ever copied, a
-//! hostile file cannot blow up in memory beyond a fixed multiple of its own length, and nothing here
-//! recurses, however deep the nesting.
+//! Every value lies in one list and refers to others by its place there; texts stay where they are in the file,
+//! and names are ours. So nothing is ever copied, a hostile file cannot blow up in memory beyond a fixed multiple
+//! of its own length, and nothing here recurses, however deep the nesting.
 
 mod globals;
 mod machine;
@@ -22,21 +22,21 @@ pub(super) struct Id(u32);
 
 /// One value. Mutable ones are complete only when the pickle has been read to its end.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(super) enum Value<'a> {
     None,
     Bool(bool),
     Int(i64),
     /// A whole number of more than 64 bits: little-endian, two's complement.
-    Long(Vec<u8>),
+    Long(&'a [u8]),
     Float(f64),
-    Text(String),
-    Bytes(Vec<u8>),
+    Text(&'a str),
+    Bytes(&'a [u8]),
     Tuple(Vec<Id>),
     /// Lists and sets.
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
-    /// A function or class by name: `module.name`.
-    Global(String),
+    /// A function or class by name, as [`globals::known`] gives it.
+    Global(&'static str),
     /// What a call would have made.
     Object(Box<Object>),
     /// A reference to something outside the pickle, as PyTorch uses for storages.
@@ -55,24 +55,24 @@ pub(super) struct Object {
 
 /// A pickle that has been read.
 #[derive(Debug)]
-pub(super) struct Pickle {
-    values: Vec<Value>,
+pub(super) struct Pickle<'a> {
+    values: Vec<Value<'a>>,
     pub(super) root: Id,
     /// How many bytes it took.
     pub(super) length: usize,
 }
 
-impl Pickle {
+impl<'a> Pickle<'a> {
     /// Every value, in the order of the file.
     pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
         (0..self.values.len() as u32).map(Id)
     }
 
-    pub(super) fn get(&self, id: Id) -> &Value {
+    pub(super) fn get(&self, id: Id) -> &Value<'a> {
         self.values.get(id.0 as usize).unwrap_or(&Value::None)
     }
 
-    pub(super) fn text(&self, id: Id) -> Option<&str> {
+    pub(super) fn text(&self, id: Id) -> Option<&'a str> {
         match self.get(id) {
             Value::Text(text) => Some(text),
             _ => None,
@@ -105,16 +105,16 @@ impl Pickle {
         }
     }
 
-    /// The full name of a global.
-    pub(super) fn name(&self, id: Id) -> Option<&str> {
+    /// The name of a global.
+    pub(super) fn name(&self, id: Id) -> Option<&'static str> {
         match self.get(id) {
             Value::Global(name) => Some(name),
             _ => None,
         }
     }
 
-    /// What a call would have made, with the full name of what was called.
-    pub(super) fn object(&self, id: Id) -> Option<(&str, &Object)> {
+    /// What a call would have made, with the name of what was called.
+    pub(super) fn object(&self, id: Id) -> Option<(&'static str, &Object)> {
         let Value::Object(object) = self.get(id) else { return None };
         let class = match self.get(object.class) {
             // Old versions of PyTorch keep a class as ("module", class, file, source).

@@ -16,7 +16,7 @@ use crate::model::import::{
 };
 
 /// More than the pickle of any network takes; the numbers lie elsewhere.
-const LARGEST_PICKLE: u64 = 64 << 20;
+const LARGEST_PICKLE: u64 = 16 << 20;
 
 /// Whether an archive is PyTorch's.
 pub(in crate::model::import) fn is_torch(archive: &ZipArchive<Cursor<&[u8]>>) -> bool {
@@ -55,7 +55,7 @@ pub(in crate::model::import) fn entry(
     let damaged =
         |error: &dyn std::fmt::Display| Fault::damaged(format!("its part {shown} cannot be read ({error})"));
     let member = archive.by_name(name).map_err(|error| damaged(&error))?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(member.size().min(most) as usize);
     member.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
     match bytes.len() as u64 <= most {
         true => Ok(bytes),
@@ -73,17 +73,17 @@ struct Entries<'a> {
 }
 
 impl Storages for Entries<'_> {
-    fn bytes(&mut self, storage: &Storage) -> Outcome<Cow<'_, [u8]>> {
+    fn bytes(&mut self, storage: &Storage<'_>) -> Outcome<Cow<'_, [u8]>> {
         let length = storage.count.saturating_mul(storage.numbers.width());
-        if !self.read.contains_key(&storage.key) {
+        if !self.read.contains_key(storage.key) {
             let name = format!("{}data/{}", self.root, storage.key);
             self.left = self.left.checked_sub(length).ok_or_else(|| {
                 Fault::refused("its tensors are said to hold more numbers than the file has bytes for")
             })?;
             let bytes = entry(&mut self.archive, &name, length as u64)?;
-            self.read.insert(storage.key.clone(), bytes);
+            self.read.insert(storage.key.to_owned(), bytes);
         }
-        match self.read.get(&storage.key) {
+        match self.read.get(storage.key) {
             Some(bytes) if bytes.len() >= length => Ok(Cow::Borrowed(bytes)),
             _ => Err(Fault::damaged("the numbers of a tensor are missing: the file was cut short")),
         }

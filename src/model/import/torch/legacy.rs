@@ -21,7 +21,7 @@ const PROTOCOL: i64 = 1001;
 pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Tensors> {
     let mut rest = bytes;
     let magic = next(&mut rest)?;
-    if !matches!(magic.get(magic.root), Value::Long(magic) if *magic == MAGIC) {
+    if !matches!(magic.get(magic.root), Value::Long(magic) if *magic == &MAGIC) {
         return Err(Fault::other("it is a pickle, but none that PyTorch's `torch.save` wrote"));
     }
     let protocol = next(&mut rest)?;
@@ -38,27 +38,28 @@ pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Tensors> {
     let mut places = HashMap::new();
     for &key in keys.members(keys.root).ok_or_else(|| Fault::damaged("it has no list of storages"))? {
         let key = keys.text(key).ok_or_else(|| Fault::damaged("a storage's key is no text"))?;
-        let width = *widths.get(key).ok_or_else(|| Fault::damaged("it has a storage that nothing uses"))?;
+        let width = storage::is_key(key).then(|| widths.get(key)).flatten();
+        let width = *width.ok_or_else(|| Fault::damaged("it has a storage that nothing uses"))?;
         let cut = || Fault::damaged("the numbers of a tensor are missing: the file was cut short");
         let (count, after) = rest.split_first_chunk::<8>().ok_or_else(cut)?;
         let count = usize::try_from(u64::from_le_bytes(*count)).map_err(|_| cut())?;
         let length = count.checked_mul(width).filter(|&length| length <= after.len()).ok_or_else(cut)?;
         let start = bytes.len() - after.len();
-        places.insert(key.to_owned(), start..start + length);
+        places.insert(key, start..start + length);
         rest = &after[length..];
     }
     modules::tensors(Saved { pickle, storages: Places { bytes, places }, left: bytes.len() })
 }
 
 /// Reads the next of several pickles.
-fn next(rest: &mut &[u8]) -> Outcome<Pickle> {
+fn next<'a>(rest: &mut &'a [u8]) -> Outcome<Pickle<'a>> {
     let pickle = pickle::read(rest)?;
     *rest = &rest[pickle.length..];
     Ok(pickle)
 }
 
 /// The bytes of a number in each storage that the pickle speaks of.
-fn widths(pickle: &Pickle) -> Outcome<HashMap<String, usize>> {
+fn widths<'a>(pickle: &Pickle<'a>) -> Outcome<HashMap<&'a str, usize>> {
     let mut widths = HashMap::new();
     for id in pickle.ids() {
         if is_storage(pickle, id) {
@@ -70,7 +71,7 @@ fn widths(pickle: &Pickle) -> Outcome<HashMap<String, usize>> {
 }
 
 /// Whether it is a reference, and not to a class with its source (the other kind of old times).
-fn is_storage(pickle: &Pickle, id: Id) -> bool {
+fn is_storage(pickle: &Pickle<'_>, id: Id) -> bool {
     let Value::Persistent(reference) = pickle.get(id) else { return false };
     pickle.members(*reference).and_then(|members| members.first()).and_then(|&kind| pickle.text(kind))
         == Some("storage")
@@ -78,12 +79,12 @@ fn is_storage(pickle: &Pickle, id: Id) -> bool {
 
 struct Places<'a> {
     bytes: &'a [u8],
-    places: HashMap<String, Range<usize>>,
+    places: HashMap<&'a str, Range<usize>>,
 }
 
 impl Storages for Places<'_> {
-    fn bytes(&mut self, storage: &Storage) -> Outcome<Cow<'_, [u8]>> {
-        let place = self.places.get(&storage.key).cloned();
+    fn bytes(&mut self, storage: &Storage<'_>) -> Outcome<Cow<'_, [u8]>> {
+        let place = self.places.get(storage.key).cloned();
         place
             .and_then(|place| self.bytes.get(place))
             .filter(|bytes| bytes.len() / storage.numbers.width() >= storage.count)

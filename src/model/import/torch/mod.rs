@@ -17,9 +17,12 @@ use super::{
 };
 use storage::{Numbers, Storage};
 
+/// A kernel has four axes.
+const MOST_AXES: usize = 8;
+
 /// A pickle together with the bytes of its storages.
-struct Saved<S> {
-    pickle: Pickle,
+struct Saved<'a, S> {
+    pickle: Pickle<'a>,
     storages: S,
     /// How many numbers may still be read. A file of `n` bytes has no right to more than `n` numbers:
     /// tensors may share a storage, and a hostile file could have a million share one.
@@ -29,10 +32,10 @@ struct Saved<S> {
 /// Where the bytes of storages come from.
 trait Storages {
     /// The bytes of a storage, `reference` being what the pickle says of it.
-    fn bytes(&mut self, storage: &Storage) -> Outcome<std::borrow::Cow<'_, [u8]>>;
+    fn bytes(&mut self, storage: &Storage<'_>) -> Outcome<std::borrow::Cow<'_, [u8]>>;
 }
 
-impl<S: Storages> Saved<S> {
+impl<S: Storages> Saved<'_, S> {
     /// The tensor that a value describes; none if it describes none, or one of whole numbers, of which
     /// networks have only counters.
     fn tensor(&mut self, id: Id) -> Outcome<Option<Array>> {
@@ -63,7 +66,7 @@ impl<S: Storages> Saved<S> {
         let offset = whole(&self.pickle, offset)?;
         let (shape, strides) = (wholes(&self.pickle, shape)?, wholes(&self.pickle, strides)?);
         let Numbers::Real(real) = storage.numbers else { return Ok(None) };
-        if shape.len() != strides.len() || shape.len() > 8 {
+        if shape.len() != strides.len() {
             return Err(Fault::damaged(format!("a tensor has shape {shape:?} and strides {strides:?}")));
         }
         let count = count(&shape)?;
@@ -94,14 +97,14 @@ impl<S: Storages> Saved<S> {
     }
 }
 
-fn whole(pickle: &Pickle, id: Id) -> Outcome<usize> {
+fn whole(pickle: &Pickle<'_>, id: Id) -> Outcome<usize> {
     match pickle.get(id) {
         Value::Int(n) => usize::try_from(*n).map_err(|_| Fault::damaged(format!("{n} stands for a size"))),
         _ => Err(Fault::damaged("a size of a tensor is no number")),
     }
 }
 
-fn wholes(pickle: &Pickle, id: Id) -> Outcome<Vec<usize>> {
+fn wholes(pickle: &Pickle<'_>, id: Id) -> Outcome<Vec<usize>> {
     // Either a tuple, or torch.Size of one.
     let members = match pickle.object(id) {
         Some(("torch.Size", object)) => match pickle.members(object.arguments) {
@@ -111,5 +114,8 @@ fn wholes(pickle: &Pickle, id: Id) -> Outcome<Vec<usize>> {
         _ => pickle.members(id),
     };
     let members = members.ok_or_else(|| Fault::damaged("a tensor's shape is no list"))?;
+    if members.len() > MOST_AXES {
+        return Err(Fault::damaged(format!("a tensor has {} axes", members.len())));
+    }
     members.iter().map(|&id| whole(pickle, id)).collect()
 }

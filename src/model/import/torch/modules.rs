@@ -5,19 +5,19 @@ use super::{Saved, Storages};
 use crate::model::import::{
     fault::{Fault, Outcome},
     pickle::Id,
-    tensors::Tensors,
+    tensors::{LONGEST_NAME, Tensors},
 };
 
 /// Where training scripts put the state dict.
 const CHECKPOINT_KEYS: [&str; 5] = ["state_dict", "model_state_dict", "model", "net", "module"];
 /// Modules within modules.
 const DEEPEST: usize = 64;
-/// Modules and tensors in all. A module may stand in several places: without this bound a small file
-/// could make us walk for ever.
-const MOST_VISITS: usize = 200_000;
+/// Entries of modules and dictionaries that are looked at in all. A module may stand in several places: without this
+/// bound a small file could make us walk for ever. A network of 121 layers has some 50,000.
+const MOST_VISITS: usize = 1_000_000;
 
 /// All tensors of real numbers.
-pub(super) fn tensors<S: Storages>(saved: Saved<S>) -> Outcome<Tensors> {
+pub(super) fn tensors<S: Storages>(saved: Saved<'_, S>) -> Outcome<Tensors> {
     let root = saved.pickle.root;
     let mut walk = Walk { saved, tensors: Tensors::new(), visits: 0 };
     walk.found(root, DEEPEST)?;
@@ -29,37 +29,34 @@ pub(super) fn tensors<S: Storages>(saved: Saved<S>) -> Outcome<Tensors> {
     }
 }
 
-struct Walk<S> {
-    saved: Saved<S>,
+struct Walk<'a, S> {
+    saved: Saved<'a, S>,
     tensors: Tensors,
     visits: usize,
 }
 
-impl<S: Storages> Walk<S> {
+impl<S: Storages> Walk<'_, S> {
     fn found(&mut self, id: Id, deeper: usize) -> Outcome<()> {
         if self.saved.pickle.entries(id).is_none() {
             return self.module(id, "", DEEPEST);
         }
-        let inner = CHECKPOINT_KEYS.iter().find_map(|key| {
-            let inner = self.saved.pickle.entry(id, key)?;
+        for key in CHECKPOINT_KEYS {
+            let Some(inner) = self.entry(id, key)? else { continue };
             let holds =
                 self.saved.pickle.entries(inner).is_some() || self.saved.pickle.object(inner).is_some();
-            holds.then_some(inner)
-        });
-        match inner {
-            Some(inner) if deeper > 0 => self.found(inner, deeper - 1),
-            _ => self.dictionary(id, ""),
+            if holds && deeper > 0 {
+                return self.found(inner, deeper - 1);
+            }
         }
+        self.dictionary(id, "")
     }
 
     /// The tensors of a dictionary.
     fn dictionary(&mut self, id: Id, path: &str) -> Outcome<()> {
-        for (key, value) in self.saved.pickle.entries(id).unwrap_or_default().to_vec() {
-            self.visit()?;
+        for (key, value) in self.entries(id)? {
             let Some(key) = self.saved.pickle.text(key) else { continue };
-            let name = format!("{path}{key}");
             if let Some(tensor) = self.saved.tensor(value)? {
-                self.tensors.insert(name, tensor);
+                self.tensors.insert(joined(path, key, "")?, tensor);
             }
         }
         Ok(())
@@ -67,31 +64,50 @@ impl<S: Storages> Walk<S> {
 
     /// The tensors of a module and of those within it.
     fn module(&mut self, id: Id, path: &str, deeper: usize) -> Outcome<()> {
-        self.visit()?;
+        self.visit(1)?;
         if deeper == 0 {
             return Err(Fault::refused(format!("its modules lie more than {DEEPEST} deep in each other")));
         }
         let Some((_, object)) = self.saved.pickle.object(id) else { return Ok(()) };
         let Some(state) = object.state else { return Ok(()) };
         for part in ["_parameters", "_buffers"] {
-            if let Some(part) = self.saved.pickle.entry(state, part) {
+            if let Some(part) = self.entry(state, part)? {
                 self.dictionary(part, path)?;
             }
         }
-        let Some(within) = self.saved.pickle.entry(state, "_modules") else { return Ok(()) };
-        for (key, module) in self.saved.pickle.entries(within).unwrap_or_default().to_vec() {
+        let Some(within) = self.entry(state, "_modules")? else { return Ok(()) };
+        for (key, module) in self.entries(within)? {
             let Some(key) = self.saved.pickle.text(key) else { continue };
-            let path = format!("{path}{key}.");
-            self.module(module, &path, deeper - 1)?;
+            self.module(module, &joined(path, key, ".")?, deeper - 1)?;
         }
         Ok(())
     }
 
-    fn visit(&mut self) -> Outcome<()> {
-        self.visits += 1;
+    /// The entries of a dictionary, all of which are counted as looked at.
+    fn entries(&mut self, id: Id) -> Outcome<Vec<(Id, Id)>> {
+        self.visit(self.saved.pickle.entries(id).unwrap_or_default().len())?;
+        Ok(self.saved.pickle.entries(id).unwrap_or_default().to_vec())
+    }
+
+    /// An entry of a dictionary, which is searched for it.
+    fn entry(&mut self, id: Id, key: &str) -> Outcome<Option<Id>> {
+        self.visit(self.saved.pickle.entries(id).unwrap_or_default().len())?;
+        Ok(self.saved.pickle.entry(id, key))
+    }
+
+    fn visit(&mut self, entries: usize) -> Outcome<()> {
+        self.visits += entries;
         match self.visits <= MOST_VISITS {
             true => Ok(()),
-            false => Err(Fault::refused(format!("it holds more than {MOST_VISITS} modules and tensors"))),
+            false => Err(Fault::refused("it holds more modules and tensors than any network of this family")),
         }
+    }
+}
+
+/// A name below a path. One name may stand in a thousand places of a pickle, so long ones are not copied.
+fn joined(path: &str, name: &str, end: &str) -> Outcome<String> {
+    match path.len() + name.len() <= LONGEST_NAME {
+        true => Ok(format!("{path}{name}{end}")),
+        false => Err(Fault::refused(format!("the name of a tensor is longer than {LONGEST_NAME} letters"))),
     }
 }

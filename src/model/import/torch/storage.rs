@@ -9,8 +9,8 @@ use super::super::{
 
 /// A run of numbers outside the pickle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Storage {
-    pub(super) key: String,
+pub(super) struct Storage<'a> {
+    pub(super) key: &'a str,
     pub(super) numbers: Numbers,
     pub(super) count: usize,
 }
@@ -63,8 +63,14 @@ impl Real {
     }
 }
 
+/// Whether it can be a storage's name: PyTorch counts them, or takes an address in memory. Longer ones would be
+/// hashed again for every tensor that refers to them.
+pub(super) fn is_key(key: &str) -> bool {
+    key.len() <= 64
+}
+
 /// Reads a reference to a storage.
-pub(super) fn described(pickle: &Pickle, id: Id) -> Outcome<Storage> {
+pub(super) fn described<'a>(pickle: &Pickle<'a>, id: Id) -> Outcome<Storage<'a>> {
     let wrong = || Fault::damaged("a tensor's numbers are described in a way that PyTorch does not write");
     let Value::Persistent(reference) = pickle.get(id) else { return Err(wrong()) };
     let &[kind, class, key, _, count, ref rest @ ..] = pickle.members(*reference).ok_or_else(wrong)? else {
@@ -92,6 +98,6 @@ pub(super) fn described(pickle: &Pickle, id: Id) -> Outcome<Storage> {
     };
     let count = super::whole(pickle, count)?;
     count.checked_mul(numbers.width()).ok_or_else(wrong)?;
-    let key = pickle.text(key).ok_or_else(wrong)?.to_owned();
+    let key = pickle.text(key).filter(|key| is_key(key)).ok_or_else(wrong)?;
     Ok(Storage { key, numbers, count })
 }
