@@ -182,6 +182,9 @@ pub struct EvaluateArgs {
     /// What is on them: a column a finding (0, 1, empty, -1), or NIH's `Finding Labels`
     #[arg(long, value_name = "CSV", required_unless_present = "explore")]
     pub labels: Option<PathBuf>,
+    /// Which labels count where the file has several, such as mined and adjudicated ones [default: ask]
+    #[arg(long, value_name = "NAME")]
+    pub truth: Option<String>,
     /// Only the rows of this split
     #[arg(long, value_name = "NAME")]
     pub split: Option<String>,

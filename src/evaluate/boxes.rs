@@ -1,10 +1,9 @@
 //! Files of boxes: NIH's `BBox_List_2017.csv` and its like.
 
 use super::{
-    labels::{LabelError, canonical, nearest},
+    labels::{LabelError, canonical, decoded, nearest, records},
     localise::Rect,
 };
-use crate::text::clean;
 
 /// One box, in pixels of the film that it was drawn on.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,13 +48,11 @@ impl FilmBox {
 /// # Errors
 /// [`LabelError::Table`] with the line, [`LabelError::Empty`].
 pub fn read_boxes(bytes: &[u8], known: &[&str]) -> Result<(Vec<FilmBox>, Vec<String>), LabelError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let text = decoded(bytes);
     let (mut boxes, mut notes) = (Vec::new(), Vec::new());
-    for record in reader.byte_records() {
-        let record = record.map_err(|error| LabelError::Table(format!("it is no table: {error}")))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |n: usize| clean(&String::from_utf8_lossy(record.get(n).unwrap_or_default()));
+    for record in records(&text, true).skip(1) {
+        let (line, cells) = record?;
+        let cell = |n: usize| cells.get(n).cloned().unwrap_or_default();
         let number = |n: usize| {
             cell(n).parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(|| {
                 LabelError::Table(format!(

@@ -143,13 +143,13 @@ pub fn explore(set: &LabelSet) -> Explored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::labels::read;
+    use crate::evaluate::labels::{TruthChoice, read};
 
     #[test]
     fn a_set_is_counted() {
         let text = "Image,Mass,Nodule,PatientId,View,Split\n\
                     a,1,1,p,PA,train\nb,1,0,p,AP,val\nc,0,,q,PA,train\nd,0,0,r,PA,train\nd,0,-1,r,,train\n";
-        let found = explore(&read(text.as_bytes(), None).unwrap());
+        let found = explore(&read(text.as_bytes(), None, TruthChoice::Ask).unwrap());
         assert_eq!((found.films, found.patients, found.most_of_a_patient), (5, Some(3), 2));
         assert_eq!(found.without_finding, 3);
         let mass = &found.findings[0];

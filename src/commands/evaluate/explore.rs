@@ -9,6 +9,7 @@ use super::inputs;
 use crate::{
     commands::{
         Failure,
+        cli::EvaluateArgs,
         output::{Lean, stdout, table},
     },
     evaluate::{self, Explored},
@@ -18,14 +19,14 @@ use crate::{
 const NAMED: usize = 12;
 
 /// Describes a label file.
-pub(super) fn run(path: &Path, split: Option<&str>, json: bool) -> Result<(), Failure> {
-    let mut set = inputs::labels(path, None)?;
-    if let Some(split) = split {
+pub(super) fn run(path: &Path, args: &EvaluateArgs) -> Result<(), Failure> {
+    let mut set = inputs::labels(path, None, args.truth.as_deref())?;
+    if let Some(split) = &args.split {
         set.keep_split(split).map_err(|error| inputs::wrong(path, &error))?;
     }
     let explored = evaluate::explore(&set);
     let mut out = stdout();
-    if json {
+    if args.json {
         out.json(&explored)?;
     } else {
         for note in &set.notes {

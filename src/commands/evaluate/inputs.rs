@@ -15,7 +15,7 @@ use crate::{
     },
     evaluate::{
         FilmBox,
-        labels::{self, LabelError, LabelSet, Row, join},
+        labels::{self, LabelError, LabelSet, Row, TruthChoice, join},
         read_boxes,
     },
     files::{self, Expected},
@@ -33,7 +33,11 @@ pub(super) fn first(names: &[String]) -> String {
 
 /// A file whose content is not what it should be.
 pub(super) fn wrong(path: &Path, error: &LabelError) -> Failure {
-    Failure::usage(format!("{}: {error}", shown(path)))
+    let message = format!("{}: {error}", shown(path));
+    match error {
+        LabelError::Boxes { .. } => Failure::failed(message),
+        _ => Failure::usage(message),
+    }
 }
 
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -41,9 +45,10 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", shown(path))))
 }
 
-/// A label file.
-pub(super) fn labels(path: &Path, known: Option<&[&str]>) -> Result<LabelSet, Failure> {
-    labels::read(&bytes(path)?, known).map_err(|error| wrong(path, &error))
+/// A label file. `truth`: the name of the labels to take where it has several.
+pub(super) fn labels(path: &Path, known: Option<&[&str]>, truth: Option<&str>) -> Result<LabelSet, Failure> {
+    let choice = truth.map_or(TruthChoice::Ask, TruthChoice::Named);
+    labels::read(&bytes(path)?, known, choice).map_err(|error| wrong(path, &error))
 }
 
 /// Films with their rows, and what a person should know of how they met.
@@ -64,7 +69,7 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
     let (Some(folder), Some(labels_file)) = (&args.films, &args.labels) else {
         return Err(Failure::usage("name the films with --films and the labels with --labels"));
     };
-    let mut set = labels(labels_file, Some(known))?;
+    let mut set = labels(labels_file, Some(known), args.truth.as_deref())?;
     if let Some(split) = &args.split {
         set.keep_split(split).map_err(|error| wrong(labels_file, &error))?;
     }
@@ -152,7 +157,9 @@ fn nothing_joined(folder: &Path, labels_file: &Path, films: &[PathBuf], set: &La
 
 /// Refuses a set that shares patients with another: a model knows those that it was trained on.
 fn check_against(set: &LabelSet, file: &Path, against: &Path, split: Option<&str>) -> Result<(), Failure> {
-    let mut other = labels(against, None)?;
+    // Only its patients are asked for.
+    let mut other =
+        labels::read(&bytes(against)?, None, TruthChoice::Any).map_err(|error| wrong(against, &error))?;
     if let Some(split) = split {
         other.keep_split(split).map_err(|error| wrong(against, &error))?;
     }

@@ -45,7 +45,7 @@ use crate::{
 /// Runs `evaluate`.
 pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(path) = &args.explore {
-        return explore::run(path, args.split.as_deref(), args.json);
+        return explore::run(path, args);
     }
     let setup = Setup::new(global)?;
     check(args, &setup)?;

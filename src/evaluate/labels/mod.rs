@@ -2,18 +2,24 @@
 //!
 //! Three shapes are read, told apart by the header line: a column a finding (0, 1, empty: unknown),
 //! NIH's `Finding Labels` (names joined by `|`), CheXpert's (1, 0, -1: uncertain, empty: not mentioned).
+//! A file with several truths is asked about (`truths`), one with a row a box is refused (`boxes`).
 
+mod boxes;
 mod columns;
 mod join;
 mod patients;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
+mod truths;
 
 pub use columns::{canonical, nearest};
 pub use join::{Joined, join};
 pub use patients::{Overlap, overlap};
 pub use read::read;
+pub(in crate::evaluate) use table::{decoded, records};
+pub use truths::TruthChoice;
 
 /// What a label file says of one finding on one film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -167,6 +173,32 @@ pub enum LabelError {
         first: String,
         /// The second's.
         second: String,
+    },
+    /// It has a row for each box, not for each film.
+    #[error(
+        "it is {kind} (columns {columns}), with a row for each of them and not for each film, so films would count \
+         several times or with the wrong findings: make a table with one row a film and a column a finding; boxes to \
+         measure heatmaps against are given with --boxes"
+    )]
+    Boxes {
+        /// Whose file it is, in words.
+        kind: &'static str,
+        /// The columns that say so.
+        columns: String,
+    },
+    /// It has labels from several sources.
+    #[error("it has labels from several sources; say which are the truth:\n  {}", .choices.join("\n  "))]
+    Truths {
+        /// The option for each source, and what it takes.
+        choices: Vec<String>,
+    },
+    /// A source of labels that it does not have.
+    #[error("it has no labels called `{wanted}`: there are {known}")]
+    NoTruth {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
     },
     /// It is not a table.
     #[error("{0}")]

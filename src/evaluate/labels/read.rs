@@ -3,32 +3,38 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    LabelError, LabelSet, Row, Shape, Truth, canonical,
+    LabelError, LabelSet, Row, Shape, Truth, boxes, canonical,
     columns::{Columns, plain, quoted},
     nearest,
     patients::{self, Guess},
+    table::Table,
+    truths::{self, Chosen, TruthChoice},
 };
 use crate::text::clean;
 
 /// Reads a label file. `known`: the model's labels, of which those that the file speaks of are taken, in
 /// their order, and others are noted with the nearest name; without it every finding of the file is taken.
+/// `choice`: whose labels count where the file has several.
 ///
 /// # Errors
 /// Any [`LabelError`].
-pub fn read(bytes: &[u8], known: Option<&[&str]>) -> Result<LabelSet, LabelError> {
+pub fn read(bytes: &[u8], known: Option<&[&str]>, choice: TruthChoice<'_>) -> Result<LabelSet, LabelError> {
     let table = Table::parse(bytes)?;
+    if let Some((kind, columns)) = boxes::of(&table.header) {
+        return Err(LabelError::Boxes { kind, columns: quoted(columns.into_iter()) });
+    }
     let columns = Columns::of(&table.header)?;
     if table.lines.is_empty() {
         return Err(LabelError::Empty);
     }
     let mut notes = Vec::new();
-    let (shape, findings, truths) = match columns.joined {
-        Some(joined) => {
+    let (shape, findings, truths) = match truths::choose(&table, &columns, known, choice)? {
+        Chosen::Joined(joined) => {
             let (findings, truths) = joined_names(&table, joined, known, &mut notes)?;
             (Shape::Joined, findings, truths)
         }
-        None => {
-            let (findings, truths) = finding_columns(&table, &columns, known, &mut notes)?;
+        Chosen::Columns(chosen) => {
+            let (findings, truths) = finding_columns(&table, &chosen, known, &mut notes)?;
             (Shape::Columns, findings, truths)
         }
     };
@@ -53,52 +59,6 @@ pub fn read(bytes: &[u8], known: Option<&[&str]>) -> Result<LabelSet, LabelError
     Ok(LabelSet { shape, findings, rows, notes, patients_from })
 }
 
-/// A table of clean text.
-struct Table {
-    header: Vec<String>,
-    lines: Vec<(u64, Vec<String>)>,
-}
-
-impl Table {
-    fn parse(bytes: &[u8]) -> Result<Self, LabelError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        // Windows' line ends make the reader count lines wrong.
-        let bytes: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b'\r').collect();
-        let bytes = bytes.as_slice();
-        let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        // Spreadsheets write semicolons where the comma is for decimals.
-        let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| {
-            (first.iter().filter(|byte| *byte == delimiter).count(), *delimiter == b',')
-        });
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).from_reader(bytes);
-        let text = |record: &csv::ByteRecord| -> Vec<String> {
-            record.iter().map(|cell| clean(&String::from_utf8_lossy(cell))).collect()
-        };
-        let no_table = |error: csv::Error| LabelError::Table(plain_words(&error));
-        let header = text(reader.byte_headers().map_err(no_table)?);
-        if header.iter().all(String::is_empty) {
-            return Err(LabelError::Empty);
-        }
-        let mut lines = Vec::new();
-        for record in reader.byte_records() {
-            let record = record.map_err(no_table)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            lines.push((line, text(&record)));
-        }
-        Ok(Self { header, lines })
-    }
-}
-
-fn plain_words(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            format!("line {line} has {len} cells, and the first line names {expected_len} columns")
-        }
-        _ => format!("it is no table of comma-separated values: {error}"),
-    }
-}
-
 type Findings = (Vec<String>, Vec<Vec<Truth>>);
 
 fn joined_names(
@@ -107,11 +67,7 @@ fn joined_names(
     known: Option<&[&str]>,
     notes: &mut Vec<String>,
 ) -> Result<Findings, LabelError> {
-    let names = |cells: &[String]| -> Vec<String> {
-        let parts = cells[column].split('|').map(str::trim);
-        parts.filter(|name| !name.is_empty() && plain(name) != "nofinding").map(str::to_owned).collect()
-    };
-    let seen: BTreeSet<String> = table.lines.iter().flat_map(|(_, cells)| names(cells)).collect();
+    let seen: BTreeSet<String> = table.joined_names(column).map(str::to_owned).collect();
     let findings: Vec<String> = match known {
         None => seen.iter().cloned().collect(),
         Some(known) => {
@@ -134,8 +90,7 @@ fn joined_names(
     let truths = table.lines.iter().map(|(_, cells)| {
         // An empty cell says nothing; `No Finding` says that nothing is there.
         let silent = cells[column].is_empty();
-        let named = names(cells);
-        let there: Vec<&str> = named.iter().filter_map(|name| canonical(name, &all)).collect();
+        let there: Vec<&str> = names(&cells[column]).filter_map(|name| canonical(name, &all)).collect();
         let truth = |finding: &&str| match (silent, there.contains(finding)) {
             (true, _) => Truth::Blank,
             (false, true) => Truth::Present,
@@ -147,35 +102,47 @@ fn joined_names(
     Ok((findings, truths))
 }
 
+/// The names in a cell that joins them by `|`.
+fn names(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('|').map(str::trim).filter(|name| !name.is_empty() && plain(name) != "nofinding")
+}
+
+impl Table {
+    /// All names in a column that joins them.
+    pub(super) fn joined_names(&self, column: usize) -> impl Iterator<Item = &str> {
+        self.lines.iter().flat_map(move |(_, cells)| names(&cells[column]))
+    }
+
+    /// Whether every cell of a column says yes, no, uncertain or nothing, and not all nothing.
+    pub(super) fn holds_truths(&self, column: usize) -> bool {
+        let cells = || self.lines.iter().map(|(_, cells)| &cells[column]);
+        cells().all(|cell| truth(cell).is_some()) && cells().any(|cell| !cell.is_empty())
+    }
+}
+
+/// `columns`: those that may be findings, with the findings' names.
 fn finding_columns(
     table: &Table,
-    columns: &Columns,
+    columns: &[(usize, String)],
     known: Option<&[&str]>,
     notes: &mut Vec<String>,
 ) -> Result<Findings, LabelError> {
     let name = |n: usize| table.header[n].as_str();
-    let looks_like_truths = |&n: &usize| {
-        let cells = || table.lines.iter().map(|(_, cells)| &cells[n]);
-        cells().all(|cell| truth(cell).is_some()) && cells().any(|cell| !cell.is_empty())
-    };
+    let with_truths = || columns.iter().filter(|(n, _)| table.holds_truths(*n));
     let mut taken: Vec<(String, usize)> = Vec::new();
     match known {
-        None => {
-            let findings = columns.others.iter().copied().filter(looks_like_truths);
-            taken.extend(findings.map(|n| (name(n).to_owned(), n)));
-        }
+        None => taken.extend(with_truths().map(|(n, finding)| (finding.clone(), *n))),
         Some(known) => {
             let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-            for &n in &columns.others {
-                let Some(label) = canonical(name(n), known) else { continue };
-                if let Some(first) = places.insert(label, n) {
-                    let (first, second) = (name(first).to_owned(), name(n).to_owned());
+            for (n, finding) in columns {
+                let Some(label) = canonical(finding, known) else { continue };
+                if let Some(first) = places.insert(label, *n) {
+                    let (first, second) = (name(first).to_owned(), name(*n).to_owned());
                     return Err(LabelError::Twice { first, second });
                 }
             }
             taken.extend(known.iter().filter_map(|label| Some(((*label).to_owned(), *places.get(label)?))));
-            let others: Vec<&str> =
-                columns.others.iter().copied().filter(looks_like_truths).map(name).collect();
+            let others: Vec<&str> = with_truths().map(|(_, finding)| finding.as_str()).collect();
             note_renamed(others.iter().copied(), known, notes);
             note_unknown(others.into_iter(), known, notes);
         }

@@ -6,7 +6,7 @@ use super::{
 const MODEL: [&str; 4] = ["Effusion", "Pneumonia", "Pleural_Thickening", "Infiltration"];
 
 fn read_text(text: &str) -> Result<LabelSet, LabelError> {
-    read(text.as_bytes(), Some(&MODEL))
+    read(text.as_bytes(), Some(&MODEL), TruthChoice::Ask)
 }
 
 #[test]
@@ -91,13 +91,15 @@ fn a_label_that_the_model_lacks_is_named_with_the_nearest() {
 
 #[test]
 fn without_a_model_every_finding_of_the_file_is_read() {
-    let set = read(b"Image,Age,Pneumonia,Scoliosis,Room\na.png,1,1,0,12\nb.png,0,0,1,7\n", None).unwrap();
+    let set =
+        read(b"Image,Age,Pneumonia,Scoliosis,Room\na.png,1,1,0,12\nb.png,0,0,1,7\n", None, TruthChoice::Ask)
+            .unwrap();
     assert_eq!(set.findings, ["Pneumonia", "Scoliosis"]);
 }
 
 #[test]
 fn hostile_text_is_harmless() {
-    let set = read(b"Image,Pneumonia,\x1b[2JX\n\x1b]0;a.png,1,0\n", Some(&MODEL)).unwrap();
+    let set = read(b"Image,Pneumonia,\x1b[2JX\n\x1b]0;a.png,1,0\n", Some(&MODEL), TruthChoice::Ask).unwrap();
     assert!(!format!("{set:?}").contains("\\u{1b}"), "{set:?}");
 }
 
@@ -157,4 +159,137 @@ fn patients_in_both_sets_are_found_however_they_are_written() {
     let second = read_text("Image,Pneumonia,PatientId\nx.png,1,150\ny.png,1,7\nz.png,1,\n").unwrap();
     let found = overlap(&first.rows, &second.rows);
     assert_eq!(found, Overlap { first: 2, second: 2, shared: vec!["150".to_owned()] });
+}
+
+const PLAIN: &str = "Image,Pneumonia,PatientId\n\"a, left.png\",1,7\nmüller.png,0,8\n";
+
+/// One table as many programs write it.
+#[test]
+fn every_encoding_line_end_and_separator_is_read() {
+    let encoded =
+        |text: &str, encode: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(encode).collect::<Vec<u8>>();
+    let semicolons = PLAIN.replace(',', ";").replace("a; left", "a, left");
+    let tabs = PLAIN.replace(',', "\t").replace("a\t left", "a, left");
+    let latin: Vec<u8> = PLAIN.chars().map(|c| c as u32 as u8).collect();
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("UTF-8", PLAIN.into()),
+        ("UTF-8 with a mark", format!("\u{feff}{PLAIN}").into()),
+        ("UTF-16 LE with a mark", encoded(&format!("\u{feff}{PLAIN}"), u16::to_le_bytes)),
+        ("UTF-16 BE with a mark", encoded(&format!("\u{feff}{PLAIN}"), u16::to_be_bytes)),
+        ("UTF-16 LE", encoded(&tabs, u16::to_le_bytes)),
+        ("UTF-16 BE", encoded(&semicolons, u16::to_be_bytes)),
+        ("Windows-1252", latin),
+        ("Windows' line ends", PLAIN.replace('\n', "\r\n").into()),
+        ("old Mac's line ends", PLAIN.replace('\n', "\r").into()),
+        ("old Mac's line ends, UTF-16", encoded(&tabs.replace('\n', "\r"), u16::to_le_bytes)),
+        ("no line end at the end", PLAIN.trim_end().into()),
+        ("semicolons", semicolons.clone().into()),
+        ("tabs", tabs.clone().into()),
+        ("sep=;", format!("sep=;\n{semicolons}").into()),
+        ("sep=; with a mark and Windows' line ends", format!("\u{feff}\"sep=;\"\r\n{semicolons}").into()),
+        ("sep=tab on an old Mac", format!("SEP=\t\r{}", tabs.replace('\n', "\r")).into()),
+        ("empty lines", PLAIN.replace('\n', "\n\n").into()),
+    ];
+    for (what, bytes) in cases {
+        let set =
+            read(&bytes, Some(&MODEL), TruthChoice::Ask).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let rows: Vec<_> =
+            set.rows.iter().map(|row| (row.film.as_str(), row.patient.as_deref(), row.truths[0])).collect();
+        assert_eq!(rows, [("a, left.png", Some("7"), Present), ("müller.png", Some("8"), Absent)], "{what}");
+    }
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    for (text, line) in [
+        ("Image,Pneumonia\na,1\nb,2\n", 3),
+        ("Image,Pneumonia\r\na,1\r\nb,2\r\n", 3),
+        ("Image,Pneumonia\ra,1\rb,2\r", 3),
+        ("sep=,\r\nImage,Pneumonia\r\na,1\r\nb,2\r\n", 4),
+        ("Image,\"Pneumonia\"\n\"a\nof two lines\",1\nb,2\n", 4),
+        ("Image,Pneumonia\r\"a\nof two lines\",1\rb,2\r", 4),
+        ("Image,Pneumonia\na,1\n\n\nb,2\n", 5),
+        ("Image,Pneumonia\na,1\n\nb,2,3\n", 4),
+    ] {
+        let error = read_text(text).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}")), "{text:?}: {error}");
+    }
+}
+
+/// Labels that a program found in reports, and those of readers: in a column of joined names beside columns, in columns
+/// with a word more, in two columns of joined names.
+#[test]
+fn of_several_truths_none_is_taken_unasked() {
+    let beside = "Image,Finding Labels,Pneumonia,Airspace opacity\na,Pneumonia,NO,YES\nb,No Finding,YES,NO\n";
+    let behind = "Image,Pneumonia,Effusion,Pneumonia_adjudicated\na,1,1,0\nb,0,1,1\n";
+    let before = "Image,nlp Pneumonia,nlp Effusion,panel: Pneumonia,panel: Effusion\na,1,0,0,0\nb,0,0,1,0\n";
+    let readers = "Image,Pneumonia (reader 1),Pneumonia (reader 2),Effusion\na,1,0,1\nb,0,1,1\n";
+    let joined = "Image,Finding Labels,Adjudicated\na,Pneumonia,No Finding\nb,No Finding,Pneumonia\n";
+    for (text, first, second) in [
+        (beside, "Finding Labels", "columns"),
+        (behind, "columns", "adjudicated"),
+        (before, "nlp", "panel"),
+        (readers, "reader1", "reader2"),
+        (joined, "finding labels", "adjudicated"),
+    ] {
+        for known in [Some(&MODEL[..]), None] {
+            let error = read(text.as_bytes(), known, TruthChoice::Ask).unwrap_err().to_string();
+            for name in [first, second] {
+                let option = format!("--truth \"{}\"", name.to_lowercase());
+                assert!(error.to_lowercase().contains(&option), "{text}: {error}");
+            }
+        }
+        for (name, truths) in [(first, [Present, Absent]), (second, [Absent, Present])] {
+            let set = read(text.as_bytes(), Some(&MODEL), TruthChoice::Named(name)).unwrap();
+            let place = set.findings.iter().position(|finding| finding == "Pneumonia").unwrap();
+            let found: Vec<Truth> = set.rows.iter().map(|row| row.truths[place]).collect();
+            assert_eq!(found, truths, "{text}: {name}");
+        }
+        assert!(read(text.as_bytes(), None, TruthChoice::Any).is_ok(), "{text}");
+        let error = read(text.as_bytes(), None, TruthChoice::Named("other")).unwrap_err().to_string();
+        assert!(error.contains("no labels called `other`"), "{error}");
+    }
+    // What nobody speaks against is everybody's.
+    let set = read(readers.as_bytes(), Some(&MODEL), TruthChoice::Named("Reader 2")).unwrap();
+    assert_eq!(set.findings, ["Effusion", "Pneumonia"]);
+}
+
+#[test]
+fn one_truth_is_not_asked_about() {
+    for text in [
+        "Path,Lung Lesion,Lung Opacity,Pleural Effusion,Pleural Other,Support Devices\na,1,0,1,0,1\n",
+        "Image,Nodule,Mass,Nodule/Mass,Effusion\na,1,0,1,0\n",
+        "Image,Fracture,Acute Fracture,Old Fracture,Effusion\na,1,0,1,0\n",
+        "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position\na,Mass,0,1,1,M,PA\n",
+        "image_id,rad_id,Pneumonia,Nodule/Mass,Other lesion,No finding\na,R1,1,0,0,0\n",
+    ] {
+        let read = read(text.as_bytes(), None, TruthChoice::Ask);
+        assert!(read.is_ok(), "{text}: {read:?}");
+    }
+}
+
+#[test]
+fn a_row_a_box_is_not_a_row_a_film() {
+    for (header, says) in [
+        ("patientId,x,y,width,height,Target", "RSNA's list of boxes"),
+        ("patientId,class", "RSNA's list of classes"),
+        ("image_id,class_name,class_id,rad_id,x_min,y_min,x_max,y_max", "VinDr's list of boxes"),
+        ("image_id,rad_id,class_name,x_min,y_min,x_max,y_max", "VinDr's list of boxes"),
+        ("ImageId, EncodedPixels", "SIIM-ACR's list of outlines"),
+        ("Image Index,Finding Label,Bbox [x,y,w,h],,,", "NIH's list of boxes"),
+        ("dicom_id,category_name,label_text,path,x,y,w,h", "a list of boxes"),
+        ("Image,Pneumonia,bbox", "a list of boxes"),
+        ("Image;Pneumonia;box_x1;box_y1;box_x2;box_y2", "a list of boxes"),
+    ] {
+        for known in [Some(&MODEL[..]), None] {
+            let cells = header.matches([',', ';']).map(|_| ",1").collect::<String>();
+            let text = format!("{header}\na.png{cells}\n")
+                .replace(',', if header.contains(';') { ";" } else { "," });
+            let error = read(text.as_bytes(), known, TruthChoice::Ask).unwrap_err();
+            assert!(matches!(&error, LabelError::Boxes { kind, .. } if *kind == says), "{header}: {error}");
+        }
+    }
+    // A film's size, and pixels' spacing, are no boxes.
+    let text = "Image Index,Finding Labels,OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],\na,Mass,2,2,0.1,0.1,\n";
+    assert!(read(text.as_bytes(), None, TruthChoice::Ask).is_ok());
 }

@@ -79,7 +79,8 @@ fn renamed(tensors: Tensors, wanted: &[Wanted]) -> Result<Tensors, String> {
     // In order, all names begin with what the first and the last begin with.
     let last = names.next_back().unwrap_or(first);
     let shared = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
-    let prefix = first.as_bytes()[..shared].iter().rposition(|&byte| byte == b'.').map_or("", |dot| &first[..=dot]);
+    let prefix =
+        first.as_bytes()[..shared].iter().rposition(|&byte| byte == b'.').map_or("", |dot| &first[..=dot]);
     if prefix.is_empty() || !tensors.contains_key(&format!("{prefix}{}", wanted.name)) {
         return Ok(tensors);
     }
@@ -111,7 +112,9 @@ fn spelt_as_now(name: &str) -> String {
     if name.contains(".denselayer") {
         name = name.replace(".layers.", ".");
     }
-    for (theirs, ours) in [("classifier.0.", "classifier."), ("class_layers.out.", "classifier."), ("fc.0.", "fc.")] {
+    for (theirs, ours) in
+        [("classifier.0.", "classifier."), ("class_layers.out.", "classifier."), ("fc.0.", "fc.")]
+    {
         if let Some((before, part)) = name.rsplit_once(theirs)
             && (before.is_empty() || before.ends_with('.'))
             && ["weight", "bias"].contains(&part)

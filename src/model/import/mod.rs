@@ -134,13 +134,12 @@ impl Import<'_> {
 
 /// Holds the import to a fixed multiple of its file's size.
 fn memory_limit(file: &Path, place: &str) -> MemoryLimit {
-    let length = file.metadata().map_or(0, |metadata| metadata.len().min(LARGEST_WEIGHTS)) as usize;
-    let most = MEMORY_BESIDE + MEMORY_A_BYTE * length;
+    let length = file.metadata().map_or(0, |metadata| metadata.len() as usize);
+    let most = MEMORY_BESIDE.saturating_add(MEMORY_A_BYTE.saturating_mul(length));
     let refusal = format!(
-        "{}: refused: to read it takes more than {} MB of memory, which weights of its size never do; nothing was \
+        "{place}: refused: to read it takes more than {} MB of memory, which weights of its size never do; nothing was \
          changed. If you trust where the file comes from, load it in its own library and save the tensors alone (a \
          state dict, or safetensors)",
-        place,
         most >> 20
     );
     MemoryLimit::begin(most, refusal)

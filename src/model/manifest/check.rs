@@ -50,9 +50,10 @@ impl raw::Manifest {
             )
             .into());
         }
-        for (what, count, most) in
-            [("labels", self.labels.len(), MOST_LABELS), ("preprocessing", self.preprocessing.len(), MOST_STEPS)]
-        {
+        for (what, count, most) in [
+            ("labels", self.labels.len(), MOST_LABELS),
+            ("preprocessing", self.preprocessing.len(), MOST_STEPS),
+        ] {
             if count > most {
                 return Err(format!("`{what}` has {count} entries; at most {most} can be meant").into());
             }
