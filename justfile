@@ -13,8 +13,8 @@ test *args:
 
 # What CI checks.
 check:
-    cargo fmt --check
-    cargo clippy --release --all-targets -- -D warnings
+    cargo fmt --all --check
+    cargo clippy --release --workspace --lib --bins --tests --benches --no-default-features -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps
 
 # Look at changed snapshots and accept or refuse each.
@@ -26,13 +26,15 @@ pictures:
     cargo build --release
     docs/pictures.sh target/release/cxr-triage docs
 
-# Fuzz a target (dicom, raster) from the golden films; needs cargo-fuzz and a nightly toolchain.
-# -O: OpenJPEG in Rust makes empty slices of null pointers, which debug assertions abort on.
+# Fuzz a target (dicom, raster, tiff, jpeg2000, lossless_jpeg, pickle), or all one after the other, from the golden files; needs
+# cargo-fuzz.
 fuzz target minutes="5":
-    mkdir -p fuzz/corpus/dicom fuzz/corpus/raster
-    cp tests/golden/film_variants/*.dcm tests/regressions/*.dcm fuzz/corpus/dicom
-    cp tests/golden/film_rasters/*.png tests/golden/film_rasters/*.jpg tests/golden/film_rasters/*.tif fuzz/corpus/raster
-    nice -n 19 cargo +nightly fuzz run -O {{target}} -- -max_total_time=$(({{minutes}} * 60)) -rss_limit_mb=3000 -timeout=10
+    nice -n 19 fuzz/run {{target}} {{minutes}}
+
+# Two days of faults in an hour: the real program, while everything around it goes wrong.
+faults seconds="3600" seed="1":
+    cargo build --release
+    python3 tests/faults/faults.py --seconds {{seconds}} --seed {{seed}}
 
 # Golden files again, from the peers (needs the Python packages named in the scripts).
 golden films:

@@ -2,14 +2,16 @@
 
     python weights_peer.py torch small weights/
     python weights_peer.py keras small weights/
+    python weights_peer.py torch names weights/
     python weights_peer.py torch full FOLDER ../../../shared/films
     python weights_peer.py keras full FOLDER ../../../shared/films
 
 (two runs, because the two libraries do not live in one process.) `small` writes narrow networks in every file format that `weights import` reads, and what the peer's
-library gives for films that tests/weights_import.rs draws itself. `full` writes networks of full
+library gives for films that tests/weights_import.rs draws itself. `names` does so for networks of other authors, whose
+tensors have other names: MONAI's, and CheXNet's as its published checkpoint has them. `full` writes networks of full
 width (28 to 100 MB a file, not committed) and what they give for real films, file to probability, for
 the ignored test there.
-Needs torch, torchvision, torchxrayvision, tf-keras (Keras 2), keras 3, tensorflow, scikit-image,
+Needs torch, torchvision, torchxrayvision (`names`: torch and monai alone), tf-keras (Keras 2), keras 3, tensorflow, scikit-image,
 pillow, safetensors, h5py.
 """
 
@@ -23,7 +25,10 @@ import sys
 import numpy as np
 from PIL import Image
 
-if "torch" in sys.argv[1:]:
+if "names" in sys.argv[1:]:
+    import torch
+    from monai.networks.nets import DenseNet as MonaiDenseNet
+elif "torch" in sys.argv[1:]:
     import torch
     import torchvision
     import torchxrayvision as xrv
@@ -247,6 +252,32 @@ def small_torch(out):
     write_golden(out / "torch.json", golden)
 
 
+def names_torch(out):
+    """Inputs are drawn films scaled to [-1024, 1024] and of the network's size, so that no resize is needed."""
+    films = [drawn_film(SIZE, SIZE, seed) for seed in range(len(DRAWN))]
+    inputs = torch.stack([torch.from_numpy(film.astype(np.float32) / 255 * 2048 - 1024)[None] for film in films])
+    net = MonaiDenseNet(
+        spatial_dims=2, in_channels=1, out_channels=CLASSES, init_features=8, growth_rate=4, block_config=(2, 2, 1, 2)
+    )
+    randomise_torch(net, 4)
+    settle_torch(net, inputs)
+    golden = {"monai": [numbers(row) for row in torch_rows(net, inputs)]}
+    state = net.state_dict()
+    torch.save(state, out / "monai.pt")
+    # CheXNet's wraps torchvision's DenseNet of 2017 twice, and its classifier is a sequence of the linear layer and the
+    # sigmoid; it was saved with an optimiser beside it, before torch counted batches.
+    chexnet = {}
+    for name, tensor in state.items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        for part in ("norm", "conv"):
+            for number in "12":
+                name = name.replace(f".layers.{part}{number}.", f".{part}.{number}.")
+        chexnet["module.densenet121." + name.replace("class_layers.out.", "classifier.0.")] = tensor
+    save_torch_legacy({"epoch": 9, "best_loss": 0.1, "state_dict": chexnet, "optimizer": {"state": {}}}, out / "chexnet.pth.tar")
+    write_golden(out / "names.json", golden)
+
+
 def small_keras(out):
     films = [drawn_film(w, h, seed) for seed, (w, h) in enumerate(DRAWN)]
     batch = np.stack([keras_input(film, SIZE) for film in films])
@@ -336,7 +367,7 @@ def full_keras(out, folder):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("library", choices=["torch", "keras"])
-    arguments.add_argument("size", choices=["small", "full"])
+    arguments.add_argument("size", choices=["small", "names", "full"])
     arguments.add_argument("out", type=pathlib.Path)
     arguments.add_argument("films", type=pathlib.Path, nargs="?")
     arguments = arguments.parse_args()

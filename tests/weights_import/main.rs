@@ -6,6 +6,7 @@
 
 mod bad_files;
 mod command;
+mod memory;
 mod pull;
 
 use std::{
@@ -134,6 +135,41 @@ fn every_format_gives_what_the_peer_gives() {
             assert!(off < CLOSE, "{file}: {off}");
         }
     }
+}
+
+/// MONAI's network by MONAI, and the same weights under the names of CheXNet's published checkpoint.
+#[test]
+fn other_peoples_names_for_the_network_are_understood() {
+    let manifest = fs::read_to_string(golden().join("xrv.toml")).unwrap();
+    let wanted = read_json(&golden().join("names.json"));
+    for file in ["monai.pt", "chexnet.pth.tar"] {
+        let library = tempfile::tempdir().unwrap();
+        let (_, model) = import(&golden().join(file), &manifest, library.path());
+        let films: Vec<Film> = (0..4).map(|seed| drawn_film(64, 64, seed)).collect();
+        let inputs: Vec<Input> = films.iter().map(|film| model.prepare(film).unwrap()).collect();
+        let found = model.infer(&inputs).unwrap();
+        for (findings, wanted) in found.iter().zip(rows(&wanted, "monai", &model)) {
+            let off = furthest(&findings.probabilities, &wanted);
+            assert!(off < CLOSE_OF_EQUAL_INPUTS, "{file}: {off}");
+        }
+    }
+}
+
+/// Two names for one place are two networks, of which one would be lost.
+#[test]
+fn two_networks_in_one_file_are_refused() {
+    let bytes = fs::read(golden().join("xrv.safetensors")).unwrap();
+    let ours = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let monai = |name: &str| name.replace("classifier.", "class_layers.out.");
+    let both = ours.iter().flat_map(|(name, view)| [(name.to_owned(), view.clone()), (monai(name), view)]);
+    let both: BTreeMap<String, _> = both.collect();
+    let library = tempfile::tempdir().unwrap();
+    let file = library.path().join("both.safetensors");
+    fs::write(&file, safetensors::serialize(both, None).unwrap()).unwrap();
+    let manifest = fs::read_to_string(golden().join("xrv.toml")).unwrap();
+    let import =
+        Import { file: &file, manifest: &manifest, place: "here", name: None, library: library.path() };
+    assert!(import.run().unwrap_err().to_string().contains("more than one network"));
 }
 
 /// Full width: `CXR_TRIAGE_PEERS` is the folder that `weights_peer.py torch full` and `keras full`
