@@ -79,7 +79,7 @@ class Run(Checks):
         kept |= {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
         if self.args.faketime and self.rng.random() < 0.7:
             kept |= {"LD_PRELOAD": str(self.args.faketime), "FAKETIME_TIMESTAMP_FILE": str(self.folder / "clock"),
-                     "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+                     "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
         return kept
 
     def start(self):
