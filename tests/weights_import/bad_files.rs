@@ -37,7 +37,7 @@ fn fault(manifest: &str, bytes: &[u8]) -> String {
 }
 
 /// `torch.save` of before 1.6 around a pickle, with no storages.
-pub(super) fn legacy(pickle: &[u8]) -> Vec<u8> {
+fn legacy(pickle: &[u8]) -> Vec<u8> {
     let magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
     [&magic[..], b"\x80\x02M\xe9\x03.", b"\x80\x02}.", pickle, b"\x80\x02]."].concat()
 }

@@ -27,20 +27,16 @@ impl Bench {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cxr-triage"));
-        command
+        Command::new(env!("CARGO_BIN_EXE_cxr-triage"))
             .args(arguments)
             .current_dir(self.folder.path())
             .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.path("home/config"))
             .env("XDG_DATA_HOME", self.path("home/data"))
             .env_remove("CXR_TRIAGE_CONFIG")
-            .env("NO_PROXY", "127.0.0.1");
-        command
+            .env("NO_PROXY", "127.0.0.1")
+            .output()
+            .unwrap()
     }
 
     /// What it prints, if it succeeds.

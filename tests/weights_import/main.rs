@@ -6,7 +6,6 @@
 
 mod bad_files;
 mod command;
-mod memory;
 mod pull;
 
 use std::{

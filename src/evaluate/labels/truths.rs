@@ -182,7 +182,11 @@ fn by_source(table: &Table, columns: &[usize], known: Option<&[&str]>) -> Source
     let mut sources = Sources::new();
     for (source, finding, n) in &readings {
         if contested(finding) && is_source(source) {
-            sources.entry(source.clone()).or_default().push((*n, finding.clone()));
+            let columns = sources.entry(source.clone()).or_default();
+            // One name can be taken apart at two joints: "panel: Mass".
+            if columns.iter().all(|(column, _)| column != n) {
+                columns.push((*n, finding.clone()));
+            }
         }
     }
     if sources.len() > 1 { sources } else { Sources::new() }
@@ -196,6 +200,7 @@ fn splits(name: &str) -> Vec<(&str, &str)> {
             let (before, behind) = (&name[..at], &name[at + joint.len_utf8()..]);
             [(before, behind), (behind, before)]
         })
-        .filter(|(source, _)| !plain(source).is_empty())
+        .map(|(source, finding)| (source, finding.trim_matches(|c: char| !c.is_alphanumeric())))
+        .filter(|(source, finding)| !plain(source).is_empty() && !finding.is_empty())
         .collect()
 }

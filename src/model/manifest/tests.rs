@@ -98,7 +98,8 @@ fn faults_are_named_with_their_line() {
         ("[input]", "[network]\nblocks = []\n[input]", "[network] is out of range"),
         ("[input]", "[network]\nstem = 99999999\n[input]", "[network] is out of range"),
         ("[input]", "[input", "line 20: "),
-        ("size = 320", "size = 1000000000", "is out of range: 1 to 64 channels, size 32 to 4096"),
+        ("size = 320,", "size = 1000000000,", "line 15: step \"resize\": `size` is out of range: 1 to 4096"),
+        ("\nsize = 320", "\nsize = 1000000000", "is out of range: 1 to 64 channels, size 32 to 4096"),
         ("channels = 3", "channels = 18446744073709551615", "line 21"),
         ("channels = 3", "channels = 1000000", "is out of range: 1 to 64 channels"),
         (
