@@ -7,7 +7,7 @@
 mod film;
 #[path = "../../src/guard.rs"]
 mod guard;
-#[path = "../../src/text.rs"]
+#[path = "../../src/text/mod.rs"]
 mod text;
 
 /// The reader of PyTorch's files, where its modules expect to be.

@@ -5,7 +5,7 @@ use std::{fs, io::Write, path::Path, sync::atomic::Ordering};
 use super::{
     super::{
         Failure,
-        output::{progress_of_bytes, stdout},
+        output::{progress_of_bytes, stderr, stdout},
         setup::Setup,
         signals,
     },
@@ -52,7 +52,7 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
     let mut begun = false;
     if published.sha256.is_none() {
         writeln!(
-            io::stderr(),
+            stderr(),
             "note: nobody published a hash of the file of {name}: nothing can say that what comes is what its authors \
              made"
         )?;
