@@ -102,8 +102,10 @@ impl Import<'_> {
         let config = draft.network();
         let place = shown(self.file);
         let _limit = memory_limit(self.file, &place);
-        let bytes = files::read(self.file, Expected::WEIGHTS)
-            .map_err(|error| ImportError::Unreadable { path: self.file.to_owned(), reason: error.to_string() })?;
+        let bytes = files::read(self.file, Expected::WEIGHTS).map_err(|error| ImportError::Unreadable {
+            path: self.file.to_owned(),
+            reason: error.to_string(),
+        })?;
         let sha256 = weights::sha256(&bytes);
         let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
         let fitted = fit::fit(&config, tensors, &place)?;
