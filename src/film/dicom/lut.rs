@@ -70,7 +70,7 @@ fn first_mapped(first: i32, count: usize, (least, most): (f64, f64)) -> i32 {
         last.min(most) - f64::from(first).max(least)
     };
     let other = if first > 32_767 { first - 65_536 } else { first + 65_536 };
-    let may_differ = first > 32_767 || first < 0;
+    let may_differ = !(0..=32_767).contains(&first);
     if may_differ && covers(other) > covers(first) { other } else { first }
 }
 

@@ -75,9 +75,7 @@ const NARROW: f64 = 16.0;
 fn window(object: &DataSet<'_>, step: f64, doubts: &mut Vec<String>) -> Option<Voi> {
     let centers = numbers(object, tags::WINDOW_CENTER);
     let widths = numbers(object, tags::WINDOW_WIDTH);
-    if object.get(tags::WINDOW_CENTER).or_else(|| object.get(tags::WINDOW_WIDTH)).is_none() {
-        return None;
-    }
+    object.get(tags::WINDOW_CENTER).or_else(|| object.get(tags::WINDOW_WIDTH))?;
     let function = function(object, doubts);
     // A LINEAR window narrower than a step would show no picture; with fine steps one of less than a unit does.
     let least = if function == Function::Linear { step.min(1.0) } else { f64::MIN_POSITIVE };
