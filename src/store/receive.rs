@@ -93,7 +93,7 @@ impl Store {
                  LEFT JOIN requests ON requests.film = files.film AND requests.state = 'open'
                  LEFT JOIN films ON films.id = requests.film
                  WHERE files.state = 'queued' AND (?2 OR behind IS NULL)
-                 ORDER BY coalesce(behind, files.id), files.id LIMIT ?1";
+                 ORDER BY coalesce(behind, files.id), behind, files.id LIMIT ?1";
             rows(view, "files", sql, (limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
                 let file = columns.next()?;

@@ -77,7 +77,7 @@ fn a_film_that_is_alone_in_work_at_every_kill_is_scored_all_the_same() {
     watch.child.kill().unwrap();
     drop(watch);
     // Now it is tried alone; whoever is killed, and how: the program, its helper, both.
-    for round in 0..12 {
+    for round in 0..11 {
         let mut watch = bench.watch(&["--once"]);
         let Some(child) = helper(&mut watch) else { break };
         let how = ["-KILL", "-TERM", "-INT", "-STOP"][round % 4];

@@ -4,4 +4,4 @@ ALTER TABLE files ADD COLUMN in_work INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE files ADD COLUMN behind INTEGER;
 ALTER TABLE files ADD COLUMN stops INTEGER NOT NULL DEFAULT 0;
 DROP INDEX files_queued;
-CREATE INDEX files_queued ON files (coalesce(behind, id), id) WHERE state = 'queued';
+CREATE INDEX files_queued ON files (coalesce(behind, id), behind, id) WHERE state = 'queued';
