@@ -72,6 +72,9 @@ pub enum Command {
     /// The plugins: the site's own rules
     #[command(subcommand)]
     Plugins(PluginsCommand),
+    /// A plugin's process; the program starts it itself
+    #[command(hide = true)]
+    PluginProcess,
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),

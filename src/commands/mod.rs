@@ -50,6 +50,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),
+        Command::PluginProcess => plugins::serve(),
         Command::Config(command) => config::run(command, &global),
         Command::Demo(args) => demo::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),

@@ -18,7 +18,8 @@ use crate::{
     config::PluginSite,
     files::{self, Expected},
     plugin::{
-        Call, Deed, Effect, Limits, Permission, Source, StudyView, Vm, enabled, granted, without_secrets,
+        Call, Deed, Effect, Ender, Fault, Limits, Permission, PluginProcess, Source, StudyView, enabled,
+        granted, serve_plugin, this_program, without_secrets,
     },
     store::{PluginRecord, PluginState, Store},
     text::{self, shown},
@@ -32,6 +33,11 @@ pub(super) fn run(command: &PluginsCommand, global: &GlobalArgs) -> Result<(), F
         PluginsCommand::Check { file } => check(&setup, file.as_deref()),
         PluginsCommand::Run { file, study } => try_on(&setup, file, study.as_deref()),
     }
+}
+
+/// A plugin's process. It ends with whoever started it.
+pub(super) fn serve() -> Result<(), Failure> {
+    serve_plugin().map_err(|error| Failure::failed(format!("the plugin's process: {error}")))
 }
 
 /// What is enabled and how it does, then what could be.
@@ -125,12 +131,12 @@ fn check(setup: &Setup, file: Option<&Path>) -> Result<(), Failure> {
     for source in sources.into_values() {
         let checked = source.and_then(|source| {
             let site = plugins.own.get(&source.name).cloned().unwrap_or_default();
-            let vm = Vm::load(&source, &site.settings, Limits::default())?;
-            let tried = vm.self_test(&StudyView::recorded())?;
-            Ok((source, site, vm, tried))
+            let mut process = load(&source, &site)?;
+            let tried = process.self_test(&StudyView::recorded())?;
+            Ok((source, site, process, tried))
         });
         match checked {
-            Ok((source, site, vm, tried)) => describe(&mut out, &source, &site, &vm, &tried)?,
+            Ok((source, site, process, tried)) => describe(&mut out, &source, &site, &process, &tried)?,
             Err(fault) => {
                 broken += 1;
                 writeln!(out, "{fault}")?;
@@ -144,10 +150,10 @@ fn describe(
     out: &mut impl Write,
     source: &Source,
     site: &PluginSite,
-    vm: &Vm,
-    tried: &[(&'static str, Vec<Deed>)],
+    process: &PluginProcess,
+    tried: &[(String, Vec<Deed>)],
 ) -> io::Result<()> {
-    let description = vm.description();
+    let description = process.description();
     writeln!(out, "{} {}: in order. {}", description.name, description.version, description.description)?;
     let words: Vec<&str> = description.permissions.iter().map(|permission| permission.word()).collect();
     writeln!(out, "  asks for: {}", if words.is_empty() { "nothing".to_owned() } else { words.join(", ") })?;
@@ -198,23 +204,24 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failur
                 .map_err(|error| Failure::usage(format!("{} is no study: {error}", shown(path))))?
         }
     };
-    let fault = |fault: crate::plugin::Fault| Failure::failed(fault.to_string());
+    let fault = |fault: Fault| Failure::failed(fault.to_string());
     let source = source(file).map_err(fault)?;
     let site = setup.config().plugins.own.get(&source.name).cloned().unwrap_or_default();
-    let vm = Vm::load(&source, &site.settings, Limits::default()).map_err(fault)?;
+    let mut process = load(&source, &site).map_err(fault)?;
     let mut out = stdout();
     let mut calls = vec![Call::Start, Call::Study(&view), Call::CriticalWaiting(&view)];
     calls.extend((0..view.films.len()).map(|film| Call::Film { film, study: &view }));
-    for call in calls.iter().filter(|call| vm.has(call)) {
-        let result = vm.call(call);
-        for line in vm.printed() {
+    calls.retain(|call| process.has(call));
+    for call in &calls {
+        let result = process.call(call);
+        for line in process.printed() {
             writeln!(stderr(), "{}: {line}", call.name())?;
         }
         for deed in result.map_err(fault)? {
             out.json(&json!({ "hook": call.name(), "effect": listed(deed) }))?;
         }
     }
-    let computed = vm.compute(&view).map_err(fault)?;
+    let computed = process.compute(&view).map_err(fault)?;
     for (title, cell) in computed.columns {
         out.json(&json!({ "column": title, "value": cell }))?;
     }
@@ -224,8 +231,13 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failur
     Ok(())
 }
 
+/// Loads a plugin as it would be loaded in earnest.
+fn load(source: &Source, site: &PluginSite) -> Result<PluginProcess, Fault> {
+    PluginProcess::load(&this_program(), &Ender::default(), source, &site.settings, Limits::default())
+}
+
 /// A file's text; a bare name that is no file is one of the program's own plugins.
-fn source(file: &Path) -> Result<Source, crate::plugin::Fault> {
+fn source(file: &Path) -> Result<Source, Fault> {
     let bundled = file.to_str().filter(|_| !file.exists()).and_then(Source::bundled);
     bundled.map_or_else(|| Source::read(file), Ok)
 }

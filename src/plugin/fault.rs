@@ -23,15 +23,19 @@ pub enum FaultKind {
     Time,
     /// It took too much memory.
     Memory,
+    /// Its process could not be started.
+    Process,
+    /// Its process ended by itself, or said nothing more.
+    Crash,
     /// What a hook returned is not an effect, or too many, or one that it does not ask permission for.
     Effect,
 }
 
 impl FaultKind {
-    /// Whether the VM must not be used again: it was stopped in the middle of something.
+    /// Whether the VM must not be used again: it was stopped in the middle of something, or is not there.
     #[must_use]
     pub fn spoils_vm(self) -> bool {
-        matches!(self, Self::Time | Self::Memory)
+        matches!(self, Self::Time | Self::Memory | Self::Process | Self::Crash)
     }
 }
 
@@ -86,6 +90,12 @@ impl Fault {
     pub fn within(mut self, hook: &str) -> Self {
         hook.clone_into(&mut self.hook);
         self
+    }
+
+    /// The same, in a hook where none is named.
+    #[must_use]
+    pub(super) fn within_if_none(self, hook: &str) -> Self {
+        if self.hook.is_empty() { self.within(hook) } else { self }
     }
 
     /// What Luau says, in our words where it is about limits.

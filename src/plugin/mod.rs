@@ -1,11 +1,12 @@
 //! Plugins: the ward's own rules, in Luau, that can raise a study and nothing else.
 //!
 //! A plugin is a file that returns one table: a name, permissions, hooks. Each runs in a VM of its own
-//! on a thread of its own, with a limit on time and memory, and sees nothing but the study that it is
+//! in a process of its own, with a limit on time and memory, and sees nothing but the study that it is
 //! given. What it wants done it returns as data ([`Deed`]); the host checks that against what the
 //! plugin asked for and what the site granted, and does it elsewhere.
 //!
-//! - [`Source`] is its text, [`Vm`] the text at work, [`Fault`] what it did wrong.
+//! - [`Source`] is its text, [`Vm`] the text at work, [`PluginProcess`] the process that the VM is in, [`Fault`] what
+//!   it did wrong.
 //! - [`StudyView`] is what it sees.
 
 mod deliver;
@@ -16,8 +17,10 @@ mod events;
 mod fault;
 mod host;
 mod limits;
+mod manager;
 mod places;
 mod policy;
+mod process;
 mod progress;
 mod sandbox;
 mod settings;
@@ -35,6 +38,7 @@ pub use fault::{Fault, FaultKind};
 pub use host::{Host, HostError, HostParts, Waker};
 pub use limits::Limits;
 pub use policy::{Policy, granted, without_secrets};
+pub use process::{Ender, PluginProcess, serve_plugin, this_program};
 pub use settings::Setting;
 pub use source::Source;
 pub use study::{FilmView, FindingView, PatientView, StudyView};

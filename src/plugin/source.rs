@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Fault, FaultKind,
     limits::{SOURCE_BYTES, SOURCE_FILES},
@@ -30,13 +32,14 @@ const BUNDLED: [(&str, &str); 5] = [
 ];
 
 /// A plugin's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The file's stem, or the folder's name.
     pub name: String,
     /// The file to begin with, as messages call it.
     pub main: String,
     /// Where it lies; none: it came with the program.
+    #[serde(skip)]
     pub path: Option<PathBuf>,
     /// File name to text: all that `require` can reach.
     pub files: BTreeMap<String, String>,

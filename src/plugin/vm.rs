@@ -1,18 +1,21 @@
 //! One plugin in its VM: loaded, described, called.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
 use mlua::{Function, Lua, Table, Value};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Deed, Description, Effect, Fault, FaultKind, Limits, Source, StudyView, effect, sandbox, settings,
+    Deed, Description, Effect, Fault, FaultKind, Limits, Source, StudyView, effect,
+    process::Bound,
+    sandbox, settings,
     values::{frozen, kind},
     watchdog::Watchdog,
 };
 
 /// What a status was and is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusChange {
     /// The status before.
     pub before: String,
@@ -60,8 +63,22 @@ impl Call<'_> {
     }
 }
 
+impl<'a> Call<'a> {
+    /// The study that it is about, if one.
+    pub(super) fn study(&self) -> Option<&'a StudyView> {
+        match self {
+            Self::Start | Self::Tick(_) => None,
+            Self::Film { study, .. }
+            | Self::Study(study)
+            | Self::Status(study, _)
+            | Self::CriticalWaiting(study)
+            | Self::Command(_, study) => Some(study),
+        }
+    }
+}
+
 /// The plugin's own view of one study: cells of its columns, and which of its filters match.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Computed {
     /// Title and cell, of computed columns alone.
     pub columns: Vec<(String, String)>,
@@ -89,7 +106,17 @@ impl Vm {
     /// # Errors
     /// A fault with file, line and message.
     pub fn load(source: &Source, site: &BTreeMap<String, Json>, limits: Limits) -> Result<Self, Fault> {
-        let watchdog = Rc::new(Watchdog::default());
+        Self::load_within(source, site, limits, None)
+    }
+
+    /// As [`Vm::load`], in a process that `bound` ends where the VM cannot be stopped.
+    pub(super) fn load_within(
+        source: &Source,
+        site: &BTreeMap<String, Json>,
+        limits: Limits,
+        bound: Option<Arc<Bound>>,
+    ) -> Result<Self, Fault> {
+        let watchdog = Rc::new(Watchdog::new(bound));
         let printed: sandbox::Printed = Rc::new(RefCell::default());
         let fault = |error: &mlua::Error| Fault::of_lua(error, &source.main);
         let lua = sandbox::new_vm(source, &limits, &watchdog, &printed).map_err(|error| fault(&error))?;

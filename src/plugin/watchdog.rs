@@ -2,11 +2,14 @@
 
 use std::{
     cell::{Cell, RefCell},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use mlua::{Lua, VmState};
 use rustix::time::{ClockId, clock_gettime};
+
+use super::process::Bound;
 
 /// A call whose thread is never given the processor ends after so many times its limit on the wall's clock.
 const WALL: u32 = 40;
@@ -17,6 +20,8 @@ const WALL: u32 = 40;
 /// the next step ends that too, until the call is out.
 #[derive(Debug, Default)]
 pub(super) struct Watchdog {
+    /// Ends the process where this clock is never asked.
+    bound: Option<Arc<Bound>>,
     limit: Cell<Duration>,
     started: Cell<Option<(Instant, Duration)>>,
     look_at: Cell<Option<Instant>>,
@@ -26,8 +31,15 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
+    pub(super) fn new(bound: Option<Arc<Bound>>) -> Self {
+        Self { bound, ..Self::default() }
+    }
+
     /// The clock starts.
     pub(super) fn start(&self, limit: Duration) {
+        if let Some(bound) = &self.bound {
+            bound.arm(limit);
+        }
         let now = Instant::now();
         self.limit.set(limit);
         self.started.set(Some((now, processor_time())));
@@ -38,6 +50,9 @@ impl Watchdog {
 
     /// The clock stops; whether the time had run out, and where.
     pub(super) fn stop(&self) -> Option<Option<(String, u32)>> {
+        if let Some(bound) = &self.bound {
+            bound.arm_between();
+        }
         self.look_at.set(None);
         self.started.set(None);
         self.expired.replace(false).then(|| self.place.take())

@@ -1,7 +1,7 @@
 //! What plugins want done outside the store: kept until it is done, or until it is given up.
 
-use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,6 +11,9 @@ use super::{
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
+
+/// Nothing is put off for so long: what is due later was put off before the clock was set back, and is due now.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a try of a delivery came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,19 +69,31 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn due_deliveries(&self, lane: Lane, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
         let [one, other] = lane.kinds().map(DeliveryKind::word);
+        let farthest = now.checked_add(FARTHEST).unwrap_or(Timestamp::MAX);
         self.read(|view| {
             view.prepare_cached(
                 "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox
-                 WHERE state = 'waiting' AND due <= ?1 AND kind IN (?2, ?3) ORDER BY due, id LIMIT ?4",
+                 WHERE state = 'waiting' AND (due <= ?1 OR due > ?5) AND kind IN (?2, ?3)
+                 ORDER BY due, id LIMIT ?4",
             )?
-            .query_map((Micros(now), one, other, limit), |row| match delivery(row) {
-                Err(error) if is_about_a_row(&error) => {
-                    let id: i64 = row.get(0)?;
-                    name(view, "outbox", id, &error);
-                    Ok(Due::Unreadable { id, why: clean(&error.to_string()) })
-                }
-                read => read.map(|delivery| Due::Delivery(Box::new(delivery))),
-            })?
+            .query_map((Micros(now), one, other, limit, Micros(farthest)), |row| due(view, row))?
+            .collect()
+        })
+    }
+
+    /// Deliveries of a lane that were begun before the last end of the program, however that came: their plan is
+    /// noted down. They go before all others, which may write to the same place.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn begun_deliveries(&self, lane: Lane) -> Result<Vec<Due>, StoreError> {
+        let kinds = lane.kinds().map(DeliveryKind::word);
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox
+                 WHERE state = 'waiting' AND plan <> '' AND kind IN (?1, ?2) ORDER BY id",
+            )?
+            .query_map(kinds, |row| due(view, row))?
             .collect()
         })
     }
@@ -143,13 +158,17 @@ impl Store {
                 Tried::Again(why, due) => ("waiting", clean(why), *due),
                 Tried::GivenUp(why) => ("failed", clean(why), now),
             };
-            transaction
+            let noted = transaction
                 .prepare_cached(
                     "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1,
                             content = CASE WHEN ?2 = 'done' THEN '' ELSE content END
                      WHERE id = ?1 AND state = 'waiting'",
                 )?
                 .execute((delivery.id, state, &fault, Micros(due)))?;
+            if noted == 0 {
+                // It has come to its end already, and is in the audit.
+                return Ok(());
+            }
             if let (Tried::Again(..), DeliveryKind::Webhook) = (tried, delivery.kind) {
                 transaction
                     .prepare_cached(
@@ -215,6 +234,18 @@ impl Store {
                 .optional()
                 .map(Option::unwrap_or_default)
         })
+    }
+}
+
+/// A delivery, or why its row cannot be read.
+fn due(view: &Connection, row: &Row<'_>) -> rusqlite::Result<Due> {
+    match delivery(row) {
+        Err(error) if is_about_a_row(&error) => {
+            let id: i64 = row.get(0)?;
+            name(view, "outbox", id, &error);
+            Ok(Due::Unreadable { id, why: clean(&error.to_string()) })
+        }
+        read => read.map(|delivery| Due::Delivery(Box::new(delivery))),
     }
 }
 

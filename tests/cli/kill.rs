@@ -176,3 +176,91 @@ fn limited(bench: &Bench, limit: u64) -> std::process::Output {
     }
     command.output().unwrap()
 }
+
+/// Writes a line for each film, with nothing in the effects that would keep them from being done twice.
+const LOG: &str = "return { api = 1, name = 'log', permissions = { 'write', 'tag' },
+    on_film = function(film, study)
+        return { { write = 'films.txt', text = film.id .. '\\n' }, { tag = 'film ' .. film.id } }
+    end }";
+const ARGUMENTS: [&str; 3] = ["--once", "--config", "config.toml"];
+
+fn with_plugin() -> Bench {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("plugins")).unwrap();
+    fs::write(bench.path("plugins/log.luau"), LOG).unwrap();
+    bench.config(
+        "[plugins]\nenabled = [\"log\"]\nexports = \"exports\"\n[plugins.log]\nallow = [\"write\"]\n",
+    );
+    bench
+}
+
+/// That the plugin was told of each film once, and that what it wanted was done once.
+fn assert_told_once(bench: &Bench) {
+    let store = Store::open(&bench.store()).unwrap();
+    let mut expected: Vec<String> = Vec::new();
+    for study in store.studies_since(0).unwrap() {
+        for film in store.detail(study.id).unwrap().unwrap().films {
+            assert_eq!(study.marks.tags.len(), 1, "{:?}", study.marks);
+            expected.push(film.id.to_string());
+        }
+    }
+    let text = fs::read_to_string(bench.path("exports/films.txt")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    expected.sort();
+    assert_eq!((lines.len(), &lines), (FILMS as usize, &expected), "a line for each film, once");
+}
+
+#[test]
+fn every_effect_is_done_once_however_often_the_program_is_killed() {
+    let bench = with_plugin();
+    for round in 0..FILMS {
+        bench.film(&format!("{round}.png"), round);
+        let mut watch = bench.watch(&ARGUMENTS);
+        watch.until(|event| is(event, "scored"));
+        // From the film's result on: while the plugin is told, while its effects are kept, while they are done.
+        thread::sleep(std::time::Duration::from_millis(u64::from(7 * round % 80)));
+        watch.child.kill().unwrap();
+    }
+    assert_eq!(bench.watch(&ARGUMENTS).rest().1, Some(0));
+    assert_told_once(&bench);
+}
+
+/// Kills the plugins' processes of a running program; how many there were.
+#[cfg(target_os = "linux")]
+fn kill_children(parent: u32) -> usize {
+    let is_child = |process: &u32| {
+        let told = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let parent_of =
+            told.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        parent_of == Some(parent)
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let children: Vec<u32> = numbers.filter(is_child).collect();
+    for child in &children {
+        Command::new("kill").args(["-9", &child.to_string()]).status().unwrap();
+    }
+    children.len()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_whose_process_is_killed_now_and_then_misses_nothing() {
+    let bench = with_plugin();
+    for seed in 0..FILMS {
+        bench.film(&format!("{seed}.png"), seed);
+    }
+    let mut watch = bench.watch(&ARGUMENTS);
+    let (mut scored, mut killed) = (0, 0);
+    while let Some(event) = watch.next() {
+        scored += u32::from(is(&event, "scored"));
+        // Now and then, as an administrator or the system might: films come in bursts.
+        if is(&event, "scored") && scored % 4 == 1 {
+            killed += kill_children(watch.child.id());
+        }
+    }
+    assert!(killed > 0, "none was found to kill");
+    assert_eq!(watch.child.wait().unwrap().code(), Some(0));
+    assert_told_once(&bench);
+}

@@ -1,7 +1,9 @@
 //! What plugins can do to a study, and what they never can.
 
+use std::fs;
+
 use cxr_triage::{
-    store::{Due, Lane, Status},
+    store::{DeliveryKind, Due, Lane, NewDelivery, PluginDeed, PluginWork, Status, Tried},
     study::AuditKind,
     triage::Severity,
 };
@@ -129,16 +131,66 @@ fn a_status_and_a_command_reach_the_plugin() {
     let mut scene = Scene::new(&[("hands", &text)], "");
     scene.start();
     let study = scene.critical("a");
+    let before = scene.row(study).standing();
     scene.bench.store.set_status(study, Status::Seen, "jane", Timestamp::now()).unwrap();
+    scene.settle();
+    scene.bench.store.take_back(study, &before, "jane", Timestamp::now()).unwrap();
     scene.settle();
     let action = cxr_triage::store::PluginAction::Run { command: "Mark it".to_owned(), study };
     let request = cxr_triage::store::PluginRequest { plugin: "hands".to_owned(), action };
     scene.bench.store.request_plugin(&request, "jane", Timestamp::now()).unwrap();
     let tags = crate::support::until(|| {
         let tags: Vec<String> = scene.row(study).marks.tags.into_iter().map(|mark| mark.text).collect();
-        (tags.len() == 2).then_some(tags)
+        (tags.len() == 3).then_some(tags)
     });
-    assert_eq!(tags.unwrap(), ["new to seen", "by hand"]);
+    assert_eq!(tags.unwrap(), ["new to seen", "seen to new", "by hand"]);
+}
+
+#[test]
+fn what_was_half_written_when_the_program_died_is_finished_before_anything_else() {
+    let mut scene = Scene::new(&[], "[plugins]\nexports = \"exports\"");
+    fs::create_dir(scene.path("exports")).unwrap();
+    fs::write(scene.path("exports/log.txt"), "half of").unwrap();
+    let store = rusqlite::Connection::open(&scene.bench.path).unwrap();
+    // The one that nobody began was asked for first.
+    for (text, plan) in [("another\n", ""), ("half of it was there\n", r#"{ "offset": 0, "header": false }"#)]
+    {
+        let content = serde_json::json!({ "text": text, "header": "", "replace": false }).to_string();
+        let sql = "INSERT INTO outbox (time, plugin, kind, target, content, key, state, due, plan)
+                   VALUES (1, 'log', 'write', 'log.txt', ?1, ?2, 'waiting', 1, ?3)";
+        store.execute(sql, (content, text, plan)).unwrap();
+    }
+    scene.start();
+    scene.settle();
+    let written = fs::read_to_string(scene.path("exports/log.txt")).unwrap();
+    assert_eq!(written, "half of it was there\nanother\n");
+}
+
+#[test]
+fn an_effect_comes_to_its_end_once() {
+    let mut scene = Scene::new(&[], "");
+    let send = NewDelivery {
+        study: None,
+        kind: DeliveryKind::Run,
+        target: "page".to_owned(),
+        content: "{}".to_owned(),
+        once: None,
+    };
+    let work = PluginWork {
+        plugin: "pager".to_owned(),
+        deeds: vec![PluginDeed::Send(send)],
+        ..PluginWork::default()
+    };
+    let (store, now) = (&mut scene.bench.store, Timestamp::now());
+    store.keep_plugin_work(&work, now).unwrap();
+    let earlier = now.checked_sub(jiff::SignedDuration::from_hours(2)).unwrap();
+    assert_eq!(store.due_deliveries(Lane::Programs, earlier, 9).unwrap().len(), 1, "the clock was set back");
+    let delivery = store.due_deliveries(Lane::Programs, now, 9).unwrap().remove(0).delivery().unwrap();
+    for tried in [Tried::Done(serde_json::json!({})), Tried::GivenUp("too late".to_owned())] {
+        store.tried_delivery(&delivery, &tried, now).unwrap();
+    }
+    let ends = [AuditKind::Run, AuditKind::GivenUp].map(|kind| scene.bench.count_kind(kind.word()));
+    assert_eq!(ends, [1, 0]);
 }
 
 #[test]

@@ -20,6 +20,11 @@ fn a_plugin_that_fails_again_and_again_is_switched_off_and_the_others_go_on() {
             "memory",
         ),
         (
+            "on_study = function(study) if study.id ~= 42 then
+             string.find(string.rep('a', 4e6), string.rep('a', 2e6) .. 'b', 1, true) end end",
+            "longer than 100 ms in one step",
+        ),
+        (
             "permissions = { 'tag' }, on_study = function(study)
              if study.id ~= 42 then return table.create(1e6, { tag = 'x' }) end end",
             "1000000 effects",

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
+mod bombs;
 mod bundled;
 mod effects;
+mod ending;
 mod hostile;
 mod living;
 mod programs;

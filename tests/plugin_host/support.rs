@@ -22,7 +22,16 @@ pub(crate) struct Scene {
     pub(crate) bench: Bench,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: config::Plugins,
+    pub(crate) limits: Limits,
+    pub(crate) patience: Patience,
+    /// The program of which plugins' processes are started.
+    pub(crate) program: PathBuf,
     pub(crate) host: Option<Host>,
+}
+
+/// The program, as cargo built it.
+pub(crate) fn program() -> PathBuf {
+    env!("CARGO_BIN_EXE_cxr-triage").into()
 }
 
 impl Scene {
@@ -32,7 +41,20 @@ impl Scene {
         fs::create_dir(folder.path().join("plugins")).unwrap();
         let mut config = config::parse(toml, Some(&folder.path().join("c.toml"))).unwrap().config.plugins;
         config.enabled.extend(plugins.iter().map(|(name, _)| (*name).to_owned()));
-        let scene = Self { bench: Bench::new(), folder, config, host: None };
+        let scene = Self {
+            bench: Bench::new(),
+            folder,
+            config,
+            limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
+            patience: Patience {
+                first: Duration::from_millis(20),
+                longest: Duration::from_millis(100),
+                give_up: SignedDuration::from_hours(1),
+                one_try: Duration::from_millis(500),
+            },
+            program: program(),
+            host: None,
+        };
         for (name, text) in plugins {
             scene.write(name, text);
         }
@@ -53,19 +75,16 @@ impl Scene {
     /// Starts, and waits for nothing.
     pub(crate) fn start_at_once(&mut self) {
         let parts = HostParts {
-            limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
+            limits: self.limits,
             pace: Pace {
                 glance: Duration::from_millis(10),
                 gather: Duration::ZERO,
                 critical: Duration::from_millis(30),
                 record: Duration::from_millis(10),
+                retry: Duration::from_millis(100),
             },
-            patience: Patience {
-                first: Duration::from_millis(20),
-                longest: Duration::from_millis(100),
-                give_up: SignedDuration::from_hours(1),
-                one_try: Duration::from_millis(500),
-            },
+            patience: self.patience,
+            program: self.program.clone(),
             ..HostParts::new(self.bench.path.clone(), self.path("plugins"), self.config.clone())
         };
         self.host = Some(Host::start(parts).unwrap());
@@ -95,6 +114,26 @@ impl Scene {
         let (_, row) = self.bench.record(bytes, &scored(bytes, probabilities), Timestamp::now());
         self.settle();
         row.id
+    }
+
+    /// A critical study arrives, and the plugins are told; nobody waits for them.
+    pub(crate) fn critical_at_once(&mut self, bytes: &str) -> StudyId {
+        let (_, row) = self.bench.record(bytes, &scored(bytes, [0.95, 0.1, 0.1]), Timestamp::now());
+        if let Some(waker) = self.host.as_ref().and_then(Host::waker) {
+            waker.wake();
+        }
+        row.id
+    }
+
+    /// The configuration has changed.
+    pub(crate) fn reconfigure(&self) {
+        let settings = self.host.as_ref().and_then(Host::settings).unwrap();
+        settings.send((self.path("plugins"), self.config.clone())).unwrap();
+    }
+
+    /// The texts of a study's tags.
+    pub(crate) fn tags(&self, study: StudyId) -> Vec<String> {
+        self.row(study).marks.tags.into_iter().map(|tag| tag.text).collect()
     }
 
     pub(crate) fn settle(&self) {

@@ -94,7 +94,13 @@ fn add(store: &mut Store, delivery: &Delivery, place: &Path, content: &Content) 
         .plan_delivery(delivery.id, &json!(plan).to_string())
         .map_err(|error: StoreError| error.to_string())?;
     let text = whole(plan);
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+        // Half a line is taken out again, and forgotten: at the next try another text may stand there.
+        if file.set_len(offset).is_ok() {
+            let _ = store.plan_delivery(delivery.id, "");
+        }
+        return Err(failed(error));
+    }
     Ok(text)
 }
 

@@ -2,15 +2,19 @@
 
 use std::{
     io::{self, Read, Write},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, bounded};
 use serde_json::{Value as Json, json};
 
-use super::{super::Policy, notes::Notes};
+use super::{
+    super::{Policy, host::is_closed},
+    Attempt, LAST,
+    notes::Notes,
+};
 use crate::{store::Delivery, text::shown};
 
 /// How often a program is asked whether it has ended.
@@ -27,7 +31,18 @@ pub(super) fn run(
     policy: &Policy,
     limit: Duration,
     notes: &Notes,
-) -> Result<Json, String> {
+    stopped: &Receiver<()>,
+) -> Attempt {
+    run_until(delivery, policy, limit, notes, stopped).transpose()
+}
+
+fn run_until(
+    delivery: &Delivery,
+    policy: &Policy,
+    limit: Duration,
+    notes: &Notes,
+    stopped: &Receiver<()>,
+) -> Result<Option<Json>, String> {
     let line = policy.programs.get(&delivery.target);
     let (program, arguments) = line
         .and_then(|line| line.split_first())
@@ -59,9 +74,9 @@ pub(super) fn run(
         // The rest is read and dropped, so that the program is not held up.
         io::copy(&mut errors, &mut io::sink()).ok()
     });
-    let status = wait(&mut child, limit)?;
+    let Some(status) = wait(&mut child, limit, stopped)? else { return Ok(None) };
     if status.success() {
-        return Ok(json!({ "program": program }));
+        return Ok(Some(json!({ "program": program })));
     }
     let place = match end_of_notes.recv_timeout(LAST_WORDS) {
         Ok(Ok(true)) => format!("; what it said is in {}", shown(notes.path())),
@@ -71,18 +86,24 @@ pub(super) fn run(
     Err(format!("{program} ended with {status}{place}"))
 }
 
-fn wait(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, String> {
-    let started = Instant::now();
+/// How it ended; none if it was stopped because everything stops.
+fn wait(child: &mut Child, limit: Duration, stopped: &Receiver<()>) -> Result<Option<ExitStatus>, String> {
+    let mut until = Instant::now() + limit;
+    let mut is_last = false;
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) if started.elapsed() < limit => thread::sleep(GLANCE),
+            Ok(Some(status)) => return Ok(Some(status)),
+            Ok(None) if Instant::now() < until => thread::sleep(GLANCE),
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("it took longer than {} s and was stopped", limit.as_secs()));
+                let message = format!("it took longer than {} s and was stopped", limit.as_secs());
+                return if is_last { Ok(None) } else { Err(message) };
             }
             Err(error) => return Err(format!("its end cannot be seen: {error}")),
+        }
+        if !is_last && is_closed(stopped) && until > Instant::now() + LAST {
+            (until, is_last) = (Instant::now() + LAST, true);
         }
     }
 }

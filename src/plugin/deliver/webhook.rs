@@ -25,6 +25,7 @@ fn in_words(error: &ureq::Error) -> String {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Client {
     agent: Agent,
 }

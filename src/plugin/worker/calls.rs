@@ -1,13 +1,9 @@
 //! Calling the plugin: what it returns becomes deeds, what it does wrong is counted and shown.
 
-use std::{
-    collections::BTreeSet,
-    sync::PoisonError,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
 
 use super::{
-    super::{Call, Deed, Description, Fault, Permission, StudyView, Vm, policy},
+    super::{Call, Deed, Description, Fault, FaultKind, Permission, PluginProcess, StudyView, policy},
     Worker,
 };
 use crate::store::{PluginColumn, PluginCommand, PluginDeed, PluginState, PluginWork};
@@ -30,16 +26,15 @@ impl Worker {
 
     /// Calls a hook and turns what it returns into deeds; a fault is counted and shown.
     pub(super) fn call(&mut self, call: &Call<'_>, study: Option<&StudyView>, work: &mut PluginWork) {
-        let Some((loading, vm)) = self.loaded.as_ref().filter(|_| self.is_running()) else { return };
-        if !vm.has(call) {
+        let is_running = self.is_running();
+        if !self.loaded.as_ref().is_some_and(|(_, process)| is_running && process.has(call)) {
             return;
         }
-        let started = Instant::now();
-        let result = vm.call(call);
-        let took = started.elapsed();
+        let (result, took) = self.ask(|process| process.call(call));
+        let granted = self.loaded.as_ref().map(|(loading, _)| loading.granted.clone()).unwrap_or_default();
         let deeds = result.map(|deeds| {
             let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
-            let deed = |deed: Deed| policy::deed(deed, study, &loading.granted, &policy);
+            let deed = |deed: Deed| policy::deed(deed, study, &granted, &policy);
             deeds.into_iter().map(deed).collect::<Vec<_>>()
         });
         self.count(call.name(), took, deeds.as_ref().err());
@@ -51,13 +46,14 @@ impl Worker {
 
     /// Computes columns and filters for a study.
     pub(super) fn compute(&mut self, study: &StudyView, work: &mut PluginWork) {
-        let Some((_, vm)) = self.loaded.as_ref().filter(|_| self.is_running()) else { return };
-        if self.record.filters.is_empty() && !vm.description().columns.iter().any(|column| column.computed) {
+        let is_running = self.is_running();
+        let Some((_, process)) = self.loaded.as_ref().filter(|_| is_running) else { return };
+        let description = process.description();
+        if description.filters.is_empty() && !description.columns.iter().any(|column| column.computed) {
             return;
         }
-        let started = Instant::now();
-        let result = vm.compute(study);
-        self.count("columns", started.elapsed(), result.as_ref().err());
+        let (result, took) = self.ask(|process| process.compute(study));
+        self.count("columns", took, result.as_ref().err());
         let Ok(computed) = result else { return };
         // A transaction for each study and plugin is what plugins cost most: none where nothing changes.
         let (id, marks, own) = (study.id, &study.marks, &self.name);
@@ -75,14 +71,39 @@ impl Worker {
         }
     }
 
+    /// Asks the plugin's process; with what that took of the processor. One that was killed from outside is no fault
+    /// of the plugin's: nothing is done yet, so another one is asked, once.
+    fn ask<T>(
+        &mut self,
+        ask: impl Fn(&mut PluginProcess) -> Result<T, Fault>,
+    ) -> (Result<T, Fault>, Duration) {
+        let once = |worker: &mut Self| match &mut worker.loaded {
+            Some((_, process)) => (ask(process), process.took()),
+            None => (Err(Fault::new(FaultKind::Process, &worker.name, "it has no process")), Duration::ZERO),
+        };
+        let first = once(self);
+        if first.0.as_ref().is_err_and(|fault| fault.kind == FaultKind::Crash) && !self.ender.is_ended() {
+            self.renew();
+            if self.loaded.is_some() {
+                return once(self);
+            }
+        }
+        first
+    }
+
+    /// Counts a call, and what it took of the processor. One that was cut off by the plugin's end, or
+    /// for which there is no process, is none.
     fn count(&mut self, hook: &str, took: Duration, fault: Option<&Fault>) {
+        if self.ender.is_ended() || self.has_no_process() {
+            return;
+        }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let record = &mut self.record;
         record.calls += 1;
         record.micros += micros;
         record.slowest = record.slowest.max(micros);
-        if let Some((_, vm)) = &self.loaded {
-            record.memory = vm.memory() as u64;
+        if let Some((_, process)) = &self.loaded {
+            record.memory = process.memory();
         }
         let Some(fault) = fault else {
             self.failing.remove(hook);
@@ -99,22 +120,12 @@ impl Worker {
         }
         if fault.kind.spoils_vm() {
             self.renew();
-        } else if let Some((_, vm)) = &self.loaded {
-            vm.collect();
-            self.record.memory = vm.memory() as u64;
-        }
-    }
-
-    /// A VM that was stopped in the middle of something is thrown away.
-    fn renew(&mut self) {
-        let Some((loading, spoiled)) = self.loaded.take() else { return };
-        drop(spoiled);
-        match Vm::load(&loading.source, &loading.settings, self.limits) {
-            Ok(vm) => {
-                self.record.memory = vm.memory() as u64;
-                self.loaded = Some((loading, vm));
+        } else if let Some((_, process)) = &mut self.loaded {
+            let collected = process.collect();
+            self.record.memory = process.memory();
+            if collected.is_err() {
+                self.renew();
             }
-            Err(fault) => self.broken(&fault),
         }
     }
 }

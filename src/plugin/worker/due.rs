@@ -39,12 +39,16 @@ impl Worker {
         if !self.is_running() {
             return Ok(());
         }
-        let Some((_, vm)) = &self.loaded else { return Ok(()) };
-        let (waits, every) = (vm.description().has("on_critical_waiting"), vm.description().every);
+        let Some((_, process)) = &self.loaded else { return Ok(()) };
+        let description = process.description();
+        let (waits, every) = (description.has("on_critical_waiting"), description.every);
         if waits && self.clock.critical.elapsed() >= self.pace.critical {
             self.clock.critical = Instant::now();
             let mut work = self.new_work(self.cursor);
             for study in self.store.critical_unseen(WAITING)? {
+                if self.is_called_away() {
+                    break;
+                }
                 if let Some(view) = self.view(study, &[])? {
                     self.call(&Call::CriticalWaiting(&view), Some(&view), &mut work);
                 }
@@ -73,12 +77,18 @@ impl Worker {
         }
         let rows = self.store.open_studies_after(after, BACKFILL)?;
         let mut work = self.new_work(self.cursor);
+        let mut last = rows.last().map(|row| row.id);
         for row in &rows {
+            if self.is_called_away() {
+                // The rest is for the next look.
+                last = Some(row.id - 1);
+                break;
+            }
             if let Some(view) = self.view(row.id, &[])? {
                 self.compute(&view, &mut work);
             }
         }
-        self.backfill = rows.last().map(|row| row.id);
+        self.backfill = last;
         self.keep(&work)
     }
 

@@ -6,9 +6,11 @@
 
 mod calls;
 mod due;
+mod loading;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::{Arc, RwLock},
     time::{Duration, Instant},
 };
@@ -20,7 +22,7 @@ use serde_json::Value as Json;
 use due::Clock;
 
 use super::{
-    Call, Fault, Limits, Permission, Policy, Source, StatusChange, StudyView, Vm,
+    Call, Ender, Fault, Limits, Permission, PluginProcess, Policy, Source, StatusChange, StudyView,
     details::Details,
     events::{Step, steps},
     progress::Progress,
@@ -49,6 +51,8 @@ pub struct Pace {
     pub critical: Duration,
     /// What is known of a plugin is written down at most so often.
     pub record: Duration,
+    /// A plugin for which no process could be started is tried again after so long.
+    pub retry: Duration,
 }
 
 impl Default for Pace {
@@ -58,6 +62,7 @@ impl Default for Pace {
             gather: Duration::from_millis(50),
             critical: Duration::from_secs(60),
             record: Duration::from_secs(2),
+            retry: Duration::from_secs(5),
         }
     }
 }
@@ -85,6 +90,11 @@ pub(super) struct Loading {
 pub(super) struct Beginning {
     pub(super) name: String,
     pub(super) store: Store,
+    /// This program, of which the plugin's process is started.
+    pub(super) program: PathBuf,
+    /// Ends that process from outside, and says that the plugin is to stop.
+    pub(super) ender: Ender,
+    pub(super) orders: Receiver<Order>,
     pub(super) limits: Limits,
     pub(super) pace: Pace,
     pub(super) policy: Arc<RwLock<Policy>>,
@@ -97,17 +107,22 @@ pub(super) struct Beginning {
     pub(super) ownership: Option<Ownership>,
 }
 
-/// A plugin at work. It is made on its thread and stays there, as its VM does.
+/// A plugin at work, on its thread.
 pub(super) struct Worker {
     name: String,
     store: Store,
+    program: PathBuf,
+    ender: Ender,
+    orders: Receiver<Order>,
     limits: Limits,
     pace: Pace,
     policy: Arc<RwLock<Policy>>,
     details: Arc<Details>,
     progress: Arc<Progress>,
     lanes: Vec<Sender<()>>,
-    loaded: Option<(Loading, Vm)>,
+    loaded: Option<(Loading, PluginProcess)>,
+    /// What has no process now, and when it is to have one again; none: when a person says so.
+    resting: Option<(Loading, Option<Instant>)>,
     record: PluginRecord,
     cursor: i64,
     clock: Clock,
@@ -126,6 +141,9 @@ impl Worker {
         let Beginning {
             name,
             store,
+            program,
+            ender,
+            orders,
             limits,
             pace,
             policy,
@@ -139,6 +157,9 @@ impl Worker {
         Self {
             name,
             store,
+            program,
+            ender,
+            orders,
             limits,
             pace,
             policy,
@@ -146,6 +167,7 @@ impl Worker {
             progress,
             lanes,
             loaded: None,
+            resting: None,
             record,
             cursor,
             clock: Clock::new(),
@@ -156,39 +178,40 @@ impl Worker {
         }
     }
 
-    /// Works until it is told to stop, or the host has gone.
-    pub(super) fn run(mut self, orders: &Receiver<Order>, wake: &Receiver<()>) {
-        loop {
+    /// Works until it is told to stop, or the host has gone. What is not finished then is found in the store by
+    /// the next run.
+    pub(super) fn run(mut self, wake: &Receiver<()>) {
+        let mut is_more_due = false;
+        while !self.ender.is_ended() {
             checkpoint("plugin-worker");
-            let wait = if self.backfill.is_some() { Duration::ZERO } else { self.pace.glance };
-            let mut has_begun = self.has_begun;
+            let is_waiting = !is_more_due && self.backfill.is_none();
+            let wait = if is_waiting { self.pace.glance } else { Duration::ZERO };
+            let orders = self.orders.clone();
             select! {
                 recv(orders) -> order => match order {
-                    Ok(Order::Load(loading)) => {
-                        self.load(*loading);
-                        has_begun = true;
-                    }
-                    Ok(Order::Unreadable(fault)) => {
-                        self.broken(&fault);
-                        has_begun = true;
-                    }
-                    Ok(Order::Stop) => {
-                        self.record.state = PluginState::Stopped;
-                        break;
-                    }
+                    Ok(order) => self.obey(order),
                     Err(_) => break,
                 },
                 recv(wake) -> _ => std::thread::sleep(self.pace.gather),
                 recv(after(wait)) -> _ => {}
             }
-            self.has_begun = has_begun;
+            // One order may follow on the heels of another: only the last version is worked with.
+            while let Ok(order) = self.orders.try_recv() {
+                self.obey(order);
+            }
             // What happens before the plugin is loaded waits for it.
-            if !has_begun {
+            if !self.has_begun || self.ender.is_ended() {
                 continue;
             }
-            if let Err(error) = self.work() {
+            is_more_due = self.work().unwrap_or_else(|error| {
                 tracing::error!(%error, plugin = self.name, "a plugin's work could not be kept; trying again");
                 std::thread::sleep(self.pace.glance);
+                false
+            });
+        }
+        while let Ok(order) = self.orders.try_recv() {
+            if matches!(order, Order::Stop) {
+                self.record.state = PluginState::Stopped;
             }
         }
         let note = PluginWork { plugin: self.name.clone(), cursor: self.cursor, ..PluginWork::default() };
@@ -197,66 +220,65 @@ impl Worker {
         self.progress.forget(&self.name);
     }
 
-    /// Everything that is due, until nothing is.
-    fn work(&mut self) -> Result<(), StoreError> {
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Load(loading) => {
+                self.load(*loading);
+                self.has_begun = true;
+            }
+            Order::Unreadable(fault) => {
+                self.resting = None;
+                self.broken(&fault);
+                self.has_begun = true;
+            }
+            Order::Stop => self.record.state = PluginState::Stopped,
+        }
+    }
+
+    /// Whether something waits that goes before the plugin's work: its end, or another version of it.
+    fn is_called_away(&self) -> bool {
+        self.ender.is_ended() || !self.orders.is_empty()
+    }
+
+    /// A piece of everything that is due; whether there is more.
+    fn work(&mut self) -> Result<bool, StoreError> {
+        let now = Instant::now();
+        if let Some((loading, _)) = self.resting.take_if(|(_, at)| at.is_some_and(|at| at <= now)) {
+            self.load(loading);
+        }
+        if self.has_no_process() {
+            // No fault of the plugin's: what happens meanwhile waits for it.
+            return self.save_record().map(|()| false);
+        }
         self.answer_requests()?;
-        while self.follow()? {}
+        let is_more_due = self.follow()?;
         self.look_at_clock()?;
         self.fill_columns()?;
-        self.save_record()
+        self.save_record()?;
+        Ok(is_more_due)
+    }
+
+    /// Whether it waits for a process to run in.
+    fn has_no_process(&self) -> bool {
+        self.loaded.is_none() && matches!(self.resting, Some((_, Some(_))))
     }
 
     fn is_running(&self) -> bool {
         self.loaded.is_some() && matches!(self.record.state, PluginState::Running | PluginState::Old)
     }
 
-    /// The new version is compiled and tried in a fresh VM, and takes the old one's place only if it
-    /// works.
-    fn load(&mut self, loading: Loading) {
-        let fresh = Vm::load(&loading.source, &loading.settings, self.limits)
-            .and_then(|vm| vm.self_test(&StudyView::recorded()).map(|_| vm));
-        match fresh {
-            Ok(vm) => {
-                self.describe(vm.description(), &loading.granted);
-                self.record.state = PluginState::Running;
-                self.record.fault.clear();
-                self.failing.clear();
-                self.backfill = Some(0);
-                self.clock.tick = Instant::now();
-                self.loaded = Some((loading, vm));
-                if let Err(error) = self.start() {
-                    tracing::error!(%error, plugin = self.name, "what a plugin did at its start could not be kept");
-                }
-            }
-            Err(fault) => self.broken(&fault),
-        }
-    }
-
-    fn start(&mut self) -> Result<(), StoreError> {
-        let mut work = self.new_work(self.cursor);
-        self.call(&Call::Start, None, &mut work);
-        self.keep(&work)
-    }
-
-    /// The old version goes on, if there is one.
-    fn broken(&mut self, fault: &Fault) {
-        self.record.fault = fault.to_string();
-        self.record.state = match (self.record.state, &self.loaded) {
-            (PluginState::Off, Some(_)) => PluginState::Off,
-            (_, Some(_)) => PluginState::Old,
-            (_, None) => PluginState::Broken,
-        };
-        tracing::warn!(plugin = self.name, fault = fault.without_message(), "a plugin cannot be loaded");
-    }
-
     /// What people asked for.
     fn answer_requests(&mut self) -> Result<(), StoreError> {
         for (id, action) in self.store.plugin_requests(&self.name)? {
+            if self.is_called_away() {
+                break;
+            }
             let mut work = self.new_work(self.cursor);
             work.answered.push(id);
             match action {
                 Some(PluginAction::Enable) => {
-                    if let Some((loading, _)) = self.loaded.take() {
+                    let resting = self.resting.take().map(|(loading, _)| loading);
+                    if let Some(loading) = resting.or(self.loaded.take().map(|(loading, _)| loading)) {
                         self.record.state = PluginState::Stopped;
                         self.load(loading);
                     }
@@ -286,6 +308,10 @@ impl Worker {
             let mut views: BTreeMap<StudyId, Option<StudyView>> = BTreeMap::new();
             let steps = steps(&events, &self.name);
             for step in &steps {
+                // Nothing of it is kept, so whoever comes next is told of all of it.
+                if self.is_called_away() || self.has_no_process() {
+                    return Ok(true);
+                }
                 let study = step.study();
                 if let std::collections::btree_map::Entry::Vacant(entry) = views.entry(study) {
                     let films: Vec<FilmId> = steps.iter().filter_map(|step| step.film_of(study)).collect();
@@ -294,6 +320,9 @@ impl Worker {
                 let Some(Some(view)) = views.get(&study) else { continue };
                 self.take(step, view, &mut work);
             }
+        }
+        if self.ender.is_ended() || self.has_no_process() {
+            return Ok(false);
         }
         let cursor_is_old = self.clock.noted.elapsed() >= NOTE_EVERY;
         if !work.deeds.is_empty() || cursor_is_old {
@@ -326,8 +355,8 @@ impl Worker {
     }
 
     fn view(&self, study: StudyId, films: &[FilmId]) -> Result<Option<StudyView>, StoreError> {
-        let granted = self.loaded.as_ref().is_some_and(|(loading, vm)| {
-            let asks = vm.description().permissions.contains(&Permission::Patient);
+        let granted = self.loaded.as_ref().is_some_and(|(loading, process)| {
+            let asks = process.description().permissions.contains(&Permission::Patient);
             asks && loading.granted.contains(&Permission::Patient)
         });
         let detail = self.details.of(&self.store, study, films)?.filter(|detail| !detail.study.is_gone());
@@ -339,6 +368,10 @@ impl Worker {
     }
 
     fn keep(&mut self, work: &PluginWork) -> Result<(), StoreError> {
+        // Cut off by its end: what it was told it is told again at the next start.
+        if self.ender.is_ended() {
+            return Ok(());
+        }
         let is_nothing = work.deeds.is_empty() && work.answered.is_empty();
         if is_nothing && self.clock.noted.elapsed() < NOTE_EVERY {
             return Ok(());

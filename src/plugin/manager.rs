@@ -1,0 +1,349 @@
+//! Which plugins run, from which files, and the threads that they and the deliveries run on: each is started,
+//! noticed when it ends by itself, and ended.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
+use jiff::Timestamp;
+
+use super::{
+    Ender, Fault, HostError, HostParts, Policy, Source,
+    deliver::{Deliverer, Notes},
+    details::Details,
+    host::is_closed,
+    policy::granted,
+    progress::Progress,
+    worker::{Beginning, Loading, Order, Worker},
+};
+use crate::{
+    config, guard,
+    store::{Lane, PluginRecord, PluginState, PluginWork, Store},
+    supervise::checkpoint,
+};
+
+/// At the end deliveries and plugins have so long; what is not done then is done at the next start.
+const END: Duration = Duration::from_secs(2);
+/// A plugin's thread is started again so often, until its file changes.
+const DEATHS: u32 = 3;
+
+/// How often a plugin's thread has died, and what it was loaded from.
+#[derive(Default)]
+struct Dead {
+    times: u32,
+    from: Option<Result<Loading, Fault>>,
+}
+
+/// One plugin's thread, and what it was loaded from.
+struct Running {
+    orders: Sender<Order>,
+    wake: Sender<()>,
+    from: Option<Result<Loading, Fault>>,
+    ender: Ender,
+    thread: JoinHandle<()>,
+}
+
+pub(super) struct Manager {
+    store: Store,
+    parts: HostParts,
+    policy: Arc<RwLock<Policy>>,
+    /// What all plugins look at.
+    details: Arc<Details>,
+    progress: Arc<Progress>,
+    /// Closed when everything is to stop.
+    stopped: Receiver<()>,
+    lanes: Vec<Sender<()>>,
+    running: BTreeMap<String, Running>,
+    dead: BTreeMap<String, Dead>,
+    /// The deliveries' threads, and those of plugins that were told to end, with their names: no plugin begins again
+    /// before its last thread has ended.
+    others: Vec<(String, JoinHandle<()>)>,
+    /// Each thread holds the other end: it is closed when the last of them has ended.
+    threads: Option<Sender<()>>,
+    ended: Receiver<()>,
+    /// Held until nothing of the plugins is left, so it is the last to be dropped.
+    _all_ended: Sender<()>,
+}
+
+impl Manager {
+    pub(super) fn new(
+        parts: HostParts,
+        progress: Arc<Progress>,
+        stopped: Receiver<()>,
+        all_ended: Sender<()>,
+    ) -> Result<Self, HostError> {
+        let (threads, ended) = bounded(0);
+        let mut manager = Self {
+            store: Store::open(&parts.store)?,
+            policy: Arc::new(RwLock::new(Policy::new(&parts.config))),
+            parts,
+            details: Arc::default(),
+            progress,
+            stopped,
+            lanes: Vec::new(),
+            running: BTreeMap::new(),
+            dead: BTreeMap::new(),
+            others: Vec::new(),
+            threads: Some(threads),
+            ended,
+            _all_ended: all_ended,
+        };
+        for lane in Lane::ALL {
+            manager.deliver(lane)?;
+        }
+        Ok(manager)
+    }
+
+    /// Works until everything is to stop; then ends the threads. It may be called again after a panic.
+    pub(super) fn run(
+        &mut self,
+        wake: &Receiver<()>,
+        settings: &Receiver<(PathBuf, config::Plugins)>,
+        ready: &Sender<()>,
+    ) {
+        self.forget_what_is_not_enabled();
+        self.look_at_files();
+        // Nobody waits for it the second time.
+        let _ = ready.try_send(());
+        let mut looked = Instant::now();
+        let (stopped, mut wake, mut settings) = (self.stopped.clone(), wake.clone(), settings.clone());
+        loop {
+            checkpoint("plugins");
+            select! {
+                recv(stopped) -> _ => break,
+                recv(wake) -> woken => match woken {
+                    Ok(()) => {
+                        for running in self.running.values() {
+                            let _ = running.wake.try_send(());
+                        }
+                    }
+                    Err(_) => wake = crossbeam_channel::never(),
+                },
+                recv(settings) -> changed => match changed {
+                    Ok((folder, config)) => {
+                        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Policy::new(&config);
+                        (self.parts.folder, self.parts.config) = (folder, config);
+                        self.look_at_files();
+                    }
+                    Err(_) => settings = crossbeam_channel::never(),
+                },
+                recv(after(self.parts.pace.glance)) -> _ => {}
+            }
+            if looked.elapsed() >= self.parts.pace.glance {
+                looked = Instant::now();
+                self.look_at_files();
+            }
+        }
+        self.end_all();
+    }
+
+    /// A plugin that ran in an earlier life of the program and is no longer enabled.
+    fn forget_what_is_not_enabled(&mut self) {
+        let enabled = self.enabled();
+        for mut record in self.store.plugins().unwrap_or_default() {
+            if !enabled.contains_key(&record.name) && record.state != PluginState::Stopped {
+                record.state = PluginState::Stopped;
+                self.note(&record);
+            }
+        }
+    }
+
+    fn note(&mut self, record: &PluginRecord) {
+        if let Err(error) = self.store.save_plugin(record, Timestamp::now()) {
+            tracing::error!(%error, "the state of a plugin could not be noted");
+        }
+    }
+
+    /// The enabled plugins, each with its text or why it has none.
+    fn enabled(&self) -> BTreeMap<String, Result<Source, Fault>> {
+        super::enabled(&self.parts.folder, &self.parts.config)
+    }
+
+    /// Loads what is new or has changed, stops what has gone. A few small files are read each time: that
+    /// sees every kind of change, on every kind of disk.
+    fn look_at_files(&mut self) {
+        self.notice_the_dead();
+        let enabled = self.enabled();
+        let gone: Vec<String> =
+            self.running.keys().filter(|name| !enabled.contains_key(*name)).cloned().collect();
+        for name in gone {
+            self.end(&name);
+        }
+        for (name, source) in enabled {
+            let site = self.parts.config.own.get(&name).cloned().unwrap_or_default();
+            let from = source.map(|source| Loading {
+                source,
+                settings: site.settings,
+                granted: granted(&site.allow),
+            });
+            let is_out = |dead: &Dead| dead.times >= DEATHS && dead.from.as_ref() == Some(&from);
+            if self.dead.get(&name).is_some_and(is_out) {
+                continue;
+            }
+            if !self.running.contains_key(&name) {
+                // What has not ended yet begins at a later look.
+                if self.others.iter().any(|(known, _)| *known == thread_of(&name)) {
+                    continue;
+                }
+                match self.begin(&name) {
+                    Ok(running) => _ = self.running.insert(name.clone(), running),
+                    Err(error) => {
+                        tracing::error!(%error, plugin = name, "a plugin could not be started");
+                        continue;
+                    }
+                }
+            }
+            let Some(running) = self.running.get_mut(&name) else { continue };
+            if running.from.as_ref() != Some(&from) {
+                let order = match &from {
+                    Ok(loading) => Order::Load(Box::new(loading.clone())),
+                    Err(fault) => Order::Unreadable(fault.clone()),
+                };
+                let _ = running.orders.send(order);
+                running.from = Some(from);
+            }
+        }
+    }
+
+    /// A thread for a plugin. One that never ran before begins with what happens from now on.
+    fn begin(&self, name: &str) -> Result<Running, HostError> {
+        let mut store = Store::open(&self.parts.store)?;
+        let known = store.plugins()?.into_iter().find(|record| record.name == name);
+        let was_enabled = known.as_ref().is_some_and(|record| record.state != PluginState::Stopped);
+        let mut record = known.unwrap_or_default();
+        name.clone_into(&mut record.name);
+        // After a restart it goes on where it was; after a time of not being enabled it does not make
+        // up for that.
+        let cursor = match store.plugin_cursor(name)? {
+            Some(cursor) if was_enabled => cursor,
+            _ => store.newest_event()?,
+        };
+        let work = PluginWork { plugin: name.to_owned(), cursor, ..PluginWork::default() };
+        store.keep_plugin_work(&work, Timestamp::now())?;
+        self.progress.is_at(name, cursor);
+        let (orders, taken) = unbounded();
+        let (wake, woken) = bounded(1);
+        let ender = Ender::default();
+        let beginning = Beginning {
+            name: name.to_owned(),
+            store,
+            program: self.parts.program.clone(),
+            ender: ender.clone(),
+            orders: taken,
+            limits: self.parts.limits,
+            pace: self.parts.pace,
+            policy: Arc::clone(&self.policy),
+            details: Arc::clone(&self.details),
+            progress: Arc::clone(&self.progress),
+            lanes: self.lanes.clone(),
+            record,
+            cursor,
+            ownership: self.parts.ownership.clone(),
+        };
+        let alive = self.threads.clone();
+        let work = move || {
+            let _alive = alive;
+            Worker::new(beginning).run(&woken);
+        };
+        let thread = thread::Builder::new().name(thread_of(name)).spawn(work)?;
+        Ok(Running { orders, wake, from: None, ender, thread })
+    }
+
+    /// Starts a thread for a lane of deliveries.
+    fn deliver(&mut self, lane: Lane) -> Result<(), HostError> {
+        let mut deliverer = Deliverer {
+            store: Store::open(&self.parts.store)?,
+            lane,
+            policy: Arc::clone(&self.policy),
+            patience: self.parts.patience,
+            notes: Notes::beside(&self.parts.store),
+            stopped: self.stopped.clone(),
+            is_under_way: false,
+            _ownership: self.parts.ownership.clone(),
+        };
+        let (wake, woken) = bounded(1);
+        let (stopped, alive) = (self.stopped.clone(), self.threads.clone());
+        let work = move || {
+            let _alive = &alive;
+            deliverer.run(&woken);
+        };
+        let name = format!("plugin-{}", lane.word());
+        let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
+        self.lanes.push(wake);
+        self.others.push((format!("deliveries: {}", lane.word()), thread));
+        Ok(())
+    }
+
+    /// Takes plugins out whose threads have died, so that they are started again from what they noted last. One that
+    /// dies again and again stays out until its file changes.
+    fn notice_the_dead(&mut self) {
+        self.others.retain(|(_, thread)| !thread.is_finished());
+        let is_dead = |(_, running): &(&String, &Running)| running.thread.is_finished();
+        let names: Vec<String> = self.running.iter().filter(is_dead).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            let Some(Running { from, thread, ender, .. }) = self.running.remove(&name) else { continue };
+            ender.end();
+            let why = match thread.join() {
+                Ok(()) => "it ended by itself".to_owned(),
+                Err(panic) => guard::message(panic.as_ref()),
+            };
+            let dead = self.dead.entry(name.clone()).or_default();
+            let times = if dead.from == from { dead.times + 1 } else { 1 };
+            *dead = Dead { times, from };
+            let then = if times < DEATHS {
+                "it is started again"
+            } else {
+                self.note_off(&name);
+                "it stays switched off until its file changes or the program starts again"
+            };
+            self.parts.supervisor.tell(format!(
+                "The thread of the plugin {} failed ({why}): {then}.",
+                crate::text::clean(&name)
+            ));
+        }
+    }
+
+    fn note_off(&mut self, name: &str) {
+        // Nobody waits for it.
+        self.progress.forget(name);
+        let records = self.store.plugins().unwrap_or_default();
+        let Some(mut record) = records.into_iter().find(|record| record.name == name) else { return };
+        record.state = PluginState::Off;
+        "its thread failed again and again: report this".clone_into(&mut record.fault);
+        self.note(&record);
+    }
+
+    /// Ends a plugin that is no longer enabled. Nobody waits for it.
+    fn end(&mut self, name: &str) {
+        let Some(running) = self.running.remove(name) else { return };
+        let _ = running.orders.send(Order::Stop);
+        running.ender.end();
+        self.others.push((thread_of(name), running.thread));
+    }
+
+    /// Ends everything. What does not end in time is left behind: its work is in the store, for the next start.
+    fn end_all(&mut self) {
+        self.threads.take();
+        for (name, running) in std::mem::take(&mut self.running) {
+            // Its thread ends with its orders' channel, and with its process.
+            running.ender.end();
+            self.others.push((thread_of(&name), running.thread));
+        }
+        self.lanes.clear();
+        // Closed by the last thread; it carries nothing.
+        let _ = self.ended.recv_timeout(END);
+        for (name, _) in self.others.drain(..).filter(|(_, thread)| !thread.is_finished()) {
+            tracing::error!(name, "it has not come to its end and is left behind");
+        }
+    }
+}
+
+/// The name of a plugin's thread.
+fn thread_of(plugin: &str) -> String {
+    format!("plugin-{plugin}")
+}

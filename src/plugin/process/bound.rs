@@ -1,0 +1,138 @@
+//! The end of a plugin's process that takes too much where nothing in the VM can stop it: in one long call of
+//! Luau's own library, in the compiler, in whatever else there may be.
+
+use std::{
+    io::Write,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::wire::{Excess, Message, encode};
+
+/// The VM's own clock has this long to end the call, which tells the line that is to blame.
+const GRACE: Duration = Duration::from_millis(500);
+/// Processor time for what the plugin does not do itself: reading a question, tables of a study, effects.
+const BETWEEN: Duration = Duration::from_millis(250);
+/// How often the clock is looked at while something runs.
+const GLANCE: Duration = Duration::from_millis(100);
+/// Looks without work after which nobody looks until there is some.
+const QUIET: u32 = 10;
+/// What the process may hold above the VM's own limit: its code, the compiler, messages.
+const BESIDE_VM: u64 = 256 << 20;
+/// The exit code of a process that was ended for taking too much.
+const ENDED: i32 = 75;
+
+/// Where a plugin's process writes, shared with the thread that ends it.
+pub(super) type Output = Arc<Mutex<dyn Write + Send>>;
+
+/// Ends the process once the processor time that it may use is used up, or it holds too much memory.
+#[derive(Debug)]
+pub(in super::super) struct Bound {
+    state: Mutex<State>,
+    worked: Condvar,
+    memory: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Processor time of the process at which it ends, where something runs.
+    until: Option<Duration>,
+    /// Where what runs began.
+    began: Duration,
+    is_asleep: bool,
+}
+
+impl Bound {
+    /// Begins to look, on a thread of its own; `vm` is the memory that the VM may hold.
+    pub(super) fn start(vm: usize, output: Output) -> std::io::Result<Arc<Self>> {
+        let memory = BESIDE_VM.saturating_add(vm as u64);
+        let bound = Arc::new(Self { state: Mutex::default(), worked: Condvar::new(), memory });
+        let watched = Arc::clone(&bound);
+        thread::Builder::new().name("bound".to_owned()).spawn(move || watched.watch(&output))?;
+        Ok(bound)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What begins now may use so much processor time, and [`GRACE`].
+    pub(in super::super) fn arm(&self, limit: Duration) {
+        let now = processor_time();
+        let mut state = self.state();
+        state.began = now;
+        state.until = Some(now + limit + GRACE);
+        if state.is_asleep {
+            self.worked.notify_one();
+        }
+    }
+
+    /// What begins now is not the plugin's own.
+    pub(in super::super) fn arm_between(&self) {
+        self.arm(BETWEEN);
+    }
+
+    /// Nothing runs any more.
+    pub(super) fn disarm(&self) {
+        self.state().until = None;
+    }
+
+    fn watch(&self, output: &Output) {
+        let mut quiet = 0;
+        let mut state = self.state();
+        loop {
+            match state.until {
+                Some(until) => {
+                    quiet = 0;
+                    let now = processor_time();
+                    let excess = if now >= until {
+                        Some(Excess::Time)
+                    } else {
+                        resident().filter(|held| *held > self.memory).map(|_| Excess::Memory)
+                    };
+                    if let Some(excess) = excess {
+                        end(output, now.saturating_sub(state.began), excess);
+                    }
+                }
+                None => quiet += 1,
+            }
+            if quiet > QUIET {
+                state.is_asleep = true;
+                state = self.worked.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.is_asleep = false;
+                quiet = 0;
+            } else {
+                let left = state.until.map_or(GLANCE, |until| until.saturating_sub(processor_time()));
+                let wait = left.clamp(Duration::from_millis(1), GLANCE);
+                state = self.worked.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+}
+
+/// Says so, and ends the process without running anything more of it.
+fn end(output: &Output, took: Duration, excess: Excess) -> ! {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Ok(bytes) = encode(&Message::Stopped { micros, excess }) {
+        // A program that has gone does not read it.
+        let _ = output.write_all(&bytes).and_then(|()| output.flush());
+    }
+    signal_hook::low_level::exit(ENDED)
+}
+
+/// Processor time of the whole process.
+pub(super) fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// Bytes of memory that the process holds; none where the system does not say.
+fn resident() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages.saturating_mul(4096))
+}
