@@ -34,7 +34,7 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
     let interrupted = signals::interrupted()?;
     let named = [films.to_owned()];
     let mut faults = Faults::new(&named);
-    let files = films_under(&named, &setup.config().inbox.ignore, &mut faults);
+    let files = films_under(&named, &setup.config().inbox.ignore, &mut faults).files;
     faults.end()?;
 
     let bar = progress(files.len() as u64, "films");

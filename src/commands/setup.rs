@@ -161,6 +161,7 @@ impl Setup {
             inbox: inbox.to_owned(),
             poll: config.poll.map(jiff::SignedDuration::unsigned_abs),
             settle: config.settle.unsigned_abs(),
+            passing: intake::DEFAULT_PASSING,
             ignore: config.ignore.clone(),
             supervisor: Supervisor::default(),
         }

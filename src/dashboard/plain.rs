@@ -203,6 +203,9 @@ impl Plain {
                     }
                 }
             }
+            lines.extend(
+                detail.warnings(film, true).into_iter().map(|warning| format!("  warning: {warning}")),
+            );
         }
         lines
     }

@@ -27,6 +27,14 @@ impl Header {
         }
     }
 
+    /// Whether both are images for processing that bear one SOP Instance UID, so that it does not say which of them is
+    /// meant.
+    #[must_use]
+    pub fn is_namesake_of(&self, other: &Self) -> bool {
+        let raw = |header: &Self| header.has_intent("FOR PROCESSING");
+        raw(self) && raw(other) && both(&self.sop_instance_uid, &other.sop_instance_uid) == Some(true)
+    }
+
     fn has_intent(&self, intent: &str) -> bool {
         self.presentation_intent_type.eq_ignore_ascii_case(intent)
     }

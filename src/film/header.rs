@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::study::{Claim, Patient};
+
 /// The attributes that triage, gates, worklist and audit need, named as in DICOM PS3.6. A raster file
 /// fills in only the format and the size. All text is already [cleaned](crate::text::clean), and
 /// empty where the file says nothing.
@@ -36,6 +38,8 @@ pub struct Header {
     pub patient_name: String,
     /// Patient ID.
     pub patient_id: String,
+    /// Patient's Birth Date, `YYYYMMDD`.
+    pub patient_birth_date: String,
     /// Accession Number.
     pub accession_number: String,
     /// Study Date, `YYYYMMDD`.
@@ -81,4 +85,29 @@ pub struct Header {
     pub institution_name: String,
     /// Station Name.
     pub station_name: String,
+    /// A hash of the stored picture (its size, its values before any LUT, which end of them is white): 32 hex digits.
+    /// It is the same in every lossless transfer syntax. Empty where the pixels were not decoded, and for a raster
+    /// file, which has no UID to share with another one.
+    #[serde(skip)]
+    pub pixels: String,
+}
+
+impl Header {
+    /// Whose film it is.
+    #[must_use]
+    pub fn patient(&self) -> Patient {
+        Patient::new(&self.patient_id, &self.patient_name, &self.patient_birth_date)
+    }
+
+    /// Which film it is; `decoded` says whether its pixels could be.
+    #[must_use]
+    pub fn claim(&self, decoded: bool) -> Claim {
+        Claim {
+            sop_instance_uid: self.sop_instance_uid.clone(),
+            study_instance_uid: self.study_instance_uid.clone(),
+            patient: self.patient(),
+            decoded,
+            pixels: self.pixels.clone(),
+        }
+    }
 }

@@ -89,3 +89,9 @@ pub fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
         Kind::NoFilm(reason) => Err(Unreadable::nameless(reason)),
     }
 }
+
+/// Whether the first bytes of a file, some 4,000, are those of a DICOM file or data set.
+#[must_use]
+pub fn is_dicom(head: &[u8]) -> bool {
+    matches!(sniff::kind(head), Kind::Dicom(_))
+}

@@ -2,12 +2,16 @@
 
 use std::{
     fs::{self, Metadata},
-    io,
+    io::{self, Read},
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use super::settle::Stamp;
+use crate::{
+    files::{self, Expected},
+    film,
+};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,17 @@ fn nanoseconds(time: SystemTime) -> i64 {
         Ok(after) => clamp(after),
         Err(before) => -clamp(before.duration()),
     }
+}
+
+/// Bytes by which DICOM is told from all else.
+const HEAD: u64 = 4096;
+
+/// Whether a file's content is DICOM; not if it cannot be read.
+pub(super) fn is_dicom(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let file = files::open(path, Expected::FILM);
+    let read = file.and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.is_ok() && film::is_dicom(&head)
 }
 
 /// How long ago a file was changed, by the wall clock; zero when that lies in the future.

@@ -7,12 +7,13 @@
 //! ```
 //!
 //! `settle` decides when a file is complete and never touches the disk; `worker` and
-//! `walk` are the thread that looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `faults`
-//! tells each trouble once.
+//! `walk` are the thread that looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `left_out`
+//! counts it; `faults` tells each trouble once.
 
 mod disk;
 mod faults;
 mod folders;
+mod left_out;
 mod names;
 mod settle;
 mod walk;
@@ -32,10 +33,15 @@ use crate::supervise::Supervisor;
 
 use crate::text::{shown, unnamed};
 
-pub use names::{DEFAULT_IGNORE, may_hold_films, sidecar_priority};
+pub use left_out::{LeftOut, Why};
+pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, sidecar_priority};
 
 /// A file is complete when its size and time have not changed for this long, unless set otherwise.
 pub const DEFAULT_SETTLE: Duration = Duration::from_millis(300);
+
+/// A file whose name may be one for the time being (rsync writes `.NAME.XXXXXX`, and renames it) must not change for
+/// so long before it counts for what it is.
+pub const DEFAULT_PASSING: Duration = Duration::from_secs(10);
 
 /// How long [`Intake::stop`] waits for its thread. A thread that hangs in the kernel, on a share whose
 /// server has died, cannot be woken: it is left behind and ends with the process.
@@ -62,6 +68,9 @@ pub struct Options {
     pub poll: Option<Duration>,
     /// A file is complete when its size and time have not changed for this long.
     pub settle: Duration,
+    /// A file whose name begins with a dot is looked into when its size and time have not changed for this long, and
+    /// what is left out by its name is counted.
+    pub passing: Duration,
     /// Files and folders whose names end so, in either case, are not films (yet).
     pub ignore: Vec<String>,
     /// Starts the thread, and again when it dies.
@@ -75,6 +84,7 @@ impl Options {
             inbox: inbox.into(),
             poll: None,
             settle: DEFAULT_SETTLE,
+            passing: DEFAULT_PASSING,
             ignore: DEFAULT_IGNORE.map(str::to_owned).to_vec(),
             supervisor: Supervisor::default(),
         }
@@ -99,6 +109,8 @@ pub enum IntakeEvent {
         /// Films that the first scan found, known ones included.
         files: usize,
     },
+    /// What is left out by its name has changed.
+    LeftOut(LeftOut),
     /// Something keeps intake from seeing films: a sentence for people. Told once for each cause.
     Fault(Fault),
     /// Every fault told before is over, and what was missed meanwhile has been looked for.

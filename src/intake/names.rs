@@ -5,6 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use super::{disk, left_out::Why};
 use crate::{
     files::{Expected, readers},
     text,
@@ -16,6 +17,51 @@ pub const DEFAULT_IGNORE: [&str; 6] = [".tmp", ".temp", ".part", ".partial", ".f
 /// Endings of what travels with films and is none: lists, notes, an editor's copies.
 const NOTES: [&str; 6] = [".csv", ".txt", ".json", ".xml", ".md", "~"];
 
+/// Files that systems and media put beside films. `DICOMDIR` is the index of a DICOM medium (PS3.10 section 8.6);
+/// `LOCKFILE` and `VERSION` stand on it too.
+const SYSTEM_FILES: [&str; 10] = [
+    "DICOMDIR",
+    "LOCKFILE",
+    "VERSION",
+    "Thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "AUTORUN.INF",
+    ".DS_Store",
+    ".directory",
+    "Icon\r",
+];
+
+/// What macOS keeps of a file on a file system that cannot; deleted files that a program still has open, on NFS, SMB and
+/// FUSE.
+const SYSTEM_BEGINNINGS: [&str; 4] = ["._", ".nfs0", ".smbdelete", ".fuse_hidden"];
+
+/// Folders of file systems and desktops: what was deleted, snapshots of what is there anyway, indexes.
+const SYSTEM_FOLDERS: [&str; 18] = [
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    "@eaDir",
+    "#recycle",
+    "#snapshot",
+    ".snapshot",
+    ".snapshots",
+    "~snapshot",
+    ".zfs",
+    ".Trash",
+    ".Trashes",
+    ".Spotlight-V100",
+    ".fseventsd",
+    ".TemporaryItems",
+    ".DocumentRevisions-V100",
+    ".AppleDouble",
+    ".git",
+];
+
+/// Folders in which transfer tools keep files that are not in their place yet, by the beginnings of their names: rsync's
+/// `--delay-updates` and `--partial-dir` as its manual has it.
+const PASSING_FOLDERS: [&str; 3] = [".~tmp~", ".rsync-partial", ".rsync-tmp"];
+
 const SIDECAR: &str = "priority";
 
 /// A sidecar says one word; whatever is longer is not one.
@@ -25,61 +71,101 @@ const SIDECAR_FILE: Expected = Expected::new("a sidecar", 1 << 20);
 
 /// What a file is by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Something to look at.
     Film,
+    /// Something whose name, or whose folder's, begins with a dot: a film where its content is DICOM, else left out.
+    Hidden,
     /// `FILM.priority`.
     Sidecar,
-    /// Never a film: a list, a note, or `DICOMDIR`, the index of a DICOM medium (PS3.10 section 8.6).
-    Note,
-}
-
-/// What a file is by its name, given that nothing on its way is ignored.
-pub(super) fn kind(path: &Path) -> Kind {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    let is_note = NOTES.iter().any(|ending| ends_with(name, ending.as_bytes()));
-    if is_note || name.eq_ignore_ascii_case(b"DICOMDIR") {
-        Kind::Note
-    } else if ends_with(name, b".priority") {
-        Kind::Sidecar
-    } else {
-        Kind::Film
-    }
+    /// Never a film, or not yet.
+    LeftOut(Why),
 }
 
 /// Which files and folders are left alone.
 #[derive(Debug)]
-pub(super) struct Ignored {
-    endings: Vec<String>,
+pub struct Names {
+    unfinished: Vec<String>,
 }
 
-impl Ignored {
-    pub(super) fn new(endings: Vec<String>) -> Self {
+impl Names {
+    /// Leaves alone what ends in one of `unfinished`, in either case, besides what is always left alone.
+    #[must_use]
+    pub fn new(unfinished: Vec<String>) -> Self {
         // An empty ending would end every name, and hide every film without a word.
-        Self { endings: endings.into_iter().filter(|ending| !ending.is_empty()).collect() }
+        Self { unfinished: unfinished.into_iter().filter(|ending| !ending.is_empty()).collect() }
     }
 
-    /// One file's or folder's own name: hidden, or not finished.
-    pub(super) fn has(&self, name: &OsStr) -> bool {
+    /// Why a folder of this name is left alone with all that is in it, if it is.
+    #[must_use]
+    pub fn folder(&self, name: &OsStr) -> Option<Why> {
+        let bytes = name.as_encoded_bytes();
+        let is = |known: &&str| bytes.eq_ignore_ascii_case(known.as_bytes());
+        // `.Trash-1000` is that of a user.
+        if SYSTEM_FOLDERS.iter().any(|known| is(&known)) || starts_with(bytes, b".Trash-") {
+            Some(Why::System)
+        } else if PASSING_FOLDERS.iter().any(|passing| starts_with(bytes, passing.as_bytes()))
+            || self.is_unfinished(bytes)
+        {
+            Some(Why::Unfinished)
+        } else {
+            None
+        }
+    }
+
+    /// What the file at a path relative to the inbox is by its name and by the folders on the way to it.
+    #[must_use]
+    pub fn kind(&self, relative: &Path) -> Kind {
+        for component in relative.parent().into_iter().flat_map(Path::components) {
+            let Component::Normal(folder) = component else { return Kind::LeftOut(Why::System) };
+            if let Some(why) = self.folder(folder) {
+                return Kind::LeftOut(why);
+            }
+        }
+        let Some(Component::Normal(name)) = relative.components().next_back() else {
+            return Kind::LeftOut(Why::System);
+        };
         let name = name.as_encoded_bytes();
-        name.starts_with(b".") || self.endings.iter().any(|ending| ends_with(name, ending.as_bytes()))
+        if SYSTEM_FILES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+            || SYSTEM_BEGINNINGS.iter().any(|known| starts_with(name, known.as_bytes()))
+        {
+            Kind::LeftOut(Why::System)
+        } else if self.is_unfinished(name) {
+            Kind::LeftOut(Why::Unfinished)
+        } else if NOTES.iter().any(|ending| ends_with(name, ending.as_bytes())) {
+            Kind::LeftOut(Why::Text)
+        } else if ends_with(name, b".priority") {
+            Kind::Sidecar
+        } else if is_hidden(relative) {
+            Kind::Hidden
+        } else {
+            Kind::Film
+        }
     }
 
-    /// A path relative to the inbox: any folder on the way counts.
-    pub(super) fn has_within(&self, relative: &Path) -> bool {
-        relative.components().any(|component| match component {
-            Component::Normal(name) => self.has(name),
-            _ => true,
-        })
+    /// What the file at `path` in the folder `top` is that nobody is writing to: a hidden one is looked into.
+    #[must_use]
+    pub fn kind_at_rest(&self, top: &Path, path: &Path) -> Kind {
+        match self.kind(path.strip_prefix(top).unwrap_or(path)) {
+            Kind::Hidden if disk::is_dicom(path) => Kind::Film,
+            Kind::Hidden => Kind::LeftOut(Why::Hidden),
+            kind => kind,
+        }
+    }
+
+    fn is_unfinished(&self, name: &[u8]) -> bool {
+        self.unfinished.iter().any(|ending| ends_with(name, ending.as_bytes()))
     }
 }
 
-/// Whether a file or folder of this name is one that films may be in: not hidden, none of `ignore`'s
-/// endings, no sidecar and no index.
+/// Whether a name on the way to a file, given from the inbox on, begins with a dot.
 #[must_use]
-pub fn may_hold_films(path: &Path, ignore: &[String]) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    !Ignored::new(ignore.to_vec()).has(name) && kind(path) == Kind::Film
+pub fn is_hidden(relative: &Path) -> bool {
+    relative.iter().any(|name| starts_with(name.as_encoded_bytes(), b"."))
+}
+
+fn starts_with(name: &[u8], beginning: &[u8]) -> bool {
+    name.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
 }
 
 fn ends_with(name: &[u8], ending: &[u8]) -> bool {
@@ -114,47 +200,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hidden_and_unfinished_names_are_left_alone() {
-        let ignored = Ignored::new(DEFAULT_IGNORE.map(str::to_owned).to_vec());
+    fn names_tell_what_is_left_out_and_why() {
+        use Kind::{Film, Hidden, LeftOut, Sidecar};
+        use Why::{System, Text, Unfinished};
+        let names = Names::new(DEFAULT_IGNORE.map(str::to_owned).to_vec());
         for (path, expected) in [
-            ("film.dcm", false),
-            ("1.2.840.113619.2", false),
-            ("no extension", false),
-            ("ward 7/film.png", false),
-            ("tmp", false),
-            ("film.tmp.dcm", false),
-            (".film.dcm.Xa3f9", true),
-            (".snapshot/film.dcm", true),
-            ("film.dcm.TMP", true),
-            ("study.part/film.dcm", true),
-            ("film.dcm.crdownload", true),
-            ("../elsewhere.dcm", true),
+            ("film.dcm", Film),
+            ("1.2.840.113619.2", Film),
+            ("no extension", Film),
+            ("ward 7/film.png", Film),
+            ("tmp", Film),
+            ("film.tmp.dcm", Film),
+            ("json", Film),
+            ("dicomdir.dcm", Film),
+            ("priority", Film),
+            // A leading dot says nothing of what is in it.
+            (".CR..0003.0001.35115570.IMA", Hidden),
+            (".THORAX PA/IM001", Hidden),
+            ("ward/.a/.b/IM001", Hidden),
+            (".film.dcm.Xa3f9Q", Hidden),
+            (".unknown-folder/film.png", Hidden),
+            // Not finished.
+            ("film.dcm.TMP", LeftOut(Unfinished)),
+            ("study.part/film.dcm", LeftOut(Unfinished)),
+            ("film.dcm.crdownload", LeftOut(Unfinished)),
+            (".film.dcm.part", LeftOut(Unfinished)),
+            (".~tmp~/film.dcm", LeftOut(Unfinished)),
+            (".rsync-partial/film.dcm", LeftOut(Unfinished)),
+            // Lists, notes, copies.
+            ("labels.CSV", LeftOut(Text)),
+            ("film.png~", LeftOut(Text)),
+            (".notes.txt", LeftOut(Text)),
+            // The system's.
+            ("cd/DICOMDIR", LeftOut(System)),
+            ("dicomdir", LeftOut(System)),
+            ("LOCKFILE", LeftOut(System)),
+            ("thumbs.db", LeftOut(System)),
+            ("Desktop.ini", LeftOut(System)),
+            ("autorun.inf", LeftOut(System)),
+            (".DS_Store", LeftOut(System)),
+            ("._film.dcm", LeftOut(System)),
+            (".nfs000000000001f4a200000001", LeftOut(System)),
+            (".snapshot/film.dcm", LeftOut(System)),
+            (".Trash-1000/files/film.dcm", LeftOut(System)),
+            ("$Recycle.Bin/film.dcm", LeftOut(System)),
+            ("../elsewhere.dcm", LeftOut(System)),
+            // Beside a film.
+            ("film.dcm.priority", Sidecar),
+            ("film.dcm.PRIORITY", Sidecar),
+            (".film.dcm.priority", Sidecar),
         ] {
-            assert_eq!(ignored.has_within(Path::new(path)), expected, "{path}");
+            assert_eq!(names.kind(Path::new(path)), expected, "{path}");
         }
     }
 
     #[test]
     fn an_empty_ending_in_the_configuration_hides_nothing() {
-        assert!(!Ignored::new(vec![String::new()]).has(OsStr::new("film.dcm")));
-    }
-
-    #[test]
-    fn sidecars_and_indexes_are_no_films() {
-        for (path, expected) in [
-            ("/in/film.dcm", Kind::Film),
-            ("/in/film.dcm.priority", Kind::Sidecar),
-            ("/in/film.dcm.PRIORITY", Kind::Sidecar),
-            ("/in/priority", Kind::Film),
-            ("/in/cd/DICOMDIR", Kind::Note),
-            ("/in/dicomdir", Kind::Note),
-            ("/in/dicomdir.dcm", Kind::Film),
-            ("/in/labels.CSV", Kind::Note),
-            ("/in/film.png~", Kind::Note),
-            ("/in/json", Kind::Film),
-        ] {
-            assert_eq!(kind(Path::new(path)), expected, "{path}");
-        }
+        assert_eq!(Names::new(vec![String::new()]).kind(Path::new("film.dcm")), Kind::Film);
     }
 
     #[test]

@@ -41,6 +41,11 @@ pub(super) enum Sighting {
     Whole,
 }
 
+impl Stamp {
+    /// Of something whose state does not matter.
+    pub(super) const NONE: Self = Self { size: 0, modified_ns: 0 };
+}
+
 #[derive(Debug)]
 struct File {
     stamp: Stamp,
@@ -82,7 +87,21 @@ impl Settle {
 
     /// Takes a sighting; true when the file is complete now, which is said once for each state of it.
     pub(super) fn seen(&mut self, path: &Path, stamp: Stamp, sighting: Sighting, now: Duration) -> bool {
-        let calm = if stamp.size == 0 { self.settle.max(EMPTY) } else { self.settle };
+        self.seen_at_rest(path, stamp, sighting, now, Duration::ZERO)
+    }
+
+    /// The same of a file whose name may only be for the time being: it is complete when it has not changed for
+    /// `rest`, whether or not its writer closed it.
+    pub(super) fn seen_at_rest(
+        &mut self,
+        path: &Path,
+        stamp: Stamp,
+        sighting: Sighting,
+        now: Duration,
+        rest: Duration,
+    ) -> bool {
+        let calm = if stamp.size == 0 { self.settle.max(EMPTY) } else { self.settle }.max(rest);
+        let is_whole = sighting == Sighting::Whole && stamp.size > 0 && rest.is_zero();
         let before = self.files.get(path).map(|file| (file.stamp, file.waiting));
         let look_at = match before {
             Some((known, None)) if known == stamp => {
@@ -92,12 +111,12 @@ impl Settle {
             Some((known, Some(waiting))) if known == stamp => match sighting {
                 Sighting::Looked | Sighting::Found { .. } if now >= waiting.look_at => None,
                 Sighting::Looked | Sighting::Found { .. } => Some(waiting.look_at),
-                Sighting::Whole if stamp.size > 0 => Some(waiting.look_at.min(now + QUICK)),
+                Sighting::Whole if is_whole => Some(waiting.look_at.min(now + QUICK)),
                 Sighting::Whole | Sighting::Written => Some(now + calm),
             },
             _ => match sighting {
                 Sighting::Found { age } if age >= calm => None,
-                Sighting::Whole if stamp.size > 0 => Some(now + QUICK),
+                Sighting::Whole if is_whole => Some(now + QUICK),
                 _ => Some(now + calm),
             },
         };

@@ -11,7 +11,7 @@ use super::{
     disk::{self, Found},
     faults::Cause,
     folders::NoWatch,
-    settle::Sighting,
+    settle::{Sighting, Stamp},
     shown,
     worker::{Stopped, Worker},
 };
@@ -90,10 +90,12 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         }
         let began = self.now();
         self.settle.begin_walk();
+        self.left_out.begin_walk();
         let inbox = self.inbox.clone();
         let first = self.first.as_ref().is_some_and(|first| !first.walked);
         if self.scan(&inbox, first)? {
             self.settle.end_walk();
+            self.left_out.end_walk();
             self.faults.forget_missing();
         }
         if let Some(first) = &mut self.first {
@@ -108,6 +110,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
 
     /// Lists a folder and all beneath it; watches each before listing it. True when all could be seen.
     pub(super) fn scan(&mut self, top: &Path, first: bool) -> Result<bool, Stopped> {
+        let is_walk = top == self.inbox;
         let mut folders = vec![top.to_path_buf()];
         let mut complete = true;
         while let Some(folder) = folders.pop() {
@@ -120,7 +123,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                     if is_inbox {
                         self.faults.clear(&Cause::Inbox);
                     }
-                    self.list(entries, first, &mut folders)?
+                    self.list(entries, first, is_walk, &mut folders)?
                 }
                 Err(error) if is_inbox => {
                     self.inbox_away(&error.to_string())?;
@@ -145,6 +148,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         &mut self,
         entries: ReadDir,
         first: bool,
+        is_walk: bool,
         folders: &mut Vec<PathBuf>,
     ) -> Result<io::Result<()>, Stopped> {
         let mut outcome = Ok(());
@@ -155,9 +159,6 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                 // A listing that breaks off can repeat its error for ever.
                 Err(error) => return Ok(Err(error)),
             };
-            if self.ignored.has(&entry.file_name()) {
-                continue;
-            }
             let path = entry.path();
             match disk::find(&path) {
                 Ok(Found::File(stamp)) => {
@@ -165,7 +166,12 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                     let sighting = if first { Sighting::Found { age } } else { Sighting::Looked };
                     self.file(&path, stamp, sighting)?;
                 }
-                Ok(Found::Folder) => folders.push(path),
+                Ok(Found::Folder) => match self.names.folder(&entry.file_name()) {
+                    None => folders.push(path),
+                    // A passing name is counted where it is still there at the next walk.
+                    Some(why) if is_walk => self.left_out.add(&path, Stamp::NONE, why),
+                    Some(_) => {}
+                },
                 Ok(Found::Other) => {}
                 // Gone since it was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -18,7 +18,8 @@ use super::{
     disk::{self, Found, Identity},
     faults::{Cause, Faults},
     folders::Folders,
-    names::{self, Ignored, Kind},
+    left_out::{LeftOut, Register, Why},
+    names::{self, Kind, Names},
     settle::{Settle, Sighting, Stamp},
 };
 
@@ -39,7 +40,9 @@ pub(super) struct Worker<K> {
     pub(super) inbox: PathBuf,
     pub(super) poll: Option<Duration>,
     pub(super) clock_margin: Duration,
-    pub(super) ignored: Ignored,
+    pub(super) names: Names,
+    /// How long a name that may be for the time being must rest.
+    passing: Duration,
     known: K,
     out: Sender<IntakeEvent>,
     stop: Receiver<Infallible>,
@@ -48,6 +51,9 @@ pub(super) struct Worker<K> {
     pub(super) settle: Settle,
     pub(super) folders: Folders,
     pub(super) faults: Faults,
+    pub(super) left_out: Register,
+    /// What was last told of it.
+    told: LeftOut,
     /// `None` while the inbox is away.
     pub(super) identity: Option<Identity>,
     /// The last good inbox.
@@ -75,12 +81,13 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         out: Sender<IntakeEvent>,
         stop: Receiver<Infallible>,
     ) -> Self {
-        let Options { inbox, poll, settle, ignore, .. } = options;
+        let Options { inbox, poll, settle, passing, ignore, .. } = options;
         Self {
             inbox,
             poll,
             clock_margin: if poll.is_some() { SERVER_CLOCK } else { Duration::ZERO },
-            ignored: Ignored::new(ignore),
+            names: Names::new(ignore),
+            passing,
             known,
             out,
             stop,
@@ -88,6 +95,8 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
             settle: Settle::new(settle.max(poll.unwrap_or_default())),
             folders: Folders::new(),
             faults: Faults::default(),
+            left_out: Register::default(),
+            told: LeftOut::default(),
             identity: None,
             home: None,
             next_check: Duration::ZERO,
@@ -160,14 +169,22 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                     self.identity = None;
                 }
                 self.next_check = Duration::ZERO;
-            } else if !self.ignored.has_within(within) {
+            } else {
                 if leaves {
                     self.gone(path);
                 }
-                self.look(path, sighting)?;
+                if !self.is_in_folder_left_out(within) {
+                    self.look(path, sighting)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody looks into a folder on the way to this path.
+    fn is_in_folder_left_out(&self, within: &Path) -> bool {
+        let mut folders = within.parent().into_iter().flat_map(Path::iter);
+        folders.any(|folder| self.names.folder(folder).is_some())
     }
 
     /// Looks at one path that something is said of.
@@ -176,7 +193,8 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
             Ok(Found::File(stamp)) => self.file(path, stamp, sighting),
             Ok(Found::Folder) => {
                 self.settle.not_a_file(path);
-                self.scan(path, false).map(|_| ())
+                let name = path.file_name().unwrap_or_default();
+                if self.names.folder(name).is_some() { Ok(()) } else { self.scan(path, false).map(|_| ()) }
             }
             Ok(Found::Other) => {
                 self.gone(path);
@@ -205,25 +223,74 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
 
     pub(super) fn gone(&mut self, path: &Path) {
         self.settle.gone(path);
+        self.left_out.gone(path);
         self.folders.unwatch(path);
         self.faults.forget(path);
     }
 
     pub(super) fn file(&mut self, path: &Path, stamp: Stamp, sighting: Sighting) -> Result<(), Stopped> {
-        let kind = names::kind(path);
-        if kind == Kind::Note {
-            return Ok(());
+        let within = path.strip_prefix(&self.inbox).unwrap_or(path);
+        let kind = self.names.kind(within);
+        match kind {
+            Kind::LeftOut(why) => return self.passing_name(path, stamp, sighting, why),
+            Kind::Hidden => return self.passing_name(path, stamp, sighting, Why::Hidden),
+            Kind::Film | Kind::Sidecar => {}
         }
-        if let (Some(first), Kind::Film, Sighting::Found { .. }) = (&mut self.first, kind, sighting) {
-            first.files += 1;
+        if kind == Kind::Film && matches!(sighting, Sighting::Found { .. }) {
+            self.found();
         }
         if !self.settle.seen(path, stamp, sighting, self.now()) {
             return Ok(());
         }
         if kind == Kind::Sidecar {
             self.sidecars.push(names::film_of(path));
-        } else if !(self.known)(path, stamp.size, stamp.modified_ns) {
-            let Stamp { size, modified_ns } = stamp;
+            return Ok(());
+        }
+        self.arrived(path, stamp)
+    }
+
+    /// Takes a file whose name says that it is no film, or begins with a dot. It may be one for the time being.
+    fn passing_name(
+        &mut self,
+        path: &Path,
+        stamp: Stamp,
+        sighting: Sighting,
+        why: Why,
+    ) -> Result<(), Stopped> {
+        if self.left_out.has(path, stamp) {
+            return Ok(());
+        }
+        // In another state than the one that was left out.
+        self.left_out.gone(path);
+        let is_film = || why == Why::Hidden && disk::is_dicom(path);
+        if let Sighting::Found { .. } = sighting {
+            // The first scan waits for nothing that is no film.
+            if !is_film() {
+                self.left_out.add(path, stamp, why);
+                return Ok(());
+            }
+            self.found();
+        }
+        if !self.settle.seen_at_rest(path, stamp, sighting, self.now(), self.passing) {
+            return Ok(());
+        }
+        if is_film() {
+            return self.arrived(path, stamp);
+        }
+        self.left_out.add(path, stamp, why);
+        Ok(())
+    }
+
+    /// Counts a film of the first scan.
+    fn found(&mut self) {
+        if let Some(first) = &mut self.first {
+            first.files += 1;
+        }
+    }
+
+    /// A film is complete.
+    fn arrived(&mut self, path: &Path, Stamp { size, modified_ns }: Stamp) -> Result<(), Stopped> {
+        if !(self.known)(path, size, modified_ns) {
             self.batch.push(Arrival { path: path.to_path_buf(), size, modified_ns });
             if self.batch.len() >= BATCH {
                 self.send_batch()?;
@@ -257,6 +324,11 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         }
         if self.faults.recovered() {
             self.send(IntakeEvent::Recovered)?;
+        }
+        let left_out = self.left_out.counts();
+        if self.told != left_out {
+            self.told = left_out;
+            self.send(IntakeEvent::LeftOut(left_out))?;
         }
         if self.settle.first_waiting() == 0
             && let Some(FirstScan { files, .. }) = self.first.take_if(|first| first.walked)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    intake::LeftOut,
     store::{StudyId, StudyRow},
     text::unnamed,
     triage::Severity,
@@ -39,6 +40,17 @@ pub struct Unnamed {
     pub text: Option<String>,
 }
 
+/// A sentence that may name a patient.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Sentence {
+    /// As it is.
+    pub text: String,
+    /// For those who may not learn who the patient is.
+    #[serde(skip)]
+    pub unnamed: String,
+}
+
 /// The kinds of event, each with what it alone has to say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
@@ -53,6 +65,8 @@ pub enum EventKind {
     Held {
         /// A sentence that a person can act on.
         reason: String,
+        /// Other films and studies that bear a number of its own, a sentence each.
+        warnings: Vec<Sentence>,
     },
     /// A film was scored.
     Scored {
@@ -62,6 +76,8 @@ pub enum EventKind {
         score: Option<f64>,
         /// The label of that score.
         top: Option<String>,
+        /// What is to be told beside its findings, a sentence each.
+        warnings: Vec<Sentence>,
     },
     /// A study changed: a film joined it, it became complete, it was promoted or judged anew.
     Study {
@@ -73,6 +89,8 @@ pub enum EventKind {
         top: Option<String>,
         /// Whether the quiet period has passed since its last film.
         complete: bool,
+        /// Other studies and films that bear a number of its own or of its films, a sentence each.
+        warnings: Vec<Sentence>,
     },
     /// Something failed; the line goes on.
     Error {
@@ -83,6 +101,8 @@ pub enum EventKind {
     Idle {
         /// Films that came to an end since the start or since the last idle event.
         films: usize,
+        /// What lies in the inbox and is left out by its name.
+        left_out: LeftOut,
     },
 }
 
@@ -105,13 +125,14 @@ impl Event {
 
     /// A study changed.
     #[must_use]
-    pub fn study(row: &StudyRow, time: Timestamp) -> Self {
+    pub fn study(row: &StudyRow, warnings: Vec<Sentence>, time: Timestamp) -> Self {
         Self {
             kind: EventKind::Study {
                 severity: row.severity,
                 score: row.score,
                 top: row.top.clone(),
                 complete: row.complete,
+                warnings,
             },
             time,
             study: Some(row.key.clone()),
@@ -146,10 +167,16 @@ impl Event {
         let Self { mut kind, time, unnamed, .. } = self;
         match (&mut kind, &unnamed.text) {
             (EventKind::Arrived { duplicate_of: told @ Some(_) }, instead) => told.clone_from(instead),
-            (EventKind::Held { reason: told } | EventKind::Error { message: told }, Some(instead)) => {
+            (EventKind::Held { reason: told, .. } | EventKind::Error { message: told }, Some(instead)) => {
                 told.clone_from(instead);
             }
             _ => {}
+        }
+        if let EventKind::Held { warnings, .. }
+        | EventKind::Scored { warnings, .. }
+        | EventKind::Study { warnings, .. } = &mut kind
+        {
+            warnings.iter_mut().for_each(|warning| warning.text.clone_from(&warning.unnamed));
         }
         let study = unnamed.study.map(|number| number.to_string());
         Self { kind, time, study, path: unnamed.path.clone(), unnamed }
@@ -169,7 +196,8 @@ mod tests {
             unnamed: Unnamed { study: Some(20), ..event.unnamed },
             ..event
         };
-        let held = EventKind::Held { reason: "View of DOE".to_owned() };
+        let warning = Sentence { text: "The film DOE.dcm".to_owned(), unnamed: "A film".to_owned() };
+        let held = EventKind::Held { reason: "View of DOE".to_owned(), warnings: vec![warning] };
         let again = EventKind::Arrived { duplicate_of: Some("/inbox/DOE_JANE/0.dcm".to_owned()) };
         for event in [
             of_study(Event::about_file(held, None, path, now).saying_instead("View of ***".to_owned())),

@@ -39,7 +39,7 @@ use jiff::SignedDuration;
 
 pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Step};
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, Sentence};
 pub use examine::{
     Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
 };
@@ -170,6 +170,7 @@ impl Pipeline {
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
+            inbox: std::path::absolute(&intake_options.inbox)?,
             ownership,
             model: Arc::new(ModelRef {
                 name: model.manifest().name.clone(),

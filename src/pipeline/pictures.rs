@@ -91,7 +91,7 @@ impl Shelf {
             .ok_or("This film is no longer in the store.")?;
         let film = match self.films.iter().position(|(known, _)| *known == id) {
             Some(at) => self.films.remove(at).1,
-            None => Arc::new(picture::grey(&open(&row)?)),
+            None => Arc::new(picture::grey(&find(store, &row)?)),
         };
         self.films.push((id, Arc::clone(&film)));
         let bytes =
@@ -103,14 +103,23 @@ impl Shelf {
     }
 }
 
-/// The film as it was scored: a file that has another content by now is another film.
-fn open(row: &FilmRow) -> Result<Film, String> {
+/// The film as it was scored, from the file that brought it, else from a copy of that: what was renamed within the inbox
+/// came again, and counted as a copy.
+fn find(store: &Store, row: &FilmRow) -> Result<Film, String> {
     if let FilmState::Held(Held { gate: Gate::Crash, .. }) = row.state {
         return Err("This film stopped the program three times, so it is not opened here.".to_owned());
     }
-    let bytes = read(&row.path).map_err(|error| unreadable(&row.path, &error))?;
+    open(&row.path, row).or_else(|why| {
+        let copies = store.copies(row.id).map_err(|error| error.to_string())?;
+        copies.iter().find_map(|path| open(path, row).ok()).ok_or(why)
+    })
+}
+
+/// The film at a path: a file that has another content by now is another film.
+fn open(path: &Path, row: &FilmRow) -> Result<Film, String> {
+    let bytes = read(path).map_err(|error| unreadable(path, &error))?;
     if bytes.sha256 != row.sha256 {
-        return Err(format!("{} holds another film by now.", shown(&row.path)));
+        return Err(format!("{} holds another film by now.", shown(path)));
     }
     film::decode(&bytes.content).map_err(|error| error.to_string())
 }

@@ -2,6 +2,7 @@
 //! studies that have waited too long.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -13,16 +14,19 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Settings, shared::Shared, shown, study_key};
+use super::{
+    BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, shared::Shared, shown, study_key,
+};
 use crate::{
     film::Header,
     guard::guarded,
-    intake::{self, IntakeEvent},
+    intake::{self, IntakeEvent, LeftOut},
     quality::{Gates, Held, SAME_EXPOSURE},
     store::{
         FileId, FilmId, Finished, ModelRef, Outcome, OutsidePriority, Ownership, Scored, Store, StoreError,
         StudyRow, Verdict,
     },
+    study::Clash,
     supervise::{Supervisor, checkpoint},
     text::{Secrets, unnamed},
     triage::{self, Finding, Rules, Severity},
@@ -91,10 +95,14 @@ pub(super) struct Progress {
     said_idle: bool,
     /// Sentences about rows of the store that were said.
     unreadable: usize,
+    /// What lies in the inbox and is left out by its name.
+    left_out: LeftOut,
 }
 
 pub(super) struct Recorder {
     pub(super) store: Store,
+    /// Where films come in: an absolute path.
+    pub(super) inbox: PathBuf,
     /// Held as long as this thread may write.
     pub(super) ownership: Ownership,
     /// The model that scores, as results name it.
@@ -173,6 +181,11 @@ impl Recorder {
         (self.on_event)(event);
     }
 
+    fn say_study(&mut self, row: &StudyRow, now: Timestamp) {
+        let warnings = in_words(self.store.clashes_of_study(row.id));
+        self.say(&Event::study(row, warnings, now));
+    }
+
     fn say_after(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) {
         match guarded(|| work(self)) {
             Some(Ok(())) => {}
@@ -227,6 +240,11 @@ impl Recorder {
                 tracing::info!(files, "the first look through the inbox is done");
                 self.progress.first_scan_done = true;
             }
+            IntakeEvent::LeftOut(left_out) => {
+                self.store.note_left_out(*left_out)?;
+                self.progress.left_out = *left_out;
+                self.progress.said_idle = false;
+            }
             IntakeEvent::Fault(fault) => {
                 let unnamed = fault.without_names();
                 tracing::error!(fault = unnamed, "the inbox failed");
@@ -271,21 +289,33 @@ impl Recorder {
                 self.say(&Event::about_file(kind, None, path, now).saying_instead(unnamed(&first)));
                 (None, others)
             }
-            Finished::Recorded { study, aside, others, .. } => {
+            Finished::Recorded { film, study, aside, others } => {
+                let mut warnings = in_words(self.store.clashes_of_film(film));
                 let kind = match kind {
-                    _ if aside => EventKind::Held { reason: SAME_EXPOSURE.to_owned() },
+                    _ if aside => EventKind::Held { reason: SAME_EXPOSURE.to_owned(), warnings },
                     ReportKind::Scored(scored) => {
+                        let secrets = Secrets::of_header(&scored.film.header);
+                        let gates = scored.warnings.iter();
+                        warnings
+                            .extend(gates.map(|it| Sentence { text: it.clone(), unnamed: secrets.hide(it) }));
                         let film = triage::combine([scored.findings.as_slice()]);
-                        EventKind::Scored { severity: film.severity, score: film.score, top: film.top }
+                        EventKind::Scored {
+                            severity: film.severity,
+                            score: film.score,
+                            top: film.top,
+                            warnings,
+                        }
                     }
-                    ReportKind::Held { held, .. } => EventKind::Held { reason: held.reason.clone() },
+                    ReportKind::Held { held, .. } => {
+                        EventKind::Held { reason: held.reason.clone(), warnings }
+                    }
                     ReportKind::Seen { .. }
                     | ReportKind::Unread { .. }
                     | ReportKind::Left
                     | ReportKind::Stopped { .. } => return Ok(()),
                 };
                 let event = match (&kind, film_of(&report.kind)) {
-                    (EventKind::Held { reason }, Some(film)) => {
+                    (EventKind::Held { reason, .. }, Some(film)) => {
                         let unnamed = Secrets::of_header(&film.header).hide(reason);
                         Event::about_file(kind, Some(&study), path, now).saying_instead(unnamed)
                     }
@@ -296,7 +326,7 @@ impl Recorder {
             }
         };
         for row in study.iter().chain(&others) {
-            self.say(&Event::study(row, now));
+            self.say_study(row, now);
         }
         Ok(())
     }
@@ -309,6 +339,10 @@ impl Recorder {
         again: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        if self.has_moved_on(path) && self.store.forget(file, now)? {
+            self.came_to_an_end();
+            return Ok(());
+        }
         let study = if again {
             self.store.unanswered(file, reason, now)?
         } else {
@@ -325,11 +359,18 @@ impl Recorder {
     /// Says that a file was held that nobody could see into, if it was.
     fn say_held(&mut self, study: Option<StudyRow>, path: &Path, reason: &str, now: Timestamp) {
         if let Some(study) = study {
-            let kind = EventKind::Held { reason: reason.to_owned() };
+            let kind = EventKind::Held { reason: reason.to_owned(), warnings: Vec::new() };
             self.say(&Event::about_file(kind, Some(&study), path, now));
-            self.say(&Event::study(&study, now));
+            self.say_study(&study, now);
         }
         self.came_to_an_end();
+    }
+
+    /// Whether a file is gone whose name began with a dot: a transfer tool may have given it its own name, by which it
+    /// comes again.
+    fn has_moved_on(&self, path: &Path) -> bool {
+        let is_hidden = path.strip_prefix(&self.inbox).is_ok_and(intake::is_hidden);
+        is_hidden && path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     fn came_to_an_end(&mut self) {
@@ -366,7 +407,7 @@ impl Recorder {
         let Some(outside) = outside_priority(film) else { return Ok(()) };
         let Some(study) = self.store.study_of(film)? else { return Ok(()) };
         if let Some(row) = self.store.raise(study, &outside, now)? {
-            self.say(&Event::study(&row, now));
+            self.say_study(&row, now);
         }
         Ok(())
     }
@@ -387,7 +428,7 @@ impl Recorder {
             changed.extend(self.store.promote_overdue(max_wait, now)?);
         }
         for row in &changed {
-            self.say(&Event::study(row, now));
+            self.say_study(row, now);
         }
         Ok(())
     }
@@ -408,7 +449,7 @@ impl Recorder {
         let now = Timestamp::now();
         let rules = self.rules.get();
         for row in self.store.reassess(&rules, now)? {
-            self.say(&Event::study(&row, now));
+            self.say_study(&row, now);
         }
         Ok(())
     }
@@ -420,7 +461,8 @@ impl Recorder {
         if self.store.queued_count().is_ok_and(|queued| queued == 0) {
             self.progress.said_idle = true;
             let films = std::mem::take(&mut self.progress.finished);
-            self.say(&Event::of_program(EventKind::Idle { films }, Timestamp::now()));
+            let kind = EventKind::Idle { films, left_out: self.progress.left_out };
+            self.say(&Event::of_program(kind, Timestamp::now()));
         }
     }
 }
@@ -435,6 +477,18 @@ fn film_of(report: &ReportKind) -> Option<&Identity> {
         | ReportKind::Left
         | ReportKind::Stopped { .. } => None,
     }
+}
+
+/// Clashes as sentences. What was recorded stands; that they could not be read now only makes an event poorer.
+fn in_words(clashes: Result<Vec<Clash>, StoreError>) -> Vec<Sentence> {
+    let clashes = clashes.unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot read what bears one number");
+        Vec::new()
+    });
+    clashes
+        .iter()
+        .map(|clash| Sentence { text: clash.sentence(true), unnamed: clash.sentence(false) })
+        .collect()
 }
 
 /// The priority that a sidecar asks for. Of the terms of Requested Procedure Priority, (0040,1003), STAT

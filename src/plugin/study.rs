@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     store::{FilmId, FilmRow, FilmState, Marks, StudyDetail, StudyId},
+    study::study_uid,
     text::Secrets,
     triage::{Finding, Severity},
 };
@@ -154,7 +155,7 @@ pub struct FilmView {
     pub series: String,
     /// Station Name.
     pub station: String,
-    /// What gates said of it, a sentence each.
+    /// What is to be told beside its findings, by gates and of numbers that are not its alone, a sentence each.
     pub warnings: Vec<String>,
     /// Where the file lies: only where the site granted `patient`, for names are in file names.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -218,12 +219,12 @@ impl StudyView {
             held_reason: hide(&row.held_reason),
             tags: row.marks.tags.iter().map(|tag| hide(&tag.text)).collect(),
             findings,
-            films: detail.films.iter().map(|film| film_view(film, with_patient, &hide)).collect(),
+            films: detail.films.iter().map(|film| film_view(detail, film, with_patient, &hide)).collect(),
             patient: with_patient.then(|| PatientView {
                 name: row.patient_name.clone(),
                 id: row.patient_id.clone(),
                 accession: row.accession_number.clone(),
-                study_uid: row.key.clone(),
+                study_uid: study_uid(&row.key).to_owned(),
                 study_time: row.study_time.map(|time| time.to_string()).unwrap_or_default(),
                 status_by: row.status_by.clone(),
             }),
@@ -243,7 +244,12 @@ fn finding_view(finding: &Finding) -> FindingView {
     }
 }
 
-fn film_view(film: &FilmRow, with_patient: bool, hide: &impl Fn(&str) -> String) -> FilmView {
+fn film_view(
+    detail: &StudyDetail,
+    film: &FilmRow,
+    with_patient: bool,
+    hide: &impl Fn(&str) -> String,
+) -> FilmView {
     let header = &film.header;
     let held_reason = match &film.state {
         FilmState::Scored { .. } => String::new(),
@@ -259,7 +265,7 @@ fn film_view(film: &FilmRow, with_patient: bool, hide: &impl Fn(&str) -> String)
         body_part: hide(&header.body_part_examined),
         series: hide(&header.series_description),
         station: hide(&header.station_name),
-        warnings: film.warnings.iter().map(|warning| hide(warning)).collect(),
+        warnings: detail.warnings(film, with_patient).iter().map(|warning| hide(warning)).collect(),
         path: if with_patient { film.path.to_string_lossy().into_owned() } else { String::new() },
     }
 }

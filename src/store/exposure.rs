@@ -47,7 +47,13 @@ pub(super) fn set_aside(
         }
         _ => Vec::new(),
     };
-    for &(raw, shown) in &pairs {
+    let mut named_alone = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        if !has_namesake(connection, study, pair.0)? {
+            named_alone.push(pair);
+        }
+    }
+    for &(raw, shown) in &named_alone {
         connection
             .prepare_cached("UPDATE films SET exposure_of = ?2 WHERE id = ?1")?
             .execute((raw, shown))?;
@@ -59,7 +65,18 @@ pub(super) fn set_aside(
         };
         log(connection, &event, now)?;
     }
-    Ok(pairs.into_iter().map(|(raw, _)| raw).collect())
+    Ok(named_alone.into_iter().map(|(raw, _)| raw).collect())
+}
+
+/// Whether another image for processing of the study bears the number of this one, so that it does not say which of them
+/// is meant ([`Header::is_namesake_of`]): one may be of another exposure.
+fn has_namesake(connection: &Connection, study: StudyId, raw: FilmId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM films WHERE sop_instance_uid = (SELECT sop_instance_uid FROM films WHERE id = ?2)
+             AND +study = ?1 AND id <> ?2 AND intent = ?3 AND state <> 'superseded'",
+        )?
+        .exists((study, raw, RAW))
 }
 
 /// Scored images for presentation that may present what `raw` is for processing of, the earliest first.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{
     Answer, FileId, FilmId, FilmRow, FilmState, OnRequest, Outcome, Scored, StudyId, Verdict,
     convert::{Columns, Json, Micros, Place, to_json},
+    identity::film_clashes,
     rollup::note_best,
     rules::{intern_model, intern_rules},
     unreadable::{is_about_a_row, name},
@@ -35,8 +36,8 @@ pub(super) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO films (study, file, sha256, sop_instance_uid, decoded, header, state, gate,
-                                reason, model, rules, version, device, finished_at, warnings)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                reason, model, rules, version, device, finished_at, warnings, pixels)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             study,
@@ -54,6 +55,7 @@ pub(super) fn insert(
             scored.map(|scored| &scored.device),
             Micros(now),
             scored.map(warnings_json).transpose()?.flatten(),
+            outcome.header.as_ref().map(|header| &header.pixels).filter(|pixels| !pixels.is_empty()),
         ])?;
     let film = connection.last_insert_rowid();
     if let Some(scored) = scored {
@@ -187,6 +189,7 @@ fn remains(film: FilmId, row: &Row<'_>, error: &rusqlite::Error) -> FilmRow {
         header: row.get::<_, Json<Header>>(3).map(|header| header.0).unwrap_or_default(),
         state: FilmState::Held(Held { gate: Gate::Unreadable, reason }),
         warnings: Vec::new(),
+        clashes: Vec::new(),
         decoded: false,
         on_request: None,
     }
@@ -215,7 +218,8 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
     };
     let header = header.map_or_else(Header::default, |header| header.0);
     let warnings = warnings.map_or_else(Vec::new, |warnings| warnings.0);
-    Ok(FilmRow { id, path, sha256: sha256.unwrap_or_default(), header, state, warnings, decoded, on_request })
+    let (sha256, clashes) = (sha256.unwrap_or_default(), film_clashes(connection, id)?);
+    Ok(FilmRow { id, path, sha256, header, state, warnings, clashes, decoded, on_request })
 }
 
 fn on_request(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<OnRequest>> {

@@ -13,13 +13,18 @@ use super::{
     convert::{Columns, Place},
     exposure::{is_aside, set_aside},
     films,
+    identity::{join, note_clashes, repeated},
     join::{join_study, refresh, reopen},
     request,
     rollup::{note_fall, recombine},
     row::{save, study},
     supersede::supersede,
 };
-use crate::{quality::Gate, study::AuditKind, text::clean};
+use crate::{
+    quality::Gate,
+    study::{AuditKind, Claim},
+    text::clean,
+};
 
 /// A file as it stands before its end.
 pub(super) struct Due {
@@ -58,8 +63,9 @@ impl Store {
     /// Records what became of a file: film, findings, heatmap, its study's new line, the audit, and
     /// that the file is done. One transaction; doing it again does nothing new.
     ///
-    /// A film counts once: the same bytes, or the SOP Instance UID of a film that decoded, are a
-    /// duplicate. A film that waits for its score on request is scored in its place, or stays held with the
+    /// A film counts once: it is a duplicate if its bytes are those of another, or if it has the SOP Instance UID of
+    /// one that decoded, and patient, study and pixels agree. With the same number and other content it is another
+    /// film, and both say so. It joins the study of its Study Instance UID that is its patient's. A film that waits for its score on request is scored in its place, or stays held with the
     /// reason why that could not be done. A broken film gives way to what comes at its path, and to a good film with
     /// its SOP Instance UID. Of two images of one exposure the one for presentation counts, once it is scored. A
     /// study that was done is new again when a film joins it.
@@ -145,7 +151,7 @@ fn record(
     outcome: &Outcome,
     now: Timestamp,
 ) -> rusqlite::Result<Finished> {
-    let study = join_study(connection, &outcome.study_key, due.received_at)?;
+    let (study, namesakes) = join(connection, outcome, due.received_at)?;
     let film = films::insert(connection, study, due.id, outcome, now)?;
     let started = NewEvent {
         study: Some(study),
@@ -155,8 +161,10 @@ fn record(
     };
     log(connection, &started, outcome.started)?;
     close(connection, due.id, "done", film)?;
-    let uid = outcome.sop_instance_uid();
-    let others = supersede(connection, due, film, uid, outcome.decoded, now)?;
+    let claim = outcome.claim();
+    let mut others = supersede(connection, due, film, &claim, now)?;
+    others.extend(namesakes);
+    others.extend(note_clashes(connection, film, study, &claim)?);
     let aside = set_aside(connection, study, film, now)?.contains(&film);
     let mut row = self::study(connection, study)?;
     let (before, top_before) = (row.severity, row.top.clone());
@@ -187,19 +195,10 @@ fn record(
 
 /// The film as which an outcome counts already.
 fn counted_as(connection: &Connection, outcome: &Outcome) -> rusqlite::Result<Option<FilmId>> {
-    if let Some(film) = by_sha256(connection, &outcome.sha256)? {
-        return Ok(Some(film));
+    match by_sha256(connection, &outcome.sha256)? {
+        Some(film) => Ok(Some(film)),
+        None => repeated(connection, &outcome.claim()),
     }
-    let Some(uid) = outcome.sop_instance_uid() else {
-        return Ok(None);
-    };
-    connection
-        .prepare_cached(
-            "SELECT id FROM films
-             WHERE sop_instance_uid = ?1 AND decoded = 1 AND sop_instance_uid IS NOT NULL",
-        )?
-        .query_row([uid], |row| row.get(0))
-        .optional()
 }
 
 pub(super) fn by_sha256(connection: &Connection, sha256: &str) -> rusqlite::Result<Option<FilmId>> {
@@ -227,7 +226,7 @@ fn close_duplicate(
         ..NewEvent::of(AuditKind::Duplicate)
     };
     log(connection, &event, now)?;
-    let others = if decoded { supersede(connection, due, of, None, false, now)? } else { Vec::new() };
+    let others = if decoded { supersede(connection, due, of, &Claim::default(), now)? } else { Vec::new() };
     close(connection, due.id, "duplicate", of)?;
     let others = refresh(connection, others, None)?;
     Ok(Finished::Duplicate { of, path: path_of(connection, of)?, others })

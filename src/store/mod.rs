@@ -16,6 +16,7 @@ mod error;
 mod exposure;
 mod films;
 mod finish;
+mod identity;
 mod in_work;
 mod join;
 #[cfg(test)]

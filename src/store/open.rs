@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/009_in_work.sql"),
     include_str!("migrations/010_again.sql"),
     include_str!("migrations/011_large_studies.sql"),
+    include_str!("migrations/012_identity.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
@@ -240,6 +241,28 @@ mod tests {
             let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
             assert_eq!(check, "ok");
         }
+    }
+
+    #[test]
+    fn studies_of_an_earlier_version_keep_their_patients() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &MIGRATIONS[..7]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO studies (key, patient_id, patient_name, first_arrival, last_arrival) VALUES
+                 ('1.2.3', ' P1', 'DOE^JANE', 0, 0), ('sha256:00', '', '', 0, 0), ('folder:/in', '', '', 0, 0)",
+            )
+            .unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let query = "SELECT uid, number, study, patient_id, name FROM study_patients";
+        let rows: Vec<(String, i64, i64, String, String)> = connection
+            .prepare(query)
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(rows, [("1.2.3".to_owned(), 1, 1, "P1".to_owned(), "DOE^JANE".to_owned())]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{FilmId, OutsidePriority, StudyRow};
 use crate::{
     film::Header,
     quality::Held,
+    study::Claim,
     triage::{Finding, Rules},
 };
 
@@ -27,13 +28,13 @@ pub struct ModelRef {
 pub struct Outcome {
     /// SHA-256 of the file's bytes, lower-case hex.
     pub sha256: String,
-    /// The study's key (see [`StudyRow::key`]).
+    /// The key of its study where the header has no Study Instance UID (see [`StudyRow::key`]).
     pub study_key: String,
     /// When work on it began, for the audit.
     pub started: Timestamp,
     /// What the file said of itself, if it got that far.
     pub header: Option<Header>,
-    /// Whether the pixels could be decoded. Only such a film claims its SOP Instance UID.
+    /// Whether the pixels could be decoded. Only such a film can count for another one.
     pub decoded: bool,
     /// Scored, or held.
     pub verdict: Verdict,
@@ -46,6 +47,11 @@ impl Outcome {
     pub(super) fn sop_instance_uid(&self) -> Option<&str> {
         let uid = self.header.as_ref()?.sop_instance_uid.as_str();
         (!uid.is_empty()).then_some(uid)
+    }
+
+    /// Which film it is, as far as its header says so.
+    pub(super) fn claim(&self) -> Claim {
+        self.header.as_ref().map_or_else(Claim::default, |header| header.claim(self.decoded))
     }
 }
 
@@ -87,7 +93,8 @@ pub enum Requested {
 /// What the store made of an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finished {
-    /// The film is there already: the same bytes, or the SOP Instance UID of a film that decoded.
+    /// The film is there already: the same bytes, or the SOP Instance UID of a film that decoded and nothing that
+    /// tells the two apart.
     Duplicate {
         /// The film that counts.
         of: FilmId,
@@ -104,7 +111,8 @@ pub enum Finished {
         study: Box<StudyRow>,
         /// It is listed and does not count: the image for presentation of its exposure is scored.
         aside: bool,
-        /// Other studies that changed: they lost a broken film whose place this one took.
+        /// Other studies that changed: they lost a broken film whose place this one took, or bear one number with it
+        /// or with its study.
         others: Vec<StudyRow>,
     },
 }

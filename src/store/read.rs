@@ -1,6 +1,9 @@
 //! What everybody may ask: the owner's own screens, and followers in other processes.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -9,6 +12,7 @@ use super::{
     FilmId, FilmRow, FilmState, PriorFilm, Store, StoreError, StudyDetail, StudyId, StudyRow,
     convert::{Columns, Micros, Place},
     films::{film_if_any, findings},
+    identity::studies_of_others,
     people::notes,
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
@@ -179,6 +183,20 @@ impl Store {
         self.read(|view| film_if_any(view, film))
     }
 
+    /// Where copies of a film came in, the last ones first; a few.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn copies(&self, film: FilmId) -> Result<Vec<PathBuf>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached(
+                "SELECT path FROM files WHERE film = ?1 AND state = 'duplicate' ORDER BY id DESC LIMIT 8",
+            )?
+            .query_map([film], |row| row.get::<_, Place>(0).map(|place| place.0))?
+            .collect()
+        })
+    }
+
     /// The study of the film that a file brought, if the file is done.
     ///
     /// # Errors
@@ -297,7 +315,8 @@ fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> rusqlite::Res
     }
     sort_films(&mut films, &study);
     let notes = notes(view, study.id)?;
-    Ok(StudyDetail { study, films, notes })
+    let clashes = studies_of_others(view, study.id)?;
+    Ok(StudyDetail { study, films, notes, clashes })
 }
 
 fn count_queued(view: &Connection) -> rusqlite::Result<usize> {

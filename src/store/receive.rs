@@ -4,14 +4,18 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
 
 use super::{
     FileId, RequestId, Store, StoreError,
     audit::{NewEvent, log},
-    convert::{Columns, Micros, Place},
+    convert::{Columns, Micros, Place, to_json},
     unreadable::rows,
 };
-use crate::{intake::Arrival, study::AuditKind};
+use crate::{
+    intake::{Arrival, LeftOut},
+    study::AuditKind,
+};
 
 /// A file that waits to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,43 @@ impl Store {
         })
     }
 
+    /// Keeps what lies in the inbox and is left out by its name, for the dashboards.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn note_left_out(&mut self, left_out: LeftOut) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO left_out (id, counts) VALUES (1, ?1)")?
+                .execute([to_json(&left_out)?])?;
+            Ok(())
+        })
+    }
+
+    /// Lets a queued file go of which nothing is to be kept: its name was one for the time being, and it has another
+    /// one by now. Should the name come back, the file counts as new. Whether it did: not for a film that is known.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`]; then the file is still queued.
+    pub fn forget(&mut self, file: FileId, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(|transaction| {
+            let forgotten = transaction
+                .prepare_cached(
+                    "UPDATE files SET state = 'gone' WHERE id = ?1 AND state = 'queued' AND film IS NULL",
+                )?
+                .execute([file])?;
+            if forgotten > 0 {
+                let detail = json!({ "reason": "its name was one for the time being" });
+                log(
+                    transaction,
+                    &NewEvent { file: Some(file), detail, ..NewEvent::of(AuditKind::Gone) },
+                    now,
+                )?;
+            }
+            Ok(forgotten > 0)
+        })
+    }
+
     /// The first `limit` files that still have to be read, in the order in which they came; those that were in work
     /// when the program died come behind what was there then.
     ///
@@ -106,6 +147,16 @@ impl Store {
             })
         })
     }
+}
+
+/// What lies in the inbox and is left out by its name, as the owner last kept it; nothing where that cannot be read, for
+/// it is kept anew before long.
+pub(super) fn left_out(connection: &Connection) -> rusqlite::Result<LeftOut> {
+    let counts: Option<String> = connection
+        .prepare_cached("SELECT counts FROM left_out")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(counts.and_then(|counts| serde_json::from_str(&counts).ok()).unwrap_or_default())
 }
 
 fn receive_one(

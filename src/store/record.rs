@@ -8,6 +8,7 @@ use super::Marks;
 use crate::{
     film::Header,
     quality::Held,
+    study::Clash,
     triage::{Finding, Severity},
 };
 
@@ -100,8 +101,9 @@ pub struct Standing {
 pub struct StudyRow {
     /// Row number.
     pub id: StudyId,
-    /// Study Instance UID, or `sha256:` and 16 digits for a raster film, or `folder:` and a path;
-    /// `file:` and a number for a file that went before it could be read.
+    /// Study Instance UID (of a second patient's study under one UID with `#2` behind it, then `#3`), or `sha256:` and
+    /// 16 digits for a raster film, or `folder:` and a path; `file:` and a number for a file that went before it could
+    /// be read.
     pub key: String,
     /// Patient ID, or empty.
     pub patient_id: String,
@@ -233,6 +235,8 @@ pub struct FilmRow {
     pub state: FilmState,
     /// What gates said of a film that was scored all the same, a sentence each.
     pub warnings: Vec<String>,
+    /// Other films that bear its SOP Instance UID.
+    pub clashes: Vec<Clash>,
     /// Whether the file could be decoded: a held film that could may be scored on request.
     pub decoded: bool,
     /// The last time that somebody wanted the film scored although it was held.
@@ -281,4 +285,16 @@ pub struct StudyDetail {
     pub films: Vec<FilmRow>,
     /// What people wrote, the oldest first.
     pub notes: Vec<Note>,
+    /// Other patients' studies that bear its Study Instance UID.
+    pub clashes: Vec<Clash>,
+}
+
+impl StudyDetail {
+    /// What is to be told beside the findings of a film: of its study, of its number, and by the gates, a sentence
+    /// each. File names and keys may name a patient: `named` says whether they may be told.
+    #[must_use]
+    pub fn warnings(&self, film: &FilmRow, named: bool) -> Vec<String> {
+        let clashes = self.clashes.iter().chain(&film.clashes).map(|clash| clash.sentence(named));
+        clashes.chain(film.warnings.iter().cloned()).collect()
+    }
 }

@@ -7,6 +7,7 @@ use super::{
     FilmId, Status, StudyId, StudyRow,
     convert::{Json, Place},
     films::findings,
+    identity::complete,
     study_time::study_time,
     unreadable::{is_about_a_row, name, rows},
 };
@@ -164,7 +165,8 @@ pub(super) fn top_film(scored: &[(FilmId, Vec<Finding>)], row: &StudyRow) -> Opt
     scored.iter().find(|(_, findings)| findings.iter().any(is_top)).or(scored.first()).map(|(film, _)| *film)
 }
 
-/// Patient and study, from the first film that decoded; a broken one's header only where there is none.
+/// Patient and study, from the first film that decoded; a broken one's header only where there is none. What that
+/// film leaves empty of its patient, another film of the study may say.
 fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
     let film: Option<FilmId> = connection
         .prepare_cached(
@@ -176,14 +178,17 @@ fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
     let Some(film) = film else { return Ok(()) };
     let header = header(connection, film)?;
     row.study_time = study_time(&header.study_date, &header.study_time);
-    row.patient_id = header.patient_id;
-    row.patient_name = header.patient_name;
+    (row.patient_id, row.patient_name) = (header.patient_id, header.patient_name);
+    if row.patient_id.is_empty() || row.patient_name.is_empty() {
+        complete(connection, row)?;
+    }
     row.accession_number = header.accession_number;
     row.description = header.study_description;
     Ok(())
 }
 
-fn shown_name(path: &Place) -> String {
+/// A path's file name, for people.
+pub(super) fn shown_name(path: &Place) -> String {
     path.0.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()
 }
 

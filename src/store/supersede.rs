@@ -7,44 +7,31 @@ use serde_json::json;
 use super::{
     FilmId, StudyId,
     audit::{NewEvent, log},
-    convert::Place,
+    convert::{Json, Place},
     finish::Due,
+    identity::replaced,
 };
-use crate::study::AuditKind;
+use crate::{
+    film::Header,
+    study::{AuditKind, Claim},
+};
 
 /// Takes the broken films off the list whose place `film` takes: those that came by the same path
-/// (unless they say that they were another film), and, if `film` decoded, those with its SOP Instance
-/// UID. Returns the studies that they stood in.
+/// (unless they say that they were another film), and, if `film` decoded, those that [it replaces](Claim::replaces) by
+/// its SOP Instance UID. Returns the studies that they stood in.
 pub(super) fn supersede(
     connection: &Connection,
     due: &Due,
     film: FilmId,
-    uid: Option<&str>,
-    decoded: bool,
+    claim: &Claim,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<StudyId>> {
-    let mut broken: Vec<(FilmId, StudyId)> = connection
-        .prepare_cached(
-            "SELECT films.id, films.study FROM files JOIN films ON films.id = files.film
-             WHERE files.path = ?1 AND films.file = files.id AND films.id <> ?2
-               AND films.decoded = 0 AND films.state = 'held'
-               AND (films.sop_instance_uid IS NULL OR films.sop_instance_uid = coalesce(?3, films.sop_instance_uid))",
-        )?
-        .query_map((Place::to_value(&due.path), film, uid), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut broken = broken_at(connection, due, film, claim)?;
     // The entry of this very file, from when it had gone.
     if let Some(earlier) = due.film.filter(|earlier| *earlier != film) {
         broken.extend(held_as_broken(connection, earlier)?);
     }
-    if let (true, Some(uid)) = (decoded, uid) {
-        let mut same_uid = connection.prepare_cached(
-            "SELECT id, study FROM films
-             WHERE sop_instance_uid = ?1 AND decoded = 0 AND state = 'held'",
-        )?;
-        for row in same_uid.query_map([uid], |row| Ok((row.get(0)?, row.get(1)?)))? {
-            broken.push(row?);
-        }
-    }
+    broken.extend(replaced(connection, claim)?);
     broken.sort_unstable();
     broken.dedup();
     for &(old, study) in &broken {
@@ -59,6 +46,31 @@ pub(super) fn supersede(
         log(connection, &event, now)?;
     }
     Ok(broken.into_iter().map(|(_, study)| study).collect())
+}
+
+/// The broken films that came by the path of a file, but for those that say that they were another film.
+fn broken_at(
+    connection: &Connection,
+    due: &Due,
+    film: FilmId,
+    claim: &Claim,
+) -> rusqlite::Result<Vec<(FilmId, StudyId)>> {
+    let broken: Vec<(FilmId, StudyId, Option<Json<Header>>)> = connection
+        .prepare_cached(
+            "SELECT films.id, films.study, films.header FROM files JOIN films ON films.id = files.film
+             WHERE files.path = ?1 AND films.file = files.id AND films.id <> ?2
+               AND films.decoded = 0 AND films.state = 'held'",
+        )?
+        .query_map((Place::to_value(&due.path), film), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let gives_way = |header: Option<Json<Header>>| {
+        let broken = header.map_or_else(Claim::default, |header| header.0.claim(false));
+        !broken.is_another_than(claim)
+    };
+    Ok(broken
+        .into_iter()
+        .filter_map(|(id, study, header)| gives_way(header).then_some((id, study)))
+        .collect())
 }
 
 fn held_as_broken(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<(FilmId, StudyId)>> {

@@ -2,5 +2,7 @@
 //! nothing of ours.
 
 mod audit;
+mod identity;
 
 pub use audit::{AuditKind, AuditWord};
+pub use identity::{Claim, Clash, Difference, MOST_CLASHES, Patient, row_key, row_of, study_uid};

@@ -7,6 +7,7 @@ mod clean;
 mod dicom;
 mod evaluate;
 mod flood;
+mod identity;
 mod kill;
 mod leaving;
 mod names;

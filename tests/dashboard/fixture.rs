@@ -19,6 +19,7 @@ use cxr_triage::{
         Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift,
         Spread, Status, StudyDetail, StudyId, StudyRow,
     },
+    study::{Clash, Difference},
     triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
 };
 use image::{Rgb, RgbImage};
@@ -113,7 +114,7 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         model_sha256: "0".repeat(64),
         scored_at: arrival,
     };
-    StudyDetail { study, films: vec![film(id * 10, "PA", state)], notes: Vec::new() }
+    StudyDetail { study, films: vec![film(id * 10, "PA", state)], notes: Vec::new(), clashes: Vec::new() }
 }
 
 fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
@@ -125,6 +126,7 @@ fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
         header,
         state,
         warnings: Vec::new(),
+        clashes: Vec::new(),
         decoded: true,
         on_request: None,
     }
@@ -156,6 +158,19 @@ pub(crate) fn held(id: StudyId, name: &str, minutes: i64, reason: &str) -> Study
     (row.severity, row.assessed, row.score, row.top) = (Severity::Held, Severity::Held, None, None);
     (row.scored_films, row.model) = (0, String::new());
     with_held(detail, reason)
+}
+
+/// The first study of the morning; another patient's film bears its film's number and its study's.
+pub(crate) fn mixed_up() -> StudyDetail {
+    let mut detail = morning().remove(0);
+    let key = format!("{}#2", detail.study.key);
+    detail.films[0].clashes.push(Clash::Film {
+        file_name: "roe.dcm".to_owned(),
+        study: key.clone(),
+        difference: Difference { patient: true, study: false, pixels: Some(true) },
+    });
+    detail.clashes.push(Clash::Study { key });
+    detail
 }
 
 /// A dozen studies over all bands, with everything that a row can carry.

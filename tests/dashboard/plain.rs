@@ -1,6 +1,6 @@
 //! The dashboard as lines, for a screen reader.
 
-use crate::fixture::{health, held, morning, noon, study};
+use crate::fixture::{health, held, mixed_up, morning, noon, study};
 use cxr_triage::{
     dashboard::{Period, Plain, Reply, Request, Update},
     store::Status,
@@ -40,6 +40,16 @@ fn lists_and_findings_come_on_request() {
     assert_eq!(lines[2], "  Effusion: score 0.98, probability 97.0 percent, critical");
     assert!(lines.iter().any(|line| line.ends_with("not validated")), "{lines:?}");
     assert_eq!(plain.take(Update::Detail(detail), noon()), [""; 0], "only when asked for");
+}
+
+#[test]
+fn a_number_that_stands_on_two_films_is_told_beside_the_findings() {
+    let mut plain = desk();
+    plain.command("show 1", noon());
+    let lines = plain.take(Update::Detail(Box::new(mixed_up())), noon());
+    let warnings: Vec<_> = lines.iter().filter(|line| line.starts_with("  warning: ")).collect();
+    assert_eq!(warnings.len(), 2, "{lines:?}");
+    assert!(warnings[0].contains("1.2.826.1#2") && warnings[1].contains("roe.dcm"), "{warnings:?}");
 }
 
 #[test]

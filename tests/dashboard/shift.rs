@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::fixture::{Desk, health, noon};
 use cxr_triage::{
     dashboard::{Health, Message, Period, Request, Role, Theme, Update},
+    intake::LeftOut,
     quality::Gate,
     store::{PluginRecord, PluginState, Seen, Shift, Unseen},
     triage::Severity,
@@ -50,6 +51,7 @@ pub(crate) fn shift() -> Shift {
         queued_since: Some(ago(3)),
         last_minute: 200,
         device: "cpu fp32".to_owned(),
+        left_out: LeftOut { unfinished: 1, text: 2, ..LeftOut::default() },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The list and what people do with it, as tables of keys and what comes of them.
 
-use crate::fixture::{Desk, morning, noon, study};
+use crate::fixture::{Desk, mixed_up, morning, noon, study};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use cxr_triage::{
     dashboard::{Message, Overlay, Request, SavedViews, Site, Update},
@@ -346,6 +346,20 @@ fn notes_over_the_list() {
     let mut desk = Desk::morning(80, 24);
     desk.press("n c a l l e d enter w a r d");
     assert_snapshot!(desk.screen(80, 24));
+}
+
+#[test]
+fn a_number_that_stands_on_two_films_is_told_beside_the_findings_and_names_nobody_while_names_are_hidden() {
+    let mut desk = Desk::empty(120, 40);
+    desk.arrive(vec![mixed_up()]);
+    desk.settle();
+    let screen = desk.screen(120, 40);
+    for words in ["The study 1.2.826.1#2 of another", "roe.dcm", "another picture"] {
+        assert!(screen.contains(words), "{words} is not on {screen}");
+    }
+    desk.press("N");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("A study of another patient") && !screen.contains("roe.dcm"), "{screen}");
 }
 
 #[test]

@@ -123,3 +123,24 @@ fn the_table_in_the_manual_is_the_one_that_was_tried() {
     let manual = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/input.md")).unwrap();
     assert!(manual.contains(&table), "docs/input.md should hold this table:\n{table}");
 }
+
+/// One picture is known again in every lossless transfer syntax, and no other picture is taken for it.
+#[test]
+fn the_hash_of_the_stored_picture_is_the_same_in_every_syntax() {
+    let golden = golden();
+    let mut hashes: BTreeMap<(String, bool), BTreeSet<String>> = BTreeMap::new();
+    let mut films = 0;
+    for case in golden.cases.iter().filter(|case| case.lossless && case.kind == "syntax") {
+        let Some(expected) = case.expect.as_ref().and_then(|name| golden.expectations.get(name)) else {
+            continue;
+        };
+        let Ok(film) = film::decode(&fs::read(folder().join(&case.file)).unwrap()) else { continue };
+        films += 1;
+        let picture = (expected.linear.clone(), case.photometric == "MONOCHROME1");
+        hashes.entry(picture).or_default().insert(film.header.pixels);
+    }
+    assert!(films > 100 && hashes.len() > 5, "{films} films, {} pictures", hashes.len());
+    assert!(hashes.values().all(|hashes| hashes.len() == 1), "a picture has several hashes");
+    let different: BTreeSet<&String> = hashes.values().flatten().collect();
+    assert_eq!(different.len(), hashes.len(), "two pictures have one hash");
+}

@@ -15,7 +15,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, bounded};
 use cxr_triage::{
-    intake::{self, Arrival, Fault, Intake, IntakeEvent, Options},
+    intake::{self, Arrival, Fault, Intake, IntakeEvent, LeftOut, Options},
     supervise::Supervisor,
 };
 use tempfile::TempDir;
@@ -38,12 +38,24 @@ impl Inbox {
     }
 
     fn start_with(prepare: impl FnOnce(&Path), poll: Option<Duration>, settle: Duration) -> Self {
+        Self::run(prepare, |inbox| Options { poll, settle, ..Options::new(inbox) })
+    }
+
+    fn start_passing(prepare: impl FnOnce(&Path), passing: Duration) -> Self {
+        Self::run(prepare, |inbox| Options {
+            settle: Duration::from_millis(100),
+            passing,
+            ..Options::new(inbox)
+        })
+    }
+
+    fn run(prepare: impl FnOnce(&Path), options: impl FnOnce(&Path) -> Options) -> Self {
         let place = tempfile::tempdir().unwrap();
         let inbox = place.path().join("in");
         fs::create_dir(&inbox).unwrap();
         prepare(&inbox);
         let (out, events) = bounded(64);
-        let options = Options { poll, settle, ..Options::new(&inbox) };
+        let options = options(&inbox);
         let known = |path: &Path, _: u64, _: i64| path.ends_with("known.dcm");
         let intake = intake::start(options, known, out).unwrap();
         Self { _intake: intake, place, events }
@@ -118,6 +130,23 @@ fn once(names: &[&str]) -> BTreeMap<String, usize> {
     names.iter().map(|name| ((*name).to_owned(), 1)).collect()
 }
 
+/// The beginning of a DICOM file.
+fn dicom() -> Vec<u8> {
+    [&[0; 128][..], b"DICM\x02\0\0\0UL\x04\0\0\0\0\0"].concat()
+}
+
+/// An inbox in which passing names rest only a moment, its first scan over.
+fn impatient(prepare: impl FnOnce(&Path)) -> (Inbox, Vec<IntakeEvent>) {
+    let inbox = Inbox::start_passing(prepare, Duration::from_millis(100));
+    let mut told = Vec::new();
+    loop {
+        match inbox.next() {
+            IntakeEvent::FirstScanDone { .. } => return (inbox, told),
+            event => told.push(event),
+        }
+    }
+}
+
 fn rename_into_place(path: &Path, content: &[u8]) {
     let unfinished = path.with_file_name(".unfinished");
     fs::write(&unfinished, content).unwrap();
@@ -150,7 +179,7 @@ fn the_first_scan_delivers_what_is_there_and_new_and_a_film() {
         },
         None,
     );
-    let mut films = Vec::new();
+    let (mut films, mut left_out) = (Vec::new(), LeftOut::default());
     loop {
         match inbox.next() {
             IntakeEvent::Arrivals(arrivals) => films.extend(arrivals),
@@ -158,10 +187,13 @@ fn the_first_scan_delivers_what_is_there_and_new_and_a_film() {
                 assert_eq!(files, 4, "the known film is counted, what is no film is not");
                 break;
             }
+            IntakeEvent::LeftOut(counts) => left_out = counts,
             IntakeEvent::Sidecar { film } => assert_eq!(film, inbox.path("fresh.dcm")),
             other => panic!("unexpected {other:?}"),
         }
     }
+    // The hidden file is no DICOM; the folder of snapshots counts as one.
+    assert_eq!(left_out, LeftOut { hidden: 1, unfinished: 1, text: 1, system: 2 });
     films.sort_by(|a, b| a.path.cmp(&b.path));
     let paths: Vec<_> = films.iter().map(|film| film.path.clone()).collect();
     assert_eq!(paths, ["fresh.dcm", "old.dcm", "ward 7/study/film.png"].map(|name| inbox.path(name)));
@@ -170,6 +202,65 @@ fn the_first_scan_delivers_what_is_there_and_new_and_a_film() {
         let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!((film.size, u128::try_from(film.modified_ns)), (4, Ok(since.as_nanos())));
     }
+}
+
+#[test]
+fn a_leading_dot_hides_no_dicom() {
+    let (inbox, told) = impatient(|inbox| {
+        fs::create_dir_all(inbox.join(".THORAX PA/.deeper")).unwrap();
+        fs::write(inbox.join(".CR.0003.35115570.IMA"), dicom()).unwrap();
+        fs::write(inbox.join(".THORAX PA/.deeper/IM001"), dicom()).unwrap();
+        fs::write(inbox.join(".THORAX PA/notes"), "no film").unwrap();
+    });
+    let arrived = |told: &[IntakeEvent]| {
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for event in told {
+            if let IntakeEvent::Arrivals(arrivals) = event {
+                paths.extend(arrivals.iter().map(|arrival| arrival.path.clone()));
+            }
+        }
+        paths.sort();
+        paths
+    };
+    let films = [".CR.0003.35115570.IMA", ".THORAX PA/.deeper/IM001"].map(|name| inbox.path(name));
+    assert_eq!(arrived(&told), films, "the first scan waits for them");
+    assert!(told.contains(&IntakeEvent::LeftOut(LeftOut { hidden: 1, ..LeftOut::default() })), "{told:?}");
+
+    // Later ones, in a folder that came later.
+    fs::create_dir(inbox.path(".later")).unwrap();
+    fs::write(inbox.path(".later/IM002"), dicom()).unwrap();
+    assert_eq!(inbox.arrivals()[0].path, inbox.path(".later/IM002"));
+    fs::write(inbox.path("labels.csv"), "a,b").unwrap();
+    assert_eq!(inbox.next(), IntakeEvent::LeftOut(LeftOut { hidden: 1, text: 1, ..LeftOut::default() }));
+    fs::remove_file(inbox.path("labels.csv")).unwrap();
+    fs::remove_file(inbox.path(".THORAX PA/notes")).unwrap();
+    loop {
+        match inbox.next() {
+            IntakeEvent::LeftOut(counts) if counts == LeftOut::default() => break,
+            IntakeEvent::LeftOut(_) => {}
+            other => panic!("expected counts, got {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_passing_names_of_transfer_tools_are_no_films() {
+    // Longer than the test takes.
+    let inbox = Inbox::start_passing(|_| (), PATIENCE);
+    assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 0 });
+    fs::create_dir(inbox.path(".~tmp~")).unwrap();
+    let mut films = BTreeMap::new();
+    for (passing, place) in [
+        (".film.dcm.Xa3f9Q", "film.dcm"),
+        (".curl.dcm.part", "curl.dcm"),
+        ("scp.dcm.filepart", "scp.dcm"),
+        (".~tmp~/delayed.dcm", "delayed.dcm"),
+    ] {
+        fs::write(inbox.path(passing), dicom()).unwrap();
+        fs::rename(inbox.path(passing), inbox.path(place)).unwrap();
+        films.insert(place.to_owned(), 1);
+    }
+    assert_eq!(inbox.films_until_marker("end.dcm"), films);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod counting_once;
 mod exposures;
 mod following;
+mod identity;
 mod in_work;
 mod on_request;
 mod opening;

@@ -80,7 +80,7 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
         return Err(Failure::usage(format!("{} is not a folder of films", shown(folder))));
     }
     let mut faults = Faults::new(std::slice::from_ref(folder));
-    let files = films_under(std::slice::from_ref(folder), ignore, &mut faults);
+    let files = films_under(std::slice::from_ref(folder), ignore, &mut faults).files;
     faults.end()?;
     let films: Vec<PathBuf> =
         files.iter().map(|file| file.strip_prefix(folder).unwrap_or(file).to_owned()).collect();

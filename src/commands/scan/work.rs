@@ -46,8 +46,10 @@ pub(super) struct Known {
     pub(super) path: PathBuf,
     pub(super) sha256: String,
     pub(super) study: String,
-    /// What a file that decoded said of itself.
-    pub(super) header: Option<Box<Header>>,
+    /// What the file said of itself.
+    pub(super) header: Box<Header>,
+    /// Whether its pixels could be decoded.
+    pub(super) decoded: bool,
     /// What is to be said beside its score.
     pub(super) warnings: Vec<Warning>,
 }
@@ -133,8 +135,8 @@ impl<'a> Work<'a> {
         }
         let examined = examine(bytes.content, self.cores.model(), self.gates);
         let study = study_key(&examined.header, &sha256, &path, self.grouping);
-        let header = examined.decoded.then(|| Box::new(examined.header));
-        let mut known = Known { path, sha256, study, header, warnings: Vec::new() };
+        let (header, decoded) = (Box::new(examined.header), examined.decoded);
+        let mut known = Known { path, sha256, study, header, decoded, warnings: Vec::new() };
         match examined.verdict {
             Ok(Admitted { input, warnings }) => {
                 known.warnings = warnings;

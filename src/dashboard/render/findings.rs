@@ -12,6 +12,9 @@ use crate::{
     triage::{self, Finding},
 };
 
+/// The lines of a warning, at most: the findings below it need room too.
+const WARNING: usize = 3;
+
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let Some(row) = state.worklist().selected() else {
         pane(state, frame, area, "Findings", "");
@@ -21,7 +24,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let inside = pane(state, frame, area, &state.subject(&row), &row.model);
     compare(state, frame, area);
     let mut y = inside.y;
-    for (text, style) in about(state, &row) {
+    for (text, style) in about(state, &row, usize::from(inside.width.saturating_sub(2))) {
         if y < inside.bottom() {
             put(frame, inside.x + 1, y, inside.width.saturating_sub(1), &text, style);
             y += 1;
@@ -46,7 +49,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// Who it is, and what a reader must know before the numbers.
-fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
+fn about(state: &State, row: &StudyRow, width: usize) -> Vec<(String, Style)> {
     let theme = &state.theme;
     let clock = |time| words::clock(time, state.now, &state.zone);
     let mut lines = Vec::new();
@@ -124,14 +127,12 @@ fn about(state: &State, row: &StudyRow) -> Vec<(String, Style)> {
             }
         });
     }
-    if let Some(film) = state.film() {
+    if let (Some(detail), Some(film)) = (state.detail(), state.film()) {
         // What it was held for is said above.
         let said = film.on_request.as_ref().map(|request| &request.was_held);
-        let warnings: Vec<&str> =
-            film.warnings.iter().filter(|warning| Some(*warning) != said).map(String::as_str).collect();
-        if !warnings.is_empty() {
-            lines.push((warnings.join(" "), theme.warning));
-        }
+        let warnings = detail.warnings(film, !state.hides_names());
+        let unsaid = warnings.iter().filter(|warning| Some(*warning) != said);
+        lines.extend(unsaid.flat_map(|it| cells::wrap(it, width, WARNING)).map(|line| (line, theme.warning)));
     }
     if !row.complete {
         lines.push(("more films may still come".to_owned(), theme.dim));

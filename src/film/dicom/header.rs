@@ -30,6 +30,7 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
         sop_class_uid: uid(&text(tags::SOP_CLASS_UID)),
         patient_name: text(tags::PATIENT_NAME),
         patient_id: text(tags::PATIENT_ID),
+        patient_birth_date: text(tags::PATIENT_BIRTH_DATE),
         accession_number: text(tags::ACCESSION_NUMBER),
         study_date: text(tags::STUDY_DATE),
         study_time: text(tags::STUDY_TIME),
@@ -54,6 +55,7 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
         detector_id: text(tags::DETECTOR_ID),
         institution_name: text(tags::INSTITUTION_NAME),
         station_name: text(tags::STATION_NAME),
+        pixels: String::new(),
     }
 }
 

@@ -14,6 +14,7 @@ mod codestream;
 mod cursor;
 mod dataset;
 mod decimal;
+mod digest;
 mod frame;
 mod grey;
 mod header;
@@ -37,7 +38,7 @@ pub(super) use open::is_deflated;
 
 use dataset::DataSet;
 use dicom_dictionary_std::tags;
-use image_pixel::ImagePixel;
+use image_pixel::{ImagePixel, Photometric};
 use open::Opened;
 
 /// Why a step could not be done: one sentence for a person.
@@ -119,6 +120,7 @@ fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusa
         ));
     }
     let stored = pixels::stored(set, syntax, &mut layout, header.frames)?;
+    let pixels = digest::of_picture((columns, rows), layout.photometric == Photometric::Monochrome1, &stored);
     let mut warnings = Vec::new();
     let curve = grey::Curve::read(set, &layout, &stored, &mut warnings)?;
     let height_of_pixel = spacing::height_of_pixel(set, &mut warnings);
@@ -128,7 +130,7 @@ fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusa
         linear: stored.iter().map(|&v| curve.linear(v)).collect(),
         linear_max: curve.linear_max(),
         display: stored.iter().map(|&v| curve.display(v)).collect(),
-        header: header.clone(),
+        header: Header { pixels, ..header.clone() },
         warnings,
     };
     drop(stored);

@@ -99,6 +99,25 @@ fn a_file_is_complete_when_it_has_rested() {
 }
 
 #[test]
+fn a_name_for_the_time_being_rests_long_though_its_writer_closed_it() {
+    let (path, rest) = (Path::new("/in/.film.dcm.Xa3f9Q"), ms(10_000));
+    let mut settle = Settle::new(ms(SETTLE));
+    for (at, sighting, complete) in [
+        (0, Sighting::Whole, false),
+        (100, Sighting::Looked, false),
+        (400, Sighting::Whole, false),
+        (10_399, Sighting::Looked, false),
+        (10_400, Sighting::Looked, true),
+    ] {
+        assert_eq!(settle.seen_at_rest(path, stamp(4, 0), sighting, ms(at), rest), complete, "at {at}");
+    }
+    let old = Sighting::Found { age: ms(9_999) };
+    assert!(!settle.seen_at_rest(Path::new("/in/.young"), stamp(4, 0), old, ms(0), rest));
+    let old = Sighting::Found { age: ms(10_000) };
+    assert!(settle.seen_at_rest(Path::new("/in/.old"), stamp(4, 0), old, ms(0), rest));
+}
+
+#[test]
 fn a_settle_of_nothing_still_looks_twice() {
     let mut settle = Settle::new(Duration::ZERO);
     assert!(!settle.seen(Path::new("/in/a"), stamp(1, 1), Sighting::Written, ms(0)));

@@ -11,9 +11,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     Store, StoreError, StudyId,
     convert::{Columns, Micros},
+    receive::left_out,
     unreadable::rows,
 };
-use crate::{quality::Gate, study::AuditKind, triage::Severity};
+use crate::{intake::LeftOut, quality::Gate, study::AuditKind, triage::Severity};
 pub use waits::{Seen, quantile};
 use waits::{Turn, waits};
 
@@ -56,6 +57,8 @@ pub struct Shift {
     pub last_minute: u32,
     /// What the last film was scored on: "cpu fp32"; empty if none was.
     pub device: String,
+    /// What lies in the owner's inbox and is left out by its name, whenever it came.
+    pub left_out: LeftOut,
 }
 
 /// The studies of a band that nobody has seen.
@@ -110,6 +113,7 @@ impl Store {
                     .optional()?
                     .flatten()
                     .unwrap_or_default(),
+                left_out: left_out(view)?,
             })
         })
     }

@@ -10,6 +10,7 @@
 //! Held       7: not frontal 3, unreadable 4
 //! Queue      412 files, the first waits 3m; empty in about 2m
 //! Engine     cpu fp32, 3.4 films/s
+//! Left out   3: 1 unfinished, 2 lists or notes
 //! Plugins    csv-log: running
 //! ```
 
@@ -242,11 +243,17 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     Facts {
         held: said("Held", &held_in_words(shift, period), theme.text, room),
         work: [("Queue", queue(state, shift)), ("Engine", engine(state, shift, period))]
-            .iter()
-            .flat_map(|(about, text)| said(about, text, theme.text, room))
+            .into_iter()
+            .chain(left_out(shift))
+            .flat_map(|(about, text)| said(about, &text, theme.text, room))
             .collect(),
         plugins: plugins(state),
     }
+}
+
+/// What lies in the inbox and nobody looks at, because of its name.
+fn left_out(shift: &Shift) -> Option<(&'static str, String)> {
+    Some(("Left out", shift.left_out.in_words()?))
 }
 
 /// A text in as many lines as it needs.
