@@ -88,7 +88,6 @@ pub struct Header {
     /// A hash of the stored picture (its size, its values before any LUT, which end of them is white): 32 hex digits.
     /// It is the same in every lossless transfer syntax. Empty where the pixels were not decoded, and for a raster
     /// file, which has no UID to share with another one.
-    #[serde(skip)]
     pub pixels: String,
 }
 

@@ -73,7 +73,7 @@ impl Scene {
         loop {
             match self.events.recv_timeout(PATIENCE).unwrap().kind {
                 EventKind::Scored { .. } => return None,
-                EventKind::Held { reason } => return Some(reason),
+                EventKind::Held { reason, .. } => return Some(reason),
                 _ => {}
             }
         }

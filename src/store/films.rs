@@ -248,6 +248,8 @@ fn header_json(header: &Header) -> rusqlite::Result<String> {
     let failed = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
     let mut value = serde_json::to_value(header).map_err(failed)?;
     if let Some(fields) = value.as_object_mut() {
+        // It has a column of its own.
+        fields.remove("pixels");
         fields.retain(|_, field| *field != json!("") && *field != json!(0) && *field != json!([]));
     }
     to_json(&value)
