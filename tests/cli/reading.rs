@@ -184,7 +184,7 @@ fn a_share_that_does_not_answer_costs_its_films_and_no_worker() {
         let is_good = path.to_string_lossy().contains("good");
         match event.kind {
             EventKind::Scored { .. } | EventKind::Held { .. } if is_good => good += 1,
-            EventKind::Held { reason } => held.push(reason),
+            EventKind::Held { reason, .. } => held.push(reason),
             EventKind::Error { .. } => errors += 1,
             _ => {}
         }
