@@ -6,6 +6,7 @@ mod bad_input;
 mod clean;
 mod dicom;
 mod evaluate;
+mod faults;
 mod flood;
 mod identity;
 mod kill;

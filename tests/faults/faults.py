@@ -34,8 +34,6 @@ import films
 from store import Checks
 from surroundings import BROKEN, HOSTILE, PLUGINS, Hooks, mounted, resident
 
-# What the program may take to end when it is told to.
-END = 5.0
 # Without a fault and with films in its queue, it must do something within this time.
 IDLE = 90.0
 
@@ -165,11 +163,11 @@ class Run(Checks):
             child = self.told = self.child
             child.send_signal(self.rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
         try:
-            child.wait(timeout=END * 4)
+            child.wait(timeout=self.args.end * 4)
         except subprocess.TimeoutExpired:
             child.kill()
         took = time.monotonic() - begun
-        if took > END:
+        if took > self.args.end:
             self.complain(f"told to end, it took {took:.1f} s")
 
     def stop(self):
@@ -329,13 +327,13 @@ class Run(Checks):
         begun = time.monotonic()
         child.terminate()
         try:
-            code = child.wait(timeout=END * 4)
+            code = child.wait(timeout=self.args.end * 4)
             took = time.monotonic() - begun
-            if code != 0 or took > END:
+            if code != 0 or took > self.args.end:
                 self.complain(f"at the end it took {took:.1f} s to leave, with code {code}")
         except subprocess.TimeoutExpired:
             child.kill()
-            self.complain(f"at the end it did not leave within {END * 4:.0f} s")
+            self.complain(f"at the end it did not leave within {self.args.end * 4:.0f} s")
 
     def tell(self):
         print(f"seed {self.args.seed}, {self.args.seconds} s of faults{'' if self.disk else ', no disk to fill'}"
@@ -355,6 +353,7 @@ def main():
     arguments.add_argument("--films-per-minute", type=float, default=40)
     arguments.add_argument("--gap", type=float, default=3, help="seconds between two faults at most")
     arguments.add_argument("--patience", type=float, default=400, help="seconds without any change, at the end")
+    arguments.add_argument("--end", type=float, default=5, help="seconds that it may take to end when it is told to")
     arguments.add_argument("--faketime", type=pathlib.Path, help="libfaketime.so.1, to change the clock")
     arguments.add_argument("--no-disk", action="store_true", help="leave the disk alone, also as root")
     arguments.add_argument("--keep", action="store_true", help="keep the folder of the run")
