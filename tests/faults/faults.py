@@ -248,9 +248,9 @@ class Run(Checks):
         draft.write_text((offset or self.rng.choice(["+0", "-86400", "+86400", "+3600", "-5", "+30d"])) + "\n")
         os.replace(draft, self.folder / "clock")
 
-    def configure(self, text=None):
+    def configure(self, text=None, harmless=False):
         if text is None:
-            hostile = self.rng.sample(HOSTILE, self.rng.randrange(len(HOSTILE) + 1)) if self.number else []
+            hostile = [] if harmless else self.rng.sample(HOSTILE, self.rng.randrange(len(HOSTILE) + 1))
             programs = {"page": ["/bin/sh", "-c", f"echo $CXR_IDEMPOTENCY_KEY >> '{self.folder}/pages'"],
                         "hang": ["/bin/sleep", "3600"]}
             programs = ", ".join(f"{name} = {json.dumps(line)}" for name, line in programs.items())
@@ -305,7 +305,7 @@ class Run(Checks):
         self.clock("+0")
         while self.swapped:
             self.restore()
-        self.configure()
+        self.configure(harmless=True)
         moved, before = time.monotonic(), None
         while time.monotonic() - moved < self.args.patience:
             time.sleep(1)
