@@ -162,7 +162,7 @@ impl Plain {
         ] {
             match new {
                 Some(text) if !old.is_some_and(|old| is_the_same(old, text)) => {
-                    lines.push(format!("{} {word}: {text}", self.clock(now)))
+                    lines.push(format!("{} {word}: {text}", self.clock(now)));
                 }
                 None if old.is_some() => lines.push(format!("{} {word} is over", self.clock(now))),
                 _ => {}

@@ -21,7 +21,7 @@ impl Fitted {
     pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
         let manifest = folder.join("model.toml");
         let fail = |path: &Path, error: std::io::Error| ModelError::Profile {
-            place: shown(&path),
+            place: shown(path),
             reason: format!("cannot be read or written ({error})"),
         };
         let before = files::read_text(&manifest, Expected::TEXT).map_err(|error| fail(&manifest, error))?;
