@@ -72,7 +72,7 @@ impl Worker {
     }
 
     /// Asks the plugin's process; with what that took of the processor. One that was killed from outside is no fault
-    /// of the plugin's: nothing is done yet, so another one is asked, once.
+    /// of the plugin's: nothing is done yet, so another one is asked, and once more.
     fn ask<T>(
         &mut self,
         ask: impl Fn(&mut PluginProcess) -> Result<T, Fault>,
@@ -81,14 +81,21 @@ impl Worker {
             Some((_, process)) => (ask(process), process.took()),
             None => (Err(Fault::new(FaultKind::Process, &worker.name, "it has no process")), Duration::ZERO),
         };
-        let first = once(self);
-        if first.0.as_ref().is_err_and(|fault| fault.kind == FaultKind::Crash) && !self.ender.is_ended() {
-            self.renew();
-            if self.loaded.is_some() {
-                return once(self);
+        let is_dead = |answer: &(Result<T, Fault>, Duration)| {
+            answer.0.as_ref().is_err_and(|fault| fault.kind == FaultKind::Crash)
+        };
+        let mut answer = once(self);
+        for _ in 0..2 {
+            if !is_dead(&answer) || self.ender.is_ended() {
+                break;
             }
+            self.renew();
+            if self.loaded.is_none() {
+                break;
+            }
+            answer = once(self);
         }
-        first
+        answer
     }
 
     /// Counts a call, and what it took of the processor. One that was cut off by the plugin's end, or

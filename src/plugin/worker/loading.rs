@@ -85,7 +85,9 @@ impl Worker {
             }
             Err(fault) => {
                 self.broken(&fault);
-                let again = (fault.kind == FaultKind::Process).then(|| Instant::now() + self.pace.retry);
+                // It worked before: that its process cannot be had, or dies, is no fault of the plugin's.
+                let is_ours = matches!(fault.kind, FaultKind::Process | FaultKind::Crash);
+                let again = is_ours.then(|| Instant::now() + self.pace.retry);
                 self.resting = Some((loading, again));
             }
         }
