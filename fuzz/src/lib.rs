@@ -7,6 +7,8 @@
 mod film;
 #[path = "../../src/guard.rs"]
 mod guard;
+#[path = "../../src/study/mod.rs"]
+mod study;
 #[path = "../../src/text/mod.rs"]
 mod text;
 

@@ -135,7 +135,7 @@ fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
         |error: &dyn std::fmt::Display| Failure::failed(format!("cannot write {}: {error}", shown(path)));
     let mut png = io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(|error| cannot(&error))?;
-    files::replace(path, png.get_ref(), &[PNG]).map_err(|error| cannot(&error))?;
+    files::export(path, png.get_ref(), &[PNG]).map_err(|error| cannot(&error))?;
     writeln!(stdout(), "wrote {}", shown(path))?;
     Ok(())
 }

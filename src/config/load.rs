@@ -327,7 +327,10 @@ mod tests {
     #[test]
     fn a_folder_or_text_in_another_encoding_is_refused_with_a_reason() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(folder.path()).unwrap_err().message, "cannot be read: it is a folder, not a text file");
+        assert_eq!(
+            read(folder.path()).unwrap_err().message,
+            "cannot be read: it is a folder, not a text file"
+        );
         let latin = folder.path().join("latin.toml");
         fs::write(&latin, b"# caf\xe9\n").unwrap();
         let error = read(&latin).unwrap_err();

@@ -1,5 +1,10 @@
 //! Taking the terminal over, and giving it back whatever happens.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what drives the terminal is made here; frames are cleaned text"
+)]
+
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write, stdout},
     panic,

@@ -13,7 +13,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-pub(crate) use place::{check_place, replace};
+pub(crate) use place::{check_place, export, replace};
 pub use readers::{Deadline, NoAnswer, Progress, Readers, readers};
 
 /// Bytes that are read in one go.

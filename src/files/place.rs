@@ -3,9 +3,9 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -53,13 +53,33 @@ pub(crate) fn check_place(path: &Path, ours: &[&[u8]]) -> io::Result<()> {
 /// # Errors
 /// Those of [`check_place`] and of the file system; then what was there is as it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8], ours: &[&[u8]]) -> io::Result<()> {
+    put(path, bytes, ours, fs::Metadata::permissions)
+}
+
+/// Writes like [`replace`] a file that can name patients: it is its owner's alone, also where it was not before.
+///
+/// # Errors
+/// Those of [`replace`].
+pub(crate) fn export(path: &Path, bytes: &[u8], ours: &[&[u8]]) -> io::Result<()> {
+    put(path, bytes, ours, |old| Permissions::from_mode(old.permissions().mode() & 0o600))
+}
+
+fn put(
+    path: &Path,
+    bytes: &[u8],
+    ours: &[&[u8]],
+    permissions: impl Fn(&fs::Metadata) -> Permissions,
+) -> io::Result<()> {
     check_place(path, ours)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = beside(&path);
     let write = || {
         let mut file = private_file::options().create_new(true).write(true).open(&beside)?;
         match fs::metadata(&path) {
-            Ok(old) => keep_owner(&file, &old)?,
+            Ok(old) => {
+                keep_owner(&file, &old)?;
+                file.set_permissions(permissions(&old))?;
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -86,13 +106,11 @@ fn keep_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         fchown(file, Some(old.uid()), Some(old.gid()))?;
     }
-    file.set_permissions(old.permissions())
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -111,7 +129,10 @@ mod tests {
             assert_eq!(fs::read(at(name)).unwrap(), png, "{name}");
         }
         assert!(fs::symlink_metadata(at("link.png")).unwrap().is_symlink());
-        assert_eq!(fs::metadata(at("old.png")).unwrap().permissions().mode() & 0o777, 0o640);
+        let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode("old.png"), 0o640);
+        export(&at("old.png"), &png, &[PNG]).unwrap();
+        assert_eq!(mode("old.png"), 0o600);
 
         fs::write(at("film.dcm"), "a film").unwrap();
         fs::create_dir(at("folder")).unwrap();

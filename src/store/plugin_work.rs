@@ -68,12 +68,12 @@ fn keep(
         PluginDeed::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
         PluginDeed::Tag { study, text } => {
             mark(connection, plugin, *study, Some(AuditKind::Tagged), now, |marks| {
-                add_tag(marks, plugin, text)
+                add_tag(marks, plugin, text);
             })?
         }
         PluginDeed::Note { study, text } => {
             mark(connection, plugin, *study, Some(AuditKind::Noted), now, |marks| {
-                set_note(marks, plugin, text)
+                set_note(marks, plugin, text);
             })?
         }
         PluginDeed::Cell { study, title, text } => {

@@ -211,7 +211,7 @@ const MISTAKES: &[(&str, &[&str], i32, &[&str])] = &[
         "labels of other films",
         &["evaluate", "--films", "inbox/set", "--labels", "others.csv"],
         2,
-        &["none of the 8 films", "other.png"],
+        &["none of the 8 films", "named in others.csv"],
     ),
     (
         "a folder without films",

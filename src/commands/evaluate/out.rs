@@ -47,6 +47,6 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         .filter(|(ending, _)| name.ends_with(ending))
         .map(|(_, beginning)| *beginning)
         .collect();
-    files::replace(&path, bytes, &ours)
+    files::export(&path, bytes, &ours)
         .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(&path))))
 }

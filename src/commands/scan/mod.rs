@@ -17,7 +17,7 @@ use super::{
     Failure,
     cli::{GlobalArgs, ScanArgs},
     faults::Faults,
-    output::{Lean, progress, stdout, table},
+    output::{Lean, progress, stderr, stdout, table},
     setup::Setup,
     signals,
 };
@@ -65,7 +65,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if let Some(left_out) = left_out.in_words() {
         let sentence = format!("files left out by their names: {left_out}");
         // Standard output has a line of JSON a study, and nothing else.
-        if args.json { writeln!(io::stderr(), "{sentence}")? } else { writeln!(out, "{sentence}")? }
+        if args.json { writeln!(stderr(), "{sentence}")? } else { writeln!(out, "{sentence}")? }
     }
     out.flush()?;
     faults.end()

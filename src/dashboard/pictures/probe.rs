@@ -48,6 +48,7 @@ impl Answers {
 }
 
 /// Asks; `false` if the question did not get through.
+#[expect(clippy::disallowed_methods, reason = "the question drives the terminal")]
 pub(super) fn ask(through_tmux: bool) -> bool {
     // A film of a megapixel is four megabytes uncompressed, which is long over SSH.
     let options = QueryStdioOptions { kitty_compression: true, ..QueryStdioOptions::default() };

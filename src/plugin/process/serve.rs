@@ -17,6 +17,7 @@ use super::{
 ///
 /// # Errors
 /// The other side is gone, or says what nobody understands.
+#[expect(clippy::disallowed_methods, reason = "a pipe between two processes of ours")]
 pub fn serve_plugin() -> io::Result<()> {
     // A service manager and a terminal tell every process to end: this one ends when the program no longer needs it.
     for signal in [SIGTERM, SIGINT, SIGHUP] {

@@ -21,7 +21,7 @@ const PROTOCOL: i64 = 1001;
 pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Tensors> {
     let mut rest = bytes;
     let magic = next(&mut rest)?;
-    if !matches!(magic.get(magic.root), Value::Long(magic) if *magic == &MAGIC) {
+    if !matches!(magic.get(magic.root), Value::Long(magic) if **magic == MAGIC) {
         return Err(Fault::other("it is a pickle, but none that PyTorch's `torch.save` wrote"));
     }
     let protocol = next(&mut rest)?;
