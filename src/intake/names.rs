@@ -102,7 +102,7 @@ impl Names {
         let bytes = name.as_encoded_bytes();
         let is = |known: &&str| bytes.eq_ignore_ascii_case(known.as_bytes());
         // `.Trash-1000` is that of a user.
-        if SYSTEM_FOLDERS.iter().any(|known| is(known)) || starts_with(bytes, b".Trash-") {
+        if SYSTEM_FOLDERS.iter().any(is) || starts_with(bytes, b".Trash-") {
             Some(Why::System)
         } else if PASSING_FOLDERS.iter().any(|passing| starts_with(bytes, passing.as_bytes()))
             || self.is_unfinished(bytes)

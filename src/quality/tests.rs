@@ -119,8 +119,8 @@ fn views_and_parts_are_told_by_codes_and_descriptions_where_words_are_missing() 
         (
             "a table across the beam",
             |h| {
-                (h.view_position, h.view_modifiers) =
-                    ("AP".into(), vec!["111069".into(), "Crosstable".into()])
+                h.view_position = "AP".into();
+                h.view_modifiers = vec!["111069".into(), "Crosstable".into()];
             },
             view,
             None,

@@ -1,12 +1,15 @@
 use super::*;
 
-fn patient((id, name, birth_date): (&str, &str, &str)) -> Patient {
+/// Patient ID, name and birth date.
+type Said = (&'static str, &'static str, &'static str);
+
+fn patient((id, name, birth_date): Said) -> Patient {
     Patient::new(id, name, birth_date)
 }
 
 #[test]
 fn two_people_are_told_apart_and_nobody_is_split() {
-    let cases: [(&str, (&str, &str, &str), (&str, &str, &str), bool); 27] = [
+    let cases: [(&str, Said, Said, bool); 27] = [
         ("two IDs", ("P1", "", ""), ("P2", "", ""), true),
         ("two IDs, else alike", ("P1", "DOE^JANE", "19700101"), ("P2", "DOE^JANE", "19700101"), true),
         ("padding", ("P1 ", "", ""), (" P1\0", "", ""), false),
@@ -58,7 +61,7 @@ fn a_film_finds_its_patients_row() {
     let jane = ("P1", "DOE^JANE", "19700101");
     let john = ("P2", "ROE^JOHN", "19500505");
     let nameless = ("", "", "");
-    let cases: [(&str, (&str, &str, &str), &[(&str, &str, &str)], Option<usize>); 10] = [
+    let cases: [(&str, Said, &[Said], Option<usize>); 10] = [
         ("the first", jane, &[], None),
         ("her own", jane, &[jane, john], Some(0)),
         ("his own", john, &[jane, john], Some(1)),

@@ -221,7 +221,10 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     fs::write(&config, text).unwrap();
     let mut terminal = Terminal::in_folder(Arc::new(folder), 120, 40);
     drawn_film(1).save(terminal.inbox().join("first.png")).unwrap();
-    terminal.wait_for("first.png");
+    // In the list: the header names it already while it is in work.
+    let listed =
+        |screen: &vt100::Screen| screen.contents().lines().skip(1).any(|line| line.contains("first.png"));
+    terminal.wait("a row", listed);
     terminal.type_keys("t");
     terminal.wait_for("The last 1 study");
     // To Consolidation, and down as far as it goes: now any film reaches it.
