@@ -67,6 +67,9 @@ fn watched(bench: &Bench, files: &[(&str, Vec<u8>)]) -> Studies {
     .collect()
 }
 
+/// A file's name and content.
+type Named = (&'static str, Vec<u8>);
+
 #[test]
 fn scan_and_watch_tell_films_and_patients_apart_alike() {
     let half = |film| {
@@ -76,7 +79,7 @@ fn scan_and_watch_tell_films_and_patients_apart_alike() {
     };
     let whole = |film| bytes(film, "");
     let doe: Film = ("1.2", "1.2.1", "P1", 1);
-    let cases: [(&str, Vec<(&str, Vec<u8>)>, &[(&str, usize, usize)]); 7] = [
+    let cases: [(&str, Vec<Named>, &[(&str, usize, usize)]); 7] = [
         ("a corrected description", vec![("a", whole(doe)), ("b", bytes(doe, "CHEST PA"))], &[("1.2", 1, 0)]),
         ("broken and whole", vec![("a", half(doe)), ("b", whole(doe))], &[("1.2", 1, 0)]),
         (
