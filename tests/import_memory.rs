@@ -124,6 +124,7 @@ const BOMBS: [Bomb; 18] = [
 
 /// The exit code of an import, what it complains of, and the most memory that it ever had.
 #[allow(unsafe_code)]
+#[expect(clippy::zombie_processes, reason = "`wait4` takes its end, with the memory that it had")]
 fn import(folder: &Path, file: &Path, manifest: &str) -> (i32, String, u64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cxr-triage"))
         .args(["weights", "import"])

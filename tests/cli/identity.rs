@@ -69,6 +69,8 @@ fn watched(bench: &Bench, files: &[(&str, Vec<u8>)]) -> Studies {
 
 /// A file's name and content.
 type Named = (&'static str, Vec<u8>);
+/// A study's key, and its films scored and held.
+type Counts = (&'static str, usize, usize);
 
 #[test]
 fn scan_and_watch_tell_films_and_patients_apart_alike() {
@@ -79,7 +81,7 @@ fn scan_and_watch_tell_films_and_patients_apart_alike() {
     };
     let whole = |film| bytes(film, "");
     let doe: Film = ("1.2", "1.2.1", "P1", 1);
-    let cases: [(&str, Vec<Named>, &[(&str, usize, usize)]); 7] = [
+    let cases: [(&str, Vec<Named>, &[Counts]); 7] = [
         ("a corrected description", vec![("a", whole(doe)), ("b", bytes(doe, "CHEST PA"))], &[("1.2", 1, 0)]),
         ("broken and whole", vec![("a", half(doe)), ("b", whole(doe))], &[("1.2", 1, 0)]),
         (

@@ -84,7 +84,7 @@ fn odd_files_are_held_or_warned_of_for_what_is_wrong_with_them() {
         };
         match outcome {
             Ok(warnings) => {
-                assert!(!held && warnings.iter().any(|warning| warning.gate == gate), "{name}: {warnings:?}")
+                assert!(!held && warnings.iter().any(|warning| warning.gate == gate), "{name}: {warnings:?}");
             }
             Err(found) => assert!(held && found.gate == gate, "{name}: {found:?}"),
         }

@@ -139,9 +139,9 @@ fn a_file_that_takes_too_much_before_it_is_loaded_is_refused() {
         "local x = 1 ".repeat(80_000),
     ];
     for text in cases {
-        let fault = load(&text).err().unwrap_or_else(|| panic!("{:.60} was taken", text));
-        assert!(fault.kind != FaultKind::Process, "{:.60}: {fault}", text);
-        assert_eq!(fault.file, "bomb.luau", "{:.60}: {fault}", text);
+        let fault = load(&text).err().unwrap_or_else(|| panic!("{text:.60} was taken"));
+        assert!(fault.kind != FaultKind::Process, "{text:.60}: {fault}");
+        assert_eq!(fault.file, "bomb.luau", "{text:.60}: {fault}");
     }
 }
 

@@ -131,7 +131,7 @@ fn what_is_named_by_mistake_keeps_its_mode_and_gets_nothing_beside_it() {
         (
             "a named pipe",
             Box::new(|path| {
-                assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success())
+                assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
             }),
             "it is a named pipe",
         ),
