@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{study::AuditKind, text::clean};
 
-/// Nothing is put off for so long: what is due later was put off before the clock was set back, and is due now.
-const FARTHEST: SignedDuration = SignedDuration::from_hours(1);
+/// Nothing is put off for so long (five minutes at most, between two tries): what is due later was put off before the clock
+/// was set back, and is due now.
+const FARTHEST: SignedDuration = SignedDuration::from_mins(6);
 
 /// What a try of a delivery came to.
 #[derive(Debug, Clone, PartialEq)]
