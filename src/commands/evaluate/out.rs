@@ -13,7 +13,7 @@ use crate::{
     text::json,
 };
 
-/// Writes report.json, report.html and each plot as SVG and PNG.
+/// Writes report.json, report.html and each plot as SVG.
 pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str) -> Result<(), Failure> {
     let plots = [
         ("roc", plot::roc(&report.labels)),
@@ -25,9 +25,6 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
         plots.iter().map(|(name, svg)| (*name, svg)).chain(panel.iter().map(|svg| ("heatmaps", svg)))
     {
         put(folder, &format!("{name}.svg"), svg.as_bytes())?;
-        if let Some(png) = plot::png(svg) {
-            put(folder, &format!("{name}.png"), &png)?;
-        }
     }
     let json = json::pretty(report)?;
     put(folder, "report.json", &json)?;
@@ -36,8 +33,7 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
 }
 
 /// How files of a report begin: an earlier report may be written over, and nothing else.
-const BEGINNINGS: [(&str, &[u8]); 4] =
-    [("svg", b"<svg"), ("png", b"\x89PNG"), ("json", b"{"), ("html", b"<!doctype html>")];
+const BEGINNINGS: [(&str, &[u8]); 3] = [("svg", b"<svg"), ("json", b"{"), ("html", b"<!doctype html>")];
 
 /// Writes a file whole, over that of an earlier report at most.
 fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
