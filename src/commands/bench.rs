@@ -11,7 +11,10 @@ use super::{
     output::{progress, stdout},
     setup::Setup,
 };
-use crate::model::{Input, Model, Precision};
+use crate::{
+    model::{Input, Model, Precision},
+    quantile::quantile,
+};
 
 /// How the engine's thread pools are told their size: at the process's start, by this variable.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
@@ -70,7 +73,8 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     }
     bar.finish_and_clear();
     times.sort_by(f64::total_cmp);
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    let at = |percent| quantile(&times, percent).unwrap_or_default();
+    let median = at(50);
     let gflops = model.manifest().network().flops(size as usize) / median / 1e6;
     let report = Report {
         size,
@@ -80,7 +84,7 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         device: model.device_name().to_owned(),
         median_ms_per_film: median,
         min_ms_per_film: times.first().copied().unwrap_or_default(),
-        p99_ms_per_film: times.get((times.len() * 99).div_ceil(100) - 1).copied().unwrap_or_default(),
+        p99_ms_per_film: at(99),
         films_per_second: 1000.0 / median,
         gflops,
         peak_share: gflops / model.peak_gflops().map_or_else(|| peak_gflops(&model), Ok)?,

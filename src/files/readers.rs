@@ -5,7 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -15,7 +15,10 @@ use std::{
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::{Expected, read_noting};
-use crate::guard::guarded;
+use crate::{
+    guard::guarded,
+    lock::{lock, unpoisoned},
+};
 
 /// How often a caller that waits looks whether it should go on waiting.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -193,7 +196,7 @@ impl Readers {
                 return Err(NoAnswer::TooMany(state.abandoned).error());
             }
             let waited = self.0.returned.wait_timeout(state, GLANCE);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = unpoisoned(waited).0;
         }
     }
 }
@@ -224,7 +227,7 @@ fn spawn(shared: &Arc<Shared>) -> io::Result<Sender<Job>> {
 impl Shared {
     /// A panic while it was held left whole numbers behind.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -3,16 +3,17 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use sha2::{Digest, Sha256};
 
 use super::{ModelError, cpu::Tensors};
+
+use crate::lock::lock;
 
 /// One tensor that the network needs and the file does not have as needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +57,6 @@ pub(super) struct Taken {
     pub(super) tensors: usize,
     /// Numbers in them.
     pub(super) values: usize,
-}
-
-/// SHA-256 in hex.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Builds a network from the bytes of a safetensors file. Numbers arrive as f32, whatever they are stored as: for
@@ -126,7 +122,7 @@ struct Noting<'a> {
 
 impl Noting<'_> {
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
 
     fn stored(&self, name: &str) -> Option<TensorView<'_>> {
@@ -297,10 +293,5 @@ mod tests {
             let message = build(bytes, "here", &Device::Cpu, |vb, _| vb.get(2, "w")).unwrap_err().to_string();
             assert!(message.starts_with("here: not a safetensors file"), "{message}");
         }
-    }
-
-    #[test]
-    fn hashes_are_written_in_hex() {
-        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -7,13 +7,14 @@
 //! A model on a GPU leaves the cores to the decoding, and takes what their films have waiting as one batch.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError},
+    sync::{Arc, RwLock, RwLockReadGuard, TryLockError},
     thread,
 };
 
 use super::gather::Gather;
 use crate::{
     guard::guarded,
+    lock::unpoisoned,
     model::{Findings, Hands, Input, Model, ModelError},
 };
 
@@ -101,7 +102,7 @@ impl Cores {
 
     /// One core, for reading and decoding; waits while a film has all of them.
     fn one(&self) -> RwLockReadGuard<'_, ()> {
-        self.taken.read().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.taken.read())
     }
 
     /// [`Model::infer_each`] on all cores if no other line is at work, else on one. The caller must hold none.

@@ -8,12 +8,12 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{
     broke_down, failed, read_until,
     recorder::{Identity, Report, ReportKind, ScoredReport},
-    shared::Shared,
 };
 use crate::{
     files::{NoAnswer, Readers, Refused},
@@ -28,8 +28,8 @@ use crate::{
 /// What reports are made by: the rules and gates in force, and the films that are known.
 pub(super) struct Judge {
     pub(super) store: Store,
-    pub(super) rules: Arc<Shared<Rules>>,
-    pub(super) gates: Arc<Shared<Gates>>,
+    pub(super) rules: Arc<ArcSwap<Rules>>,
+    pub(super) gates: Arc<ArcSwap<Gates>>,
     /// What reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
@@ -83,7 +83,7 @@ impl Judge {
 
     /// The gates in force for a film; those of one that a person wants scored only warn.
     pub(super) fn gates(&self, requested: bool) -> Arc<Gates> {
-        let gates = self.gates.get();
+        let gates = self.gates.load_full();
         if requested { Arc::new(gates.warning_only()) } else { gates }
     }
 
@@ -110,7 +110,7 @@ impl Judge {
         let findings = outcome.map_err(|error| failed(&error))?;
         let warning = quality::inspect_distance(findings.distance, &warnings, &self.gates(requested))?;
         warnings.extend(warning);
-        let rules = self.rules.get();
+        let rules = self.rules.load_full();
         Ok(Judged {
             findings: triage::assess(&findings.probabilities, &rules).findings,
             heatmap: findings.heatmap.to_bytes(),

@@ -22,7 +22,6 @@ mod line;
 mod panels;
 mod pictures;
 mod recorder;
-mod shared;
 mod workbench;
 
 use std::{
@@ -34,6 +33,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
@@ -47,8 +47,6 @@ pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
 pub use workbench::Thresholds;
-
-use shared::Shared;
 
 use crate::{
     config::RasterStudy,
@@ -157,10 +155,10 @@ impl Pipeline {
             supervisor,
             readers,
         } = parts;
-        let gates = Arc::new(Shared::new(gates));
+        let gates = Arc::new(ArcSwap::from_pointee(gates));
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::of(Arc::clone(&readers)));
-        let rules = Arc::new(Shared::new(rules));
+        let rules = Arc::new(ArcSwap::from_pointee(rules));
 
         let (arrivals_in, arrivals) = bounded(4);
         let (wake_in, wake) = bounded(1);

@@ -4,11 +4,12 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::Timestamp;
 
@@ -51,7 +52,7 @@ struct Running {
 pub(super) struct Manager {
     store: Store,
     parts: HostParts,
-    policy: Arc<RwLock<Policy>>,
+    policy: Arc<ArcSwap<Policy>>,
     /// What all plugins look at.
     details: Arc<Details>,
     progress: Arc<Progress>,
@@ -80,7 +81,7 @@ impl Manager {
         let (threads, ended) = bounded(0);
         let mut manager = Self {
             store: Store::open(&parts.store)?,
-            policy: Arc::new(RwLock::new(Policy::new(&parts.config))),
+            policy: Arc::new(ArcSwap::from_pointee(Policy::new(&parts.config))),
             parts,
             details: Arc::default(),
             progress,
@@ -126,7 +127,7 @@ impl Manager {
                 },
                 recv(settings) -> changed => match changed {
                     Ok((folder, config)) => {
-                        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Policy::new(&config);
+                        self.policy.store(Arc::new(Policy::new(&config)));
                         (self.parts.folder, self.parts.config) = (folder, config);
                         self.look_at_files();
                     }

@@ -67,7 +67,7 @@ pub use record::{
     Status, StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
-pub use shift::{Seen, Shift, ShiftQuestion, Unseen, quantile};
+pub use shift::{Seen, Shift, ShiftQuestion, Unseen};
 pub use spread::Spread;
 
 /// A file's row number in the store.

@@ -5,8 +5,6 @@ use std::{
     path::Path,
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
     inputs::{self, Inputs},
     kept::Record,
@@ -23,6 +21,7 @@ use crate::{
         SetInfo, Thresholds,
         labels::{Blank, Uncertain, canonical},
     },
+    hash::sha256,
     model::Model,
     pipeline::shown,
     triage::Rules,
@@ -179,12 +178,11 @@ impl Evaluated<'_> {
 
     fn set_info(&self) -> Result<SetInfo, Failure> {
         let labels_file = self.args.labels.as_deref().unwrap_or(Path::new(""));
-        let hash = Sha256::digest(inputs::bytes(labels_file)?);
         let (uncertain, blank) = self.counting();
         Ok(SetInfo {
             films_folder: shown(&self.inputs.folder),
             labels_file: shown(labels_file),
-            labels_sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            labels_sha256: sha256(inputs::bytes(labels_file)?),
             split: self.args.split.clone(),
             rows: self.inputs.rows,
             films: self.inputs.films,

@@ -5,7 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -17,6 +17,7 @@ use crate::{
     config::RasterStudy,
     files::readers,
     film::Header,
+    lock::lock,
     model::{Findings, ModelError},
     pipeline::{Admitted, BROKE_DOWN, Cores, Step, examine, read_until, study_key},
     quality::{Gates, Held, Warning},
@@ -149,7 +150,7 @@ impl<'a> Work<'a> {
     /// Whether a file before this one is known to be the same film. Where the later one comes here first, both
     /// are scored, and gathering drops it.
     fn is_after_its_like(&self, number: usize, sha256: &str) -> bool {
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = lock(&self.first);
         let first = first.entry(sha256.to_owned()).or_insert(number);
         *first = number.min(*first);
         *first < number

@@ -25,9 +25,10 @@ use fault::{Fault, Outcome};
 use tensors::Tensors;
 use zip::ZipArchive;
 
-use super::{Manifest, NetworkConfig, weights};
+use super::{Manifest, NetworkConfig};
 use crate::{
     files::{self, Expected},
+    hash::sha256,
     memory_limit::MemoryLimit,
     text::shown,
 };
@@ -106,7 +107,7 @@ impl Import<'_> {
             path: self.file.to_owned(),
             reason: error.to_string(),
         })?;
-        let sha256 = weights::sha256(&bytes);
+        let sha256 = sha256(&bytes);
         let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
         let fitted = fit::fit(&config, tensors, &place)?;
         drop(bytes);

@@ -6,13 +6,9 @@ mod notes;
 mod program;
 mod webhook;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError, RwLock},
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, thread, time::Duration};
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, after, bounded, select};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
@@ -66,7 +62,7 @@ type Attempt = Option<Result<Json, String>>;
 pub(super) struct Deliverer {
     pub(super) store: Store,
     pub(super) lane: Lane,
-    pub(super) policy: Arc<RwLock<Policy>>,
+    pub(super) policy: Arc<ArcSwap<Policy>>,
     pub(super) patience: Patience,
     /// Where what programs say is kept.
     pub(super) notes: Notes,
@@ -175,7 +171,7 @@ impl Deliverer {
     /// One try. What fails says why, in words without a patient's name.
     fn attempt(&mut self, client: &webhook::Client, delivery: &Delivery) -> Attempt {
         // Asked again: the site may have changed its mind since.
-        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let policy = self.policy.load_full();
         match delivery.kind {
             DeliveryKind::Webhook => self.post(client, delivery, policy),
             DeliveryKind::Write => Some(files::write(&mut self.store, delivery, &policy)),
@@ -189,7 +185,7 @@ impl Deliverer {
 
     /// Posts on a thread of its own, which can be left behind at the end of the program: a server that does not
     /// answer holds it up for long.
-    fn post(&self, client: &webhook::Client, delivery: &Delivery, policy: Policy) -> Attempt {
+    fn post(&self, client: &webhook::Client, delivery: &Delivery, policy: Arc<Policy>) -> Attempt {
         let (client, delivery) = (client.clone(), delivery.clone());
         let (done, result) = bounded(1);
         let work = move || _ = done.send(client.post(&delivery, &policy));

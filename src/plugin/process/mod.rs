@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -29,6 +29,8 @@ pub use serve::serve_plugin;
 use super::{Call, Computed, Deed, Description, Fault, FaultKind, Limits, Source, StudyView};
 use pipe::Pipe;
 use wire::{Answer, Excess, Hook, Message, Question, Reply, Request};
+
+use crate::lock::lock;
 
 /// The program's command that is a plugin's process.
 const COMMAND: &str = "plugin-process";
@@ -65,7 +67,7 @@ impl Ender {
     }
 
     fn children(&self) -> MutexGuard<'_, BTreeMap<u32, Child>> {
-        self.0.children.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.children)
     }
 
     /// Starts a process, unless they were ended.

@@ -1,6 +1,6 @@
 //! Calling the plugin: what it returns becomes deeds, what it does wrong is counted and shown.
 
-use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     super::{Call, Deed, Description, Fault, FaultKind, Permission, PluginProcess, StudyView, policy},
@@ -33,7 +33,7 @@ impl Worker {
         let (result, took) = self.ask(|process| process.call(call));
         let granted = self.loaded.as_ref().map(|(loading, _)| loading.granted.clone()).unwrap_or_default();
         let deeds = result.map(|deeds| {
-            let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
+            let policy = self.policy.load();
             let deed = |deed: Deed| policy::deed(deed, study, &granted, &policy);
             deeds.into_iter().map(deed).collect::<Vec<_>>()
         });

@@ -11,10 +11,11 @@ mod loading;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, select};
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -97,7 +98,7 @@ pub(super) struct Beginning {
     pub(super) orders: Receiver<Order>,
     pub(super) limits: Limits,
     pub(super) pace: Pace,
-    pub(super) policy: Arc<RwLock<Policy>>,
+    pub(super) policy: Arc<ArcSwap<Policy>>,
     pub(super) details: Arc<Details>,
     pub(super) progress: Arc<Progress>,
     /// Tells the threads that deliver.
@@ -116,7 +117,7 @@ pub(super) struct Worker {
     orders: Receiver<Order>,
     limits: Limits,
     pace: Pace,
-    policy: Arc<RwLock<Policy>>,
+    policy: Arc<ArcSwap<Policy>>,
     details: Arc<Details>,
     progress: Arc<Progress>,
     lanes: Vec<Sender<()>>,
