@@ -13,11 +13,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
@@ -25,7 +21,7 @@ use cxr_triage::{
     config::{self, LabelDefaults, Loaded},
     film,
     model::{DeviceChoice, Findings, Model, Precision, Source},
-    pipeline::{Admitted, Cores, Step, examine, read, study_key},
+    pipeline::{self, Admitted, Cores, Pass, Step, examine, read, study_key},
     quality::{self, Held},
     triage::{self, Finding, RankKey, Rules, StudyAssessment},
 };
@@ -92,30 +88,12 @@ impl Engine {
         rows
     }
 
-    /// Each film with the key of its study, by as many lines as there are cores.
+    /// Each film with the key of its study, by as many workers as there are cores.
     fn judged(&self, files: &[PathBuf]) -> Vec<(String, Result<Scored, Held>)> {
         let cores = Cores::new(Arc::clone(&self.model));
-        let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
-        thread::scope(|scope| {
-            for _ in 0..cores.lines() {
-                scope.spawn(|| {
-                    while next.load(Ordering::Relaxed) < files.len() {
-                        let file = || files.get(next.fetch_add(1, Ordering::Relaxed));
-                        let turn = cores.turn(
-                            file,
-                            |path| self.examined(path),
-                            |_| "panicked".to_owned(),
-                            |held: String| panic!("{held}"),
-                        );
-                        for (study, findings) in turn.unwrap() {
-                            let film = self.judge(&findings.unwrap());
-                            judged.lock().unwrap().push((study, film));
-                        }
-                    }
-                });
-            }
-        });
-        judged.into_inner().unwrap()
+        let outcomes = cores
+            .pass(self, files, &AtomicBool::new(false), |outcomes| outcomes.into_iter().collect::<Vec<_>>());
+        outcomes.into_iter().map(|(_, outcome)| outcome.unwrap()).collect()
     }
 
     fn judge(&self, findings: &Findings) -> Result<Scored, Held> {
@@ -123,15 +101,30 @@ impl Engine {
         let judged = triage::assess(&findings.probabilities, &self.rules).findings;
         Ok((judged, findings.heatmap.to_bytes()))
     }
+}
 
-    fn examined(&self, path: &Path) -> Step<String, String> {
+impl Pass for Engine {
+    type File = PathBuf;
+    type Film = String;
+    /// Each of the phantoms can be scored.
+    type Outcome = Result<(String, Result<Scored, Held>), String>;
+
+    fn read(&self, _: usize, path: &PathBuf) -> Step<String, Self::Outcome> {
         let bytes = read(path).unwrap();
         let examined = examine(bytes.content, &self.model, &self.site.config.quality);
         let study = study_key(&examined.header, &bytes.sha256, path, self.site.config.inbox.raster_study);
         match examined.verdict {
             Ok(Admitted { input, .. }) => Step::Ready(study, input),
-            Err(held) => Step::Ended(held.reason),
+            Err(held) => Step::Ended(Err(held.reason)),
         }
+    }
+
+    fn broken(&self, path: &PathBuf) -> Self::Outcome {
+        Err(format!("{} broke the reader", path.display()))
+    }
+
+    fn scored(&self, study: String, _: &PathBuf, scored: pipeline::Scored) -> Self::Outcome {
+        Ok((study, self.judge(&scored.unwrap())))
     }
 }
 

@@ -2,25 +2,20 @@
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    thread,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
     files::readers,
     guard::guarded,
-    model::{Findings, ModelError},
-    pipeline::{BROKE_DOWN, Cores, Step, broke_down, examine, failed, read_until},
+    pipeline::{BROKE_DOWN, Cores, Pass, Scored, Step, broke_down, examine, failed, read_until},
     quality::{self, Gates},
     text::shown,
 };
-
-/// Films that are done and wait for being written down.
-const WRITE_BEHIND: usize = 16;
 
 /// A film to be scored.
 #[derive(Debug, Clone)]
@@ -65,55 +60,8 @@ impl Scorer<'_> {
         bar: &indicatif::ProgressBar,
     ) -> Result<Run, Failure> {
         // What earlier runs know; this run's own are never asked for.
-        let known = kept.known();
-        let known = &*known;
-        let next = &AtomicUsize::new(0);
-        thread::scope(|scope| {
-            let (out, done) = bounded(WRITE_BEHIND);
-            for _ in 0..self.cores.lines() {
-                let out = out.clone();
-                scope.spawn(move || self.run(tasks, next, known, &out));
-            }
-            drop(out);
-            gather(tasks.len(), &done, kept, bar)
-        })
-    }
-
-    /// One line: takes films until there are none, and says what came of each, with its number.
-    fn run(&self, tasks: &[Task], next: &AtomicUsize, known: &Known, out: &Sender<(usize, Done)>) {
-        let next_task = || {
-            if self.interrupted.load(Ordering::Relaxed) {
-                return None;
-            }
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            Some((number, tasks.get(number)?))
-        };
-        loop {
-            // A turn may score nothing, but one that asks for a film and gets none is the last.
-            let mut is_over = false;
-            let scored = self.cores.turn(
-                || {
-                    let task = next_task();
-                    is_over |= task.is_none();
-                    task
-                },
-                |(number, task)| match self.read(task, known) {
-                    Step::Ready(record, input) => Step::Ready((number, task, record), input),
-                    Step::Ended(done) => Step::Ended((number, done)),
-                },
-                |(number, _)| (number, Done::Unread(BROKE_DOWN.to_owned())),
-                |ended| out.send(ended).is_ok(),
-            );
-            let Some(scored) = scored else { return };
-            for ((number, task, record), outcome) in scored {
-                if out.send((number, Done::New(self.record(record, task, outcome)))).is_err() {
-                    return;
-                }
-            }
-            if is_over {
-                return;
-            }
-        }
+        let scoring = Scoring { scorer: self, known: &kept.known() };
+        self.cores.pass(&scoring, tasks, self.interrupted, |done| gather(tasks.len(), &done, kept, bar))
     }
 
     fn read(&self, task: &Task, known: &Known) -> Step<Record, Done> {
@@ -153,8 +101,8 @@ impl Scorer<'_> {
     }
 
     /// The record of a film that went through the model.
-    fn record(&self, mut record: Record, task: &Task, outcome: Result<Findings, ModelError>) -> Record {
-        let findings = match outcome {
+    fn record(&self, mut record: Record, task: &Task, scored: Scored) -> Record {
+        let findings = match scored {
             Ok(findings) => findings,
             Err(error) => {
                 record.held = Some(failed(&error).reason);
@@ -171,6 +119,30 @@ impl Scorer<'_> {
         }
         record.probabilities = Some(findings.probabilities);
         record
+    }
+}
+
+/// Scores what earlier runs do not know.
+struct Scoring<'a> {
+    scorer: &'a Scorer<'a>,
+    known: &'a Known,
+}
+
+impl Pass for Scoring<'_> {
+    type File = Task;
+    type Film = Record;
+    type Outcome = Done;
+
+    fn read(&self, _: usize, task: &Task) -> Step<Record, Done> {
+        self.scorer.read(task, self.known)
+    }
+
+    fn broken(&self, _: &Task) -> Done {
+        Done::Unread(BROKE_DOWN.to_owned())
+    }
+
+    fn scored(&self, record: Record, task: &Task, scored: Scored) -> Done {
+        Done::New(self.scorer.record(record, task, scored))
     }
 }
 

@@ -191,7 +191,7 @@ impl Gathering {
         false
     }
 
-    /// Takes what the lines say, in the order of the files however it comes: the same files give the same bytes.
+    /// Takes what the workers say, in the order of the files however it comes: the same files give the same bytes.
     pub(super) fn gather(
         &mut self,
         outcomes: &Receiver<(usize, Outcome)>,

@@ -11,7 +11,7 @@ use std::{
 
 use self::{
     gather::{Gathering, Judge, ModelName, Study},
-    work::Work,
+    work::Scan,
 };
 use super::{
     Failure,
@@ -37,11 +37,12 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let bar = progress(files.len() as u64, "films");
     let gates = &setup.config().quality;
     let cores = Cores::new(Arc::clone(&model));
-    let work = Work::new(&files, cores, gates, setup.config().inbox.raster_study, &interrupted);
+    let scan = Scan::new(&cores, gates, setup.config().inbox.raster_study, &interrupted);
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering::new(name);
     let judge = Judge { rules: &rules, gates };
-    work.run(|outcomes| gathering.gather(&outcomes, &judge, &bar, &mut faults));
+    cores
+        .pass(&scan, &files, &interrupted, |outcomes| gathering.gather(&outcomes, &judge, &bar, &mut faults));
     bar.finish_and_clear();
     if interrupted.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);
