@@ -20,7 +20,7 @@ use super::{
     host::is_closed,
     policy::granted,
     progress::Progress,
-    worker::{Beginning, Loading, Order, Worker},
+    worker::{Loading, Order, State, Worker},
 };
 use crate::{
     config, guard,
@@ -230,7 +230,7 @@ impl Manager {
         let (orders, taken) = unbounded();
         let (wake, woken) = bounded(1);
         let ender = Ender::default();
-        let beginning = Beginning {
+        let worker = Worker {
             name: name.to_owned(),
             store,
             program: self.parts.program.clone(),
@@ -244,12 +244,13 @@ impl Manager {
             lanes: self.lanes.clone(),
             record,
             cursor,
-            ownership: self.parts.ownership.clone(),
+            _ownership: self.parts.ownership.clone(),
+            state: State::new(),
         };
         let alive = self.threads.clone();
         let work = move || {
             let _alive = alive;
-            Worker::new(beginning).run(&woken);
+            worker.run(&woken);
         };
         let thread = thread::Builder::new().name(thread_of(name)).spawn(work)?;
         Ok(Running { orders, wake, from: None, ender, thread })
