@@ -5,12 +5,19 @@ use std::{backtrace::Backtrace, env, io, panic::PanicHookInfo, process::ExitCode
 use clap::Parser;
 
 use super::{Cli, Failure, output::stderr};
-use crate::{guard::panic_in_words, text::clean};
+use crate::{
+    guard::panic_in_words,
+    text::{causes, clean},
+};
 
 /// Says why a command failed; the exit code.
 pub fn of_failure(failure: &Failure) -> ExitCode {
     if !matches!(failure, Failure::OutputClosed) {
         say(&format!("cxr-triage: {failure}"));
+        // What is said here may name a film that the person named; its causes never do.
+        if let Some(causes) = causes(failure) {
+            tracing::error!(causes, "the command failed");
+        }
     }
     failure.exit_code()
 }

@@ -72,7 +72,7 @@ pub(super) fn build<N>(
     network: impl FnOnce(&VarBuilder<'_>, &mut Values<'_>) -> candle_core::Result<N>,
 ) -> Result<(N, Taken), ModelError> {
     let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| ModelError::Format { place: place.to_owned(), reason: error.to_string() })?;
+        .map_err(|source| ModelError::Format { place: place.to_owned(), source })?;
     let mut values = Values::of(Some(file));
     let built = network(&values.builder(device), &mut values)?;
     let mut ledger = values.0.ledger();

@@ -48,7 +48,7 @@ pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
 pub use pass::Pass;
-pub use workbench::Thresholds;
+pub use workbench::{Thresholds, ThresholdsError};
 
 use crate::{
     config::RasterStudy,

@@ -12,7 +12,7 @@ use super::{
     import::tell,
 };
 use crate::{
-    model::{Import, Manifest, PartFile, Pull, Source, Trouble, preset},
+    model::{Import, Manifest, PartFile, Pull, PullErrorKind, Source, preset},
     pipeline::shown,
 };
 
@@ -70,8 +70,8 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
         }
         !interrupted.load(Ordering::Relaxed)
     })
-    .map_err(|error| match error.trouble {
-        Trouble::Stopped => Failure::InterruptedWith(error.to_string()),
+    .map_err(|error| match error.kind {
+        PullErrorKind::Stopped => Failure::InterruptedWith(error.to_string()),
         _ => Failure::failed(error.to_string()),
     })?;
     bar.finish_and_clear();

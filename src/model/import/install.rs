@@ -66,9 +66,9 @@ pub(super) fn install(
     let mut files = vec![("model.safetensors", bytes), ("model.toml", text.as_bytes())];
     files.extend(profile_bytes.as_deref().map(|bytes| (PROFILE_FILE, bytes)));
     let written = write(&draft, &files).and_then(|()| exchange(&draft, &folder, &before));
-    if let Err(error) = written {
+    if let Err(source) = written {
         let _ = fs::remove_dir_all(&draft);
-        return Err(ImportError::Write { path: folder, reason: error.to_string() });
+        return Err(ImportError::Write { path: folder, source });
     }
     let _ = fs::remove_dir_all(&before);
     Ok(Installed { folder, profile, manifest })

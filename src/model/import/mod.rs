@@ -103,10 +103,8 @@ impl Import<'_> {
         let config = draft.network();
         let place = shown(self.file);
         let _limit = memory_limit(self.file, &place);
-        let bytes = files::read(self.file, Expected::WEIGHTS).map_err(|error| ImportError::Unreadable {
-            path: self.file.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let bytes = files::read(self.file, Expected::WEIGHTS)
+            .map_err(|source| ImportError::Unreadable { path: self.file.to_owned(), source })?;
         let sha256 = sha256(&bytes);
         let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
         let fitted = fit::fit(&config, tensors, &place)?;
