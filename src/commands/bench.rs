@@ -6,7 +6,7 @@ use candle_core::{DType, Tensor};
 use serde::Serialize;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{BenchArgs, GlobalArgs},
     output::{progress, stdout},
     setup::Setup,
@@ -46,14 +46,14 @@ struct Report {
 }
 
 /// Runs `bench`.
-pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let threads = threads(args)?;
     let setup = Setup::new(global)?;
     let model = setup.model(setup.config().model.name.as_deref())?;
     let size = args.size.unwrap_or(model.manifest().size);
     let most = (MOST_PIXELS / u64::from(size).pow(2)).max(1);
     if u64::from(args.batch) > most {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "--batch {} of {size} x {size} takes too much memory: 1..={most} films of that size are possible",
             args.batch
         )));
@@ -94,7 +94,7 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
 
 /// The number of threads. The pools are made once and take it from the environment, so that another
 /// number than theirs means to start again with that environment.
-fn threads(args: &BenchArgs) -> Result<usize, Failure> {
+fn threads(args: &BenchArgs) -> Result<usize, CommandError> {
     let now = candle_core::utils::get_num_threads();
     let Some(wanted) = args.threads.filter(|wanted| *wanted != now) else { return Ok(now) };
     if std::env::var(THREADS_VARIABLE).is_ok_and(|value| value == wanted.to_string()) {
@@ -105,12 +105,12 @@ fn threads(args: &BenchArgs) -> Result<usize, Failure> {
         .args(std::env::args_os().skip(1))
         .env(THREADS_VARIABLE, wanted.to_string())
         .exec();
-    Err(Failure::failed(format!("cannot start again with {wanted} threads: {error}")))
+    Err(CommandError::failed(format!("cannot start again with {wanted} threads: {error}")))
 }
 
 /// What Candle reaches on the model's device and in its number format, in a product of two large square matrices,
 /// GFLOP/s.
-fn peak_gflops(model: &Model) -> Result<f64, Failure> {
+fn peak_gflops(model: &Model) -> Result<f64, CommandError> {
     let format = match model.precision() {
         Precision::Fp32 => DType::F32,
         Precision::Bf16 => DType::BF16,
@@ -125,10 +125,10 @@ fn peak_gflops(model: &Model) -> Result<f64, Failure> {
         }
         Ok(2.0 * (PEAK_SIDE as f64).powi(3) / best / 1e9)
     };
-    product().map_err(|error| Failure::failed(format!("cannot measure the machine's peak: {error}")))
+    product().map_err(|error| CommandError::failed(format!("cannot measure the machine's peak: {error}")))
 }
 
-fn print(report: &Report, json: bool) -> Result<(), Failure> {
+fn print(report: &Report, json: bool) -> Result<(), CommandError> {
     let mut out = stdout();
     if json {
         return Ok(out.json(report)?);

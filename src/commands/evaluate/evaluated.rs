@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     commands::{
-        Failure,
+        CommandError,
         cli::{BlankAs, EvaluateArgs, UncertainAs},
     },
     evaluate::{
@@ -71,11 +71,11 @@ pub(super) struct Evaluated<'a> {
 }
 
 impl Evaluated<'_> {
-    pub(super) fn report(&self) -> Result<Report, Failure> {
+    pub(super) fn report(&self) -> Result<Report, CommandError> {
         let (labels, cases) = (self.labels(), self.cases());
         let mut notes = self.inputs.notes.clone();
         if self.films.counted.is_empty() {
-            return Err(Failure::failed(format!(
+            return Err(CommandError::failed(format!(
                 "none of the {} films could be scored: {}",
                 self.inputs.joined.len(),
                 self.films.held.first().or(self.films.unread.first()).map_or("", |film| &film.reason)
@@ -176,7 +176,7 @@ impl Evaluated<'_> {
         }
     }
 
-    fn set_info(&self) -> Result<SetInfo, Failure> {
+    fn set_info(&self) -> Result<SetInfo, CommandError> {
         let labels_file = self.args.labels.as_deref().unwrap_or(Path::new(""));
         let (uncertain, blank) = self.counting();
         Ok(SetInfo {

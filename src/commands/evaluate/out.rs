@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    commands::Failure,
+    commands::CommandError,
     evaluate::{
         Plots, Report, html,
         plot::{self, Shot},
@@ -14,7 +14,12 @@ use crate::{
 };
 
 /// Writes report.json, report.html and each plot as SVG.
-pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str) -> Result<(), Failure> {
+pub(super) fn write(
+    folder: &Path,
+    report: &Report,
+    shots: &[Shot],
+    legend: &str,
+) -> Result<(), CommandError> {
     let plots = [
         ("roc", plot::roc(&report.labels)),
         ("precision-recall", plot::precision_recall(&report.labels)),
@@ -36,7 +41,7 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
 const BEGINNINGS: [(&str, &[u8]); 3] = [("svg", b"<svg"), ("json", b"{"), ("html", b"<!doctype html>")];
 
 /// Writes a file whole, over that of an earlier report at most.
-fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CommandError> {
     let path = folder.join(name);
     let ours: Vec<&[u8]> = BEGINNINGS
         .iter()
@@ -44,5 +49,5 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         .map(|(_, beginning)| *beginning)
         .collect();
     files::export(&path, bytes, &ours)
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(&path))))
+        .map_err(|error| CommandError::failed(format!("cannot write {}: {error}", shown(&path))))
 }

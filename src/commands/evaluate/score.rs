@@ -9,7 +9,7 @@ use crossbeam_channel::Receiver;
 
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
-    commands::Failure,
+    commands::CommandError,
     files::readers,
     guard::guarded,
     pipeline::{BROKE_DOWN, Cores, Pass, Scored, Step, broke_down, examine, failed, read_until},
@@ -58,7 +58,7 @@ impl Scorer<'_> {
         tasks: &[Task],
         kept: &mut Kept,
         bar: &indicatif::ProgressBar,
-    ) -> Result<Run, Failure> {
+    ) -> Result<Run, CommandError> {
         // What earlier runs know; this run's own are never asked for.
         let scoring = Scoring { scorer: self, known: &kept.known() };
         self.cores.pass(&scoring, tasks, self.interrupted, |done| gather(tasks.len(), &done, kept, bar))
@@ -152,7 +152,7 @@ fn gather(
     done: &Receiver<(usize, Done)>,
     kept: &mut Kept,
     bar: &indicatif::ProgressBar,
-) -> Result<Run, Failure> {
+) -> Result<Run, CommandError> {
     let mut outcomes: Vec<Option<Outcome>> = (0..films).map(|_| None).collect();
     let mut reused = 0;
     for (number, done) in done {
@@ -173,9 +173,9 @@ fn gather(
     Ok(Run { outcomes: outcomes.into_iter().map_while(|outcome| outcome).collect(), reused })
 }
 
-fn keep(kept: &mut Kept, record: &Record) -> Result<(), Failure> {
+fn keep(kept: &mut Kept, record: &Record) -> Result<(), CommandError> {
     kept.append(record).map_err(|error| {
         let place = kept.path().map(shown).unwrap_or_default();
-        Failure::failed(format!("cannot write {place}: {error}"))
+        CommandError::failed(format!("cannot write {place}: {error}"))
     })
 }

@@ -14,12 +14,12 @@ use self::{
     work::Scan,
 };
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, ScanArgs},
-    faults::Faults,
     output::{Lean, progress, stderr, stdout, table},
     setup::Setup,
     signals,
+    unread::UnreadFiles,
 };
 use crate::{
     intake::{Kind, LeftOut, Names},
@@ -27,11 +27,11 @@ use crate::{
 };
 
 /// Runs `scan`.
-pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     let interrupted = signals::interrupted()?;
-    let mut faults = Faults::new(&args.paths);
+    let mut faults = UnreadFiles::new(&args.paths);
     let Listed { files, left_out } = films_under(&args.paths, &setup.config().inbox.ignore, &mut faults);
 
     let bar = progress(files.len() as u64, "films");
@@ -45,7 +45,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
         .pass(&scan, &files, &interrupted, |outcomes| gathering.gather(&outcomes, &judge, &bar, &mut faults));
     bar.finish_and_clear();
     if interrupted.load(Ordering::Relaxed) {
-        return Err(Failure::Interrupted);
+        return Err(CommandError::Interrupted);
     }
 
     let mut ranked = gathering.ranked(left_out);
@@ -83,7 +83,7 @@ pub(super) struct Listed {
 
 /// The files named, and those in the folders named. What a folder holds beside films (see [`Names`]) is left out; a
 /// file named outright never is.
-pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Faults<'_>) -> Listed {
+pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut UnreadFiles<'_>) -> Listed {
     let names = Names::new(ignore.to_vec());
     let mut listed = Listed::default();
     for path in paths {
@@ -100,7 +100,7 @@ pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Fau
     listed
 }
 
-fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults: &mut Faults<'_>) {
+fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults: &mut UnreadFiles<'_>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {

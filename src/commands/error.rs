@@ -18,7 +18,7 @@ type Source = Box<dyn Error + Send + Sync>;
 /// A failed command. Exit codes: 1 something could not be read or done, 2 usage or configuration, 130
 /// interrupted.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum CommandError {
     /// Usage or configuration.
     #[error("{message}")]
     Usage {
@@ -46,7 +46,7 @@ pub enum Failure {
     OutputClosed,
 }
 
-impl Failure {
+impl CommandError {
     /// A mistake on the command line or in the configuration, in one line: what it quotes begins none of its own.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: clean(&message.into()), source: None }
@@ -102,14 +102,14 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         // Of several lines: it shows the one of the file that is wrong.
         Self::Usage { message: error.to_string(), source: Some(Box::new(error)) }
     }
 }
 
-impl From<WatchError> for Failure {
+impl From<WatchError> for CommandError {
     fn from(error: WatchError) -> Self {
         Self::failed_by(error)
     }
@@ -133,7 +133,7 @@ fn is_usage(error: &ModelError) -> bool {
     }
 }
 
-impl From<ModelError> for Failure {
+impl From<ModelError> for CommandError {
     fn from(error: ModelError) -> Self {
         match is_usage(&error) {
             true => Self::usage_by(error),
@@ -142,7 +142,7 @@ impl From<ModelError> for Failure {
     }
 }
 
-impl From<ImportError> for Failure {
+impl From<ImportError> for CommandError {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Model(error) => error.into(),
@@ -152,7 +152,7 @@ impl From<ImportError> for Failure {
     }
 }
 
-impl From<IntakeError> for Failure {
+impl From<IntakeError> for CommandError {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Missing(_) | IntakeError::NotAFolder(_) => Self::usage_by(error),
@@ -161,13 +161,13 @@ impl From<IntakeError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         Self::failed_by(error)
     }
 }
 
-impl From<PipelineError> for Failure {
+impl From<PipelineError> for CommandError {
     fn from(error: PipelineError) -> Self {
         match error {
             PipelineError::Intake(error) => error.into(),
@@ -177,7 +177,7 @@ impl From<PipelineError> for Failure {
     }
 }
 
-impl From<DashboardError> for Failure {
+impl From<DashboardError> for CommandError {
     fn from(error: DashboardError) -> Self {
         match error {
             DashboardError::NotATerminal | DashboardError::DumbTerminal(_) => Self::usage_by(error),
@@ -187,7 +187,7 @@ impl From<DashboardError> for Failure {
 }
 
 /// An error of standard output.
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::OutputClosed,
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn what_failed_by_itself_is_no_mistake_on_the_command_line() {
         let inbox = std::path::PathBuf::from("inbox");
-        let cases: Vec<(Failure, u8)> = vec![
+        let cases: Vec<(CommandError, u8)> = vec![
             (ModelError::Engine { reason: "no memory".to_owned() }.into(), 1),
             (ModelError::Film { reason: "no pixels".to_owned() }.into(), 1),
             (ModelError::NotFinite { film: 0 }.into(), 1),
