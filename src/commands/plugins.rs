@@ -18,8 +18,8 @@ use crate::{
     config::PluginSite,
     files::{self, Expected},
     plugin::{
-        Call, Deed, Effect, Ender, Fault, Limits, Permission, PluginProcess, Source, StudyView, enabled,
-        granted, serve_plugin, this_program, without_secrets,
+        Call, Deed, Effect, Ender, Limits, Permission, PluginError, PluginProcess, Source, StudyView,
+        enabled, granted, serve_plugin, this_program, without_secrets,
     },
     store::{PluginRecord, PluginState, Store},
     text::{self, shown},
@@ -208,7 +208,7 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Comman
                 .map_err(|error| CommandError::usage(format!("{} is no study: {error}", shown(path))))?
         }
     };
-    let fault = |fault: Fault| CommandError::failed(fault.to_string());
+    let fault = |fault: PluginError| CommandError::failed(fault.to_string());
     let source = source(file).map_err(fault)?;
     let site = setup.config().plugins.own.get(&source.name).cloned().unwrap_or_default();
     let mut process = load(&source, &site).map_err(fault)?;
@@ -236,12 +236,12 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Comman
 }
 
 /// Loads a plugin as it would be loaded in earnest.
-fn load(source: &Source, site: &PluginSite) -> Result<PluginProcess, Fault> {
+fn load(source: &Source, site: &PluginSite) -> Result<PluginProcess, PluginError> {
     PluginProcess::load(&this_program(), &Ender::default(), source, &site.settings, Limits::default())
 }
 
 /// A file's text; a bare name that is no file is one of the program's own plugins.
-fn source(file: &Path) -> Result<Source, Fault> {
+fn source(file: &Path) -> Result<Source, PluginError> {
     let bundled = file.to_str().filter(|_| !file.exists()).and_then(Source::bundled);
     bundled.map_or_else(|| Source::read(file), Ok)
 }

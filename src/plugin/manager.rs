@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::Timestamp;
 
 use super::{
-    Ender, Fault, HostError, HostParts, Policy, Source,
+    Ender, HostError, HostParts, PluginError, Policy, Source,
     deliver::{Deliverer, Notes},
     details::Details,
     host::is_closed,
@@ -37,14 +37,14 @@ const DEATHS: u32 = 3;
 #[derive(Default)]
 struct Dead {
     times: u32,
-    from: Option<Result<Loading, Fault>>,
+    from: Option<Result<Loading, PluginError>>,
 }
 
 /// One plugin's thread, and what it was loaded from.
 struct Running {
     orders: Sender<Order>,
     wake: Sender<()>,
-    from: Option<Result<Loading, Fault>>,
+    from: Option<Result<Loading, PluginError>>,
     ender: Ender,
     thread: JoinHandle<()>,
 }
@@ -161,7 +161,7 @@ impl Manager {
     }
 
     /// The enabled plugins, each with its text or why it has none.
-    fn enabled(&self) -> BTreeMap<String, Result<Source, Fault>> {
+    fn enabled(&self) -> BTreeMap<String, Result<Source, PluginError>> {
         super::enabled(&self.parts.folder, &self.parts.config)
     }
 

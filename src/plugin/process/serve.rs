@@ -8,7 +8,7 @@ use std::{
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::{
-    super::{Fault, FaultKind, StudyView, Vm},
+    super::{PluginError, PluginErrorKind, StudyView, Vm},
     bound::{Bound, Output, processor_time},
     wire::{Answer, Message, Question, Reply, Request, encode, read},
 };
@@ -60,13 +60,16 @@ struct Server {
 }
 
 impl Server {
-    fn answer(&mut self, request: Request, bound: &Arc<Bound>) -> Result<Answer, Fault> {
+    fn answer(&mut self, request: Request, bound: &Arc<Bound>) -> Result<Answer, PluginError> {
         if let Some(study) = request.study {
             self.looks += 1;
             self.study = StudyView { look: self.looks, ..study };
         }
-        let loaded =
-            || self.vm.as_ref().ok_or_else(|| Fault::new(FaultKind::Crash, "", "no plugin is loaded"));
+        let loaded = || {
+            self.vm
+                .as_ref()
+                .ok_or_else(|| PluginError::new(PluginErrorKind::Crash, "", "no plugin is loaded"))
+        };
         Ok(match request.question {
             Question::Load { source, settings, limits } => {
                 bound.arm(limits.load);

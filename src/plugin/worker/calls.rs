@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    super::{Call, Deed, Description, Fault, FaultKind, Permission, PluginProcess, StudyView, policy},
+    super::{
+        Call, Deed, Description, Permission, PluginError, PluginErrorKind, PluginProcess, StudyView, policy,
+    },
     Worker,
 };
 use crate::store::{PluginColumn, PluginCommand, PluginDeed, PluginState, PluginWork};
@@ -76,14 +78,17 @@ impl Worker {
     /// of the plugin's: nothing is done yet, so another one is asked, and once more.
     fn ask<T>(
         &mut self,
-        ask: impl Fn(&mut PluginProcess) -> Result<T, Fault>,
-    ) -> (Result<T, Fault>, Duration) {
+        ask: impl Fn(&mut PluginProcess) -> Result<T, PluginError>,
+    ) -> (Result<T, PluginError>, Duration) {
         let once = |worker: &mut Self| match &mut worker.state.loaded {
             Some((_, process)) => (ask(process), process.took()),
-            None => (Err(Fault::new(FaultKind::Process, &worker.name, "it has no process")), Duration::ZERO),
+            None => (
+                Err(PluginError::new(PluginErrorKind::Process, &worker.name, "it has no process")),
+                Duration::ZERO,
+            ),
         };
-        let is_dead = |answer: &(Result<T, Fault>, Duration)| {
-            answer.0.as_ref().is_err_and(|fault| fault.kind == FaultKind::Crash)
+        let is_dead = |answer: &(Result<T, PluginError>, Duration)| {
+            answer.0.as_ref().is_err_and(|fault| fault.kind == PluginErrorKind::Crash)
         };
         let mut answer = once(self);
         for _ in 0..2 {
@@ -101,7 +106,7 @@ impl Worker {
 
     /// Counts a call, and what it took of the processor. One that was cut off by the plugin's end, or
     /// for which there is no process, is none.
-    fn count(&mut self, hook: &str, took: Duration, fault: Option<&Fault>) {
+    fn count(&mut self, hook: &str, took: Duration, fault: Option<&PluginError>) {
         if self.ender.is_ended() || self.has_no_process() {
             return;
         }

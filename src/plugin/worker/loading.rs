@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    super::{Call, Fault, FaultKind, PluginProcess, StudyView},
+    super::{Call, PluginError, PluginErrorKind, PluginProcess, StudyView},
     Loading, Worker,
 };
 use crate::store::{PluginState, StoreError};
@@ -15,7 +15,7 @@ impl Worker {
         self.state.resting = None;
         let fresh = self.tested(&loading).or_else(|fault| match fault.kind {
             // Perhaps it was killed from outside.
-            FaultKind::Crash => self.tested(&loading),
+            PluginErrorKind::Crash => self.tested(&loading),
             _ => Err(fault),
         });
         match fresh {
@@ -34,20 +34,20 @@ impl Worker {
             }
             Err(fault) => {
                 self.broken(&fault);
-                if fault.kind == FaultKind::Process {
+                if fault.kind == PluginErrorKind::Process {
                     self.state.resting = Some((loading, Some(Instant::now() + self.pace.retry)));
                 }
             }
         }
     }
 
-    fn tested(&self, loading: &Loading) -> Result<PluginProcess, Fault> {
+    fn tested(&self, loading: &Loading) -> Result<PluginProcess, PluginError> {
         let mut process = self.process(loading)?;
         process.self_test(&StudyView::recorded())?;
         Ok(process)
     }
 
-    fn process(&self, loading: &Loading) -> Result<PluginProcess, Fault> {
+    fn process(&self, loading: &Loading) -> Result<PluginProcess, PluginError> {
         let Loading { source, settings, .. } = loading;
         PluginProcess::load(&self.program, &self.ender, source, settings, self.limits)
     }
@@ -59,7 +59,7 @@ impl Worker {
     }
 
     /// The old version goes on, if there is one.
-    pub(super) fn broken(&mut self, fault: &Fault) {
+    pub(super) fn broken(&mut self, fault: &PluginError) {
         self.record.fault = fault.to_string();
         self.record.state = match (self.record.state, &self.state.loaded) {
             (PluginState::Off, Some(_)) => PluginState::Off,
@@ -86,7 +86,7 @@ impl Worker {
             Err(fault) => {
                 self.broken(&fault);
                 // It worked before: that its process cannot be had, or dies, is no fault of the plugin's.
-                let is_ours = matches!(fault.kind, FaultKind::Process | FaultKind::Crash);
+                let is_ours = matches!(fault.kind, PluginErrorKind::Process | PluginErrorKind::Crash);
                 let again = is_ours.then(|| Instant::now() + self.pace.retry);
                 self.state.resting = Some((loading, again));
             }

@@ -23,7 +23,7 @@ use serde_json::Value as Json;
 use due::Clock;
 
 use super::{
-    Call, Ender, Fault, Limits, Permission, PluginProcess, Policy, Source, StatusChange, StudyView,
+    Call, Ender, Limits, Permission, PluginError, PluginProcess, Policy, Source, StatusChange, StudyView,
     details::Details,
     events::{Step, steps},
     progress::Progress,
@@ -74,7 +74,7 @@ pub(super) enum Order {
     /// Its file, its settings or its grants have changed; or it is the first time.
     Load(Box<Loading>),
     /// Its file cannot be read any more, or it is not there.
-    Unreadable(Fault),
+    Unreadable(PluginError),
     /// It is no longer enabled.
     Stop,
 }
