@@ -7,6 +7,8 @@
 mod film;
 #[path = "../../src/guard.rs"]
 mod guard;
+#[path = "../../src/hash.rs"]
+mod hash;
 #[path = "../../src/study/mod.rs"]
 mod study;
 #[path = "../../src/text/mod.rs"]
@@ -17,8 +19,8 @@ mod text;
 mod model {
     #[path = "import"]
     pub(crate) mod import {
-        mod fault;
         mod pickle;
+        mod reader_error;
         mod tensors;
         mod torch;
 

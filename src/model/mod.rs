@@ -53,7 +53,7 @@ pub use profile::{Fitted, Limits, Profile, Sample, turned};
 pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
-pub use weights::{TensorFault, TensorProblem};
+pub use weights::{TensorProblem, TensorProblemKind};
 
 /// What the model says of one film.
 #[derive(Debug, Clone)]

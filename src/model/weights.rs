@@ -23,12 +23,12 @@ pub struct TensorProblem {
     /// The shape that the network needs.
     pub wanted: Vec<usize>,
     /// What is wrong with it.
-    pub fault: TensorFault,
+    pub fault: TensorProblemKind,
 }
 
 /// What is wrong with a tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TensorFault {
+pub enum TensorProblemKind {
     /// It is not in the file.
     Missing,
     /// It has this shape instead.
@@ -43,9 +43,11 @@ impl fmt::Display for TensorProblem {
         let Self { name, wanted, fault } = self;
         let name = crate::text::clean(name);
         match fault {
-            TensorFault::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
-            TensorFault::Shape(found) => write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}"),
-            TensorFault::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
+            TensorProblemKind::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
+            TensorProblemKind::Shape(found) => {
+                write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}")
+            }
+            TensorProblemKind::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
         }
     }
 }
@@ -132,8 +134,8 @@ impl Noting<'_> {
     /// The numbers of a tensor; none if it does not fit, which is noted.
     fn values(&self, name: &str, shape: &[usize]) -> candle_core::Result<Option<Vec<f32>>> {
         let fault = match self.stored(name) {
-            None => TensorFault::Missing,
-            Some(tensor) if tensor.shape() != shape => TensorFault::Shape(tensor.shape().to_vec()),
+            None => TensorProblemKind::Missing,
+            Some(tensor) if tensor.shape() != shape => TensorProblemKind::Shape(tensor.shape().to_vec()),
             Some(tensor) => {
                 let values = numbers(&tensor)?;
                 if are_finite(&values) {
@@ -142,7 +144,7 @@ impl Noting<'_> {
                     ledger.taken.values += values.len();
                     return Ok(Some(values));
                 }
-                TensorFault::NotFinite
+                TensorProblemKind::NotFinite
             }
         };
         self.ledger().problems.push(TensorProblem { name: name.to_owned(), wanted: shape.to_vec(), fault });
