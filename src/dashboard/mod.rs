@@ -51,7 +51,7 @@ pub use feed::{
     Request, Role, Site, Update,
 };
 pub use filter::{Completion, Filter, FilterError};
-pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
+pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError};
 pub use layout::View;
 pub use order::Order;
 pub use overlay::{

@@ -16,7 +16,7 @@ use super::{
     recorder::{Identity, Report, ReportKind, ScoredReport},
 };
 use crate::{
-    files::{NoAnswer, Readers, Refused},
+    files::{NoAnswerError, Readers, RefusedError},
     guard::guarded,
     model::{Findings, ModelError},
     quality::{self, Gates, Held, Warning},
@@ -62,7 +62,7 @@ impl Judge {
         let started = Timestamp::now();
         let is_over = || self.stop.load(Ordering::Relaxed);
         let bytes = read_until(&due.arrival.path, &self.readers, &is_over).map_err(|error| {
-            if NoAnswer::of(&error) == Some(NoAnswer::Stopped) {
+            if NoAnswerError::of(&error) == Some(NoAnswerError::Stopped) {
                 return report(ReportKind::Left);
             }
             tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
@@ -136,8 +136,8 @@ fn why_unread(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => {
             "This program may not read the file: change its permissions, then copy it in again.".into()
         }
-        _ if Refused::of(error).is_some() => format!("The file was not read: {error}."),
-        _ if NoAnswer::of(error).is_some() => {
+        _ if RefusedError::of(error).is_some() => format!("The file was not read: {error}."),
+        _ if NoAnswerError::of(error).is_some() => {
             "The disk or share that the file lies on does not answer: the film is tried again by itself."
                 .into()
         }
@@ -148,5 +148,5 @@ fn why_unread(error: &std::io::Error) -> String {
 /// Whether a file that could not be read may be readable later, as it is: a share that is down comes back.
 fn is_passing(error: &std::io::Error) -> bool {
     let stays = matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied);
-    !stays && Refused::of(error).is_none()
+    !stays && RefusedError::of(error).is_none()
 }
