@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, atomic::AtomicBool},
+    thread,
 };
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
@@ -147,10 +148,10 @@ fn write_films(folder: &Path) {
 fn line(criterion: &mut Criterion) {
     let folder = PathBuf::from(env::var_os(FOLDER).unwrap());
     let engine = Engine::new();
-    let lines = Cores::new(Arc::clone(&engine.model)).lines();
-    let cores = if lines == 1 { "one core".to_owned() } else { format!("{lines} cores") };
+    let workers = Cores::new(Arc::clone(&engine.model)).workers();
+    let cores = if workers == 1 { "one core".to_owned() } else { format!("{workers} cores") };
     // Enough for each core to take some more than once.
-    let films = 24.max(12 * lines as u64);
+    let films = 24.max(12 * workers as u64);
     let mut group = criterion.benchmark_group("line");
     group.sample_size(10).throughput(Throughput::Elements(films));
     for (name, end) in [("PNG", "png"), ("DICOM", "dcm")] {

@@ -6,7 +6,7 @@ use crate::{
     config::{ConfigError, WatchError},
     dashboard::DashboardError,
     intake::IntakeError,
-    model::{ImportError, ModelError},
+    model::{ImportError, ModelError, PullError, PullErrorKind},
     pipeline::PipelineError,
     store::StoreError,
     text::clean,
@@ -147,6 +147,15 @@ impl From<ImportError> for CommandError {
         match error {
             ImportError::Model(error) => error.into(),
             ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::usage_by(error),
+            _ => Self::failed_by(error),
+        }
+    }
+}
+
+impl From<PullError> for CommandError {
+    fn from(error: PullError) -> Self {
+        match error.kind {
+            PullErrorKind::Stopped => Self::InterruptedWith(error.to_string()),
             _ => Self::failed_by(error),
         }
     }

@@ -10,7 +10,7 @@ use super::clean;
 pub fn causes(error: &(dyn Error + 'static)) -> Option<String> {
     let mut said = error.to_string();
     let mut causes = Vec::new();
-    for cause in iter::successors(error.source(), |cause| cause.source()) {
+    for cause in iter::successors(error.source(), |&cause| cause.source()) {
         // A transparent error says what its source says.
         let words = cause.to_string();
         if words != said {

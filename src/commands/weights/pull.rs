@@ -12,7 +12,7 @@ use super::{
     import::tell,
 };
 use crate::{
-    model::{Import, Manifest, PartFile, Pull, PullErrorKind, Source, preset},
+    model::{Import, Manifest, PartFile, Pull, Source, preset},
     pipeline::shown,
 };
 
@@ -69,10 +69,6 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), CommandError> {
             begun = true;
         }
         !interrupted.load(Ordering::Relaxed)
-    })
-    .map_err(|error| match error.kind {
-        PullErrorKind::Stopped => CommandError::InterruptedWith(error.to_string()),
-        _ => CommandError::failed(error.to_string()),
     })?;
     bar.finish_and_clear();
     fs::rename(&part, &whole)

@@ -26,14 +26,7 @@ mod tests {
             .enumerate()
             .map(|(n, scores)| Case { probabilities: scores, truths: truths(n) })
             .collect();
-        let info = |name: &str| LabelInfo {
-            name: name.into(),
-            alert: 0.5,
-            validated: true,
-            rank: true,
-            published: None,
-        };
-        measure(&[info("Mass <&> \"sign\""), info("Hernia")], &cases)
+        measure(&[LabelInfo::plain("Mass <&> \"sign\"", 0.5), LabelInfo::plain("Hernia", 0.5)], &cases)
     }
 
     #[test]
