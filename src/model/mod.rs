@@ -9,7 +9,6 @@
 //! Film ──Model::prepare──▶ Input (decode threads)   [Input] ──Model::infer──▶ [Findings] (engine)
 //! ```
 
-pub mod cpu;
 mod densenet;
 mod device;
 mod engine;
@@ -34,7 +33,7 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use cpu::Hands;
+pub use cxr_densenet::Hands;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;

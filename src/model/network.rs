@@ -5,14 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
+use cxr_densenet::{Hands, Processor, Refusal, Tensors};
 
-use super::{
-    ModelError, NetworkConfig, Precision,
-    cpu::{Hands, Processor, Refusal, Tensors},
-    heatmap::grad_cam,
-    plain::Plain,
-    staging::Staging,
-};
+use super::{ModelError, NetworkConfig, Precision, heatmap::grad_cam, plain::Plain, staging::Staging};
 
 /// A network with its weights.
 #[derive(Debug)]

@@ -8,11 +8,12 @@ use std::{
 
 use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
+use cxr_densenet::Tensors;
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
-use super::{ModelError, cpu::Tensors};
+use super::ModelError;
 
 /// One tensor that the network needs and the file does not have as needed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! nothing of ours.
 
 mod audit;
+mod header;
 mod identity;
 
 pub use audit::{AuditKind, AuditWord};

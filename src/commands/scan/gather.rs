@@ -227,7 +227,7 @@ impl Gathering {
         if self.is_repeat(&sha256, &path) {
             return;
         }
-        let claim = header.claim(decoded);
+        let claim = Claim::of(&header, decoded);
         if self.is_copy(&claim, &path) {
             return;
         }
@@ -268,7 +268,7 @@ impl Gathering {
         if header.study_instance_uid.is_empty() {
             return key;
         }
-        let patient = header.patient();
+        let patient = Patient::of(header);
         let rows = self.rows.entry(header.study_instance_uid.clone()).or_default();
         let place = row_of(&patient, rows).unwrap_or(rows.len());
         match rows.get_mut(place) {
