@@ -1,7 +1,7 @@
 """Prints names in many character sets as pydicom shows them, as JSON: what ours must agree with.
 
     pip install pydicom
-    python tests/golden/charset_peer.py > tests/golden/charset_peer.json
+    python crates/cxr-film/tests/golden/charset_peer.py > crates/cxr-film/tests/golden/charset_peer.json
 
 Of every case: the value of Specific Character Set, the bytes of Patient's Name in hexadecimal, and the name. Terms that
 pydicom does not know, or whose bytes it cannot decode, are left out: there it guesses, and so may we.

@@ -3,7 +3,7 @@
 
     pip install pydicom numpy pylibjpeg-libjpeg imagecodecs
     apt install dcmtk
-    python tests/golden/film_jpeg.py tests/golden/film_jpeg
+    python crates/cxr-film/tests/golden/film_jpeg.py crates/cxr-film/tests/golden/film_jpeg
 
 The encoder is our own (ITU-T T.81, annex H), for no other makes restart intervals, scans of one component and all
 precisions. Every stream is decoded by libjpeg-turbo (in imagecodecs), by libjpeg of Thomas Richter (in pylibjpeg) and by

@@ -1,7 +1,7 @@
 """Reads the real DICOM films with pydicom and prints what ours must agree with, as JSON.
 
     pip install pydicom numpy pylibjpeg pylibjpeg-openjpeg pylibjpeg-libjpeg
-    python tests/golden/film_peer.py ../shared/films > tests/golden/film_peer.json
+    python crates/cxr-film/tests/golden/film_peer.py ../shared/films > crates/cxr-film/tests/golden/film_peer.json
 
 Of every film: its size, and of its linear and display grey the least, the most, the mean, and the
 means of 16 x 16 blocks. Linear is the stored value, turned over for MONOCHROME1; display is the VOI

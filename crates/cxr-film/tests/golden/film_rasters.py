@@ -2,7 +2,7 @@
 and the grey that Pillow or tifffile makes of it.
 
     pip install pillow numpy tifffile imagecodecs
-    python tests/golden/film_rasters.py tests/golden/film_rasters
+    python crates/cxr-film/tests/golden/film_rasters.py crates/cxr-film/tests/golden/film_rasters
 
 Writes the files and `cases.json`: of each file its size, depth and grey, upright, in hexadecimal of 16 bits.
 """

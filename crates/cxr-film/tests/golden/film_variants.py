@@ -3,7 +3,7 @@ that departments send, and what pydicom reads in it.
 
     pip install pydicom numpy pylibjpeg pylibjpeg-openjpeg pylibjpeg-libjpeg pyjpegls imagecodecs
     apt install dcmtk
-    python tests/golden/film_variants.py tests/golden/film_variants
+    python crates/cxr-film/tests/golden/film_variants.py crates/cxr-film/tests/golden/film_variants
 
 Writes the files, and `cases.json`: of each file its row in the table of docs/input.md, whether the coding is
 lossless, and the name of the expectation, which is the linear grey as big-endian hexadecimal of 16 bits a pixel
