@@ -1,5 +1,5 @@
 //! The grey chain of one film as one table over its stored values: Modality LUT, VOI LUT, polarity, in
-//! the order of PS3.4 N.2. Screen and model read the same table, so they cannot disagree.
+//! the order of PS3.4 N.2. Screen and model read the same table, and where they are to differ it says so.
 
 use dicom_dictionary_std::tags;
 
@@ -85,11 +85,11 @@ impl Curve {
         let whole: Vec<f64> = linear.iter().map(|grey| f64::from((grey - black) / (white - black))).collect();
         let inverted = layout.photometric == Photometric::Monochrome1;
         let window = through(voi, &units)?;
-        let window = window.filter(|window| {
-            let fault = suited::fault(Shown { window, whole: &whole, counts, inverted });
-            doubts.extend(fault.as_ref().map(|fault| unsuited(voi, fault)));
-            fault.is_none()
-        });
+        let fault = window
+            .as_deref()
+            .and_then(|window| suited::fault(Shown { window, whole: &whole, counts, inverted }));
+        doubts.extend(fault.as_ref().map(|fault| unsuited(voi, fault)));
+        let window = window.filter(|_| fault.is_none());
         let straight = voi.straight().filter(|_| window.is_some());
         let marks = if window.is_none() { tone::apart_from_marks(&by_grey) } else { None };
         let is_mark = |grey: f32| marks.as_ref().is_some_and(|picture| !picture.contains(&level(grey)));
@@ -126,9 +126,9 @@ impl Curve {
 
     /// Display grey for a model, of these stored values in rows of `width`; none where it is display grey itself.
     pub(super) fn scored(&self, stored: &[u16], width: usize) -> Option<Vec<u8>> {
-        let step = |value: u16| self.steps[usize::from(value)];
-        let differs = |value: &u16| step(*value).scored != Some(step(*value).display);
-        stored.iter().any(differs).then(|| {
+        let differs = self.steps.iter().any(|step| step.scored != Some(step.display));
+        differs.then(|| {
+            let step = |value: u16| self.steps[usize::from(value)];
             let grey = stored.iter().map(|&value| step(value).scored.unwrap_or_default()).collect();
             marks::without(grey, width, |at| step(stored[at]).scored.is_none())
         })
