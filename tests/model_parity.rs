@@ -194,6 +194,7 @@ fn raster(path: &Path) -> Film {
         linear,
         linear_max: 255.0,
         display,
+        scored: None,
         header: Header::default(),
         warnings: Vec::new(),
     }

@@ -13,6 +13,7 @@ fn film(side: u32, grey: impl Fn(u32, u32) -> u8) -> Film {
         linear,
         linear_max: 255.0,
         display,
+        scored: None,
         header: Header::default(),
         warnings: Vec::new(),
     }

@@ -29,6 +29,7 @@ pub mod guard;
 mod header;
 mod jpeg;
 mod luma;
+mod marks;
 mod raster;
 mod sniff;
 mod square;
@@ -64,11 +65,22 @@ pub struct Film {
     pub linear_max: f32,
     /// Grey as a workstation shows it at first: after VOI LUT or window, 0 (black) to 255 (white).
     pub display: Vec<u8>,
+    /// Display grey for a model, where that is not what a person sees: without the bend of a VOI LUT, and without
+    /// marks that are no part of the picture. Nothing where it is `display`.
+    pub scored: Option<Vec<u8>>,
     /// What the file says of the film.
     pub header: Header,
     /// Sentences on what of the file could not be used, or not as it stands: a person reads them beside the
     /// findings. The pixels are whole all the same.
     pub warnings: Vec<String>,
+}
+
+impl Film {
+    /// Display grey as a model is given it.
+    #[must_use]
+    pub fn scored(&self) -> &[u8] {
+        self.scored.as_deref().unwrap_or(&self.display)
+    }
 }
 
 /// Why a file is no film. The message is one sentence that a person can act on.

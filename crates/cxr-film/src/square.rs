@@ -14,15 +14,19 @@ pub(super) fn squared(film: Film, height: f64) -> Film {
         return film;
     }
     // Along rows a line is one pixel and its neighbours follow at 1, down columns they follow at the width.
-    let Film { linear, display, .. } = film;
+    let Film { linear, display, scored, .. } = film;
     let stretched = stretch(&linear, (width, rows), (new_width, new_rows), |a, b, t| a + (b - a) * t);
     drop(linear);
-    let display = stretch(&display, (width, rows), (new_width, new_rows), |a, b, t| {
-        let (a, b) = (f32::from(a), f32::from(b));
-        super::tone::grey(f64::from((a + (b - a) * t) / 255.0))
-    });
+    let stretch_grey = |grey: &[u8]| {
+        stretch(grey, (width, rows), (new_width, new_rows), |a, b, t| {
+            let (a, b) = (f32::from(a), f32::from(b));
+            super::tone::grey(f64::from((a + (b - a) * t) / 255.0))
+        })
+    };
+    let scored = scored.map(|grey| stretch_grey(&grey));
+    let display = stretch_grey(&display);
     let [width, height] = [new_width, new_rows].map(|size| u32::try_from(size).unwrap_or(u32::MAX));
-    Film { width, height, linear: stretched, display, ..film }
+    Film { width, height, linear: stretched, display, scored, ..film }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a size times 4 at most
@@ -71,6 +75,7 @@ mod tests {
             linear: vec![0.0, 40.0, 80.0, 160.0],
             linear_max: 255.0,
             display: vec![0, 40, 80, 160],
+            scored: Some(vec![0, 40, 80, 160]),
             header: Header::default(),
             warnings: Vec::new(),
         }
@@ -82,6 +87,7 @@ mod tests {
         assert_eq!((tall.width, tall.height), (2, 4));
         assert_eq!(tall.linear, [0.0, 40.0, 20.0, 70.0, 60.0, 130.0, 80.0, 160.0]);
         assert_eq!(tall.display, [0, 40, 20, 70, 60, 130, 80, 160]);
+        assert_eq!(tall.scored, Some(tall.display));
         let wide = squared(film(), 0.5);
         assert_eq!((wide.width, wide.height), (4, 2));
         assert_eq!(wide.linear, [0.0, 10.0, 30.0, 40.0, 80.0, 100.0, 140.0, 160.0]);

@@ -1,5 +1,7 @@
 //! The tone curve of a film that brings none of its own.
 
+use std::ops::RangeInclusive;
+
 /// How many pixels have each value, 0 to `max`.
 pub(super) fn counts(max: u16, values: &[u16]) -> Vec<u32> {
     let mut counts = vec![0; usize::from(max) + 1];
@@ -25,6 +27,13 @@ pub(super) fn ends(counts: &[u32]) -> (f32, f32) {
     let span = most - least;
     let stretched = span >= LEAST_SPAN && span < top.div_ceil(4);
     if stretched { (least as f32, most as f32) } else { (0.0, top as f32) }
+}
+
+/// The greys of the picture, where there are marks far from them; none where there are no such marks.
+pub(super) fn apart_from_marks(counts: &[u32]) -> Option<RangeInclusive<usize>> {
+    let (least, most) = used(counts)?;
+    let beyond = |mut greys: std::slice::Iter<'_, u32>| greys.any(|&count| count > 0);
+    (beyond(counts[..least].iter()) || beyond(counts[most + 1..].iter())).then_some(least..=most)
 }
 
 /// Grey levels that a picture needs for 8-bit grey.

@@ -36,6 +36,7 @@ mod packet;
 mod passes;
 mod picture;
 mod progression;
+mod room;
 mod tag_tree;
 #[cfg(test)]
 mod tests;

@@ -81,9 +81,10 @@ fn decode_tile(
     let (packets, headers) = (data.packets(), data.packet_headers()?);
     let bytes = headers.as_ref().map_or(packets.len(), Vec::len);
     let sizes = &codestream.size.components;
-    let mut components = tile::components(area, sizes, parameters, bytes)?;
+    let (mut components, room) = tile::components(area, sizes, parameters, bytes)?;
     let volumes = parameters.volumes(&codestream.parameters);
-    let pieces = packet::read_all(area, &mut components, parameters, &volumes, &packets, headers.as_deref())?;
+    let pieces =
+        packet::read_all(area, &mut components, parameters, &volumes, &packets, headers.as_deref(), room)?;
     let source = TileSource { packets: &packets, pieces: &pieces };
     let origin = codestream.size.image;
     let mut rest = &components[..];

@@ -19,6 +19,9 @@ struct Node {
 }
 
 impl TagTree {
+    /// Memory for each leaf, with the nodes above it: a third as many, and more in narrow trees.
+    pub(super) const BYTES_OF_LEAF: usize = 2 * size_of::<Node>();
+
     pub(super) fn new(width: u32, height: u32) -> Self {
         let (mut levels, mut count) = (Vec::new(), 0);
         let (mut wide, mut high) = (width, height);

@@ -3,10 +3,14 @@
 use super::{
     codestream::{ComponentParameters, ComponentSize, Parameters},
     context::Orientation,
-    error::{Error, Result},
+    error::Result,
     geometry::Rect,
+    room::Room,
     tag_tree::TagTree,
 };
+
+/// What the allocator adds to a precinct in a sub-band, which has several small pieces of memory.
+const HEAP_OF_BAND: usize = 128;
 
 /// One component of one tile.
 #[derive(Debug)]
@@ -91,22 +95,22 @@ pub(super) struct Piece {
 }
 
 impl<'a> TileComponent<'a> {
-    /// `packets_left` is lowered by the packets that the component has at least.
+    /// `room` is lowered by what the component takes.
     pub(super) fn new(
         tile: Rect,
         size: ComponentSize,
         parameters: ComponentParameters<'a>,
         layers: u16,
-        packets_left: &mut u64,
+        room: &mut Room,
     ) -> Result<Self> {
         let area = tile.on_grid(size.step);
         let resolutions = (0..=parameters.coding.levels)
             .map(|number| {
                 let mut resolution = Resolution::new(area, number, &parameters)?;
-                // A packet has a byte at least, so that no more precincts are made than the data may fill.
-                let packets = resolution.precinct_cells.area().saturating_mul(u64::from(layers));
-                *packets_left = packets_left.checked_sub(packets).ok_or(Error::Truncated("a tile"))?;
-                resolution.make_precincts(parameters.coding.block, number);
+                let block = resolution.block(parameters.coding.block, number);
+                room.take_packets(resolution.precinct_cells.area().saturating_mul(u64::from(layers)))?;
+                room.take(resolution.bytes_of_precincts(block))?;
+                resolution.make_precincts(block, number);
                 Ok(resolution)
             })
             .collect::<Result<_>>()?;
@@ -150,11 +154,31 @@ impl Resolution {
         })
     }
 
-    fn make_precincts(&mut self, block: (u8, u8), number: u8) {
-        // In sub-bands a precinct is half as wide and high, but for LL (B.7).
+    /// The size of precincts in the sub-bands.
+    fn precinct_in_bands(&self, number: u8) -> (u8, u8) {
+        // There a precinct is half as wide and high, but for LL (B.7).
         let halved = u8::from(number > 0);
-        let size = (self.precinct_size.0 - halved, self.precinct_size.1 - halved);
-        let block = (block.0.min(size.0), block.1.min(size.1));
+        (self.precinct_size.0 - halved, self.precinct_size.1 - halved)
+    }
+
+    /// The size of code-blocks, of which one lies in no more than one precinct.
+    fn block(&self, largest: (u8, u8), number: u8) -> (u8, u8) {
+        let precinct = self.precinct_in_bands(number);
+        (largest.0.min(precinct.0), largest.1.min(precinct.1))
+    }
+
+    /// How much memory the precincts will take.
+    fn bytes_of_precincts(&self, block: (u8, u8)) -> u64 {
+        let blocks: u64 = self.bands.iter().map(|band| band.area.cells(block).area()).sum();
+        let precinct = size_of::<Precinct>() + self.bands.len() * (size_of::<PrecinctBand>() + HEAP_OF_BAND);
+        let precincts = self.precinct_cells.area().saturating_mul(precinct as u64);
+        precincts.saturating_add(
+            blocks.saturating_mul((size_of::<CodeBlock>() + 2 * TagTree::BYTES_OF_LEAF) as u64),
+        )
+    }
+
+    fn make_precincts(&mut self, block: (u8, u8), number: u8) {
+        let size = self.precinct_in_bands(number);
         let cells = self.precinct_cells;
         self.precincts = (cells.y0..cells.y1)
             .flat_map(|y| (cells.x0..cells.x1).map(move |x| (x, y)))
@@ -193,19 +217,20 @@ impl PrecinctBand {
     }
 }
 
-/// All components of a tile, of which `bytes` of packets are there.
+/// All components of a tile, of which `bytes` of packets are there, and the room that is left.
 pub(super) fn components<'a>(
     tile: Rect,
     sizes: &[ComponentSize],
     parameters: &'a Parameters,
     bytes: usize,
-) -> Result<Vec<TileComponent<'a>>> {
-    let mut packets_left = bytes as u64;
-    sizes
+) -> Result<(Vec<TileComponent<'a>>, Room)> {
+    let mut room = Room::new(bytes as u64, tile, sizes);
+    let components = sizes
         .iter()
         .enumerate()
         .map(|(index, &size)| {
-            TileComponent::new(tile, size, parameters.component(index)?, parameters.layers, &mut packets_left)
+            TileComponent::new(tile, size, parameters.component(index)?, parameters.layers, &mut room)
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok((components, room))
 }

@@ -90,6 +90,10 @@ impl From<cxr_jpeg2000::Error> for Fault {
     }
 }
 
+/// Pixels that a byte of JPEG may make: a block of 64 has a bit at least. What cannot be there is told before room is
+/// made for it.
+const MOST_PIXELS_A_BYTE: usize = 8 * 64;
+
 /// The families of compression, by transfer syntax (PS3.5 A.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
@@ -131,6 +135,9 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
     agree(size, layout)?;
     if size.coding != Coding::Jpeg2000 && jpeg::has_too_many_scans(frame, layout.pixels() as u64) {
         return Err(sentence(Fault::TooMuch));
+    }
+    if size.coding == Coding::Dct && layout.pixels() / MOST_PIXELS_A_BYTE > frame.len() {
+        return Err(sentence(Fault::CutShort));
     }
     let decoded = match size.coding {
         Coding::Dct if size.precision > 8 => return Err(lossy_12_bit(syntax)),

@@ -1,5 +1,5 @@
 //! The grey chain of one film as one table over its stored values: Modality LUT, VOI LUT, polarity, in
-//! the order of PS3.4 N.2. Screen and model read the same table, so they cannot disagree.
+//! the order of PS3.4 N.2. Screen and model read the same table, and where they are to differ it says so.
 
 use dicom_dictionary_std::tags;
 
@@ -10,15 +10,25 @@ use super::{
     image_pixel::{ImagePixel, Photometric},
     modality::Modality,
     padding::Padding,
+    suited::{self, Shown},
     voi::Voi,
 };
-use crate::tone;
+use crate::{marks, tone};
 
 /// Linear and display grey for every stored value 0 to 2^BitsStored - 1.
 #[derive(Debug)]
 pub(super) struct Curve {
-    steps: Vec<(f32, u8)>,
+    steps: Vec<Step>,
     linear_max: f32,
+}
+
+/// What one stored value becomes.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    linear: f32,
+    display: u8,
+    /// Display grey for a model; none for a mark that is no part of the picture.
+    scored: Option<u8>,
 }
 
 impl Curve {
@@ -46,7 +56,7 @@ impl Curve {
                 *count = 0;
             }
         }
-        Self::tabulate(layout, &modality, &voi, &padding, &counts)
+        Self::tabulate(layout, &modality, &voi, &padding, &counts, doubts)
     }
 
     /// Linear grey spreads the modality range over `0..=linear_max`: without a Modality LUT, and with a
@@ -59,6 +69,7 @@ impl Curve {
         voi: &Voi,
         padding: &Padding,
         counts: &[u32],
+        doubts: &mut Vec<String>,
     ) -> Result<Self, Refusal> {
         let max = layout.max();
         let linear_max = f32::from(max);
@@ -69,22 +80,36 @@ impl Curve {
         let linear: Vec<f32> =
             units.iter().map(|unit| ((unit - least) / (most - least) * f64::from(max)) as f32).collect();
 
-        let (black, white) = tone::ends(&by_grey(&linear, counts));
-        let mut steps = Vec::with_capacity(linear.len());
-        for (stored, (&unit, linear)) in (0..=max).zip(units.iter().zip(linear)) {
-            let shown = voi.apply(unit).unwrap_or_else(|| f64::from((linear - black) / (white - black)));
-            if !shown.is_finite() || !linear.is_finite() {
-                return Err(no_grey("grey values that are no numbers"));
-            }
-            let display = tone::grey(shown);
-            steps.push(match layout.photometric {
-                // What is no part of the picture is black, whichever way up the scale is.
-                _ if padding.holds(stored) => (0.0, 0),
-                Photometric::Monochrome1 => (linear_max - linear, 255 - display),
-                _ => (linear, display),
+        let by_grey = by_grey(&linear, counts);
+        let (black, white) = tone::ends(&by_grey);
+        let whole: Vec<f64> = linear.iter().map(|grey| f64::from((grey - black) / (white - black))).collect();
+        let inverted = layout.photometric == Photometric::Monochrome1;
+        let window = through(voi, &units)?;
+        let fault = window
+            .as_deref()
+            .and_then(|window| suited::fault(Shown { window, whole: &whole, counts, inverted }));
+        doubts.extend(fault.as_ref().map(|fault| unsuited(voi, fault)));
+        let window = window.filter(|_| fault.is_none());
+        let straight = voi.straight().filter(|_| window.is_some());
+        let marks = if window.is_none() { tone::apart_from_marks(&by_grey) } else { None };
+        let is_mark = |grey: f32| marks.as_ref().is_some_and(|picture| !picture.contains(&level(grey)));
+        let shown = window.as_deref().unwrap_or(&whole);
+
+        let polarised = |grey: f64| if inverted { 255 - tone::grey(grey) } else { tone::grey(grey) };
+        let steps =
+            (0..=max).zip(units.iter().zip(linear).zip(shown)).map(|(stored, ((&unit, linear), &shown))| {
+                if padding.holds(stored) {
+                    // What is no part of the picture is black, whichever way up the scale is.
+                    return Step { linear: 0.0, display: 0, scored: Some(0) };
+                }
+                let scored = straight.map_or(shown, |straight| straight.at(unit));
+                Step {
+                    linear: if inverted { linear_max - linear } else { linear },
+                    display: polarised(shown),
+                    scored: (!is_mark(linear)).then(|| polarised(scored)),
+                }
             });
-        }
-        Ok(Self { steps, linear_max })
+        Ok(Self { steps: steps.collect(), linear_max })
     }
 
     pub(super) fn linear_max(&self) -> f32 {
@@ -92,11 +117,21 @@ impl Curve {
     }
 
     pub(super) fn linear(&self, stored: u16) -> f32 {
-        self.steps[usize::from(stored)].0
+        self.steps[usize::from(stored)].linear
     }
 
     pub(super) fn display(&self, stored: u16) -> u8 {
-        self.steps[usize::from(stored)].1
+        self.steps[usize::from(stored)].display
+    }
+
+    /// Display grey for a model, of these stored values in rows of `width`; none where it is display grey itself.
+    pub(super) fn scored(&self, stored: &[u16], width: usize) -> Option<Vec<u8>> {
+        let differs = self.steps.iter().any(|step| step.scored != Some(step.display));
+        differs.then(|| {
+            let step = |value: u16| self.steps[usize::from(value)];
+            let grey = stored.iter().map(|&value| step(value).scored.unwrap_or_default()).collect();
+            marks::without(grey, width, |at| step(stored[at]).scored.is_none())
+        })
     }
 }
 
@@ -138,12 +173,35 @@ fn no_grey(what: &str) -> Refusal {
     )
 }
 
-/// How many pixels have each grey, to the nearest whole one.
+/// Each of these values through the window or table, as a fraction of white; none where there is no such.
+fn through(voi: &Voi, units: &[f64]) -> Result<Option<Vec<f64>>, Refusal> {
+    let shown: Option<Vec<f64>> = units.iter().map(|&unit| voi.apply(unit)).collect();
+    match shown {
+        Some(shown) if !shown.iter().all(|grey| grey.is_finite()) => {
+            Err(no_grey("grey values that are no numbers"))
+        }
+        shown => Ok(shown),
+    }
+}
+
+fn unsuited(voi: &Voi, fault: &str) -> String {
+    format!(
+        "The film's {} {fault}, so it is hardly that film's own: it is shown and scored over its whole grey scale.",
+        voi.name()
+    )
+}
+
+/// Linear grey to the nearest whole level.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to the largest stored value
+fn level(linear: f32) -> usize {
+    linear.round() as usize
+}
+
+/// How many pixels have each grey, to the nearest whole one.
 fn by_grey(linear: &[f32], counts: &[u32]) -> Vec<u32> {
     let mut by_grey = vec![0; counts.len()];
     for (grey, count) in linear.iter().zip(counts) {
-        if let Some(sum) = by_grey.get_mut(grey.round() as usize) {
+        if let Some(sum) = by_grey.get_mut(level(*grey)) {
             *sum += count;
         }
     }

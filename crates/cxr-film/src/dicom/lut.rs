@@ -17,6 +17,23 @@ pub(super) struct Lut {
     max: u16,
 }
 
+/// Of how many entries one is few.
+const SHORT: usize = 50;
+
+/// A ramp of grey: the inputs that are black and white.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Straight {
+    black: f64,
+    white: f64,
+}
+
+impl Straight {
+    /// The ramp's output for an input, 0 to 1 between its ends.
+    pub(super) fn at(self, input: f64) -> f64 {
+        (input - self.black) / (self.white - self.black)
+    }
+}
+
 impl Lut {
     /// Reads the table in a sequence item; `None` if it is none. The range of its `input` settles the sign of the
     /// first mapped value, which implicit VR leaves open and writers mistake.
@@ -40,6 +57,28 @@ impl Lut {
         let last = self.entries.len() - 1;
         let index = (input.round() - f64::from(self.first)).clamp(0.0, last as f64) as usize;
         f64::from(self.entries[index]) / f64::from(self.max)
+    }
+
+    /// The table without its bend: a ramp between its ends, or between where it is no longer level there. None for a
+    /// table that turns back.
+    pub(super) fn straight(&self) -> Option<Straight> {
+        let rises = self.entries.is_sorted();
+        if !rises && !self.entries.is_sorted_by(|a, b| a >= b) {
+            return None;
+        }
+        let (first, last) = (*self.entries.first()?, *self.entries.last()?);
+        let before = self.entries.iter().position(|&entry| entry != first)? - 1;
+        let after = self.entries.iter().rev().position(|&entry| entry != last)? - 1;
+        // The ends of a bend are level for a few entries, for these are whole numbers.
+        let [before, after] =
+            [before, after].map(|count| if count * SHORT < self.entries.len() { 0 } else { count });
+        let start = f64::from(self.first) + before as f64;
+        let end = f64::from(self.first) + (self.entries.len() - 1 - after) as f64;
+        (start < end).then_some(if rises {
+            Straight { black: start, white: end }
+        } else {
+            Straight { black: end, white: start }
+        })
     }
 
     /// The largest output in the table's own units.

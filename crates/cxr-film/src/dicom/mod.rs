@@ -30,6 +30,7 @@ mod pixels;
 mod rle;
 mod sign;
 mod spacing;
+mod suited;
 mod voi;
 
 use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, square};
@@ -130,6 +131,7 @@ fn film(set: &DataSet<'_>, syntax: &str, header: &Header) -> Result<Film, Refusa
         linear: stored.iter().map(|&v| curve.linear(v)).collect(),
         linear_max: curve.linear_max(),
         display: stored.iter().map(|&v| curve.display(v)).collect(),
+        scored: curve.scored(&stored, layout.columns),
         header: Header { pixels, ..header.clone() },
         warnings,
     };

@@ -3,7 +3,7 @@
 
 /// More packets than any film has: a film of 35 megapixels in precincts of 128 x 128 with 12 layers
 /// and 6 resolutions has under 200,000.
-const MAX_PACKETS: u64 = 8_000_000;
+const MAX_PACKETS: u64 = 1_000_000;
 /// More tiles than any film has.
 const MAX_TILES: u64 = 16_384;
 

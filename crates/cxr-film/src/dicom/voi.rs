@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 use super::{
     attributes::{numbers, text},
     dataset::DataSet,
-    lut::Lut,
+    lut::{Lut, Straight},
     modality::Modality,
 };
 
@@ -63,6 +63,21 @@ impl Voi {
                 Some(function.apply(value, *center, *width, *unit))
             }
             Self::Absent => None,
+        }
+    }
+}
+
+impl Voi {
+    /// What a person calls it.
+    pub(super) fn name(&self) -> &'static str {
+        if matches!(self, Self::Table(_)) { "VOI LUT" } else { "window" }
+    }
+
+    /// A table without its bend, which the films that models are trained with do not have.
+    pub(super) fn straight(&self) -> Option<Straight> {
+        match self {
+            Self::Table(lut) => lut.straight(),
+            Self::Window { .. } | Self::Absent => None,
         }
     }
 }

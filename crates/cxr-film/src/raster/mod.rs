@@ -9,12 +9,15 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
 };
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, luma::rec601, tone};
+use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, luma::rec601, marks, tone};
 use crate::guard::guarded;
 use crate::text::clean;
 
 /// Room for the samples: colour of 8 bits at [`MAX_PIXELS`].
 const MAX_BYTES: u64 = MAX_PIXELS * 3;
+
+/// Samples that a byte of a file may make. Deflate makes 1,032 bytes of one, in each of which may lie 8 samples.
+const MOST_A_BYTE: u64 = 16_384;
 
 /// Decodes a raster file of a known format.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
@@ -65,6 +68,15 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
     if u64::from(columns) * u64::from(rows) > MAX_PIXELS || decoder.total_bytes() > MAX_BYTES {
         let reason = format!(
             "The picture claims {columns} x {rows} pixels, more than any film has: check the sender."
+        );
+        return Err(Unreadable::of(header, reason));
+    }
+    // What cannot be there is told before room is made for it.
+    if decoder.total_bytes() / MOST_A_BYTE > bytes.len() as u64 {
+        let reason = format!(
+            "The picture claims {columns} x {rows} pixels in a file of {} bytes, which cannot hold them: check the \
+             sender.",
+            bytes.len()
         );
         return Err(Unreadable::of(header, reason));
     }
@@ -124,13 +136,20 @@ fn film(picture: DynamicImage, header: Header) -> Result<Film, Unreadable> {
         return Err(Unreadable::of(header, "The picture has no pixels: export the film again."));
     }
     let linear_max = f32::from(max);
-    let (black, white) = tone::ends(&tone::counts(max, &values));
+    let counts = tone::counts(max, &values);
+    let (black, white) = tone::ends(&counts);
     let curve: Vec<u8> =
         (0..=max).map(|v| tone::grey(f64::from((f32::from(v) - black) / (white - black)))).collect();
+    let display: Vec<u8> = values.iter().map(|&v| curve[usize::from(v)]).collect();
+    let scored = tone::apart_from_marks(&counts).map(|picture| {
+        let is_mark = |at: usize| !picture.contains(&usize::from(values[at]));
+        marks::without(display.clone(), width as usize, is_mark)
+    });
     Ok(Film {
         width,
         height,
-        display: values.iter().map(|&v| curve[usize::from(v)]).collect(),
+        display,
+        scored,
         linear: values.into_iter().map(f32::from).collect(),
         linear_max,
         header,

@@ -11,6 +11,9 @@ use super::{
 /// Most changes of progression that are followed; there are as many as resolutions times components at most.
 const MAX_VOLUMES: usize = 1024;
 
+/// Sub-bands of 32 decompositions. Further step sizes are of none, and each tile has a copy of all.
+const MAX_STEPS: usize = 3 * 32 + 1;
+
 /// Whether a segment stands in the main header or in that of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -115,12 +118,14 @@ impl Quantisation {
         let style = bytes.u8()?;
         let mut steps = Vec::new();
         match style & 31 {
-            0 => steps.extend(bytes.rest().iter().map(|&byte| (byte >> 3, 0))),
+            0 => steps.extend(bytes.rest().iter().take(MAX_STEPS).map(|&byte| (byte >> 3, 0))),
             1 | 2 => {
                 let (pairs, _) = bytes.rest().as_chunks();
-                steps.extend(pairs.iter().map(|&pair| u16::from_be_bytes(pair)).map(|step| {
-                    ((step >> 11) as u8, step & 0x7ff) // 5 and 11 bits
-                }));
+                steps.extend(pairs.iter().take(MAX_STEPS).map(|&pair| u16::from_be_bytes(pair)).map(
+                    |step| {
+                        ((step >> 11) as u8, step & 0x7ff) // 5 and 11 bits
+                    },
+                ));
             }
             _ => return Err(Error::Damaged("its quantisation is of no known kind")),
         }

@@ -9,4 +9,5 @@ mod files;
 mod frames;
 mod layouts;
 mod polarity;
+mod suited;
 mod windows;
