@@ -260,6 +260,7 @@ impl Recorder {
     }
 
     fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        checkpoint("record");
         let now = Timestamp::now();
         let Report { file, path, kind } = report;
         let finished = match kind {

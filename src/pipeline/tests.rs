@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,12 +20,16 @@ use crate::{
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Only one at a time: a thread that is doomed is known by its name alone.
+static ONE: Mutex<()> = Mutex::new(());
+
 struct Scene {
     folder: tempfile::TempDir,
     events: Receiver<Event>,
     told: Receiver<String>,
     supervisor: Supervisor,
     _pipeline: Pipeline,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Scene {
@@ -36,6 +40,7 @@ impl Scene {
 
     /// A pipeline over a folder in which something was done before.
     fn prepared(prepare: impl Fn(&Path)) -> Self {
+        let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let (store, inbox) = (folder.path().join("store.db"), folder.path().join("inbox"));
         fs::create_dir(&inbox).unwrap();
@@ -69,7 +74,7 @@ impl Scene {
             readers: crate::files::readers(),
         };
         let pipeline = Pipeline::start(parts, move |event| events_in.send(event.clone()).unwrap()).unwrap();
-        Self { folder, events, told, supervisor, _pipeline: pipeline }
+        Self { folder, events, told, supervisor, _pipeline: pipeline, _alone: alone }
     }
 
     fn film(&self, name: &str, seed: u32) {
@@ -126,10 +131,13 @@ fn workers_that_die_start_again_and_where_that_is_not_safe_the_process_is_told_t
     for thread in ["`line`", "`feeder`"] {
         assert!(told.iter().any(|sentence| sentence.contains(thread)), "{thread} is not in {told:?}");
     }
+    doom("record", 1);
+    scene.film("c.png", 3);
+    assert_eq!(scene.end().as_deref(), Some(BROKE_DOWN), "what cannot be recorded costs the film alone");
     assert!(scene.supervisor.ended().try_recv().is_err());
 
     doom("recorder", 1);
-    scene.film("c.png", 3);
+    scene.film("d.png", 4);
     let why = scene.supervisor.ended().recv_timeout(PATIENCE).unwrap();
     assert!(why.contains("`recorder`") && why.contains("no film is scored"), "{why}");
 }

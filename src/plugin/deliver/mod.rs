@@ -68,6 +68,8 @@ impl Patience {
 
 /// How often it is counted how long something was tried.
 const COUNTED_EVERY: Duration = Duration::from_secs(60);
+/// The unit in which that is counted.
+const COUNTED_IN: Duration = Duration::from_millis(1);
 /// Deliveries of one destination made in one turn.
 const BATCH: u32 = 32;
 /// A turn that has taken so long is over.
@@ -146,7 +148,7 @@ impl Deliverer {
     /// Counts how long what failed has been tried.
     fn count_trying(&mut self) -> Result<(), StoreError> {
         let give_up = Duration::try_from(self.patience.give_up).unwrap_or_default();
-        let counted = self.schedule().count(Instant::now(), (give_up / 60).min(COUNTED_EVERY));
+        let counted = self.schedule().count(Instant::now(), (give_up / 60).clamp(COUNTED_IN, COUNTED_EVERY));
         counted.map_or(Ok(()), |time| self.store.count_trying(self.lane, time))
     }
 
