@@ -190,6 +190,8 @@ impl Follower {
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
+            // The clock may have been ahead when it started.
+            self.started = self.started.min(now);
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
             self.health.feed_alarm = self.feed_alarm.silence(last, &Zoned::now()).map(in_words);
         }
