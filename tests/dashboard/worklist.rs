@@ -135,7 +135,7 @@ fn the_bell_rings_until_every_critical_study_is_acknowledged() {
     assert_eq!(desk.rung, 2, "a minute later it rings again");
     desk.handle(after(-60));
     desk.handle(after(-60));
-    assert_eq!(desk.rung, 3, "nor does a clock that is set back by an hour silence it for one");
+    assert_eq!(desk.rung, 3, "a clock that is set back by an hour does not silence it");
     desk.press("a A a");
     desk.handle(after(5));
     assert_eq!(desk.rung, 3, "both are acknowledged");
