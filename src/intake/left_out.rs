@@ -79,7 +79,7 @@ impl LeftOut {
             (self.hidden, "hidden and not DICOM"),
             (self.text, "lists or notes"),
             (self.system, "of the system"),
-            (self.special, "no files (pipes, sockets, devices, links to none)"),
+            (self.special, "pipes, sockets, devices or links to no file"),
         ];
         let parts: Vec<String> = parts
             .iter()
@@ -179,8 +179,8 @@ mod tests {
         }
         let all = LeftOut { hidden: 1, unfinished: 1, text: 2, system: 1, special: 1 };
         assert_eq!((register.counts(), all.total()), (all, 6));
-        let words = "6: 1 unfinished, 1 hidden and not DICOM, 2 lists or notes, 1 of the system, 1 no files (pipes, \
-                     sockets, devices, links to none)";
+        let words = "6: 1 unfinished, 1 hidden and not DICOM, 2 lists or notes, 1 of the system, 1 pipes, sockets, \
+                     devices or links to no file";
         assert_eq!(all.in_words().as_deref(), Some(words));
         assert_eq!(LeftOut::default().in_words(), None);
 

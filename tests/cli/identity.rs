@@ -186,7 +186,7 @@ fn what_is_left_out_leaves_a_trace_and_dicom_is_never_left_out_for_a_dot() {
         [counts.clone(), counts]
     );
     let words = "files left out: 7: 1 unfinished, 1 hidden and not DICOM, 1 lists or notes, 1 of the system, \
-                 3 no files (pipes, sockets, devices, links to none)";
+                 3 pipes, sockets, devices or links to no file";
     assert!(text(&scan.stderr).contains(words), "{}", text(&scan.stderr));
     let plain = bench.run(&["scan", "inbox"]);
     assert!(text(&plain.stdout).contains(words), "{}", text(&plain.stdout));
