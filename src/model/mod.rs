@@ -77,15 +77,15 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// Whether the film is unlike the training films.
+    /// Whether the film is unlike the training films; also where that is no number.
     #[must_use]
     pub fn is_far(&self) -> bool {
-        self.value > self.limits.cut_off
+        self.value.is_nan() || self.value > self.limits.cut_off
     }
 
     /// Whether the film lies like none of the training films.
     #[must_use]
     pub fn is_turned(&self) -> bool {
-        self.turned > self.limits.turned_cut_off
+        self.turned.is_nan() || self.turned > self.limits.turned_cut_off
     }
 }

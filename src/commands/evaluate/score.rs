@@ -12,10 +12,9 @@ use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::Failure,
     files::readers,
-    guard::guarded,
     model::{Findings, ModelError},
-    pipeline::{BROKE_DOWN, Cores, Step, broke_down, examine, failed, read_until},
-    quality::{self, Gates},
+    pipeline::{Admitted, BROKE_DOWN, Cores, Step, ask_last_gate, examine, failed, read_until},
+    quality::{Gates, Warning},
     text::shown,
 };
 
@@ -98,15 +97,15 @@ impl Scorer<'_> {
                     task
                 },
                 |(number, task)| match self.read(task, known) {
-                    Step::Ready(record, input) => Step::Ready((number, task, record), input),
+                    Step::Ready(examined, input) => Step::Ready((number, task, examined), input),
                     Step::Ended(done) => Step::Ended((number, done)),
                 },
                 |(number, _)| (number, Done::Unread(BROKE_DOWN.to_owned())),
                 |ended| out.send(ended).is_ok(),
             );
             let Some(scored) = scored else { return };
-            for ((number, task, record), outcome) in scored {
-                if out.send((number, Done::New(self.record(record, task, outcome)))).is_err() {
+            for ((number, task, (record, warnings)), outcome) in scored {
+                if out.send((number, Done::New(self.record(record, warnings, task, outcome)))).is_err() {
                     return;
                 }
             }
@@ -116,7 +115,7 @@ impl Scorer<'_> {
         }
     }
 
-    fn read(&self, task: &Task, known: &Known) -> Step<Record, Done> {
+    fn read(&self, task: &Task, known: &Known) -> Step<(Record, Vec<Warning>), Done> {
         let bytes = match read_until(&task.path, &readers(), &|| self.interrupted.load(Ordering::Relaxed)) {
             Ok(bytes) => bytes,
             Err(error) => return Step::Ended(Done::Unread(error.to_string())),
@@ -144,7 +143,7 @@ impl Scorer<'_> {
             examined = examine(content, self.cores.model(), &self.gates.warning_only());
         }
         match examined.verdict {
-            Ok(admitted) => Step::Ready(record, admitted.input),
+            Ok(Admitted { input, warnings }) => Step::Ready((record, warnings), input),
             Err(_) => {
                 record.hopeless = true;
                 Step::Ended(Done::New(record))
@@ -152,8 +151,14 @@ impl Scorer<'_> {
         }
     }
 
-    /// The record of a film that went through the model.
-    fn record(&self, mut record: Record, task: &Task, outcome: Result<Findings, ModelError>) -> Record {
+    /// The record of a film that went through the model; `warnings` are those of the gates before it.
+    fn record(
+        &self,
+        mut record: Record,
+        warnings: Vec<Warning>,
+        task: &Task,
+        outcome: Result<Findings, ModelError>,
+    ) -> Record {
         let findings = match outcome {
             Ok(findings) => findings,
             Err(error) => {
@@ -162,8 +167,7 @@ impl Scorer<'_> {
                 return record;
             }
         };
-        let judged = guarded(|| quality::inspect_distance(findings.distance, &[], self.gates));
-        if let Err(held) = judged.unwrap_or_else(|| Err(broke_down())) {
+        if let Err(held) = ask_last_gate(findings.distance, warnings, self.gates) {
             record.held.get_or_insert(held.reason);
         }
         if task.wanted.heatmap {
