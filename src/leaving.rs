@@ -6,7 +6,7 @@
 use std::{
     io::{self, Write},
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -15,6 +15,8 @@ use std::{
 };
 
 use signal_hook::low_level;
+
+use crate::lock::lock;
 
 /// An end in order may take so long.
 const LIMIT: Duration = Duration::from_secs(4);
@@ -71,7 +73,7 @@ pub fn begin_by_signal(signal: i32, code: u8) {
 
 /// Sets how the terminal is given back before an end by force; none: there is nothing to give back.
 pub fn give_back_by(restore: Option<fn()>) {
-    *GIVE_BACK.lock().unwrap_or_else(PoisonError::into_inner) = restore;
+    *lock(&GIVE_BACK) = restore;
 }
 
 /// Tells a fault, in our own words, once the terminal is the shell's again.
@@ -88,7 +90,7 @@ fn give_back() {
 }
 
 fn restore() {
-    let restore = *GIVE_BACK.lock().unwrap_or_else(PoisonError::into_inner);
+    let restore = *lock(&GIVE_BACK);
     if let Some(restore) = restore {
         restore();
     }

@@ -169,17 +169,19 @@ pub(crate) fn checkpoint(_thread: &str) {
 /// Threads that die at their next checkpoint.
 #[cfg(test)]
 pub(crate) mod doomed {
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::Mutex;
+
+    use crate::lock::lock;
 
     static DOOMED: Mutex<Vec<(String, usize)>> = Mutex::new(Vec::new());
 
     /// Dooms the thread that passes the checkpoint of that name, so many times.
     pub(crate) fn doom(thread: &str, times: usize) {
-        DOOMED.lock().unwrap_or_else(PoisonError::into_inner).push((thread.to_owned(), times));
+        lock(&DOOMED).push((thread.to_owned(), times));
     }
 
     pub(super) fn die_if_doomed(thread: &str) {
-        let mut doomed = DOOMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doomed = lock(&DOOMED);
         if let Some(at) = doomed.iter().position(|(name, _)| name == thread) {
             doomed[at].1 -= 1;
             if doomed[at].1 == 0 {

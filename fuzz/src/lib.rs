@@ -10,8 +10,8 @@ use cxr_film::{Film, Unreadable, guard, text};
 mod model {
     #[path = "import"]
     pub(crate) mod import {
-        mod fault;
         mod pickle;
+        mod reader_error;
         mod tensors;
         mod torch;
 

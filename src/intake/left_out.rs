@@ -2,13 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    ops::Bound,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::settle::Stamp;
+use super::settle::{Stamp, beneath};
 
 /// Why something is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,14 +121,7 @@ impl Register {
 
     /// The path is gone, or no longer left out; nor is anything beneath it.
     pub(super) fn gone(&mut self, path: &Path) {
-        let beneath: Vec<PathBuf> = self
-            .entries
-            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
-            .map(|(found, _)| found)
-            .take_while(|found| found.starts_with(path))
-            .cloned()
-            .collect();
-        for path in beneath {
+        for path in beneath(&self.entries, path) {
             let gone = self.entries.remove(&path);
             gone.iter().for_each(|gone| self.counts.remove(gone.why));
         }

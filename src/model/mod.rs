@@ -49,10 +49,10 @@ pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
 pub use presets::{PRESETS, preset};
 pub use profile::{Fitted, Limits, Profile, Sample, turned};
-pub use pull::{Part, PartFile, Progress, Pull, PullError, Trouble};
+pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
-pub use weights::{TensorFault, TensorProblem};
+pub use weights::{TensorProblem, TensorProblemKind};
 
 /// What the model says of one film.
 #[derive(Debug, Clone)]

@@ -3,13 +3,12 @@
 
 use std::{io, path::Path};
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     config::RasterStudy,
     files::{Expected, Readers, readers},
     film::{self, Film, Header},
     guard::guarded,
+    hash::sha256,
     model::{Distance, Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
@@ -38,7 +37,7 @@ pub fn read(path: &Path) -> io::Result<Bytes> {
 /// Those of [`Readers::read`].
 pub fn read_until(path: &Path, readers: &Readers, is_over: &dyn Fn() -> bool) -> io::Result<Bytes> {
     let content = readers.read(path, Expected::FILM, is_over)?;
-    let sha256 = hex(&Sha256::digest(&content));
+    let sha256 = sha256(&content);
     Ok(Bytes { content, sha256 })
 }
 
@@ -132,14 +131,6 @@ pub fn study_key(header: &Header, sha256: &str, path: &Path, grouping: RasterStu
         (RasterStudy::Folder, Some(folder)) => format!("folder:{}", shown(folder)),
         _ => format!("sha256:{}", sha256.get(..16).unwrap_or(sha256)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

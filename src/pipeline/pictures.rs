@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{BROKE_DOWN, examine::read, follow::Actor, shown};
 use crate::{
-    dashboard::{Picture, PictureRequest, Update},
+    dashboard::{Picture, PictureError, PictureRequest, Update},
     film::{self, Film},
     guard::guarded,
     model::Heatmap,
@@ -48,7 +48,7 @@ impl Pictures {
                 checkpoint("picture");
                 make(&self.store, &request, &mut self.shelf)
             });
-            let image = made.unwrap_or_else(|| Err(BROKE_DOWN.to_owned())).map(Arc::new);
+            let image = made.unwrap_or_else(|| Err(PictureError(BROKE_DOWN.to_owned()))).map(Arc::new);
             if image.is_ok() && self.shown.insert(request.film) {
                 self.note_shown(request.film);
             }
@@ -67,7 +67,7 @@ impl Pictures {
     }
 }
 
-fn make(store: &Store, request: &PictureRequest, shelf: &mut Shelf) -> Result<image::RgbImage, String> {
+fn make(store: &Store, request: &PictureRequest, shelf: &mut Shelf) -> Result<image::RgbImage, PictureError> {
     let (film, row) = shelf.film(store, request.film)?;
     // A prior that cannot be read is left out: the film itself matters more.
     let prior = request.prior.and_then(|prior| shelf.film(store, prior).ok()).map(|(film, _)| film);
@@ -87,11 +87,9 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn film(&mut self, store: &Store, id: FilmId) -> Result<(Arc<GrayImage>, FilmRow), String> {
-        let row = store
-            .film(id)
-            .map_err(|error| error.to_string())?
-            .ok_or("This film is no longer in the store.")?;
+    fn film(&mut self, store: &Store, id: FilmId) -> Result<(Arc<GrayImage>, FilmRow), PictureError> {
+        let gone = || PictureError("This film is no longer in the store.".to_owned());
+        let row = store.film(id).map_err(told)?.ok_or_else(gone)?;
         let film = match self.films.iter().position(|(known, _)| *known == id) {
             Some(at) => self.films.remove(at).1,
             None => Arc::new(picture::grey(&find(store, &row)?)),
@@ -108,36 +106,43 @@ impl Shelf {
 
 /// The film as it was scored, from the file that brought it, else from a copy of that: what was renamed within the inbox
 /// came again, and counted as a copy.
-fn find(store: &Store, row: &FilmRow) -> Result<Film, String> {
+fn find(store: &Store, row: &FilmRow) -> Result<Film, PictureError> {
     if let FilmState::Held(Held { gate: Gate::Crash, .. }) = row.state {
-        return Err("This film stopped the program three times, so it is not opened here.".to_owned());
+        let why = "This film stopped the program three times, so it is not opened here.";
+        return Err(PictureError(why.to_owned()));
     }
     open(&row.path, row).or_else(|why| {
-        let copies = store.copies(row.id).map_err(|error| error.to_string())?;
+        let copies = store.copies(row.id).map_err(told)?;
         copies.iter().find_map(|path| open(path, row).ok()).ok_or(why)
     })
 }
 
 /// The film at a path: a file that has another content by now is another film.
-fn open(path: &Path, row: &FilmRow) -> Result<Film, String> {
+fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
     let bytes = read(path).map_err(|error| unreadable(path, &error))?;
     if bytes.sha256 != row.sha256 {
-        return Err(format!("{} holds another film by now.", shown(path)));
+        return Err(PictureError(format!("{} holds another film by now.", shown(path))));
     }
-    film::decode(&bytes.content).map_err(|error| error.to_string())
+    film::decode(&bytes.content).map_err(told)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> String {
-    match error.kind() {
+fn unreadable(path: &Path, error: &std::io::Error) -> PictureError {
+    PictureError(match error.kind() {
         std::io::ErrorKind::NotFound => {
             format!("The film's file is no longer at {}; its findings stay.", shown(path))
         }
         _ => format!("{} cannot be read: {error}.", shown(path)),
-    }
+    })
 }
 
-fn heatmap_of(store: &Store, row: &FilmRow, label: &str) -> Result<Option<(Heatmap, usize)>, String> {
-    let Some(stored) = store.heatmap(row.id).map_err(|error| error.to_string())? else { return Ok(None) };
+/// An error of the store or of the decoder: its own words say enough.
+#[allow(clippy::needless_pass_by_value)]
+fn told(error: impl std::error::Error) -> PictureError {
+    PictureError(error.to_string())
+}
+
+fn heatmap_of(store: &Store, row: &FilmRow, label: &str) -> Result<Option<(Heatmap, usize)>, PictureError> {
+    let Some(stored) = store.heatmap(row.id).map_err(told)? else { return Ok(None) };
     let position = stored.labels.iter().position(|name| name == label);
     Ok(Heatmap::from_bytes(&stored.bytes).zip(position))
 }

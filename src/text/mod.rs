@@ -5,13 +5,16 @@
 //! - [`clean`] makes a text harmless, [`shown`] a path.
 //! - [`Writer`] lets nothing else out: standard output, standard error and the log are written through it.
 //! - [`json`] writes JSON in which what is not harmless is escaped.
+//! - [`causes`] says what brought an error about, for the log.
 //! - [`unnamed`] stands for a path where no patient's name may be.
 
+mod causes;
 pub mod json;
 mod path;
 mod redact;
 mod writer;
 
+pub use causes::causes;
 pub use cxr_film::text::{clean, harmless};
 pub use path::{file_name, shown, unnamed};
 pub use redact::Secrets;

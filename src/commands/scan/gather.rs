@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    super::faults::Faults,
+    super::unread::UnreadFiles,
     work::{Known, Outcome},
 };
 use crate::{
@@ -191,13 +191,13 @@ impl Gathering {
         false
     }
 
-    /// Takes what the lines say, in the order of the files however it comes: the same files give the same bytes.
+    /// Takes what the workers say, in the order of the files however it comes: the same files give the same bytes.
     pub(super) fn gather(
         &mut self,
         outcomes: &Receiver<(usize, Outcome)>,
         judge: &Judge<'_>,
         bar: &indicatif::ProgressBar,
-        faults: &mut Faults<'_>,
+        faults: &mut UnreadFiles<'_>,
     ) {
         let (mut early, mut due) = (BTreeMap::new(), 0);
         for (number, outcome) in outcomes {
@@ -210,7 +210,7 @@ impl Gathering {
         }
     }
 
-    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut Faults<'_>) {
+    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut UnreadFiles<'_>) {
         let (known, judged) = match outcome {
             Outcome::Unread { path, error } => return faults.push(&path, &error),
             Outcome::Repeat { path, sha256 } => {

@@ -8,11 +8,12 @@ mod schedule;
 mod webhook;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, bounded, select};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
@@ -24,6 +25,7 @@ use schedule::{Schedule, Turn};
 use super::{Policy, host::is_closed};
 use crate::{
     guard::guarded,
+    lock::lock,
     store::{Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, Tried},
     supervise::checkpoint,
 };
@@ -94,7 +96,7 @@ pub(super) struct Deliverer {
     pub(super) schedule: Arc<Mutex<Schedule>>,
     /// Wakes another of them.
     pub(super) wake: Sender<()>,
-    pub(super) policy: Arc<RwLock<Policy>>,
+    pub(super) policy: Arc<ArcSwap<Policy>>,
     pub(super) patience: Patience,
     /// Where what programs say is kept.
     pub(super) notes: Notes,
@@ -153,7 +155,7 @@ impl Deliverer {
     }
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
-        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.schedule)
     }
 
     /// Makes deliveries of one destination, until one fails or the turn has taken long enough.
@@ -217,7 +219,7 @@ impl Deliverer {
     /// One try. What fails says why, in words without a patient's name.
     fn attempt(&mut self, client: &webhook::Client, delivery: &Delivery) -> Attempt {
         // Asked again: the site may have changed its mind since.
-        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let policy = self.policy.load_full();
         match delivery.kind {
             DeliveryKind::Webhook => self.post(client, delivery, policy),
             DeliveryKind::Write => Some(files::write(&mut self.store, delivery, &policy)),
@@ -231,7 +233,7 @@ impl Deliverer {
 
     /// Posts on a thread of its own, which can be left behind at the end of the program: a server that does not
     /// answer holds it up for long.
-    fn post(&self, client: &webhook::Client, delivery: &Delivery, policy: Policy) -> Attempt {
+    fn post(&self, client: &webhook::Client, delivery: &Delivery, policy: Arc<Policy>) -> Attempt {
         let (client, delivery) = (client.clone(), delivery.clone());
         let (done, result) = bounded(1);
         let work = move || _ = done.send(client.post(&delivery, &policy));

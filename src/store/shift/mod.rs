@@ -15,7 +15,7 @@ use super::{
     unreadable::rows,
 };
 use crate::{intake::LeftOut, quality::Gate, study::AuditKind, triage::Severity};
-pub use waits::{Seen, quantile};
+pub use waits::Seen;
 use waits::{Turn, waits};
 
 /// What is asked about a shift.

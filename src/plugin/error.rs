@@ -1,4 +1,4 @@
-//! What a plugin did wrong: file, line, message, safe to show.
+//! The errors of plugins: file, line, message, safe to show.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::text::clean;
 /// The kinds that a caller can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FaultKind {
+pub enum PluginErrorKind {
     /// The file cannot be read, or has no usable name.
     Source,
     /// It is no Luau.
@@ -31,7 +31,7 @@ pub enum FaultKind {
     Effect,
 }
 
-impl FaultKind {
+impl PluginErrorKind {
     /// Whether the VM must not be used again: it was stopped in the middle of something, or is not there.
     #[must_use]
     pub fn spoils_vm(self) -> bool {
@@ -42,9 +42,9 @@ impl FaultKind {
 /// What a plugin did wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}{}: {message}{}", file, line.map(|line| format!(":{line}")).unwrap_or_default(), hook_in_words(hook))]
-pub struct Fault {
+pub struct PluginError {
     /// What a caller can act on.
-    pub kind: FaultKind,
+    pub kind: PluginErrorKind,
     /// The file's name, as the site knows it.
     pub file: String,
     /// The line, from 1, where one is to blame.
@@ -59,10 +59,10 @@ fn hook_in_words(hook: &str) -> String {
     if hook.is_empty() { String::new() } else { format!(" (in {hook})") }
 }
 
-impl Fault {
+impl PluginError {
     /// A fault at no particular line.
     #[must_use]
-    pub fn new(kind: FaultKind, file: &str, message: &str) -> Self {
+    pub fn new(kind: PluginErrorKind, file: &str, message: &str) -> Self {
         Self { kind, file: clean(file), line: None, hook: String::new(), message: short(message) }
     }
 
@@ -107,17 +107,19 @@ impl Fault {
                 fault.at(line)
             }
             mlua::Error::WithContext { cause, .. } => Self::of_lua(cause, file),
-            mlua::Error::SyntaxError { message, .. } => Self::located(FaultKind::Syntax, file, message),
-            mlua::Error::MemoryError(_) => Self::new(FaultKind::Memory, file, "it took too much memory"),
-            mlua::Error::RuntimeError(text) if text.starts_with("not enough memory") => {
-                Self::new(FaultKind::Memory, file, "it took too much memory")
+            mlua::Error::SyntaxError { message, .. } => Self::located(PluginErrorKind::Syntax, file, message),
+            mlua::Error::MemoryError(_) => {
+                Self::new(PluginErrorKind::Memory, file, "it took too much memory")
             }
-            mlua::Error::RuntimeError(text) => Self::located(FaultKind::Runtime, file, text),
-            other => Self::located(FaultKind::Runtime, file, &other.to_string()),
+            mlua::Error::RuntimeError(text) if text.starts_with("not enough memory") => {
+                Self::new(PluginErrorKind::Memory, file, "it took too much memory")
+            }
+            mlua::Error::RuntimeError(text) => Self::located(PluginErrorKind::Runtime, file, text),
+            other => Self::located(PluginErrorKind::Runtime, file, &other.to_string()),
         }
     }
 
-    fn located(kind: FaultKind, file: &str, text: &str) -> Self {
+    fn located(kind: PluginErrorKind, file: &str, text: &str) -> Self {
         let text = text.split("\nstack traceback:").next().unwrap_or(text);
         match located(text) {
             Some((place, line, message)) => {
@@ -153,22 +155,22 @@ pub(super) fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, FaultKind};
+    use super::{PluginError, PluginErrorKind};
 
     #[test]
     fn a_fault_names_file_line_and_hook() {
         let error = mlua::Error::RuntimeError(
             "icu.luau:12: attempt to index nil\nstack traceback:\nicu.luau:3".into(),
         );
-        let fault = Fault::of_lua(&error, "icu.luau").within("on_study");
+        let fault = PluginError::of_lua(&error, "icu.luau").within("on_study");
         assert_eq!(fault.to_string(), "icu.luau:12: attempt to index nil (in on_study)");
     }
 
     #[test]
     fn nothing_that_a_plugin_says_drives_the_terminal_or_fills_it() {
         let error = mlua::Error::RuntimeError(format!("a.luau:1: \u{1b}[2J{}", "x".repeat(100_000)));
-        let fault = Fault::of_lua(&error, "a.luau");
+        let fault = PluginError::of_lua(&error, "a.luau");
         assert!(fault.message.len() < 600 && !fault.message.contains('\u{1b}'), "{fault}");
-        assert_eq!((fault.kind, fault.line), (FaultKind::Runtime, Some(1)));
+        assert_eq!((fault.kind, fault.line), (PluginErrorKind::Runtime, Some(1)));
     }
 }

@@ -1,27 +1,40 @@
 //! How a command fails, and with which exit code.
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use crate::{
     config::{ConfigError, WatchError},
     dashboard::DashboardError,
     intake::IntakeError,
-    model::{ImportError, ModelError},
+    model::{ImportError, ModelError, PullError, PullErrorKind},
     pipeline::PipelineError,
     store::StoreError,
     text::clean,
 };
 
+/// An error that brought another one about.
+type Source = Box<dyn Error + Send + Sync>;
+
 /// A failed command. Exit codes: 1 something could not be read or done, 2 usage or configuration, 130
 /// interrupted.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum CommandError {
     /// Usage or configuration.
-    #[error("{0}")]
-    Usage(String),
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, and what to do.
+        message: String,
+        /// What brought it about, for the log.
+        source: Option<Source>,
+    },
     /// Something could not be read or done.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{message}")]
+    Failed {
+        /// What failed, why, and what to do.
+        message: String,
+        /// What brought it about, for the log.
+        source: Option<Source>,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -33,21 +46,31 @@ pub enum Failure {
     OutputClosed,
 }
 
-impl Failure {
+impl CommandError {
     /// A mistake on the command line or in the configuration, in one line: what it quotes begins none of its own.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(clean(&message.into()))
+        Self::Usage { message: clean(&message.into()), source: None }
     }
 
     /// Something that could not be done, in one line.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self::Failed(clean(&message.into()))
+        Self::Failed { message: clean(&message.into()), source: None }
     }
 
     /// Things that could not be read, a line each.
     pub(super) fn unread(films: &[String]) -> Self {
         let lines: String = films.iter().map(|film| format!("\n  {}", clean(film))).collect();
-        Self::Failed(format!("could not be read:{lines}"))
+        Self::Failed { message: format!("could not be read:{lines}"), source: None }
+    }
+
+    /// [`Self::usage`], in the words of the error that brought it about.
+    fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Usage { message: clean(&error.to_string()), source: Some(Box::new(error)) }
+    }
+
+    /// [`Self::failed`], in the words of the error that brought it about.
+    fn failed_by(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Failed { message: clean(&error.to_string()), source: Some(Box::new(error)) }
     }
 
     /// The process's exit code.
@@ -61,8 +84,8 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::OutputClosed => 0,
-            Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Failed { .. } => 1,
+            Self::Usage { .. } => 2,
             Self::Interrupted | Self::InterruptedWith(_) => 130,
         }
     }
@@ -79,15 +102,16 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
-        Self::Usage(error.to_string())
+        // Of several lines: it shows the one of the file that is wrong.
+        Self::Usage { message: error.to_string(), source: Some(Box::new(error)) }
     }
 }
 
-impl From<WatchError> for Failure {
+impl From<WatchError> for CommandError {
     fn from(error: WatchError) -> Self {
-        Self::failed(error.to_string())
+        Self::failed_by(error)
     }
 }
 
@@ -109,65 +133,74 @@ fn is_usage(error: &ModelError) -> bool {
     }
 }
 
-impl From<ModelError> for Failure {
+impl From<ModelError> for CommandError {
     fn from(error: ModelError) -> Self {
         match is_usage(&error) {
-            true => Self::usage(error.to_string()),
-            false => Self::failed(error.to_string()),
+            true => Self::usage_by(error),
+            false => Self::failed_by(error),
         }
     }
 }
 
-impl From<ImportError> for Failure {
+impl From<ImportError> for CommandError {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Model(error) => error.into(),
-            ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::usage(error.to_string()),
-            _ => Self::failed(error.to_string()),
+            ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::usage_by(error),
+            _ => Self::failed_by(error),
         }
     }
 }
 
-impl From<IntakeError> for Failure {
+impl From<PullError> for CommandError {
+    fn from(error: PullError) -> Self {
+        match error.kind {
+            PullErrorKind::Stopped => Self::InterruptedWith(error.to_string()),
+            _ => Self::failed_by(error),
+        }
+    }
+}
+
+impl From<IntakeError> for CommandError {
     fn from(error: IntakeError) -> Self {
         match error {
-            IntakeError::Missing(_) | IntakeError::NotAFolder(_) => Self::usage(error.to_string()),
-            IntakeError::Unreadable { .. } | IntakeError::Thread(_) => Self::failed(error.to_string()),
+            IntakeError::Missing(_) | IntakeError::NotAFolder(_) => Self::usage_by(error),
+            IntakeError::Unreadable { .. } | IntakeError::Thread(_) => Self::failed_by(error),
         }
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        Self::failed(error.to_string())
+        Self::failed_by(error)
     }
 }
 
-impl From<PipelineError> for Failure {
+impl From<PipelineError> for CommandError {
     fn from(error: PipelineError) -> Self {
         match error {
             PipelineError::Intake(error) => error.into(),
             PipelineError::Store(error) => error.into(),
-            PipelineError::Thread(_) => Self::failed(error.to_string()),
+            PipelineError::Thread(_) => Self::failed_by(error),
         }
     }
 }
 
-impl From<DashboardError> for Failure {
+impl From<DashboardError> for CommandError {
     fn from(error: DashboardError) -> Self {
         match error {
-            DashboardError::NotATerminal | DashboardError::DumbTerminal(_) => Self::usage(error.to_string()),
-            DashboardError::Ended(_) | DashboardError::Terminal { .. } => Self::failed(error.to_string()),
+            DashboardError::NotATerminal | DashboardError::DumbTerminal(_) => Self::usage_by(error),
+            DashboardError::Ended(_) | DashboardError::Terminal { .. } => Self::failed_by(error),
         }
     }
 }
 
 /// An error of standard output.
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::failed(error.to_string()),
+            _ => Self::failed_by(error),
         }
     }
 }
@@ -181,7 +214,7 @@ mod tests {
     #[test]
     fn what_failed_by_itself_is_no_mistake_on_the_command_line() {
         let inbox = std::path::PathBuf::from("inbox");
-        let cases: Vec<(Failure, u8)> = vec![
+        let cases: Vec<(CommandError, u8)> = vec![
             (ModelError::Engine { reason: "no memory".to_owned() }.into(), 1),
             (ModelError::Film { reason: "no pixels".to_owned() }.into(), 1),
             (ModelError::NotFinite { film: 0 }.into(), 1),

@@ -2,7 +2,7 @@
 
 /// Why a reader stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::model) enum Fault {
+pub(in crate::model) enum ReaderError {
     /// The bytes are not what their format says.
     Damaged(String),
     /// The file asks for something that weights do not need.
@@ -13,7 +13,7 @@ pub(in crate::model) enum Fault {
     Unknown,
 }
 
-impl Fault {
+impl ReaderError {
     pub(super) fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged(reason.into())
     }
@@ -27,4 +27,4 @@ impl Fault {
     }
 }
 
-pub(super) type Outcome<T> = Result<T, Fault>;
+pub(super) type Outcome<T> = Result<T, ReaderError>;

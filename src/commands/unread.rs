@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, output::is_watched};
+use super::{CommandError, output::is_watched};
 use crate::text::{shown, unnamed};
 
 /// A film's path for standard error: as it is where the person named it, or sees it on a terminal; else its hash.
@@ -16,13 +16,13 @@ fn told_where(is_watched: bool, path: &Path, named: &[PathBuf]) -> String {
 
 /// What could not be read.
 #[derive(Debug)]
-pub(super) struct Faults<'a> {
+pub(super) struct UnreadFiles<'a> {
     /// The paths that the person named.
     named: &'a [PathBuf],
     found: Vec<(PathBuf, String)>,
 }
 
-impl<'a> Faults<'a> {
+impl<'a> UnreadFiles<'a> {
     pub(super) fn new(named: &'a [PathBuf]) -> Self {
         Self { named, found: Vec::new() }
     }
@@ -33,10 +33,10 @@ impl<'a> Faults<'a> {
     }
 
     /// The failure that they are together; none if there is none.
-    pub(super) fn end(&self) -> Result<(), Failure> {
+    pub(super) fn end(&self) -> Result<(), CommandError> {
         let told: Vec<String> =
             self.found.iter().map(|(path, why)| format!("{}: {why}", told(path, self.named))).collect();
-        if told.is_empty() { Ok(()) } else { Err(Failure::unread(&told)) }
+        if told.is_empty() { Ok(()) } else { Err(CommandError::unread(&told)) }
     }
 
     /// Path and reason of each, for people.
@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(told_where(false, film, &named), unnamed(film));
         assert_eq!(told_where(true, film, &named), "/inbox/DOE.dcm");
         assert_eq!(told_where(false, &folder, &named), "/inbox");
-        let mut faults = Faults::new(&named);
+        let mut faults = UnreadFiles::new(&named);
         assert!(faults.end().is_ok());
         faults.push(&folder, &"is locked");
         assert_eq!(faults.end().unwrap_err().to_string(), "could not be read:\n  /inbox: is locked");

@@ -4,15 +4,22 @@ use std::{backtrace::Backtrace, env, io, panic::PanicHookInfo, process::ExitCode
 
 use clap::Parser;
 
-use super::{Cli, Failure, output::stderr};
-use crate::{guard::panic_in_words, text::clean};
+use super::{Cli, CommandError, output::stderr};
+use crate::{
+    guard::panic_in_words,
+    text::{causes, clean},
+};
 
 /// Says why a command failed; the exit code.
-pub fn of_failure(failure: &Failure) -> ExitCode {
-    if !matches!(failure, Failure::OutputClosed) {
-        say(&format!("cxr-triage: {failure}"));
+pub fn of_error(error: &CommandError) -> ExitCode {
+    if !matches!(error, CommandError::OutputClosed) {
+        say(&format!("cxr-triage: {error}"));
+        // What is said here may name a film that the person named; its causes never do.
+        if let Some(causes) = causes(error) {
+            tracing::error!(causes, "the command failed");
+        }
     }
-    failure.exit_code()
+    error.exit_code()
 }
 
 /// Says what is wrong with the command line, or gives the help that it asks for; the exit code.
