@@ -194,7 +194,7 @@ mod tests {
         let moved = folder.path().join("b.png");
         fs::rename(&path, &moved).unwrap();
         let picture = |store: &Store| make(store, &request(film), &mut Shelf::default());
-        assert!(picture(&store).unwrap_err().contains("no longer at"));
+        assert!(picture(&store).unwrap_err().0.contains("no longer at"));
         let arrival = Arrival { path: moved.clone(), size: 1, modified_ns: 1 };
         let file = store.receive(&[arrival], Timestamp::now()).unwrap()[0].0;
         store.duplicate(file, film, Timestamp::now()).unwrap();
@@ -217,7 +217,7 @@ mod tests {
             let Update::Picture(picture) = updates.recv().unwrap() else { panic!("another update") };
             shown.push(picture.image.map(|_| ()));
         }
-        assert_eq!(shown, [Err(BROKE_DOWN.to_owned()), Ok(())]);
+        assert_eq!(shown, [Err(PictureError(BROKE_DOWN.to_owned())), Ok(())]);
         drop(requests);
         thread.join().unwrap();
     }
