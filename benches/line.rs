@@ -1,7 +1,7 @@
 //! The whole line, from files to studies in their order with a heatmap for each film, as `scan` goes it and `watch`
 //! without its store: `just bench line`. "elem/s" are films a second; first with all cores, then with one.
 //!
-//! Beside what people write in Python: `just line` (benches/line.py). Each stage alone: `just bench kernels`.
+//! Beside what people write in Python: `just line` (benches/line.py). Each stage alone: `just bench stages`.
 
 // A bench that fails, fails.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -11,6 +11,7 @@ mod films;
 use std::{
     collections::BTreeMap,
     env, fs,
+    io::Cursor,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, atomic::AtomicBool},
@@ -20,13 +21,14 @@ use std::{
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use cxr_triage::{
     config::{self, LabelDefaults, Loaded},
-    film,
+    film::{self, Film},
     model::{DeviceChoice, Findings, Model, Precision, Source},
     pipeline::{self, Admitted, Cores, Pass, Step, examine, read, study_key},
     quality::{self, Held},
     triage::{self, Finding, RankKey, Rules, StudyAssessment},
 };
-use films::{dicom, eight_bit, frontal, png, stored};
+use films::{SIDE, dicom, frontal};
+use image::{GrayImage, ImageFormat};
 use jiff::Timestamp;
 
 /// Different films.
@@ -143,6 +145,23 @@ fn write_films(folder: &Path) {
         fs::write(folder.join(format!("{nth}.png")), png(&eight_bit(&pixels))).unwrap();
         fs::write(folder.join(format!("{nth}.dcm")), dicom).unwrap();
     }
+}
+
+/// The stored values of 12 bits, as drawing the phantom once more would give them.
+fn stored(film: &Film) -> Vec<u16> {
+    film.linear.iter().map(|&value| value as u16).collect()
+}
+
+/// 12 bits a pixel as 8.
+fn eight_bit(pixels: &[u16]) -> GrayImage {
+    let grey = pixels.iter().map(|&value| u8::try_from(value >> 4).unwrap()).collect();
+    GrayImage::from_raw(SIDE, SIDE, grey).unwrap()
+}
+
+fn png(picture: &GrayImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }
 
 fn line(criterion: &mut Criterion) {

@@ -22,7 +22,6 @@ pub mod config;
 pub mod dashboard;
 pub mod evaluate;
 pub mod files;
-pub mod film;
 pub mod guard;
 pub mod hash;
 pub mod intake;
@@ -43,6 +42,8 @@ pub mod supervise;
 pub mod text;
 pub mod triage;
 pub mod trust;
+
+pub use cxr_film as film;
 
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -114,10 +114,15 @@ impl Supervisor {
     }
 
     fn give_up(&self, thread: &str, why: &str) {
-        let sentence = format!(
+        self.end(format!(
             "the thread `{thread}` failed ({why}), and without it no film is scored: the program ends, so that it can be \
              started again; nothing is lost"
-        );
+        ));
+    }
+
+    /// Tells whoever runs the process that it has to end, and why.
+    pub fn end(&self, why: impl Into<String>) {
+        let sentence = why.into();
         tracing::error!("{sentence}");
         // One reason is enough.
         let _ = self.ended_in.try_send(sentence);

@@ -29,6 +29,8 @@ use crate::{
 /// Events between the pipeline and standard output; a reader that stalls stalls the line.
 const EVENTS: usize = 256;
 
+/// With --once, so many trials of a film alone may come to nothing in a row.
+const TRIALS: u32 = 5;
 /// With --once, plugins may take so long to finish.
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -55,7 +57,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins(&supervisor, &ownership)?;
-    let parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
+    let mut parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
+    parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
         let _ = events_in.send(event.clone());

@@ -190,7 +190,7 @@ impl Setup {
                 add(option, word.get_name().into());
             }
         }
-        Helper { program: own_program(), arguments }
+        Helper { program: own_program(), arguments, trials: None }
     }
 
     /// The plugins that the site enables, running.

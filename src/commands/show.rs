@@ -22,7 +22,7 @@ use crate::{
     guard::guarded,
     model::{Findings, Heatmap, Model, ModelError},
     picture::{self, Heat, Look, Mode},
-    pipeline::{BROKE_DOWN, broke_down, failed, read, shown},
+    pipeline::{BROKE_DOWN, ask_last_gate, broke_down, failed, read, shown},
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding, in_order},
 };
@@ -92,7 +92,7 @@ fn judge(
     model: &Model,
     gates: &Gates,
 ) -> Result<Result<(Findings, Vec<Warning>), Held>, CommandError> {
-    let mut warnings = match quality::inspect(film, gates) {
+    let warnings = match quality::inspect(film, gates) {
         Ok(warnings) => warnings,
         Err(held) => return Ok(Err(held)),
     };
@@ -104,10 +104,7 @@ fn judge(
         Err(error) => return Err(error.into()),
     };
     let answer = answer.ok_or_else(|| CommandError::failed("the model gave no result"))?;
-    Ok(quality::inspect_distance(answer.distance, &warnings, gates).map(|warning| {
-        warnings.extend(warning);
-        (answer, warnings)
-    }))
+    Ok(ask_last_gate(answer.distance, warnings, gates).map(|warnings| (answer, warnings)))
 }
 
 /// Which label's heatmap: the one named; else the one that decides the film's place.

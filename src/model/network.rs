@@ -5,14 +5,9 @@ use std::sync::Mutex;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
+use cxr_densenet::{Hands, Processor, Refusal, Tensors};
 
-use super::{
-    ModelError, NetworkConfig, Precision,
-    cpu::{Hands, Processor, Refusal, Tensors},
-    heatmap::grad_cam,
-    plain::Plain,
-    staging::Staging,
-};
+use super::{ModelError, NetworkConfig, Precision, heatmap::grad_cam, plain::Plain, staging::Staging};
 
 use crate::lock::lock;
 
@@ -113,7 +108,7 @@ impl Network {
                 })
             }
             Self::Candle(network, staging) => {
-                let mut staging = lock(&staging);
+                let mut staging = lock(staging);
                 let features = network.features(&staging.upload(films, shape, device)?)?;
                 let (_, _, rows, columns) = features.dims4()?;
                 let logits = network.logits(&features)?.flatten_all()?.to_vec1()?;

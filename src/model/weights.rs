@@ -8,10 +8,11 @@ use std::{
 
 use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
+use cxr_densenet::Tensors;
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use super::{ModelError, cpu::Tensors};
+use super::ModelError;
 
 use crate::lock::lock;
 

@@ -9,7 +9,7 @@ use crate::{
     film::{self, Film, Header},
     guard::guarded,
     hash::sha256,
-    model::{Input, Model, ModelError},
+    model::{Distance, Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
 };
@@ -75,6 +75,23 @@ pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
             Examined { header, decoded: false, verdict: Err(held) }
         }
     }
+}
+
+/// Asks the last gate, which looks at what the model makes of the film: adds its warning to those of the gates before
+/// it, which go into its reason. A panic holds the film.
+///
+/// # Errors
+/// [`Held`] if it is to be held; the findings are then not to be ranked.
+pub fn ask_last_gate(
+    distance: Option<Distance>,
+    mut warnings: Vec<Warning>,
+    gates: &Gates,
+) -> Result<Vec<Warning>, Held> {
+    let judged = guarded(|| {
+        warnings.extend(quality::inspect_distance(distance, &warnings, gates)?);
+        Ok(warnings)
+    });
+    judged.unwrap_or_else(|| Err(broke_down()))
 }
 
 /// Why a film that was admitted has no score after all.

@@ -12,14 +12,14 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{
-    broke_down, failed, read_until,
+    ask_last_gate, broke_down, failed, read_until,
     recorder::{Identity, Report, ReportKind, ScoredReport},
 };
 use crate::{
     files::{NoAnswerError, Readers, RefusedError},
     guard::guarded,
     model::{Findings, ModelError},
-    quality::{self, Gates, Held, Warning},
+    quality::{Gates, Held, Warning},
     store::{FileId, Queued, Store},
     text::unnamed,
     triage::{self, Rules},
@@ -104,12 +104,11 @@ impl Judge {
     fn judge(
         &self,
         outcome: Result<Findings, ModelError>,
-        mut warnings: Vec<Warning>,
+        warnings: Vec<Warning>,
         requested: bool,
     ) -> Result<Judged, Held> {
         let findings = outcome.map_err(|error| failed(&error))?;
-        let warning = quality::inspect_distance(findings.distance, &warnings, &self.gates(requested))?;
-        warnings.extend(warning);
+        let warnings = ask_last_gate(findings.distance, warnings, &self.gates(requested))?;
         let rules = self.rules.load_full();
         Ok(Judged {
             findings: triage::assess(&findings.probabilities, &rules).findings,

@@ -42,7 +42,8 @@ pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Scored, Step};
 pub use event::{Event, EventKind, Sentence};
 pub use examine::{
-    Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
+    Admitted, BROKE_DOWN, Bytes, Examined, ask_last_gate, broke_down, examine, failed, read, read_until,
+    study_key,
 };
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;

@@ -44,7 +44,10 @@ impl Pictures {
         while let Ok(first) = requests.recv() {
             checkpoint("pictures");
             let request = requests.try_iter().last().unwrap_or(first);
-            let made = guarded(|| make(&self.store, &request, &mut self.shelf));
+            let made = guarded(|| {
+                checkpoint("picture");
+                make(&self.store, &request, &mut self.shelf)
+            });
             let image = made.unwrap_or_else(|| Err(PictureError(BROKE_DOWN.to_owned()))).map(Arc::new);
             if image.is_ok() && self.shown.insert(request.film) {
                 self.note_shown(request.film);
@@ -141,4 +144,80 @@ fn heatmap_of(store: &Store, row: &FilmRow, label: &str) -> Result<Option<(Heatm
     let Some(stored) = store.heatmap(row.id).map_err(|error| told(&error))? else { return Ok(None) };
     let position = stored.labels.iter().position(|name| name == label);
     Ok(Heatmap::from_bytes(&stored.bytes).zip(position))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::{
+        film::Header, intake::Arrival, pipeline::examine::read, store::Outcome, store::Verdict,
+        supervise::doomed::doom,
+    };
+
+    /// A store with a film at a path, which is held, so that no model is asked.
+    fn with_film(folder: &Path) -> (Store, FilmId, PathBuf) {
+        let path = folder.join("a.png");
+        let grey = |x, y| image::Luma([u8::try_from((x * 3 + y * 5) % 200).unwrap()]);
+        GrayImage::from_fn(64, 64, grey).save(&path).unwrap();
+        let mut store = Store::open(&folder.join("store.db")).unwrap();
+        let held = Held { gate: Gate::Small, reason: "small".to_owned() };
+        let outcome = Outcome {
+            sha256: read(&path).unwrap().sha256,
+            study_key: "x".to_owned(),
+            started: Timestamp::now(),
+            header: Some(Header { format: "PNG".to_owned(), ..Header::default() }),
+            decoded: true,
+            verdict: Verdict::Held(held),
+            outside: None,
+        };
+        let arrival = Arrival { path: path.clone(), size: 1, modified_ns: 1 };
+        let file = store.receive(&[arrival], Timestamp::now()).unwrap()[0].0;
+        store.finish(file, &outcome, Timestamp::now()).unwrap();
+        let film = store.film_by_sha256(&outcome.sha256).unwrap().unwrap();
+        (store, film, path)
+    }
+
+    fn request(film: FilmId) -> PictureRequest {
+        let look = picture::Look::default();
+        PictureRequest { film, heatmap: None, prior: None, look, width: 32, height: 32 }
+    }
+
+    #[test]
+    fn a_film_that_was_renamed_in_the_inbox_is_found_by_its_new_name_and_no_other_is_shown_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, film, path) = with_film(folder.path());
+        let moved = folder.path().join("b.png");
+        fs::rename(&path, &moved).unwrap();
+        let picture = |store: &Store| make(store, &request(film), &mut Shelf::default());
+        assert!(picture(&store).unwrap_err().0.contains("no longer at"));
+        let arrival = Arrival { path: moved.clone(), size: 1, modified_ns: 1 };
+        let file = store.receive(&[arrival], Timestamp::now()).unwrap()[0].0;
+        store.duplicate(file, film, Timestamp::now()).unwrap();
+        picture(&store).unwrap();
+        GrayImage::new(64, 64).save(&moved).unwrap();
+        picture(&store).unwrap_err();
+    }
+
+    #[test]
+    fn a_picture_that_makes_the_program_panic_is_an_answer_and_the_next_one_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, film, _) = with_film(folder.path());
+        let ((updates_in, updates), (requests, asked)) = (unbounded(), unbounded());
+        let mut pictures = Pictures::new(store, Actor::new("anna".to_owned()), updates_in);
+        doom("picture", 1);
+        let mut shown = Vec::new();
+        let thread = std::thread::spawn(move || pictures.answer(&asked));
+        for _ in 0..2 {
+            requests.send(request(film)).unwrap();
+            let Update::Picture(picture) = updates.recv().unwrap() else { panic!("another update") };
+            shown.push(picture.image.map(|_| ()));
+        }
+        assert_eq!(shown, [Err(PictureError(BROKE_DOWN.to_owned())), Ok(())]);
+        drop(requests);
+        thread.join().unwrap();
+    }
 }

@@ -94,7 +94,7 @@ pub(super) struct Progress {
     said_idle: bool,
     /// Sentences about rows of the store that were said.
     unreadable: usize,
-    /// What lies in the inbox and is left out by its name.
+    /// What lies in the inbox and is left out.
     left_out: LeftOut,
 }
 
@@ -259,6 +259,7 @@ impl Recorder {
     }
 
     fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        checkpoint("record");
         let now = Timestamp::now();
         let Report { file, path, kind } = report;
         let finished = match kind {
@@ -422,7 +423,8 @@ impl Recorder {
             self.progress.said_idle = false;
             let _ = self.wake.try_send(());
         }
-        let mut changed = self.store.complete_quiet(self.settings.quiet_period, now)?;
+        let mut changed = self.store.bring_back_from_future(now)?;
+        changed.extend(self.store.complete_quiet(self.settings.quiet_period, now)?);
         if let Some(max_wait) = self.settings.max_wait {
             changed.extend(self.store.promote_overdue(max_wait, now)?);
         }

@@ -156,7 +156,8 @@ impl Host {
             let is_quiet = || -> Result<bool, StoreError> {
                 let now = Timestamp::now();
                 for lane in Lane::ALL {
-                    if !self.store.due_deliveries(lane, now, 1)?.is_empty() {
+                    let waiting = self.store.waiting_deliveries(lane, now)?;
+                    if waiting.iter().any(|waiting| waiting.due <= now) {
                         return Ok(false);
                     }
                 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::{
     Ender, HostError, HostParts, PluginError, Policy, Source,
-    deliver::{Deliverer, Notes},
+    deliver::{Deliverer, Notes, THREADS},
     details::Details,
     host::is_closed,
     policy::granted,
@@ -256,28 +256,32 @@ impl Manager {
         Ok(Running { orders, wake, from: None, ender, thread })
     }
 
-    /// Starts a thread for a lane of deliveries.
+    /// Starts the threads of a lane of deliveries.
     fn deliver(&mut self, lane: Lane) -> Result<(), HostError> {
-        let mut deliverer = Deliverer {
-            store: Store::open(&self.parts.store)?,
-            lane,
-            policy: Arc::clone(&self.policy),
-            patience: self.parts.patience,
-            notes: Notes::beside(&self.parts.store),
-            stopped: self.stopped.clone(),
-            is_under_way: false,
-            _ownership: self.parts.ownership.clone(),
-        };
         let (wake, woken) = bounded(1);
-        let (stopped, alive) = (self.stopped.clone(), self.threads.clone());
-        let work = move || {
-            let _alive = &alive;
-            deliverer.run(&woken);
-        };
-        let name = format!("plugin-{}", lane.word());
-        let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
+        let schedule = Arc::default();
+        for number in 1..=THREADS {
+            let mut deliverer = Deliverer {
+                store: Store::open(&self.parts.store)?,
+                lane,
+                schedule: Arc::clone(&schedule),
+                wake: wake.clone(),
+                policy: Arc::clone(&self.policy),
+                patience: self.parts.patience,
+                notes: Notes::beside(&self.parts.store),
+                stopped: self.stopped.clone(),
+                _ownership: self.parts.ownership.clone(),
+            };
+            let (stopped, alive, woken) = (self.stopped.clone(), self.threads.clone(), woken.clone());
+            let work = move || {
+                let _alive = &alive;
+                deliverer.run(&woken);
+            };
+            let name = format!("plugin-{}-{number}", lane.word());
+            let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
+            self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
+        }
         self.lanes.push(wake);
-        self.others.push((format!("deliveries: {}", lane.word()), thread));
         Ok(())
     }
 

@@ -52,7 +52,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
-pub use outbox::{Due, PluginNotice, Tried};
+pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{

@@ -11,9 +11,8 @@ use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::CommandError,
     files::readers,
-    guard::guarded,
-    pipeline::{BROKE_DOWN, Cores, Pass, Scored, Step, broke_down, examine, failed, read_until},
-    quality::{self, Gates},
+    pipeline::{Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, ask_last_gate, examine, failed, read_until},
+    quality::{Gates, Warning},
     text::shown,
 };
 
@@ -64,7 +63,7 @@ impl Scorer<'_> {
         self.cores.pass(&scoring, tasks, self.interrupted, |done| gather(tasks.len(), &done, kept, bar))
     }
 
-    fn read(&self, task: &Task, known: &Known) -> Step<Record, Done> {
+    fn read(&self, task: &Task, known: &Known) -> Step<(Record, Vec<Warning>), Done> {
         let bytes = match read_until(&task.path, &readers(), &|| self.interrupted.load(Ordering::Relaxed)) {
             Ok(bytes) => bytes,
             Err(error) => return Step::Ended(Done::Unread(error.to_string())),
@@ -92,7 +91,7 @@ impl Scorer<'_> {
             examined = examine(content, self.cores.model(), &self.gates.warning_only());
         }
         match examined.verdict {
-            Ok(admitted) => Step::Ready(record, admitted.input),
+            Ok(Admitted { input, warnings }) => Step::Ready((record, warnings), input),
             Err(_) => {
                 record.hopeless = true;
                 Step::Ended(Done::New(record))
@@ -100,8 +99,8 @@ impl Scorer<'_> {
         }
     }
 
-    /// The record of a film that went through the model.
-    fn record(&self, mut record: Record, task: &Task, scored: Scored) -> Record {
+    /// The record of a film that went through the model; `warnings` are those of the gates before it.
+    fn record(&self, mut record: Record, warnings: Vec<Warning>, task: &Task, scored: Scored) -> Record {
         let findings = match scored {
             Ok(findings) => findings,
             Err(error) => {
@@ -110,8 +109,7 @@ impl Scorer<'_> {
                 return record;
             }
         };
-        let judged = guarded(|| quality::inspect_distance(findings.distance, &[], self.gates));
-        if let Err(held) = judged.unwrap_or_else(|| Err(broke_down())) {
+        if let Err(held) = ask_last_gate(findings.distance, warnings, self.gates) {
             record.held.get_or_insert(held.reason);
         }
         if task.wanted.heatmap {
@@ -130,10 +128,10 @@ struct Scoring<'a> {
 
 impl Pass for Scoring<'_> {
     type File = Task;
-    type Film = Record;
+    type Film = (Record, Vec<Warning>);
     type Outcome = Done;
 
-    fn read(&self, _: usize, task: &Task) -> Step<Record, Done> {
+    fn read(&self, _: usize, task: &Task) -> Step<Self::Film, Done> {
         self.scorer.read(task, self.known)
     }
 
@@ -141,8 +139,8 @@ impl Pass for Scoring<'_> {
         Done::Unread(BROKE_DOWN.to_owned())
     }
 
-    fn scored(&self, record: Record, task: &Task, scored: Scored) -> Done {
-        Done::New(self.scorer.record(record, task, scored))
+    fn scored(&self, (record, warnings): Self::Film, task: &Task, scored: Scored) -> Done {
+        Done::New(self.scorer.record(record, warnings, task, scored))
     }
 }
 

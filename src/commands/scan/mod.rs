@@ -64,7 +64,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), CommandErr
         }
     }
     if let Some(left_out) = left_out.in_words() {
-        let sentence = format!("files left out by their names: {left_out}");
+        let sentence = format!("files left out: {left_out}");
         // Standard output has a line of JSON a study, and nothing else.
         if args.json { writeln!(stderr(), "{sentence}")? } else { writeln!(out, "{sentence}")? }
     }
@@ -77,7 +77,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), CommandErr
 pub(super) struct Listed {
     /// Those that may be films, in the order of their paths.
     pub(super) files: Vec<PathBuf>,
-    /// What lies in the folders besides and is left out by its name.
+    /// What lies in the folders besides and is left out.
     pub(super) left_out: LeftOut,
 }
 
@@ -115,7 +115,9 @@ fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults
                 None => walk((top, &path), names, found, faults),
                 Some(why) => found.left_out.add(why),
             }
-        } else if path.is_file() {
+        } else if !path.is_file() {
+            found.left_out.add(names.special(path.strip_prefix(top).unwrap_or(&path)));
+        } else {
             match names.kind_at_rest(top, &path) {
                 Kind::Film => found.files.push(path),
                 Kind::LeftOut(why) => found.left_out.add(why),
