@@ -46,6 +46,9 @@ impl Store {
                 let Some(mut row) = still(transaction, &seen)? else { continue };
                 row.first_arrival = row.first_arrival.min(now);
                 row.last_arrival = row.last_arrival.min(now);
+                transaction
+                    .prepare_cached("UPDATE studies SET first_arrival = ?2, last_arrival = ?3 WHERE id = ?1")?
+                    .execute((row.id, Micros(row.first_arrival), Micros(row.last_arrival)))?;
                 save(transaction, &mut row)?;
                 changed.push(row);
             }
