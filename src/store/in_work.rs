@@ -17,7 +17,11 @@ use super::{
     rollup::recombine,
     row::{save, study},
 };
-use crate::{quality::Gate, study::AuditKind, text::clean};
+use crate::{
+    quality::Gate,
+    study::{AuditKind, Cause},
+    text::clean,
+};
 
 impl Store {
     /// Notes that files are in work from now on.
@@ -108,7 +112,7 @@ impl Store {
             };
             log(transaction, &event, now)?;
             let mut row = study(transaction, id)?;
-            recombine(transaction, &mut row)?;
+            recombine(transaction, &mut row, Cause::Films, now)?;
             reopen(transaction, &mut row, now)?;
             save(transaction, &mut row)?;
             Ok(Some(row))
