@@ -22,10 +22,11 @@ pub mod config;
 pub mod dashboard;
 pub mod evaluate;
 pub mod files;
-pub mod film;
 pub mod guard;
+pub mod hash;
 pub mod intake;
 pub mod leaving;
+mod lock;
 pub mod memory_limit;
 pub mod model;
 pub mod phantom;
@@ -40,6 +41,7 @@ pub mod supervise;
 pub mod text;
 pub mod trust;
 
+pub use cxr_film as film;
 pub use study as triage;
 
 /// The version that every result is recorded with.

@@ -54,7 +54,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
-pub use outbox::{Due, PluginNotice, Tried};
+pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
@@ -73,7 +73,6 @@ pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,
     ShiftQuestion, Status, StudyId, StudyRow, Unseen,
     marks::{Cell, Mark},
-    quantile,
 };
 
 /// A file's row number in the store.
@@ -100,7 +99,7 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         };
-        run().map_err(|error| StoreError::from_sqlite(path, &error))
+        run().map_err(|error| StoreError::from_sqlite(path, error))
     }
 
     /// Runs `work` on one unchanging view of the store.
@@ -109,6 +108,6 @@ impl Store {
             let view = self.connection.unchecked_transaction()?;
             work(&view)
         };
-        run().map_err(|error| StoreError::from_sqlite(&self.path, &error))
+        run().map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 }

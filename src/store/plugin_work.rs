@@ -13,7 +13,7 @@ use super::{
     convert::Micros,
     row::{save, study_if_any},
 };
-use crate::{study::AuditKind, text::clean, triage::Severity};
+use crate::{hash::hex, study::AuditKind, text::clean, triage::Severity};
 
 /// Deliveries of one plugin that may wait.
 const WAITING: u32 = 10_000;
@@ -197,5 +197,5 @@ fn key(plugin: &str, id: i64, delivery: &NewDelivery, now: Timestamp) -> String 
     let mut hash = Sha256::new();
     hash.update(format!("{plugin}\0{id}\0{}\0{}\0", now.as_microsecond(), delivery.target));
     hash.update(&delivery.content);
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }

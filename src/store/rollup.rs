@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     film::Header,
-    study::{Cause, Finding, attributes_of, combine},
+    study::{Attributes, Cause, Finding, combine},
     text::clean,
 };
 
@@ -153,7 +153,7 @@ fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
     let Some(film) = film else { return Ok(()) };
     let header = header(connection, film)?;
     row.study_time = study_time(&header.study_date, &header.study_time);
-    row.attributes = attributes_of!(header);
+    row.attributes = Attributes::of(&header);
     (row.patient_id, row.patient_name) = (header.patient_id, header.patient_name);
     if row.patient_id.is_empty() || row.patient_name.is_empty() {
         complete(connection, row)?;

@@ -1,12 +1,12 @@
 //! The attributes of a film's header that a study carries from the file to the list, the filter, plugins and JSON.
 
+use cxr_film::Header;
 use serde::{Deserialize, Serialize};
 
 /// Makes enum, struct and the reading of a header from one table, so that an attribute stands once: its name in the
 /// header, the store and JSON; its word for people (column, filter); how many columns of the list it takes.
-/// The dollar sign is handed in for the macro that this one makes.
 macro_rules! attributes {
-    ($dollar:tt $($(#[$doc:meta])* $kind:ident = $field:ident, $word:literal, $width:literal;)+) => {
+    ($($(#[$doc:meta])* $kind:ident = $field:ident, $word:literal, $width:literal;)+) => {
         /// An attribute of the header that the list can show.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Attribute {
@@ -50,6 +50,12 @@ macro_rules! attributes {
         }
 
         impl Attributes {
+            /// The attributes of a film.
+            #[must_use]
+            pub fn of(header: &Header) -> Self {
+                Self { $($field: header.$field.clone(),)+ }
+            }
+
             /// The text of an attribute.
             #[must_use]
             pub fn get(&self, attribute: Attribute) -> &str {
@@ -65,18 +71,10 @@ macro_rules! attributes {
                 }
             }
         }
-
-        /// The attributes that a header has, whatever its type: its fields have their names.
-        macro_rules! attributes_of {
-            ($dollar header:expr) => {
-                $crate::study::Attributes { $($field: $dollar header.$field.clone(),)+ }
-            };
-        }
-        pub(crate) use attributes_of;
     };
 }
 
-attributes! { $
+attributes! {
     /// Patient's Age (0010,1010) as the header writes it: `045Y`.
     PatientAge = patient_age, "age", 4;
     /// Patient's Sex (0010,0040): `M`, `F` or `O`.
