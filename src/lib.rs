@@ -5,13 +5,13 @@
 //!
 //! ```text
 //! inbox file ──intake──▶ Arrival ──film──▶ Film ──quality──▶ Film | Held
-//!    Film ──model──▶ Findings ──triage──▶ Assessment ──store──▶ StudyRow + events ──▶ dashboard
+//!    Film ──model──▶ Findings ──study──▶ Assessment ──store──▶ StudyRow + events ──▶ dashboard
 //! ```
 //!
 //! What a probability is worth is told against its label's own threshold:
 //!
 //! ```
-//! use cxr_triage::triage::score;
+//! use cxr_triage::study::score;
 //!
 //! assert_eq!(score(0.24, 0.24), 0.5, "at the threshold");
 //! assert!(score(0.62, 0.24) > 0.74 && score(0.12, 0.24) == 0.25);
@@ -35,15 +35,14 @@ pub mod pipeline;
 pub mod plugin;
 pub mod private_file;
 pub mod quality;
-pub mod quantile;
 pub mod store;
 pub mod study;
 pub mod supervise;
 pub mod text;
-pub mod triage;
 pub mod trust;
 
 pub use cxr_film as film;
+pub use study as triage;
 
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,7 +4,8 @@ use std::{collections::HashSet, sync::Mutex};
 
 use crate::{
     lock::lock,
-    store::{Marks, PluginRecord},
+    store::PluginRecord,
+    study::{Attribute, Marks},
 };
 
 /// What a column shows.
@@ -46,6 +47,8 @@ pub enum Column {
     File,
     /// The words that plugins tagged it with.
     Tags,
+    /// An attribute of the header.
+    Attribute(Attribute),
     /// What a plugin writes: `PLUGIN.TITLE`, see [`Column::of_plugin`].
     Plugin(&'static str),
 }
@@ -59,7 +62,20 @@ const PLUGIN_WIDTH: u16 = 12;
 
 impl Column {
     /// All columns that do not come from plugins.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; Self::OWN.len() + Attribute::ALL.len()] = {
+        let mut all = [Self::Rank; Self::OWN.len() + Attribute::ALL.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = match at.checked_sub(Self::OWN.len()) {
+                None => Self::OWN[at],
+                Some(attribute) => Self::Attribute(Attribute::ALL[attribute]),
+            };
+            at += 1;
+        }
+        all
+    };
+
+    const OWN: [Self; 18] = [
         Self::Rank,
         Self::Band,
         Self::Finding,
@@ -98,6 +114,7 @@ impl Column {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plugin(name) => name,
+            Self::Attribute(attribute) => attribute.word(),
             Self::Tags => "tags",
             Self::Rank => "rank",
             Self::Band => "band",
@@ -201,6 +218,7 @@ impl Column {
             Self::Model => (10, 60),
             Self::File => (20, 60),
             Self::Tags | Self::Plugin(_) => (PLUGIN_WIDTH, 60),
+            Self::Attribute(attribute) => (attribute.width(), 60),
             Self::Finding | Self::Patient => return None,
         })
     }

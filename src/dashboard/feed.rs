@@ -10,7 +10,7 @@ use super::{Column, Keymap, Period, SavedViews, ShiftWatch, Theme};
 use crate::{
     picture::Look,
     store::{
-        FilmId, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Standing, Status, StudyDetail,
+        FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Status, StudyDetail,
         StudyId, StudyRow,
     },
     triage::{Bench, Sample, Setting, ThresholdChange, WhatIf},
@@ -96,8 +96,8 @@ pub enum Request {
     Status(StudyId, Status),
     /// A person takes note of a critical study.
     Acknowledge(StudyId),
-    /// Give a study back the standing that it had.
-    TakeBack(StudyId, Box<Standing>),
+    /// Give a study back the handling that it had.
+    TakeBack(StudyId, Box<Handling>),
     /// Add a note to a study.
     Note(StudyId, String),
     /// Another person is at the keys now.

@@ -112,6 +112,7 @@ fn key(column: Column, row: &Row) -> Key<'_> {
         Column::By => text(row.status_by()),
         Column::Model => text(row.model()),
         Column::File => text(row.file_name()),
+        Column::Attribute(attribute) => text(row.attribute(attribute)),
         Column::Tags | Column::Plugin(_) => marked(&column.marked(row.marks())),
     }
 }

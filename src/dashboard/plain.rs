@@ -136,7 +136,7 @@ impl Plain {
         let outside = row.outside.as_ref().map(|by| format!(", {}", by.source)).unwrap_or_default();
         let status = match row.status {
             Status::New => String::new(),
-            status => format!(", {} by {}", words::status(status), row.status_by),
+            status => format!(", {} by {}", status.word(), row.status_by),
         };
         let subject = words::subject(row);
         let alarm = if row.is_alarm() { ", to acknowledge" } else { "" };

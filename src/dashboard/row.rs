@@ -3,9 +3,8 @@
 use jiff::{Timestamp, civil::DateTime};
 
 use super::{filter::fold, words};
-use crate::{
-    store::{Acknowledged, Marks, OutsidePriority, Status, StudyId, StudyRow},
-    triage::Severity,
+use crate::study::{
+    Acknowledged, Attribute, Attributes, Marks, OutsidePriority, Severity, Status, StudyId, StudyRow,
 };
 
 /// A study in few bytes. Its texts, and the folded ones that are searched in, are one piece of memory:
@@ -46,7 +45,7 @@ pub struct Row {
     status_at: Option<Timestamp>,
     rare: Option<Box<Rare>>,
     /// Where each text ends in `text`; the folded one begins after the last.
-    ends: [u32; Text::COUNT],
+    ends: [u32; TEXTS],
     text: Box<str>,
 }
 
@@ -88,9 +87,12 @@ impl Text {
     const COUNT: usize = 11;
 }
 
+/// All texts: those above, then the attributes.
+const TEXTS: usize = Text::COUNT + Attribute::ALL.len();
+
 impl From<StudyRow> for Row {
     fn from(study: StudyRow) -> Self {
-        let texts: [&str; Text::COUNT] = [
+        let own: [&str; Text::COUNT] = [
             &study.key,
             &study.patient_id,
             &study.patient_name,
@@ -103,6 +105,9 @@ impl From<StudyRow> for Row {
             &study.model,
             &study.held_reason,
         ];
+        let mut texts = [""; TEXTS];
+        let attributes = Attribute::ALL.iter().map(|attribute| study.attributes.get(*attribute));
+        texts.iter_mut().zip(own.into_iter().chain(attributes)).for_each(|(place, text)| *place = text);
         let mut text = texts.concat();
         let mut end = 0;
         let ends = texts.map(|part| {
@@ -174,7 +179,16 @@ fn searchable(study: &StudyRow) -> String {
 
 impl Row {
     fn part(&self, text: Text) -> &str {
-        let at = text as usize;
+        self.text_at(text as usize)
+    }
+
+    /// As in [`StudyRow::attributes`].
+    #[must_use]
+    pub fn attribute(&self, attribute: Attribute) -> &str {
+        self.text_at(Text::COUNT + attribute as usize)
+    }
+
+    fn text_at(&self, at: usize) -> &str {
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         self.text.get(start as usize..self.ends[at] as usize).unwrap_or_default()
     }
@@ -182,7 +196,7 @@ impl Row {
     /// Everything that a bare word of a filter is looked for in, folded.
     #[must_use]
     pub fn folded(&self) -> &str {
-        self.text.get(self.ends[Text::COUNT - 1] as usize..).unwrap_or_default()
+        self.text.get(self.ends[TEXTS - 1] as usize..).unwrap_or_default()
     }
 
     /// As [`StudyRow::is_alarm`].
@@ -291,6 +305,10 @@ impl Row {
     #[must_use]
     pub fn study(&self) -> StudyRow {
         let rare = self.rare.as_deref().cloned().unwrap_or_default();
+        let mut attributes = Attributes::default();
+        for attribute in Attribute::ALL {
+            self.attribute(attribute).clone_into(attributes.get_mut(attribute));
+        }
         StudyRow {
             id: self.id,
             key: self.key().to_owned(),
@@ -322,6 +340,7 @@ impl Row {
             model: self.model().to_owned(),
             held_reason: self.held_reason().to_owned(),
             marks: rare.marks,
+            attributes,
             revision: self.revision,
         }
     }
@@ -330,7 +349,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::{super::worklist::tests::row, *};
-    use crate::store::Mark;
+    use crate::study::marks::Mark;
 
     #[test]
     fn a_study_comes_back_as_it_went_in() {
@@ -353,6 +372,7 @@ mod tests {
             model: "starter".into(),
             held_reason: "It is blank.".into(),
             marks: Marks { tags: vec![Mark { plugin: "p".into(), text: "ICU".into() }], ..Marks::default() },
+            attributes: Attributes::default().map(|_| "text".into()),
             ..row(8, Severity::Critical, 0.9)
         };
         let unscored = StudyRow { score: None, ..row(9, Severity::Held, 0.0) };

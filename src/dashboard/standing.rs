@@ -1,11 +1,8 @@
-//! What keys do to a study's standing: its status, who has it, who took note of it. The screen shows a
-//! change at once; what the store makes of it comes back as an update.
+//! Keys that change how a study is handled: its status, who has it, who took note of it. The screen shows a change at
+//! once, by the functions that the store calls too; the study that the store saved comes back as an update.
 
-use super::{NoticeLevel, Request, State, action::Action, layout::View, update::Effect, words};
-use crate::{
-    store::{Acknowledged, Standing, Status, StudyId, StudyRow},
-    triage::Severity,
-};
+use super::{NoticeLevel, Request, State, action::Action, layout::View, update::Effect};
+use crate::study::{Handling, Status, StudyId, StudyRow};
 
 /// How many changes can be taken back.
 const UNDO_DEPTH: usize = 100;
@@ -47,7 +44,7 @@ pub(super) fn acknowledge(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.worklist.selected().filter(|row| row.is_alarm()) else { return Vec::new() };
     let (id, subject) = (row.id, state.subject(&row.study()));
     change(state, id, |row, who, now| {
-        row.acknowledged = Some(Acknowledged { by: who.to_owned(), at: now });
+        row.acknowledge(who, now);
     });
     state.say(NoticeLevel::Info, format!("Acknowledged: {subject}."));
     vec![Effect::Request(Request::Acknowledge(id))]
@@ -72,47 +69,44 @@ pub(super) fn done(state: &mut State) -> Vec<Effect> {
 
 fn set_status(state: &mut State, id: StudyId, status: Status) -> Vec<Effect> {
     change(state, id, |row, who, now| {
-        row.status = status;
-        let is_new = status == Status::New;
-        row.status_by = if is_new { String::new() } else { who.to_owned() };
-        row.status_at = (!is_new).then_some(now);
-        // As the store does: who takes a study on, or calls it done, knows of it.
-        let knows = matches!(status, Status::Claimed | Status::Done) && row.severity == Severity::Critical;
-        if knows && row.acknowledged.is_none() {
-            row.acknowledged = Some(Acknowledged { by: who.to_owned(), at: now });
-        }
+        row.set_status(status, who, now);
     });
     vec![Effect::Request(Request::Status(id, status))]
 }
 
-/// Changes a study on the screen, and remembers how it stood.
+/// Changes a study on the screen, and remembers how it was handled before.
 fn change(state: &mut State, id: StudyId, change: impl FnOnce(&mut StudyRow, &str, jiff::Timestamp)) {
     let Some(row) = state.worklist.get(id) else { return };
     let mut changed = row.study();
     if state.undo.len() == UNDO_DEPTH {
         state.undo.remove(0);
     }
-    state.undo.push((id, changed.standing()));
+    state.undo.push((id, changed.handling()));
     change(&mut changed, &state.who, state.now);
     state.worklist.apply(vec![changed]);
 }
 
 pub(super) fn undo(state: &mut State) -> Vec<Effect> {
-    let Some((id, standing)) = state.undo.pop() else { return Vec::new() };
-    let said = in_words(&standing);
+    let Some((id, handling)) = state.undo.pop() else { return Vec::new() };
     if let Some(row) = state.worklist.get(id) {
         let mut changed = row.study();
-        changed.stand(standing.clone());
+        if changed.rings_since(&handling) {
+            let text = format!("Not taken back: {} has begun to ring since.", state.subject(&changed));
+            state.say(NoticeLevel::Warning, text);
+            return Vec::new();
+        }
+        changed.take_back(&handling);
         state.worklist.apply(vec![changed]);
     }
+    let said = in_words(&handling);
     state.say(NoticeLevel::Info, format!("Taken back: the study is {said} again."));
-    vec![Effect::Request(Request::TakeBack(id, Box::new(standing)))]
+    vec![Effect::Request(Request::TakeBack(id, Box::new(handling)))]
 }
 
-fn in_words(standing: &Standing) -> String {
-    let status = words::status(standing.status);
-    if standing.status == Status::Claimed {
-        format!("{status} by {}", standing.by)
+fn in_words(handling: &Handling) -> String {
+    let status = handling.status.word();
+    if handling.status == Status::Claimed {
+        format!("{status} by {}", handling.by)
     } else {
         status.to_owned()
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use super::row::Row;
-use crate::store::{Status, StudyRow};
+use crate::store::StudyRow;
 
 /// How long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
 #[must_use]
@@ -78,17 +78,6 @@ pub(super) fn subject(row: &StudyRow) -> String {
 pub(super) fn sorting_subject(row: &Row) -> &str {
     let name = row.patient_name().trim_start_matches(['=', '^', ' ']);
     [name, row.patient_id(), row.file_name()].into_iter().find(|text| !text.is_empty()).unwrap_or("")
-}
-
-/// The status as a word.
-#[must_use]
-pub(super) fn status(status: Status) -> &'static str {
-    match status {
-        Status::New => "new",
-        Status::Seen => "seen",
-        Status::Claimed => "claimed",
-        Status::Done => "done",
-    }
 }
 
 #[cfg(test)]

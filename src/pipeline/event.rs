@@ -7,9 +7,8 @@ use serde::Serialize;
 
 use crate::{
     intake::LeftOut,
-    store::{StudyId, StudyRow},
-    text::unnamed,
-    triage::Severity,
+    study::{Attributes, Severity, StudyId, StudyRow},
+    text::{Secrets, unnamed},
 };
 
 /// One thing that happened. The words and fields are a contract with scripts.
@@ -36,6 +35,8 @@ pub struct Unnamed {
     pub study: Option<StudyId>,
     /// The hash of the file's path.
     pub path: Option<String>,
+    /// The study's attributes, without what in their free text names the patient.
+    pub attributes: Attributes,
     /// The reason, the message, or the file that brought the same film; none where it holds no name.
     pub text: Option<String>,
 }
@@ -89,6 +90,9 @@ pub enum EventKind {
         top: Option<String>,
         /// Whether the quiet period has passed since its last film.
         complete: bool,
+        /// Attributes of its first film's header.
+        #[serde(flatten)]
+        attributes: Attributes,
         /// Other studies and films that bear a number of its own or of its films, a sentence each.
         warnings: Vec<Sentence>,
     },
@@ -126,18 +130,24 @@ impl Event {
     /// A study changed.
     #[must_use]
     pub fn study(row: &StudyRow, warnings: Vec<Sentence>, time: Timestamp) -> Self {
+        let secrets = Secrets::of_study(row);
         Self {
             kind: EventKind::Study {
                 severity: row.severity,
                 score: row.score,
                 top: row.top.clone(),
                 complete: row.complete,
+                attributes: row.attributes.clone(),
                 warnings,
             },
             time,
             study: Some(row.key.clone()),
             path: Some(row.file_name.clone()),
-            unnamed: Unnamed { study: Some(row.id), ..Unnamed::default() },
+            unnamed: Unnamed {
+                study: Some(row.id),
+                attributes: row.attributes.map(|text| secrets.hide(text)),
+                ..Unnamed::default()
+            },
         }
     }
 
@@ -177,6 +187,9 @@ impl Event {
         | EventKind::Study { warnings, .. } = &mut kind
         {
             warnings.iter_mut().for_each(|warning| warning.text.clone_from(&warning.unnamed));
+        }
+        if let EventKind::Study { attributes, .. } = &mut kind {
+            attributes.clone_from(&unnamed.attributes);
         }
         let study = unnamed.study.map(|number| number.to_string());
         Self { kind, time, study, path: unnamed.path.clone(), unnamed }

@@ -16,10 +16,10 @@ use cxr_triage::{
     film::Header,
     quality::{Gate, Held},
     store::{
-        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift,
-        Spread, Status, StudyDetail, StudyId, StudyRow,
+        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift, Spread,
+        Status, StudyDetail, StudyId, StudyRow,
     },
-    study::{Clash, Difference},
+    study::{Attributes, Clash, Difference},
     triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
 };
 use image::{Rgb, RgbImage};
@@ -106,6 +106,11 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         model: "starter".to_owned(),
         held_reason: String::new(),
         marks: Marks::default(),
+        attributes: Attributes {
+            patient_age: "058Y".to_owned(),
+            patient_sex: "F".to_owned(),
+            station_name: "ROOM 1".to_owned(),
+        },
         revision: id,
     };
     let state = FilmState::Scored {
@@ -248,6 +253,8 @@ pub(crate) struct Desk {
     /// How often the bell rang.
     pub(crate) rung: usize,
     pub(crate) suspended: usize,
+    /// While false, no request is answered.
+    pub(crate) is_answered: bool,
     /// While false, requests for pictures stay unanswered.
     pub(crate) makes_pictures: bool,
     /// The films that do not decode, and why.
@@ -275,6 +282,7 @@ impl Desk {
             has_quit: false,
             rung: 0,
             suspended: 0,
+            is_answered: true,
             makes_pictures: true,
             broken: BTreeMap::new(),
             priors: BTreeMap::new(),
@@ -344,7 +352,9 @@ impl Desk {
                 Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
                 Effect::Request(request) => {
                     self.sent.push(request.clone());
-                    self.answer(request);
+                    if self.is_answered {
+                        self.answer(request);
+                    }
                 }
             }
         }
@@ -368,21 +378,15 @@ impl Desk {
                 }
             }
             Request::Status(id, status) => {
-                let by = if status == Status::New { "" } else { "ann" };
-                let at = (status != Status::New).then(noon);
                 self.change(id, |study| {
-                    (study.status, study.status_by, study.status_at) = (status, by.to_owned(), at);
-                    if matches!(status, Status::Claimed | Status::Done)
-                        && study.severity == Severity::Critical
-                        && study.acknowledged.is_none()
-                    {
-                        study.acknowledged = Some(Acknowledged { by: "ann".to_owned(), at: noon() });
-                    }
+                    study.set_status(status, "ann", noon());
                 });
             }
-            Request::TakeBack(id, standing) => self.change(id, |study| study.stand(*standing)),
+            Request::TakeBack(id, handling) => self.change(id, |study| {
+                study.take_back(&handling);
+            }),
             Request::Acknowledge(id) => self.change(id, |study| {
-                study.acknowledged = Some(Acknowledged { by: "ann".to_owned(), at: noon() });
+                study.acknowledge("ann", noon());
             }),
             Request::Note(id, text) => {
                 self.change(id, |study| study.notes += 1);

@@ -117,7 +117,7 @@ fn a_change_of_status_is_sent_and_can_be_taken_back() {
             .iter()
             .filter_map(|request| match request {
                 Request::Status(id, status) => Some((*id, *status)),
-                Request::TakeBack(id, standing) => Some((*id, standing.status)),
+                Request::TakeBack(id, handling) => Some((*id, handling.status)),
                 _ => None,
             })
             .collect();

@@ -20,9 +20,9 @@ fn deeds(desk: &Desk) -> Vec<String> {
     let deed = |request: &Request| match request {
         Request::Status(id, status) => Some(format!("{id} {}", status.word())),
         Request::Acknowledge(id) => Some(format!("{id} acknowledged")),
-        Request::TakeBack(id, standing) => {
-            let known = if standing.acknowledged.is_some() { " acknowledged" } else { "" };
-            Some(format!("{id} back to {}{known}", standing.status.word()))
+        Request::TakeBack(id, handling) => {
+            let known = if handling.acknowledged.is_some() { " acknowledged" } else { "" };
+            Some(format!("{id} back to {}{known}", handling.status.word()))
         }
         Request::Note(id, text) => Some(format!("{id} note {text}")),
         Request::Who(name) => Some(format!("{name} is here")),
@@ -122,6 +122,20 @@ fn a_study_of_another_person_is_taken_over_with_a_word() {
     assert!(desk.screen(120, 40).contains("Claimed from ben: DOE, JANE."));
     desk.press("u");
     assert!(desk.screen(120, 40).contains("the study is claimed by ben again"));
+}
+
+#[test]
+fn an_undo_does_not_silence_what_has_begun_to_ring_since() {
+    let mut desk = Desk::morning(120, 40);
+    desk.press("a c");
+    let mut worse = morning().remove(0);
+    worse.study.top = Some("Pneumothorax".to_owned());
+    worse.study.revision = 500;
+    desk.arrive(vec![worse]);
+    desk.press("u");
+    assert!(desk.screen(120, 40).contains("Not taken back: DOE, JANE has begun to ring since."));
+    assert!(desk.state.worklist().selected().is_some_and(|row| row.is_alarm()));
+    assert_eq!(deeds(&desk), ["1 acknowledged", "1 claimed"]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn a_status_and_a_command_reach_the_plugin() {
     let mut scene = Scene::new(&[("hands", &text)], "");
     scene.start();
     let study = scene.critical("a");
-    let before = scene.row(study).standing();
+    let before = scene.row(study).handling();
     scene.bench.store.set_status(study, Status::Seen, "jane", Timestamp::now()).unwrap();
     scene.settle();
     scene.bench.store.take_back(study, &before, "jane", Timestamp::now()).unwrap();

@@ -1,6 +1,6 @@
 //! What a filter can ask about.
 
-use crate::dashboard::row::Row;
+use crate::{dashboard::row::Row, study::Attribute};
 
 /// A field of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,7 @@ pub(super) enum TextField {
     File,
     Model,
     By,
+    Attribute(Attribute),
 }
 
 impl TextField {
@@ -29,6 +30,7 @@ impl TextField {
             Self::File => row.file_name(),
             Self::Model => row.model(),
             Self::By => row.status_by(),
+            Self::Attribute(attribute) => row.attribute(attribute),
         }
     }
 
@@ -61,7 +63,23 @@ pub(super) enum Field {
 }
 
 /// The fields by the words that people use; the first of each is the one that is offered.
-pub(super) const FIELDS: &[(&str, Field)] = &[
+pub(super) const FIELDS: &[(&str, Field)] = &{
+    let mut fields = [("", Field::Is); OWN.len() + Attribute::ALL.len()];
+    let mut at = 0;
+    while at < fields.len() {
+        fields[at] = match at.checked_sub(OWN.len()) {
+            None => OWN[at],
+            Some(attribute) => {
+                let attribute = Attribute::ALL[attribute];
+                (attribute.word(), Field::Text(TextField::Attribute(attribute)))
+            }
+        };
+        at += 1;
+    }
+    fields
+};
+
+const OWN: &[(&str, Field)] = &[
     ("status", Field::Status),
     ("band", Field::Band),
     ("severity", Field::Band),

@@ -5,6 +5,7 @@ use super::*;
 use crate::{
     dashboard::worklist::tests::row,
     store::{Mark, Marks, OutsidePriority, Status, StudyRow},
+    study::Attributes,
     triage::Severity,
 };
 
@@ -24,6 +25,11 @@ fn jane() -> StudyRow {
         top: Some("Pleural_Thickening".into()),
         first_arrival: now() - SignedDuration::from_mins(40),
         model: "starter".into(),
+        attributes: Attributes {
+            patient_age: "045Y".into(),
+            patient_sex: "F".into(),
+            station_name: "MOBIL3".into(),
+        },
         marks: Marks {
             tags: vec![Mark { plugin: "ward".into(), text: "Ward W3".into() }],
             filters: vec![Mark { plugin: "ward".into(), text: "Portable on ICU".into() }],
@@ -80,6 +86,11 @@ fn a_filter_says_what_it_means() {
         ("patient:p0017", false),
         ("id:0017", true),
         ("description:\"ap port\"", true),
+        ("age:045", true),
+        ("sex:f", true),
+        ("sex:m,o", false),
+        ("-station:mobil", false),
+        ("mobil3", false),
         ("films=1", true),
         ("held>0", false),
         ("notes=0", true),
@@ -147,11 +158,13 @@ fn what_may_follow_is_offered() {
     let values = |field: &str| match field {
         "finding" => vec!["Effusion".to_owned(), "Lung Lesion".to_owned()],
         "view" => vec!["AP".to_owned(), "PA".to_owned()],
+        "station" => vec!["MOBIL3".to_owned()],
         _ => Vec::new(),
     };
     for (typed, expected) in [
-        ("sta", vec!["status:"]),
-        ("s", vec!["status:", "score>", "Effusion", "\"Lung Lesion\""]),
+        ("sta", vec!["status:", "station:"]),
+        ("station:m", vec!["MOBIL3"]),
+        ("s", vec!["status:", "score>", "sex:", "station:", "Effusion", "\"Lung Lesion\""]),
         ("score>0.6 vi", vec!["view:"]),
         ("view:", vec!["AP", "PA"]),
         ("view:p", vec!["PA"]),

@@ -4,10 +4,13 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Input, Overlay, Turn};
-use crate::dashboard::{
-    Column, State,
-    filter::{Completion, begins_a_field, complete},
-    plugins,
+use crate::{
+    dashboard::{
+        Column, State,
+        filter::{Completion, begins_a_field, complete},
+        plugins,
+    },
+    study::Attribute,
 };
 
 /// How many completions are offered at once.
@@ -125,7 +128,10 @@ fn known_values(state: &State, field: &str) -> Vec<String> {
         "by" => Column::By,
         "tag" => Column::Tags,
         "plugin" => return plugins::filters(state),
-        _ => return Vec::new(),
+        word => match Attribute::from_word(word) {
+            Some(attribute) => Column::Attribute(attribute),
+            None => return Vec::new(),
+        },
     };
     state.worklist.frequent(column)
 }

@@ -72,7 +72,7 @@ fn about(state: &State, row: &StudyRow, width: usize) -> Vec<(String, Style)> {
     if row.status != Status::New {
         let by = if row.status_by.is_empty() { String::new() } else { format!(" by {}", row.status_by) };
         let at = row.status_at.map(|at| format!(" at {}", clock(at))).unwrap_or_default();
-        lines.push((format!("{}{by}{at}", words::status(row.status)), theme.dim));
+        lines.push((format!("{}{by}{at}", row.status.word()), theme.dim));
     }
     match &row.acknowledged {
         Some(known) => {

@@ -354,11 +354,12 @@ fn cell(state: &State, column: Column, width: u16, index: usize, row: &StudyRow)
             let style = if overdue { theme.warning } else { plain };
             (right(if overdue { format!("{text}!") } else { text }), style)
         }
-        Column::Status => (words::status(row.status).to_owned(), plain),
+        Column::Status => (row.status.word().to_owned(), plain),
         Column::By => (row.status_by.clone(), plain),
         Column::Notes => (right(if row.notes > 0 { row.notes.to_string() } else { String::new() }), plain),
         Column::Model => (row.model.clone(), theme.dim),
         Column::File => (row.file_name.clone(), plain),
+        Column::Attribute(attribute) => (row.attributes.get(attribute).to_owned(), plain),
         Column::Tags => (column.marked(&row.marks), plain),
         // A plugin that is allowed to know who a patient is may write it down.
         Column::Plugin(_) if state.hides_names() => ("…".to_owned(), theme.dim),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     picture::{Look, Mode},
-    store::{FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow},
+    store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
     triage::ThresholdChange,
 };
 
@@ -85,7 +85,7 @@ pub struct State {
     /// How the shift goes.
     pub(super) counted: Counted,
     /// Studies and how each stood before the person changed it, the last change last.
-    pub(super) undo: Vec<(StudyId, Standing)>,
+    pub(super) undo: Vec<(StudyId, Handling)>,
     /// The thresholds that were saved here, the last save last.
     pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
     /// Who is at the keys.
@@ -365,8 +365,7 @@ impl State {
 
     /// Whether the study has waited past the site's limit without anybody opening it.
     pub(super) fn is_overdue(&self, row: &StudyRow) -> bool {
-        let waited = self.now.duration_since(row.first_arrival);
-        row.status == Status::New && self.site.max_wait.is_some_and(|limit| waited > limit)
+        row.is_overdue(self.site.max_wait, self.now)
     }
 
     /// The rows on the screen; one more than is sure to fit while the rule over the held studies is out

@@ -36,7 +36,7 @@ impl Worklist {
         if self.by_id.get(&row.id).is_some_and(|known| known.revision > row.revision) {
             return None;
         }
-        let rose = if row.is_alarm() && !row.is_gone() {
+        let rose = if row.is_alarm() {
             self.alarms.insert(row.id)
         } else {
             self.alarms.remove(&row.id);

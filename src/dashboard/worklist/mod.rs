@@ -238,6 +238,7 @@ impl Worklist {
                 Column::View => row.view(),
                 Column::Model => row.model(),
                 Column::By => row.status_by(),
+                Column::Attribute(attribute) => row.attribute(attribute),
                 _ => "",
             };
             if !text.is_empty() {

@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{Marks, Status, StudyRow};
+use crate::study::{Attributes, Marks, Status, StudyRow};
 
 /// A listed study; `id` also makes its key, so that ties are broken by it.
 pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
@@ -38,6 +38,7 @@ pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> 
         model: String::new(),
         held_reason: String::new(),
         marks: Marks::default(),
+        attributes: Attributes::default(),
         revision: 1,
     }
 }

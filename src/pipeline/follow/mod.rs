@@ -291,9 +291,9 @@ impl Follower {
                 let done = self.store.acknowledge(study, &actor, Timestamp::now());
                 self.look_after(done)
             }
-            Request::TakeBack(study, standing) => {
+            Request::TakeBack(study, handling) => {
                 let actor = self.name();
-                let done = self.store.take_back(study, &standing, &actor, Timestamp::now());
+                let done = self.store.take_back(study, &handling, &actor, Timestamp::now());
                 self.look_after(done)
             }
             Request::Note(study, text) => {

@@ -1,23 +1,27 @@
-//! From what people did to how long studies waited. Pure.
+//! How long studies waited, from what people did with them.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{quantile::quantile, store::StudyId, triage::Severity};
+use super::{Severity, StudyId, quantile};
 
 /// A study that somebody looked at for the first time, or made new again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Turn {
-    pub(super) study: StudyId,
-    pub(super) at: Timestamp,
+pub struct Turn {
+    /// The study.
+    pub study: StudyId,
+    /// When.
+    pub at: Timestamp,
     /// Whether it is new again; else it is new no more.
-    pub(super) is_new_again: bool,
-    pub(super) band: Severity,
+    pub is_new_again: bool,
+    /// The band that the study has now.
+    pub band: Severity,
     /// When its wait began.
-    pub(super) since: Timestamp,
+    pub since: Timestamp,
 }
 
 /// The waits that ended, in the order of their ends: a band and how long. One that somebody took back has not ended.
-pub(super) fn waits(turns: &[Turn]) -> Vec<(Severity, SignedDuration)> {
+#[must_use]
+pub fn waits(turns: &[Turn]) -> Vec<(Severity, SignedDuration)> {
     let mut ended: Vec<&Turn> = Vec::new();
     for turn in turns {
         if turn.is_new_again {
@@ -46,7 +50,8 @@ pub struct Seen {
 
 impl Seen {
     /// Of the waits in a band, or in all; none where there is none.
-    pub(super) fn of(waits: &[(Severity, SignedDuration)], band: Option<Severity>) -> Option<Self> {
+    #[must_use]
+    pub fn of(waits: &[(Severity, SignedDuration)], band: Option<Severity>) -> Option<Self> {
         let of_band = |(other, _): &&(Severity, SignedDuration)| band.is_none_or(|band| band == *other);
         let mut lengths: Vec<SignedDuration> = waits.iter().filter(of_band).map(|(_, wait)| *wait).collect();
         lengths.sort_unstable();

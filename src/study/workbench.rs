@@ -174,5 +174,5 @@ impl ThresholdChange {
 }
 
 #[cfg(test)]
-#[path = "bench_tests.rs"]
+#[path = "workbench_tests.rs"]
 mod tests;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{RankKey, Rules, Severity, Waiting, assess, combine, reported};
-use crate::quantile::quantile;
+use super::{RankKey, Rules, Severity, Waiting, assess, combine, quantile, reported};
 
 /// The parts of a distribution of probabilities, of equal width.
 pub const BINS: usize = 50;

@@ -18,7 +18,7 @@ pub fn in_order<'a>(findings: &'a [Finding], order: &[String]) -> Vec<&'a Findin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::triage::Severity;
+    use crate::study::Severity;
 
     #[test]
     fn the_sites_labels_come_first_as_it_lists_them_and_the_rest_by_score() {

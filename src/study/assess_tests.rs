@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::triage::default_critical;
+use crate::study::default_critical;
 
 fn rule(label: &str, alert: f64, critical: f64) -> LabelRule {
     LabelRule { label: label.into(), alert, critical, cap: Severity::Critical, rank: true, validated: true }

@@ -4,28 +4,43 @@ use serde::{Deserialize, Serialize};
 
 use super::{LabelRule, Rules, Severity};
 
-/// One label of one film, judged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The label's name.
-    pub label: String,
-    /// The model's sigmoid, 0 to 1.
-    pub probability: f64,
-    /// The alert threshold that was in force.
-    pub threshold: f64,
-    /// The critical threshold that was in force.
-    pub critical: f64,
-    /// Probability against threshold, 0 to 1; 0.5 at the threshold.
-    pub score: f64,
-    /// The band that the label reaches, its cap included: `Routine`, `Urgent` or `Critical`. It is given
-    /// for labels that do not rank too, so that a bar can be coloured; for the study it counts only if
-    /// `rank`.
-    pub severity: Severity,
-    /// Whether the label ranks, that is, counts for the study.
-    pub rank: bool,
-    /// Whether the label is validated for the model.
-    pub validated: bool,
+/// The fields of a finding, each once, as those of a study's row are: `fixed` ones stay when the film is judged again.
+macro_rules! finding_fields {
+    ($make:ident $row:ident) => {
+        $make! { $row
+            /// The label's name.
+            fixed label: String,
+            /// The model's sigmoid, 0 to 1.
+            fixed probability: f64,
+            /// The alert threshold that was in force.
+            kept threshold: f64,
+            /// The critical threshold that was in force.
+            kept critical: f64,
+            /// Probability against threshold, 0 to 1; 0.5 at the threshold.
+            kept score: f64,
+            /// The band that the label reaches, its cap included: `Routine`, `Urgent` or `Critical`. It is given
+            /// for labels that do not rank too, so that a bar can be coloured; for the study it counts only if
+            /// `rank`.
+            kept severity: Severity,
+            /// Whether the label ranks, that is, counts for the study.
+            kept rank: bool,
+            /// Whether the label is validated for the model.
+            kept validated: bool,
+        }
+    };
 }
+pub(crate) use finding_fields;
+
+macro_rules! define_finding {
+    ($row:ident $($(#[$doc:meta])* $when:ident $field:ident: $type:ty,)+) => {
+        /// One label of one film, judged.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub struct $row {
+            $($(#[$doc])* pub $field: $type,)+
+        }
+    };
+}
+finding_fields!(define_finding Finding);
 
 /// One film, judged: its findings in the model's order, and what they make of it.
 #[derive(Debug, Clone, PartialEq)]

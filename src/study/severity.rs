@@ -1,21 +1,4 @@
-//! What the numbers mean: thresholds, scores, severity bands, studies, ranking.
-//!
-//! Pure functions over plain data: no I/O, no clock, no model, no terminal. Every other room that
-//! needs a score, a band or an order asks here, so that they mean one thing everywhere.
-
-mod assess;
-mod bench;
-mod listing;
-mod rank;
-mod rules;
-mod what_if;
-
-pub use assess::{Assessment, Finding, StudyAssessment, assess, combine, score};
-pub use bench::{Bench, BenchLabel, Mark, Setting, Stop, ThresholdChange};
-pub use listing::in_order;
-pub use rank::{RankKey, Waiting, reported};
-pub use rules::{LabelRule, Rules, default_critical};
-pub use what_if::{BANDS, BINS, Band, Move, PastStudy, Sample, Side, Wait, WhatIf, what_if};
+//! The severity bands.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::triage::{LabelRule, default_critical};
+use crate::study::{LabelRule, default_critical};
 
 fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_000_000 + 60 * minute).unwrap()
@@ -117,7 +117,7 @@ fn a_study_that_rises_waits_less_and_others_wait_more() {
     let (before, after) = found.risen.unwrap();
     assert_eq!((before.median, after.median), (minutes(19), minutes(9)));
     let top = found.moves[0].top.clone().unwrap();
-    assert_eq!((top.0.as_str(), top.1), ("A", crate::triage::score(0.5, 0.2)));
+    assert_eq!((top.0.as_str(), top.1), ("A", crate::study::score(0.5, 0.2)));
 }
 
 #[test]

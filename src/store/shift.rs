@@ -1,33 +1,23 @@
 //! How the shift goes: what came, what waits, what people have seen, what is held. The numbers of the shift panel,
 //! from the store alone, so that every dashboard on it shows the same.
 
-mod waits;
-
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    Store, StoreError, StudyId,
+    Store, StoreError,
+    condition::UNSEEN,
     convert::{Columns, Micros},
     receive::left_out,
     unreadable::rows,
 };
-use crate::{intake::LeftOut, quality::Gate, study::AuditKind, triage::Severity};
-pub use waits::Seen;
-use waits::{Turn, waits};
-
-/// What is asked about a shift.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShiftQuestion {
-    /// From when on films and people's work are counted.
-    pub since: Timestamp,
-    /// The beginnings of the hours whose arrivals are counted, the first one first.
-    pub hours: Vec<Timestamp>,
-    /// What time it is.
-    pub now: Timestamp,
-}
+use crate::{
+    intake::LeftOut,
+    quality::Gate,
+    study::{AuditKind, Seen, Severity, ShiftQuestion, Status, Turn, Unseen, by_hour, waits},
+};
 
 /// How a shift goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,17 +49,6 @@ pub struct Shift {
     pub device: String,
     /// What lies in the owner's inbox and is left out, whenever it came.
     pub left_out: LeftOut,
-}
-
-/// The studies of a band that nobody has seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unseen {
-    /// How many.
-    pub studies: u32,
-    /// The one that waits longest.
-    pub oldest: StudyId,
-    /// Since when: its first film's arrival.
-    pub since: Timestamp,
 }
 
 impl Store {
@@ -146,16 +125,9 @@ fn count(number: usize) -> u32 {
 
 /// When each film arrived, of those that the question is about.
 fn arrivals(view: &Connection, question: &ShiftQuestion) -> rusqlite::Result<Vec<Timestamp>> {
-    let from = question.hours.first().map_or(question.since, |first| question.since.min(*first));
     let sql =
         "SELECT received_at FROM files WHERE received_at >= ?1 AND state <> 'duplicate' ORDER BY received_at";
-    rows(view, "files", sql, [Micros(from)], |row| Ok(row.get::<_, Micros>(0)?.0))
-}
-
-fn by_hour(hours: &[Timestamp], arrivals: &[Timestamp]) -> Vec<(Timestamp, u32)> {
-    let from = |time: &Timestamp| arrivals.partition_point(|at| at < time);
-    let ends = hours.iter().skip(1).map(from).chain([arrivals.len()]);
-    hours.iter().zip(ends).map(|(hour, end)| (*hour, count(end - from(hour)))).collect()
+    rows(view, "files", sql, [Micros(question.earliest())], |row| Ok(row.get::<_, Micros>(0)?.0))
 }
 
 fn held(view: &Connection, since: Micros) -> rusqlite::Result<Vec<(Gate, u32)>> {
@@ -184,17 +156,17 @@ fn held(view: &Connection, since: Micros) -> rusqlite::Result<Vec<(Gate, u32)>> 
 }
 
 fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
-    let sql = "SELECT severity, count(*) FROM studies
-             WHERE status = 'new' AND scored_films + held_films > 0 GROUP BY severity";
-    let counts: Vec<(Severity, u32)> = rows(view, "studies", sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = format!("SELECT severity, count(*) FROM studies WHERE {UNSEEN} GROUP BY severity");
+    let counts: Vec<(Severity, u32)> = rows(view, "studies", &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     // More than one, should the first be unreadable.
-    let oldest = "SELECT id, first_arrival FROM studies
-         WHERE status = 'new' AND severity = ?1 AND scored_films + held_films > 0
-         ORDER BY first_arrival, id LIMIT 3";
+    let oldest = format!(
+        "SELECT id, first_arrival FROM studies WHERE {UNSEEN} AND severity = ?1
+         ORDER BY first_arrival, id LIMIT 3"
+    );
     let mut unseen = BTreeMap::new();
     for (band, studies) in counts {
         let first =
-            rows(view, "studies", oldest, [band], |row| Ok((row.get(0)?, row.get::<_, Micros>(1)?.0)))?;
+            rows(view, "studies", &oldest, [band], |row| Ok((row.get(0)?, row.get::<_, Micros>(1)?.0)))?;
         if let Some(&(oldest, since)) = first.first() {
             unseen.insert(band, Unseen { studies, oldest, since });
         }
@@ -207,16 +179,17 @@ fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
 fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
     // What is no JSON would end the whole query.
     let sql = format!(
-        "SELECT events.study, events.time, json_extract(events.detail, '$.status') = 'new', studies.severity,
+        "SELECT events.study, events.time, json_extract(events.detail, '$.status') = '{new}', studies.severity,
                 coalesce((SELECT max(back.time) FROM events AS back
                           WHERE back.study = events.study AND back.kind = '{reopened}' AND back.id < events.id),
                          studies.first_arrival)
          FROM events JOIN studies ON studies.id = events.study
          WHERE events.kind IN ('{status}', '{taken_back}') AND events.time >= ?1
            AND CASE WHEN json_valid(events.detail) THEN
-               (json_extract(events.detail, '$.before') = 'new') <> (json_extract(events.detail, '$.status') = 'new')
+               (json_extract(events.detail, '$.before') = '{new}') <> (json_extract(events.detail, '$.status') = '{new}')
                END
          ORDER BY events.time, events.id",
+        new = Status::New.word(),
         reopened = AuditKind::Reopened.word(),
         status = AuditKind::Status.word(),
         taken_back = AuditKind::TakenBack.word(),
