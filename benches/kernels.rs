@@ -21,7 +21,7 @@ use std::{
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use cxr_triage::{
-    dashboard::{Canvas, EncodeJob, PictureRequest},
+    dashboard::{Canvas, EncodeJob},
     film::{self, Film},
     model::{
         self, DeviceChoice, Filter, Heatmap, Model, Precision, Region, Source, Step, Tone,
@@ -30,6 +30,7 @@ use cxr_triage::{
     picture::{self, Heat, Look, Mode},
     pipeline,
     quality::{self, Gates},
+    session::protocol::PictureRequest,
 };
 use films::{SIDE, dicom, eight_bit, frontal, png, stored};
 use image::{ImageBuffer, ImageFormat, Luma, RgbImage};

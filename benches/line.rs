@@ -97,7 +97,7 @@ impl Engine {
         let cores = Cores::new(Arc::clone(&self.model));
         let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
         thread::scope(|scope| {
-            for _ in 0..cores.lines() {
+            for _ in 0..cores.workers() {
                 scope.spawn(|| {
                     while next.load(Ordering::Relaxed) < files.len() {
                         let file = || files.get(next.fetch_add(1, Ordering::Relaxed));
@@ -154,7 +154,7 @@ fn write_films(folder: &Path) {
 fn line(criterion: &mut Criterion) {
     let folder = PathBuf::from(env::var_os(FOLDER).unwrap());
     let engine = Engine::new();
-    let lines = Cores::new(Arc::clone(&engine.model)).lines();
+    let lines = Cores::new(Arc::clone(&engine.model)).workers();
     let cores = if lines == 1 { "one core".to_owned() } else { format!("{lines} cores") };
     // Enough for each core to take some more than once.
     let films = 24.max(12 * lines as u64);

@@ -34,6 +34,7 @@ pub mod pipeline;
 pub mod plugin;
 pub mod private_file;
 pub mod quality;
+pub mod session;
 pub mod store;
 pub mod study;
 pub mod supervise;

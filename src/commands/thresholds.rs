@@ -6,7 +6,7 @@ use super::setup::{Setup, label_defaults, rules};
 use crate::{
     config::{self, ConfigError, Loaded},
     model::Model,
-    pipeline::Thresholds,
+    session::Thresholds,
     triage::{Bench, BenchLabel, Setting, ThresholdChange},
 };
 

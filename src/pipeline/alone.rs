@@ -15,10 +15,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use signal_hook::{consts, low_level::signal_name};
 
 use super::{
-    feeder::GLANCE,
     helper::{Answer, Helper, Ready, Task, read_message, write_message},
     judge::{Judge, Opened, Prepared},
-    recorder::{Identity, Report, ReportKind},
+    report::{Identity, POLL, Report, ReportKind},
 };
 use crate::store::Queued;
 
@@ -167,7 +166,7 @@ enum Heard {
 fn hear(said: &Receiver<Said>, stop: &AtomicBool) -> Heard {
     let (started, mut began) = (Instant::now(), false);
     loop {
-        match said.recv_timeout(GLANCE) {
+        match said.recv_timeout(POLL) {
             Ok(Said::Began) => began = true,
             Ok(Said::Answered(answer)) => return Heard::Answered(answer),
             Ok(Said::Broken(why)) => return Heard::Broken { began, why },

@@ -20,14 +20,14 @@ use crate::{
 /// Films that a core takes through the model together, at most: more share the reading of the weights.
 const TOGETHER: usize = 4;
 /// Lines at most: each has a film's pixels and the network's maps in memory.
-const MOST_LINES: usize = 16;
+const MOST_WORKERS: usize = 16;
 /// Films in one forward pass on a GPU, at most.
 const GPU_BATCH: usize = 32;
 
 /// What a model says of a film.
 type Outcome = Result<Findings, ModelError>;
 
-/// What reading a file came to: a film `F` on its way to the model, or an end `E` that needs no model.
+/// The outcome of reading a file: a film `F` on its way to the model, or an end `E` that needs no model.
 #[derive(Debug)]
 pub enum Step<F, E> {
     /// It goes to the model.
@@ -40,9 +40,9 @@ pub enum Step<F, E> {
 #[derive(Debug)]
 pub struct Cores {
     model: Arc<Model>,
-    /// Read by each line that works on one core, written by one that has all of them.
+    /// Read by each worker that works on one core, written by one that has all of them.
     taken: RwLock<()>,
-    /// Films of several lines on their way to a GPU; none: the model runs on the cores.
+    /// Films of several workers on their way to a GPU; none: the model runs on the cores.
     gpu: Option<Gather<Input, Outcome>>,
 }
 
@@ -56,9 +56,9 @@ impl Cores {
 
     /// Films that can be worked on at the same time: one on each core that the model may use, from 1 to 16.
     #[must_use]
-    pub fn lines(&self) -> usize {
+    pub fn workers(&self) -> usize {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.model.threads().min(cores).clamp(1, MOST_LINES)
+        self.model.threads().min(cores).clamp(1, MOST_WORKERS)
     }
 
     /// The model.
@@ -67,8 +67,8 @@ impl Cores {
         &self.model
     }
 
-    /// One turn of a line: up to four files that `next` gives now go through `read`, on one core. What needs no
-    /// model goes to `ended` at once; the rest comes back with what the model says, in order. A file over which `read`
+    /// Takes one turn of a worker: up to four files that `next` gives now go through `read`, on one core. Files that need
+    /// no model go to `ended` at once; the rest comes back with its findings, in order. A file over which `read`
     /// panics ends as `broken` says. None once `ended` has refused an end.
     pub fn turn<T: Clone, F, E>(
         &self,
@@ -104,7 +104,7 @@ impl Cores {
         self.taken.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// [`Model::infer_each`] on all cores if no other line is at work, else on one. The caller must hold none.
+    /// [`Model::infer_each`] on all cores if no other worker is at work, else on one. The caller must hold none.
     fn infer_each(&self, inputs: Vec<Input>) -> Vec<Outcome> {
         if inputs.is_empty() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What the pipeline says while it works: a line of JSON each in `watch --headless`.
+//! The events of a pipeline at work: a line of JSON each in `watch --headless`.
 
 use std::path::Path;
 
@@ -92,7 +92,7 @@ pub enum EventKind {
         /// Other studies and films that bear a number of its own or of its films, a sentence each.
         warnings: Vec<Sentence>,
     },
-    /// Something failed; the line goes on.
+    /// Something failed; the pipeline goes on.
     Error {
         /// What failed, why, what to do.
         message: String,

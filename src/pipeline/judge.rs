@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{
     broke_down, failed, read_until,
-    recorder::{Identity, Report, ReportKind, ScoredReport},
+    report::{Identity, Report, ReportKind, ScoredReport},
     shared::Shared,
 };
 use crate::{

@@ -1,7 +1,7 @@
-//! The workers and bounded queues that join the rooms.
+//! The workers and bounded queues that join the modules.
 //!
 //! ```text
-//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ lines ─▶ recorder ─▶ store: done
+//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ workers ─▶ recorder ─▶ store: done
 //! ```
 //!
 //! The queue of waiting files is a table of the store, not memory: ten thousand films at once cost rows,
@@ -13,17 +13,14 @@ mod cores;
 mod event;
 mod examine;
 mod feeder;
-mod follow;
 mod gather;
 mod gauges;
 mod helper;
 mod judge;
-mod line;
-mod panels;
-mod pictures;
 mod recorder;
+mod report;
 mod shared;
-mod workbench;
+mod worker;
 
 use std::{
     path::PathBuf,
@@ -43,10 +40,8 @@ pub use event::{Event, EventKind, Sentence};
 pub use examine::{
     Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
 };
-pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
-pub use workbench::Thresholds;
 
 use shared::Shared;
 
@@ -61,10 +56,10 @@ use crate::{
     triage::Rules,
 };
 
-/// Files between the store's queue and the lines: enough that they do not wait, few enough that what is
+/// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
 /// urgent overtakes the rest.
 const READ_AHEAD: usize = 4;
-/// Results between the lines and the store.
+/// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
 
 /// What a pipeline is made of.
@@ -140,7 +135,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Starts all workers. `on_event` is called on the recorder's thread, in order; what it takes long
-    /// over, the line waits for.
+    /// over, the recorder waits for.
     ///
     /// # Errors
     /// If the store or the inbox cannot be opened.
@@ -216,7 +211,7 @@ impl Pipeline {
         };
         let known = Store::open(&store_path)?;
         let cores = Arc::new(Cores::new(model));
-        let judges = (0..cores.lines()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
+        let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
 
         let is_asked = || {
             let stop = Arc::clone(&stop);
@@ -229,16 +224,16 @@ impl Pipeline {
             supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
         ];
         for judge in judges {
-            let mut line = line::Line {
+            let mut worker = worker::Worker {
                 judge,
                 cores: Arc::clone(&cores),
                 gauges: Arc::clone(&gauges),
                 stop: Arc::clone(&stop),
                 files: files.clone(),
                 results: results_in.clone(),
-                in_hand: Vec::new(),
+                turn_files: Vec::new(),
             };
-            threads.push(supervisor.spawn("line", is_asked(), move || line.run())?);
+            threads.push(supervisor.spawn("worker", is_asked(), move || worker.run())?);
         }
         drop((files, results_in));
 
@@ -257,7 +252,7 @@ impl Pipeline {
         self.orders.clone()
     }
 
-    /// What the line is doing just now.
+    /// The present work of the pipeline.
     #[must_use]
     pub fn gauges(&self) -> Arc<Gauges> {
         Arc::clone(&self.gauges)

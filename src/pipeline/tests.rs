@@ -83,14 +83,14 @@ impl Scene {
 #[test]
 fn workers_that_die_start_again_and_where_that_is_not_safe_the_process_is_told_to_end() {
     let scene = Scene::start();
-    doom("line", 1);
+    doom("worker", 1);
     scene.film("a.png", 1);
     assert_eq!(scene.end().as_deref(), Some(BROKE_DOWN), "what the worker had at hand is not lost");
     doom("feeder", 1);
     scene.film("b.png", 2);
     assert_eq!(scene.end(), None);
     let told: Vec<String> = scene.told.try_iter().collect();
-    for thread in ["`line`", "`feeder`"] {
+    for thread in ["`worker`", "`feeder`"] {
         assert!(told.iter().any(|sentence| sentence.contains(thread)), "{thread} is not in {told:?}");
     }
     assert!(scene.supervisor.ended().try_recv().is_err());

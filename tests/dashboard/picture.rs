@@ -2,8 +2,8 @@
 
 use crate::fixture::Desk;
 use cxr_triage::{
-    dashboard::{Request, Update},
     picture::{Colours, Look, Mode, Window},
+    session::protocol::{Request, Update},
     store::PriorFilm,
 };
 

@@ -70,7 +70,7 @@ impl Scorer<'_> {
         let next = &AtomicUsize::new(0);
         thread::scope(|scope| {
             let (out, done) = bounded(WRITE_BEHIND);
-            for _ in 0..self.cores.lines() {
+            for _ in 0..self.cores.workers() {
                 let out = out.clone();
                 scope.spawn(move || self.run(tasks, next, known, &out));
             }

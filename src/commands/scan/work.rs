@@ -83,7 +83,7 @@ impl<'a> Work<'a> {
     pub(super) fn run(&self, gather: impl FnOnce(Receiver<(usize, Outcome)>)) {
         thread::scope(|scope| {
             let (out, outcomes) = bounded(GATHER_BEHIND);
-            for _ in 0..self.cores.lines() {
+            for _ in 0..self.cores.workers() {
                 let out = out.clone();
                 scope.spawn(move || self.line(&out));
             }

@@ -11,7 +11,7 @@ use ratatui_image::{
 };
 
 use super::Canvas;
-use crate::dashboard::PictureRequest;
+use crate::session::protocol::PictureRequest;
 
 /// A picture to encode.
 #[derive(Debug, Clone)]

@@ -1,0 +1,33 @@
+//! Pictures of films: the request for one, and the answer.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use crate::{picture::Look, store::FilmId};
+
+/// A picture to make, and how large at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureRequest {
+    /// The film.
+    pub film: FilmId,
+    /// The label whose heatmap lies over it; none: the film alone.
+    pub heatmap: Option<String>,
+    /// An earlier film of the same patient, to stand beside it.
+    pub prior: Option<FilmId>,
+    /// How it is to be looked at.
+    pub look: Look,
+    /// The box that the picture must fit, in pixels of the terminal.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+}
+
+/// A picture, ready to be encoded for the terminal.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// What was asked for.
+    pub request: PictureRequest,
+    /// The picture, fitted into the box with its aspect kept; or why there is none.
+    pub image: Result<Arc<RgbImage>, String>,
+}
