@@ -283,7 +283,7 @@ fn unknown(name: &str) -> KeymapError {
         action: name.to_owned(),
         is_name: true,
         message: format!("there is no action `{name}`"),
-        help: format!("the nearest names are {}; the README's table of keys has all", names.join(", ")),
+        help: format!("the nearest names are {}; docs/worklist.md has a table of all", names.join(", ")),
     }
 }
 
