@@ -104,7 +104,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     end
 }
 
-/// What ends the printing from outside.
+/// The reasons outside to end the printing.
 struct Ends {
     stops: Receiver<Stop>,
     /// Nobody reads standard output any more.

@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct SiteThresholds {
     setup: Arc<Setup>,
     model: Arc<Model>,
-    /// What films are scored here are the site's own, not a demonstration's.
+    /// Whether the films that are scored here are the site's own, not a demonstration's.
     is_real: bool,
 }
 

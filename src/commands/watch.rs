@@ -163,7 +163,7 @@ fn supervisor(external: Sender<External>) -> Result<Supervisor, Failure> {
     Ok(supervisor)
 }
 
-/// The dashboard reads results from the store; of events it wants to know when to look, and the errors.
+/// Tells the session of an event. It reads results from the store; of events it needs the moment, and the errors.
 fn pass_on(event: &Event, external: &Sender<External>) {
     let message = match &event.kind {
         EventKind::Error { message } => {
@@ -171,7 +171,7 @@ fn pass_on(event: &Event, external: &Sender<External>) {
         }
         _ => External::StoreChanged,
     };
-    // A full channel has a look in it already.
+    // A full channel has such a message in it already.
     let _ = external.try_send(message);
 }
 
@@ -248,7 +248,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
     }
 }
 
-/// Who sits at the keys, for the audit: the name that the person logged in with.
+/// The person at the keys, for the audit: the name of the account.
 fn actor() -> String {
     ["LOGNAME", "USER"]
         .iter()

@@ -56,7 +56,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::Pictures;
 
-/// How the dashboard is to look.
+/// The settings of a dashboard at its start.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The way to show pictures.
@@ -69,7 +69,7 @@ pub struct Options {
     pub site: Site,
     /// Whether changes that no key asked for come onto the screen together, every few seconds.
     pub calm: bool,
-    /// Who is at the keys, as far as the account tells.
+    /// The person at the keys, as far as the account tells.
     pub who: String,
     /// Whether to ask.
     pub asks_who: bool,

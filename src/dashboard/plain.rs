@@ -18,7 +18,7 @@ use crate::{
     triage::{Severity, in_order},
 };
 
-/// What `list` shows where no number is given.
+/// The studies of `list` where no number is given.
 const LISTED: usize = 10;
 
 const HELP: &str = "list [N]: the first N studies, the sickest first. show ID: a study's findings. \
@@ -47,7 +47,7 @@ pub struct Plain {
 pub struct Reply {
     /// Lines to say.
     pub lines: Vec<String>,
-    /// What has to be asked for.
+    /// Requests to be sent.
     pub requests: Vec<Request>,
     /// Whether the person leaves.
     pub quits: bool,

@@ -62,7 +62,7 @@ pub(super) fn person(name: &str) -> String {
     }
 }
 
-/// Who or what a study is of: the patient's name, else the ID, else the file's name.
+/// The subject of a study: the patient's name, else the ID, else the file's name.
 #[must_use]
 pub(super) fn subject(row: &StudyRow) -> String {
     let name = person(&row.patient_name);

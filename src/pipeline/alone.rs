@@ -151,7 +151,7 @@ enum End {
     Asked,
 }
 
-/// What was heard of the child.
+/// The end of a child.
 enum Heard {
     Answered(Box<Answer>),
     /// It says nothing more; whether it had begun with the film.
@@ -226,7 +226,7 @@ fn killed_for_memory_since(before: Option<u64>) -> bool {
     before.zip(killed_for_memory()).is_some_and(|(before, now)| now > before)
 }
 
-/// What the thread that talks to the child says.
+/// A message of the thread that talks to the child.
 enum Said {
     Began,
     Answered(Box<Answer>),

@@ -24,7 +24,7 @@ const MOST_WORKERS: usize = 16;
 /// Films in one forward pass on a GPU, at most.
 const GPU_BATCH: usize = 32;
 
-/// What a model says of a film.
+/// The answer of a model about a film.
 type Outcome = Result<Findings, ModelError>;
 
 /// The outcome of reading a file: a film `F` on its way to the model, or an end `E` that needs no model.

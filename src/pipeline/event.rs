@@ -15,7 +15,7 @@ use crate::{
 /// One thing that happened. The words and fields are a contract with scripts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
-    /// What happened.
+    /// The kind.
     #[serde(flatten)]
     pub kind: EventKind,
     /// When.
@@ -24,7 +24,7 @@ pub struct Event {
     pub study: Option<String>,
     /// The file that it was about, if one. For a study: the file of its first film.
     pub path: Option<String>,
-    /// What is said instead to those who may not learn who the patient is.
+    /// The texts for those who may not learn who the patient is.
     #[serde(skip)]
     pub unnamed: Unnamed,
 }
@@ -76,7 +76,7 @@ pub enum EventKind {
         score: Option<f64>,
         /// The label of that score.
         top: Option<String>,
-        /// What is to be told beside its findings, a sentence each.
+        /// Sentences to be told beside its findings.
         warnings: Vec<Sentence>,
     },
     /// A study changed: a film joined it, it became complete, it was promoted or judged anew.
@@ -94,14 +94,14 @@ pub enum EventKind {
     },
     /// Something failed; the pipeline goes on.
     Error {
-        /// What failed, why, what to do.
+        /// The failure, its reason, the advice.
         message: String,
     },
     /// Nothing is waiting and nothing is in work.
     Idle {
         /// Films that came to an end since the start or since the last idle event.
         films: usize,
-        /// What lies in the inbox and is left out by its name.
+        /// The files of the inbox that are left out by their names.
         left_out: LeftOut,
     },
 }

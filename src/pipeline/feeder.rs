@@ -1,6 +1,6 @@
 //! From the store's queue to the workers: one feeder.
 //!
-//! What it hands out is noted in the store first. After a death of the program, what was noted comes last and is tried
+//! Files that it hands out are noted in the store first. After a death of the program, those come last and are tried
 //! alone, while nothing else is in work.
 
 use std::{

@@ -25,12 +25,12 @@ use crate::{
     triage::{self, Rules},
 };
 
-/// What reports are made by: the rules and gates in force, and the films that are known.
+/// Makes reports, by the rules and gates in force and the films that are known.
 pub(super) struct Judge {
     pub(super) store: Store,
     pub(super) rules: Arc<Shared<Rules>>,
     pub(super) gates: Arc<Shared<Gates>>,
-    /// What reads the files, until the pipeline is told to stop.
+    /// Reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -120,7 +120,7 @@ impl Judge {
     }
 }
 
-/// What a film's findings mean.
+/// The meaning of a film's findings.
 struct Judged {
     findings: Vec<triage::Finding>,
     heatmap: Vec<u8>,

@@ -62,7 +62,7 @@ const READ_AHEAD: usize = 4;
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
 
-/// What a pipeline is made of.
+/// The parts of which a pipeline is made.
 pub struct Parts {
     /// Where the store is.
     pub store: PathBuf,
@@ -72,9 +72,9 @@ pub struct Parts {
     pub model: Arc<Model>,
     /// The rules in force for that model.
     pub rules: Rules,
-    /// What intake needs to know.
+    /// The options of intake.
     pub intake: intake::Options,
-    /// What the gates do with a film.
+    /// The gates, and what each does with a film.
     pub gates: Gates,
     /// The rest of what the site decides.
     pub settings: Settings,
@@ -82,11 +82,11 @@ pub struct Parts {
     pub helper: Helper,
     /// Starts the threads.
     pub supervisor: Supervisor,
-    /// What reads the films.
+    /// Reads the films.
     pub readers: Arc<Readers>,
 }
 
-/// What the site decides about studies.
+/// The site's decisions about studies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     /// A study is called complete this long after its last film.
@@ -111,7 +111,7 @@ pub enum PipelineError {
     Thread(#[from] std::io::Error),
 }
 
-/// What the rest of the program may ask of a running pipeline.
+/// An order to a running pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
     /// Judge by these rules from now on, and judge anew what is not done.

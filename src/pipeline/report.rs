@@ -43,7 +43,7 @@ pub(super) enum ReportKind {
     Scored(Box<ScoredReport>),
     /// A gate refused it.
     Held { film: Box<Identity>, decoded: bool, held: Held },
-    /// The same bytes are in the store already, as this film.
+    /// Its bytes are in the store already, as this film.
     Seen { of: FilmId },
     /// The file could not be read at all, or not now.
     Unread { reason: String, again: bool },

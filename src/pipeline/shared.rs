@@ -11,12 +11,12 @@ impl<T> Shared<T> {
         Self(RwLock::new(Arc::new(value)))
     }
 
-    /// What is in force now.
+    /// Returns the value in force now.
     pub(super) fn get(&self) -> Arc<T> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// In force from now on.
+    /// Puts a value into force from now on.
     pub(super) fn set(&self, value: T) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
     }

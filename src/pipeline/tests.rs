@@ -68,7 +68,7 @@ impl Scene {
         film.save(self.folder.path().join("inbox").join(name)).unwrap();
     }
 
-    /// What became of the next film: scored, or held for this reason.
+    /// The outcome of the next film: scored, or held for this reason.
     fn end(&self) -> Option<String> {
         loop {
             match self.events.recv_timeout(PATIENCE).unwrap().kind {

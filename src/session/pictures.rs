@@ -78,7 +78,7 @@ fn make(store: &Store, request: &PictureRequest, cache: &mut FilmCache) -> Resul
     };
     let heat = heatmap.as_ref().map(|(map, label)| Heat { map, label: *label });
     let fit = (request.width.max(1), request.height.max(1));
-    Ok(picture::compose(&film, heat, prior.as_deref(), &request.look, fit))
+    Ok(picture::compose(&film, heat, prior.as_deref(), &request.presentation, fit))
 }
 
 /// Decoded films at full size, so that window and zoom answer at once. The one used last stands last.

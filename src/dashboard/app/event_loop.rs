@@ -327,7 +327,7 @@ impl Running {
 
 /// An event of the thread that reads the terminal.
 enum Heard {
-    /// What the terminal can show.
+    /// The way in which the terminal can show pictures.
     Canvas(Canvas),
     /// A key that came in among the terminal's answers.
     Typed(KeyEvent),

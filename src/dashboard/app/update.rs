@@ -1,5 +1,4 @@
-//! What every message does to the state: no clock, no I/O. What has to be done outside comes back as
-//! data.
+//! The effect of every message on the state: no clock, no I/O. Things to be done outside come back as data.
 
 use crossterm::event::KeyEventKind;
 use jiff::Timestamp;
@@ -71,7 +70,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     let selected = state.worklist.selected().map(|row| row.id);
     if state.asked != selected {
         state.asked = selected;
-        (state.film, state.label, state.look.zoom) = (0, None, Zoom::FIT);
+        (state.film, state.label, state.presentation.zoom) = (0, None, Zoom::FIT);
         effects.extend(selected.map(|id| Effect::Request(Request::Detail(id))));
     }
 

@@ -90,7 +90,7 @@ fn label_line(state: &State) -> (String, bool) {
         Some(finding) => format!("coarse hint, {model}: {} {:.2}", finding.label, finding.score),
         None => "film without heatmap".to_owned(),
     };
-    for part in shown.map(|shown| looks(state, shown)).unwrap_or_default() {
+    for part in shown.map(|shown| differences(state, shown)).unwrap_or_default() {
         text.push_str(", ");
         text.push_str(&part);
     }
@@ -101,24 +101,24 @@ fn label_line(state: &State) -> (String, bool) {
 }
 
 /// The settings of the picture that are not as at first.
-fn looks(state: &State, shown: &PictureRequest) -> Vec<String> {
+fn differences(state: &State, shown: &PictureRequest) -> Vec<String> {
     let mut parts = Vec::new();
-    let look = &shown.look;
+    let presentation = &shown.presentation;
     if shown.prior.is_some() {
         let prior = state.prior().and_then(|prior| prior.study_time);
         let taken = prior.map(|time| format!(" of {}", time.date())).unwrap_or_default();
         parts.push(format!("right: prior{taken}"));
     }
-    if look.zoom.is_near() {
-        parts.push(format!("{} %", look.zoom.percent));
+    if presentation.zoom.is_near() {
+        parts.push(format!("{} %", presentation.zoom.percent));
     }
-    if look.window != Window::STORED {
-        let named = look.window.name().map(|name| format!("window {name}"));
-        parts.push(
-            named.unwrap_or_else(|| format!("level {}, width {}", look.window.level, look.window.width)),
-        );
+    if presentation.window != Window::STORED {
+        let named = presentation.window.name().map(|name| format!("window {name}"));
+        parts.push(named.unwrap_or_else(|| {
+            format!("level {}, width {}", presentation.window.level, presentation.window.width)
+        }));
     }
-    if look.inverted {
+    if presentation.inverted {
         parts.push("inverted".to_owned());
     }
     parts

@@ -55,7 +55,7 @@ pub(in crate::dashboard) fn draw(state: &State, frame: &mut Frame<'_>, area: Rec
     }
 }
 
-/// Who it is, and what a reader must know before the numbers.
+/// The patient, and the facts that a reader must know before the numbers.
 fn about(state: &State, row: &StudyRow, width: usize) -> Vec<(String, Style)> {
     let theme = &state.theme;
     let clock = |time| words::clock(time, state.now, &state.zone);

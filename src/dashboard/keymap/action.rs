@@ -125,7 +125,7 @@ pub enum Section {
     Worklist,
     /// The film and its findings.
     Film,
-    /// What people do with a study.
+    /// Status, claim, acknowledgement and notes of a study.
     Study,
     /// The program.
     Program,
@@ -150,7 +150,7 @@ impl Section {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Entry {
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// The name that a keymap or a palette knows it by.
     pub name: &'static str,
@@ -158,7 +158,7 @@ pub struct Entry {
     pub keys: &'static [&'static str],
     /// Where the help lists it.
     pub section: Section,
-    /// What it does, for the help.
+    /// Its description, for the help.
     pub about: &'static str,
     /// A word for the footer and its rank there (0 first). Neighbours with the same word share a hint.
     pub hint: Option<(u8, &'static str)>,

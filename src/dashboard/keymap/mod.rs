@@ -132,7 +132,7 @@ impl fmt::Display for Chord {
     }
 }
 
-/// What the keys pressed so far stand for.
+/// The meaning of the keys pressed so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// That action.
@@ -151,9 +151,9 @@ pub struct KeymapError {
     pub action: String,
     /// Whether the name itself is wrong, not its keys.
     pub is_name: bool,
-    /// What is wrong.
+    /// The mistake.
     pub message: String,
-    /// What to do.
+    /// The advice.
     pub help: String,
 }
 
@@ -233,7 +233,7 @@ impl Keymap {
         None
     }
 
-    /// What the keys pressed one after the other stand for.
+    /// Returns the meaning of keys pressed one after the other.
     #[must_use]
     pub fn meaning(&self, pressed: &[Key]) -> Meaning {
         let mut begun = self.chords.iter().filter(|(chord, _)| chord.keys().starts_with(pressed));
@@ -244,7 +244,7 @@ impl Keymap {
         }
     }
 
-    /// What one key alone does, if anything.
+    /// Returns the action of one key alone, if it has one.
     #[must_use]
     pub fn action(&self, event: KeyEvent) -> Option<Action> {
         match self.meaning(&[Key::from(event)]) {
@@ -264,7 +264,7 @@ impl Keymap {
         self.keys(action).next().map_or_else(String::new, ToString::to_string)
     }
 
-    /// What may follow the keys pressed so far: the rest of each chord, and what it does.
+    /// Returns the rest of each chord that the keys pressed so far begin, and its action.
     pub fn following<'a>(&'a self, pressed: &'a [Key]) -> impl Iterator<Item = (String, Action)> + 'a {
         let begun = self
             .chords

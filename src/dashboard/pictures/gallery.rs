@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 
 use super::{Canvas, EncodeJob, Encoded, Print};
 use crate::{
-    picture::Look,
+    picture::Presentation,
     session::protocol::{Picture, PictureRequest},
     store::FilmId,
 };
@@ -21,7 +21,7 @@ pub(in crate::dashboard) struct Scene {
     pub(in crate::dashboard) film: FilmId,
     pub(in crate::dashboard) heatmap: Option<String>,
     pub(in crate::dashboard) prior: Option<FilmId>,
-    pub(in crate::dashboard) look: Look,
+    pub(in crate::dashboard) presentation: Presentation,
 }
 
 /// The pictures that the film pane has, and the one that it wants.
@@ -93,7 +93,7 @@ impl Gallery {
     /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
     /// neither has it nor waits for it.
     pub(in crate::dashboard) fn want(&mut self, scene: Option<Scene>, cells: Size) -> Option<PictureRequest> {
-        let Some(Scene { film, heatmap, prior, look }) =
+        let Some(Scene { film, heatmap, prior, presentation }) =
             scene.filter(|_| cells.width > 0 && cells.height > 0)
         else {
             (self.wanted, self.shown, self.failure) = (None, None, None);
@@ -104,7 +104,7 @@ impl Gallery {
             film,
             heatmap,
             prior,
-            look,
+            presentation,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
         };

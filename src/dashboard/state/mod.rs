@@ -32,7 +32,7 @@ use super::{
     worklist::{Column, Filter, FilterError, Row, SavedView, Worklist},
 };
 use crate::{
-    picture::{Look, Mode},
+    picture::{Mode, Presentation},
     session::protocol::{Health, Notice, NoticeLevel},
     store::{FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow},
     triage::ThresholdChange,
@@ -78,7 +78,7 @@ pub struct State {
     pub(super) film: usize,
     /// The label that the person chose; else the top finding.
     pub(super) label: Option<String>,
-    pub(super) look: Look,
+    pub(super) presentation: Presentation,
     /// How the heatmap was shown before it was turned off.
     pub(super) heated: Mode,
     /// Whether an earlier film of the patient stands beside this one.
@@ -97,7 +97,7 @@ pub struct State {
     pub(super) undo: Vec<(StudyId, Standing)>,
     /// The thresholds that were saved here, the last save last.
     pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
-    /// Who is at the keys.
+    /// The person at the keys.
     pub(super) who: String,
     /// Whether names and identifiers are kept off the screen.
     pub(super) hides_names: bool,
@@ -134,7 +134,7 @@ impl State {
             detail: None,
             film: 0,
             label: None,
-            look: Look::default(),
+            presentation: Presentation::default(),
             heated: Mode::Overlay,
             beside_prior: false,
             priors: None,
@@ -156,7 +156,7 @@ impl State {
     /// Whether the heatmap lies over the film at the start.
     #[must_use]
     pub fn with_heatmap(mut self, heatmap: bool) -> Self {
-        self.look.mode = if heatmap { self.heated } else { Mode::Film };
+        self.presentation.mode = if heatmap { self.heated } else { Mode::Film };
         self
     }
 
@@ -173,7 +173,7 @@ impl State {
         self.hides_names
     }
 
-    /// Who or what a study is of, or a number for it while names are hidden.
+    /// Returns the subject of a study, or a number for it while names are hidden.
     #[must_use]
     pub fn subject(&self, row: &StudyRow) -> String {
         if self.hides_names { format!("study {}", row.id) } else { words::subject(row) }
@@ -271,13 +271,13 @@ impl State {
     /// Whether the heatmap is on.
     #[must_use]
     pub fn heatmap_is_on(&self) -> bool {
-        self.look.mode != Mode::Film
+        self.presentation.mode != Mode::Film
     }
 
-    /// How the film is looked at.
+    /// How the film is presented.
     #[must_use]
-    pub fn look(&self) -> &Look {
-        &self.look
+    pub fn presentation(&self) -> &Presentation {
+        &self.presentation
     }
 
     /// Whether an earlier film is to stand beside the film.

@@ -40,7 +40,7 @@ impl State {
             | Action::ZoomFit
             | Action::Prior
             | Action::ResetPicture => self.picture_area().is_some() && self.film().is_some(),
-            Action::ZoomOut | Action::PanLeft | Action::PanRight => self.look().zoom.is_near(),
+            Action::ZoomOut | Action::PanLeft | Action::PanRight => self.presentation().zoom.is_near(),
             Action::Score => self.scorable_film().is_some(),
             Action::Undo => self.can_undo(),
             Action::Close => self.has_something_to_close(),

@@ -1,4 +1,4 @@
-//! What lies over the screen: one panel at a time, which gets every key while it is open.
+//! Panels over the screen: one at a time, which gets every key while it is open.
 
 use std::{any::Any, fmt};
 
@@ -39,13 +39,13 @@ pub trait Panel: Any + fmt::Debug {
 /// The outcome of a key in a panel.
 #[derive(Debug)]
 pub struct Turn {
-    /// What becomes of the panel.
+    /// The fate of the panel.
     pub next: Next,
     /// Things to be done outside.
     pub effects: Vec<Effect>,
 }
 
-/// What becomes of a panel after a key.
+/// The fate of a panel after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// It stays open.

@@ -1,4 +1,4 @@
-//! What plugins add to the keys: their commands, and another try for one that was switched off.
+//! The commands of plugins, and another try for one that was switched off.
 
 use crossterm::event::KeyEvent;
 
@@ -83,7 +83,7 @@ fn ask(plugin: String, action: PluginAction) -> Vec<Effect> {
     vec![Effect::Request(Request::Plugin(PluginRequest { plugin, action }))]
 }
 
-/// What to say when the plugins' records change: one that was running has been switched off or is broken.
+/// Returns the sentence for a change of the plugins' records: one that was running has been switched off or is broken.
 pub(in crate::dashboard) fn alarm(before: &[PluginRecord], now: &[PluginRecord]) -> Option<String> {
     let failed = now.iter().find(|record| {
         let is_bad = matches!(record.state, PluginState::Off | PluginState::Old | PluginState::Broken);

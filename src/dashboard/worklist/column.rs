@@ -7,7 +7,7 @@ use std::{
 
 use crate::store::{Marks, PluginRecord};
 
-/// What a column shows.
+/// A column of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Column {
     /// The place in the ranking.
@@ -152,7 +152,7 @@ impl Column {
         if let Self::Plugin(name) = self { name.split_once('.') } else { None }
     }
 
-    /// What stands in it, for a plugin's column and for tags.
+    /// Returns its text, for a plugin's column and for tags.
     pub(in crate::dashboard) fn marked(self, marks: &Marks) -> String {
         match (self, self.plugin()) {
             (Self::Tags, _) => {
@@ -164,7 +164,7 @@ impl Column {
         }
     }
 
-    /// What stands over it.
+    /// Returns its heading.
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {

@@ -70,7 +70,7 @@ impl Order {
         Some(directed.then(by_place))
     }
 
-    /// What a study is sorted by.
+    /// Returns the key by which a study is sorted.
     pub(in crate::dashboard) fn sort_key(self, row: &Row) -> SortKey {
         SortKey::from(key(self.column, row))
     }
@@ -81,7 +81,7 @@ pub(in crate::dashboard) fn rank(row: &Row) -> RankKey<'_> {
     RankKey { severity: row.severity, score: row.score, since: row.first_arrival, study: row.key() }
 }
 
-/// What stands in a column, for comparing; what is empty comes last.
+/// The content of a column, for comparing; an empty one comes last.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
     Number(i64),
@@ -120,7 +120,7 @@ fn key(column: Column, row: &Row) -> Key<'_> {
     }
 }
 
-/// What a plugin wrote: numbers by their size, the least first; then words.
+/// The key of a text of a plugin's: numbers by their size, the least first; then words.
 fn marked(text: &str) -> Key<'static> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Key::Number((number * 1e6) as i64),

@@ -51,7 +51,7 @@ pub struct Row {
     text: Box<str>,
 }
 
-/// What few studies have.
+/// The fields that few studies have.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Rare {
     promoted_at: Option<Timestamp>,

@@ -5,9 +5,9 @@ use super::filter::{Filter, FilterError};
 /// A filter with a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedView {
-    /// What the list is called while it is open.
+    /// The title of the list while it is open.
     pub name: String,
-    /// What it lists.
+    /// The filter that its studies pass.
     pub filter: Filter,
 }
 

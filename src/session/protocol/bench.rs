@@ -7,7 +7,7 @@ use crate::triage::{Bench, Sample, Setting, ThresholdChange, WhatIf};
 pub enum BenchRequest {
     /// Read the thresholds and the last studies.
     Open,
-    /// Look whether the thresholds have changed.
+    /// Read again whether the thresholds have changed.
     Reread,
     /// Work out what these settings, one a label, would have done. Only the last request counts.
     Try(Vec<Setting>),
@@ -22,7 +22,7 @@ pub enum BenchUpdate {
     Opened(Bench, Sample),
     /// The thresholds were changed elsewhere.
     Bench(Bench),
-    /// What these settings, one a label, would have made of the last studies.
+    /// The settings, one a label, and what they would have made of the last studies.
     Tried(Vec<Setting>, Box<WhatIf>),
     /// The changes are written; what is in force now, and what went wrong beside it.
     Saved(Bench, Vec<ThresholdChange>, Option<String>),

@@ -18,7 +18,7 @@ pub struct Health {
     pub role: Role,
     /// The inbox's path.
     pub inbox: String,
-    /// What keeps films from coming or from being scored, while it lasts.
+    /// The fault that keeps films from coming or from being scored, while it lasts.
     pub fault: Option<String>,
     /// Files waiting to be decoded or scored.
     pub queued: usize,

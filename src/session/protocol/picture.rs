@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use crate::{picture::Look, store::FilmId};
+use crate::{picture::Presentation, store::FilmId};
 
 /// A picture to make, and how large at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct PictureRequest {
     pub heatmap: Option<String>,
     /// An earlier film of the same patient, to stand beside it.
     pub prior: Option<FilmId>,
-    /// How it is to be looked at.
-    pub look: Look,
+    /// How it is to be presented.
+    pub presentation: Presentation,
     /// The box that the picture must fit, in pixels of the terminal.
     pub width: u32,
     /// Its height.
@@ -26,7 +26,7 @@ pub struct PictureRequest {
 /// A picture, ready to be encoded for the terminal.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// What was asked for.
+    /// The request.
     pub request: PictureRequest,
     /// The picture, fitted into the box with its aspect kept; or why there is none.
     pub image: Result<Arc<RgbImage>, String>,

@@ -7,7 +7,7 @@ use crate::store::ShiftQuestion;
 /// Hours whose arrivals are counted.
 const HOURS: i64 = 24;
 
-/// The time that is looked at.
+/// A period of the shift.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Period {
     /// The calendar day, where the dashboard is.
@@ -30,7 +30,7 @@ impl Period {
         }
     }
 
-    /// What it is called.
+    /// Its name.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Period {
 /// A period of the shift to count, and where.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftWatch {
-    /// The time that is looked at.
+    /// The period.
     pub period: Period,
     /// Whose day and whose hours.
     pub zone: TimeZone,

@@ -22,7 +22,7 @@ pub struct FilterLine {
     input: Input,
     /// The filter before, which esc brings back.
     before: String,
-    /// What tab offers now, and which of them stands in the line.
+    /// The completions that tab offers now, and which of them stands in the line.
     tabs: Option<(Vec<Completion>, usize)>,
 }
 
@@ -31,13 +31,13 @@ impl FilterLine {
         Self { input: Input::from(text), before: text.to_owned(), tabs: None }
     }
 
-    /// What was typed.
+    /// The line as it is typed.
     #[must_use]
     pub fn input(&self) -> &Input {
         &self.input
     }
 
-    /// What tab would write.
+    /// Returns the completions that tab would write.
     #[must_use]
     pub fn offers(&self, state: &State) -> Vec<Completion> {
         match &self.tabs {

@@ -29,7 +29,7 @@ impl Notes {
         Self { study, input: Input::default() }
     }
 
-    /// What is being written.
+    /// The note that is being written.
     #[must_use]
     pub fn input(&self) -> &Input {
         &self.input

@@ -48,7 +48,7 @@ impl Palette {
         Self { commands: plugins::commands(state).collect(), ..Self::default() }
     }
 
-    /// What was typed.
+    /// The line as it is typed.
     #[must_use]
     pub fn input(&self) -> &Input {
         &self.input

@@ -15,7 +15,7 @@ pub(in crate::dashboard) fn counted(count: u32, one: &str, many: &str) -> String
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// What was held, and by what.
+/// The films that were held, and by which gates.
 pub(in crate::dashboard) fn held_in_words(shift: &Shift, period: Period) -> String {
     let total: u32 = shift.held.iter().map(|(_, films)| films).sum();
     if total == 0 {

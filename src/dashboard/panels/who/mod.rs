@@ -1,4 +1,4 @@
-//! Who is at the keys, where several people share an account.
+//! The question who is at the keys, where several people share an account.
 
 mod draw;
 
@@ -22,7 +22,7 @@ pub struct Who {
 }
 
 impl Who {
-    /// What is being typed.
+    /// The name as it is typed.
     #[must_use]
     pub fn input(&self) -> &Input {
         &self.input

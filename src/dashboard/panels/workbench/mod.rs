@@ -1,9 +1,13 @@
 //! The threshold workbench: thresholds moved by keys, and what that would have done to the last studies before
 //! anything is saved.
 
+mod answers;
 mod draw;
 mod keys;
+mod labels;
+mod outcome;
 
+pub(in crate::dashboard) use answers::take_update;
 pub use keys::bench_markdown;
 
 use crossterm::event::KeyEvent;
@@ -17,7 +21,7 @@ use crate::{
         message::Effect,
         state::{Panel, State, Turn},
     },
-    session::protocol::{BenchRequest, BenchUpdate, NoticeLevel, Request},
+    session::protocol::{BenchRequest, NoticeLevel, Request},
     triage::{Bench, Mark, Sample, Setting, Stop, ThresholdChange, WhatIf},
 };
 
@@ -28,7 +32,7 @@ pub struct Workbench {
     ground: Option<(Bench, Sample)>,
     /// Why they could not be.
     failure: Option<String>,
-    /// What is proposed, a label each.
+    /// The proposed settings, a label each.
     settings: Vec<Setting>,
     /// The newest answer, and the settings that it is for.
     found: Option<(Vec<Setting>, WhatIf)>,
@@ -80,7 +84,7 @@ impl Workbench {
         self.ground.as_ref().map(|(bench, _)| bench)
     }
 
-    /// What can be said of the last studies, once they were read.
+    /// Returns the sample of the last studies, once they were read.
     #[must_use]
     pub fn sample(&self) -> Option<&Sample> {
         self.ground.as_ref().map(|(_, sample)| sample)
@@ -92,13 +96,13 @@ impl Workbench {
         self.failure.as_deref()
     }
 
-    /// What is proposed, a label each.
+    /// Returns the proposed settings, a label each.
     #[must_use]
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// What it would have done, as far as that is known.
+    /// Returns what the proposal would have done, as far as that is known.
     #[must_use]
     pub fn found(&self) -> Option<&WhatIf> {
         self.found.as_ref().map(|(_, found)| found)
@@ -134,7 +138,7 @@ impl Workbench {
         self.said.as_ref().map(|(level, text)| (*level, text.as_str()))
     }
 
-    /// What is proposed and not saved.
+    /// Returns the changes that are proposed and not saved.
     #[must_use]
     pub fn changes(&self) -> Vec<ThresholdChange> {
         let Some(bench) = self.bench() else { return Vec::new() };
@@ -246,70 +250,6 @@ impl Workbench {
         self.say(NoticeLevel::Info, "Saving …");
         vec![ask(BenchRequest::Save(changes))]
     }
-
-    /// Takes the bench as it is now; what is proposed stays proposed, what is not follows.
-    fn follow(&mut self, bench: Bench) {
-        let Some((old, _)) = &mut self.ground else { return };
-        let labels = old.labels.iter().zip(&bench.labels).zip(&mut self.settings);
-        for ((old, new), setting) in labels {
-            if *setting == old.site {
-                *setting = new.site;
-            }
-        }
-        *old = bench;
-    }
-
-    /// Takes an answer in.
-    fn take(&mut self, update: BenchUpdate, saved: &mut Vec<Vec<ThresholdChange>>) -> Vec<Effect> {
-        match update {
-            BenchUpdate::Opened(bench, sample) => {
-                self.settings = bench.settings();
-                // The first that ranks: labels that do not move no study.
-                self.chosen = bench.labels.iter().position(|label| label.rule.rank).unwrap_or(0);
-                self.ground = Some((bench, sample));
-            }
-            BenchUpdate::Bench(bench) => {
-                self.follow(bench);
-                return vec![ask(BenchRequest::Try(self.settings.clone()))];
-            }
-            BenchUpdate::Tried(settings, found) => {
-                self.scrolled = self.scrolled.min(found.moves.len().saturating_sub(1));
-                self.found = Some((settings, *found));
-            }
-            BenchUpdate::Saved(bench, changes, warning) => {
-                self.follow(bench);
-                let back = std::mem::replace(&mut self.saving, Saving::No);
-                // What was changed while it was being written is still to be taken back.
-                if self.changes().is_empty() {
-                    self.undo.clear();
-                }
-                self.moving = None;
-                match (warning, back) {
-                    (Some(warning), _) => self.say(NoticeLevel::Error, warning),
-                    (None, Saving::Back(_)) => {
-                        self.say(
-                            NoticeLevel::Info,
-                            format!("The former values are back: {}.", names(&changes)),
-                        );
-                    }
-                    (None, _) => {
-                        let text = format!("Saved: {}. u writes the former values back.", names(&changes));
-                        self.say(NoticeLevel::Info, text);
-                        saved.push(changes);
-                    }
-                }
-                return vec![ask(BenchRequest::Try(self.settings.clone()))];
-            }
-            BenchUpdate::Refused(text) => {
-                if let Saving::Back(last) = std::mem::replace(&mut self.saving, Saving::No) {
-                    saved.push(last);
-                }
-                self.say(NoticeLevel::Error, text);
-            }
-            BenchUpdate::Failed(text) => self.failure = Some(text),
-        }
-        Vec::new()
-    }
 }
 
 impl Panel for Workbench {
@@ -366,33 +306,8 @@ impl Panel for Workbench {
     }
 }
 
-/// "Effusion, Mass".
-fn names(changes: &[ThresholdChange]) -> String {
-    changes.iter().map(|change| change.label.as_str()).collect::<Vec<_>>().join(", ")
-}
-
 fn ask(request: BenchRequest) -> Effect {
     Effect::Request(Request::Bench(request))
-}
-
-/// Gives an answer to the workbench; what became of a save is told even if it was closed meanwhile.
-pub(in crate::dashboard) fn take_update(state: &mut State, update: BenchUpdate) -> Vec<Effect> {
-    let mut saved = std::mem::take(&mut state.bench_saved);
-    let effects = match (state.panel_mut::<Workbench>(), update) {
-        (Some(bench), update) => bench.take(update, &mut saved),
-        (_, BenchUpdate::Saved(_, changes, warning)) => {
-            let level = if warning.is_some() { NoticeLevel::Error } else { NoticeLevel::Info };
-            state.say(level, warning.unwrap_or_else(|| format!("Thresholds saved: {}.", names(&changes))));
-            Vec::new()
-        }
-        (_, BenchUpdate::Refused(text)) => {
-            state.say(NoticeLevel::Error, text);
-            Vec::new()
-        }
-        _ => Vec::new(),
-    };
-    state.bench_saved = saved;
-    effects
 }
 
 #[cfg(test)]

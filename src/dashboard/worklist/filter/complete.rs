@@ -1,4 +1,4 @@
-//! What may be written at the cursor.
+//! Completions at the cursor.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub struct Completion {
     pub text: String,
 }
 
-/// What would fit at the cursor, at most `most` of them. `values` gives the words that the list has for
+/// Returns the words that would fit at the cursor, at most `most` of them. `values` gives the words that the list has for
 /// a field by its name ("finding", "view", "model", "by", "tag", "plugin").
 #[must_use]
 pub(in crate::dashboard) fn complete(

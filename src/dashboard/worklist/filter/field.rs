@@ -1,4 +1,4 @@
-//! What a filter can ask about.
+//! The fields of a filter.
 
 use crate::dashboard::worklist::row::Row;
 
@@ -47,7 +47,7 @@ pub(super) enum NumberField {
     Notes,
 }
 
-/// What a field is.
+/// A field of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     Text(TextField),

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::row::Row;
 use term::Term;
 
-/// What a list is narrowed to.
+/// A filter: the terms that a study must pass.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     terms: Vec<Term>,

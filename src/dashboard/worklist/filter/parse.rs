@@ -17,7 +17,7 @@ use crate::{store::Status, triage::Severity};
 pub struct FilterError {
     /// The bytes that are wrong; empty where something is missing.
     pub at: Range<usize>,
-    /// What is wrong and what to write.
+    /// The mistake, and what to write instead.
     pub message: String,
 }
 
@@ -201,7 +201,7 @@ fn duration(parts: &Parts<'_>) -> Result<SignedDuration, FilterError> {
     Ok(SignedDuration::from_secs(seconds))
 }
 
-/// What stands between the commas of a value; those in quotes part nothing.
+/// Returns the words between the commas of a value; those in quotes part nothing.
 pub(super) fn alternatives(value: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     value.split(move |character| {

@@ -34,7 +34,7 @@ impl Comparison {
     }
 }
 
-/// What a term asks for; of several words, one must fit.
+/// The condition of a term; of several words, one must fit.
 #[derive(Debug, Clone)]
 pub(super) enum Wish {
     Anywhere(Box<Finder<'static>>),

@@ -1,9 +1,9 @@
-//! How a film is looked at. Whole numbers only, so that two looks that are alike are equal and a picture
-//! that was made once is found again.
+//! How a film is presented. Whole numbers only, so that two presentations that are alike are equal and a picture that was
+//! made once is found again.
 
 use super::Colours;
 
-/// What of film and heatmap is shown.
+/// The parts of film and heatmap that are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
     /// The film alone.
@@ -124,7 +124,7 @@ impl Zoom {
 
 /// All of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct Presentation {
     /// Film, heatmap, or both.
     pub mode: Mode,
     /// How much of the film the hottest spot hides, in percent.
@@ -139,7 +139,7 @@ pub struct Look {
     pub zoom: Zoom,
 }
 
-impl Default for Look {
+impl Default for Presentation {
     /// The heatmap over the whole film: 60 % is enough to stand out, too little to hide a rib.
     fn default() -> Self {
         Self {
