@@ -129,31 +129,32 @@ impl Tree {
 
 /// The groups of siblings that reach each other, each as the imports within it.
 fn circles_of(edges: &BTreeMap<(String, String), Edge>) -> Vec<Vec<Edge>> {
-    let nodes: BTreeSet<&String> = edges.keys().flat_map(|(from, to)| [from, to]).collect();
-    let reach = |start: &String| -> BTreeSet<&String> {
-        let (mut seen, mut queue) = (BTreeSet::new(), vec![start.clone()]);
-        while let Some(node) = queue.pop() {
-            for (_, to) in edges.keys().filter(|(from, _)| *from == node) {
-                if let Some(to) = nodes.get(to).filter(|to| seen.insert(**to)) {
-                    queue.push((*to).clone());
-                }
-            }
-        }
-        seen
-    };
-    let reached: BTreeMap<&String, BTreeSet<&String>> =
-        nodes.iter().map(|node| (*node, reach(node))).collect();
-    let mut done = BTreeSet::new();
-    let mut circles = Vec::new();
-    for node in &nodes {
-        let group: BTreeSet<&String> =
-            reached[*node].iter().filter(|other| reached[**other].contains(*node)).copied().collect();
-        if group.len() > 1 && done.insert(group.clone()) {
-            let within = edges.iter().filter(|((from, to), _)| group.contains(from) && group.contains(to));
-            circles.push(within.map(|(_, edge)| edge.clone()).collect());
-        }
+    let mut next: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, to) in edges.keys() {
+        next.entry(from).or_default().push(to);
     }
-    circles
+    let reached: BTreeMap<&str, BTreeSet<&str>> =
+        next.keys().map(|node| (*node, reached_from(node, &next))).collect();
+    let reaches = |from: &str, to: &str| reached.get(from).is_some_and(|it| it.contains(to));
+    let groups: BTreeSet<BTreeSet<&str>> = reached
+        .iter()
+        .map(|(node, others)| others.iter().copied().filter(|other| reaches(other, node)).collect())
+        .filter(|group: &BTreeSet<&str>| group.len() > 1)
+        .collect();
+    let within = |group: &BTreeSet<&str>| {
+        let edges = edges.iter().filter(|((from, to), _)| group.contains(&**from) && group.contains(&**to));
+        edges.map(|(_, edge)| edge.clone()).collect()
+    };
+    groups.iter().map(within).collect()
+}
+
+/// The nodes that a node reaches.
+fn reached_from<'a>(start: &'a str, next: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeSet<&'a str> {
+    let (mut seen, mut queue) = (BTreeSet::new(), vec![start]);
+    while let Some(node) = queue.pop() {
+        queue.extend(next.get(node).into_iter().flatten().copied().filter(|to| seen.insert(*to)));
+    }
+    seen
 }
 
 /// The path of the module in a file. A file `x_tests.rs` beside `x.rs` is a child of that.

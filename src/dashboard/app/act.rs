@@ -52,15 +52,13 @@ fn key_of_panel(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     let Some(mut panel) = state.panel.take() else { return Vec::new() };
-    let Turn { next, effects } = panel.key(state, event);
+    let Turn { next, mut effects } = panel.key(state, event);
     match next {
-        Next::Stay => {
-            state.panel.get_or_insert(panel);
-            effects
-        }
-        Next::Close => effects,
-        Next::Act(action) => act(state, action),
+        Next::Stay => _ = state.panel.get_or_insert(panel),
+        Next::Close => {}
+        Next::Act(action) => effects.extend(act(state, action)),
     }
+    effects
 }
 
 /// Does what an action says; no panel is open.
