@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, bounded, never, select};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Failure,
+    CommandError,
     output::stdout,
     signals::{Stop, stops},
 };
@@ -20,7 +20,7 @@ use crate::{
 
 /// Shows the feed until the person leaves or a signal asks to. Without anybody to type (standard input at
 /// its end) it goes on telling.
-pub(super) fn run(feed: &Feed, site: &Site, mut settings: Receiver<Reconfigure>) -> Result<(), Failure> {
+pub(super) fn run(feed: &Feed, site: &Site, mut settings: Receiver<Reconfigure>) -> Result<(), CommandError> {
     let stops = stops()?;
     let mut typed = typed_lines()?;
     let mut plain = Plain::new(TimeZone::system(), site);
@@ -29,9 +29,9 @@ pub(super) fn run(feed: &Feed, site: &Site, mut settings: Receiver<Reconfigure>)
         select! {
             recv(feed.updates) -> update => {
                 let update = match update {
-                    Ok(Update::Ended(why)) => return Err(Failure::failed(why)),
+                    Ok(Update::Ended(why)) => return Err(CommandError::failed(why)),
                     Ok(update) => update,
-                    Err(_) => return Err(Failure::failed("the pipeline has stopped; start again")),
+                    Err(_) => return Err(CommandError::failed("the pipeline has stopped; start again")),
                 };
                 say(&mut out, &plain.take(update, Timestamp::now()))?;
             }
@@ -54,7 +54,7 @@ pub(super) fn run(feed: &Feed, site: &Site, mut settings: Receiver<Reconfigure>)
                 }
             }
             recv(stops) -> stop => return match stop {
-                Ok(Stop::Interrupted) => Err(Failure::Interrupted),
+                Ok(Stop::Interrupted) => Err(CommandError::Interrupted),
                 _ => Ok(()),
             },
         }
@@ -69,7 +69,7 @@ fn say(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
 }
 
 /// The thread ends with the process: it waits in a read that nothing can interrupt.
-fn typed_lines() -> Result<Receiver<String>, Failure> {
+fn typed_lines() -> Result<Receiver<String>, CommandError> {
     let (send, typed) = bounded(16);
     thread::Builder::new().name("lines".to_owned()).spawn(move || {
         for line in io::stdin().lock().lines() {

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Failure,
+    CommandError,
     setup::{Setup, rules, settings},
 };
 use crate::{
@@ -34,7 +34,7 @@ pub(super) fn watch<T>(
     model: Arc<Model>,
     screen: impl Fn(&Loaded, &Rules) -> Result<T, ConfigError> + Send + 'static,
     mut on_change: impl FnMut(Result<Reloaded<T>, ConfigError>) + Send + 'static,
-) -> Result<Option<Watcher>, Failure> {
+) -> Result<Option<Watcher>, CommandError> {
     let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
     let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
     let mut before = setup.loaded.config.clone();

@@ -10,6 +10,7 @@ use crate::{
     config::{self, Borders, ConfigError, Dashboard, Places},
     dashboard::{Depth, Theme, ThemeSource, built_in_text, known_themes},
     files::{self, Expected},
+    lock::lock,
     text::shown,
 };
 
@@ -139,7 +140,7 @@ impl CurrentTheme {
 
     /// A panic while it was held left a whole value behind.
     fn chosen(&self) -> std::sync::MutexGuard<'_, Chosen> {
-        self.chosen.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.chosen)
     }
 
     /// Watches the theme's file, if it has one, and calls `tell` after each change of it.

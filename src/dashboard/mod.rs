@@ -35,7 +35,7 @@ mod worklist;
 
 pub use app::{draw, require_terminal, run, settle, update};
 pub use error::DashboardError;
-pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey, action};
+pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError, action};
 pub use layout::View;
 pub use message::{Effect, Message};
 pub use panels::{

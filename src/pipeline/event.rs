@@ -101,7 +101,7 @@ pub enum EventKind {
     Idle {
         /// Films that came to an end since the start or since the last idle event.
         films: usize,
-        /// The files of the inbox that are left out by their names.
+        /// The files of the inbox that are left out.
         left_out: LeftOut,
     },
 }

@@ -161,6 +161,12 @@ impl Feeder {
             Trial::Done(report) => *report,
             Trial::Later(why) => {
                 self.store.put_behind(due.file, false)?;
+                if self.alone.is_hopeless() {
+                    self.supervisor.end(format!(
+                        "a film that was in work when the program died cannot be tried alone ({why}), so it stays \
+                         queued: nothing is lost"
+                    ));
+                }
                 self.supervisor.tell(format!(
                     "A film that was in work when the program died could not be tried alone: {why}. It is tried again, \
                      after the others."

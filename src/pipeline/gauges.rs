@@ -2,11 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
-use crate::files::Readers;
+use crate::{files::Readers, lock::lock};
 
 /// The rate of films is that of the last minute.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -94,7 +94,7 @@ impl Gauges {
 
     /// A worker that panicked while it held the lock left only numbers behind.
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }
 

@@ -17,9 +17,9 @@ mod gather;
 mod gauges;
 mod helper;
 mod judge;
+mod pass;
 mod recorder;
 mod report;
-mod shared;
 mod worker;
 
 use std::{
@@ -31,19 +31,20 @@ use std::{
     thread::JoinHandle,
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
 pub use crate::text::{file_name, shown};
-pub use cores::{Cores, Step};
+pub use cores::{Cores, Scored, Step};
 pub use event::{Event, EventKind, Sentence};
 pub use examine::{
-    Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
+    Admitted, BROKE_DOWN, Bytes, Examined, ask_last_gate, broke_down, examine, failed, read, read_until,
+    study_key,
 };
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
-
-use shared::Shared;
+pub use pass::Pass;
 
 use crate::{
     config::RasterStudy,
@@ -152,10 +153,10 @@ impl Pipeline {
             supervisor,
             readers,
         } = parts;
-        let gates = Arc::new(Shared::new(gates));
+        let gates = Arc::new(ArcSwap::from_pointee(gates));
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::of(Arc::clone(&readers)));
-        let rules = Arc::new(Shared::new(rules));
+        let rules = Arc::new(ArcSwap::from_pointee(rules));
 
         let (arrivals_in, arrivals) = bounded(4);
         let (wake_in, wake) = bounded(1);

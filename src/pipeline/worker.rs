@@ -1,4 +1,4 @@
-//! Takes films from file to findings: as many workers as there are cores, each on one film at a time.
+//! The workers of the pipeline: as many as there are cores, each with films of its own.
 
 use std::{
     path::PathBuf,
@@ -11,7 +11,9 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 
 use super::{
-    Admitted, BROKE_DOWN, Cores, Examined, Gauges, Step, examine, file_name,
+    Admitted, BROKE_DOWN, Cores, Examined, Gauges, Step,
+    cores::{Scored, Work},
+    examine, file_name,
     judge::{Judge, Opened, Prepared},
     report::{Identity, Report, ReportKind, send},
 };
@@ -20,7 +22,7 @@ use crate::{
     supervise::checkpoint,
 };
 
-/// A worker: one thread, one turn of a few films after another.
+/// Takes films from file to findings on a thread of its own.
 pub(super) struct Worker {
     pub(super) judge: Judge,
     pub(super) cores: Arc<Cores>,
@@ -39,63 +41,80 @@ impl Worker {
             self.gauges.ends(0);
         }
         for (file, path) in std::mem::take(&mut self.turn_files) {
-            self.report(broken(file, path));
+            self.send(broken(file, path));
         }
-        while let Ok(first) = self.files.recv() {
-            if self.stop.load(Ordering::Relaxed) || !self.turn(first) {
-                return;
+        let cores = Arc::clone(&self.cores);
+        cores.run(self);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Notes a file as one of this turn.
+    fn take(&mut self, due: Queued) -> Queued {
+        self.turn_files.push((due.file, due.arrival.path.clone()));
+        checkpoint("worker");
+        due
+    }
+}
+
+impl Work for Worker {
+    type File = Queued;
+    type Film = Prepared;
+    type Outcome = Report;
+
+    fn wait(&mut self) -> Option<Queued> {
+        let due = self.files.recv().ok()?;
+        if self.is_stopped() {
+            return None;
+        }
+        self.gauges.starts(file_name(&due.arrival.path));
+        Some(self.take(due))
+    }
+
+    fn next(&mut self) -> Option<Queued> {
+        if self.is_stopped() {
+            return None;
+        }
+        let due = self.files.try_recv().ok()?;
+        Some(self.take(due))
+    }
+
+    fn read(&self, due: Queued) -> Step<Prepared, Report> {
+        let Opened { content, sha256, started } = match self.judge.open(&due) {
+            Ok(opened) => opened,
+            Err(report) => return Step::Ended(report),
+        };
+        let Queued { file, arrival, request, .. } = due;
+        let (path, requested) = (arrival.path, request.is_some());
+        let gates = self.judge.gates(requested);
+        let Examined { header, decoded, verdict } = examine(content, self.cores.model(), &gates);
+        let film = Identity { sha256, header, started };
+        match verdict {
+            Ok(Admitted { input, warnings }) => {
+                Step::Ready(Prepared { file, path, film, warnings, requested }, input)
+            }
+            Err(held) => {
+                let kind = ReportKind::Held { film: Box::new(film), decoded, held };
+                Step::Ended(Report { file, path, kind })
             }
         }
     }
 
-    /// Takes the films that wait, a few at most, to its findings. Returns whether the worker still runs.
-    fn turn(&mut self, first: Queued) -> bool {
-        self.gauges.starts(file_name(&first.arrival.path));
-        let Self { judge, cores, files, stop, results, turn_files, .. } = self;
-        let mut first = Some(first);
-        let next = || {
-            let waiting = || files.try_recv().ok();
-            let due = if stop.load(Ordering::Relaxed) { None } else { first.take().or_else(waiting) };
-            turn_files.extend(due.as_ref().map(|due| (due.file, due.arrival.path.clone())));
-            checkpoint("worker");
-            due
-        };
-        let scored = cores.turn(
-            next,
-            |due| read(judge, cores, due),
-            |due| broken(due.file, due.arrival.path),
-            |report| send(results, report, stop),
-        );
-        let Some(scored) = scored else { return false };
-        self.gauges.ends(scored.len());
-        let all = scored.into_iter().all(|(film, outcome)| self.report(self.judge.judged(film, outcome)));
-        self.turn_files.clear();
-        all
+    fn broken(&self, due: Queued) -> Report {
+        broken(due.file, due.arrival.path)
     }
 
-    fn report(&self, report: Report) -> bool {
+    fn send(&self, report: Report) -> bool {
         send(&self.results, report, &self.stop)
     }
-}
 
-/// Reads, decodes and prepares one film.
-fn read(judge: &Judge, cores: &Cores, due: Queued) -> Step<Prepared, Report> {
-    let Opened { content, sha256, started } = match judge.open(&due) {
-        Ok(opened) => opened,
-        Err(report) => return Step::Ended(report),
-    };
-    let Queued { file, arrival, request, .. } = due;
-    let (path, requested) = (arrival.path, request.is_some());
-    let Examined { header, decoded, verdict } = examine(content, cores.model(), &judge.gates(requested));
-    let film = Identity { sha256, header, started };
-    match verdict {
-        Ok(Admitted { input, warnings }) => {
-            Step::Ready(Prepared { file, path, film, warnings, requested }, input)
-        }
-        Err(held) => {
-            let kind = ReportKind::Held { film: Box::new(film), decoded, held };
-            Step::Ended(Report { file, path, kind })
-        }
+    fn scored(&mut self, films: Vec<(Prepared, Scored)>) -> bool {
+        self.gauges.ends(films.len());
+        let are_taken = films.into_iter().all(|(film, scored)| self.send(self.judge.judged(film, scored)));
+        self.turn_files.clear();
+        are_taken
     }
 }
 

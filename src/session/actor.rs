@@ -1,6 +1,8 @@
 //! The person at the keys.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::lock::lock;
 
 /// The name of the person at the keys, shared by the threads that write it down.
 #[derive(Clone)]
@@ -12,10 +14,10 @@ impl Actor {
     }
 
     pub(super) fn name(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 
     pub(super) fn set(&self, name: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        *lock(&self.0) = name;
     }
 }

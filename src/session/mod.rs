@@ -25,7 +25,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-pub use workbench::Thresholds;
+pub use workbench::{Thresholds, ThresholdsError};
 
 use actor::Actor;
 use follow::Follower;

@@ -95,7 +95,9 @@ impl Tree {
         };
         if let Some(target) = source.names.get(name) {
             let path: Path = target.iter().chain(rest).cloned().collect();
-            return self.resolve(&path, depth + 1);
+            let found = self.resolve(&path, depth + 1);
+            // The root hands another crate on under a name of its own.
+            return if found.is_empty() { vec![name.clone()] } else { found };
         }
         let by_glob = source.globs.iter().filter(|_| !source.defined.contains(name)).find_map(|glob| {
             let path: Path = glob.iter().chain([name]).cloned().collect();

@@ -13,7 +13,7 @@ use cxr_triage::{
     film::Header,
     quality::{Gate, Held},
     session::protocol::{
-        BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, Request, Role, Update,
+        BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
     },
     store::{
         Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift,
@@ -417,7 +417,7 @@ impl Desk {
             }
             Request::Picture(request) if self.makes_pictures => {
                 let image = match self.broken.get(&request.film) {
-                    Some(reason) => Err(reason.clone()),
+                    Some(reason) => Err(PictureError(reason.clone())),
                     None => Ok(Arc::new(chest(request.width.min(request.height)))),
                 };
                 self.tell(Update::Picture(Picture { request, image }));

@@ -14,6 +14,7 @@ use crate::{
     },
     quality::SAME_EXPOSURE,
     store::{FileId, Finished, Outcome, Scored, StoreError, StudyRow, Verdict},
+    supervise::checkpoint,
     text::{Secrets, unnamed},
     triage,
 };
@@ -21,6 +22,7 @@ use crate::{
 impl Recorder {
     /// Records a report.
     pub(super) fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        checkpoint("record");
         let now = Timestamp::now();
         let Report { file, path, kind } = report;
         let finished = match kind {

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
-pub use picture::{Picture, PictureRequest};
+pub use picture::{Picture, PictureError, PictureRequest};
 pub use shift::{Period, ShiftWatch};
 
 use crate::store::{

@@ -29,5 +29,10 @@ pub struct Picture {
     /// The request.
     pub request: PictureRequest,
     /// The picture, fitted into the box with its aspect kept; or why there is none.
-    pub image: Result<Arc<RgbImage>, String>,
+    pub image: Result<Arc<RgbImage>, PictureError>,
 }
+
+/// Why there is no picture: a sentence for the place where it would be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PictureError(pub String);

@@ -250,7 +250,7 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     }
 }
 
-/// The files of the inbox that are left out because of their names.
+/// The files of the inbox that are left out.
 fn left_out(shift: &Shift) -> Option<(&'static str, String)> {
     Some(("Left out", shift.left_out.in_words()?))
 }
