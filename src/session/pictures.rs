@@ -1,7 +1,7 @@
 //! Makes the pictures that the dashboard asks for: reads, decodes, lays the heatmap over. The newest
 //! request wins; while one is in work at most one more is kept.
 
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{collections::HashSet, error::Error, path::Path, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
 use image::GrayImage;
@@ -97,7 +97,7 @@ struct FilmCache {
 impl FilmCache {
     fn film(&mut self, store: &Store, id: FilmId) -> Result<(Arc<GrayImage>, FilmRow), PictureError> {
         let gone = || PictureError("This film is no longer in the store.".to_owned());
-        let row = store.film(id).map_err(told)?.ok_or_else(gone)?;
+        let row = store.film(id).map_err(|error| told(&error))?.ok_or_else(gone)?;
         let film = match self.films.iter().position(|(known, _)| *known == id) {
             Some(at) => self.films.remove(at).1,
             None => Arc::new(picture::grey(&find(store, &row)?)),
@@ -120,7 +120,7 @@ fn find(store: &Store, row: &FilmRow) -> Result<Film, PictureError> {
         return Err(PictureError(why.to_owned()));
     }
     open(&row.path, row).or_else(|why| {
-        let copies = store.copies(row.id).map_err(told)?;
+        let copies = store.copies(row.id).map_err(|error| told(&error))?;
         copies.iter().find_map(|path| open(path, row).ok()).ok_or(why)
     })
 }
@@ -131,7 +131,7 @@ fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
     if bytes.sha256 != row.sha256 {
         return Err(PictureError(format!("{} holds another film by now.", shown(path))));
     }
-    film::decode(&bytes.content).map_err(told)
+    film::decode(&bytes.content).map_err(|error| told(&error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> PictureError {
@@ -144,13 +144,12 @@ fn unreadable(path: &Path, error: &std::io::Error) -> PictureError {
 }
 
 /// An error of the store or of the decoder: its own words say enough.
-#[allow(clippy::needless_pass_by_value)]
-fn told(error: impl std::error::Error) -> PictureError {
+fn told(error: &dyn Error) -> PictureError {
     PictureError(error.to_string())
 }
 
 fn heatmap_of(store: &Store, row: &FilmRow, label: &str) -> Result<Option<(Heatmap, usize)>, PictureError> {
-    let Some(stored) = store.heatmap(row.id).map_err(told)? else { return Ok(None) };
+    let Some(stored) = store.heatmap(row.id).map_err(|error| told(&error))? else { return Ok(None) };
     let position = stored.labels.iter().position(|name| name == label);
     Ok(Heatmap::from_bytes(&stored.bytes).zip(position))
 }
