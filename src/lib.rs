@@ -1,7 +1,6 @@
 //! cxr-triage: a lightbox in the terminal that keeps the sickest film on top.
 //!
-//! Each module is one room of the house; `docs/architecture.md` is its plan. A film goes through them
-//! in this order, and every hand-over is one type:
+//! `docs/architecture.md` says what each module holds and may import. A film goes through them in this order, and every hand-over is one type:
 //!
 //! ```text
 //! inbox file ──intake──▶ Arrival ──film──▶ Film ──quality──▶ Film | Held
@@ -35,6 +34,7 @@ pub mod pipeline;
 pub mod plugin;
 pub mod private_file;
 pub mod quality;
+pub mod session;
 pub mod store;
 pub mod study;
 pub mod supervise;

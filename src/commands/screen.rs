@@ -1,4 +1,4 @@
-//! What of the configuration the dashboard needs, in its own terms; mistakes at their lines.
+//! The settings of the dashboard, in its own terms; mistakes at their lines.
 
 use crate::{
     config::{self, ConfigError, Loaded},

@@ -21,7 +21,7 @@ use crate::{
     film::{self, Film},
     guard::guarded,
     model::{Findings, Heatmap, Model, ModelError},
-    picture::{self, Heat, Look, Mode},
+    picture::{self, Heat, Mode, Presentation},
     pipeline::{BROKE_DOWN, ask_last_gate, broke_down, failed, read, shown},
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding, in_order},
@@ -149,11 +149,12 @@ fn print_picture(
     let height = lines.saturating_sub(LINES_BELOW).max(lines / 2).max(1);
     let beside = overlay.is_some() && width >= BESIDE_FROM;
     let heat = overlay.map(|(map, label)| Heat { map, label: *label });
-    let look = Look { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Look::default() };
+    let presentation =
+        Presentation { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Presentation::default() };
     let printer = Printer::of_terminal(wanted);
     let room = (width, height);
     let composed =
-        guarded(|| picture::compose(&picture::grey(film), heat, None, &look, printer.pixels(room)));
+        guarded(|| picture::compose(&picture::grey(film), heat, None, &presentation, printer.pixels(room)));
     let picture = composed.ok_or_else(|| CommandError::failed(BROKE_DOWN))?;
     printer.print(picture, room)
 }

@@ -6,14 +6,14 @@ use super::setup::{Setup, label_defaults, rules};
 use crate::{
     config::{self, ConfigError, Loaded},
     model::Model,
-    pipeline::{Thresholds, ThresholdsError},
+    session::{Thresholds, ThresholdsError},
     triage::{Bench, BenchLabel, Setting, ThresholdChange},
 };
 
 pub(super) struct SiteThresholds {
     setup: Arc<Setup>,
     model: Arc<Model>,
-    /// What films are scored here are the site's own, not a demonstration's.
+    /// Whether the films that are scored here are the site's own, not a demonstration's.
     is_real: bool,
 }
 

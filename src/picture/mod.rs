@@ -2,9 +2,9 @@
 //! and by `show`; knows nothing of either.
 
 mod colormap;
-mod look;
 mod orientation;
 mod panel;
+mod presentation;
 mod scale;
 
 use image::{GrayImage, RgbImage};
@@ -12,9 +12,9 @@ use image::{GrayImage, RgbImage};
 use crate::{film::Film, model::Heatmap};
 
 pub use colormap::Colours;
-pub use look::{Look, Mode, Window, Zoom};
 pub use orientation::sides;
 pub use panel::{Heat, compose};
+pub use presentation::{Mode, Presentation, Window, Zoom};
 pub use scale::fit;
 
 /// How much of the film the hottest spot hides: enough to stand out, too little to hide a rib.
@@ -28,7 +28,7 @@ const MOST_OPAQUE: f32 = 0.6;
 #[must_use]
 pub fn render(film: &Film, heatmap: Option<(&Heatmap, usize)>, bounds: (u32, u32)) -> RgbImage {
     let heat = heatmap.map(|(map, label)| Heat { map, label });
-    compose(&grey(film), heat, None, &Look::default(), bounds)
+    compose(&grey(film), heat, None, &Presentation::default(), bounds)
 }
 
 /// A film's display grey as a picture of its own; black where the film contradicts itself.

@@ -1,4 +1,4 @@
-//! What the pipeline says while it works: a line of JSON each in `watch --headless`.
+//! The events of a pipeline at work: a line of JSON each in `watch --headless`.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::{
 /// One thing that happened. The words and fields are a contract with scripts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
-    /// What happened.
+    /// The kind.
     #[serde(flatten)]
     pub kind: EventKind,
     /// When.
@@ -23,7 +23,7 @@ pub struct Event {
     pub study: Option<String>,
     /// The file that it was about, if one. For a study: the file of its first film.
     pub path: Option<String>,
-    /// What is said instead to those who may not learn who the patient is.
+    /// The texts for those who may not learn who the patient is.
     #[serde(skip)]
     pub unnamed: Unnamed,
 }
@@ -77,7 +77,7 @@ pub enum EventKind {
         score: Option<f64>,
         /// The label of that score.
         top: Option<String>,
-        /// What is to be told beside its findings, a sentence each.
+        /// Sentences to be told beside its findings.
         warnings: Vec<Sentence>,
     },
     /// A study changed: a film joined it, it became complete, it was promoted or judged anew.
@@ -96,16 +96,16 @@ pub enum EventKind {
         /// Other studies and films that bear a number of its own or of its films, a sentence each.
         warnings: Vec<Sentence>,
     },
-    /// Something failed; the line goes on.
+    /// Something failed; the pipeline goes on.
     Error {
-        /// What failed, why, what to do.
+        /// The failure, its reason, the advice.
         message: String,
     },
     /// Nothing is waiting and nothing is in work.
     Idle {
         /// Films that came to an end since the start or since the last idle event.
         films: usize,
-        /// What lies in the inbox and is left out.
+        /// The files of the inbox that are left out.
         left_out: LeftOut,
     },
 }

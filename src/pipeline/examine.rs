@@ -41,10 +41,10 @@ pub fn read_until(path: &Path, readers: &Readers, is_over: &dyn Fn() -> bool) ->
     Ok(Bytes { content, sha256 })
 }
 
-/// What the rooms before the model say of a film.
+/// The verdict of decoding and gates on a film.
 #[derive(Debug)]
 pub struct Examined {
-    /// What the file said of itself; nothing if it is no film.
+    /// The header of the file; empty if it is no film.
     pub header: Header,
     /// Whether the pixels could be decoded: only such a film claims its SOP Instance UID.
     pub decoded: bool,
@@ -55,9 +55,9 @@ pub struct Examined {
 /// A film that may be scored.
 #[derive(Debug)]
 pub struct Admitted {
-    /// What the model takes.
+    /// The input of the model.
     pub input: Input,
-    /// What is to be said beside its score.
+    /// Sentences to be told beside its score.
     pub warnings: Vec<Warning>,
 }
 
@@ -106,7 +106,7 @@ pub fn broke_down() -> Held {
     Held { gate: Gate::Model, reason: BROKE_DOWN.to_owned() }
 }
 
-/// What is said of a film that made the program panic.
+/// The reason for a film that made the program panic.
 pub const BROKE_DOWN: &str = "The program broke down over this film and went on with the others: look at it on its workstation, and report this.";
 
 fn judge(film: &Film, model: &Model, gates: &Gates) -> Result<Admitted, Held> {

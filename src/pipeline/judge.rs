@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     ask_last_gate, broke_down, failed, read_until,
-    recorder::{Identity, Report, ReportKind, ScoredReport},
+    report::{Identity, Report, ReportKind, ScoredReport},
 };
 use crate::{
     files::{NoAnswerError, Readers, RefusedError},
@@ -25,12 +25,12 @@ use crate::{
     triage::{self, Rules},
 };
 
-/// What reports are made by: the rules and gates in force, and the films that are known.
+/// Makes reports, by the rules and gates in force and the films that are known.
 pub(super) struct Judge {
     pub(super) store: Store,
     pub(super) rules: Arc<ArcSwap<Rules>>,
     pub(super) gates: Arc<ArcSwap<Gates>>,
-    /// What reads the files, until the pipeline is told to stop.
+    /// Reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -119,7 +119,7 @@ impl Judge {
     }
 }
 
-/// What a film's findings mean.
+/// The meaning of a film's findings.
 struct Judged {
     findings: Vec<triage::Finding>,
     heatmap: Vec<u8>,

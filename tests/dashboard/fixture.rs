@@ -9,12 +9,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cxr_triage::{
-    dashboard::{
-        BenchRequest, BenchUpdate, Canvas, Effect, Health, Key, Message, Notice, NoticeLevel, Picture,
-        PictureError, Request, Role, Site, State, Theme, Update, draw, settle, update,
-    },
+    dashboard::{Canvas, Effect, Key, Message, Reconfigure, Site, State, Theme, draw, settle, update},
     film::Header,
     quality::{Gate, Held},
+    session::protocol::{
+        BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
+    },
     store::{
         Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift, Spread,
         Status, StudyDetail, StudyId, StudyRow,
@@ -273,8 +273,8 @@ impl Desk {
     /// An empty dashboard that has heard of its pipeline.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let size = Size::new(width, height);
-        let state = State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks())
-            .with_who("ann", false);
+        let state =
+            State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks()).with_who("ann");
         let mut desk = Self {
             state,
             studies: BTreeMap::new(),
@@ -290,7 +290,7 @@ impl Desk {
             shift: None,
             workbench: Backroom::default(),
         };
-        desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() }));
+        desk.configure(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() });
         desk.tell(Update::Health(health()));
         desk
     }
@@ -311,6 +311,14 @@ impl Desk {
 
     pub(crate) fn tell(&mut self, update: Update) {
         self.handle(Message::Update(update));
+    }
+
+    pub(crate) fn configure(&mut self, site: Site) {
+        self.handle(Message::Reconfigure(Reconfigure::Site(Box::new(site))));
+    }
+
+    pub(crate) fn paint(&mut self, theme: Theme) {
+        self.handle(Message::Reconfigure(Reconfigure::Theme(Box::new(theme))));
     }
 
     pub(crate) fn notice(&mut self, level: NoticeLevel, text: &str) {

@@ -24,8 +24,8 @@ impl Worklist {
             changed.for_each(|row| rose |= self.put(row));
         }
         self.settle_selection(anchor.as_deref(), on_screen);
-        if let Some(making) = &mut self.making {
-            making.restart();
+        if let Some(rebuild) = &mut self.rebuild {
+            rebuild.restart();
         }
         rose
     }
