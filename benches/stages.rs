@@ -16,9 +16,9 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use cxr_film::Film;
 use cxr_triage::{
     dashboard::{Canvas, EncodeJob},
-    film::{self, Film},
     model::{self, DeviceChoice, Filter, Heatmap, Model, Precision, Region, Source, Step, Tone},
     picture::{self, Heat, Mode, Presentation},
     pipeline,
@@ -142,7 +142,7 @@ fn draw(criterion: &mut Criterion) {
 }
 
 fn film() -> Film {
-    film::decode(&DICOM).unwrap()
+    cxr_film::decode(&DICOM).unwrap()
 }
 
 /// A map of seven by seven for each of 14 labels, some of it cold.

@@ -41,8 +41,5 @@ pub mod supervise;
 pub mod text;
 pub mod trust;
 
-pub use cxr_film as film;
-pub use study as triage;
-
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -10,7 +10,7 @@ use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Watcher},
     model::Model,
     pipeline::Settings,
-    triage::Rules,
+    study::Rules,
 };
 
 /// The settings that take effect at once.

@@ -3,7 +3,7 @@
 use crate::{
     config::{self, ConfigError, Loaded},
     dashboard::{Column, Keymap, MOST_VIEWS, SavedViews, Site},
-    triage::Rules,
+    study::Rules,
 };
 
 /// The dashboard's settings as the site has them, for the model whose rules these are.

@@ -7,7 +7,7 @@ use crate::{
     config::{self, ConfigError, Loaded},
     model::Model,
     session::{Thresholds, ThresholdsError},
-    triage::{Bench, BenchLabel, Setting, ThresholdChange},
+    study::{Bench, BenchLabel, Setting, ThresholdChange},
 };
 
 pub(super) struct SiteThresholds {
@@ -26,7 +26,7 @@ impl SiteThresholds {
         let manifest = self.model.manifest();
         let rules = rules(loaded, manifest)?;
         let site = loaded.config.thresholds.get(&manifest.name);
-        let label = |(rule, label): (crate::triage::LabelRule, &crate::model::Label)| {
+        let label = |(rule, label): (crate::study::LabelRule, &crate::model::Label)| {
             let set = site.and_then(|site| site.get(&rule.label)).cloned().unwrap_or_default();
             BenchLabel { rule, own: label.alert, site: Setting { alert: set.alert, critical: set.critical } }
         };

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     session::protocol::{Health, NoticeLevel, Period, Request, ShiftWatch, Update},
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
-    triage::{Severity, in_order},
+    study::{Severity, in_order},
 };
 
 /// The studies of `list` where no number is given.

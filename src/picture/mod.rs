@@ -9,7 +9,8 @@ mod scale;
 
 use image::{GrayImage, RgbImage};
 
-use crate::{film::Film, model::Heatmap};
+use crate::model::Heatmap;
+use cxr_film::Film;
 
 pub use colormap::Colours;
 pub use orientation::sides;
@@ -70,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{blend, render};
-    use crate::film::{Film, Header};
+    use cxr_film::{Film, Header};
 
     fn film(width: u32, height: u32) -> Film {
         let grey = |x: u32, y: u32| u8::try_from((x * 255 / width + y * 255 / height) / 2).unwrap();

@@ -6,13 +6,13 @@ use std::{io, path::Path};
 use crate::{
     config::RasterStudy,
     files::{Expected, Readers, readers},
-    film::{self, Film, Header},
     guard::guarded,
     hash::sha256,
     model::{Distance, Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
 };
+use cxr_film::{Film, Header};
 
 /// The bytes of one file, and what identifies them.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub struct Admitted {
 /// Decodes, judges and prepares one film for `model`, in bounded time. A panic on the way holds the film.
 #[must_use]
 pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
-    match film::decode_within_limit(content) {
+    match cxr_film::decode_within_limit(content) {
         Ok(film) => {
             let verdict = judge(&film, model, gates);
             Examined { header: film.header, decoded: true, verdict }
@@ -165,7 +165,7 @@ mod tests {
         let drawn = image::GrayImage::from_fn(256, 256, |x, y| image::Luma([grey(x, y)]));
         let mut png = std::io::Cursor::new(Vec::new());
         drawn.write_to(&mut png, image::ImageFormat::Png).unwrap();
-        let good = film::decode(png.get_ref()).unwrap();
+        let good = cxr_film::decode(png.get_ref()).unwrap();
         let gates = Gates::default().warning_only();
         judge(&good, &model, &gates).unwrap();
         let pixels = good.linear.len();

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Admitted, Examined, examine};
 use crate::{
-    film::Header,
     model::{Distance, Findings, Hands, Heatmap, Model, ModelError},
     quality::{Gates, Held, Warning},
 };
+use cxr_film::Header;
 
 /// No message is longer; a heatmap of a hundred labels takes some 50 kB.
 const LONGEST_MESSAGE: u64 = 64 << 20;

@@ -21,8 +21,8 @@ use crate::{
     model::{Findings, ModelError},
     quality::{Gates, Held, Warning},
     store::{FileId, Queued, Store},
+    study::{self, Rules},
     text::unnamed,
-    triage::{self, Rules},
 };
 
 /// Makes reports, by the rules and gates in force and the films that are known.
@@ -111,7 +111,7 @@ impl Judge {
         let warnings = ask_last_gate(findings.distance, warnings, &self.gates(requested))?;
         let rules = self.rules.load_full();
         Ok(Judged {
-            findings: triage::assess(&findings.probabilities, &rules).findings,
+            findings: study::assess(&findings.probabilities, &rules).findings,
             heatmap: findings.heatmap.to_bytes(),
             warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
             rules,
@@ -121,7 +121,7 @@ impl Judge {
 
 /// The meaning of a film's findings.
 struct Judged {
-    findings: Vec<triage::Finding>,
+    findings: Vec<study::Finding>,
     heatmap: Vec<u8>,
     warnings: Vec<String>,
     rules: Arc<Rules>,

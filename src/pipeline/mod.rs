@@ -53,8 +53,8 @@ use crate::{
     model::Model,
     quality::Gates,
     store::{ModelRef, Ownership, Store, StoreError},
+    study::Rules,
     supervise::Supervisor,
-    triage::Rules,
 };
 
 /// Files between the store's queue and the workers: enough that they do not wait, few enough that what is

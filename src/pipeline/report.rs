@@ -13,11 +13,11 @@ use crossbeam_channel::{SendTimeoutError, Sender};
 use jiff::Timestamp;
 
 use crate::{
-    film::Header,
     quality::Held,
     store::{FileId, FilmId},
-    triage::{Finding, Rules},
+    study::{Finding, Rules},
 };
+use cxr_film::Header;
 
 /// How long a worker waits before it sees whether it should stop.
 pub(super) const POLL: Duration = Duration::from_millis(100);

@@ -12,7 +12,6 @@ use super::{
     protocol::{Picture, PictureError, PictureRequest, Update},
 };
 use crate::{
-    film::{self, Film},
     guard::guarded,
     model::Heatmap,
     picture::{self, Heat},
@@ -23,6 +22,7 @@ use crate::{
     supervise::checkpoint,
     text::shown,
 };
+use cxr_film::Film;
 
 /// Bytes of decoded films that are kept: a dozen of 9 megapixels.
 const CACHE: usize = 112 * 1024 * 1024;
@@ -131,7 +131,7 @@ fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
     if bytes.sha256 != row.sha256 {
         return Err(PictureError(format!("{} holds another film by now.", shown(path))));
     }
-    film::decode(&bytes.content).map_err(|error| told(&error))
+    cxr_film::decode(&bytes.content).map_err(|error| told(&error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> PictureError {
@@ -161,7 +161,12 @@ mod tests {
     use crossbeam_channel::unbounded;
 
     use super::*;
-    use crate::{film::Header, intake::Arrival, store::Outcome, store::Verdict, supervise::doomed::doom};
+    use crate::{
+        intake::Arrival,
+        store::{Outcome, Verdict},
+        supervise::doomed::doom,
+    };
+    use cxr_film::Header;
 
     /// A store with a film at a path, which is held, so that no model is asked.
     fn with_film(folder: &Path) -> (Store, FilmId, PathBuf) {

@@ -13,9 +13,8 @@ use super::{
 };
 use crate::{
     store::{NewEvent, Store, StoreError},
-    study::AuditKind,
+    study::{AuditKind, Bench, Mark, PastStudy, Sample, Setting, ThresholdChange, what_if},
     text::causes,
-    triage::{Bench, Mark, PastStudy, Sample, Setting, ThresholdChange, what_if},
 };
 
 /// How many of the last studies are judged anew.

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use crossbeam_channel::unbounded;
 
 use super::*;
-use crate::triage::{BenchLabel, LabelRule, Severity, default_critical};
+use crate::study::{BenchLabel, LabelRule, Severity, default_critical};
 
 /// A site that sets what it is told, in memory.
 #[derive(Clone)]

@@ -21,11 +21,11 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn bring_back_from_future(&mut self, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
-        let query = select_studies!(
+        let query = select_studies(
             "WHERE (complete = 0 AND last_arrival > ?1)
                 OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)"
         );
-        let early = self.read(|view| rows(view, "studies", query, [Micros(now)], study_row))?;
+        let early = self.read(|view| rows(view, "studies", &query, [Micros(now)], study_row))?;
         let is_file_early = self.read(|view| {
             view.prepare_cached("SELECT 1 FROM files WHERE received_at > ?1")?.exists([Micros(now)])
         })?;

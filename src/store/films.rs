@@ -16,11 +16,11 @@ use super::{
     unreadable::{is_about_a_row, name},
 };
 use crate::{
-    film::Header,
     quality::{Gate, Held, SAME_EXPOSURE},
+    study::Finding,
     text::clean,
-    triage::Finding,
 };
+use cxr_film::Header;
 
 /// Writes a film with its findings and heatmap.
 pub(super) fn insert(

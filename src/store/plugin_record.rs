@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::StudyId;
-use crate::{study::AuditKind, triage::Severity};
+use crate::study::{AuditKind, Severity};
 
 /// What a plugin is up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,11 @@ use super::{
     convert::Micros,
     row::{save, study_if_any},
 };
-use crate::{hash::hex, study::AuditKind, text::clean, triage::Severity};
+use crate::{
+    hash::hex,
+    study::{AuditKind, Severity},
+    text::clean,
+};
 
 /// Deliveries of one plugin that may wait.
 const WAITING: u32 = 10_000;

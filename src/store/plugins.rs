@@ -15,7 +15,7 @@ use super::{
     row::{select_studies, study_row_or_remains},
     unreadable::{self, is_about_a_row},
 };
-use crate::{study::AuditKind, triage::Severity};
+use crate::study::{AuditKind, Severity};
 
 impl Store {
     /// The event up to which a plugin's hooks have been called; none for one that never ran.

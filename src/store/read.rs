@@ -18,7 +18,7 @@ use super::{
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
 };
-use crate::triage::{Finding, Severity};
+use crate::study::{Finding, Severity};
 
 /// Of a patient who comes every day a reader wants the last few films.
 const MOST_PRIORS: u32 = 8;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::{
-    film::Header,
     quality::Held,
     study::{Clash, FilmId, Finding, Note, OnRequest, StudyRow},
 };
+use cxr_film::Header;
 
 /// The outcome of a film.
 #[derive(Debug, Clone, PartialEq)]

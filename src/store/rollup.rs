@@ -12,10 +12,10 @@ use super::{
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{
-    film::Header,
     study::{Attributes, Cause, Finding, combine},
     text::clean,
 };
+use cxr_film::Header;
 
 /// Derives everything in `row` that comes from the study's films. Does not save it. It takes no longer in a study of
 /// thousands: films are counted as they change, and the few that matter are found by an index.

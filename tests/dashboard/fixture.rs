@@ -8,9 +8,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use cxr_film::Header;
 use cxr_triage::{
     dashboard::{Canvas, Effect, Key, Message, Reconfigure, Site, State, Theme, draw, settle, update},
-    film::Header,
     quality::{Gate, Held},
     session::protocol::{
         BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
@@ -19,8 +19,10 @@ use cxr_triage::{
         Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift, Spread,
         Status, StudyDetail, StudyId, StudyRow,
     },
-    study::{Attributes, Clash, Difference},
-    triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
+    study::{
+        self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, PastStudy, Sample,
+        Setting, Severity,
+    },
 };
 use image::{Rgb, RgbImage};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -50,7 +52,7 @@ fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
         let known = given.iter().find(|(name, _)| *name == label);
         let probability = known.map_or(0.04, |(_, probability)| *probability);
         let validated = !WEAK.contains(&label);
-        let (threshold, critical) = (0.3, triage::default_critical(0.3));
+        let (threshold, critical) = (0.3, study::default_critical(0.3));
         let severity = match probability {
             p if !validated || p < threshold => Severity::Routine,
             p if p < critical => Severity::Urgent,
@@ -61,7 +63,7 @@ fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
             probability,
             threshold,
             critical,
-            score: triage::score(probability, threshold),
+            score: study::score(probability, threshold),
             severity,
             rank: validated,
             validated,
@@ -73,7 +75,7 @@ fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
 /// A study of one scored film that came in so many minutes ago.
 pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]) -> StudyDetail {
     let findings = findings(given);
-    let assessment = triage::combine([findings.as_slice()]);
+    let assessment = study::combine([findings.as_slice()]);
     let arrival = noon() - SignedDuration::from_mins(minutes);
     let study = StudyRow {
         id,
@@ -182,11 +184,11 @@ pub(crate) fn mixed_up() -> StudyDetail {
 pub(crate) fn morning() -> Vec<StudyDetail> {
     let mut stat = study(5, "STERN^EVA", 3, &[("Cardiomegaly", 0.11)]);
     stat.study.outside = Some(OutsidePriority { floor: Severity::Urgent, source: "STAT".to_owned() });
-    stat.study.severity = triage::reported(stat.study.assessed, Some(Severity::Urgent), false);
+    stat.study.severity = study::reported(stat.study.assessed, Some(Severity::Urgent), false);
 
     let mut promoted = study(7, "LANGE^OTTO", 95, &[("Atelectasis", 0.2)]);
     promoted.study.promoted_at = Some(noon() - SignedDuration::from_mins(5));
-    promoted.study.severity = triage::reported(promoted.study.assessed, None, true);
+    promoted.study.severity = study::reported(promoted.study.assessed, None, true);
 
     let mut was_critical = study(4, "OKORO^NGOZI", 40, &[("Mass", 0.62), ("Nodule", 0.8)]);
     was_critical.study.was_critical_until = Some(noon() - SignedDuration::from_mins(12));
@@ -482,7 +484,7 @@ impl Default for Backroom {
             let rule = LabelRule {
                 label: name.to_owned(),
                 alert: 0.3,
-                critical: triage::default_critical(0.3),
+                critical: study::default_critical(0.3),
                 cap: Severity::Critical,
                 rank,
                 validated: rank,
@@ -529,7 +531,7 @@ impl Backroom {
         };
         let tried = |bench: &Bench, settings: Vec<Setting>| {
             let found =
-                triage::what_if(&self.past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
+                study::what_if(&self.past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
             BenchUpdate::Tried(settings, Box::new(found))
         };
         match request {

@@ -12,7 +12,7 @@ use cxr_triage::{
     quality::Gate,
     session::protocol::{Health, Period, Request, Role, Update},
     store::{PluginRecord, PluginState, Seen, Shift, Unseen},
-    triage::Severity,
+    study::Severity,
 };
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};

@@ -4,7 +4,7 @@ use crate::fixture::Desk;
 use cxr_triage::{
     dashboard::Workbench,
     session::protocol::{BenchRequest, BenchUpdate, Request, Update},
-    triage::{Mark, Setting, ThresholdChange},
+    study::{Mark, Setting, ThresholdChange},
 };
 use insta::assert_snapshot;
 

@@ -6,7 +6,7 @@ use cxr_triage::{
     dashboard::{FilterLine, Message, SavedViews, Site},
     session::protocol::{Request, Update},
     store::{Status, StudyId},
-    triage::Severity,
+    study::Severity,
 };
 use insta::assert_snapshot;
 use jiff::SignedDuration;

@@ -7,10 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cxr_triage::{
-    film::{self, Film},
-    quality::{self, Gate, Gates},
-};
+use cxr_film::Film;
+use cxr_triage::quality::{self, Gate, Gates};
 
 fn shared() -> Option<PathBuf> {
     let shared = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
@@ -22,7 +20,7 @@ fn shared() -> Option<PathBuf> {
 }
 
 fn decode(path: &Path) -> Film {
-    film::decode(&fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    cxr_film::decode(&fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 #[test]
@@ -77,7 +75,7 @@ fn odd_files_are_held_for_what_is_wrong_with_them() {
         ("10-view-only-in-series-description.dcm", Gate::View),
         ("30-grey-lost-beside-intercept.dcm", Gate::Unreadable),
     ] {
-        let held = match film::decode(&fs::read(shared.join("cases").join(name)).unwrap()) {
+        let held = match cxr_film::decode(&fs::read(shared.join("cases").join(name)).unwrap()) {
             Ok(film) => quality::inspect(&film, &Gates::default()).expect_err(name),
             Err(unreadable) => quality::hold(&unreadable, &Gates::default()),
         };

@@ -4,8 +4,7 @@ use std::fs;
 
 use cxr_triage::{
     store::{DeliveryKind, Due, Lane, NewDelivery, PluginDeed, PluginWork, Status, Tried},
-    study::AuditKind,
-    triage::Severity,
+    study::{AuditKind, Severity},
 };
 use jiff::Timestamp;
 

@@ -3,8 +3,7 @@
 use cxr_triage::{
     quality::Gate,
     store::{Answer, FilmState, Requested, Status, Store},
-    study::AuditKind,
-    triage::Severity,
+    study::{AuditKind, Severity},
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};

@@ -3,8 +3,7 @@
 
 use cxr_triage::{
     store::{Acknowledged, Status},
-    study::AuditKind,
-    triage::Severity,
+    study::{AuditKind, Severity},
 };
 use proptest::prelude::*;
 

@@ -1,11 +1,10 @@
 //! A study's line follows from its films.
 
+use cxr_film::Header;
 use cxr_triage::{
-    film::Header,
     quality::Gate,
     store::{FilmState, Outcome, OutsidePriority, Verdict},
-    study::Attribute,
-    triage::Severity,
+    study::{Attribute, Severity},
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};

@@ -4,7 +4,7 @@ use cxr_triage::{
     intake::Arrival,
     quality::Gate,
     store::{Seen, Shift, ShiftQuestion, Status, Store, Unseen},
-    triage::Severity,
+    study::Severity,
 };
 use jiff::SignedDuration;
 

@@ -15,7 +15,6 @@ use super::{
     work::{Known, Outcome},
 };
 use crate::{
-    film::Header,
     guard::guarded,
     intake::LeftOut,
     model::{Findings, ModelError},
@@ -27,6 +26,7 @@ use crate::{
     },
     text::unnamed,
 };
+use cxr_film::Header;
 
 /// One study, as a line of JSON. The fields are a contract with scripts.
 #[derive(Debug, Serialize)]

@@ -2,12 +2,12 @@
 
 use crate::{
     dashboard::{keymap::action::Action, layout::View, message::Effect, state::State},
-    film::Header,
     picture::{Colours, Mode, Window, Zoom},
     quality::{Gate, SAME_EXPOSURE},
     session::protocol::{NoticeLevel, Request},
     store::FilmState,
 };
+use cxr_film::Header;
 
 /// A step nearer.
 const NEARER: f32 = 1.25;

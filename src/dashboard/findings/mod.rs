@@ -16,7 +16,7 @@ use crate::{
         worklist::Column,
     },
     store::{Answer, FilmState, OnRequest, Status, StudyRow},
-    triage::{self, Finding},
+    study::{self, Finding},
 };
 
 /// The lines of a warning, at most: the findings below it need room too.
@@ -282,7 +282,7 @@ fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
     // A hair more, so that what is computed as 0.7999 and as 0.8 stands in one column.
     let place = |score: f64| (score.clamp(0.0, 1.0) * cells + 1e-6) as u16;
     let alert = place(0.5);
-    let critical = place(triage::score(finding.critical, finding.threshold));
+    let critical = place(study::score(finding.critical, finding.threshold));
     (0..width)
         .map(|column| {
             if column == critical {
@@ -304,7 +304,7 @@ fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::triage::Severity;
+    use crate::study::Severity;
 
     fn drawn(score: f64, critical: f64, validated: bool) -> String {
         let finding = Finding {

@@ -1,6 +1,6 @@
 //! How a film stands among the last ones that the same model scored.
 
-use crate::triage::{self, Finding};
+use crate::study::{self, Finding};
 
 /// Fewer films than this make no distribution.
 const ENOUGH: usize = 20;
@@ -15,7 +15,7 @@ pub(super) fn heights(films: &[f32], finding: &Finding, cells: usize, most: usiz
     let mut counts = vec![0_usize; cells];
     for probability in films {
         if let Some(count) =
-            counts.get_mut(cell_of(triage::score(f64::from(*probability), finding.threshold), cells))
+            counts.get_mut(cell_of(study::score(f64::from(*probability), finding.threshold), cells))
         {
             *count += 1;
         }
@@ -55,7 +55,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::triage::Severity;
+    use crate::study::Severity;
 
     fn finding(threshold: f64) -> Finding {
         Finding {

@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_table_of_keys_is_the_one_in_the_documentation() {
-        let page = include_str!("../../docs/worklist.md");
+        let page = include_str!("../../../docs/worklist.md");
         let table = markdown();
         assert!(page.contains(&table), "the table of keys in docs/worklist.md should be:\n{table}");
     }

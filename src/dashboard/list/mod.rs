@@ -17,7 +17,7 @@ use crate::{
     },
     session::protocol::Role,
     store::{Status, StudyRow},
-    triage::Severity,
+    study::Severity,
 };
 
 pub(in crate::dashboard) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {

@@ -35,7 +35,7 @@ use crate::{
     picture::{Mode, Presentation},
     session::protocol::{Health, Notice, NoticeLevel},
     store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
-    triage::ThresholdChange,
+    study::ThresholdChange,
 };
 
 /// How long a message for information stays.

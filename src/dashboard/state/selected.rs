@@ -6,7 +6,7 @@ use crate::{
     picture::{Mode, Presentation},
     quality::Gate,
     store::{Answer, FilmId, FilmRow, FilmState, PriorFilm, StudyDetail},
-    triage::{self, Finding},
+    study::{self, Finding},
 };
 
 impl State {
@@ -56,7 +56,7 @@ impl State {
         let Some(FilmState::Scored { findings, .. }) = self.film().map(|film| &film.state) else {
             return Vec::new();
         };
-        triage::in_order(findings, &self.site.findings_order)
+        study::in_order(findings, &self.site.findings_order)
     }
 
     /// The selected label: the person's choice, else the study's top finding, else the film's first.

@@ -11,7 +11,7 @@ pub use file::{Source as ThemeSource, built_in_text, catalogue, known_themes};
 
 use ratatui::style::{Color, Style};
 
-use crate::{session::protocol::NoticeLevel, triage::Severity};
+use crate::{session::protocol::NoticeLevel, study::Severity};
 
 /// Declares [`Theme`] with a field a role, so that a file's names and the code's cannot differ.
 macro_rules! roles {

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::{
     dashboard::theme::{Depth, contrast},
-    triage::Severity,
+    study::Severity,
 };
 
 /// Text that is read; a border is only seen (WCAG 2.2, 1.4.3 and 1.4.11).

@@ -27,7 +27,7 @@ pub use views::{MOST_VIEWS, SavedView, SavedViews};
 use order::rank;
 use rebuild::{Rebuild, Slice, Wanted};
 
-use crate::{store::StudyId, triage::Severity};
+use crate::{store::StudyId, study::Severity};
 
 /// Studies of which the words are offered when a filter is typed.
 const SAMPLE: usize = 2_000;

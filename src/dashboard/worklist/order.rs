@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use super::{column::Column, row::Row};
-use crate::{store::Status, triage::RankKey};
+use crate::{store::Status, study::RankKey};
 
 /// By which column the list is sorted, and whether the other way round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

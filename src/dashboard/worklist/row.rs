@@ -5,7 +5,9 @@ use jiff::{Timestamp, civil::DateTime};
 use super::fold::fold;
 use crate::{
     dashboard::words,
-    study::{Acknowledged, Attribute, Attributes, Marks, OutsidePriority, Severity, Status, StudyId, StudyRow},
+    study::{
+        Acknowledged, Attribute, Attributes, Marks, OutsidePriority, Severity, Status, StudyId, StudyRow,
+    },
 };
 
 /// A study in few bytes. Its texts, and the folded ones that are searched in, are one piece of memory:

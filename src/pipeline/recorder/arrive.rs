@@ -9,7 +9,7 @@ use crate::{
     intake::{self, IntakeEvent},
     pipeline::{Event, EventKind},
     store::{OutsidePriority, StoreError},
-    triage::Severity,
+    study::Severity,
 };
 
 impl Recorder {

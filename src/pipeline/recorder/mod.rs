@@ -23,9 +23,8 @@ use crate::{
     intake::{IntakeEvent, LeftOut},
     quality::Gates,
     store::{ModelRef, Ownership, Store, StoreError, StudyRow},
-    study::Clash,
+    study::{Clash, Rules},
     supervise::{Supervisor, checkpoint},
-    triage::Rules,
 };
 
 /// How often the clock is read.

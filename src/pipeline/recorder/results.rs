@@ -14,9 +14,9 @@ use crate::{
     },
     quality::SAME_EXPOSURE,
     store::{FileId, Finished, Outcome, Scored, StoreError, StudyRow, Verdict},
+    study,
     supervise::checkpoint,
     text::{Secrets, unnamed},
-    triage,
 };
 
 impl Recorder {
@@ -61,7 +61,7 @@ impl Recorder {
                         let gates = scored.warnings.iter();
                         warnings
                             .extend(gates.map(|it| Sentence { text: it.clone(), unnamed: secrets.hide(it) }));
-                        let film = triage::combine([scored.findings.as_slice()]);
+                        let film = study::combine([scored.findings.as_slice()]);
                         EventKind::Scored {
                             severity: film.severity,
                             score: film.score,

@@ -1,6 +1,6 @@
 //! The threshold workbench's requests, and the answers to them.
 
-use crate::triage::{Bench, Sample, Setting, ThresholdChange, WhatIf};
+use crate::study::{Bench, Sample, Setting, ThresholdChange, WhatIf};
 
 /// A request of the threshold workbench.
 #[derive(Debug, Clone, PartialEq)]

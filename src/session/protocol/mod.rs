@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
+pub use crate::study::{Period, ShiftWatch};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
-pub use crate::study::{Period, ShiftWatch};
 
 use crate::store::{
     FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Status, StudyDetail, StudyId,

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use fold::{Glyph, glyphs, without_umlaut_e};
 
-use crate::{film::Header, study::StudyRow};
+use crate::study::StudyRow;
+use cxr_film::Header;
 
 /// Stands for what was taken out. It has no letter and no digit, so that it cannot be part of a name itself.
 const HIDDEN: &str = "***";

@@ -17,7 +17,7 @@ use crate::{
         theme::symbol,
         widgets::{centred, pane},
     },
-    triage::Severity,
+    study::Severity,
 };
 
 /// The columns that keys take.

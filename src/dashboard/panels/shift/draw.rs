@@ -30,7 +30,7 @@ use crate::{
     },
     session::protocol::{Period, Role},
     store::{PluginState, Shift},
-    triage::Severity,
+    study::Severity,
 };
 
 const WIDTH: u16 = 100;

@@ -14,7 +14,7 @@ use crate::{
     },
     session::protocol::{NoticeLevel, Period, Request, ShiftWatch},
     store::{StudyId, Unseen},
-    triage::Severity,
+    study::Severity,
 };
 
 /// The open panel.

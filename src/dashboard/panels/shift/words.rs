@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{dashboard::words, session::protocol::Period, store::Shift, triage::Severity};
+use crate::{dashboard::words, session::protocol::Period, store::Shift, study::Severity};
 
 /// How long a queue takes at a speed; none where nothing moves or waits.
 pub(in crate::dashboard) fn time_to_empty(queued: u32, films_per_second: f64) -> Option<SignedDuration> {

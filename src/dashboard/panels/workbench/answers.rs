@@ -4,7 +4,7 @@ use super::{Saving, Workbench, ask};
 use crate::{
     dashboard::{message::Effect, state::State},
     session::protocol::{BenchRequest, BenchUpdate, NoticeLevel},
-    triage::{Bench, ThresholdChange},
+    study::{Bench, ThresholdChange},
 };
 
 impl Workbench {

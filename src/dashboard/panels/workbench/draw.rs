@@ -30,7 +30,7 @@ use crate::{
         words,
     },
     session::protocol::NoticeLevel,
-    triage::Sample,
+    study::Sample,
 };
 
 const WIDTH: u16 = 120;

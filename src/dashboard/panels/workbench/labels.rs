@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::Workbench;
 use crate::{
     dashboard::{cells, state::State, widgets::put},
-    triage::{BINS, Bench, BenchLabel, Mark, Sample, Setting, Severity},
+    study::{BINS, Bench, BenchLabel, Mark, Sample, Setting, Severity},
 };
 
 /// The columns of a threshold, and of a rate: "0.412→0.381".

@@ -22,7 +22,7 @@ use crate::{
         state::{Panel, State, Turn},
     },
     session::protocol::{BenchRequest, NoticeLevel, Request},
-    triage::{Bench, Mark, Sample, Setting, Stop, ThresholdChange, WhatIf},
+    study::{Bench, Mark, Sample, Setting, Stop, ThresholdChange, WhatIf},
 };
 
 /// The open workbench.

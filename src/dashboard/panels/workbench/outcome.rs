@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     dashboard::{state::State, theme::symbol, widgets::put, words},
-    triage::{BANDS, Sample, Severity, WhatIf},
+    study::{BANDS, Sample, Severity, WhatIf},
 };
 
 /// Draws what the proposed thresholds would have done to each band.
@@ -29,8 +29,8 @@ pub(super) fn draw_bands(state: &State, sample: &Sample, found: &WhatIf, frame: 
         put(frame, area.x, y, 13, &format!("{} {}", symbol(band), band.word()), theme.severity(band));
         let studies = change(&rate_of(before.studies, sample), &rate_of(after.studies, sample));
         put(frame, rate, y, half - rate - 1, &studies, theme.text);
-        let wait = |which: fn(&crate::triage::Wait) -> jiff::SignedDuration| {
-            let of = |side: &crate::triage::Band| {
+        let wait = |which: fn(&crate::study::Wait) -> jiff::SignedDuration| {
+            let of = |side: &crate::study::Band| {
                 side.wait.as_ref().map_or("-".to_owned(), |it| words::span(which(it)))
             };
             change(&of(before), &of(after))

@@ -9,7 +9,7 @@ use super::{
     field::{FIELDS, Field, Flag},
     term::{Comparison, Term, Wish},
 };
-use crate::{store::Status, triage::Severity};
+use crate::{store::Status, study::Severity};
 
 /// A mistake in a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ use super::{
     },
     field::{Flag, NumberField, TextField},
 };
-use crate::{store::Status, triage::Severity};
+use crate::{store::Status, study::Severity};
 
 /// How a number is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,7 @@ use super::*;
 use crate::{
     dashboard::worklist::tests::row,
     store::{Mark, Marks, OutsidePriority, Status, StudyRow},
-    study::Attributes,
-    triage::Severity,
+    study::{Attributes, Severity},
 };
 
 fn now() -> Timestamp {
