@@ -3,7 +3,7 @@
 use crate::fixture::{Desk, noon};
 use cxr_triage::{
     dashboard::{Site, Theme},
-    session::protocol::{Request},
+    session::protocol::Request,
     store::Spread,
 };
 use insta::assert_snapshot;
