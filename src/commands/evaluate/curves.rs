@@ -86,16 +86,18 @@ fn draw(label: &LabelReport, area: Rect, buffer: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{Case, LabelInfo, measure};
+    use crate::evaluate::{Case, LabelInfo, Whose, measure};
 
     #[test]
     fn curves_stand_side_by_side_with_their_threshold() {
         let info = |name: &str| LabelInfo {
             name: name.into(),
             alert: 0.5,
+            critical: 0.9,
             validated: true,
             rank: true,
             published: None,
+            prevalence: None,
         };
         let scores: Vec<[f32; 2]> =
             (0_u8..30).map(|n| [f32::from(n) / 30.0, f32::from(n * 7 % 30) / 30.0]).collect();
@@ -103,9 +105,10 @@ mod tests {
             .map(|n| Case {
                 probabilities: &scores[n],
                 truths: vec![Some(n > 12 || n == 5), Some(n % 4 == 0)],
+                whose: Whose::patient(n),
             })
             .collect();
-        let labels = measure(&[info("Mass"), info("Nodule")], &cases);
+        let labels = measure(&[info("Mass"), info("Nodule")], &cases).labels;
         insta::assert_snapshot!(text(&labels.iter().collect::<Vec<_>>(), 80).join("\n"));
         assert_eq!(
             text(&labels.iter().collect::<Vec<_>>(), 40).len(),

@@ -16,7 +16,7 @@ mod tests {
     use image::RgbImage;
 
     use super::*;
-    use crate::evaluate::{Case, LabelInfo, LabelReport, Rect, measure};
+    use crate::evaluate::{Case, LabelInfo, LabelReport, Rect, Whose, measure};
 
     fn labels() -> Vec<LabelReport> {
         let scores: Vec<[f32; 2]> =
@@ -25,16 +25,18 @@ mod tests {
         let cases: Vec<Case<'_>> = scores
             .iter()
             .enumerate()
-            .map(|(n, scores)| Case { probabilities: scores, truths: truths(n) })
+            .map(|(n, scores)| Case { probabilities: scores, truths: truths(n), whose: Whose::patient(n) })
             .collect();
         let info = |name: &str| LabelInfo {
             name: name.into(),
             alert: 0.5,
+            critical: 0.9,
             validated: true,
             rank: true,
             published: None,
+            prevalence: None,
         };
-        measure(&[info("Mass <&> \"sign\""), info("Hernia")], &cases)
+        measure(&[info("Mass <&> \"sign\""), info("Hernia")], &cases).labels
     }
 
     fn dimensions(png: &[u8]) -> (u32, u32) {
