@@ -21,6 +21,8 @@ mod localise;
 mod measure;
 pub mod metrics;
 pub mod plot;
+#[cfg(test)]
+mod peer_tests;
 mod prevalence;
 mod random;
 mod report;
