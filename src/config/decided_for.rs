@@ -8,10 +8,12 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use super::{ConfigError, LabelDefaults, Loaded, ModelThresholds, edit};
+use toml_edit::{Item, Table};
+
+use super::{ConfigError, LabelDefaults, Loaded, ModelThresholds, document::Document, edit};
 
 /// The key, in `[thresholds.MODEL]`, whose value is how the SHA-256 of the weights begins.
-pub(super) const FOR: &str = "for";
+const FOR: &str = "for";
 
 /// Digits of the hash that are written: enough to tell weights apart, short enough to compare by eye.
 const WRITTEN: usize = 16;
@@ -19,7 +21,7 @@ const WRITTEN: usize = 16;
 const LEAST: usize = 8;
 
 /// How the hash of weights is written into the file.
-pub(super) fn written(sha256: &str) -> &str {
+fn written(sha256: &str) -> &str {
     sha256.get(..WRITTEN).unwrap_or(sha256)
 }
 
@@ -52,7 +54,54 @@ pub fn affirm(
     sha256: &str,
     labels: &[LabelDefaults<'_>],
 ) -> Result<(), ConfigError> {
-    edit::write(path, model, labels, |text| edit::with_weights(text, model, sha256))
+    edit::write(path, model, labels, |text| with_weights(text, model, sha256))
+}
+
+/// Notes for which weights the thresholds of a model were decided. A text without any is left as it is.
+pub(super) fn with_weights(text: &str, model: &str, sha256: &str) -> Result<String, ConfigError> {
+    let mut document = edit::document(text)?;
+    let of_model = document.get_mut("thresholds").and_then(|it| it.get_mut(model));
+    let Some(of_model) = of_model else { return Ok(text.to_owned()) };
+    if let Some(table) = of_model.as_table_mut().filter(|table| table.is_implicit()) {
+        give_header(table);
+    }
+    let Some(of_model) = of_model.as_table_like_mut() else { return Ok(text.to_owned()) };
+    if of_model.iter().all(|(key, _)| key == FOR) {
+        // The last threshold has gone, and nothing is decided any more.
+        return without_weights(text, model);
+    }
+    edit::set(of_model, FOR, written(sha256));
+    Ok(document.to_string())
+}
+
+/// Makes a section that has none yet begin with a header of its own, right above its first part. Comments that a blank
+/// line parts from that one stay above the header.
+fn give_header(table: &mut Table) {
+    let parts = table.iter_mut().filter_map(|(_, item)| item.as_table_mut());
+    let Some(first) = parts.filter(|part| part.position().is_some()).min_by_key(|part| part.position())
+    else {
+        return;
+    };
+    let prefix = first.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
+    let own = prefix.rfind("\n\n").map_or(usize::from(prefix.starts_with('\n')), |at| at + 2);
+    let (above, own) = prefix.split_at(own);
+    first.decor_mut().set_prefix(format!("\n{own}"));
+    let position = first.position();
+    table.decor_mut().set_prefix(above);
+    table.set_position(position);
+    table.set_implicit(false);
+}
+
+/// The text without the note for which weights thresholds were decided, and without a section that held nothing else.
+fn without_weights(text: &str, model: &str) -> Result<String, ConfigError> {
+    let Some(span) = Document::parse(text, None)?.span(&["thresholds", model, FOR]) else {
+        return Ok(text.to_owned());
+    };
+    let (start, end) = edit::line_of(text, &span);
+    if !text[start..span.start].trim().is_empty() || !text[span.end..end].trim().is_empty() {
+        return Ok(text.to_owned());
+    }
+    edit::without_empty(&format!("{}{}", &text[..start], &text[end..]), &["thresholds", model])
 }
 
 impl<'de> Deserialize<'de> for ModelThresholds {
@@ -103,7 +152,10 @@ impl<'de> Deserialize<'de> for Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::parse;
+    use crate::{
+        config::{TEMPLATE, parse, with_alerts, with_thresholds},
+        triage::Setting,
+    };
 
     const SHA256: &str = "4217a361bd4ae164cb80a56bb5fb3f19a0f701418007696f02481df157222a6b";
 
@@ -141,5 +193,50 @@ mod tests {
         }
         let error = parse("[thresholds.starter.Effusion]\nalarm = 0.5", None).unwrap_err();
         assert_eq!(error.line, Some(2), "{error}");
+    }
+
+    #[test]
+    fn the_weights_are_noted_beside_the_thresholds() {
+        let sha256 = "0123456789abcdef0123456789abcdef";
+        let note = "for = \"0123456789abcdef\"\n";
+        for (text, expected) in [
+            (
+                "[log]\nlevel = \"warn\"\n# no file\n\n# the pleura\n[thresholds.m.Effusion]\nalert = 0.3\n"
+                    .to_owned(),
+                format!(
+                    "[log]\nlevel = \"warn\"\n# no file\n\n[thresholds.m]\n{note}\n# the pleura\n\
+                     [thresholds.m.Effusion]\nalert = 0.3\n"
+                ),
+            ),
+            (
+                "[thresholds.m.A]\nalert = 0.3\n\n[log]\n\n[thresholds.n.B]\nalert = 0.4\n".to_owned(),
+                format!(
+                    "[thresholds.m]\n{note}\n[thresholds.m.A]\nalert = 0.3\n\n[log]\n\n[thresholds.n.B]\nalert = 0.4\n"
+                ),
+            ),
+            (
+                "[thresholds.m]\nEffusion = { alert = 0.3 }\nfor = \"deadbeef\" # May\n".to_owned(),
+                "[thresholds.m]\nEffusion = { alert = 0.3 }\nfor = \"0123456789abcdef\" # May\n".to_owned(),
+            ),
+            (format!("[log]\n\n[thresholds.m]\n{note}\n[triage]\n"), "[log]\n\n[triage]\n".to_owned()),
+            ("[log]\n".to_owned(), "[log]\n".to_owned()),
+        ] {
+            let new = with_weights(&text, "m", sha256).unwrap();
+            assert_eq!(new, expected, "from {text}");
+            assert_eq!(with_weights(&new, "m", sha256).unwrap(), expected, "said once");
+            parse(&new, None).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_template_keeps_its_comments_where_they_belong() {
+        let text = TEMPLATE;
+        let alerts = with_alerts(text, "starter", &[("Effusion", 0.25)]).unwrap();
+        let new = with_weights(&alerts, "starter", "0123456789abcdef").unwrap();
+        let added = "\n[thresholds.starter]\nfor = \"0123456789abcdef\"\n\n[thresholds.starter.Effusion]\nalert = 0.25\n";
+        assert_eq!(new, format!("{text}{added}"));
+        let none = [("Effusion", Setting { alert: None, critical: None })];
+        let back = with_thresholds(&new, "starter", &none).unwrap();
+        assert_eq!(with_weights(&back, "starter", "0123456789abcdef").unwrap(), text);
     }
 }

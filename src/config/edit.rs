@@ -4,12 +4,7 @@ use std::{ops::Range, path::Path};
 
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::{
-    ConfigError, LabelDefaults,
-    decided_for::{FOR, written},
-    document::Document,
-    parse, rules,
-};
+use super::{ConfigError, LabelDefaults, decided_for::with_weights, document::Document, parse, rules};
 use crate::{files, triage::Setting};
 
 /// Sets `alert` for labels of one model in the text of a configuration; all else stays as it is, comments
@@ -45,7 +40,7 @@ fn fail(message: &str) -> ConfigError {
     ConfigError::of_file(None, message, Some("write the thresholds as [thresholds.MODEL.LABEL] by hand"))
 }
 
-fn document(text: &str) -> Result<DocumentMut, ConfigError> {
+pub(super) fn document(text: &str) -> Result<DocumentMut, ConfigError> {
     text.parse().map_err(|_| fail("this is not TOML"))
 }
 
@@ -76,53 +71,6 @@ fn with_numbers(text: &str, model: &str, numbers: &[(&str, &str, f64)]) -> Resul
     Ok(document.to_string())
 }
 
-/// Notes for which weights the thresholds of a model were decided. A text without any is left as it is.
-pub(super) fn with_weights(text: &str, model: &str, sha256: &str) -> Result<String, ConfigError> {
-    let mut document = document(text)?;
-    let of_model = document.get_mut("thresholds").and_then(|it| it.get_mut(model));
-    let Some(of_model) = of_model else { return Ok(text.to_owned()) };
-    if let Some(table) = of_model.as_table_mut().filter(|table| table.is_implicit()) {
-        give_header(table);
-    }
-    let Some(of_model) = of_model.as_table_like_mut() else { return Ok(text.to_owned()) };
-    if of_model.iter().all(|(key, _)| key == FOR) {
-        // The last threshold has gone, and nothing is decided any more.
-        return without_weights(text, model);
-    }
-    set(of_model, FOR, written(sha256));
-    Ok(document.to_string())
-}
-
-/// Makes a section that has none yet begin with a header of its own, right above its first part. Comments that a blank
-/// line parts from that one stay above the header.
-fn give_header(table: &mut Table) {
-    let parts = table.iter_mut().filter_map(|(_, item)| item.as_table_mut());
-    let Some(first) = parts.filter(|part| part.position().is_some()).min_by_key(|part| part.position())
-    else {
-        return;
-    };
-    let prefix = first.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
-    let own = prefix.rfind("\n\n").map_or(usize::from(prefix.starts_with('\n')), |at| at + 2);
-    let (above, own) = prefix.split_at(own);
-    first.decor_mut().set_prefix(format!("\n{own}"));
-    let position = first.position();
-    table.decor_mut().set_prefix(above);
-    table.set_position(position);
-    table.set_implicit(false);
-}
-
-/// The text without the note for which weights thresholds were decided, and without a section that held nothing else.
-fn without_weights(text: &str, model: &str) -> Result<String, ConfigError> {
-    let Some(span) = Document::parse(text, None)?.span(&["thresholds", model, FOR]) else {
-        return Ok(text.to_owned());
-    };
-    let (start, end) = line_of(text, &span);
-    if !text[start..span.start].trim().is_empty() || !text[span.end..end].trim().is_empty() {
-        return Ok(text.to_owned());
-    }
-    without_empty(&format!("{}{}", &text[..start], &text[end..]), &["thresholds", model])
-}
-
 /// The text without one threshold.
 fn without(text: &str, at: [&str; 4]) -> Result<String, ConfigError> {
     let Some(span) = Document::parse(text, None)?.span(&at) else { return Ok(text.to_owned()) };
@@ -149,7 +97,7 @@ fn without(text: &str, at: [&str; 4]) -> Result<String, ConfigError> {
 }
 
 /// The text without a section, if nothing is left in it and nothing was said about it.
-fn without_empty(text: &str, at: &[&str]) -> Result<String, ConfigError> {
+pub(super) fn without_empty(text: &str, at: &[&str]) -> Result<String, ConfigError> {
     let document = Document::parse(text, None)?;
     let (true, Some(span)) = (document.is_empty_section(at), document.span(at)) else {
         return Ok(text.to_owned());
@@ -165,7 +113,7 @@ fn without_empty(text: &str, at: &[&str]) -> Result<String, ConfigError> {
 }
 
 /// Where the lines of a span begin and end, the last one's end of line included.
-fn line_of(text: &str, span: &Range<usize>) -> (usize, usize) {
+pub(super) fn line_of(text: &str, span: &Range<usize>) -> (usize, usize) {
     let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
     let end = text[span.start..].find('\n').map_or(text.len(), |length| span.start + length + 1);
     (start, end)
@@ -198,7 +146,7 @@ fn implicit() -> Item {
 }
 
 /// Sets a value, the comment behind the old one kept.
-fn set(section: &mut dyn TableLike, key: &str, new: impl Into<toml_edit::Value>) {
+pub(super) fn set(section: &mut dyn TableLike, key: &str, new: impl Into<toml_edit::Value>) {
     let mut new = value(new);
     if let (Some(old), Some(new)) = (section.get(key).and_then(Item::as_value), new.as_value_mut()) {
         *new.decor_mut() = old.decor().clone();
@@ -380,50 +328,5 @@ mod tests {
         assert_ne!(changed, text);
         let back = with_thresholds(&changed, "m", &[("Mass", set(None, None))]).unwrap();
         assert_eq!(back, text);
-    }
-
-    #[test]
-    fn the_weights_are_noted_beside_the_thresholds() {
-        let sha256 = "0123456789abcdef0123456789abcdef";
-        let note = "for = \"0123456789abcdef\"\n";
-        for (text, expected) in [
-            (
-                "[log]\nlevel = \"warn\"\n# no file\n\n# the pleura\n[thresholds.m.Effusion]\nalert = 0.3\n"
-                    .to_owned(),
-                format!(
-                    "[log]\nlevel = \"warn\"\n# no file\n\n[thresholds.m]\n{note}\n# the pleura\n\
-                     [thresholds.m.Effusion]\nalert = 0.3\n"
-                ),
-            ),
-            (
-                "[thresholds.m.A]\nalert = 0.3\n\n[log]\n\n[thresholds.n.B]\nalert = 0.4\n".to_owned(),
-                format!(
-                    "[thresholds.m]\n{note}\n[thresholds.m.A]\nalert = 0.3\n\n[log]\n\n[thresholds.n.B]\nalert = 0.4\n"
-                ),
-            ),
-            (
-                "[thresholds.m]\nEffusion = { alert = 0.3 }\nfor = \"deadbeef\" # May\n".to_owned(),
-                "[thresholds.m]\nEffusion = { alert = 0.3 }\nfor = \"0123456789abcdef\" # May\n".to_owned(),
-            ),
-            (format!("[log]\n\n[thresholds.m]\n{note}\n[triage]\n"), "[log]\n\n[triage]\n".to_owned()),
-            ("[log]\n".to_owned(), "[log]\n".to_owned()),
-        ] {
-            let new = with_weights(&text, "m", sha256).unwrap();
-            assert_eq!(new, expected, "from {text}");
-            assert_eq!(with_weights(&new, "m", sha256).unwrap(), expected, "said once");
-            parse(&new, None).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_template_keeps_its_comments_where_they_belong() {
-        let text = super::super::TEMPLATE;
-        let alerts = with_alerts(text, "starter", &[("Effusion", 0.25)]).unwrap();
-        let new = with_weights(&alerts, "starter", "0123456789abcdef").unwrap();
-        let added = "\n[thresholds.starter]\nfor = \"0123456789abcdef\"\n\n[thresholds.starter.Effusion]\nalert = 0.25\n";
-        assert_eq!(new, format!("{text}{added}"));
-        let none = [("Effusion", Setting { alert: None, critical: None })];
-        let back = with_thresholds(&new, "starter", &none).unwrap();
-        assert_eq!(with_weights(&back, "starter", "0123456789abcdef").unwrap(), text);
     }
 }

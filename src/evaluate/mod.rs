@@ -20,9 +20,9 @@ mod literature;
 mod localise;
 mod measure;
 pub mod metrics;
-pub mod plot;
 #[cfg(test)]
 mod peer_tests;
+pub mod plot;
 mod prevalence;
 mod random;
 mod report;
