@@ -8,7 +8,7 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use toml_edit::{Item, Table};
+use toml_edit::Table;
 
 use super::{ConfigError, LabelDefaults, Loaded, ModelThresholds, document::Document, edit};
 

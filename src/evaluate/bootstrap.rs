@@ -15,16 +15,16 @@ const DEFINED: f64 = 0.9;
 
 /// How a figure varies over the draws.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
+pub(super) struct Spread {
     /// The 2.5th and the 97.5th percentile.
-    pub interval: [f64; 2],
+    pub(super) interval: [f64; 2],
     /// The standard deviation.
-    pub standard_error: f64,
+    pub(super) standard_error: f64,
 }
 
 /// Figures of every draw.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Draws {
+pub(super) struct Draws {
     figures: usize,
     /// The figures of the first draw, then those of the next.
     values: Vec<f64>,
@@ -33,7 +33,7 @@ pub struct Draws {
 impl Draws {
     /// Draws as many of `clusters` as there are, with replacement, [`DRAWS`] times. `measure` gets how often each
     /// cluster was drawn, and fills in that many `figures`; NaN for one that is not defined for the draw.
-    pub fn take(clusters: usize, figures: usize, measure: impl Fn(&[u32], &mut [f64]) + Sync) -> Self {
+    pub(super) fn take(clusters: usize, figures: usize, measure: impl Fn(&[u32], &mut [f64]) + Sync) -> Self {
         let mut values = vec![f64::NAN; figures * DRAWS as usize];
         if figures == 0 || clusters == 0 {
             return Self { figures, values };
@@ -58,7 +58,7 @@ impl Draws {
     /// Returns how a figure varies; none where too few draws define it, or where it is the same in all of them: an
     /// interval of no width would promise too much.
     #[must_use]
-    pub fn spread(&self, figure: usize) -> Option<Spread> {
+    pub(super) fn spread(&self, figure: usize) -> Option<Spread> {
         let column = self.values.iter().skip(figure).step_by(self.figures.max(1)).copied();
         let mut defined: Vec<f64> = column.filter(|value| value.is_finite()).collect();
         if (defined.len() as f64) < DEFINED * f64::from(DRAWS) {
@@ -75,7 +75,7 @@ impl Draws {
 
     /// The interval alone.
     #[must_use]
-    pub fn interval(&self, figure: usize) -> Option<[f64; 2]> {
+    pub(super) fn interval(&self, figure: usize) -> Option<[f64; 2]> {
         self.spread(figure).map(|spread| spread.interval)
     }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 /// The chance of a standard normal number at least as far from 0 as `z`, on either side.
 #[must_use]
-pub fn two_sided(z: f64) -> f64 {
+pub(super) fn two_sided(z: f64) -> f64 {
     let x = z.abs() / std::f64::consts::SQRT_2;
     if x < 2.0 { 1.0 - series(x) } else { fraction(x) }
 }
