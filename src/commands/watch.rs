@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use crossbeam_channel::{Sender, bounded, unbounded};
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, WatchArgs},
     plain,
     reload::{self, Reloaded},
@@ -30,12 +30,12 @@ use crate::{
 const UPDATES: usize = 4;
 
 /// Runs `watch`.
-pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     attend(&Arc::new(Setup::new(global)?), args, None)
 }
 
 /// Runs pipeline and dashboard. `remark` stands beside the model's banner for as long as it runs.
-pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), Failure> {
+pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), CommandError> {
     if !args.plain {
         dashboard::require_terminal()?;
     }
@@ -110,7 +110,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         supervisor,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)
-        .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("cannot start a thread: {error}")))?;
     let feed = Feed { updates, requests };
     let end = if args.plain {
         let end = plain::run(&feed);
@@ -127,10 +127,10 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             asks_who: config.dashboard.ask_who,
             ..dashboard::Options::from_environment()
         };
-        dashboard::run(feed, options).map_err(Failure::from)
+        dashboard::run(feed, options).map_err(CommandError::from)
     };
-    let end = end.map_err(Failure::of_service);
-    leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
+    let end = end.map_err(CommandError::of_service);
+    leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
     drop(pipeline);
     drop(plugins);
@@ -141,7 +141,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
 }
 
 /// Starts threads whose failures the screen shows. When one has ended for good, so does the program.
-fn supervisor(outside: Sender<Outside>) -> Result<Supervisor, Failure> {
+fn supervisor(outside: Sender<Outside>) -> Result<Supervisor, CommandError> {
     let told = outside.clone();
     let supervisor = Supervisor::new(move |text| {
         // A full channel belongs to a thread that does not come to read it: the log has it too.

@@ -316,7 +316,7 @@ impl Action {
     }
 }
 
-/// The table as the README shows it, in Markdown.
+/// Returns the table of keys as docs/worklist.md shows it, in Markdown.
 #[must_use]
 pub fn markdown() -> String {
     let mut lines = vec!["| key | what it does |".to_owned(), "|---|---|".to_owned()];
@@ -346,9 +346,9 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_tells_the_keys_that_there_are() {
-        let readme = include_str!("../../README.md");
+    fn the_table_of_keys_is_the_one_in_the_documentation() {
+        let page = include_str!("../../docs/worklist.md");
         let table = markdown();
-        assert!(readme.contains(&table), "README.md's table of keys should be:\n{table}");
+        assert!(page.contains(&table), "the table of keys in docs/worklist.md should be:\n{table}");
     }
 }

@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evaluate::{Goal, Whose, measure::tests::label, propose};
+    use crate::evaluate::{Goal, Whose, propose};
 
     /// Films without findings, a score a label in steps of a thousandth, two films a patient.
     fn films(scores: &[[f32; 3]]) -> Vec<Case<'_>> {
@@ -110,7 +110,7 @@ mod tests {
 
     fn labels() -> [LabelInfo; 3] {
         let silent = LabelInfo { rank: false, ..label("C", 0.5) };
-        [label("A", 0.5), label("B", 0.5), silent]
+        [LabelInfo::plain("A", 0.5), LabelInfo::plain("B", 0.5), silent]
     }
 
     proptest! {

@@ -67,6 +67,22 @@ pub struct LabelInfo {
     pub prevalence: Option<f64>,
 }
 
+#[cfg(test)]
+impl LabelInfo {
+    /// A validated label that ranks.
+    pub(crate) fn plain(name: &str, alert: f64) -> Self {
+        Self {
+            name: name.into(),
+            alert,
+            critical: 0.9,
+            validated: true,
+            rank: true,
+            published: None,
+            prevalence: None,
+        }
+    }
+}
+
 /// An AUC that the model comes with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Published {

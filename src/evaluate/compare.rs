@@ -195,7 +195,7 @@ fn means(labels: &[ComparedLabel], interval: Option<[f64; 2]>) -> Option<Compare
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{Whose, measure::tests::label, random::nth};
+    use crate::evaluate::{Whose, random::nth};
 
     fn even(n: usize, what: u64) -> f32 {
         (nth(what << 32 | n as u64) >> 40) as f32 / (1_u32 << 24) as f32
@@ -237,8 +237,10 @@ mod tests {
                 whose: Whose::patient(n / 2),
             })
             .collect();
-        let (labels, others) =
-            ([label("Mass", 0.4), label("Nodule", 0.5)], [label("Fracture", 0.5), label("mass", 0.5)]);
+        let (labels, others) = (
+            [LabelInfo::plain("Mass", 0.4), LabelInfo::plain("Nodule", 0.5)],
+            [LabelInfo::plain("Fracture", 0.5), LabelInfo::plain("mass", 0.5)],
+        );
         let one = Scores { labels: &labels, cases: &first };
         let found = compare(model(), one, Scores { labels: &others, cases: &second }, 3);
         assert_eq!((found.films, found.patients, found.left_out), (200, Some(100), 3));

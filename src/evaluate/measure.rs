@@ -124,25 +124,13 @@ pub fn any_alarm<'a>(
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::evaluate::Whose;
 
-    pub(in crate::evaluate) fn label(name: &str, alert: f64) -> LabelInfo {
-        LabelInfo {
-            name: name.into(),
-            alert,
-            critical: 0.9,
-            validated: true,
-            rank: true,
-            published: None,
-            prevalence: None,
-        }
-    }
-
     #[test]
     fn each_label_counts_the_films_that_speak_of_it() {
-        let labels = [label("A", 0.5), label("B", 0.5), label("C", 0.5)];
+        let labels = [LabelInfo::plain("A", 0.5), LabelInfo::plain("B", 0.5), LabelInfo::plain("C", 0.5)];
         let cases = [
             Case {
                 probabilities: &[0.9, 0.1, 0.9],
@@ -178,7 +166,7 @@ pub(super) mod tests {
     #[test]
     fn an_undefined_auc_is_null_in_json_and_not_zero() {
         let case = Case { probabilities: &[0.9], truths: vec![Some(true)], whose: Whose::nobody(0) };
-        let json = serde_json::to_value(measure(&[label("A", 0.5)], &[case]).labels).unwrap();
+        let json = serde_json::to_value(measure(&[LabelInfo::plain("A", 0.5)], &[case]).labels).unwrap();
         assert!(json[0]["auc"].is_null() && json[0]["patients"].is_null());
         assert_eq!(json[0]["undefined"], "all 1 films have it: undefined");
     }
@@ -196,7 +184,7 @@ pub(super) mod tests {
             };
             (0..40 * copies).map(case).collect()
         };
-        let figures = |cases: &[Case<'_>]| measure(&[label("A", 0.5)], cases).labels.remove(0);
+        let figures = |cases: &[Case<'_>]| measure(&[LabelInfo::plain("A", 0.5)], cases).labels.remove(0);
         let (once, often) = (figures(&cases(1, true)), figures(&cases(10, true)));
         assert_eq!(often.auc.unwrap().interval, once.auc.unwrap().interval);
         assert_eq!(often.average_precision_interval, once.average_precision_interval);

@@ -30,7 +30,7 @@ mod report;
 pub use alarms::without_finding;
 pub use bootstrap::DRAWS;
 pub use boxes::{FilmBox, read_boxes};
-pub use calibrate::{ENOUGH, Goal, Proposal, propose};
+pub use calibrate::{ENOUGH, Goal, GoalError, Proposal, propose};
 pub use case::{Case, LabelInfo, Published, Whose, patients};
 pub use compare::{ComparedLabel, ComparedMean, Comparison, OfModel, Scores, compare};
 pub use explore::{Explored, FindingCount, Pair, explore};
@@ -39,7 +39,7 @@ pub use html::{Plots, html};
 pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};
 pub use localise::{HOT, Localisation, Marked, Meeting, Rect, localise};
 pub use measure::{Measured, any_alarm, measure};
-pub use prevalence::Prevalence;
+pub use prevalence::{Prevalence, PrevalenceError};
 pub use report::{
     HeldFilm, Intervals, LabelReport, MacroMean, ModelInfo, Patients, Report, SetInfo, Thresholds,
     WithoutFinding,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     Case, Column, ComparedLabel, LabelInfo, ModelInfo, Scores, Whose, by_column, compare,
-    measure::{measure, tests::label},
+    measure::measure,
     metrics::{Likely, Mcnemar, Share, mcnemar},
 };
 
@@ -123,7 +123,7 @@ impl Peer {
     fn compared(&self) -> ComparedLabel {
         let (first, second) = (self.scores(&self.first), self.scores(&self.second));
         let (first, second) = (self.cases(&first), self.cases(&second));
-        let labels = [label("A", 0.5)];
+        let labels = [LabelInfo::plain("A", 0.5)];
         let model = ModelInfo {
             name: String::new(),
             title: String::new(),
@@ -142,7 +142,7 @@ fn intervals_by_patient_are_those_of_scikit_learn_over_the_same_draws() {
     for peer in peers().cases {
         let (name, scores) = (&peer.name, peer.scores(&peer.first));
         let cases = peer.cases(&scores);
-        let found = measure(&[label("A", 0.5)], &cases);
+        let found = measure(&[LabelInfo::plain("A", 0.5)], &cases);
         let report = &found.labels[0];
         let (interval, error) = peer.spread("auc");
         near_both(report.auc.unwrap().interval.unwrap(), interval, name);
@@ -154,7 +154,7 @@ fn intervals_by_patient_are_those_of_scikit_learn_over_the_same_draws() {
 
         let groups: Vec<String> = peer.group.iter().map(ToString::to_string).collect();
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let grouped = by_column(&Column::of("Source", &groups), &[label("A", 0.5)], &cases);
+        let grouped = by_column(&Column::of("Source", &groups), &[LabelInfo::plain("A", 0.5)], &cases);
         let within = grouped.labels[0].within.unwrap();
         near(within.auc, peer.within, name);
         near_both(within.excess_interval.unwrap(), peer.spread("excess").0, name);

@@ -11,16 +11,20 @@ pub struct Prevalence {
     pub share: f64,
 }
 
-impl FromStr for Prevalence {
-    type Err = String;
+/// A text that is no prevalence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no prevalence: a share above 0 and under 1, such as 0.02 or Edema=0.02")]
+pub struct PrevalenceError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Prevalence {
+    type Err = PrevalenceError;
+
+    fn from_str(text: &str) -> Result<Self, PrevalenceError> {
         let (label, share) = match text.rsplit_once('=') {
             Some((label, share)) => (Some(label.trim()), share),
             None => (None, text),
         };
-        let wrong =
-            || format!("`{text}` is no prevalence: a share above 0 and under 1, such as 0.02 or Edema=0.02");
+        let wrong = || PrevalenceError(text.to_owned());
         let share = share.trim().parse().ok().filter(|share: &f64| *share > 0.0 && *share < 1.0);
         if label == Some("") {
             return Err(wrong());

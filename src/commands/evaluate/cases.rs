@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{inputs::Inputs, kept::Record};
 use crate::{
     commands::{
-        Failure,
+        CommandError,
         cli::{BlankAs, EvaluateArgs, UncertainAs},
     },
     evaluate::{
@@ -131,11 +131,11 @@ pub(super) fn infos(manifest: &Manifest, rules: &Rules, prevalences: &[Prevalenc
 }
 
 /// Refuses a prevalence of a label that the model does not have.
-pub(super) fn check_prevalences(prevalences: &[Prevalence], known: &[&str]) -> Result<(), Failure> {
+pub(super) fn check_prevalences(prevalences: &[Prevalence], known: &[&str]) -> Result<(), CommandError> {
     let unknown = prevalences.iter().filter_map(|said| said.label.as_deref());
     for name in unknown.filter(|name| canonical(name, known).is_none()) {
         let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        return Err(Failure::usage(format!("--prevalence: the model has no label `{name}`{near}")));
+        return Err(CommandError::usage(format!("--prevalence: the model has no label `{name}`{near}")));
     }
     Ok(())
 }

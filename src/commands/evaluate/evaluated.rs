@@ -14,7 +14,7 @@ use super::{
     to_write,
 };
 use crate::{
-    commands::{Failure, cli::EvaluateArgs},
+    commands::{CommandError, cli::EvaluateArgs},
     evaluate::{
         self, Case, FilmBox, Goal, HeldFilm, Intervals, LabelInfo, Localisation, Marked, Measured, ModelInfo,
         Report, SetInfo, Thresholds, WithoutFinding, by_column,
@@ -69,10 +69,10 @@ pub(super) struct Evaluated<'a> {
 }
 
 impl Evaluated<'_> {
-    pub(super) fn report(&self) -> Result<Report, Failure> {
+    pub(super) fn report(&self) -> Result<Report, CommandError> {
         let mut notes = self.inputs.notes.clone();
         if self.films.counted.is_empty() {
-            return Err(Failure::failed(format!(
+            return Err(CommandError::failed(format!(
                 "none of the {} films could be scored: {}",
                 self.inputs.joined.len(),
                 self.films.held.first().or(self.films.unread.first()).map_or("", |film| &film.reason)

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     files::{self, Expected},
     film::Header,
+    hash::hex,
     model::{Heatmap, Model},
     private_file,
     quality::Gates,
@@ -79,7 +80,7 @@ impl Record {
     }
 
     pub(super) fn set_heatmap(&mut self, map: &Heatmap) {
-        self.heatmap = Some(hex(&map.to_bytes()));
+        self.heatmap = Some(hex(map.to_bytes()));
     }
 
     pub(super) fn read_heatmap(&self) -> Option<Heatmap> {
@@ -162,16 +163,6 @@ fn circumstances(model: &Model, gates: &Gates) -> String {
     }
     hash.update(format!("{gates:?}"));
     hex(&hash.finalize()[..8])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut hex = String::new();
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
 
 #[cfg(test)]

@@ -37,12 +37,12 @@ use self::{
     score::{Run, Scorer, Task},
 };
 use super::{
-    Failure,
+    CommandError,
     cli::{EvaluateArgs, GlobalArgs},
-    faults::told,
     output::{progress, stdout},
     setup::{Setup, label_defaults, rules},
     signals,
+    unread::told,
 };
 use crate::{
     config,
@@ -54,7 +54,7 @@ use crate::{
 };
 
 /// Runs `evaluate`.
-pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     if let Some(path) = &args.explore {
         return explore::run(path, args);
     }
@@ -130,7 +130,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
             let film = |film: &str| told(&inputs.folder.join(film), &[]);
             let lines: Vec<String> =
                 unread.iter().map(|f| format!("{}: {}", film(&f.film), f.reason)).collect();
-            Err(Failure::unread(&lines))
+            Err(CommandError::unread(&lines))
         }
     }
 }
@@ -140,10 +140,10 @@ fn other_model(
     args: &EvaluateArgs,
     setup: &Setup,
     model: &Model,
-) -> Result<Option<(Arc<Model>, Rules)>, Failure> {
+) -> Result<Option<(Arc<Model>, Rules)>, CommandError> {
     let Some(name) = &args.compare else { return Ok(None) };
     if *name == model.manifest().name {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "--compare: {name} is the model that is evaluated; name another one"
         )));
     }
@@ -169,12 +169,14 @@ struct Scoring<'a> {
 
 impl Scoring<'_> {
     /// Scores the films with a model, as far as earlier runs have not.
-    fn run(&self, model: &Arc<Model>, tasks: &[Task]) -> Result<Run, Failure> {
+    fn run(&self, model: &Arc<Model>, tasks: &[Task]) -> Result<Run, CommandError> {
         let mut kept = match &self.args.out {
             None => Kept::default(),
-            Some(folder) => std::fs::create_dir_all(folder)
-                .and_then(|()| Kept::open(folder, model, self.gates))
-                .map_err(|error| Failure::failed(format!("cannot write to {}: {error}", shown(folder))))?,
+            Some(folder) => {
+                std::fs::create_dir_all(folder).and_then(|()| Kept::open(folder, model, self.gates)).map_err(
+                    |error| CommandError::failed(format!("cannot write to {}: {error}", shown(folder))),
+                )?
+            }
         };
         let bar = progress(tasks.len() as u64, "films");
         let scorer =
@@ -189,14 +191,14 @@ impl Scoring<'_> {
 }
 
 /// What is better said before an hour of scoring than after it.
-fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), Failure> {
+fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), CommandError> {
     if matches!(args.calibrate, Some(Goal::AlarmsPerDay(_))) && args.films_per_day.is_none() {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "alarms-per-day needs to know how many films a day there are: add --films-per-day N",
         ));
     }
     if args.write && setup.loaded.path.is_none() {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "there is no configuration file to write thresholds into: make one with `cxr-triage config init`, or \
              name one with --config",
         ));
@@ -204,13 +206,13 @@ fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), Failure> {
     Ok(())
 }
 
-fn stopped(done: usize, all: usize, kept: &Kept) -> Failure {
+fn stopped(done: usize, all: usize, kept: &Kept) -> CommandError {
     match kept.path() {
-        Some(path) => Failure::InterruptedWith(format!(
+        Some(path) => CommandError::InterruptedWith(format!(
             "interrupted: {done} of {all} films are done and kept in {}; the same command goes on from there",
             shown(path)
         )),
-        None => Failure::InterruptedWith(format!(
+        None => CommandError::InterruptedWith(format!(
             "interrupted after {done} of {all} films; with --out DIR the next run would go on from here"
         )),
     }
@@ -227,11 +229,11 @@ fn write_thresholds(
     report: &Report,
     stdout: &mut impl Write,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (Some(path), Some(thresholds)) = (&setup.loaded.path, &report.thresholds) else { return Ok(()) };
     let written: Vec<&Proposal> = thresholds.proposals.iter().filter(|p| to_write(p).is_some()).collect();
     if written.is_empty() {
-        return Err(Failure::failed(
+        return Err(CommandError::failed(
             "no label has enough films to choose a threshold by: nothing was written",
         ));
     }

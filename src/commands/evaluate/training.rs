@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use super::inputs::{Inputs, NAMED};
-use crate::{commands::Failure, evaluate::labels::Row, model::Manifest};
+use crate::{commands::CommandError, evaluate::labels::Row, model::Manifest};
 
 /// What says whether a film was trained on.
 pub(super) struct Training<'a> {
@@ -53,11 +53,11 @@ impl Training<'_> {
 }
 
 /// Refuses to write thresholds that would be chosen on films of training.
-pub(super) fn refuse(inputs: &Inputs) -> Result<(), Failure> {
+pub(super) fn refuse(inputs: &Inputs) -> Result<(), CommandError> {
     if inputs.training == 0 {
         return Ok(());
     }
-    Err(Failure::failed(format!(
+    Err(CommandError::failed(format!(
         "{} of the films are of a training split: thresholds chosen on films that the model has seen promise more than \
          they keep, so none are written. Choose other films with --split, or propose without --write",
         inputs.training

@@ -1,5 +1,5 @@
 use super::*;
-use crate::evaluate::{Whose, measure::tests::label, random::nth};
+use crate::evaluate::{Whose, random::nth};
 
 /// A film that was made up: its score, whether it has the finding, its group.
 struct Made {
@@ -28,7 +28,7 @@ fn films(count: usize, share_in_ap: f32, share_in_pa: f32, finding: f32, ap: f32
 fn reported(films: &[Made]) -> ColumnReport {
     let cases: Vec<Case<'_>> = films.iter().enumerate().map(|(n, film)| film.case(n)).collect();
     let groups: Vec<&str> = films.iter().map(|film| film.group).collect();
-    by_column(&Column::of("View", &groups), &[label("Mass", 0.4)], &cases)
+    by_column(&Column::of("View", &groups), &[LabelInfo::plain("Mass", 0.4)], &cases)
 }
 
 impl Made {
