@@ -19,6 +19,7 @@ use crate::{
     model::{Heatmap, Model},
     private_file,
     quality::Gates,
+    study::Patient,
     text::clean,
 };
 
@@ -54,13 +55,13 @@ pub(super) struct Wanted {
 impl Record {
     /// What can be said of a film by its header alone.
     pub(super) fn of_header(sha256: String, header: &Header) -> Self {
-        let patient = header.patient();
+        let patient = Patient::of(header).id;
         Self {
             sha256,
             held: None,
             hopeless: false,
             size: (header.columns, header.rows),
-            patient: (!patient.id.is_empty()).then(|| hex(&Sha256::digest(&patient.id)[..8])),
+            patient: (!patient.is_empty()).then(|| hex(&Sha256::digest(&patient)[..8])),
             view: clean(&header.view_position).trim().to_owned(),
             station: clean(&header.station_name).trim().to_owned(),
             probabilities: None,
