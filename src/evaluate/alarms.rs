@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn labels() -> [LabelInfo; 3] {
-        let silent = LabelInfo { rank: false, ..label("C", 0.5) };
+        let silent = LabelInfo { rank: false, ..LabelInfo::plain("C", 0.5) };
         [LabelInfo::plain("A", 0.5), LabelInfo::plain("B", 0.5), silent]
     }
 

@@ -167,7 +167,7 @@ fn predictive_values_are_those_of_the_formulas() {
         let (name, scores) = (&peer.name, peer.scores(&peer.first));
         let cases = peer.cases(&scores);
         for wanted in &peer.predictive {
-            let info = LabelInfo { prevalence: Some(wanted.prevalence), ..label("A", 0.5) };
+            let info = LabelInfo { prevalence: Some(wanted.prevalence), ..LabelInfo::plain("A", 0.5) };
             let found = measure(&[info], &cases).labels[0].predictive.unwrap();
             near_likely(found.positive, &wanted.positive, name);
             near_likely(found.negative, &wanted.negative, name);
