@@ -132,10 +132,8 @@ pub(super) fn infos(manifest: &Manifest, rules: &Rules, prevalences: &[Prevalenc
 
 /// Refuses a prevalence of a label that the model does not have.
 pub(super) fn check_prevalences(prevalences: &[Prevalence], known: &[&str]) -> Result<(), CommandError> {
-    let unknown = prevalences.iter().filter_map(|said| said.label.as_deref());
-    for name in unknown.filter(|name| canonical(name, known).is_none()) {
-        let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        return Err(CommandError::usage(format!("--prevalence: the model has no label `{name}`{near}")));
-    }
-    Ok(())
+    let mut named = prevalences.iter().filter_map(|said| said.label.as_deref());
+    let Some(name) = named.find(|name| canonical(name, known).is_none()) else { return Ok(()) };
+    let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(CommandError::usage(format!("--prevalence: the model has no label `{name}`{near}")))
 }
