@@ -60,7 +60,7 @@ impl raw::Manifest {
         }
         let preprocessing = steps(self.preprocessing, channels, size)?;
         let outputs = self.labels.len();
-        let evaluated = self.evaluated.map(evaluated);
+        let evaluated = self.evaluated.as_ref().map(evaluated);
         let labels = labels(self.labels, evaluated.as_ref())?;
         let shape = shape(self.architecture, self.network.unwrap_or_default())?;
         let reference = self.reference.map(|raw| reference(raw, labels.len())).transpose()?;
@@ -145,7 +145,7 @@ fn reference(raw: raw::Reference, labels: usize) -> Result<Reference, String> {
     }
 }
 
-fn evaluated(raw: raw::Evaluated) -> EvaluatedOn {
+fn evaluated(raw: &raw::Evaluated) -> EvaluatedOn {
     EvaluatedOn {
         films: clean(&raw.films),
         also_used_for: clean(&raw.also_used_for),
