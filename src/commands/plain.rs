@@ -36,7 +36,10 @@ pub(super) fn run(feed: &Feed, site: &Site, mut settings: Receiver<Reconfigure>)
                 say(&mut out, &plain.take(update, Timestamp::now()))?;
             }
             recv(settings) -> setting => match setting {
-                Ok(setting) => plain.set(setting),
+                Ok(setting) => {
+                    let said: Vec<String> = plain.set(setting, Timestamp::now()).into_iter().collect();
+                    say(&mut out, &said)?;
+                }
                 Err(_) => settings = never(),
             },
             recv(typed) -> line => {

@@ -11,12 +11,12 @@ use super::{
     plain,
     reload::{self, Reloaded},
     screen,
-    setup::Setup,
+    setup::{Setup, doubt},
     themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
 };
 use crate::{
-    config::{ConfigError, Motion},
+    config::{ConfigError, Loaded, Motion},
     dashboard::{self, Reconfigure, Site},
     leaving,
     model::Model,
@@ -27,6 +27,7 @@ use crate::{
         protocol::{Feed, Health, Notice, NoticeLevel, Role},
     },
     store::{Ownership, Store},
+    study::Rules,
     supervise::Supervisor,
     text::shown,
 };
@@ -54,7 +55,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let supervisor = supervisor(external_in.clone())?;
 
     let (model, rules) = setup.model_and_rules()?;
-    let site = screen::site(&setup.loaded, &rules)?;
+    setup.warn_of_doubt(&model);
+    let settings_of_screen = site(&setup.loaded, &rules, &model)?;
     let ownership = Ownership::acquire(&store_path)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
     // A follower needs no inbox.
@@ -88,7 +90,9 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     theme.watch(tell.clone());
     let current = Arc::clone(&theme);
     let plugin_settings = plugins.as_ref().and_then(Host::settings);
-    let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), screen::site, move |change| {
+    let judged = Arc::clone(&model);
+    let site_of = move |loaded: &Loaded, rules: &Rules| site(loaded, rules, &judged);
+    let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), site_of, move |change| {
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
         }
@@ -118,7 +122,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .map_err(|error| CommandError::failed(format!("cannot start a thread: {error}")))?;
     let feed = Feed { updates, requests };
     let end = if args.plain {
-        let end = plain::run(&feed, &site, settings);
+        let end = plain::run(&feed, &settings_of_screen, settings);
         // The threads behind it end when nobody listens any more.
         drop(feed);
         end
@@ -127,7 +131,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             pictures: args.pictures.unwrap_or(config.dashboard.pictures),
             heatmap: config.dashboard.heatmap,
             theme: theme.theme(),
-            site,
+            site: settings_of_screen,
             calm: config.dashboard.motion == Motion::Reduced,
             who: actor,
             asks_who: config.dashboard.ask_who,
@@ -256,4 +260,9 @@ fn actor() -> String {
         .map(|name| crate::text::clean(&name))
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// The settings of the screen, with the doubt about the thresholds where there is one.
+fn site(loaded: &Loaded, rules: &Rules, model: &Model) -> Result<Site, ConfigError> {
+    Ok(Site { doubt: doubt(loaded, model), ..screen::site(loaded, rules)? })
 }

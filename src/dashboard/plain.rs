@@ -36,6 +36,8 @@ pub struct Plain {
     said: HashMap<StudyId, String>,
     /// The labels that come first among findings.
     order: Vec<String>,
+    /// The last doubt about the thresholds that was said.
+    doubt: Option<String>,
     /// Whether somebody wants to know how the shift goes.
     wants_shift: bool,
     /// The study whose findings are wanted.
@@ -73,6 +75,7 @@ impl Plain {
             health: None,
             said: HashMap::new(),
             order: site.findings_order.clone(),
+            doubt: site.doubt.clone(),
             wants_shift: false,
             wanted: None,
         }
@@ -102,11 +105,14 @@ impl Plain {
         }
     }
 
-    /// Takes a changed setting in; a theme means nothing here.
-    pub fn set(&mut self, change: Reconfigure) {
-        if let Reconfigure::Site(site) = change {
-            self.order = site.findings_order;
-        }
+    /// Takes a changed setting in, and returns what is to be said; a theme means nothing here.
+    pub fn set(&mut self, change: Reconfigure, now: Timestamp) -> Option<String> {
+        let Reconfigure::Site(site) = change else { return None };
+        self.order = site.findings_order;
+        let is_new = self.doubt != site.doubt;
+        self.doubt = site.doubt;
+        let doubt = self.doubt.as_ref().filter(|_| is_new)?;
+        Some(format!("{} warning: {doubt}", self.clock(now)))
     }
 
     fn clock(&self, now: Timestamp) -> String {

@@ -23,7 +23,7 @@ impl Store {
     pub fn bring_back_from_future(&mut self, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
         let query = select_studies(
             "WHERE (complete = 0 AND last_arrival > ?1)
-                OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)"
+                OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)",
         );
         let early = self.read(|view| rows(view, "studies", &query, [Micros(now)], study_row))?;
         let is_file_early = self.read(|view| {

@@ -32,14 +32,16 @@ pub(in crate::dashboard) fn draw(state: &State, frame: &mut Frame<'_>, area: Rec
 
 fn lines(state: &State) -> Vec<Line<'static>> {
     let theme = &state.theme;
-    let below = header::lines(state.health.as_ref(), state.size.width).into_iter().map(|(kind, line)| {
-        let style = match kind {
-            HeaderLine::Model => theme.dim,
-            HeaderLine::Fault => theme.error,
-            HeaderLine::Alarm => theme.warning,
-        };
-        Line::styled(format!(" {line}"), style)
-    });
+    let doubt = state.site.doubt.as_deref();
+    let below =
+        header::lines(state.health.as_ref(), doubt, state.size.width).into_iter().map(|(kind, line)| {
+            let style = match kind {
+                HeaderLine::Model => theme.dim,
+                HeaderLine::Fault => theme.error,
+                HeaderLine::Alarm | HeaderLine::Doubt => theme.warning,
+            };
+            Line::styled(format!(" {line}"), style)
+        });
     [first(state)].into_iter().chain(below).collect()
 }
 

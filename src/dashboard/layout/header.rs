@@ -14,10 +14,16 @@ pub(in crate::dashboard) enum HeaderLine {
     Fault,
     /// No film has come for long.
     Alarm,
+    /// The site's thresholds may be meant for other weights.
+    Doubt,
 }
 
 /// The lines below the first, on a screen of that width.
-pub(in crate::dashboard) fn lines(health: Option<&Health>, width: u16) -> Vec<(HeaderLine, String)> {
+pub(in crate::dashboard) fn lines(
+    health: Option<&Health>,
+    doubt: Option<&str>,
+    width: u16,
+) -> Vec<(HeaderLine, String)> {
     let Some(health) = health else { return Vec::new() };
     let width = usize::from(width).saturating_sub(2);
     let model = if health.banner.is_empty() {
@@ -29,6 +35,7 @@ pub(in crate::dashboard) fn lines(health: Option<&Health>, width: u16) -> Vec<(H
         (HeaderLine::Model, Some(model)),
         (HeaderLine::Fault, health.fault.as_ref().map(|fault| format!("✖ {fault}"))),
         (HeaderLine::Alarm, health.feed_alarm.as_ref().map(|alarm| format!("! {alarm}"))),
+        (HeaderLine::Doubt, doubt.map(|doubt| format!("! {doubt}"))),
     ];
     let mut lines = Vec::new();
     for (kind, text) in texts {
@@ -39,6 +46,6 @@ pub(in crate::dashboard) fn lines(health: Option<&Health>, width: u16) -> Vec<(H
 }
 
 /// How many lines the header takes.
-pub(in crate::dashboard) fn height(health: Option<&Health>, width: u16) -> u16 {
-    u16::try_from(1 + lines(health, width).len()).unwrap_or(u16::MAX)
+pub(in crate::dashboard) fn height(health: Option<&Health>, doubt: Option<&str>, width: u16) -> u16 {
+    u16::try_from(1 + lines(health, doubt, width).len()).unwrap_or(u16::MAX)
 }

@@ -331,7 +331,7 @@ impl State {
     }
 
     pub(super) fn layout(&self) -> Option<Layout> {
-        let header = header::height(self.health.as_ref(), self.size.width);
+        let header = header::height(self.health.as_ref(), self.site.doubt.as_deref(), self.size.width);
         Layout::of(self.size, self.view, header, self.labels)
     }
 
