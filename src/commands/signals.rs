@@ -31,16 +31,16 @@ pub(super) enum Stop {
 const INTERRUPTED: u8 = 130;
 
 /// A channel that gets a message for the first request to stop, which also starts the clock of [`leaving`]. A second one
-/// ends the process at once. A signal that whoever started the process has it ignore, as nohup does with SIGHUP, stays
-/// ignored.
+/// ends the process at once. SIGHUP stays ignored where nohup, or whoever else started the process, had it ignored.
 pub(super) fn stops() -> Result<Receiver<Stop>, CommandError> {
     listen(|stop| if stop == Stop::Interrupted { INTERRUPTED } else { 0 })
 }
 
 /// [`stops`] of a process that ends with the code that `code` says, where it does not end by itself.
 fn listen(code: fn(Stop) -> u8) -> Result<Receiver<Stop>, CommandError> {
-    let ignored = fs::read_to_string("/proc/self/status").map_or(0, |status| ignored(&status));
-    let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let hears_hangup =
+        fs::read_to_string("/proc/self/status").map_or(true, |status| !ignores(&status, SIGHUP));
+    let heard = [SIGINT, SIGTERM].into_iter().chain(hears_hangup.then_some(SIGHUP));
     let mut signals = Signals::new(heard)
         .map_err(|error| CommandError::failed(format!("cannot listen for signals: {error}")))?;
     let (send, receive) = bounded(1);
@@ -54,10 +54,11 @@ fn listen(code: fn(Stop) -> u8) -> Result<Receiver<Stop>, CommandError> {
     Ok(receive)
 }
 
-/// Returns the signals that a process ignores, signal 1 as the lowest bit, from what Linux says of the process.
-fn ignored(status: &str) -> u64 {
+/// Whether a process ignores a signal, by what Linux says of it.
+fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// A flag that ctrl-C sets; a second ctrl-C ends the process at once.
