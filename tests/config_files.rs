@@ -57,8 +57,8 @@ fn meaning(name: &str) -> Config {
             quality: Gates {
                 modality: Action::Off,
                 body_part: Action::Off,
-                lateral: Action::Off,
-                multi_frame: Action::Off,
+                view: Action::Off,
+                frames: Action::Off,
                 small: Action::Off,
                 blank: Action::Off,
                 clipped: Action::Off,
@@ -126,7 +126,7 @@ fn whole_site() -> Config {
         weights: Weights { mirror: Some("https://files.hospital.example/weights".into()) },
         quality: Gates {
             allow_modalities: vec!["RG".into(), "RF".into()],
-            lateral: Action::Warn,
+            view: Action::Warn,
             small: Action::Hold,
             ..Gates::default()
         },

@@ -26,10 +26,12 @@ pub struct Gates {
     pub modality: Action,
     /// [`Gate::BodyPart`].
     pub body_part: Action,
-    /// [`Gate::View`].
-    pub lateral: Action,
-    /// [`Gate::Frames`].
-    pub multi_frame: Action,
+    /// [`Gate::View`]; `lateral` in older files.
+    #[serde(alias = "lateral")]
+    pub view: Action,
+    /// [`Gate::Frames`]; `multi_frame` in older files.
+    #[serde(alias = "multi_frame")]
+    pub frames: Action,
     /// [`Gate::Small`].
     pub small: Action,
     /// [`Gate::Blank`].
@@ -52,8 +54,8 @@ impl Default for Gates {
             allow_modalities: Vec::new(),
             modality: Action::Hold,
             body_part: Action::Hold,
-            lateral: Action::Hold,
-            multi_frame: Action::Hold,
+            view: Action::Hold,
+            frames: Action::Hold,
             small: Action::Warn,
             blank: Action::Hold,
             flat: Action::Warn,
@@ -74,8 +76,8 @@ impl Gates {
             allow_modalities: self.allow_modalities.clone(),
             modality: soften(self.modality),
             body_part: soften(self.body_part),
-            lateral: soften(self.lateral),
-            multi_frame: soften(self.multi_frame),
+            view: soften(self.view),
+            frames: soften(self.frames),
             small: soften(self.small),
             blank: soften(self.blank),
             flat: soften(self.flat),
@@ -94,8 +96,8 @@ impl Gates {
             Gate::Reading => Action::Warn,
             Gate::Modality => self.modality,
             Gate::BodyPart => self.body_part,
-            Gate::View => self.lateral,
-            Gate::Frames => self.multi_frame,
+            Gate::View => self.view,
+            Gate::Frames => self.frames,
             Gate::Small => self.small,
             Gate::Blank => self.blank,
             Gate::Flat => self.flat,
