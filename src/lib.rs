@@ -20,6 +20,7 @@
 pub mod commands;
 pub mod config;
 pub mod dashboard;
+pub mod dicom;
 pub mod evaluate;
 pub mod files;
 pub mod film;

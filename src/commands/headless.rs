@@ -13,7 +13,7 @@ use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
     output::{stdout, terminal},
-    reload,
+    receive, reload,
     setup::Setup,
     signals::{self, Stop},
 };
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Events between the pipeline and standard output; a reader that stalls stalls the line.
-const EVENTS: usize = 256;
+pub(super) const EVENTS: usize = 256;
 
 /// With --once, plugins may take so long to finish.
 const SETTLE: Duration = Duration::from_secs(30);
@@ -55,6 +55,16 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins(&supervisor, &ownership)?;
+    let receiver_events = events_in.clone();
+    let receiver = match args.receive {
+        None => None,
+        Some(port) => {
+            let options = receive::options(setup.config(), &inbox, port, None)?;
+            let tell = move |event: Event| drop(receiver_events.send(event));
+            Some(receive::start(options, Some(&store), &supervisor, tell)?)
+        }
+    };
+    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
     let parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
@@ -65,6 +75,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let _watcher = reload::watch(setup, model, move |change| {
         let message = match change {
             Ok(changed) => {
+                receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
                 if let Some(settings) = &plugin_settings {
                     let _ = settings.send((changed.plugins_folder, changed.config.plugins));
                 }
@@ -80,7 +91,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         let _ = notices.send(Event::error(message, Timestamp::now()));
     })?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
-    let end = print(&events, &ends, args).map_err(Failure::of_service);
+    let wanted = Wanted { no_names: args.no_names, once: args.once };
+    let end = print(&events, &ends, wanted).map_err(Failure::of_service);
     let settles = args.once && end.is_ok();
     if !settles {
         leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
@@ -88,6 +100,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     // The recorder may be waiting for room among the events: take what still comes while it stops.
     std::thread::spawn(move || events.iter().for_each(drop));
     drop(_watcher);
+    // What it has put into the inbox is found by the next start.
+    drop(receiver);
     pipeline.stop();
     if settles {
         if !plugins.settle(SETTLE) {
@@ -100,16 +114,24 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
 }
 
 /// What ends the printing from outside.
-struct Ends {
-    stops: Receiver<Stop>,
+pub(super) struct Ends {
+    pub(super) stops: Receiver<Stop>,
     /// Nobody reads standard output any more.
-    unread: Receiver<()>,
+    pub(super) unread: Receiver<()>,
     /// A thread has ended for good.
-    ended: Receiver<String>,
+    pub(super) ended: Receiver<String>,
+}
+
+/// How events are printed, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) no_names: bool,
+    /// Until nothing is waiting any more.
+    pub(super) once: bool,
 }
 
 /// A channel that gets a message when nobody can read standard output any more, also while there is nothing to say.
-fn unread() -> Result<Receiver<()>, Failure> {
+pub(super) fn unread() -> Result<Receiver<()>, Failure> {
     let (send, receive) = bounded(1);
     std::thread::Builder::new().name("output".to_owned()).spawn(move || {
         loop {
@@ -127,7 +149,7 @@ fn unread() -> Result<Receiver<()>, Failure> {
     Ok(receive)
 }
 
-fn print(events: &Receiver<Event>, ends: &Ends, args: &WatchArgs) -> Result<(), Failure> {
+pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Result<(), Failure> {
     let mut out = stdout();
     let mut unread = ends.unread.clone();
     loop {
@@ -146,8 +168,8 @@ fn print(events: &Receiver<Event>, ends: &Ends, args: &WatchArgs) -> Result<(), 
             }
             recv(events) -> event => {
                 let Ok(event) = event else { return Ok(()) };
-                let is_end = args.once && matches!(event.kind, EventKind::Idle { .. });
-                out.json(&if args.no_names { event.without_names() } else { event })?;
+                let is_end = wanted.once && matches!(event.kind, EventKind::Idle { .. });
+                out.json(&if wanted.no_names { event.without_names() } else { event })?;
                 if events.is_empty() {
                     out.flush()?;
                 }

@@ -7,7 +7,7 @@ use super::{
     setup::{Setup, rules, settings},
 };
 use crate::{
-    config::{self, Config, ConfigError, Loaded, Places, Watcher},
+    config::{self, Config, ConfigError, Loaded, Places, Receive, Watcher},
     dashboard::Site,
     model::Model,
     pipeline::Settings,
@@ -34,12 +34,20 @@ pub(super) fn watch(
     model: Arc<Model>,
     mut on_change: impl FnMut(Result<Reloaded, ConfigError>) + Send + 'static,
 ) -> Result<Option<Watcher>, Failure> {
+    let mut before = setup.loaded.config.clone();
+    watch_file(setup, move |loaded| {
+        on_change(loaded.and_then(|loaded| take(&loaded, &model, &mut before)));
+    })
+}
+
+/// Calls `on_change` after each change of the configuration file, with what it says now. None: there is no place for one.
+pub(super) fn watch_file(
+    setup: Arc<Setup>,
+    mut on_change: impl FnMut(Result<Loaded, ConfigError>) + Send + 'static,
+) -> Result<Option<Watcher>, Failure> {
     let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
     let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
-    let mut before = setup.loaded.config.clone();
-    let watcher = config::watch(&path, text.as_deref(), move || {
-        on_change(setup.reload().and_then(|loaded| take(&loaded, &model, &mut before)));
-    })?;
+    let watcher = config::watch(&path, text.as_deref(), move || on_change(setup.reload()))?;
     Ok(Some(watcher))
 }
 
@@ -50,6 +58,11 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
     let mut at_next_start = Vec::new();
     for (name, differs) in [
         ("[inbox]", config.inbox != before.inbox),
+        // Who may send changes at once.
+        (
+            "[receive]",
+            Receive { peers: before.receive.peers.clone(), ..config.receive.clone() } != before.receive,
+        ),
         ("[store]", config.store != before.store),
         ("[model]", config.model != before.model),
         ("[log]", config.log != before.log),

@@ -8,7 +8,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::{
     Failure,
     cli::{GlobalArgs, WatchArgs},
-    plain,
+    plain, receive,
     reload::{self, Reloaded},
     screen,
     setup::Setup,
@@ -59,6 +59,22 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
+    let receiver = match (args.receive, role) {
+        (None, _) => None,
+        (Some(_), Role::Follower) => {
+            return Err(Failure::usage(
+                "another process feeds this store, and this one only follows it: start that one with --receive, or a \
+                 receiver alone with `cxr-triage receive`",
+            ));
+        }
+        (Some(port), Role::Owner) => {
+            let options = receive::options(setup.config(), &inbox, port, None)?;
+            let outside = outside_in.clone();
+            let tell = move |event: pipeline::Event| pass_on(&event, &outside);
+            Some(receive::start(options, Some(&store_path), &supervisor, tell)?)
+        }
+    };
+    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
@@ -84,6 +100,9 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), move |change| {
         if let Ok(changed) = &change {
             worn.change_to(&changed.config.dashboard, tell.clone());
+        }
+        if let (Ok(changed), Some(peers)) = (&change, &receiver_peers) {
+            peers.change(&changed.config);
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
@@ -131,6 +150,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let end = end.map_err(Failure::of_service);
     leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
     drop(watcher);
+    drop(receiver);
     drop(pipeline);
     drop(plugins);
     for thread in threads {
@@ -174,6 +194,10 @@ fn pass_on(event: &Event, outside: &Sender<Outside>) {
     let message = match &event.kind {
         EventKind::Error { message } => {
             Outside::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
+        }
+        EventKind::Refused { sender, reason, .. } => {
+            let text = format!("DICOM, {}: {reason}", sender.address);
+            Outside::Notice(Notice { level: NoticeLevel::Warning, text })
         }
         _ => Outside::Look,
     };

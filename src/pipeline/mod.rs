@@ -21,6 +21,7 @@ mod judge;
 mod line;
 mod panels;
 mod pictures;
+mod reception;
 mod recorder;
 mod shared;
 mod workbench;
@@ -39,13 +40,14 @@ use jiff::SignedDuration;
 
 pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Step};
-pub use event::{Event, EventKind, Sentence};
+pub use event::{Event, EventKind, Peer, Sentence};
 pub use examine::{
     Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
 };
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
+pub use reception::Reception;
 pub use workbench::Thresholds;
 
 use shared::Shared;

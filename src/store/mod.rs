@@ -39,6 +39,7 @@ mod request;
 mod rollup;
 mod row;
 mod rules;
+mod senders;
 mod shift;
 mod spread;
 mod study_time;
@@ -67,6 +68,7 @@ pub use record::{
     Status, StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
+pub use senders::{Sender, SenderNews};
 pub use shift::{Seen, Shift, ShiftQuestion, Unseen, quantile};
 pub use spread::Spread;
 

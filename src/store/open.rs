@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/010_again.sql"),
     include_str!("migrations/011_large_studies.sql"),
     include_str!("migrations/012_identity.sql"),
+    include_str!("migrations/013_senders.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.

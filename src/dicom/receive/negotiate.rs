@@ -19,6 +19,7 @@ pub(super) const IMPLEMENTATION_NAME: &str = "CXR-TRIAGE";
 ///
 /// JPEG Extended (1.2.840.10008.1.2.4.51) is not among them, for its films have 12 bits mostly, which are not read: a
 /// sender whose proposal is refused sends another.
+#[allow(deprecated)] // big endian is retired, and still sent
 pub const TRANSFER_SYNTAXES: [&str; 15] = [
     uids::IMPLICIT_VR_LITTLE_ENDIAN,
     uids::EXPLICIT_VR_LITTLE_ENDIAN,
@@ -38,6 +39,7 @@ pub const TRANSFER_SYNTAXES: [&str; 15] = [
 ];
 
 /// Syntaxes that Verification may be spoken in.
+#[allow(deprecated)] // as above
 const PLAIN_SYNTAXES: [&str; 3] =
     [uids::IMPLICIT_VR_LITTLE_ENDIAN, uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::EXPLICIT_VR_BIG_ENDIAN];
 
