@@ -14,7 +14,9 @@ test *args:
 # What CI checks.
 check:
     cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
     cargo clippy --release --workspace --lib --bins --tests --benches --no-default-features -- -D warnings
+    cargo clippy --release --manifest-path fuzz/Cargo.toml --target-dir target --no-default-features -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps
 
 # Look at changed snapshots and accept or refuse each.
@@ -38,10 +40,10 @@ faults seconds="3600" seed="1":
 
 # Golden files again, from the peers (needs the Python packages named in the scripts).
 golden films:
-    python3 tests/golden/film_variants.py tests/golden/film_variants
-    python3 tests/golden/film_rasters.py tests/golden/film_rasters
-    python3 tests/golden/film_j2k.py tests/golden/film_j2k
-    python3 tests/golden/film_peer.py {{films}} > tests/golden/film_peer.json
+    python3 crates/cxr-film/tests/golden/film_variants.py crates/cxr-film/tests/golden/film_variants
+    python3 crates/cxr-film/tests/golden/film_rasters.py crates/cxr-film/tests/golden/film_rasters
+    python3 crates/cxr-jpeg2000/tests/golden/film_j2k.py crates/cxr-jpeg2000/tests/golden/film_j2k
+    python3 crates/cxr-film/tests/golden/film_peer.py {{films}} > crates/cxr-film/tests/golden/film_peer.json
     python3 tests/golden/densenet_peer.py --films {{films}}
     python3 tests/golden/evaluate_peer.py > tests/golden/evaluate_peer.json
 
@@ -49,9 +51,10 @@ golden films:
 train data out:
     python3 weights/starter/train.py {{data}} --out {{out}}
 
-# Time `kernels` (each, and each stage around the model), `engine` (whole networks), `line` (files to ranked rows), or all.
+# Time `jpeg2000` and `decode` (files to films), `kernels` (each, and the network), `engine` (the model), `stages` (around it),
+# `line` (files to ranked rows), or all.
 bench which="all" *args:
-    cargo bench {{ if which == "all" { "--bench kernels --bench engine --bench line" } else { "--bench " + which } }} -- {{args}}
+    cargo bench {{ if which == "all" { "--bench jpeg2000 --bench decode --bench kernels --bench engine --bench stages --bench line" } else { "--bench " + which } }} -- {{args}}
 
 # The dashboard with a hundred thousand studies, and the real program at rest; `just bench-dashboard shift`: seven
 # minutes of arrivals and random keys.

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use cxr_triage::model::{DeviceChoice, Input, Model, Precision, Source, cpu::Processor};
+use cxr_densenet::Processor;
+use cxr_triage::model::{DeviceChoice, Input, Model, Precision, Source};
 
 fn whole_engine(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("engine");

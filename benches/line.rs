@@ -1,7 +1,7 @@
 //! The whole line, from files to studies in their order with a heatmap for each film, as `scan` goes it and `watch`
 //! without its store: `just bench line`. "elem/s" are films a second; first with all cores, then with one.
 //!
-//! Beside what people write in Python: `just line` (benches/line.py). Each stage alone: `just bench kernels`.
+//! Beside what people write in Python: `just line` (benches/line.py). Each stage alone: `just bench stages`.
 
 // A bench that fails, fails.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -11,25 +11,24 @@ mod films;
 use std::{
     collections::BTreeMap,
     env, fs,
+    io::Cursor,
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     thread,
 };
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use cxr_triage::{
     config::{self, LabelDefaults, Loaded},
-    film,
+    film::{self, Film},
     model::{DeviceChoice, Findings, Model, Precision, Source},
-    pipeline::{Admitted, Cores, Step, examine, read, study_key},
+    pipeline::{self, Admitted, Cores, Pass, Step, examine, read, study_key},
     quality::{self, Held},
     triage::{self, Finding, RankKey, Rules, StudyAssessment},
 };
-use films::{dicom, eight_bit, frontal, png, stored};
+use films::{SIDE, dicom, frontal};
+use image::{GrayImage, ImageFormat};
 use jiff::Timestamp;
 
 /// Different films.
@@ -92,30 +91,12 @@ impl Engine {
         rows
     }
 
-    /// Each film with the key of its study, by as many lines as there are cores.
+    /// Each film with the key of its study, by as many workers as there are cores.
     fn judged(&self, files: &[PathBuf]) -> Vec<(String, Result<Scored, Held>)> {
         let cores = Cores::new(Arc::clone(&self.model));
-        let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
-        thread::scope(|scope| {
-            for _ in 0..cores.lines() {
-                scope.spawn(|| {
-                    while next.load(Ordering::Relaxed) < files.len() {
-                        let file = || files.get(next.fetch_add(1, Ordering::Relaxed));
-                        let turn = cores.turn(
-                            file,
-                            |path| self.examined(path),
-                            |_| "panicked".to_owned(),
-                            |held: String| panic!("{held}"),
-                        );
-                        for (study, findings) in turn.unwrap() {
-                            let film = self.judge(&findings.unwrap());
-                            judged.lock().unwrap().push((study, film));
-                        }
-                    }
-                });
-            }
-        });
-        judged.into_inner().unwrap()
+        let outcomes = cores
+            .pass(self, files, &AtomicBool::new(false), |outcomes| outcomes.into_iter().collect::<Vec<_>>());
+        outcomes.into_iter().map(|(_, outcome)| outcome.unwrap()).collect()
     }
 
     fn judge(&self, findings: &Findings) -> Result<Scored, Held> {
@@ -123,15 +104,30 @@ impl Engine {
         let judged = triage::assess(&findings.probabilities, &self.rules).findings;
         Ok((judged, findings.heatmap.to_bytes()))
     }
+}
 
-    fn examined(&self, path: &Path) -> Step<String, String> {
+impl Pass for Engine {
+    type File = PathBuf;
+    type Film = String;
+    /// Each of the phantoms can be scored.
+    type Outcome = Result<(String, Result<Scored, Held>), String>;
+
+    fn read(&self, _: usize, path: &PathBuf) -> Step<String, Self::Outcome> {
         let bytes = read(path).unwrap();
         let examined = examine(bytes.content, &self.model, &self.site.config.quality);
         let study = study_key(&examined.header, &bytes.sha256, path, self.site.config.inbox.raster_study);
         match examined.verdict {
             Ok(Admitted { input, .. }) => Step::Ready(study, input),
-            Err(held) => Step::Ended(held.reason),
+            Err(held) => Step::Ended(Err(held.reason)),
         }
+    }
+
+    fn broken(&self, path: &PathBuf) -> Self::Outcome {
+        Err(format!("{} broke the reader", path.display()))
+    }
+
+    fn scored(&self, study: String, _: &PathBuf, scored: pipeline::Scored) -> Self::Outcome {
+        Ok((study, self.judge(&scored.unwrap())))
     }
 }
 
@@ -151,13 +147,30 @@ fn write_films(folder: &Path) {
     }
 }
 
+/// The stored values of 12 bits, as drawing the phantom once more would give them.
+fn stored(film: &Film) -> Vec<u16> {
+    film.linear.iter().map(|&value| value as u16).collect()
+}
+
+/// 12 bits a pixel as 8.
+fn eight_bit(pixels: &[u16]) -> GrayImage {
+    let grey = pixels.iter().map(|&value| u8::try_from(value >> 4).unwrap()).collect();
+    GrayImage::from_raw(SIDE, SIDE, grey).unwrap()
+}
+
+fn png(picture: &GrayImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
 fn line(criterion: &mut Criterion) {
     let folder = PathBuf::from(env::var_os(FOLDER).unwrap());
     let engine = Engine::new();
-    let lines = Cores::new(Arc::clone(&engine.model)).lines();
-    let cores = if lines == 1 { "one core".to_owned() } else { format!("{lines} cores") };
+    let workers = Cores::new(Arc::clone(&engine.model)).workers();
+    let cores = if workers == 1 { "one core".to_owned() } else { format!("{workers} cores") };
     // Enough for each core to take some more than once.
-    let films = 24.max(12 * lines as u64);
+    let films = 24.max(12 * workers as u64);
     let mut group = criterion.benchmark_group("line");
     group.sample_size(10).throughput(Throughput::Elements(films));
     for (name, end) in [("PNG", "png"), ("DICOM", "dcm")] {

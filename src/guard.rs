@@ -1,23 +1,9 @@
-//! Decoders run on bytes from outside and some of them panic on bad ones (dicom-rs and image alike):
-//! a panic there is a property of the file, not of us. A panic in the model costs one film, not the line.
+//! A panic in words, for log and standard error. Panics of decoders and of the model are caught by
+//! [`guarded`]: one costs its film, not the worker.
 
-use std::{
-    any::Any,
-    cell::Cell,
-    panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
-    thread,
-};
+use std::{any::Any, panic::PanicHookInfo, thread};
 
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread is inside work whose panics are caught. A panic hook (the dashboard's
-/// restores the terminal) asks this to leave such a panic alone.
-#[must_use]
-pub fn is_guarded() -> bool {
-    GUARDED.get()
-}
+pub use cxr_film::guard::{guarded, is_guarded};
 
 /// The message of a panic that was caught, up to the first quotation mark, as in [`panic_in_words`].
 pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
@@ -25,15 +11,6 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     unquoted(
         text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message"),
     )
-}
-
-/// Runs `work`; `None` if it panicked.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    let outer = GUARDED.replace(true);
-    // What the closure touched is thrown away with it, so no broken invariant can be seen later.
-    let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
-    GUARDED.set(outer);
-    outcome
 }
 
 /// A panic for log and standard error: its thread, its place, and its message up to the first quotation mark, for
@@ -55,7 +32,7 @@ fn unquoted(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{guarded, is_guarded, unquoted};
+    use super::unquoted;
 
     #[test]
     fn what_a_panic_quotes_is_not_repeated() {
@@ -65,14 +42,5 @@ mod tests {
         assert!(message.contains("JANE"), "std quotes what it cannot cut: {message}");
         assert!(!unquoted(message).contains("JAN"), "{}", unquoted(message));
         assert_eq!(unquoted("index out of bounds: the len is 3"), "index out of bounds: the len is 3");
-    }
-
-    #[test]
-    fn a_panic_inside_is_an_answer_and_the_flag_falls_back() {
-        assert_eq!(guarded(|| 7), Some(7));
-        assert!(guarded(is_guarded).unwrap());
-        let broken: Option<u32> = guarded(|| "not a number".parse::<u32>().unwrap());
-        assert_eq!(broken, None);
-        assert!(!is_guarded());
     }
 }

@@ -6,20 +6,22 @@
 use std::{
     io::{self, Write},
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use signal_hook::low_level;
 
+use crate::lock::lock;
+
 /// An end in order may take so long.
 const LIMIT: Duration = Duration::from_secs(4);
-/// Giving the terminal back may take so long: a terminal that hangs takes nothing.
-const GIVING_BACK: Duration = Duration::from_millis(500);
+/// Giving the terminal back and telling why may take so long: a terminal or a log that hangs takes nothing.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 static BEGUN: AtomicBool = AtomicBool::new(false);
 static GIVE_BACK: Mutex<Option<fn()>> = Mutex::new(None);
@@ -38,9 +40,20 @@ pub fn begin_because(code: u8, fault: &str) {
     let fault = fault.to_owned();
     let clock = move || {
         thread::sleep(LIMIT);
-        tracing::warn!("something did not end in time and was left behind; what was in work stays queued");
-        give_back();
-        say(&fault);
+        // Not after each other: the log may hang with what is left behind.
+        let logged = begun(|| {
+            tracing::warn!(
+                "something did not end in time and was left behind; what was in work stays queued"
+            );
+        });
+        let said = begun(move || {
+            restore();
+            say(&fault);
+        });
+        let until = Instant::now() + LAST_WORDS;
+        for done in [said, logged] {
+            let _ = done.recv_timeout(until.saturating_duration_since(Instant::now()));
+        }
         low_level::exit(code.into());
     };
     if thread::Builder::new().name("leaving".to_owned()).spawn(clock).is_err() {
@@ -60,7 +73,7 @@ pub fn begin_by_signal(signal: i32, code: u8) {
 
 /// Sets how the terminal is given back before an end by force; none: there is nothing to give back.
 pub fn give_back_by(restore: Option<fn()>) {
-    *GIVE_BACK.lock().unwrap_or_else(PoisonError::into_inner) = restore;
+    *lock(&GIVE_BACK) = restore;
 }
 
 /// Tells a fault, in our own words, once the terminal is the shell's again.
@@ -71,14 +84,25 @@ fn say(fault: &str) {
     }
 }
 
+/// Gives the terminal back, unless it hangs.
 fn give_back() {
-    let Some(restore) = *GIVE_BACK.lock().unwrap_or_else(PoisonError::into_inner) else { return };
-    let (done_in, done) = mpsc::channel();
-    let restored = thread::Builder::new().spawn(move || {
+    let _ = begun(restore).recv_timeout(LAST_WORDS);
+}
+
+fn restore() {
+    let restore = *lock(&GIVE_BACK);
+    if let Some(restore) = restore {
         restore();
+    }
+}
+
+/// Begins work that may hang, on a thread of its own; a message comes when it is done.
+fn begun(work: impl FnOnce() + Send + 'static) -> mpsc::Receiver<()> {
+    let (done_in, done) = mpsc::channel();
+    // Without a thread it is not done, and nobody waits: the other end is gone.
+    let _ = thread::Builder::new().spawn(move || {
+        work();
         let _ = done_in.send(());
     });
-    if restored.is_ok() {
-        let _ = done.recv_timeout(GIVING_BACK);
-    }
+    done
 }

@@ -23,10 +23,11 @@ pub mod dashboard;
 pub mod dicom;
 pub mod evaluate;
 pub mod files;
-pub mod film;
 pub mod guard;
+pub mod hash;
 pub mod intake;
 pub mod leaving;
+mod lock;
 pub mod memory_limit;
 pub mod model;
 pub mod phantom;
@@ -35,12 +36,15 @@ pub mod pipeline;
 pub mod plugin;
 pub mod private_file;
 pub mod quality;
+pub mod quantile;
 pub mod store;
 pub mod study;
 pub mod supervise;
 pub mod text;
 pub mod triage;
 pub mod trust;
+
+pub use cxr_film as film;
 
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     };
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => commands::of_failure(&failure),
+        Err(error) => commands::of_error(&error),
     }
 }
 

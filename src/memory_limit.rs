@@ -12,10 +12,12 @@ use std::{
     io::{self, Write},
     process,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
 };
+
+use crate::lock::lock;
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
 /// Bytes in use beyond those in use when the counting began; wraps below zero when more of those is freed.
@@ -87,7 +89,7 @@ fn give_back(size: usize) {
 )]
 fn exceeded() -> ! {
     COUNTING.store(false, Relaxed);
-    let sentence = SENTENCE.lock().unwrap_or_else(PoisonError::into_inner);
+    let sentence = lock(&SENTENCE);
     let _ = writeln!(io::stderr(), "cxr-triage: {sentence}");
     process::exit(1)
 }
@@ -101,7 +103,7 @@ pub struct MemoryLimit(());
 impl MemoryLimit {
     /// Limits what the process takes from now on to `most` bytes; `sentence` is printed where it is not enough.
     pub fn begin(most: usize, sentence: String) -> Self {
-        *SENTENCE.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
+        *lock(&SENTENCE) = sentence;
         USED.store(0, Relaxed);
         MOST.store(most, Relaxed);
         COUNTING.store(true, Relaxed);

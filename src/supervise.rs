@@ -114,10 +114,15 @@ impl Supervisor {
     }
 
     fn give_up(&self, thread: &str, why: &str) {
-        let sentence = format!(
+        self.end(format!(
             "the thread `{thread}` failed ({why}), and without it no film is scored: the program ends, so that it can be \
              started again; nothing is lost"
-        );
+        ));
+    }
+
+    /// Tells whoever runs the process that it has to end, and why.
+    pub fn end(&self, why: impl Into<String>) {
+        let sentence = why.into();
         tracing::error!("{sentence}");
         // One reason is enough.
         let _ = self.ended_in.try_send(sentence);
@@ -164,17 +169,19 @@ pub(crate) fn checkpoint(_thread: &str) {
 /// Threads that die at their next checkpoint.
 #[cfg(test)]
 pub(crate) mod doomed {
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::Mutex;
+
+    use crate::lock::lock;
 
     static DOOMED: Mutex<Vec<(String, usize)>> = Mutex::new(Vec::new());
 
     /// Dooms the thread that passes the checkpoint of that name, so many times.
     pub(crate) fn doom(thread: &str, times: usize) {
-        DOOMED.lock().unwrap_or_else(PoisonError::into_inner).push((thread.to_owned(), times));
+        lock(&DOOMED).push((thread.to_owned(), times));
     }
 
     pub(super) fn die_if_doomed(thread: &str) {
-        let mut doomed = DOOMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doomed = lock(&DOOMED);
         if let Some(at) = doomed.iter().position(|(name, _)| name == thread) {
             doomed[at].1 -= 1;
             if doomed[at].1 == 0 {

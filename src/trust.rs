@@ -24,7 +24,7 @@ struct Access {
 
 /// Why somebody else may have written a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum Doubt {
+enum DoubtError {
     #[error("belongs to another user (number {0})")]
     Owner(u32),
     #[error("can be written to by everybody")]
@@ -36,14 +36,14 @@ enum Doubt {
 impl Access {
     /// Who but `user` and root may have written it. A group that bears the user's own number is the user's alone, as
     /// most systems make one for each user.
-    fn doubt(self, user: u32) -> Result<(), Doubt> {
+    fn doubt(self, user: u32) -> Result<(), DoubtError> {
         let Self { owner, group, mode } = self;
         if owner != user && owner != 0 {
-            Err(Doubt::Owner(owner))
+            Err(DoubtError::Owner(owner))
         } else if mode & 0o002 != 0 {
-            Err(Doubt::Everybody)
+            Err(DoubtError::Everybody)
         } else if mode & 0o020 != 0 && group != user && group != 0 {
-            Err(Doubt::Group(group))
+            Err(DoubtError::Group(group))
         } else {
             Ok(())
         }
@@ -135,17 +135,17 @@ mod tests {
         for (owner, group, mode, doubt) in [
             (1000, 1000, 0o100_644, Ok(())),
             (1000, 1000, 0o100_664, Ok(())),
-            (1000, 100, 0o100_664, Err(Doubt::Group(100))),
+            (1000, 100, 0o100_664, Err(DoubtError::Group(100))),
             (1000, 100, 0o100_644, Ok(())),
-            (1000, 1000, 0o100_666, Err(Doubt::Everybody)),
+            (1000, 1000, 0o100_666, Err(DoubtError::Everybody)),
             (0, 0, 0o100_644, Ok(())),
             (0, 0, 0o40_775, Ok(())),
-            (0, 0, 0o41_777, Err(Doubt::Everybody)),
-            (1001, 1000, 0o100_600, Err(Doubt::Owner(1001))),
+            (0, 0, 0o41_777, Err(DoubtError::Everybody)),
+            (1001, 1000, 0o100_600, Err(DoubtError::Owner(1001))),
         ] {
             assert_eq!(Access { owner, group, mode }.doubt(1000), doubt, "{owner} {group} {mode:o}");
         }
-        assert_eq!(Access { owner: 1000, group: 1000, mode: 0o644 }.doubt(0), Err(Doubt::Owner(1000)));
+        assert_eq!(Access { owner: 1000, group: 1000, mode: 0o644 }.doubt(0), Err(DoubtError::Owner(1000)));
     }
 
     #[test]

@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use cxr_densenet::Processor;
 use cxr_triage::{
     film::{Film, Header},
-    model::{DeviceChoice, Findings, Input, Label, Library, Model, Precision, Region, cpu::Processor},
+    model::{DeviceChoice, Findings, Input, Label, Library, Model, Precision, Region},
     triage::{self, LabelRule, Rules, Severity, default_critical},
 };
 use serde::Deserialize;
@@ -193,6 +194,7 @@ fn raster(path: &Path) -> Film {
         linear,
         linear_max: 255.0,
         display,
+        scored: None,
         header: Header::default(),
         warnings: Vec::new(),
     }

@@ -6,12 +6,15 @@ use candle_core::{DType, Tensor};
 use serde::Serialize;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{BenchArgs, GlobalArgs},
     output::{progress, stdout},
     setup::Setup,
 };
-use crate::model::{Input, Model, Precision};
+use crate::{
+    model::{Input, Model, Precision},
+    quantile::quantile,
+};
 
 /// How the engine's thread pools are told their size: at the process's start, by this variable.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
@@ -43,14 +46,14 @@ struct Report {
 }
 
 /// Runs `bench`.
-pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let threads = threads(args)?;
     let setup = Setup::new(global)?;
     let model = setup.model(setup.config().model.name.as_deref())?;
     let size = args.size.unwrap_or(model.manifest().size);
     let most = (MOST_PIXELS / u64::from(size).pow(2)).max(1);
     if u64::from(args.batch) > most {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "--batch {} of {size} x {size} takes too much memory: 1..={most} films of that size are possible",
             args.batch
         )));
@@ -70,7 +73,8 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     }
     bar.finish_and_clear();
     times.sort_by(f64::total_cmp);
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    let at = |percent| quantile(&times, percent).unwrap_or_default();
+    let median = at(50);
     let gflops = model.manifest().network().flops(size as usize) / median / 1e6;
     let report = Report {
         size,
@@ -80,7 +84,7 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         device: model.device_name().to_owned(),
         median_ms_per_film: median,
         min_ms_per_film: times.first().copied().unwrap_or_default(),
-        p99_ms_per_film: times.get((times.len() * 99).div_ceil(100) - 1).copied().unwrap_or_default(),
+        p99_ms_per_film: at(99),
         films_per_second: 1000.0 / median,
         gflops,
         peak_share: gflops / model.peak_gflops().map_or_else(|| peak_gflops(&model), Ok)?,
@@ -90,7 +94,7 @@ pub(super) fn run(args: &BenchArgs, global: &GlobalArgs) -> Result<(), Failure> 
 
 /// The number of threads. The pools are made once and take it from the environment, so that another
 /// number than theirs means to start again with that environment.
-fn threads(args: &BenchArgs) -> Result<usize, Failure> {
+fn threads(args: &BenchArgs) -> Result<usize, CommandError> {
     let now = candle_core::utils::get_num_threads();
     let Some(wanted) = args.threads.filter(|wanted| *wanted != now) else { return Ok(now) };
     if std::env::var(THREADS_VARIABLE).is_ok_and(|value| value == wanted.to_string()) {
@@ -101,12 +105,12 @@ fn threads(args: &BenchArgs) -> Result<usize, Failure> {
         .args(std::env::args_os().skip(1))
         .env(THREADS_VARIABLE, wanted.to_string())
         .exec();
-    Err(Failure::failed(format!("cannot start again with {wanted} threads: {error}")))
+    Err(CommandError::failed(format!("cannot start again with {wanted} threads: {error}")))
 }
 
 /// What Candle reaches on the model's device and in its number format, in a product of two large square matrices,
 /// GFLOP/s.
-fn peak_gflops(model: &Model) -> Result<f64, Failure> {
+fn peak_gflops(model: &Model) -> Result<f64, CommandError> {
     let format = match model.precision() {
         Precision::Fp32 => DType::F32,
         Precision::Bf16 => DType::BF16,
@@ -121,10 +125,10 @@ fn peak_gflops(model: &Model) -> Result<f64, Failure> {
         }
         Ok(2.0 * (PEAK_SIDE as f64).powi(3) / best / 1e9)
     };
-    product().map_err(|error| Failure::failed(format!("cannot measure the machine's peak: {error}")))
+    product().map_err(|error| CommandError::failed(format!("cannot measure the machine's peak: {error}")))
 }
 
-fn print(report: &Report, json: bool) -> Result<(), Failure> {
+fn print(report: &Report, json: bool) -> Result<(), CommandError> {
     let mut out = stdout();
     if json {
         return Ok(out.json(report)?);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Failure,
+    CommandError,
     cli::{ConfigCommand, GlobalArgs},
     output::stdout,
     screen,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Runs `config`.
-pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), CommandError> {
     match command {
         ConfigCommand::Init => init(global),
         ConfigCommand::Check => check(global),
@@ -27,28 +27,30 @@ pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Fai
 }
 
 /// Never overwrites.
-fn init(global: &GlobalArgs) -> Result<(), Failure> {
+fn init(global: &GlobalArgs) -> Result<(), CommandError> {
     let path = home_of_config(global).ok_or_else(|| {
-        Failure::usage("there is no home folder to write the configuration to: name a file with --config")
+        CommandError::usage(
+            "there is no home folder to write the configuration to: name a file with --config",
+        )
     })?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::failed(format!("cannot create {}: {error}", shown(folder))))?;
+            .map_err(|error| CommandError::failed(format!("cannot create {}: {error}", shown(folder))))?;
     }
     let mut file = std::fs::File::create_new(&path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            Failure::usage(format!("{} is there already: it stays as it is", shown(&path)))
+            CommandError::usage(format!("{} is there already: it stays as it is", shown(&path)))
         }
-        _ => Failure::failed(format!("cannot write {}: {error}", shown(&path))),
+        _ => CommandError::failed(format!("cannot write {}: {error}", shown(&path))),
     })?;
     file.write_all(config::TEMPLATE.as_bytes())
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(&path))))?;
+        .map_err(|error| CommandError::failed(format!("cannot write {}: {error}", shown(&path))))?;
     writeln!(stdout(), "wrote {}", shown(&path))?;
     Ok(())
 }
 
 /// The file itself, and its thresholds against the model that it names.
-fn check(global: &GlobalArgs) -> Result<(), Failure> {
+fn check(global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     screen::site(&setup.loaded, &rules)?;
@@ -66,7 +68,7 @@ fn check(global: &GlobalArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn path(global: &GlobalArgs) -> Result<(), Failure> {
+fn path(global: &GlobalArgs) -> Result<(), CommandError> {
     let loaded = setup::load(global)?;
     let mut out = stdout();
     match loaded.path {

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use jiff::Zoned;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{DemoArgs, GlobalArgs, WatchArgs},
     setup::Setup,
     watch,
@@ -28,7 +28,7 @@ const AT_ONCE: u64 = 4;
 const SIDE: u32 = 1000;
 
 /// Runs `demo`.
-pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let folder = Folder::new()?;
     let global = GlobalArgs { store: Some(folder.0.join("demo.db")), ..global.clone() };
     let setup = Arc::new(Setup::adjusted(&global, |config: &mut Config| {
@@ -47,9 +47,9 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), Failure> {
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Result<Self, Failure> {
+    fn new() -> Result<Self, CommandError> {
         let cannot = |error: io::Error| {
-            Failure::failed(format!("cannot make a folder for the demonstration: {error}"))
+            CommandError::failed(format!("cannot make a folder for the demonstration: {error}"))
         };
         let made = std::env::temp_dir().join(format!("cxr-triage-demo-{}", std::process::id()));
         // Not `create_dir_all`: a folder of that name that somebody else made is not ours.

@@ -2,14 +2,14 @@
 
 use std::io::{self, BufReader};
 
-use super::{Failure, cli::GlobalArgs, output::terminal, setup::Setup};
+use super::{CommandError, cli::GlobalArgs, output::terminal, setup::Setup};
 use crate::pipeline;
 
 /// Examines the film that standard input brings.
-pub(super) fn run(global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let model = setup.model(setup.config().model.name.as_deref())?;
     let input = BufReader::new(io::stdin());
     pipeline::examine_one(&model, input, terminal(), || signal_hook::low_level::exit(0))
-        .map_err(|error| Failure::failed(format!("the program that asked has gone: {error}")))
+        .map_err(|error| CommandError::failed(format!("the program that asked has gone: {error}")))
 }

@@ -10,7 +10,7 @@ use rustix::{
 };
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, WatchArgs},
     output::{stdout, terminal},
     receive, reload,
@@ -29,17 +29,19 @@ use crate::{
 /// Events between the pipeline and standard output; a reader that stalls stalls the line.
 pub(super) const EVENTS: usize = 256;
 
+/// With --once, so many trials of a film alone may come to nothing in a row.
+const TRIALS: u32 = 5;
 /// With --once, plugins may take so long to finish.
 const SETTLE: Duration = Duration::from_secs(30);
 
 /// Runs `watch --headless`.
-pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Arc::new(Setup::new(global)?);
     let inbox = setup.inbox(args.inbox.as_deref())?;
     let store = setup.store()?;
     let ownership = Ownership::acquire(&store)?.ok_or_else(|| {
         let holder = Ownership::holder(&store).map(|pid| format!(" (process {pid})")).unwrap_or_default();
-        Failure::failed(format!(
+        CommandError::failed(format!(
             "another cxr-triage{holder} already feeds the store {}: stop that one, or name another store with --store",
             shown(&store)
         ))
@@ -65,7 +67,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
         }
     };
     let receiver_peers = receiver.as_ref().map(receive::Running::peers);
-    let parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
+    let mut parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
+    parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
         let _ = events_in.send(event.clone());
@@ -92,10 +95,10 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> 
     })?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
     let wanted = Wanted { no_names: args.no_names, once: args.once };
-    let end = print(&events, &ends, wanted).map_err(Failure::of_service);
+    let end = print(&events, &ends, wanted).map_err(CommandError::of_service);
     let settles = args.once && end.is_ok();
     if !settles {
-        leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
+        leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     }
     // The recorder may be waiting for room among the events: take what still comes while it stops.
     std::thread::spawn(move || events.iter().for_each(drop));
@@ -131,7 +134,7 @@ pub(super) struct Wanted {
 }
 
 /// A channel that gets a message when nobody can read standard output any more, also while there is nothing to say.
-pub(super) fn unread() -> Result<Receiver<()>, Failure> {
+pub(super) fn unread() -> Result<Receiver<()>, CommandError> {
     let (send, receive) = bounded(1);
     std::thread::Builder::new().name("output".to_owned()).spawn(move || {
         loop {
@@ -149,13 +152,13 @@ pub(super) fn unread() -> Result<Receiver<()>, Failure> {
     Ok(receive)
 }
 
-pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Result<(), Failure> {
+pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Result<(), CommandError> {
     let mut out = stdout();
     let mut unread = ends.unread.clone();
     loop {
         select! {
             recv(unread) -> hung_up => match hung_up {
-                Ok(()) => return Err(Failure::OutputClosed),
+                Ok(()) => return Err(CommandError::OutputClosed),
                 // It cannot be known here before something is written.
                 Err(_) => unread = never(),
             },
@@ -164,7 +167,7 @@ pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Re
                 let event = Event::error(why.clone(), Timestamp::now());
                 out.json(&event)?;
                 out.flush()?;
-                return Err(Failure::failed(why));
+                return Err(CommandError::failed(why));
             }
             recv(events) -> event => {
                 let Ok(event) = event else { return Ok(()) };
@@ -178,7 +181,7 @@ pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Re
                 }
             }
             recv(ends.stops) -> stop => return match stop {
-                Ok(Stop::Interrupted) => Err(Failure::Interrupted),
+                Ok(Stop::Interrupted) => Err(CommandError::Interrupted),
                 _ => Ok(()),
             },
         }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Failure;
+use super::CommandError;
 use crate::{
     config::Log,
     files, private_file,
@@ -18,9 +18,10 @@ use crate::{
 const BEGINNING: &[u8] = b"20";
 
 /// Starts it where the site wants one. Its owner alone can read it, and no patient's name is in it.
-pub(super) fn start(config: &Log) -> Result<(), Failure> {
+pub(super) fn start(config: &Log) -> Result<(), CommandError> {
     let Some(path) = &config.file else { return Ok(()) };
-    let cannot = |error: io::Error| Failure::usage(format!("cannot write the log {}: {error}", shown(path)));
+    let cannot =
+        |error: io::Error| CommandError::usage(format!("cannot write the log {}: {error}", shown(path)));
     // Nothing is added to a file that was named by mistake. A device, or a pipe that somebody reads, may be meant.
     if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
         files::check_place(path, &[BEGINNING]).map_err(cannot)?;
@@ -37,7 +38,7 @@ pub(super) fn start(config: &Log) -> Result<(), Failure> {
         .with_ansi(false)
         .with_env_filter(filter)
         .with_writer(move || Entries(Writer::new(Arc::clone(&file))));
-    log.try_init().map_err(|error| Failure::failed(format!("cannot start the log: {error}")))
+    log.try_init().map_err(|error| CommandError::failed(format!("cannot start the log: {error}")))
 }
 
 /// Writes each entry as one clean line.

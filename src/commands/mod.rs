@@ -2,13 +2,12 @@
 
 mod bench;
 mod cli;
-mod complaint;
 mod config;
 mod demo;
+mod error;
 mod evaluate;
 mod examine_one;
-mod failure;
-mod faults;
+mod exit;
 mod headless;
 mod log;
 mod output;
@@ -25,23 +24,27 @@ mod show;
 mod signals;
 mod themes;
 mod thresholds;
+mod unread;
 mod watch;
 mod weights;
 
 pub use cli::{Cli, Command};
-pub use complaint::{of_command_line, of_failure, of_panic};
-pub use failure::Failure;
+pub use error::CommandError;
+pub use exit::{of_command_line, of_error, of_panic};
 
 use crate::text::shown;
 
 /// Does what the command line says.
 ///
 /// # Errors
-/// A [`Failure`], which knows its exit code.
-pub fn run(cli: Cli) -> Result<(), Failure> {
+/// A [`CommandError`], which knows its exit code.
+pub fn run(cli: Cli) -> Result<(), CommandError> {
     let Cli { command, watch: bare, global } = cli;
     if let (Some(_), Some(stray)) = (&command, &bare.inbox) {
-        return Err(Failure::usage(format!("`{}` before a command means nothing; see --help", shown(stray))));
+        return Err(CommandError::usage(format!(
+            "`{}` before a command means nothing; see --help",
+            shown(stray)
+        )));
     }
     match command.unwrap_or(Command::Watch(bare)) {
         Command::Watch(args) if args.headless => headless::run(&args, &global),

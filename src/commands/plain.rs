@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, bounded, never, select};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Failure,
+    CommandError,
     output::stdout,
     signals::{Stop, stops},
 };
@@ -17,7 +17,7 @@ use crate::dashboard::{Feed, Plain, Update};
 
 /// Shows the feed until the person leaves or a signal asks to. Without anybody to type (standard input at
 /// its end) it goes on telling.
-pub(super) fn run(feed: &Feed) -> Result<(), Failure> {
+pub(super) fn run(feed: &Feed) -> Result<(), CommandError> {
     let stops = stops()?;
     let mut typed = typed_lines()?;
     let mut plain = Plain::new(TimeZone::system());
@@ -26,9 +26,9 @@ pub(super) fn run(feed: &Feed) -> Result<(), Failure> {
         select! {
             recv(feed.updates) -> update => {
                 let update = match update {
-                    Ok(Update::Ended(why)) => return Err(Failure::failed(why)),
+                    Ok(Update::Ended(why)) => return Err(CommandError::failed(why)),
                     Ok(update) => update,
-                    Err(_) => return Err(Failure::failed("the pipeline has stopped; start again")),
+                    Err(_) => return Err(CommandError::failed("the pipeline has stopped; start again")),
                 };
                 say(&mut out, &plain.take(update, Timestamp::now()))?;
             }
@@ -47,7 +47,7 @@ pub(super) fn run(feed: &Feed) -> Result<(), Failure> {
                 }
             }
             recv(stops) -> stop => return match stop {
-                Ok(Stop::Interrupted) => Err(Failure::Interrupted),
+                Ok(Stop::Interrupted) => Err(CommandError::Interrupted),
                 _ => Ok(()),
             },
         }
@@ -62,7 +62,7 @@ fn say(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
 }
 
 /// The thread ends with the process: it waits in a read that nothing can interrupt.
-fn typed_lines() -> Result<Receiver<String>, Failure> {
+fn typed_lines() -> Result<Receiver<String>, CommandError> {
     let (send, typed) = bounded(16);
     thread::Builder::new().name("lines".to_owned()).spawn(move || {
         for line in io::stdin().lock().lines() {

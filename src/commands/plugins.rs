@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, PluginsCommand},
     output::{Lean, stderr, stdout, table},
     setup::Setup,
@@ -18,15 +18,15 @@ use crate::{
     config::PluginSite,
     files::{self, Expected},
     plugin::{
-        Call, Deed, Effect, Ender, Fault, Limits, Permission, PluginProcess, Source, StudyView, enabled,
-        granted, serve_plugin, this_program, without_secrets,
+        Call, Deed, Effect, Ender, Limits, Permission, PluginError, PluginProcess, Source, StudyView,
+        enabled, granted, serve_plugin, this_program, without_secrets,
     },
     store::{PluginRecord, PluginState, Store},
     text::{self, shown},
 };
 
 /// Runs `plugins`.
-pub(super) fn run(command: &PluginsCommand, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(command: &PluginsCommand, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     match command {
         PluginsCommand::List => list(&setup),
@@ -36,12 +36,12 @@ pub(super) fn run(command: &PluginsCommand, global: &GlobalArgs) -> Result<(), F
 }
 
 /// A plugin's process. It ends with whoever started it.
-pub(super) fn serve() -> Result<(), Failure> {
-    serve_plugin().map_err(|error| Failure::failed(format!("the plugin's process: {error}")))
+pub(super) fn serve() -> Result<(), CommandError> {
+    serve_plugin().map_err(|error| CommandError::failed(format!("the plugin's process: {error}")))
 }
 
 /// What is enabled and how it does, then what could be.
-fn list(setup: &Setup) -> Result<(), Failure> {
+fn list(setup: &Setup) -> Result<(), CommandError> {
     let folder = setup.loaded.plugins_folder();
     let path = setup.store()?;
     let records = if path.exists() { Store::open(&path)?.plugins()? } else { Vec::new() };
@@ -117,7 +117,7 @@ fn advice(name: &str, missing: &[String]) -> String {
 }
 
 /// A file, or all that are enabled: compiled, described, and tried on a recorded study.
-fn check(setup: &Setup, file: Option<&Path>) -> Result<(), Failure> {
+fn check(setup: &Setup, file: Option<&Path>) -> Result<(), CommandError> {
     let plugins = &setup.config().plugins;
     let sources = match file {
         Some(file) => BTreeMap::from([(String::new(), source(file))]),
@@ -143,7 +143,11 @@ fn check(setup: &Setup, file: Option<&Path>) -> Result<(), Failure> {
             }
         }
     }
-    if broken > 0 { Err(Failure::failed(format!("{broken} of the plugins cannot be used"))) } else { Ok(()) }
+    if broken > 0 {
+        Err(CommandError::failed(format!("{broken} of the plugins cannot be used")))
+    } else {
+        Ok(())
+    }
 }
 
 fn describe(
@@ -194,17 +198,17 @@ fn listed(mut deed: Deed) -> Deed {
 }
 
 /// A file on one study: what it would do, a line of JSON an effect. Nothing is done.
-fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failure> {
+fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), CommandError> {
     let view = match study {
         None => StudyView::recorded(),
         Some(path) => {
             let text = files::read_text(path, Expected::TEXT)
-                .map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))?;
+                .map_err(|error| CommandError::usage(format!("cannot read {}: {error}", shown(path))))?;
             serde_json::from_str(&text)
-                .map_err(|error| Failure::usage(format!("{} is no study: {error}", shown(path))))?
+                .map_err(|error| CommandError::usage(format!("{} is no study: {error}", shown(path))))?
         }
     };
-    let fault = |fault: Fault| Failure::failed(fault.to_string());
+    let fault = |fault: PluginError| CommandError::failed(fault.to_string());
     let source = source(file).map_err(fault)?;
     let site = setup.config().plugins.own.get(&source.name).cloned().unwrap_or_default();
     let mut process = load(&source, &site).map_err(fault)?;
@@ -232,12 +236,12 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Failur
 }
 
 /// Loads a plugin as it would be loaded in earnest.
-fn load(source: &Source, site: &PluginSite) -> Result<PluginProcess, Fault> {
+fn load(source: &Source, site: &PluginSite) -> Result<PluginProcess, PluginError> {
     PluginProcess::load(&this_program(), &Ender::default(), source, &site.settings, Limits::default())
 }
 
 /// A file's text; a bare name that is no file is one of the program's own plugins.
-fn source(file: &Path) -> Result<Source, Fault> {
+fn source(file: &Path) -> Result<Source, PluginError> {
     let bundled = file.to_str().filter(|_| !file.exists()).and_then(Source::bundled);
     bundled.map_or_else(|| Source::read(file), Ok)
 }

@@ -9,7 +9,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use image::{DynamicImage, RgbImage};
 use ratatui_image::picker::ProtocolType;
 
-use super::{Failure, output::terminal};
+use super::{CommandError, output::terminal};
 use crate::{
     config::Pictures,
     dashboard::{Canvas, canvas_of_terminal},
@@ -64,7 +64,7 @@ impl Printer {
 
     /// Prints a picture into so many columns and lines at most, with its aspect kept; the cursor then stands at the
     /// beginning of the line below it.
-    pub(super) fn print(&self, picture: RgbImage, room: (u16, u16)) -> Result<(), Failure> {
+    pub(super) fn print(&self, picture: RgbImage, room: (u16, u16)) -> Result<(), CommandError> {
         let protocol = self.canvas.protocol;
         let shown = fit(picture.dimensions(), self.pixels(room));
         let cells = match protocol {
@@ -90,7 +90,7 @@ impl Printer {
         }
         drop(quiet);
         printed.map(|_| ()).map_err(|error| {
-            Failure::failed(format!("cannot draw in this terminal: {error}; --out saves the picture"))
+            CommandError::failed(format!("cannot draw in this terminal: {error}; --out saves the picture"))
         })
     }
 }

@@ -3,12 +3,12 @@
 use std::{io::Write, path::Path, sync::atomic::Ordering};
 
 use super::{
-    Failure,
-    faults::Faults,
+    CommandError,
     output::{progress, stdout},
     scan::films_under,
     setup::Setup,
     signals,
+    unread::UnreadFiles,
 };
 use crate::{
     film,
@@ -22,10 +22,10 @@ use crate::{
 const BATCH: usize = 4;
 
 /// Runs `weights profile`.
-pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure> {
+pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), CommandError> {
     let source = setup.library().find(Some(name))?;
     let Source::Folder(folder) = &source else {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "the model {name} lies in the program itself, where nothing can be written: name a folder that \
              holds a copy of it with --weights"
         )));
@@ -33,7 +33,7 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
     let model = setup.load_without_profile(&source)?;
     let interrupted = signals::interrupted()?;
     let named = [films.to_owned()];
-    let mut faults = Faults::new(&named);
+    let mut faults = UnreadFiles::new(&named);
     let files = films_under(&named, &setup.config().inbox.ignore, &mut faults).files;
     faults.end()?;
 
@@ -41,7 +41,7 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Failure
     let mut samples = Vec::with_capacity(files.len());
     for (nth, batch) in files.chunks(BATCH).enumerate() {
         if interrupted.load(Ordering::Relaxed) {
-            return Err(Failure::Interrupted);
+            return Err(CommandError::Interrupted);
         }
         // Another way for each batch: the films that a profile is made of and those that it sets aside
         // alternate within one, and both are to have every way.

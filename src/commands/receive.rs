@@ -11,7 +11,7 @@ use crossbeam_channel::bounded;
 use jiff::Timestamp;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, ReceiveArgs},
     headless::{self, EVENTS, Ends, Wanted},
     reload,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Runs `receive`.
-pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Arc::new(Setup::new(global)?);
     let inbox = setup.inbox(args.inbox.as_deref())?;
     let options = options(setup.config(), &inbox, args.port, args.aet.as_deref())?;
@@ -53,8 +53,8 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Failure
     })?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
     let wanted = Wanted { no_names: args.no_names, once: false };
-    let end = headless::print(&events, &ends, wanted).map_err(Failure::of_service);
-    leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
+    let end = headless::print(&events, &ends, wanted).map_err(CommandError::of_service);
+    leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     std::thread::spawn(move || events.iter().for_each(drop));
     drop(watcher);
     drop(running);
@@ -73,11 +73,11 @@ pub(super) fn options(
     inbox: &Path,
     port: Option<u16>,
     aet: Option<&str>,
-) -> Result<Options, Failure> {
+) -> Result<Options, CommandError> {
     let receive = &config.receive;
     let aet = aet.unwrap_or(&receive.aet).trim();
     if !is_title(aet) {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "`{aet}` is not an AE title: it has 1 to 16 letters, digits, spaces or signs"
         )));
     }
@@ -85,7 +85,7 @@ pub(super) fn options(
         (Some(certificate), Some(key)) => {
             let (certificate, key, senders) = (certificate.clone(), key.clone(), receive.tls_senders.clone());
             let loaded = TlsFiles { certificate, key, senders }.load();
-            Some(loaded.map_err(|error| Failure::usage(format!("[receive] TLS: {error}")))?)
+            Some(loaded.map_err(|error| CommandError::usage(format!("[receive] TLS: {error}")))?)
         }
         _ => None,
     };
@@ -135,7 +135,7 @@ pub(super) fn start(
     store: Option<&Path>,
     supervisor: &Supervisor,
     mut on_event: impl FnMut(Event) + Clone + Send + 'static,
-) -> Result<Running, Failure> {
+) -> Result<Running, CommandError> {
     let reception = Reception::start(store, supervisor, on_event.clone())?;
     let (aet, tls, open) = (options.aet.clone(), options.tls.is_some(), options.peers.is_open());
     let receiver = Arc::new(Receiver::bind(options, move |event| reception.tell(event))?);
@@ -162,7 +162,7 @@ impl Drop for Running {
     }
 }
 
-impl From<StartError> for Failure {
+impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
         Self::failed(error.to_string())
     }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Failure, screen,
+    CommandError, screen,
     setup::{Setup, rules, settings},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) fn watch(
     setup: Arc<Setup>,
     model: Arc<Model>,
     mut on_change: impl FnMut(Result<Reloaded, ConfigError>) + Send + 'static,
-) -> Result<Option<Watcher>, Failure> {
+) -> Result<Option<Watcher>, CommandError> {
     let mut before = setup.loaded.config.clone();
     watch_file(setup, move |loaded| {
         on_change(loaded.and_then(|loaded| take(&loaded, &model, &mut before)));
@@ -44,7 +44,7 @@ pub(super) fn watch(
 pub(super) fn watch_file(
     setup: Arc<Setup>,
     mut on_change: impl FnMut(Result<Loaded, ConfigError>) + Send + 'static,
-) -> Result<Option<Watcher>, Failure> {
+) -> Result<Option<Watcher>, CommandError> {
     let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
     let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
     let watcher = config::watch(&path, text.as_deref(), move || on_change(setup.reload()))?;

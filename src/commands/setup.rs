@@ -9,7 +9,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{Failure, cli::GlobalArgs, log, output::stderr};
+use super::{CommandError, cli::GlobalArgs, log, output::stderr};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     files::readers,
@@ -35,12 +35,12 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Loads the configuration, lays the command line over it, and starts the log.
-    pub(super) fn new(global: &GlobalArgs) -> Result<Self, Failure> {
+    pub(super) fn new(global: &GlobalArgs) -> Result<Self, CommandError> {
         Self::adjusted(global, |_| {})
     }
 
     /// The same for a command that has a say of its own.
-    pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, Failure> {
+    pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, CommandError> {
         let mut loaded = load(global)?;
         overlay(&mut loaded.config, global);
         adjust(&mut loaded.config);
@@ -59,15 +59,17 @@ impl Setup {
     }
 
     /// The folder that new models are put into: the one on the command line, else the user's own.
-    pub(super) fn new_models(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn new_models(&self) -> Result<PathBuf, CommandError> {
         let folder = self.global.weights.clone().or_else(Library::user_folder);
         folder.ok_or_else(|| {
-            Failure::usage("you have no data folder to put the model into: name a folder with --weights DIR")
+            CommandError::usage(
+                "you have no data folder to put the model into: name a folder with --weights DIR",
+            )
         })
     }
 
     /// The model that scores, and the rules that the site has for it.
-    pub(super) fn model_and_rules(&self) -> Result<(Arc<Model>, Rules), Failure> {
+    pub(super) fn model_and_rules(&self) -> Result<(Arc<Model>, Rules), CommandError> {
         let model = Arc::new(self.model(self.config().model.name.as_deref())?);
         let rules = rules(&self.loaded, model.manifest())?;
         if let Some(gap) = self.gap_in_gates(&model) {
@@ -89,14 +91,14 @@ impl Setup {
     }
 
     /// A model by name; none: the best there is.
-    pub(super) fn model(&self, name: Option<&str>) -> Result<Model, Failure> {
+    pub(super) fn model(&self, name: Option<&str>) -> Result<Model, CommandError> {
         let source = self.library().find(name)?;
         let (choice, precision) = self.device();
         Ok(Model::load(&source, choice, precision)?)
     }
 
     /// A model that is to get a new profile of its training films: its old one may be of no use.
-    pub(super) fn load_without_profile(&self, source: &Source) -> Result<Model, Failure> {
+    pub(super) fn load_without_profile(&self, source: &Source) -> Result<Model, CommandError> {
         let (choice, precision) = self.device();
         Ok(Model::load_without_profile(source, choice, precision)?)
     }
@@ -115,17 +117,17 @@ impl Setup {
     }
 
     /// The store's file.
-    pub(super) fn store(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn store(&self) -> Result<PathBuf, CommandError> {
         Ok(self.config().store_path()?)
     }
 
     /// The inbox. Only the default one is created: a named one that is not there is a slip of the pen or
     /// a share that is not mounted.
-    pub(super) fn inbox(&self, named: Option<&Path>) -> Result<PathBuf, Failure> {
+    pub(super) fn inbox(&self, named: Option<&Path>) -> Result<PathBuf, CommandError> {
         let inbox = named.unwrap_or(&self.config().inbox.path);
         if named.is_none() && inbox == Path::new(DEFAULT_INBOX) && !inbox.exists() {
             std::fs::create_dir(inbox).map_err(|error| {
-                Failure::usage(format!("cannot create the folder ./{DEFAULT_INBOX}: {error}"))
+                CommandError::usage(format!("cannot create the folder ./{DEFAULT_INBOX}: {error}"))
             })?;
         }
         Ok(std::path::absolute(inbox).unwrap_or_else(|_| inbox.to_owned()))
@@ -188,17 +190,21 @@ impl Setup {
                 add(option, word.get_name().into());
             }
         }
-        Helper { program: own_program(), arguments }
+        Helper { program: own_program(), arguments, trials: None }
     }
 
     /// The plugins that the site enables, running.
-    pub(super) fn plugins(&self, supervisor: &Supervisor, ownership: &Ownership) -> Result<Host, Failure> {
+    pub(super) fn plugins(
+        &self,
+        supervisor: &Supervisor,
+        ownership: &Ownership,
+    ) -> Result<Host, CommandError> {
         let parts = HostParts {
             ownership: Some(ownership.clone()),
             supervisor: supervisor.clone(),
             ..HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone())
         };
-        Host::start(parts).map_err(|error| Failure::failed(error.to_string()))
+        Host::start(parts).map_err(|error| CommandError::failed(error.to_string()))
     }
 
     /// The configuration as it is in the file now, with the same command line over it.
@@ -211,7 +217,7 @@ impl Setup {
 }
 
 /// Loads the configuration, and says what of the working folder is not read, and why.
-pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, Failure> {
+pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, CommandError> {
     let mut loaded = config::load(global.config.as_deref())?;
     loaded.refused.extend(Library::doubt());
     for refused in &loaded.refused {

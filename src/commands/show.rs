@@ -8,7 +8,7 @@ use std::{
 use image::RgbImage;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, ShowArgs},
     output::{Lean, stdout, table, terminal},
     printer::Printer,
@@ -22,7 +22,7 @@ use crate::{
     guard::guarded,
     model::{Findings, Heatmap, Model, ModelError},
     picture::{self, Heat, Look, Mode},
-    pipeline::{BROKE_DOWN, broke_down, failed, read, shown},
+    pipeline::{BROKE_DOWN, ask_last_gate, broke_down, failed, read, shown},
     quality::{self, Gates, Held, Warning},
     triage::{self, Finding, in_order},
 };
@@ -39,14 +39,14 @@ const PNG: &[u8] = b"\x89PNG";
 const LINES_BELOW: u16 = 18;
 
 /// Runs `show`.
-pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     let order = screen::findings_order(&setup.loaded, &rules)?;
     let bytes =
-        read(&args.file).map_err(|error| Failure::failed(format!("{}: {error}", shown(&args.file))))?;
+        read(&args.file).map_err(|error| CommandError::failed(format!("{}: {error}", shown(&args.file))))?;
     let film = film::decode(&bytes.content)
-        .map_err(|unreadable| Failure::failed(format!("{}: {unreadable}", shown(&args.file))))?;
+        .map_err(|unreadable| CommandError::failed(format!("{}: {unreadable}", shown(&args.file))))?;
     let judged =
         guarded(|| judge(&film, &model, &setup.config().quality)).unwrap_or_else(|| Ok(Err(broke_down())))?;
     let mut findings = Vec::new();
@@ -57,7 +57,7 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), Failure> {
     }
     if let Some(path) = &args.out {
         let picture = guarded(|| draw(&film, overlay.as_ref(), (film.width, film.height)));
-        return save(&picture.ok_or_else(|| Failure::failed(BROKE_DOWN))?, path);
+        return save(&picture.ok_or_else(|| CommandError::failed(BROKE_DOWN))?, path);
     }
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if terminal().is_terminal() && !is_dumb {
@@ -91,8 +91,8 @@ fn judge(
     film: &Film,
     model: &Model,
     gates: &Gates,
-) -> Result<Result<(Findings, Vec<Warning>), Held>, Failure> {
-    let mut warnings = match quality::inspect(film, gates) {
+) -> Result<Result<(Findings, Vec<Warning>), Held>, CommandError> {
+    let warnings = match quality::inspect(film, gates) {
         Ok(warnings) => warnings,
         Err(held) => return Ok(Err(held)),
     };
@@ -103,15 +103,12 @@ fn judge(
         }
         Err(error) => return Err(error.into()),
     };
-    let answer = answer.ok_or_else(|| Failure::failed("the model gave no result"))?;
-    Ok(quality::inspect_distance(answer.distance, &warnings, gates).map(|warning| {
-        warnings.extend(warning);
-        (answer, warnings)
-    }))
+    let answer = answer.ok_or_else(|| CommandError::failed("the model gave no result"))?;
+    Ok(ask_last_gate(answer.distance, warnings, gates).map(|warnings| (answer, warnings)))
 }
 
 /// Which label's heatmap: the one named; else the one that decides the film's place.
-fn chosen(named: Option<&str>, findings: &[Finding]) -> Result<Option<usize>, Failure> {
+fn chosen(named: Option<&str>, findings: &[Finding]) -> Result<Option<usize>, CommandError> {
     let Some(named) = named else {
         let top = triage::combine([findings]).top;
         return Ok(top.and_then(|top| findings.iter().position(|finding| finding.label == top)));
@@ -122,7 +119,7 @@ fn chosen(named: Option<&str>, findings: &[Finding]) -> Result<Option<usize>, Fa
     let position = findings.iter().position(|finding| finding.label.eq_ignore_ascii_case(named));
     position.map(Some).ok_or_else(|| {
         let labels: Vec<&str> = findings.iter().map(|finding| finding.label.as_str()).collect();
-        Failure::usage(format!("the model has no label `{named}`: it has {}", labels.join(", ")))
+        CommandError::usage(format!("the model has no label `{named}`: it has {}", labels.join(", ")))
     })
 }
 
@@ -130,9 +127,10 @@ fn draw(film: &Film, overlay: Option<&(Heatmap, usize)>, bounds: (u32, u32)) -> 
     picture::render(film, overlay.map(|(heatmap, label)| (heatmap, *label)), bounds)
 }
 
-fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
-    let cannot =
-        |error: &dyn std::fmt::Display| Failure::failed(format!("cannot write {}: {error}", shown(path)));
+fn save(picture: &RgbImage, path: &Path) -> Result<(), CommandError> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        CommandError::failed(format!("cannot write {}: {error}", shown(path)))
+    };
     let mut png = io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(|error| cannot(&error))?;
     files::export(path, png.get_ref(), &[PNG]).map_err(|error| cannot(&error))?;
@@ -141,7 +139,11 @@ fn save(picture: &RgbImage, path: &Path) -> Result<(), Failure> {
 }
 
 /// The film and the same with its heatmap side by side, where both have room.
-fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>, wanted: Pictures) -> Result<(), Failure> {
+fn print_picture(
+    film: &Film,
+    overlay: Option<&(Heatmap, usize)>,
+    wanted: Pictures,
+) -> Result<(), CommandError> {
     let (columns, lines) = crossterm::terminal::size().unwrap_or((80, 24));
     let width = columns.min(WIDEST);
     let height = lines.saturating_sub(LINES_BELOW).max(lines / 2).max(1);
@@ -152,7 +154,7 @@ fn print_picture(film: &Film, overlay: Option<&(Heatmap, usize)>, wanted: Pictur
     let room = (width, height);
     let composed =
         guarded(|| picture::compose(&picture::grey(film), heat, None, &look, printer.pixels(room)));
-    let picture = composed.ok_or_else(|| Failure::failed(BROKE_DOWN))?;
+    let picture = composed.ok_or_else(|| CommandError::failed(BROKE_DOWN))?;
     printer.print(picture, room)
 }
 

@@ -14,7 +14,7 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use super::Failure;
+use super::CommandError;
 use crate::leaving;
 
 /// A request to stop.
@@ -31,14 +31,14 @@ const INTERRUPTED: u8 = 130;
 
 /// A channel that gets a message for the first request to stop, which also starts the clock of [`leaving`]. A second one
 /// ends the process at once.
-pub(super) fn stops() -> Result<Receiver<Stop>, Failure> {
+pub(super) fn stops() -> Result<Receiver<Stop>, CommandError> {
     listen(|stop| if stop == Stop::Interrupted { INTERRUPTED } else { 0 })
 }
 
 /// [`stops`] of a process that ends with the code that `code` says, where it does not end by itself.
-fn listen(code: fn(Stop) -> u8) -> Result<Receiver<Stop>, Failure> {
+fn listen(code: fn(Stop) -> u8) -> Result<Receiver<Stop>, CommandError> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("cannot listen for signals: {error}")))?;
     let (send, receive) = bounded(1);
     thread::spawn(move || {
         for signal in signals.forever() {
@@ -51,7 +51,7 @@ fn listen(code: fn(Stop) -> u8) -> Result<Receiver<Stop>, Failure> {
 }
 
 /// A flag that ctrl-C sets; a second ctrl-C ends the process at once.
-pub(super) fn interrupted() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn interrupted() -> Result<Arc<AtomicBool>, CommandError> {
     let flag = Arc::new(AtomicBool::new(false));
     let stops = listen(|_| INTERRUPTED)?;
     let set = Arc::clone(&flag);

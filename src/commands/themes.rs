@@ -10,6 +10,7 @@ use crate::{
     config::{self, Borders, ConfigError, Dashboard, Places},
     dashboard::{Depth, Theme, ThemeSource, built_in_text, known_themes},
     files::{self, Expected},
+    lock::lock,
     text::shown,
 };
 
@@ -139,7 +140,7 @@ impl Dressing {
 
     /// A panic while it was held left a whole value behind.
     fn worn(&self) -> std::sync::MutexGuard<'_, Worn> {
-        self.worn.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.worn)
     }
 
     /// Watches the theme's file, if it has one, and calls `tell` after each change of it.

@@ -6,7 +6,7 @@ use super::setup::{Setup, label_defaults, rules};
 use crate::{
     config::{self, ConfigError, Loaded},
     model::Model,
-    pipeline::Thresholds,
+    pipeline::{Thresholds, ThresholdsError},
     triage::{Bench, BenchLabel, Setting, ThresholdChange},
 };
 
@@ -39,24 +39,25 @@ impl SiteThresholds {
 }
 
 impl Thresholds for SiteThresholds {
-    fn read(&self) -> Result<Bench, String> {
+    fn read(&self) -> Result<Bench, ThresholdsError> {
         let bench = self.setup.reload().and_then(|loaded| self.bench(&loaded));
-        bench.map_err(|error| format!("The configuration cannot be read: {}", error.short()))
+        bench.map_err(|error| {
+            ThresholdsError::because(format!("The configuration cannot be read: {}", error.short()), error)
+        })
     }
 
-    fn write(&self, changes: &[ThresholdChange]) -> Result<(), String> {
+    fn write(&self, changes: &[ThresholdChange]) -> Result<(), ThresholdsError> {
         if !self.is_real {
-            return Err(
-                "Not saved: this is the demonstration, and what is found with phantoms is not for patients."
-                    .to_owned(),
-            );
+            return Err(ThresholdsError::new(
+                "Not saved: this is the demonstration, and what is found with phantoms is not for patients.",
+            ));
         }
-        let not_saved = |error: ConfigError| format!("Not saved: {}", error.short());
+        let not_saved =
+            |error: ConfigError| ThresholdsError::because(format!("Not saved: {}", error.short()), error);
         let Some(path) = self.setup.reload().map_err(not_saved)?.path else {
-            return Err(
-                "Not saved: no configuration file is in use. Run `cxr-triage config init`, then save again."
-                    .to_owned(),
-            );
+            return Err(ThresholdsError::new(
+                "Not saved: no configuration file is in use. Run `cxr-triage config init`, then save again.",
+            ));
         };
         let manifest = self.model.manifest();
         let settings: Vec<(&str, Setting)> =

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use crossbeam_channel::{Sender, bounded, unbounded};
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, WatchArgs},
     plain, receive,
     reload::{self, Reloaded},
@@ -30,12 +30,12 @@ use crate::{
 const UPDATES: usize = 4;
 
 /// Runs `watch`.
-pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     attend(&Arc::new(Setup::new(global)?), args, None)
 }
 
 /// Runs pipeline and dashboard. `remark` stands beside the model's banner for as long as it runs.
-pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), Failure> {
+pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), CommandError> {
     if !args.plain {
         dashboard::require_terminal()?;
     }
@@ -62,7 +62,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let receiver = match (args.receive, role) {
         (None, _) => None,
         (Some(_), Role::Follower) => {
-            return Err(Failure::usage(
+            return Err(CommandError::usage(
                 "another process feeds this store, and this one only follows it: start that one with --receive, or a \
                  receiver alone with `cxr-triage receive`",
             ));
@@ -128,7 +128,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         supervisor,
     };
     let threads = pipeline::follow(following, requests_out, updates_in)
-        .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+        .map_err(|error| CommandError::failed(format!("cannot start a thread: {error}")))?;
     let feed = Feed { updates, requests };
     let end = if args.plain {
         let end = plain::run(&feed);
@@ -145,10 +145,10 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             asks_who: config.dashboard.ask_who,
             ..dashboard::Options::from_environment()
         };
-        dashboard::run(feed, options).map_err(Failure::from)
+        dashboard::run(feed, options).map_err(CommandError::from)
     };
-    let end = end.map_err(Failure::of_service);
-    leaving::begin(end.as_ref().map_or_else(Failure::code, |()| 0));
+    let end = end.map_err(CommandError::of_service);
+    leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
     drop(receiver);
     drop(pipeline);
@@ -160,7 +160,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
 }
 
 /// Starts threads whose failures the screen shows. When one has ended for good, so does the program.
-fn supervisor(outside: Sender<Outside>) -> Result<Supervisor, Failure> {
+fn supervisor(outside: Sender<Outside>) -> Result<Supervisor, CommandError> {
     let told = outside.clone();
     let supervisor = Supervisor::new(move |text| {
         // A full channel belongs to a thread that does not come to read it: the log has it too.

@@ -1,11 +1,11 @@
 //! The columns of the list: their names, headings and widths.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashSet, sync::Mutex};
 
-use crate::store::{Marks, PluginRecord};
+use crate::{
+    lock::lock,
+    store::{Marks, PluginRecord},
+};
 
 /// What a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,7 +129,7 @@ impl Column {
     #[must_use]
     pub fn of_plugin(plugin: &str, title: &str) -> Option<Self> {
         let name = format!("{plugin}.{title}");
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = lock(&NAMES);
         let names = names.get_or_insert_default();
         if let Some(known) = names.get(name.as_str()) {
             return Some(Self::Plugin(known));

@@ -146,8 +146,13 @@ pub struct Picture {
     /// What was asked for.
     pub request: PictureRequest,
     /// The picture, fitted into the box with its aspect kept; or why there is none.
-    pub image: Result<Arc<RgbImage>, String>,
+    pub image: Result<Arc<RgbImage>, PictureError>,
 }
+
+/// Why there is no picture: a sentence for the place where it would be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PictureError(pub String);
 
 /// Whether this process owns the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,18 +53,18 @@ const NAMED: &[(&str, &str, KeyCode)] = &[
 #[error(
     "`{0}` is not a key; write one character, ctrl- or alt- and a character, or a name such as enter, pageup or f1"
 )]
-pub struct UnknownKey(String);
+pub struct UnknownKeyError(String);
 
 impl FromStr for Key {
-    type Err = UnknownKey;
+    type Err = UnknownKeyError;
 
-    fn from_str(word: &str) -> Result<Self, UnknownKey> {
+    fn from_str(word: &str) -> Result<Self, UnknownKeyError> {
         if let Some(&(_, _, code)) = NAMED.iter().find(|(name, ..)| *name == word) {
             return Ok(Self { code, modifiers: KeyModifiers::NONE });
         }
         for (prefix, modifier) in [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT)] {
             if let Some(rest) = word.strip_prefix(prefix) {
-                let key: Self = rest.parse().map_err(|_| UnknownKey(word.to_owned()))?;
+                let key: Self = rest.parse().map_err(|_| UnknownKeyError(word.to_owned()))?;
                 return Ok(Self { modifiers: key.modifiers | modifier, ..key });
             }
         }
@@ -73,7 +73,7 @@ impl FromStr for Key {
             (Some(character), None) => {
                 Ok(Self { code: KeyCode::Char(character), modifiers: KeyModifiers::NONE })
             }
-            _ => Err(UnknownKey(word.to_owned())),
+            _ => Err(UnknownKeyError(word.to_owned())),
         }
     }
 }
@@ -112,11 +112,11 @@ impl Chord {
 }
 
 impl FromStr for Chord {
-    type Err = UnknownKey;
+    type Err = UnknownKeyError;
 
-    fn from_str(words: &str) -> Result<Self, UnknownKey> {
+    fn from_str(words: &str) -> Result<Self, UnknownKeyError> {
         let keys: Vec<Key> = words.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        if keys.is_empty() { Err(UnknownKey(words.to_owned())) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err(UnknownKeyError(words.to_owned())) } else { Ok(Self(keys)) }
     }
 }
 
@@ -189,7 +189,7 @@ impl Keymap {
             };
             map.chords.retain(|(_, action)| *action != entry.action);
             for word in words {
-                let chord: Chord = word.parse().map_err(|error: UnknownKey| KeymapError {
+                let chord: Chord = word.parse().map_err(|error: UnknownKeyError| KeymapError {
                     action: name.clone(),
                     is_name: false,
                     message: error.to_string(),

@@ -47,11 +47,11 @@ pub use column::Column;
 pub use error::DashboardError;
 pub use event_loop::run;
 pub use feed::{
-    BenchRequest, BenchUpdate, Feed, Health, Notice, NoticeLevel, Picture, PictureRequest, Request, Role,
-    Site, Update,
+    BenchRequest, BenchUpdate, Feed, Health, Notice, NoticeLevel, Picture, PictureError, PictureRequest,
+    Request, Role, Site, Update,
 };
 pub use filter::{Completion, Filter, FilterError};
-pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKey};
+pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError};
 pub use layout::View;
 pub use order::Order;
 pub use overlay::{

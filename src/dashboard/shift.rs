@@ -155,7 +155,7 @@ pub(super) fn in_words(shift: &Shift, period: Period, now: Timestamp) -> Vec<Str
         format!("{}: {arrived} came, {} scored, {} waiting", period.words(), shift.scored, shift.queued),
         format!("films held: {}", held_in_words(shift, period)),
     ];
-    lines.extend(shift.left_out.in_words().map(|words| format!("files left out by their names, {words}")));
+    lines.extend(shift.left_out.in_words().map(|words| format!("files left out, {words}")));
     for band in Severity::ALL.into_iter().rev() {
         let unseen = shift.unseen.get(&band).map_or("none unseen".to_owned(), |unseen| {
             let wait = words::waiting(now, unseen.since);

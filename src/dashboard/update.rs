@@ -2,7 +2,7 @@
 //! data.
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use super::{
@@ -161,16 +161,22 @@ fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
         state.worklist.refresh(now);
     }
     state.now = now;
-    let expired = state.notice.as_ref().is_some_and(|(notice, since)| {
-        notice.level == NoticeLevel::Info && now.duration_since(*since) >= INFO_STAYS
-    });
+    let expired = state
+        .notice
+        .as_ref()
+        .is_some_and(|(notice, since)| notice.level == NoticeLevel::Info && is_over(*since, INFO_STAYS, now));
     if expired {
         state.notice = None;
     }
     state.stale |= state.clock_face() != before;
     let every = state.site.bell.filter(|_| state.worklist.alarms() > 0);
-    let is_due = every.is_some_and(|every| state.rung_at.is_none_or(|at| now.duration_since(at) >= every));
+    let is_due = every.is_some_and(|every| state.rung_at.is_none_or(|at| is_over(at, every, now)));
     if is_due { ring(state) } else { Vec::new() }
+}
+
+/// Whether so long a time has passed since then; also if the clock was set back behind it.
+fn is_over(since: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
+    now < since || now.duration_since(since) >= time
 }
 
 /// Rings, where the site wants it.

@@ -26,27 +26,43 @@ pub enum Goal {
     AlarmsPerDay(f64),
 }
 
-impl FromStr for Goal {
-    type Err = String;
+/// Why a text is no goal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GoalError {
+    /// It is none of the words, or its number is none.
+    #[error("`{0}` is no goal: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20")]
+    Unknown(String),
+    /// A share is none.
+    #[error("{name} is a share above 0 and at most 1, such as 0.95; `{value}` is not")]
+    Share {
+        /// Of which goal.
+        name: String,
+        /// What was given.
+        value: String,
+    },
+    /// So many alarms there are not.
+    #[error("alarms-per-day is a number of films from 0 to 1000000, such as 20")]
+    Alarms,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is no goal: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20");
+impl FromStr for Goal {
+    type Err = GoalError;
+
+    fn from_str(text: &str) -> Result<Self, GoalError> {
+        let wrong = || GoalError::Unknown(text.to_owned());
         let Some((name, value)) = text.split_once('=') else {
             return if text == "youden" { Ok(Self::Youden) } else { Err(wrong()) };
         };
         let value: f64 = value.trim().parse().map_err(|_| wrong())?;
         let share = |goal: fn(f64) -> Self| match value {
             v if v > 0.0 && v <= 1.0 => Ok(goal(v)),
-            _ => Err(format!("{name} is a share above 0 and at most 1, such as 0.95; `{value}` is not")),
+            _ => Err(GoalError::Share { name: name.to_owned(), value: value.to_string() }),
         };
         match name.trim() {
             "sensitivity" => share(Self::Sensitivity),
             "specificity" => share(Self::Specificity),
             "alarms-per-day" if (0.0..=1e6).contains(&value) => Ok(Self::AlarmsPerDay(value)),
-            "alarms-per-day" => {
-                Err("alarms-per-day is a number of films from 0 to 1000000, such as 20".to_owned())
-            }
+            "alarms-per-day" => Err(GoalError::Alarms),
             _ => Err(wrong()),
         }
     }

@@ -15,7 +15,7 @@ pub mod plot;
 mod report;
 
 pub use boxes::{FilmBox, read_boxes};
-pub use calibrate::{ENOUGH, Goal, Proposal, propose};
+pub use calibrate::{ENOUGH, Goal, GoalError, Proposal, propose};
 pub use explore::{Explored, FindingCount, Pair, explore};
 pub use html::{Plots, html};
 pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};

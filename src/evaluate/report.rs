@@ -24,6 +24,14 @@ pub struct LabelInfo {
     pub published: Option<Published>,
 }
 
+#[cfg(test)]
+impl LabelInfo {
+    /// A validated label that ranks.
+    pub(crate) fn plain(name: &str, alert: f64) -> Self {
+        Self { name: name.into(), alert, validated: true, rank: true, published: None }
+    }
+}
+
 /// An AUC that the model comes with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Published {
@@ -239,13 +247,9 @@ pub fn any_alarm(
 mod tests {
     use super::*;
 
-    fn label(name: &str, alert: f64) -> LabelInfo {
-        LabelInfo { name: name.into(), alert, validated: true, rank: true, published: None }
-    }
-
     #[test]
     fn each_label_counts_the_films_that_speak_of_it() {
-        let labels = [label("A", 0.5), label("B", 0.5), label("C", 0.5)];
+        let labels = [LabelInfo::plain("A", 0.5), LabelInfo::plain("B", 0.5), LabelInfo::plain("C", 0.5)];
         let cases = [
             Case { probabilities: &[0.9, 0.1, 0.9], truths: vec![Some(true), None, Some(false)] },
             Case { probabilities: &[0.2, 0.8, 0.2], truths: vec![Some(false), None, Some(false)] },
@@ -266,7 +270,7 @@ mod tests {
     #[test]
     fn an_undefined_auc_is_null_in_json_and_not_zero() {
         let cases = [Case { probabilities: &[0.9], truths: vec![Some(true)] }];
-        let json = serde_json::to_value(measure(&[label("A", 0.5)], &cases)).unwrap();
+        let json = serde_json::to_value(measure(&[LabelInfo::plain("A", 0.5)], &cases)).unwrap();
         assert!(json[0]["auc"].is_null());
         assert_eq!(json[0]["undefined"], "all 1 films have it: undefined");
     }

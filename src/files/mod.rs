@@ -14,7 +14,7 @@ use std::{
 use rustix::fs::OFlags;
 
 pub(crate) use place::{check_place, export, replace};
-pub use readers::{Deadline, NoAnswer, Progress, Readers, readers};
+pub use readers::{Deadline, NoAnswerError, Progress, Readers, readers};
 
 /// Bytes that are read in one go.
 const CHUNK: u64 = 1 << 20;
@@ -44,21 +44,21 @@ impl Expected {
 
     fn check(self, metadata: &Metadata) -> io::Result<()> {
         if !metadata.is_file() {
-            let refused = Refused::Kind { is: kind_of(metadata.file_type()), what: self.what };
+            let refused = RefusedError::Kind { is: kind_of(metadata.file_type()), what: self.what };
             return Err(io::Error::new(io::ErrorKind::InvalidInput, refused));
         }
         if metadata.len() > self.most { Err(self.too_large()) } else { Ok(()) }
     }
 
     fn too_large(self) -> io::Error {
-        let refused = Refused::TooLarge { what: self.what, most: self.most };
+        let refused = RefusedError::TooLarge { what: self.what, most: self.most };
         io::Error::new(io::ErrorKind::FileTooLarge, refused)
     }
 }
 
 /// Why a file is not read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum RefusedError {
     /// It is no regular file.
     #[error("it is {is}, not {what}")]
     Kind {
@@ -77,7 +77,7 @@ pub enum Refused {
     },
 }
 
-impl Refused {
+impl RefusedError {
     /// The refusal in an error of [`open`] or [`read`], if it is one.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
@@ -112,7 +112,7 @@ fn size(bytes: u64) -> String {
 /// being opened (a device), is refused by its kind, and so is what is too long.
 ///
 /// # Errors
-/// What the operating system says, or a [`Refused`].
+/// What the operating system says, or a [`RefusedError`].
 pub fn open(path: &Path, expected: Expected) -> io::Result<File> {
     // Before it is opened, for a device may act on that alone; and of the open file, for what lies at a path may
     // have been replaced in between.
@@ -197,10 +197,10 @@ mod tests {
         ] {
             let error = read(&path, NOTE).unwrap_err();
             assert_eq!(error.to_string(), message, "{}", path.display());
-            assert!(Refused::of(&error).is_some());
+            assert!(RefusedError::of(&error).is_some());
         }
         let missing = read(&at("missing"), NOTE).unwrap_err();
-        assert_eq!((missing.kind(), Refused::of(&missing)), (io::ErrorKind::NotFound, None));
+        assert_eq!((missing.kind(), RefusedError::of(&missing)), (io::ErrorKind::NotFound, None));
     }
 
     #[test]

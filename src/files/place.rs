@@ -17,7 +17,7 @@ const BEGINNING: u64 = 64;
 
 /// Why nothing is written at a place.
 #[derive(Debug, thiserror::Error)]
-enum Occupied {
+enum OccupiedError {
     #[error("there is {0} of that name already: it stays as it is")]
     Kind(&'static str),
     #[error(
@@ -38,13 +38,13 @@ pub(crate) fn check_place(path: &Path, ours: &[&[u8]]) -> io::Result<()> {
     };
     let occupied = |why| io::Error::new(io::ErrorKind::AlreadyExists, why);
     if !metadata.is_file() {
-        return Err(occupied(Occupied::Kind(kind_of(metadata.file_type()))));
+        return Err(occupied(OccupiedError::Kind(kind_of(metadata.file_type()))));
     }
     let file = OpenOptions::new().read(true).custom_flags(unwaiting()).open(path)?;
     let mut beginning = Vec::new();
     file.take(BEGINNING).read_to_end(&mut beginning)?;
     let is_ours = beginning.is_empty() || ours.iter().any(|own| beginning.starts_with(own));
-    if is_ours { Ok(()) } else { Err(occupied(Occupied::Other)) }
+    if is_ours { Ok(()) } else { Err(occupied(OccupiedError::Other)) }
 }
 
 /// Writes a file whole or not at all, over what [`check_place`] allows: beside its place first, then in it. A new file

@@ -5,7 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -15,7 +15,10 @@ use std::{
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::{Expected, read_noting};
-use crate::guard::guarded;
+use crate::{
+    guard::guarded,
+    lock::{lock, unpoisoned},
+};
 
 /// How often a caller that waits looks whether it should go on waiting.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -50,7 +53,7 @@ impl Progress {
 
 /// Why a read was given up. It is the inner error of an [`io::Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoAnswer {
+pub enum NoAnswerError {
     /// The file does not come.
     #[error("its disk or share does not answer")]
     Stalled,
@@ -62,7 +65,7 @@ pub enum NoAnswer {
     Stopped,
 }
 
-impl NoAnswer {
+impl NoAnswerError {
     /// The reason in an error of [`Readers::read`], if a read was given up.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<Self> {
@@ -126,7 +129,7 @@ impl Readers {
     /// `is_over` says so.
     ///
     /// # Errors
-    /// Those of [`super::read`], or a [`NoAnswer`].
+    /// Those of [`super::read`], or a [`NoAnswerError`].
     pub fn read(&self, path: &Path, expected: Expected, is_over: &dyn Fn() -> bool) -> io::Result<Vec<u8>> {
         let thread = self.thread(is_over)?;
         let (reply, answer) = bounded(1);
@@ -163,7 +166,7 @@ impl Readers {
                 is_left.store(true, Ordering::Relaxed);
                 state.abandoned += 1;
                 drop(state);
-                return Err(if stopped { NoAnswer::Stopped } else { NoAnswer::Stalled }.error());
+                return Err(if stopped { NoAnswerError::Stopped } else { NoAnswerError::Stalled }.error());
             }
         }
     }
@@ -187,13 +190,13 @@ impl Readers {
                 return spawn(&self.0);
             }
             if is_over() {
-                return Err(NoAnswer::Stopped.error());
+                return Err(NoAnswerError::Stopped.error());
             }
             if started.elapsed() >= self.0.deadline.window {
-                return Err(NoAnswer::TooMany(state.abandoned).error());
+                return Err(NoAnswerError::TooMany(state.abandoned).error());
             }
             let waited = self.0.returned.wait_timeout(state, GLANCE);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = unpoisoned(waited).0;
         }
     }
 }
@@ -224,7 +227,7 @@ fn spawn(shared: &Arc<Shared>) -> io::Result<Sender<Job>> {
 impl Shared {
     /// A panic while it was held left whole numbers behind.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -256,15 +259,15 @@ mod tests {
         (Readers::new(deadline, work), release)
     }
 
-    fn no_answer(readers: &Readers, name: &str) -> Option<NoAnswer> {
-        NoAnswer::of(&readers.read(Path::new(name), Expected::FILM, &never).unwrap_err())
+    fn no_answer(readers: &Readers, name: &str) -> Option<NoAnswerError> {
+        NoAnswerError::of(&readers.read(Path::new(name), Expected::FILM, &never).unwrap_err())
     }
 
     /// A file that answers does so at last, however busy the machine is.
     fn answer(readers: &Readers, name: &str) -> Vec<u8> {
         loop {
             match readers.read(Path::new(name), Expected::FILM, &never) {
-                Err(error) if NoAnswer::of(&error).is_some() => {}
+                Err(error) if NoAnswerError::of(&error).is_some() => {}
                 answer => return answer.unwrap(),
             }
         }
@@ -280,7 +283,7 @@ mod tests {
     fn a_share_that_hangs_costs_the_film_and_no_caller() {
         let (readers, release) = share(SHORT);
         assert_eq!(answer(&readers, "a"), b"a");
-        assert_eq!(no_answer(&readers, "hang"), Some(NoAnswer::Stalled));
+        assert_eq!(no_answer(&readers, "hang"), Some(NoAnswerError::Stalled));
         assert_eq!(answer(&readers, "b"), b"b", "others go on");
         wait_for(&readers, 1);
         release.send(()).unwrap();
@@ -292,10 +295,14 @@ mod tests {
     fn threads_left_behind_are_few_and_one_that_returns_is_taken_again() {
         let (readers, release) = share(SHORT);
         for _ in 0..2 {
-            assert_eq!(no_answer(&readers, "hang"), Some(NoAnswer::Stalled));
+            assert_eq!(no_answer(&readers, "hang"), Some(NoAnswerError::Stalled));
         }
         let error = readers.read(Path::new("c"), Expected::FILM, &never).unwrap_err();
-        assert_eq!(NoAnswer::of(&error), Some(NoAnswer::TooMany(2)), "no third thread is left behind");
+        assert_eq!(
+            NoAnswerError::of(&error),
+            Some(NoAnswerError::TooMany(2)),
+            "no third thread is left behind"
+        );
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         thread::scope(|scope| {
             let caller = scope.spawn(|| answer(&readers, "d"));
@@ -314,7 +321,7 @@ mod tests {
             let _ = released.lock().unwrap().recv();
             Ok(Vec::new())
         };
-        assert_eq!(no_answer(&Readers::new(SHORT, work), "drip"), Some(NoAnswer::Stalled));
+        assert_eq!(no_answer(&Readers::new(SHORT, work), "drip"), Some(NoAnswerError::Stalled));
         drop(release);
     }
 
@@ -323,8 +330,8 @@ mod tests {
         let (readers, release) = share(LONG);
         let error = readers.read(Path::new("hang"), Expected::FILM, &|| true).unwrap_err();
         assert_eq!(
-            (NoAnswer::of(&error), error.kind()),
-            (Some(NoAnswer::Stopped), io::ErrorKind::Interrupted)
+            (NoAnswerError::of(&error), error.kind()),
+            (Some(NoAnswerError::Stopped), io::ErrorKind::Interrupted)
         );
         drop(release);
     }

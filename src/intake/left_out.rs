@@ -1,14 +1,13 @@
-//! What lies in the inbox and is left out by its name: counted, so that a person can see that it is there.
+//! What lies in the inbox and is left out, by its name or because it is no file: counted, so that a person can see that it is there.
 
 use std::{
     collections::BTreeMap,
-    ops::Bound,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::settle::Stamp;
+use super::settle::{Stamp, beneath};
 
 /// Why something is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +20,11 @@ pub enum Why {
     Text,
     /// A file or folder of the operating system's, or the index of a medium.
     System,
+    /// A pipe, a socket, a device, or a link that leads to no file.
+    Special,
 }
 
-/// How much is left out by its name. A folder that is left alone counts as one.
+/// How much is left out. A folder that is left alone counts as one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LeftOut {
@@ -35,13 +36,17 @@ pub struct LeftOut {
     pub text: u32,
     /// [`Why::System`].
     pub system: u32,
+    /// [`Why::Special`].
+    pub special: u32,
 }
 
 impl LeftOut {
     /// All of it.
     #[must_use]
     pub fn total(self) -> u32 {
-        [self.hidden, self.unfinished, self.text, self.system].iter().fold(0, |sum, n| sum.saturating_add(*n))
+        [self.hidden, self.unfinished, self.text, self.system, self.special]
+            .iter()
+            .fold(0, |sum, n| sum.saturating_add(*n))
     }
 
     /// Counts one more.
@@ -61,6 +66,7 @@ impl LeftOut {
             Why::Unfinished => &mut self.unfinished,
             Why::Text => &mut self.text,
             Why::System => &mut self.system,
+            Why::Special => &mut self.special,
         }
     }
 
@@ -72,6 +78,7 @@ impl LeftOut {
             (self.hidden, "hidden and not DICOM"),
             (self.text, "lists or notes"),
             (self.system, "of the system"),
+            (self.special, "pipes, sockets, devices or links to no file"),
         ];
         let parts: Vec<String> = parts
             .iter()
@@ -114,14 +121,7 @@ impl Register {
 
     /// The path is gone, or no longer left out; nor is anything beneath it.
     pub(super) fn gone(&mut self, path: &Path) {
-        let beneath: Vec<PathBuf> = self
-            .entries
-            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
-            .map(|(found, _)| found)
-            .take_while(|found| found.starts_with(path))
-            .cloned()
-            .collect();
-        for path in beneath {
+        for path in beneath(&self.entries, path) {
             let gone = self.entries.remove(&path);
             gone.iter().for_each(|gone| self.counts.remove(gone.why));
         }
@@ -165,12 +165,14 @@ mod tests {
             ("/in/.x", Why::Hidden),
             ("/in/c.part", Why::Unfinished),
             ("/in/Thumbs.db", Why::System),
+            ("/in/pipe.dcm", Why::Special),
         ] {
             register.add(Path::new(path), STAMP, why);
         }
-        let all = LeftOut { hidden: 1, unfinished: 1, text: 2, system: 1 };
-        assert_eq!((register.counts(), all.total()), (all, 5));
-        let words = "5: 1 unfinished, 1 hidden and not DICOM, 2 lists or notes, 1 of the system";
+        let all = LeftOut { hidden: 1, unfinished: 1, text: 2, system: 1, special: 1 };
+        assert_eq!((register.counts(), all.total()), (all, 6));
+        let words = "6: 1 unfinished, 1 hidden and not DICOM, 2 lists or notes, 1 of the system, 1 pipes, sockets, \
+                     devices or links to no file";
         assert_eq!(all.in_words().as_deref(), Some(words));
         assert_eq!(LeftOut::default().in_words(), None);
 

@@ -69,7 +69,7 @@ pub struct Options {
     /// A file is complete when its size and time have not changed for this long.
     pub settle: Duration,
     /// A file whose name begins with a dot is looked into when its size and time have not changed for this long, and
-    /// what is left out by its name is counted.
+    /// what is left out is counted.
     pub passing: Duration,
     /// Files and folders whose names end so, in either case, are not films (yet).
     pub ignore: Vec<String>,
@@ -109,7 +109,7 @@ pub enum IntakeEvent {
         /// Films that the first scan found, known ones included.
         files: usize,
     },
-    /// What is left out by its name has changed.
+    /// What is left out has changed.
     LeftOut(LeftOut),
     /// Something keeps intake from seeing films: a sentence for people. Told once for each cause.
     Fault(Fault),

@@ -154,6 +154,15 @@ impl Names {
         }
     }
 
+    /// Why something is left out that is neither a file nor a folder.
+    #[must_use]
+    pub fn special(&self, relative: &Path) -> Why {
+        match self.kind(relative) {
+            Kind::LeftOut(why) => why,
+            Kind::Film | Kind::Hidden | Kind::Sidecar => Why::Special,
+        }
+    }
+
     fn is_unfinished(&self, name: &[u8]) -> bool {
         self.unfinished.iter().any(|ending| ends_with(name, ending.as_bytes()))
     }

@@ -130,14 +130,7 @@ impl Settle {
 
     /// The path is not there any more, nor is anything beneath it.
     pub(super) fn gone(&mut self, path: &Path) {
-        let beneath: Vec<PathBuf> = self
-            .files
-            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
-            .map(|(found, _)| found)
-            .take_while(|found| found.starts_with(path))
-            .cloned()
-            .collect();
-        for path in beneath {
+        for path in beneath(&self.files, path) {
             self.forget(&path);
         }
     }
@@ -213,6 +206,16 @@ impl Settle {
         let first = |waiting: Option<Waiting>| usize::from(waiting.is_some_and(|waiting| waiting.first));
         self.first_waiting = self.first_waiting + first(after) - first(before);
     }
+}
+
+/// The paths of a register that are this one or lie beneath it.
+pub(super) fn beneath<V>(register: &BTreeMap<PathBuf, V>, path: &Path) -> Vec<PathBuf> {
+    register
+        .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
+        .map(|(found, _)| found)
+        .take_while(|found| found.starts_with(path))
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]

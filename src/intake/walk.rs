@@ -172,7 +172,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                     Some(why) if is_walk => self.left_out.add(&path, Stamp::NONE, why),
                     Some(_) => {}
                 },
-                Ok(Found::Other) => {}
+                Ok(Found::Other) => self.special(&path),
                 // Gone since it was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => outcome = Err(error),

@@ -197,7 +197,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                 if self.names.folder(name).is_some() { Ok(()) } else { self.scan(path, false).map(|_| ()) }
             }
             Ok(Found::Other) => {
-                self.gone(path);
+                self.special(path);
                 Ok(())
             }
             Err(error) => {
@@ -228,13 +228,21 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         self.faults.forget(path);
     }
 
+    /// Takes what is no file and no folder: it is left out, and counted.
+    pub(super) fn special(&mut self, path: &Path) {
+        self.gone(path);
+        let within = path.strip_prefix(&self.inbox).unwrap_or(path);
+        self.left_out.add(path, Stamp::NONE, self.names.special(within));
+    }
+
     pub(super) fn file(&mut self, path: &Path, stamp: Stamp, sighting: Sighting) -> Result<(), Stopped> {
         let within = path.strip_prefix(&self.inbox).unwrap_or(path);
         let kind = self.names.kind(within);
         match kind {
             Kind::LeftOut(why) => return self.passing_name(path, stamp, sighting, why),
             Kind::Hidden => return self.passing_name(path, stamp, sighting, Why::Hidden),
-            Kind::Film | Kind::Sidecar => {}
+            // A pipe may have lain in its place.
+            Kind::Film | Kind::Sidecar => self.left_out.gone(path),
         }
         if kind == Kind::Film && matches!(sighting, Sighting::Found { .. }) {
             self.found();

@@ -3,9 +3,9 @@
 
 use candle_core::{Module, Result, Tensor};
 use candle_nn::{BatchNorm, Linear, ModuleT, VarBuilder};
+use cxr_densenet::Shape;
 
 use super::{
-    cpu::Shape,
     layers::{Convolution, linear, norm},
     plain::ConvolutionShape,
 };

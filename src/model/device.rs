@@ -1,8 +1,9 @@
 //! Where the engine computes, and how exactly.
 
 use candle_core::Device;
+use cxr_densenet::Processor;
 
-use super::{ModelError, cpu::Processor, error::said};
+use super::{ModelError, error::said};
 
 /// What the user asked for with `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

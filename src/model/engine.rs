@@ -10,7 +10,7 @@ use super::{
     profile::{self, Profile},
     weights::{self, Taken},
 };
-use crate::{film::Film, guard::guarded};
+use crate::{film::Film, guard::guarded, hash::sha256};
 
 /// A model, ready to score films. It can be shared between threads: nothing in it changes.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Model {
         let manifest = source.manifest()?;
         let place = source.weights_place();
         let bytes = source.weights()?;
-        let found = weights::sha256(&bytes);
+        let found = sha256(&bytes);
         if found != manifest.sha256 {
             return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
         }
@@ -249,7 +249,7 @@ fn check_finite(input: &Input) -> Result<(), ModelError> {
 fn read_profile(source: &Source, manifest: &Manifest) -> Result<Option<Profile>, ModelError> {
     let Some(note) = &manifest.profile else { return Ok(None) };
     let (bytes, place) = source.profile()?;
-    if weights::sha256(&bytes) != note.sha256 {
+    if sha256(&bytes) != note.sha256 {
         let reason = "its checksum is not the one in model.toml".to_owned();
         return Err(ModelError::Profile { place, reason });
     }

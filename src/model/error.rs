@@ -1,6 +1,8 @@
 //! Everything that can go wrong between a model's name and its findings.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
+
+use safetensors::SafeTensorError;
 
 use super::weights::TensorProblem;
 use crate::text::shown;
@@ -33,12 +35,12 @@ pub enum ModelError {
         known: Vec<String>,
     },
     /// A folder or a file of a model cannot be read.
-    #[error("cannot read {}: {reason}; check the path and its permissions", shown(.path))]
+    #[error("cannot read {}: {source}; check the path and its permissions", shown(.path))]
     Unreadable {
         /// The folder or file.
         path: PathBuf,
         /// The system's reason.
-        reason: String,
+        source: io::Error,
     },
     /// `model.toml` does not describe a model.
     #[error("{place}: {reason}")]
@@ -62,12 +64,12 @@ pub enum ModelError {
         found: String,
     },
     /// The bytes are no safetensors file.
-    #[error("{place}: not a safetensors file ({reason}); fetch or import the model again")]
+    #[error("{place}: not a safetensors file ({source}); fetch or import the model again")]
     Format {
         /// The weights' place.
         place: String,
         /// The reader's reason.
-        reason: String,
+        source: SafeTensorError,
     },
     /// The profile of the training films cannot be used, or not be made.
     #[error("{place}: {reason}; `cxr-triage weights profile` makes a profile from training films")]

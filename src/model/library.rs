@@ -67,7 +67,7 @@ impl Source {
             return Manifest::parse(EMBEDDED_MANIFEST, "embedded model.toml");
         };
         let path = folder.join("model.toml");
-        let text = files::read_text(&path, Expected::TEXT).map_err(|error| unreadable(&path, &error))?;
+        let text = files::read_text(&path, Expected::TEXT).map_err(|error| unreadable(&path, error))?;
         let place = shown(&path);
         let manifest = Manifest::parse(&text, &place)?;
         // Results are recorded under the manifest's name and looked for under the folder's.
@@ -93,7 +93,7 @@ impl Source {
             Self::Folder(folder) => {
                 let path = folder.join(PROFILE_FILE);
                 let bytes =
-                    files::read(&path, Expected::WEIGHTS).map_err(|error| unreadable(&path, &error))?;
+                    files::read(&path, Expected::WEIGHTS).map_err(|error| unreadable(&path, error))?;
                 Ok((bytes.into(), shown(&path)))
             }
         }
@@ -107,14 +107,14 @@ impl Source {
                 let path = folder.join("model.safetensors");
                 files::read(&path, Expected::WEIGHTS)
                     .map(Cow::Owned)
-                    .map_err(|error| unreadable(&path, &error))
+                    .map_err(|error| unreadable(&path, error))
             }
         }
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> ModelError {
-    ModelError::Unreadable { path: path.to_owned(), reason: error.to_string() }
+fn unreadable(path: &Path, source: io::Error) -> ModelError {
+    ModelError::Unreadable { path: path.to_owned(), source }
 }
 
 /// A model that can be named, as `weights list` shows it.
@@ -176,7 +176,7 @@ impl Library {
     /// given on the command line is not there.
     pub fn find(&self, name: Option<&str>) -> Result<Source, ModelError> {
         if let Some(folder) = &self.demanded {
-            fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+            fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
         }
         let Some(name) = name else {
             let best = DEFAULTS.into_iter().find_map(|name| self.locate(name));

@@ -9,7 +9,6 @@
 //! Film ──Model::prepare──▶ Input (decode threads)   [Input] ──Model::infer──▶ [Findings] (engine)
 //! ```
 
-pub mod cpu;
 mod densenet;
 mod device;
 mod engine;
@@ -34,7 +33,7 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use cpu::Hands;
+pub use cxr_densenet::Hands;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
@@ -50,10 +49,10 @@ pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
 pub use presets::{PRESETS, preset};
 pub use profile::{Fitted, Limits, Profile, Sample, turned};
-pub use pull::{Part, PartFile, Progress, Pull, PullError, Trouble};
+pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
-pub use weights::{TensorFault, TensorProblem};
+pub use weights::{TensorProblem, TensorProblemKind};
 
 /// What the model says of one film.
 #[derive(Debug, Clone)]
@@ -78,15 +77,15 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// Whether the film is unlike the training films.
+    /// Whether the film is unlike the training films; also where that is no number.
     #[must_use]
     pub fn is_far(&self) -> bool {
-        self.value > self.limits.cut_off
+        self.value.is_nan() || self.value > self.limits.cut_off
     }
 
     /// Whether the film lies like none of the training films.
     #[must_use]
     pub fn is_turned(&self) -> bool {
-        self.turned > self.limits.turned_cut_off
+        self.turned.is_nan() || self.turned > self.limits.turned_cut_off
     }
 }

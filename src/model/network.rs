@@ -1,18 +1,15 @@
 //! The network of a loaded model: our own kernels on the processor, Candle's elsewhere and for shapes that the
 //! kernels are not made for.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
+use cxr_densenet::{Hands, Processor, Refusal, Tensors};
 
-use super::{
-    ModelError, NetworkConfig, Precision,
-    cpu::{Hands, Processor, Refusal, Tensors},
-    heatmap::grad_cam,
-    plain::Plain,
-    staging::Staging,
-};
+use super::{ModelError, NetworkConfig, Precision, heatmap::grad_cam, plain::Plain, staging::Staging};
+
+use crate::lock::lock;
 
 /// A network with its weights.
 #[derive(Debug)]
@@ -111,7 +108,7 @@ impl Network {
                 })
             }
             Self::Candle(network, staging) => {
-                let mut staging = staging.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut staging = lock(&staging);
                 let features = network.features(&staging.upload(films, shape, device)?)?;
                 let (_, _, rows, columns) = features.dims4()?;
                 let logits = network.logits(&features)?.flatten_all()?.to_vec1()?;

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use candle_core::{DType, Device, Tensor, Var};
 
 use super::{plain::Plain, *};
+use crate::hash::sha256;
 
 fn starter() -> Model {
     Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap()
@@ -158,12 +159,12 @@ fn faults_of_a_model_folder_are_told_apart() {
     assert!(message.contains("the checksum of the weights is wrong"), "{message}");
 
     let page = b"<html>not found</html>";
-    let message = fault(&folder(parent.path(), Some(page), Some(&weights::sha256(page))));
+    let message = fault(&folder(parent.path(), Some(page), Some(&sha256(page))));
     assert!(message.contains("not a safetensors file"), "{message}");
 
     let small = Tensor::zeros((18, 1024), DType::F32, &Device::Cpu).unwrap();
     let other = safetensors::serialize([("classifier.weight", small)], None).unwrap();
-    let message = fault(&folder(parent.path(), Some(&other), Some(&weights::sha256(&other))));
+    let message = fault(&folder(parent.path(), Some(&other), Some(&sha256(&other))));
     assert!(message.contains("tensor features.conv0.weight is missing"), "{message}");
     assert!(message.contains("and 603 more"), "{message}");
 }

@@ -99,6 +99,7 @@ fn noise_film(size: u32, seed: u32) -> Film {
         linear,
         linear_max: 255.0,
         display,
+        scored: None,
         header: Header::default(),
         warnings: Vec::new(),
     }

@@ -3,16 +3,18 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
+use cxr_densenet::Tensors;
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use sha2::{Digest, Sha256};
 
-use super::{ModelError, cpu::Tensors};
+use super::ModelError;
+
+use crate::lock::lock;
 
 /// One tensor that the network needs and the file does not have as needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +24,12 @@ pub struct TensorProblem {
     /// The shape that the network needs.
     pub wanted: Vec<usize>,
     /// What is wrong with it.
-    pub fault: TensorFault,
+    pub fault: TensorProblemKind,
 }
 
 /// What is wrong with a tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TensorFault {
+pub enum TensorProblemKind {
     /// It is not in the file.
     Missing,
     /// It has this shape instead.
@@ -42,9 +44,11 @@ impl fmt::Display for TensorProblem {
         let Self { name, wanted, fault } = self;
         let name = crate::text::clean(name);
         match fault {
-            TensorFault::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
-            TensorFault::Shape(found) => write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}"),
-            TensorFault::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
+            TensorProblemKind::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
+            TensorProblemKind::Shape(found) => {
+                write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}")
+            }
+            TensorProblemKind::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
         }
     }
 }
@@ -56,11 +60,6 @@ pub(super) struct Taken {
     pub(super) tensors: usize,
     /// Numbers in them.
     pub(super) values: usize,
-}
-
-/// SHA-256 in hex.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Builds a network from the bytes of a safetensors file. Numbers arrive as f32, whatever they are stored as: for
@@ -76,7 +75,7 @@ pub(super) fn build<N>(
     network: impl FnOnce(&VarBuilder<'_>, &mut Values<'_>) -> candle_core::Result<N>,
 ) -> Result<(N, Taken), ModelError> {
     let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| ModelError::Format { place: place.to_owned(), reason: error.to_string() })?;
+        .map_err(|source| ModelError::Format { place: place.to_owned(), source })?;
     let mut values = Values::of(Some(file));
     let built = network(&values.builder(device), &mut values)?;
     let mut ledger = values.0.ledger();
@@ -126,7 +125,7 @@ struct Noting<'a> {
 
 impl Noting<'_> {
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
 
     fn stored(&self, name: &str) -> Option<TensorView<'_>> {
@@ -136,8 +135,8 @@ impl Noting<'_> {
     /// The numbers of a tensor; none if it does not fit, which is noted.
     fn values(&self, name: &str, shape: &[usize]) -> candle_core::Result<Option<Vec<f32>>> {
         let fault = match self.stored(name) {
-            None => TensorFault::Missing,
-            Some(tensor) if tensor.shape() != shape => TensorFault::Shape(tensor.shape().to_vec()),
+            None => TensorProblemKind::Missing,
+            Some(tensor) if tensor.shape() != shape => TensorProblemKind::Shape(tensor.shape().to_vec()),
             Some(tensor) => {
                 let values = numbers(&tensor)?;
                 if are_finite(&values) {
@@ -146,7 +145,7 @@ impl Noting<'_> {
                     ledger.taken.values += values.len();
                     return Ok(Some(values));
                 }
-                TensorFault::NotFinite
+                TensorProblemKind::NotFinite
             }
         };
         self.ledger().problems.push(TensorProblem { name: name.to_owned(), wanted: shape.to_vec(), fault });
@@ -297,10 +296,5 @@ mod tests {
             let message = build(bytes, "here", &Device::Cpu, |vb, _| vb.get(2, "w")).unwrap_err().to_string();
             assert!(message.starts_with("here: not a safetensors file"), "{message}");
         }
-    }
-
-    #[test]
-    fn hashes_are_written_in_hex() {
-        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

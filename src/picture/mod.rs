@@ -82,6 +82,7 @@ mod tests {
             linear,
             linear_max: 255.0,
             display,
+            scored: None,
             header: Header::default(),
             warnings: Vec::new(),
         }

@@ -58,6 +58,11 @@ impl Alone {
         self.next.is_none_or(|next| Instant::now() >= next)
     }
 
+    /// Whether so many trials have come to nothing that no more is to be expected of them.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.helper.trials.is_some_and(|trials| self.fruitless >= trials)
+    }
+
     /// Tries one film.
     pub(super) fn examine(&mut self, due: &Queued, stop: &AtomicBool) -> Trial {
         let opened = match self.judge.open(due) {

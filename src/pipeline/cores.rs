@@ -7,43 +7,72 @@
 //! A model on a GPU leaves the cores to the decoding, and takes what their films have waiting as one batch.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError},
+    sync::{Arc, RwLock, RwLockReadGuard, TryLockError},
     thread,
 };
 
 use super::gather::Gather;
 use crate::{
     guard::guarded,
+    lock::unpoisoned,
     model::{Findings, Hands, Input, Model, ModelError},
 };
 
 /// Films that a core takes through the model together, at most: more share the reading of the weights.
 const TOGETHER: usize = 4;
-/// Lines at most: each has a film's pixels and the network's maps in memory.
-const MOST_LINES: usize = 16;
+/// Workers at most: each has a film's pixels and the network's maps in memory.
+const MOST_WORKERS: usize = 16;
 /// Films in one forward pass on a GPU, at most.
 const GPU_BATCH: usize = 32;
 
-/// What a model says of a film.
-type Outcome = Result<Findings, ModelError>;
+/// What the model says of a film.
+pub type Scored = Result<Findings, ModelError>;
 
-/// What reading a file came to: a film `F` on its way to the model, or an end `E` that needs no model.
+/// The result of reading a file: a film `F` on its way to the model, or an outcome `O` that needs no model.
 #[derive(Debug)]
-pub enum Step<F, E> {
+pub enum Step<F, O> {
     /// It goes to the model.
     Ready(F, Input),
     /// There is no need to ask the model.
-    Ended(E),
+    Ended(O),
+}
+
+/// The work of one worker: where its files come from, how they are read, and where their outcomes go.
+pub(super) trait Work {
+    /// A file to be read.
+    type File: Clone;
+    /// A film that waits for its findings.
+    type Film;
+    /// The outcome of a file.
+    type Outcome;
+
+    /// Waits for a file; none: there are no more.
+    fn wait(&mut self) -> Option<Self::File>;
+
+    /// A further file, if there is one now.
+    fn next(&mut self) -> Option<Self::File>;
+
+    /// Reads, decodes and judges a file.
+    fn read(&self, file: Self::File) -> Step<Self::Film, Self::Outcome>;
+
+    /// The outcome of a file over which [`Work::read`] panicked.
+    fn broken(&self, file: Self::File) -> Self::Outcome;
+
+    /// Passes on the outcome of a file that needs no model; false: nobody takes outcomes any more.
+    fn send(&self, outcome: Self::Outcome) -> bool;
+
+    /// Passes on the outcomes of films that went through the model together; false: nobody takes outcomes any more.
+    fn scored(&mut self, films: Vec<(Self::Film, Scored)>) -> bool;
 }
 
 /// A model and the cores that it shares with the decoding of films.
 #[derive(Debug)]
 pub struct Cores {
     model: Arc<Model>,
-    /// Read by each line that works on one core, written by one that has all of them.
+    /// Read by each worker that has one core, written by one that has all of them.
     taken: RwLock<()>,
-    /// Films of several lines on their way to a GPU; none: the model runs on the cores.
-    gpu: Option<Gather<Input, Outcome>>,
+    /// Films of several workers on their way to a GPU; none: the model runs on the cores.
+    gpu: Option<Gather<Input, Scored>>,
 }
 
 impl Cores {
@@ -54,11 +83,11 @@ impl Cores {
         Self { model, taken: RwLock::new(()), gpu }
     }
 
-    /// Films that can be worked on at the same time: one on each core that the model may use, from 1 to 16.
+    /// Workers that can run at the same time: one on each core that the model may use, from 1 to 16.
     #[must_use]
-    pub fn lines(&self) -> usize {
+    pub fn workers(&self) -> usize {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.model.threads().min(cores).clamp(1, MOST_LINES)
+        self.model.threads().min(cores).clamp(1, MOST_WORKERS)
     }
 
     /// The model.
@@ -67,30 +96,30 @@ impl Cores {
         &self.model
     }
 
-    /// One turn of a line: up to four files that `next` gives now go through `read`, on one core. What needs no
-    /// model goes to `ended` at once; the rest comes back with what the model says, in order. A file over which `read`
-    /// panics ends as `broken` says. None once `ended` has refused an end.
-    pub fn turn<T: Clone, F, E>(
-        &self,
-        next: impl FnMut() -> Option<T>,
-        read: impl Fn(T) -> Step<F, E>,
-        broken: impl Fn(T) -> E,
-        mut ended: impl FnMut(E) -> bool,
-    ) -> Option<Vec<(F, Result<Findings, ModelError>)>> {
+    /// Takes the films of a worker from file to findings, until there are no more or nobody takes their outcomes.
+    pub(super) fn run(&self, work: &mut impl Work) {
+        while let Some(first) = work.wait() {
+            let Some(scored) = self.turn(first, work) else { return };
+            if !work.scored(scored) {
+                return;
+            }
+        }
+    }
+
+    /// Reads up to four files on one core and takes what is ready for the model through it, in order. None once nobody
+    /// takes outcomes.
+    fn turn<W: Work>(&self, first: W::File, work: &mut W) -> Option<Vec<(W::Film, Scored)>> {
         let (mut films, mut inputs) = (Vec::with_capacity(TOGETHER), Vec::with_capacity(TOGETHER));
-        for file in std::iter::from_fn(next).take(TOGETHER) {
-            let step = {
-                let _core = self.one();
-                let named = file.clone();
-                guarded(|| read(file)).unwrap_or_else(|| Step::Ended(broken(named)))
-            };
-            match step {
+        let mut first = Some(first);
+        for _ in 0..TOGETHER {
+            let Some(file) = first.take().or_else(|| work.next()) else { break };
+            match self.read(file, work) {
                 Step::Ready(film, input) => {
                     films.push(film);
                     inputs.push(input);
                 }
-                Step::Ended(end) => {
-                    if !ended(end) {
+                Step::Ended(outcome) => {
+                    if !work.send(outcome) {
                         return None;
                     }
                 }
@@ -99,13 +128,19 @@ impl Cores {
         Some(films.into_iter().zip(self.infer_each(inputs)).collect())
     }
 
-    /// One core, for reading and decoding; waits while a film has all of them.
-    fn one(&self) -> RwLockReadGuard<'_, ()> {
-        self.taken.read().unwrap_or_else(PoisonError::into_inner)
+    fn read<W: Work>(&self, file: W::File, work: &W) -> Step<W::Film, W::Outcome> {
+        let _core = self.one();
+        let named = file.clone();
+        guarded(|| work.read(file)).unwrap_or_else(|| Step::Ended(work.broken(named)))
     }
 
-    /// [`Model::infer_each`] on all cores if no other line is at work, else on one. The caller must hold none.
-    fn infer_each(&self, inputs: Vec<Input>) -> Vec<Outcome> {
+    /// One core, for reading and decoding; waits while a film has all of them.
+    fn one(&self) -> RwLockReadGuard<'_, ()> {
+        unpoisoned(self.taken.read())
+    }
+
+    /// [`Model::infer_each`] on all cores if no other worker is at work, else on one. The caller must hold none.
+    fn infer_each(&self, inputs: Vec<Input>) -> Vec<Scored> {
         if inputs.is_empty() {
             return Vec::new();
         }
@@ -122,28 +157,5 @@ impl Cores {
                 self.model.infer_each(&inputs, Hands::One)
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{DeviceChoice, Precision, Source};
-
-    #[test]
-    fn a_file_that_makes_its_reader_panic_costs_that_file_alone() {
-        let model = Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap();
-        let cores = Cores::new(Arc::new(model));
-        let (mut files, mut ends) = (1..=3, Vec::new());
-        let read = |file: u32| {
-            assert_ne!(file, 2, "a test's");
-            Step::<(), _>::Ended(format!("{file} read"))
-        };
-        let ended = |end| {
-            ends.push(end);
-            true
-        };
-        cores.turn(|| files.next(), read, |file| format!("{file} broken"), ended).unwrap();
-        assert_eq!(ends, ["1 read", "2 broken", "3 read"]);
     }
 }

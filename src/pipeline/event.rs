@@ -171,7 +171,7 @@ pub enum EventKind {
     Idle {
         /// Films that came to an end since the start or since the last idle event.
         films: usize,
-        /// What lies in the inbox and is left out by its name.
+        /// What lies in the inbox and is left out.
         left_out: LeftOut,
     },
 }

@@ -3,14 +3,13 @@
 
 use std::{io, path::Path};
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     config::RasterStudy,
     files::{Expected, Readers, readers},
     film::{self, Film, Header},
     guard::guarded,
-    model::{Input, Model, ModelError},
+    hash::sha256,
+    model::{Distance, Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
 };
@@ -38,7 +37,7 @@ pub fn read(path: &Path) -> io::Result<Bytes> {
 /// Those of [`Readers::read`].
 pub fn read_until(path: &Path, readers: &Readers, is_over: &dyn Fn() -> bool) -> io::Result<Bytes> {
     let content = readers.read(path, Expected::FILM, is_over)?;
-    let sha256 = hex(&Sha256::digest(&content));
+    let sha256 = sha256(&content);
     Ok(Bytes { content, sha256 })
 }
 
@@ -78,6 +77,23 @@ pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
     }
 }
 
+/// Asks the last gate, which looks at what the model makes of the film: adds its warning to those of the gates before
+/// it, which go into its reason. A panic holds the film.
+///
+/// # Errors
+/// [`Held`] if it is to be held; the findings are then not to be ranked.
+pub fn ask_last_gate(
+    distance: Option<Distance>,
+    mut warnings: Vec<Warning>,
+    gates: &Gates,
+) -> Result<Vec<Warning>, Held> {
+    let judged = guarded(|| {
+        warnings.extend(quality::inspect_distance(distance, &warnings, gates)?);
+        Ok(warnings)
+    });
+    judged.unwrap_or_else(|| Err(broke_down()))
+}
+
 /// Why a film that was admitted has no score after all.
 #[must_use]
 pub fn failed(error: &ModelError) -> Held {
@@ -115,14 +131,6 @@ pub fn study_key(header: &Header, sha256: &str, path: &Path, grouping: RasterStu
         (RasterStudy::Folder, Some(folder)) => format!("folder:{}", shown(folder)),
         _ => format!("sha256:{}", sha256.get(..16).unwrap_or(sha256)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From the store's queue to the lines: one feeder.
+//! From the store's queue to the workers: one feeder.
 //!
 //! What it hands out is noted in the store first. After a death of the program, what was noted comes last and is tried
 //! alone, while nothing else is in work.
@@ -69,7 +69,7 @@ enum Next {
 }
 
 impl Feeder {
-    /// Hands the store's queue to the lines, oldest first, until told to stop. It may be called again after a panic.
+    /// Hands the store's queue to the workers, oldest first, until told to stop. It may be called again after a panic.
     pub(super) fn run(&mut self) {
         while !self.stop.load(Ordering::Relaxed) {
             checkpoint("feeder");
@@ -136,7 +136,7 @@ impl Feeder {
         Ok(if handed_out { Next::Look } else { Next::Wait(LOOK_ANYWAY) })
     }
 
-    /// Notes that these are in work, and hands them to the lines. Whether somebody took them.
+    /// Notes that these are in work, and hands them to the workers. Whether somebody took them.
     fn send(&mut self, batch: Vec<Queued>) -> Result<bool, StoreError> {
         if batch.is_empty() {
             return Ok(true);
@@ -163,6 +163,12 @@ impl Feeder {
             Trial::Done(report) => *report,
             Trial::Later(why) => {
                 self.store.put_behind(due.file, false)?;
+                if self.alone.is_hopeless() {
+                    self.supervisor.end(format!(
+                        "a film that was in work when the program died cannot be tried alone ({why}), so it stays \
+                         queued: nothing is lost"
+                    ));
+                }
                 self.supervisor.tell(format!(
                     "A film that was in work when the program died could not be tried alone: {why}. It is tried again, \
                      after the others."

@@ -3,9 +3,11 @@
 //! No thread waits for others to come: the first takes the machine for what it has, and while it runs the others
 //! queue up; the next that gets the machine takes along everything that waits.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use crossbeam_channel::{Sender, TryRecvError, bounded};
+
+use crate::lock::lock;
 
 /// The things of one thread, and where their results go.
 type Ticket<I, O> = (Vec<I>, Sender<Vec<O>>);
@@ -61,10 +63,6 @@ impl<I, O> Gather<I, O> {
             let _ = reply.send(results.by_ref().take(count).collect());
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

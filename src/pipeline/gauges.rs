@@ -2,11 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
-use crate::files::Readers;
+use crate::{files::Readers, lock::lock};
 
 /// The rate of films is that of the last minute.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -20,7 +20,7 @@ pub struct Gauges {
 #[derive(Debug, Default)]
 struct Inner {
     working_on: Option<String>,
-    /// Lines at work.
+    /// Workers at work.
     working: usize,
     /// Until when their time has been counted.
     counted: Option<Instant>,
@@ -35,7 +35,7 @@ impl Gauges {
         Self { inner: Mutex::default(), readers }
     }
 
-    /// The file at which a line works.
+    /// The file at which a worker works.
     #[must_use]
     pub fn working_on(&self) -> Option<String> {
         self.lock().working_on.clone()
@@ -54,7 +54,7 @@ impl Gauges {
         })
     }
 
-    /// Films a second while any line worked, over the last minute; none if none was scored in it.
+    /// Films a second while any worker worked, over the last minute; none if none was scored in it.
     #[must_use]
     pub fn films_per_second(&self) -> Option<f64> {
         let mut inner = self.lock();
@@ -71,7 +71,7 @@ impl Gauges {
         inner.counted.get_or_insert_with(Instant::now);
     }
 
-    /// A line is through with what it started; so many films were scored.
+    /// A worker is through with what it started; so many films were scored.
     pub(super) fn ends(&self, films: usize) {
         let now = Instant::now();
         let mut inner = self.lock();
@@ -94,7 +94,7 @@ impl Gauges {
 
     /// A worker that panicked while it held the lock left only numbers behind.
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }
 

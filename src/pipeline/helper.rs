@@ -30,6 +30,8 @@ pub struct Helper {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// The process ends when so many trials in a row have come to nothing; none: they go on for ever.
+    pub trials: Option<u32>,
 }
 
 /// The child is ready.

@@ -8,18 +8,18 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{
-    broke_down, failed, read_until,
+    ask_last_gate, broke_down, failed, read_until,
     recorder::{Identity, Report, ReportKind, ScoredReport},
-    shared::Shared,
 };
 use crate::{
-    files::{NoAnswer, Readers, Refused},
+    files::{NoAnswerError, Readers, RefusedError},
     guard::guarded,
     model::{Findings, ModelError},
-    quality::{self, Gates, Held, Warning},
+    quality::{Gates, Held, Warning},
     store::{FileId, Queued, Store},
     text::unnamed,
     triage::{self, Rules},
@@ -28,8 +28,8 @@ use crate::{
 /// What reports are made by: the rules and gates in force, and the films that are known.
 pub(super) struct Judge {
     pub(super) store: Store,
-    pub(super) rules: Arc<Shared<Rules>>,
-    pub(super) gates: Arc<Shared<Gates>>,
+    pub(super) rules: Arc<ArcSwap<Rules>>,
+    pub(super) gates: Arc<ArcSwap<Gates>>,
     /// What reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
@@ -62,7 +62,7 @@ impl Judge {
         let started = Timestamp::now();
         let is_over = || self.stop.load(Ordering::Relaxed);
         let bytes = read_until(&due.arrival.path, &self.readers, &is_over).map_err(|error| {
-            if NoAnswer::of(&error) == Some(NoAnswer::Stopped) {
+            if NoAnswerError::of(&error) == Some(NoAnswerError::Stopped) {
                 return report(ReportKind::Left);
             }
             tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
@@ -83,7 +83,7 @@ impl Judge {
 
     /// The gates in force for a film; those of one that a person wants scored only warn.
     pub(super) fn gates(&self, requested: bool) -> Arc<Gates> {
-        let gates = self.gates.get();
+        let gates = self.gates.load_full();
         if requested { Arc::new(gates.warning_only()) } else { gates }
     }
 
@@ -104,13 +104,12 @@ impl Judge {
     fn judge(
         &self,
         outcome: Result<Findings, ModelError>,
-        mut warnings: Vec<Warning>,
+        warnings: Vec<Warning>,
         requested: bool,
     ) -> Result<Judged, Held> {
         let findings = outcome.map_err(|error| failed(&error))?;
-        let warning = quality::inspect_distance(findings.distance, &warnings, &self.gates(requested))?;
-        warnings.extend(warning);
-        let rules = self.rules.get();
+        let warnings = ask_last_gate(findings.distance, warnings, &self.gates(requested))?;
+        let rules = self.rules.load_full();
         Ok(Judged {
             findings: triage::assess(&findings.probabilities, &rules).findings,
             heatmap: findings.heatmap.to_bytes(),
@@ -136,8 +135,8 @@ fn why_unread(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => {
             "This program may not read the file: change its permissions, then copy it in again.".into()
         }
-        _ if Refused::of(error).is_some() => format!("The file was not read: {error}."),
-        _ if NoAnswer::of(error).is_some() => {
+        _ if RefusedError::of(error).is_some() => format!("The file was not read: {error}."),
+        _ if NoAnswerError::of(error).is_some() => {
             "The disk or share that the file lies on does not answer: the film is tried again by itself."
                 .into()
         }
@@ -148,5 +147,5 @@ fn why_unread(error: &std::io::Error) -> String {
 /// Whether a file that could not be read may be readable later, as it is: a share that is down comes back.
 fn is_passing(error: &std::io::Error) -> bool {
     let stays = matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied);
-    !stays && Refused::of(error).is_none()
+    !stays && RefusedError::of(error).is_none()
 }

@@ -1,7 +1,7 @@
 //! The workers and bounded queues that join the rooms.
 //!
 //! ```text
-//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ lines ─▶ recorder ─▶ store: done
+//!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ workers ─▶ recorder ─▶ store: done
 //! ```
 //!
 //! The queue of waiting files is a table of the store, not memory: ten thousand films at once cost rows,
@@ -18,13 +18,13 @@ mod gather;
 mod gauges;
 mod helper;
 mod judge;
-mod line;
 mod panels;
+mod pass;
 mod pictures;
 mod reception;
 mod recorder;
-mod shared;
 mod workbench;
+mod worker;
 
 use std::{
     path::PathBuf,
@@ -35,22 +35,23 @@ use std::{
     thread::JoinHandle,
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
 pub use crate::text::{file_name, shown};
-pub use cores::{Cores, Step};
+pub use cores::{Cores, Scored, Step};
 pub use event::{Event, EventKind, Peer, Sentence};
 pub use examine::{
-    Admitted, BROKE_DOWN, Bytes, Examined, broke_down, examine, failed, read, read_until, study_key,
+    Admitted, BROKE_DOWN, Bytes, Examined, ask_last_gate, broke_down, examine, failed, read, read_until,
+    study_key,
 };
 pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
+pub use pass::Pass;
 pub use reception::Reception;
-pub use workbench::Thresholds;
-
-use shared::Shared;
+pub use workbench::{Thresholds, ThresholdsError};
 
 use crate::{
     config::RasterStudy,
@@ -63,10 +64,10 @@ use crate::{
     triage::Rules,
 };
 
-/// Files between the store's queue and the lines: enough that they do not wait, few enough that what is
+/// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
 /// urgent overtakes the rest.
 const READ_AHEAD: usize = 4;
-/// Results between the lines and the store.
+/// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
 
 /// What a pipeline is made of.
@@ -159,10 +160,10 @@ impl Pipeline {
             supervisor,
             readers,
         } = parts;
-        let gates = Arc::new(Shared::new(gates));
+        let gates = Arc::new(ArcSwap::from_pointee(gates));
         let stop = Arc::new(AtomicBool::new(false));
         let gauges = Arc::new(Gauges::of(Arc::clone(&readers)));
-        let rules = Arc::new(Shared::new(rules));
+        let rules = Arc::new(ArcSwap::from_pointee(rules));
 
         let (arrivals_in, arrivals) = bounded(4);
         let (wake_in, wake) = bounded(1);
@@ -218,7 +219,7 @@ impl Pipeline {
         };
         let known = Store::open(&store_path)?;
         let cores = Arc::new(Cores::new(model));
-        let judges = (0..cores.lines()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
+        let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
 
         let is_asked = || {
             let stop = Arc::clone(&stop);
@@ -231,7 +232,7 @@ impl Pipeline {
             supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
         ];
         for judge in judges {
-            let mut line = line::Line {
+            let mut worker = worker::Worker {
                 judge,
                 cores: Arc::clone(&cores),
                 gauges: Arc::clone(&gauges),
@@ -240,7 +241,7 @@ impl Pipeline {
                 results: results_in.clone(),
                 in_hand: Vec::new(),
             };
-            threads.push(supervisor.spawn("line", is_asked(), move || line.run())?);
+            threads.push(supervisor.spawn("worker", is_asked(), move || worker.run())?);
         }
         drop((files, results_in));
 

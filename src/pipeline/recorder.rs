@@ -11,12 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{
-    BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, shared::Shared, shown, study_key,
-};
+use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, shown, study_key};
 use crate::{
     film::Header,
     guard::guarded,
@@ -95,7 +94,7 @@ pub(super) struct Progress {
     said_idle: bool,
     /// Sentences about rows of the store that were said.
     unreadable: usize,
-    /// What lies in the inbox and is left out by its name.
+    /// What lies in the inbox and is left out.
     left_out: LeftOut,
 }
 
@@ -109,8 +108,8 @@ pub(super) struct Recorder {
     pub(super) model: Arc<ModelRef>,
     /// What it runs on: "cpu fp32".
     pub(super) device: String,
-    pub(super) rules: Arc<Shared<Rules>>,
-    pub(super) gates: Arc<Shared<Gates>>,
+    pub(super) rules: Arc<ArcSwap<Rules>>,
+    pub(super) gates: Arc<ArcSwap<Gates>>,
     pub(super) settings: Settings,
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
@@ -260,6 +259,7 @@ impl Recorder {
     }
 
     fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        checkpoint("record");
         let now = Timestamp::now();
         let Report { file, path, kind } = report;
         let finished = match kind {
@@ -423,7 +423,8 @@ impl Recorder {
             self.progress.said_idle = false;
             let _ = self.wake.try_send(());
         }
-        let mut changed = self.store.complete_quiet(self.settings.quiet_period, now)?;
+        let mut changed = self.store.bring_back_from_future(now)?;
+        changed.extend(self.store.complete_quiet(self.settings.quiet_period, now)?);
         if let Some(max_wait) = self.settings.max_wait {
             changed.extend(self.store.promote_overdue(max_wait, now)?);
         }
@@ -436,9 +437,9 @@ impl Recorder {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Settings(settings) => self.settings = settings,
-            Order::Gates(gates) => self.gates.set(gates),
+            Order::Gates(gates) => self.gates.store(Arc::new(gates)),
             Order::Rules(rules) => {
-                self.rules.set(rules);
+                self.rules.store(Arc::new(rules));
                 self.say_after(Self::judge_anew);
             }
         }
@@ -447,7 +448,7 @@ impl Recorder {
     /// After a change of thresholds, and at the start, as they may have changed in between.
     fn judge_anew(&mut self) -> Result<(), StoreError> {
         let now = Timestamp::now();
-        let rules = self.rules.get();
+        let rules = self.rules.load_full();
         for row in self.store.reassess(&rules, now)? {
             self.say_study(&row, now);
         }

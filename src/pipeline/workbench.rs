@@ -1,7 +1,7 @@
 //! The thread behind the threshold workbench: it reads the studies that came, works out what other thresholds
 //! would have made of them, and has thresholds written. Of several questions that wait only the newest counts.
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
@@ -10,8 +10,9 @@ use serde_json::json;
 use super::follow::Actor;
 use crate::{
     dashboard::{BenchRequest, BenchUpdate, Update},
-    store::{NewEvent, Store},
+    store::{NewEvent, Store, StoreError},
     study::AuditKind,
+    text::causes,
     triage::{Bench, Mark, PastStudy, Sample, Setting, ThresholdChange, what_if},
 };
 
@@ -23,14 +24,40 @@ pub trait Thresholds: Send {
     /// What is in force, and what the site sets.
     ///
     /// # Errors
-    /// Why it cannot be told, a sentence.
-    fn read(&self) -> Result<Bench, String>;
+    /// It cannot be told.
+    fn read(&self) -> Result<Bench, ThresholdsError>;
 
     /// Writes changes down, all or none.
     ///
     /// # Errors
-    /// Why nothing was written and what to do, a sentence or two.
-    fn write(&self, changes: &[ThresholdChange]) -> Result<(), String>;
+    /// Nothing was written.
+    fn write(&self, changes: &[ThresholdChange]) -> Result<(), ThresholdsError>;
+}
+
+/// Why thresholds cannot be read, or were not written: a sentence or two, with what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+pub struct ThresholdsError {
+    sentence: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ThresholdsError {
+    /// An error that nothing else brought about.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), source: None }
+    }
+
+    /// An error, told by `sentence`, that another one brought about.
+    pub fn because(sentence: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
+        Self { sentence: sentence.into(), source: Some(Box::new(source)) }
+    }
+}
+
+impl From<StoreError> for ThresholdsError {
+    fn from(error: StoreError) -> Self {
+        Self::because(error.to_string(), error)
+    }
 }
 
 /// The dashboard has gone.
@@ -83,7 +110,7 @@ impl Worker {
                     *open = Some(fresh);
                     Ok(())
                 }
-                Err(text) => self.tell(BenchUpdate::Failed(text)),
+                Err(error) => self.tell(BenchUpdate::Failed(told(&error))),
             },
             BenchRequest::Reread => {
                 // A configuration with a mistake is told of by whoever watches it; the old one stays in force.
@@ -106,26 +133,23 @@ impl Worker {
                     }
                     self.tell(BenchUpdate::Saved(bench, changes, warning))
                 }
-                Err(text) => self.tell(BenchUpdate::Refused(text)),
+                Err(error) => self.tell(BenchUpdate::Refused(told(&error))),
             },
         }
     }
 
-    fn thresholds(&self) -> Result<&dyn Thresholds, String> {
-        self.thresholds
-            .as_deref()
-            .ok_or_else(|| "This dashboard cannot see the site's thresholds.".to_owned())
+    fn thresholds(&self) -> Result<&dyn Thresholds, ThresholdsError> {
+        let unseen = || ThresholdsError::new("This dashboard cannot see the site's thresholds.");
+        self.thresholds.as_deref().ok_or_else(unseen)
     }
 
-    fn read(&self) -> Result<Bench, String> {
+    fn read(&self) -> Result<Bench, ThresholdsError> {
         self.thresholds()?.read()
     }
 
-    fn open(&self) -> Result<Open, String> {
+    fn open(&self) -> Result<Open, ThresholdsError> {
         let bench = self.read()?;
-        let past = Store::open(&self.store)
-            .and_then(|store| store.past_studies(&bench.in_force(), STUDIES))
-            .map_err(|error| error.to_string())?;
+        let past = Store::open(&self.store)?.past_studies(&bench.in_force(), STUDIES)?;
         Ok(Open { bench, past })
     }
 
@@ -136,15 +160,15 @@ impl Worker {
     }
 
     /// Writes thresholds, and who did it; returns what is in force then, and what went wrong beside it.
-    fn save(&self, changes: &[ThresholdChange]) -> Result<(Bench, Option<String>), String> {
+    fn save(&self, changes: &[ThresholdChange]) -> Result<(Bench, Option<String>), ThresholdsError> {
         let before = self.read()?;
         for change in changes {
             let site = before.labels.iter().find(|label| label.rule.label == change.label);
             if site.is_none_or(|label| label.site != change.from) {
-                return Err(format!(
+                return Err(ThresholdsError::new(format!(
                     "Nothing was saved: somebody else changed {} meanwhile. Close the workbench and open it again.",
                     change.label
-                ));
+                )));
             }
         }
         self.thresholds()?.write(changes)?;
@@ -153,7 +177,7 @@ impl Worker {
         Ok((self.read()?, unwritten))
     }
 
-    fn note(&self, before: &Bench, changes: &[ThresholdChange]) -> Result<(), crate::store::StoreError> {
+    fn note(&self, before: &Bench, changes: &[ThresholdChange]) -> Result<(), StoreError> {
         let mut store = Store::open(&self.store)?;
         let actor = self.actor.name();
         for change in changes {
@@ -170,6 +194,14 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// The sentence for the person at the workbench; what brought it about is for the log.
+fn told(error: &ThresholdsError) -> String {
+    if let Some(causes) = causes(error) {
+        tracing::warn!(causes, "the workbench: {error}");
+    }
+    error.to_string()
 }
 
 #[cfg(test)]

@@ -31,11 +31,11 @@ impl Site {
 }
 
 impl Thresholds for Site {
-    fn read(&self) -> Result<Bench, String> {
+    fn read(&self) -> Result<Bench, ThresholdsError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    fn write(&self, changes: &[ThresholdChange]) -> Result<(), String> {
+    fn write(&self, changes: &[ThresholdChange]) -> Result<(), ThresholdsError> {
         self.set(changes[0].to);
         Ok(())
     }

@@ -6,7 +6,7 @@ use mlua::{Table, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fault::short,
+    error::short,
     limits::{LINE, PARTS},
     settings::{self, Setting},
     source::is_name,

@@ -2,10 +2,13 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use crate::store::{FilmId, Store, StoreError, StudyDetail, StudyId};
+use crate::{
+    lock::lock,
+    store::{FilmId, Store, StoreError, StudyDetail, StudyId},
+};
 
 /// Studies that are kept: those of a burst, a few hundred kilobytes.
 const MOST: usize = 256;
@@ -40,7 +43,7 @@ impl Details {
         wanted: &[FilmId],
     ) -> Result<Option<Arc<StudyDetail>>, StoreError> {
         let Some(revision) = store.study_revision(study)? else { return Ok(None) };
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).by_study.get(&study).cloned();
+        let known = lock(&self.known).by_study.get(&study).cloned();
         let holds = |detail: &StudyDetail| {
             let is_here = |film: &FilmId| detail.films.iter().any(|known| known.id == *film);
             detail.study.revision == revision && wanted.iter().all(is_here)
@@ -56,7 +59,7 @@ impl Details {
     }
 
     fn keep(&self, detail: &Arc<StudyDetail>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.known);
         let study = detail.study.id;
         if known.by_study.insert(study, Arc::clone(detail)).is_none() {
             known.order.push_back(study);

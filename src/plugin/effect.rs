@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{
     Permission,
     description::line_of,
-    fault::short,
+    error::short,
     limits::{BODY, LINE, SENTENCE},
     source::is_name,
     values::{Budget, json, kind, suggest},

@@ -11,7 +11,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounde
 use jiff::Timestamp;
 
 use super::{
-    Fault, FaultKind, Limits, Pace, Patience, manager::Manager, process::this_program, progress::Progress,
+    Limits, Pace, Patience, PluginError, PluginErrorKind, manager::Manager, process::this_program,
+    progress::Progress,
 };
 use crate::{
     config,
@@ -155,7 +156,8 @@ impl Host {
             let is_quiet = || -> Result<bool, StoreError> {
                 let now = Timestamp::now();
                 for lane in Lane::ALL {
-                    if !self.store.due_deliveries(lane, now, 1)?.is_empty() {
+                    let waiting = self.store.waiting_deliveries(lane, now)?;
+                    if waiting.iter().any(|waiting| waiting.due <= now) {
                         return Ok(false);
                     }
                 }
@@ -186,13 +188,13 @@ pub(super) fn is_closed(channel: &Receiver<()>) -> bool {
 }
 
 /// A plugin that the configuration names and nobody has.
-pub(super) fn missing(name: &str, folder: &std::path::Path) -> Fault {
+pub(super) fn missing(name: &str, folder: &std::path::Path) -> PluginError {
     let place = match folder.as_os_str().is_empty() {
         true => "no folder of plugins is read".to_owned(),
         false => format!("there is no such file in {}", crate::text::shown(folder)),
     };
     let message = format!("{place}, and no plugin of that name comes with the program");
-    Fault::new(FaultKind::Source, &format!("{}.luau", crate::text::clean(name)), &message)
+    PluginError::new(PluginErrorKind::Source, &format!("{}.luau", crate::text::clean(name)), &message)
 }
 
 #[cfg(test)]

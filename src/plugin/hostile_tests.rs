@@ -12,11 +12,11 @@ fn study() -> StudyView {
     StudyView { id: 7, films: vec![FilmView::default()], ..StudyView::default() }
 }
 
-fn load(text: &str) -> Result<Vm, Fault> {
+fn load(text: &str) -> Result<Vm, PluginError> {
     load_with(text, limits())
 }
 
-fn load_with(text: &str, limits: Limits) -> Result<Vm, Fault> {
+fn load_with(text: &str, limits: Limits) -> Result<Vm, PluginError> {
     Vm::load(&Source::of_text("evil", text), &BTreeMap::new(), limits)
 }
 
@@ -31,66 +31,71 @@ fn plugin(body: &str) -> String {
 #[test]
 fn bombs_end_as_faults_with_file_and_line() {
     // body of on_study (its first line is line 3), kind, line, part of the message
-    let cases: &[(&str, FaultKind, Option<u32>, &str)] = &[
-        ("while true do end", FaultKind::Time, Some(3), "30 ms"),
-        ("while true do\npcall(function() while true do end end)\nend", FaultKind::Time, None, "30 ms"),
-        ("local function f() pcall(f) pcall(f) end f()", FaultKind::Time, None, "30 ms"),
+    let cases: &[(&str, PluginErrorKind, Option<u32>, &str)] = &[
+        ("while true do end", PluginErrorKind::Time, Some(3), "30 ms"),
+        ("while true do\npcall(function() while true do end end)\nend", PluginErrorKind::Time, None, "30 ms"),
+        ("local function f() pcall(f) pcall(f) end f()", PluginErrorKind::Time, None, "30 ms"),
         (
             "local ok = xpcall(function() while true do end end, function() while true do end end)\nreturn {}",
-            FaultKind::Time,
+            PluginErrorKind::Time,
             None,
             "30 ms",
         ),
         (
             "pcall(function() while true do end end) return { tag = 'caught' }",
-            FaultKind::Time,
+            PluginErrorKind::Time,
             Some(3),
             "30 ms",
         ),
         (
             "local t = {} while true do t[#t + 1] = table.create(1000, 0) end",
-            FaultKind::Memory,
+            PluginErrorKind::Memory,
             None,
             "memory",
         ),
-        ("local s = 'x' while true do s = s .. s end", FaultKind::Memory, None, "memory"),
-        ("return { tag = string.rep('x', 1e8) }", FaultKind::Memory, None, "memory"),
-        ("return { tag = string.rep('x', 1e7) }", FaultKind::Effect, Some(2), "longer than"),
-        ("return { note = string.rep('x', 1e7) }", FaultKind::Effect, Some(2), "longer than"),
-        ("buffer.create(1e9)", FaultKind::Memory, None, "memory"),
-        ("table.create(6e7, 0)", FaultKind::Memory, None, "memory"),
-        ("local function f(n) return 1 + f(n) end f(1)", FaultKind::Runtime, Some(3), "stack overflow"),
+        ("local s = 'x' while true do s = s .. s end", PluginErrorKind::Memory, None, "memory"),
+        ("return { tag = string.rep('x', 1e8) }", PluginErrorKind::Memory, None, "memory"),
+        ("return { tag = string.rep('x', 1e7) }", PluginErrorKind::Effect, Some(2), "longer than"),
+        ("return { note = string.rep('x', 1e7) }", PluginErrorKind::Effect, Some(2), "longer than"),
+        ("buffer.create(1e9)", PluginErrorKind::Memory, None, "memory"),
+        ("table.create(6e7, 0)", PluginErrorKind::Memory, None, "memory"),
+        ("local function f(n) return 1 + f(n) end f(1)", PluginErrorKind::Runtime, Some(3), "stack overflow"),
         (
             "local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x",
-            FaultKind::Runtime,
+            PluginErrorKind::Runtime,
             Some(3),
             "",
         ),
-        ("local c = coroutine.wrap(function() while true do end end) c()", FaultKind::Time, Some(3), "30 ms"),
+        (
+            "local c = coroutine.wrap(function() while true do end end) c()",
+            PluginErrorKind::Time,
+            Some(3),
+            "30 ms",
+        ),
         (
             "while true do local c = coroutine.create(function() end) coroutine.resume(c) end",
-            FaultKind::Time,
+            PluginErrorKind::Time,
             Some(3),
             "30 ms",
         ),
         (
             "return string.find(string.rep('a', 1e5), string.rep('.-', 20) .. 'b')",
-            FaultKind::Time,
+            PluginErrorKind::Time,
             None,
             "30 ms",
         ),
-        ("error('gone \\27[2J wrong')", FaultKind::Runtime, Some(3), "gone [2J wrong"),
-        ("error({})", FaultKind::Runtime, None, ""),
-        ("study.severity = 'routine'", FaultKind::Runtime, Some(3), "readonly"),
-        ("rawset(study, 'severity', 'routine')", FaultKind::Runtime, None, "readonly"),
-        ("study.films[1].scored = true", FaultKind::Runtime, Some(3), "readonly"),
-        ("string.format = nil", FaultKind::Runtime, Some(3), "readonly"),
-        ("getmetatable('').__index = {}", FaultKind::Runtime, Some(3), ""),
-        ("coroutine.yield()", FaultKind::Runtime, None, ""),
+        ("error('gone \\27[2J wrong')", PluginErrorKind::Runtime, Some(3), "gone [2J wrong"),
+        ("error({})", PluginErrorKind::Runtime, None, ""),
+        ("study.severity = 'routine'", PluginErrorKind::Runtime, Some(3), "readonly"),
+        ("rawset(study, 'severity', 'routine')", PluginErrorKind::Runtime, None, "readonly"),
+        ("study.films[1].scored = true", PluginErrorKind::Runtime, Some(3), "readonly"),
+        ("string.format = nil", PluginErrorKind::Runtime, Some(3), "readonly"),
+        ("getmetatable('').__index = {}", PluginErrorKind::Runtime, Some(3), ""),
+        ("coroutine.yield()", PluginErrorKind::Runtime, None, ""),
     ];
     for (body, kind, line, says) in cases {
         // Where memory is to end it, time must not: filling it can take a slow machine longer.
-        let call = if *kind == FaultKind::Memory { Duration::from_secs(60) } else { limits().call };
+        let call = if *kind == PluginErrorKind::Memory { Duration::from_secs(60) } else { limits().call };
         let vm = load_with(&plugin(body), Limits { call, ..limits() }).unwrap();
         let fault = vm.call(&Call::Study(&study())).expect_err(body);
         assert_eq!(fault.kind, *kind, "{body}: {fault}");
@@ -147,7 +152,7 @@ fn what_is_no_effect_is_refused_by_name() {
     for (body, says) in cases {
         let vm = load(&plugin(body)).unwrap();
         let fault = vm.call(&Call::Study(&study())).expect_err(body);
-        assert_eq!(fault.kind, FaultKind::Effect, "{body}: {fault}");
+        assert_eq!(fault.kind, PluginErrorKind::Effect, "{body}: {fault}");
         assert!(fault.message.contains(says), "{body}: {fault}");
     }
 }

@@ -4,22 +4,23 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::Timestamp;
 
 use super::{
-    Ender, Fault, HostError, HostParts, Policy, Source,
-    deliver::{Deliverer, Notes},
+    Ender, HostError, HostParts, PluginError, Policy, Source,
+    deliver::{Deliverer, Notes, THREADS},
     details::Details,
     host::is_closed,
     policy::granted,
     progress::Progress,
-    worker::{Beginning, Loading, Order, Worker},
+    worker::{Loading, Order, State, Worker},
 };
 use crate::{
     config, guard,
@@ -36,14 +37,14 @@ const DEATHS: u32 = 3;
 #[derive(Default)]
 struct Dead {
     times: u32,
-    from: Option<Result<Loading, Fault>>,
+    from: Option<Result<Loading, PluginError>>,
 }
 
 /// One plugin's thread, and what it was loaded from.
 struct Running {
     orders: Sender<Order>,
     wake: Sender<()>,
-    from: Option<Result<Loading, Fault>>,
+    from: Option<Result<Loading, PluginError>>,
     ender: Ender,
     thread: JoinHandle<()>,
 }
@@ -51,7 +52,7 @@ struct Running {
 pub(super) struct Manager {
     store: Store,
     parts: HostParts,
-    policy: Arc<RwLock<Policy>>,
+    policy: Arc<ArcSwap<Policy>>,
     /// What all plugins look at.
     details: Arc<Details>,
     progress: Arc<Progress>,
@@ -80,7 +81,7 @@ impl Manager {
         let (threads, ended) = bounded(0);
         let mut manager = Self {
             store: Store::open(&parts.store)?,
-            policy: Arc::new(RwLock::new(Policy::new(&parts.config))),
+            policy: Arc::new(ArcSwap::from_pointee(Policy::new(&parts.config))),
             parts,
             details: Arc::default(),
             progress,
@@ -126,7 +127,7 @@ impl Manager {
                 },
                 recv(settings) -> changed => match changed {
                     Ok((folder, config)) => {
-                        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Policy::new(&config);
+                        self.policy.store(Arc::new(Policy::new(&config)));
                         (self.parts.folder, self.parts.config) = (folder, config);
                         self.look_at_files();
                     }
@@ -160,7 +161,7 @@ impl Manager {
     }
 
     /// The enabled plugins, each with its text or why it has none.
-    fn enabled(&self) -> BTreeMap<String, Result<Source, Fault>> {
+    fn enabled(&self) -> BTreeMap<String, Result<Source, PluginError>> {
         super::enabled(&self.parts.folder, &self.parts.config)
     }
 
@@ -229,7 +230,7 @@ impl Manager {
         let (orders, taken) = unbounded();
         let (wake, woken) = bounded(1);
         let ender = Ender::default();
-        let beginning = Beginning {
+        let worker = Worker {
             name: name.to_owned(),
             store,
             program: self.parts.program.clone(),
@@ -243,39 +244,44 @@ impl Manager {
             lanes: self.lanes.clone(),
             record,
             cursor,
-            ownership: self.parts.ownership.clone(),
+            _ownership: self.parts.ownership.clone(),
+            state: State::new(),
         };
         let alive = self.threads.clone();
         let work = move || {
             let _alive = alive;
-            Worker::new(beginning).run(&woken);
+            worker.run(&woken);
         };
         let thread = thread::Builder::new().name(thread_of(name)).spawn(work)?;
         Ok(Running { orders, wake, from: None, ender, thread })
     }
 
-    /// Starts a thread for a lane of deliveries.
+    /// Starts the threads of a lane of deliveries.
     fn deliver(&mut self, lane: Lane) -> Result<(), HostError> {
-        let mut deliverer = Deliverer {
-            store: Store::open(&self.parts.store)?,
-            lane,
-            policy: Arc::clone(&self.policy),
-            patience: self.parts.patience,
-            notes: Notes::beside(&self.parts.store),
-            stopped: self.stopped.clone(),
-            is_under_way: false,
-            _ownership: self.parts.ownership.clone(),
-        };
         let (wake, woken) = bounded(1);
-        let (stopped, alive) = (self.stopped.clone(), self.threads.clone());
-        let work = move || {
-            let _alive = &alive;
-            deliverer.run(&woken);
-        };
-        let name = format!("plugin-{}", lane.word());
-        let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
+        let schedule = Arc::default();
+        for number in 1..=THREADS {
+            let mut deliverer = Deliverer {
+                store: Store::open(&self.parts.store)?,
+                lane,
+                schedule: Arc::clone(&schedule),
+                wake: wake.clone(),
+                policy: Arc::clone(&self.policy),
+                patience: self.parts.patience,
+                notes: Notes::beside(&self.parts.store),
+                stopped: self.stopped.clone(),
+                _ownership: self.parts.ownership.clone(),
+            };
+            let (stopped, alive, woken) = (self.stopped.clone(), self.threads.clone(), woken.clone());
+            let work = move || {
+                let _alive = &alive;
+                deliverer.run(&woken);
+            };
+            let name = format!("plugin-{}-{number}", lane.word());
+            let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
+            self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
+        }
         self.lanes.push(wake);
-        self.others.push((format!("deliveries: {}", lane.word()), thread));
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 //! given. What it wants done it returns as data ([`Deed`]); the host checks that against what the
 //! plugin asked for and what the site granted, and does it elsewhere.
 //!
-//! - [`Source`] is its text, [`Vm`] the text at work, [`PluginProcess`] the process that the VM is in, [`Fault`] what
+//! - [`Source`] is its text, [`Vm`] the text at work, [`PluginProcess`] the process that the VM is in, [`PluginError`] what
 //!   it did wrong.
 //! - [`StudyView`] is what it sees.
 
@@ -13,8 +13,8 @@ mod deliver;
 mod description;
 mod details;
 mod effect;
+mod error;
 mod events;
-mod fault;
 mod host;
 mod limits;
 mod manager;
@@ -34,7 +34,7 @@ mod worker;
 pub use deliver::Patience;
 pub use description::{API, ColumnSpec, CommandSpec, Description, Permission};
 pub use effect::{Deed, Effect, Raise};
-pub use fault::{Fault, FaultKind};
+pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, HostError, HostParts, Waker};
 pub use limits::Limits;
 pub use policy::{Policy, granted, without_secrets};
@@ -55,7 +55,7 @@ const ALL: &str = "*";
 /// The plugins that the configuration enables, by name: the site's own, else those that come with the
 /// program; each with its text, or why it has none.
 #[must_use]
-pub fn enabled(folder: &Path, config: &config::Plugins) -> BTreeMap<String, Result<Source, Fault>> {
+pub fn enabled(folder: &Path, config: &config::Plugins) -> BTreeMap<String, Result<Source, PluginError>> {
     let mut own = Source::read_folder(folder);
     let mut found = BTreeMap::new();
     for name in config.enabled.iter().filter(|name| *name != ALL) {

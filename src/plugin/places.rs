@@ -17,7 +17,7 @@ pub(super) fn check_relative(path: &str) -> Result<(), String> {
         let reserved =
             name.is_empty() || name.starts_with('.') || name.starts_with('-') || name.ends_with([' ', '.']);
         if reserved || name.chars().count() > NAME || !name.chars().all(is_plain) {
-            let shown = super::fault::short(path);
+            let shown = super::error::short(path);
             return Err(format!(
                 "names `{shown}`: a path here is names of letters, digits, . _ - with / between them"
             ));

@@ -137,7 +137,7 @@ pub fn without_secrets(url: &str) -> String {
         }
         None => url.rsplit('@').next().unwrap_or_default().to_owned(),
     };
-    super::fault::short(&url)
+    super::error::short(&url)
 }
 
 /// The part of a URL whose failure is shared: scheme, host and port.

@@ -2,9 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
+
+use crate::lock::{lock, unpoisoned};
 
 /// Shared by the plugins' threads and the host.
 #[derive(Debug, Default)]
@@ -15,7 +17,7 @@ pub(super) struct Progress {
 
 impl Progress {
     fn cursors(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
-        self.cursors.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.cursors)
     }
 
     /// A plugin has been called for everything up to this event.
@@ -43,7 +45,7 @@ impl Progress {
             if left.is_zero() {
                 return false;
             }
-            cursors = self.moved.wait_timeout(cursors, left).unwrap_or_else(PoisonError::into_inner).0;
+            cursors = unpoisoned(self.moved.wait_timeout(cursors, left)).0;
         }
         true
     }

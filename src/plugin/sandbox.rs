@@ -9,7 +9,7 @@ use std::{
 
 use mlua::{Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic, chunk::ChunkMode};
 
-use super::{Limits, Source, fault::short, watchdog::Watchdog};
+use super::{Limits, Source, error::short, watchdog::Watchdog};
 
 /// What Luau's base library and its binding have, and a plugin must not: other environments, compilers,
 /// the collector, the binding's own `require`, which reads files anywhere.

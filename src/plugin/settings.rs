@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    fault::short,
+    error::short,
     limits::{PARTS, SENTENCE},
     values::{Budget, json, kind, suggest},
 };

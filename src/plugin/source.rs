@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Fault, FaultKind,
+    PluginError, PluginErrorKind,
     limits::{SOURCE_BYTES, SOURCE_FILES},
 };
 use crate::{
@@ -69,10 +69,10 @@ impl Source {
     /// plugin's own folder are not followed.
     ///
     /// # Errors
-    /// A fault of kind [`FaultKind::Source`].
-    pub fn read(path: &Path) -> Result<Self, Fault> {
+    /// A fault of kind [`PluginErrorKind::Source`].
+    pub fn read(path: &Path) -> Result<Self, PluginError> {
         let shown = clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy());
-        let fault = |message: &str| Fault::new(FaultKind::Source, &shown, message);
+        let fault = |message: &str| PluginError::new(PluginErrorKind::Source, &shown, message);
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         if !is_name(name) {
             return Err(fault("a plugin's name is small letters, digits and hyphens, 40 at most"));
@@ -112,7 +112,7 @@ impl Source {
     /// What lies in a folder of plugins, by name; a broken one is a fault. A folder that is not there
     /// holds none.
     #[must_use]
-    pub fn read_folder(folder: &Path) -> BTreeMap<String, Result<Self, Fault>> {
+    pub fn read_folder(folder: &Path) -> BTreeMap<String, Result<Self, PluginError>> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let mut found = BTreeMap::new();
         for path in entries.map(|entry| entry.path()).take(1_000) {

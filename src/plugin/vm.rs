@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Deed, Description, Effect, Fault, FaultKind, Limits, Source, StudyView, effect,
+    Deed, Description, Effect, Limits, PluginError, PluginErrorKind, Source, StudyView, effect,
     process::Bound,
     sandbox, settings,
     values::{frozen, kind},
@@ -105,7 +105,7 @@ impl Vm {
     ///
     /// # Errors
     /// A fault with file, line and message.
-    pub fn load(source: &Source, site: &BTreeMap<String, Json>, limits: Limits) -> Result<Self, Fault> {
+    pub fn load(source: &Source, site: &BTreeMap<String, Json>, limits: Limits) -> Result<Self, PluginError> {
         Self::load_within(source, site, limits, None)
     }
 
@@ -115,21 +115,21 @@ impl Vm {
         site: &BTreeMap<String, Json>,
         limits: Limits,
         bound: Option<Arc<Bound>>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, PluginError> {
         let watchdog = Rc::new(Watchdog::new(bound));
         let printed: sandbox::Printed = Rc::new(RefCell::default());
-        let fault = |error: &mlua::Error| Fault::of_lua(error, &source.main);
+        let fault = |error: &mlua::Error| PluginError::of_lua(error, &source.main);
         let lua = sandbox::new_vm(source, &limits, &watchdog, &printed).map_err(|error| fault(&error))?;
         let chunk = sandbox::compile(&lua, &source.main, source.text()).map_err(|error| fault(&error))?;
         let returned = timed(&watchdog, limits.load, &source.main, || chunk.call::<Value>(()))?;
         let Value::Table(table) = returned else {
             let message = format!("it must return one table, but returns {}", kind(&returned));
-            return Err(Fault::new(FaultKind::Shape, &source.main, &message));
+            return Err(PluginError::new(PluginErrorKind::Shape, &source.main, &message));
         };
         let description = Description::read(&table, &source.name)
-            .map_err(|why| Fault::new(FaultKind::Shape, &source.main, &why))?;
+            .map_err(|why| PluginError::new(PluginErrorKind::Shape, &source.main, &why))?;
         let values = settings::resolve(&description.settings, site)
-            .map_err(|why| Fault::new(FaultKind::Setting, &source.main, &why))?;
+            .map_err(|why| PluginError::new(PluginErrorKind::Setting, &source.main, &why))?;
         let settings = frozen(&lua, &values).map_err(|error| fault(&error))?;
         let (file, last) = (source.main.clone(), RefCell::default());
         Ok(Self { lua, table, settings, watchdog, printed, file, limits, description, last })
@@ -162,17 +162,17 @@ impl Vm {
     /// Calls a hook, if the plugin has it.
     ///
     /// # Errors
-    /// A fault with file, line and message; after one that [spoils the VM](FaultKind::spoils_vm) the
+    /// A fault with file, line and message; after one that [spoils the VM](PluginErrorKind::spoils_vm) the
     /// plugin must be loaded anew.
-    pub fn call(&self, call: &Call<'_>) -> Result<Vec<Deed>, Fault> {
+    pub fn call(&self, call: &Call<'_>) -> Result<Vec<Deed>, PluginError> {
         let Some(function) = self.function(call) else { return Ok(Vec::new()) };
-        let fault = |fault: Fault| fault.within(call.name());
+        let fault = |fault: PluginError| fault.within(call.name());
         let returned = self.invoke(&function, call).map_err(fault)?;
         let deeds = effect::read(&returned, self.limits.effects)
             .and_then(|deeds| self.check(deeds, call))
             .map_err(|why| {
                 let line = function.info().line_defined.and_then(|line| u32::try_from(line).ok());
-                Fault::new(FaultKind::Effect, &self.file, &why).at(line).within(call.name())
+                PluginError::new(PluginErrorKind::Effect, &self.file, &why).at(line).within(call.name())
             })?;
         Ok(deeds)
     }
@@ -197,7 +197,7 @@ impl Vm {
         part.raw_get(key).ok()
     }
 
-    fn invoke(&self, function: &Function, call: &Call<'_>) -> Result<Value, Fault> {
+    fn invoke(&self, function: &Function, call: &Call<'_>) -> Result<Value, PluginError> {
         let settings = &self.settings;
         match call {
             Call::Start => self.timed(|| function.call(settings)),
@@ -249,7 +249,7 @@ impl Vm {
     ///
     /// # Errors
     /// As [`Vm::call`].
-    pub fn compute(&self, study: &StudyView) -> Result<Computed, Fault> {
+    pub fn compute(&self, study: &StudyView) -> Result<Computed, PluginError> {
         let mut computed = Computed::default();
         let columns = &self.description.columns;
         if self.description.filters.is_empty() && !columns.iter().any(|column| column.computed) {
@@ -261,7 +261,7 @@ impl Vm {
             let value = self.ask(&function, &study, "columns")?;
             let cell = effect::cell(&value).map_err(|why| {
                 let message = format!("column {}: its value {why}", column.title);
-                Fault::new(FaultKind::Effect, &self.file, &message)
+                PluginError::new(PluginErrorKind::Effect, &self.file, &message)
             })?;
             computed.columns.push((column.title.clone(), cell));
         }
@@ -276,7 +276,7 @@ impl Vm {
         Ok(computed)
     }
 
-    fn ask(&self, function: &Function, study: &Value, what: &str) -> Result<Value, Fault> {
+    fn ask(&self, function: &Function, study: &Value, what: &str) -> Result<Value, PluginError> {
         self.timed(|| function.call((study, &self.settings))).map_err(|fault| fault.within(what))
     }
 
@@ -284,7 +284,7 @@ impl Vm {
     ///
     /// # Errors
     /// The first fault.
-    pub fn self_test(&self, study: &StudyView) -> Result<Vec<(&'static str, Vec<Deed>)>, Fault> {
+    pub fn self_test(&self, study: &StudyView) -> Result<Vec<(&'static str, Vec<Deed>)>, PluginError> {
         let change = StatusChange { before: "new".to_owned(), status: "seen".to_owned() };
         let tick = tick(&BTreeMap::from([("critical", 1)]), 0);
         let mut calls = vec![
@@ -306,12 +306,12 @@ impl Vm {
         Ok(results)
     }
 
-    fn timed<T>(&self, work: impl FnOnce() -> mlua::Result<T>) -> Result<T, Fault> {
+    fn timed<T>(&self, work: impl FnOnce() -> mlua::Result<T>) -> Result<T, PluginError> {
         timed(&self.watchdog, self.limits.call, &self.file, work)
     }
 
     /// The study as a table. Several calls for one look at it get the same one: nobody can change it.
-    fn study(&self, study: &StudyView) -> Result<Value, Fault> {
+    fn study(&self, study: &StudyView) -> Result<Value, PluginError> {
         if let Some((look, table)) = &*self.last.borrow()
             && *look == study.look
         {
@@ -322,16 +322,16 @@ impl Vm {
         Ok(table)
     }
 
-    fn film(&self, study: &Value, film: usize) -> Result<Value, Fault> {
+    fn film(&self, study: &Value, film: usize) -> Result<Value, PluginError> {
         let find = || -> mlua::Result<Value> {
             let Value::Table(study) = study else { return Ok(Value::Nil) };
             study.raw_get::<Table>("films")?.raw_get(film + 1)
         };
-        find().map_err(|error| Fault::of_lua(&error, &self.file))
+        find().map_err(|error| PluginError::of_lua(&error, &self.file))
     }
 
-    fn frozen(&self, value: &Json) -> Result<Value, Fault> {
-        frozen(&self.lua, value).map_err(|error| Fault::of_lua(&error, &self.file))
+    fn frozen(&self, value: &Json) -> Result<Value, PluginError> {
+        frozen(&self.lua, value).map_err(|error| PluginError::of_lua(&error, &self.file))
     }
 }
 
@@ -347,7 +347,7 @@ fn timed<T>(
     limit: Duration,
     file: &str,
     work: impl FnOnce() -> mlua::Result<T>,
-) -> Result<T, Fault> {
+) -> Result<T, PluginError> {
     watchdog.start(limit);
     let result = work();
     match watchdog.stop() {
@@ -355,8 +355,8 @@ fn timed<T>(
         Some(place) => {
             let message = format!("it took longer than {} ms", limit.as_millis());
             let (place, line) = place.map_or((None, None), |(place, line)| (Some(place), Some(line)));
-            Err(Fault::new(FaultKind::Time, place.as_deref().unwrap_or(file), &message).at(line))
+            Err(PluginError::new(PluginErrorKind::Time, place.as_deref().unwrap_or(file), &message).at(line))
         }
-        None => result.map_err(|error| Fault::of_lua(&error, file)),
+        None => result.map_err(|error| PluginError::of_lua(&error, file)),
     }
 }

@@ -13,6 +13,7 @@ fn film(side: u32, grey: impl Fn(u32, u32) -> u8) -> Film {
         linear,
         linear_max: 255.0,
         display,
+        scored: None,
         header: Header::default(),
         warnings: Vec::new(),
     }
@@ -269,6 +270,11 @@ fn what_is_far_from_the_training_films_is_held_with_both_numbers() {
     assert!(held.reason.contains("distance 57.00, cut-off 31.00"), "{}", held.reason);
     for near in [distance(31.0), distance(2.0), None] {
         assert_eq!(inspect_distance(near, &[], &Gates::default()), Ok(None), "{near:?}");
+    }
+    for odd in [f32::NAN, f32::INFINITY] {
+        inspect_distance(distance(odd), &[], &Gates::default()).expect_err("it is not near");
+        let turned = Some(Distance { value: 2.0, turned: odd, limits });
+        inspect_distance(turned, &[], &Gates::default()).expect_err("it is not upright");
     }
     let off = Gates { out_of_distribution: Action::Off, ..Gates::default() };
     assert_eq!(inspect_distance(distance(57.0), &[], &off), Ok(None));

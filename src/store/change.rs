@@ -20,6 +20,39 @@ use crate::{
 };
 
 impl Store {
+    /// Takes what came in while the clock was ahead as coming in now: else it would be complete, too long unseen or
+    /// missed only when the clock gets there. The audit keeps the times as they were. Returns the studies that changed.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn bring_back_from_future(&mut self, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
+        let query = select_studies!(
+            "WHERE (complete = 0 AND last_arrival > ?1)
+                OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)"
+        );
+        let early = self.read(|view| rows(view, "studies", query, [Micros(now)], study_row))?;
+        let is_file_early = self.read(|view| {
+            view.prepare_cached("SELECT 1 FROM files WHERE received_at > ?1")?.exists([Micros(now)])
+        })?;
+        if early.is_empty() && !is_file_early {
+            return Ok(early);
+        }
+        self.write(|transaction| {
+            transaction
+                .prepare_cached("UPDATE files SET received_at = ?1 WHERE received_at > ?1")?
+                .execute([Micros(now)])?;
+            let mut changed = Vec::with_capacity(early.len());
+            for seen in early {
+                let Some(mut row) = still(transaction, &seen)? else { continue };
+                row.first_arrival = row.first_arrival.min(now);
+                row.last_arrival = row.last_arrival.min(now);
+                save(transaction, &mut row)?;
+                changed.push(row);
+            }
+            Ok(changed)
+        })
+    }
+
     /// Calls those studies complete whose last film arrived `quiet` or longer ago; returns them.
     ///
     /// # Errors

@@ -105,12 +105,12 @@ impl FromSql for Gate {
 /// Reads a word, or says which word nobody here knows.
 fn known<T>(value: ValueRef<'_>, read: impl FnOnce(&str) -> Option<T>) -> FromSqlResult<T> {
     let word = value.as_str()?;
-    read(word).ok_or_else(|| FromSqlError::other(UnknownWord(word.to_owned())))
+    read(word).ok_or_else(|| FromSqlError::other(UnknownWordError(word.to_owned())))
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("this version does not know the word {0:?}")]
-struct UnknownWord(String);
+struct UnknownWordError(String);
 
 /// A value as JSON text.
 pub(super) fn to_json(value: &impl Serialize) -> rusqlite::Result<String> {

@@ -1,8 +1,10 @@
 //! What can be wrong with a store, in words for the person who has to put it right.
 
 use std::{
+    error::Error,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rusqlite::ErrorCode;
@@ -72,7 +74,7 @@ impl StoreErrorKind {
 }
 
 /// A failure of the store: what failed, why, what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the store {} {} ({why}): {}", shown(path), kind.what(), kind.advice())]
 pub struct StoreError {
     /// What a caller can act on.
@@ -81,14 +83,17 @@ pub struct StoreError {
     pub path: PathBuf,
     /// The reason, as the system, SQLite or the store gave it.
     pub why: String,
+    /// What the system or SQLite gave, for the log.
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl StoreError {
     pub(super) fn new(kind: StoreErrorKind, path: &Path, why: &impl ToString) -> Self {
-        Self { kind, path: path.to_owned(), why: why.to_string() }
+        Self { kind, path: path.to_owned(), why: why.to_string(), source: None }
     }
 
-    pub(super) fn from_io(path: &Path, error: &io::Error) -> Self {
+    pub(super) fn from_io(path: &Path, error: io::Error) -> Self {
+        let why = error.to_string();
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied
             | io::ErrorKind::ReadOnlyFilesystem
@@ -97,11 +102,12 @@ impl StoreError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::DiskFull,
             _ => StoreErrorKind::Other,
         };
-        Self::new(kind, path, error)
+        Self { source: Some(Arc::new(error)), ..Self::new(kind, path, &why) }
     }
 
-    pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
-        let kind = match (error.sqlite_error_code(), error) {
+    pub(super) fn from_sqlite(path: &Path, error: rusqlite::Error) -> Self {
+        let why = error.to_string();
+        let kind = match (error.sqlite_error_code(), &error) {
             (Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied), _) => {
                 StoreErrorKind::ReadOnly
             }
@@ -112,6 +118,6 @@ impl StoreError {
             (_, error) if is_about_a_row(error) => StoreErrorKind::Row,
             _ => StoreErrorKind::Other,
         };
-        Self::new(kind, path, error)
+        Self { source: Some(Arc::new(error)), ..Self::new(kind, path, &why) }
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn hold_gone(
     if let Some(open) = request::open_of(connection, due.film)? {
         return request::refuse(connection, due, &open, reason, now).map(Some);
     }
-    let (study, film) = gone_entry(connection, due, reason, now)?;
+    let (study, film) = held_entry(connection, due, Gate::Unreadable, reason, now)?;
     let event = NewEvent {
         study: Some(study),
         film: Some(film),
@@ -138,11 +138,20 @@ pub(super) fn hold_gone(
     };
     log(connection, &event, now)?;
     close(connection, due.id, "gone", film)?;
+    reopened(connection, study, now).map(Some)
+}
+
+/// A study after one of its files was held: combined anew, and open again.
+pub(super) fn reopened(
+    connection: &Connection,
+    study: StudyId,
+    now: Timestamp,
+) -> rusqlite::Result<StudyRow> {
     let mut row = self::study(connection, study)?;
     recombine(connection, &mut row)?;
     reopen(connection, &mut row, now)?;
     save(connection, &mut row)?;
-    Ok(Some(row))
+    Ok(row)
 }
 
 fn record(
@@ -232,27 +241,28 @@ fn close_duplicate(
     Ok(Finished::Duplicate { of, path: path_of(connection, of)?, others })
 }
 
-/// The held entry of a file that has gone: the one that it has from an earlier time, or a new one.
-fn gone_entry(
+/// The held entry of a file that nobody has seen into: the one that it has from an earlier time, or a new one.
+pub(super) fn held_entry(
     connection: &Connection,
     due: &Due,
+    gate: Gate,
     reason: &str,
     now: Timestamp,
 ) -> rusqlite::Result<(StudyId, FilmId)> {
     if let Some(film) = due.film {
         let study = connection
             .prepare_cached(
-                "UPDATE films SET state = 'held', reason = ?2 WHERE id = ?1 AND sha256 IS NULL
+                "UPDATE films SET state = 'held', gate = ?2, reason = ?3 WHERE id = ?1 AND sha256 IS NULL
                  RETURNING study",
             )?
-            .query_row((film, clean(reason)), |row| row.get(0))
+            .query_row((film, gate, clean(reason)), |row| row.get(0))
             .optional()?;
         if let Some(study) = study {
             return Ok((study, film));
         }
     }
     let study = join_study(connection, &format!("file:{}", due.id), due.received_at)?;
-    Ok((study, films::insert_gone(connection, study, due.id, Gate::Unreadable, reason, now)?))
+    Ok((study, films::insert_gone(connection, study, due.id, gate, reason, now)?))
 }
 
 pub(super) fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due> {

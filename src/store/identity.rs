@@ -108,7 +108,11 @@ fn namesake(row: &Row<'_>) -> rusqlite::Result<Namesake> {
     let header: Option<Json<Header>> = columns.next()?;
     let pixels: Option<String> = columns.next()?;
     let header = header.map_or_else(Header::default, |header| header.0);
-    Ok(Namesake { film, study, claim: Claim { pixels: pixels.unwrap_or_default(), ..header.claim(decoded) } })
+    Ok(Namesake {
+        film,
+        study,
+        claim: Claim { pixels: pixels.unwrap_or_default(), ..Claim::of(&header, decoded) },
+    })
 }
 
 fn namesakes(connection: &Connection, query: &str, values: &[&dyn ToSql]) -> rusqlite::Result<Vec<Namesake>> {
@@ -224,7 +228,7 @@ pub(super) fn join(
     let Some(header) = header else {
         return Ok((join_study(connection, &outcome.study_key, arrival)?, Vec::new()));
     };
-    let (uid, patient) = (header.study_instance_uid.as_str(), header.patient());
+    let (uid, patient) = (header.study_instance_uid.as_str(), Patient::of(header));
     let rows = patient_rows(connection, uid, &patient)?;
     let known: Vec<Patient> = rows.iter().map(|row| row.patient.clone()).collect();
     if let Some(row) = row_of(&patient, &known).and_then(|place| rows.get(place)) {

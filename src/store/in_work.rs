@@ -4,18 +4,13 @@
 //! then tried alone, in a process of its own: only the deaths of that process, which its parent sees, count against it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
-    FileId, FilmId, Store, StoreError, StudyId, StudyRow,
+    FileId, Store, StoreError, StudyRow,
     audit::{NewEvent, log},
-    films,
-    finish::{Due, by_sha256, close, due},
-    join::{join_study, reopen},
+    finish::{by_sha256, close, due, held_entry, reopened},
     request,
-    rollup::recombine,
-    row::{save, study},
 };
 use crate::{quality::Gate, study::AuditKind, text::clean};
 
@@ -94,47 +89,20 @@ impl Store {
             if let Some(open) = request::open_of(transaction, due.film)? {
                 return request::refuse(transaction, &due, &open, reason, now).map(Some);
             }
-            let (id, film) = entry(transaction, &due, reason, now)?;
+            let (study, film) = held_entry(transaction, &due, Gate::Crash, reason, now)?;
             if by_sha256(transaction, sha256)?.is_none() {
                 transaction.execute("UPDATE films SET sha256 = ?2 WHERE id = ?1", (film, sha256))?;
             }
             close(transaction, file, "done", film)?;
             let event = NewEvent {
-                study: Some(id),
+                study: Some(study),
                 film: Some(film),
                 file: Some(file),
                 detail: json!({ "gate": Gate::Crash, "reason": clean(reason) }),
                 ..NewEvent::of(AuditKind::Held)
             };
             log(transaction, &event, now)?;
-            let mut row = study(transaction, id)?;
-            recombine(transaction, &mut row)?;
-            reopen(transaction, &mut row, now)?;
-            save(transaction, &mut row)?;
-            Ok(Some(row))
+            reopened(transaction, study, now).map(Some)
         })
     }
-}
-
-/// The held entry of a file that nobody has seen into: the one that it has from an earlier time, or a new one.
-fn entry(
-    connection: &Connection,
-    due: &Due,
-    reason: &str,
-    now: Timestamp,
-) -> rusqlite::Result<(StudyId, FilmId)> {
-    if let Some(film) = due.film {
-        let study = connection
-            .prepare_cached(
-                "UPDATE films SET state = 'held', gate = ?2, reason = ?3 WHERE id = ?1 AND sha256 IS NULL
-                 RETURNING study",
-            )?
-            .query_row((film, Gate::Crash, clean(reason)), |row| row.get(0))
-            .optional()?;
-        if let Some(study) = study {
-            return Ok((study, film));
-        }
-    }
-    let study = join_study(connection, &format!("file:{}", due.id), due.received_at)?;
-    Ok((study, films::insert_gone(connection, study, due.id, Gate::Crash, reason, now)?))
 }

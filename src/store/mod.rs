@@ -53,7 +53,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
-pub use outbox::{Due, PluginNotice, Tried};
+pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
@@ -69,7 +69,7 @@ pub use record::{
 };
 pub use request::RequestId;
 pub use senders::{Sender, SenderNews};
-pub use shift::{Seen, Shift, ShiftQuestion, Unseen, quantile};
+pub use shift::{Seen, Shift, ShiftQuestion, Unseen};
 pub use spread::Spread;
 
 /// A file's row number in the store.
@@ -96,7 +96,7 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         };
-        run().map_err(|error| StoreError::from_sqlite(path, &error))
+        run().map_err(|error| StoreError::from_sqlite(path, error))
     }
 
     /// Runs `work` on one unchanging view of the store.
@@ -105,6 +105,6 @@ impl Store {
             let view = self.connection.unchecked_transaction()?;
             work(&view)
         };
-        run().map_err(|error| StoreError::from_sqlite(&self.path, &error))
+        run().map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 }

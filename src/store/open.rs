@@ -28,7 +28,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/010_again.sql"),
     include_str!("migrations/011_large_studies.sql"),
     include_str!("migrations/012_identity.sql"),
-    include_str!("migrations/013_senders.sql"),
+    include_str!("migrations/013_trying.sql"),
+    include_str!("migrations/014_senders.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
@@ -50,7 +51,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let found = place::check(path)?;
         make_folder(path)?;
-        let real = place::real_path(path).map_err(|error| StoreError::from_io(path, &error))?;
+        let real = place::real_path(path).map_err(|error| StoreError::from_io(path, error))?;
         match found {
             Found::Nothing => make(&real)?,
             Found::Blank => {}
@@ -58,14 +59,14 @@ impl Store {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(&real, flags);
-        let failed = |error: &rusqlite::Error| StoreError::from_sqlite(path, error);
-        let mut connection = opened.map_err(|error| failed(&error))?;
-        connection.busy_timeout(BUSY).map_err(|error| failed(&error))?;
+        let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
+        let mut connection = opened.map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
         refuse_strangers(&connection, path)?;
         // Now it is known to be ours, or to become so.
         make_private(&real)?;
-        configure(&connection).map_err(|error| failed(&error))?;
-        migrate(&mut connection, MIGRATIONS).map_err(|error| failed(&error))?;
+        configure(&connection).map_err(failed)?;
+        migrate(&mut connection, MIGRATIONS).map_err(failed)?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -86,7 +87,7 @@ fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreErr
         let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok((id, version as usize, tables as usize))
     };
-    let (id, version, tables) = look().map_err(|error| StoreError::from_sqlite(path, &error))?;
+    let (id, version, tables) = look().map_err(|error| StoreError::from_sqlite(path, error))?;
     let blank = id == 0 && version == 0 && tables == 0;
     if id != APPLICATION_ID && !blank {
         let why = "it is the database of another program";
@@ -158,7 +159,7 @@ pub(super) fn make_folder(file: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| StoreError::from_io(file, &error))
+    builder.create(folder).map_err(|error| StoreError::from_io(file, error))
 }
 
 /// Makes the database file, unless another process just has.
@@ -166,7 +167,7 @@ fn make(path: &Path) -> Result<(), StoreError> {
     match owner_only(OpenOptions::new().create_new(true).write(true)).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::from_io(path, &error)),
+        Err(error) => Err(StoreError::from_io(path, error)),
     }
 }
 
@@ -176,7 +177,7 @@ fn make(path: &Path) -> Result<(), StoreError> {
 /// connections of this process hold on it (sqlite.org/howtocorrupt.html, section 2.2).
 fn make_private(path: &Path) -> Result<(), StoreError> {
     for file in [path.to_owned(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
-        tighten(&file).map_err(|error| StoreError::from_io(&file, &error))?;
+        tighten(&file).map_err(|error| StoreError::from_io(&file, error))?;
     }
     Ok(())
 }

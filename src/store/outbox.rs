@@ -1,5 +1,7 @@
 //! What plugins want done outside the store: kept until it is done, or until it is given up.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
@@ -21,8 +23,15 @@ const FARTHEST: SignedDuration = SignedDuration::from_mins(6);
 pub enum Tried {
     /// It is done; with what is worth proving.
     Done(Value),
-    /// It failed and is tried again at that time.
-    Again(String, Timestamp),
+    /// It failed.
+    Again {
+        /// Why.
+        why: String,
+        /// When it is tried again.
+        due: Timestamp,
+        /// Until when what else goes to the same destination waits.
+        others: Timestamp,
+    },
     /// It failed for good.
     GivenUp(String),
 }
@@ -63,39 +72,101 @@ pub struct PluginNotice {
     pub text: String,
 }
 
+/// Deliveries that are made one after the other: one plugin's to one host, folder or program; all plugins' to one file,
+/// which several may add to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Destination {
+    /// The plugin; empty for a file.
+    pub plugin: String,
+    /// The kind.
+    pub kind: DeliveryKind,
+    /// The target.
+    pub target: String,
+}
+
+/// A destination for which something waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The destination.
+    pub destination: Destination,
+    /// When its next delivery is due.
+    pub due: Timestamp,
+}
+
+/// The columns of a delivery, in the order in which [`delivery`] takes them.
+macro_rules! select_deliveries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, plugin, study, kind, target, content, key, attempts, time, tried_for, plan FROM outbox
+             WHERE state = 'waiting' AND ",
+            $rest
+        )
+    };
+}
+
 impl Store {
-    /// Up to `limit` deliveries of a lane that are due.
+    /// The destinations of a lane for which something waits.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn due_deliveries(&self, lane: Lane, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
-        let [one, other] = lane.kinds().map(DeliveryKind::word);
-        let farthest = now.checked_add(FARTHEST).unwrap_or(Timestamp::MAX);
+    pub fn waiting_deliveries(&self, lane: Lane, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox
-                 WHERE state = 'waiting' AND (due <= ?1 OR due > ?5) AND kind IN (?2, ?3)
-                 ORDER BY due, id LIMIT ?4",
-            )?
-            .query_map((Micros(now), one, other, limit, Micros(farthest)), |row| due(view, row))?
-            .collect()
+            let mut waiting = Vec::new();
+            for kind in lane.kinds() {
+                waiting.extend(waiting_of(view, *kind, now)?);
+            }
+            Ok(waiting)
         })
     }
 
-    /// Deliveries of a lane that were begun before the last end of the program, however that came: their plan is
-    /// noted down. They go before all others, which may write to the same place.
+    /// Up to `limit` deliveries for a destination, in the order in which they are to be made. Text goes into a file in
+    /// the order in which it was wanted, what was begun before the last end of the program first, so that the first of
+    /// it is waited for; of all else those that are due come, and what failed often comes last.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn begun_deliveries(&self, lane: Lane) -> Result<Vec<Due>, StoreError> {
-        let kinds = lane.kinds().map(DeliveryKind::word);
+    pub fn due_deliveries(
+        &self,
+        destination: &Destination,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Due>, StoreError> {
+        let Destination { plugin, kind, target } = destination;
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT id, plugin, study, kind, target, content, key, attempts, time, plan FROM outbox
-                 WHERE state = 'waiting' AND plan <> '' AND kind IN (?1, ?2) ORDER BY id",
-            )?
-            .query_map(kinds, |row| due(view, row))?
-            .collect()
+            if *kind == DeliveryKind::Write {
+                let sql = select_deliveries!("kind = ?1 AND target = ?2 ORDER BY plan = '', id LIMIT ?3");
+                let mut query = view.prepare_cached(sql)?;
+                query.query_map((kind.word(), target, limit), |row| due(view, row))?.collect()
+            } else {
+                let sql = select_deliveries!(
+                    "kind = ?1 AND target = ?2 AND plugin = ?3 AND (due <= ?4 OR due > ?5)
+                     ORDER BY attempts, id LIMIT ?6"
+                );
+                let (now, farthest) = (Micros(now), Micros(farthest(now)));
+                let mut query = view.prepare_cached(sql)?;
+                query
+                    .query_map((kind.word(), target, plugin, now, farthest, limit), |row| due(view, row))?
+                    .collect()
+            }
+        })
+    }
+
+    /// Notes that the program has tried for so long again what waits in a lane and has failed before.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn count_trying(&mut self, lane: Lane, time: Duration) -> Result<(), StoreError> {
+        let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.write(|transaction| {
+            for kind in lane.kinds() {
+                transaction
+                    .prepare_cached(
+                        "UPDATE outbox SET tried_for = tried_for + ?2
+                         WHERE state = 'waiting' AND kind = ?1 AND attempts > 0",
+                    )?
+                    .execute((kind.word(), time))?;
+            }
+            Ok(())
         })
     }
 
@@ -115,19 +186,6 @@ impl Store {
         })
     }
 
-    /// When the next delivery of a lane is due, if one waits.
-    ///
-    /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn next_delivery(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
-        let kinds = lane.kinds().map(DeliveryKind::word);
-        self.read(|view| {
-            view.prepare_cached("SELECT min(due) FROM outbox WHERE state = 'waiting' AND kind IN (?1, ?2)")?
-                .query_row(kinds, |row| row.get::<_, Option<i64>>(0))
-                .map(|due| due.and_then(|due| Timestamp::from_microsecond(due).ok()))
-        })
-    }
-
     /// Notes down how a delivery will be made, before its first byte is written.
     ///
     /// # Errors
@@ -141,8 +199,7 @@ impl Store {
         })
     }
 
-    /// Notes down what a try came to, in the audit too where that is its end. What waits for the same
-    /// target waits as long.
+    /// Notes down what a try came to, in the audit too where that is its end.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -156,7 +213,7 @@ impl Store {
         self.write(|transaction| {
             let (state, fault, due) = match tried {
                 Tried::Done(_) => ("done", String::new(), now),
-                Tried::Again(why, due) => ("waiting", clean(why), *due),
+                Tried::Again { why, due, .. } => ("waiting", clean(why), *due),
                 Tried::GivenUp(why) => ("failed", clean(why), now),
             };
             let noted = transaction
@@ -170,18 +227,10 @@ impl Store {
                 // It has come to its end already, and is in the audit.
                 return Ok(());
             }
-            if let (Tried::Again(..), DeliveryKind::Webhook) = (tried, delivery.kind) {
-                transaction
-                    .prepare_cached(
-                        "UPDATE outbox SET due = ?2
-                         WHERE state = 'waiting' AND kind = 'webhook' AND target = ?1 AND due < ?2",
-                    )?
-                    .execute((&delivery.target, Micros(due)))?;
-            }
             let (kind, detail) = match tried {
                 Tried::Done(detail) => (delivery.kind.done(), detail.clone()),
                 Tried::GivenUp(why) => (AuditKind::GivenUp, json!({ "effect": word, "why": clean(why) })),
-                Tried::Again(..) => return Ok(()),
+                Tried::Again { others, .. } => return put_off(transaction, delivery, *others),
             };
             let mut detail = detail;
             if let Value::Object(detail) = &mut detail {
@@ -238,6 +287,48 @@ impl Store {
     }
 }
 
+/// The latest time until which something can have been put off by a clock that went on from `now`.
+fn farthest(now: Timestamp) -> Timestamp {
+    now.checked_add(FARTHEST).unwrap_or(Timestamp::MAX)
+}
+
+/// The destinations of one kind. What was put off before the clock was set back is due.
+fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> rusqlite::Result<Vec<Waiting>> {
+    let sql = match kind {
+        // SQLite takes `due` from the row of the minimum: the one that is made first.
+        DeliveryKind::Write => {
+            "SELECT '', target, CASE WHEN due > ?2 THEN 0 ELSE due END, min((plan = '') << 60 | id) FROM outbox
+             WHERE state = 'waiting' AND kind = ?1 GROUP BY target"
+        }
+        _ => {
+            "SELECT plugin, target, min(CASE WHEN due > ?2 THEN 0 ELSE due END) FROM outbox
+             WHERE state = 'waiting' AND kind = ?1 GROUP BY plugin, target"
+        }
+    };
+    let mut query = view.prepare_cached(sql)?;
+    let destinations = query.query_map((kind.word(), Micros(farthest(now))), |row| {
+        let destination = Destination { plugin: row.get(0)?, kind, target: row.get(1)? };
+        // A time that is none is no reason to wait.
+        let due = Timestamp::from_microsecond(row.get(2)?).unwrap_or(Timestamp::MIN);
+        Ok(Waiting { destination, due })
+    })?;
+    destinations.collect()
+}
+
+/// Lets what goes to the same destination as a delivery that failed wait too.
+fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> rusqlite::Result<()> {
+    // What goes into a file waits for the first of it anyway.
+    if delivery.kind != DeliveryKind::Write {
+        connection
+            .prepare_cached(
+                "UPDATE outbox SET due = ?4
+                 WHERE state = 'waiting' AND kind = ?1 AND plugin = ?2 AND target = ?3 AND due < ?4",
+            )?
+            .execute((delivery.kind.word(), &delivery.plugin, &delivery.target, Micros(until)))?;
+    }
+    Ok(())
+}
+
 /// A delivery, or why its row cannot be read.
 fn due(view: &Connection, row: &Row<'_>) -> rusqlite::Result<Due> {
     match delivery(row) {
@@ -267,6 +358,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         key: columns.next()?,
         attempts: columns.next()?,
         time: columns.next_time()?,
+        tried_for: Duration::from_millis(columns.next::<i64>()?.unsigned_abs()),
         plan: columns.next()?,
     })
 }

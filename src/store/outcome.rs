@@ -51,7 +51,7 @@ impl Outcome {
 
     /// Which film it is, as far as its header says so.
     pub(super) fn claim(&self) -> Claim {
-        self.header.as_ref().map_or_else(Claim::default, |header| header.claim(self.decoded))
+        self.header.as_ref().map_or_else(Claim::default, |header| Claim::of(header, self.decoded))
     }
 }
 

@@ -41,15 +41,15 @@ impl Ownership {
     pub fn acquire(store_path: &Path) -> Result<Option<Self>, StoreError> {
         check(store_path)?;
         make_folder(store_path)?;
-        let path = lock_path(store_path).map_err(|error| StoreError::from_io(store_path, &error))?;
-        let failed = |error: &io::Error| StoreError::from_io(&path, error);
+        let path = lock_path(store_path).map_err(|error| StoreError::from_io(store_path, error))?;
+        let failed = |error: io::Error| StoreError::from_io(&path, error);
         let mut lock = open_lock(&path)?;
         for tried in 1.. {
             match lock.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if tried < TRIES => thread::sleep(BETWEEN_TRIES),
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) => return Err(failed(&error)),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
         let write_pid = || -> io::Result<()> {
@@ -91,18 +91,18 @@ impl Ownership {
 
 /// Opens a lock file of ours, or makes it. What else may lie at its place is left as it is.
 fn open_lock(path: &Path) -> Result<File, StoreError> {
-    let failed = |error: &io::Error| StoreError::from_io(path, error);
+    let failed = |error: io::Error| StoreError::from_io(path, error);
     let mut lock = owner_only(OpenOptions::new().create(true).truncate(false).read(true).write(true))
         .custom_flags(files::unwaiting() | files::unlinked())
         .open(path)
-        .map_err(|error| failed(&error))?;
-    let metadata = lock.metadata().map_err(|error| failed(&error))?;
+        .map_err(failed)?;
+    let metadata = lock.metadata().map_err(failed)?;
     let stranger = |why: &str| Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
     if !metadata.is_file() {
         return stranger("the file that says who owns the store is no plain file");
     }
     let mut number = Vec::new();
-    Read::by_ref(&mut lock).take(64).read_to_end(&mut number).map_err(|error| failed(&error))?;
+    Read::by_ref(&mut lock).take(64).read_to_end(&mut number).map_err(failed)?;
     let is_ours = number.len() < LONGEST_NUMBER && number.iter().all(|byte| b"0123456789\n".contains(byte));
     if is_ours { Ok(lock) } else { stranger("the file that would say who owns the store is another one") }
 }

@@ -50,13 +50,13 @@ pub(super) fn check(path: &Path) -> Result<Found, StoreError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(StoreError::from_io(path, &error)),
+        Err(error) => return Err(StoreError::from_io(path, error)),
     };
     if !metadata.is_file() {
         let why = format!("it is {}", kind_of(metadata.file_type()));
         return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
     }
-    let real = real_path(path).map_err(|error| StoreError::from_io(path, &error))?;
+    let real = real_path(path).map_err(|error| StoreError::from_io(path, error))?;
     if metadata.nlink() > 1 && !has_lock(&real) {
         let why = "it is a second name of a file that has several (hard links)";
         return Err(StoreError::new(StoreErrorKind::SecondName, path, &why));
@@ -86,7 +86,7 @@ fn whose(path: &Path, real: &Path) -> Result<Found, StoreError> {
         }
         // Read while another process wrote, it may look damaged: the real opening says whether it is.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => Ok(Found::Blank),
-        Err(error) => Err(StoreError::from_sqlite(path, &error)),
+        Err(error) => Err(StoreError::from_sqlite(path, error)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What plugins put beside a study, and what is known of a plugin, as plain data. No SQL here.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::StudyId;
@@ -249,7 +251,7 @@ pub enum PluginDeed {
 }
 
 /// The kinds of what is done outside the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeliveryKind {
     /// A line for whoever sits at a dashboard. Done when it is in the store.
     Notify,
@@ -292,7 +294,7 @@ impl DeliveryKind {
     }
 }
 
-/// What is done on one thread, so that what hangs holds up nothing else.
+/// Deliveries that share a few threads, so that what hangs holds up no other lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     /// Files and copies.
@@ -307,7 +309,7 @@ impl Lane {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Files, Self::Webhooks, Self::Programs];
 
-    /// A name for its thread.
+    /// A name for its threads.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -317,11 +319,11 @@ impl Lane {
         }
     }
 
-    pub(super) fn kinds(self) -> [DeliveryKind; 2] {
+    pub(super) fn kinds(self) -> &'static [DeliveryKind] {
         match self {
-            Self::Files => [DeliveryKind::Write, DeliveryKind::Copy],
-            Self::Webhooks => [DeliveryKind::Webhook; 2],
-            Self::Programs => [DeliveryKind::Run; 2],
+            Self::Files => &[DeliveryKind::Write, DeliveryKind::Copy],
+            Self::Webhooks => &[DeliveryKind::Webhook],
+            Self::Programs => &[DeliveryKind::Run],
         }
     }
 }
@@ -333,7 +335,7 @@ pub struct NewDelivery {
     pub study: Option<StudyId>,
     /// What kind.
     pub kind: DeliveryKind,
-    /// Where to: what shares a target waits for one another. A host, a file, a folder, a program.
+    /// Where to: a host, a file, a folder, a program.
     pub target: String,
     /// What: the kind's own text.
     pub content: String,
@@ -362,6 +364,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it was asked for.
     pub time: jiff::Timestamp,
+    /// How long the program has tried, up to now, since the first try.
+    pub tried_for: Duration,
     /// What was noted down before the first byte was written; or empty.
     pub plan: String,
 }

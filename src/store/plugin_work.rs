@@ -13,7 +13,7 @@ use super::{
     convert::Micros,
     row::{save, study_if_any},
 };
-use crate::{study::AuditKind, text::clean, triage::Severity};
+use crate::{hash::hex, study::AuditKind, text::clean, triage::Severity};
 
 /// Tags that one plugin can give one study.
 const TAGS: usize = 8;
@@ -241,5 +241,5 @@ fn key(plugin: &str, id: i64, delivery: &NewDelivery, now: Timestamp) -> String 
     let mut hash = Sha256::new();
     hash.update(format!("{plugin}\0{id}\0{}\0{}\0", now.as_microsecond(), delivery.target));
     hash.update(&delivery.content);
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }

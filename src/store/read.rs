@@ -65,7 +65,7 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn version(&self) -> Result<i64, StoreError> {
         let ask = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
-        ask().map_err(|error| StoreError::from_sqlite(&self.path, &error))
+        ask().map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 
     /// Gives memory back that this connection keeps pages of the store in.
@@ -74,7 +74,7 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn free_memory(&self) -> Result<(), StoreError> {
         let free = self.connection.execute_batch("PRAGMA shrink_memory");
-        free.map_err(|error| StoreError::from_sqlite(&self.path, &error))
+        free.map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 
     /// The studies that changed after `revision` (0: all), in the order of their change: the last one

@@ -71,7 +71,7 @@ impl Store {
         })
     }
 
-    /// Keeps what lies in the inbox and is left out by its name, for the dashboards.
+    /// Keeps what lies in the inbox and is left out, for the dashboards.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-/// What lies in the inbox and is left out by its name, as the owner last kept it; nothing where that cannot be read, for
+/// What lies in the inbox and is left out, as the owner last kept it; nothing where that cannot be read, for
 /// it is kept anew before long.
 pub(super) fn left_out(connection: &Connection) -> rusqlite::Result<LeftOut> {
     let counts: Option<String> = connection

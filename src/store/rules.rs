@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{ModelRef, convert::Micros};
-use crate::triage::Rules;
+use crate::{hash::hex, triage::Rules};
 
 /// The row of a model, made at its first use.
 pub(super) fn intern_model(
@@ -66,5 +66,5 @@ fn digest_of(parts: &[&str]) -> String {
         hasher.update(part.len().to_le_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(hasher.finalize())
 }

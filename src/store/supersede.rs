@@ -64,7 +64,7 @@ fn broken_at(
         .query_map((Place::to_value(&due.path), film), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let gives_way = |header: Option<Json<Header>>| {
-        let broken = header.map_or_else(Claim::default, |header| header.0.claim(false));
+        let broken = header.map_or_else(Claim::default, |header| Claim::of(&header.0, false));
         !broken.is_another_than(claim)
     };
     Ok(broken

@@ -58,8 +58,11 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn retry_unanswered(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        // What is put off for longer than that was put off before the clock was set back.
+        let farthest = Micros(now.checked_add(LONGEST).unwrap_or(Timestamp::MAX));
         let is_due = self.read(|view| {
-            view.prepare_cached("SELECT 1 FROM files WHERE again_at <= ?1")?.exists([Micros(now)])
+            view.prepare_cached("SELECT 1 FROM files WHERE again_at <= ?1 OR again_at > ?2")?
+                .exists((Micros(now), farthest))
         })?;
         if !is_due {
             return Ok(0);
@@ -67,9 +70,10 @@ impl Store {
         self.write(|transaction| {
             transaction
                 .prepare_cached(
-                    "UPDATE files SET state = 'queued', again_at = NULL WHERE again_at <= ?1 AND state = 'gone'",
+                    "UPDATE files SET state = 'queued', again_at = NULL
+                     WHERE (again_at <= ?1 OR again_at > ?2) AND state = 'gone'",
                 )?
-                .execute([Micros(now)])
+                .execute((Micros(now), farthest))
         })
     }
 }

@@ -5,13 +5,13 @@ use std::{
     collections::BTreeMap,
     fmt::Display,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use rusqlite::{Connection, Params, Row, types::ValueRef};
 
 use super::Store;
-use crate::text::clean;
+use crate::{lock::lock, text::clean};
 
 /// Sentences that are kept for one store: whoever sees so many needs no more to act.
 const MOST: usize = 200;
@@ -23,7 +23,7 @@ impl Store {
     /// Sentences about rows of this store that could not be read, but for the first `known` of them.
     #[must_use]
     pub fn unreadable(&self, known: usize) -> Vec<String> {
-        let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock(&FOUND);
         let path = self.connection.path().map(Path::new);
         let of_store = path.and_then(|path| found.get(path));
         of_store.and_then(|sentences| sentences.get(known..)).unwrap_or_default().to_vec()
@@ -77,7 +77,7 @@ pub(super) fn name(connection: &Connection, table: &str, number: impl Display, e
         clean(&error.to_string())
     );
     let Some(path) = connection.path().map(PathBuf::from) else { return };
-    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = lock(&FOUND);
     let of_store = found.entry(path).or_default();
     if of_store.len() < MOST && !of_store.contains(&sentence) {
         tracing::error!("{sentence}");

@@ -1,7 +1,8 @@
 //! The domain: pure data and rules that the store, the plugins and the dashboard share. It imports
-//! nothing of ours.
+//! nothing of ours but the header of a film, which is plain data.
 
 mod audit;
+mod header;
 mod identity;
 
 pub use audit::{AuditKind, AuditWord};

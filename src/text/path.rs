@@ -5,6 +5,7 @@ use std::{os::unix::ffi::OsStrExt, path::Path};
 use sha2::{Digest, Sha256};
 
 use super::clean;
+use crate::hash::hex;
 
 /// Bytes of a path's hash that stand for it: few enough to read out, enough that two films never share them.
 const HASH_BYTES: usize = 6;
@@ -27,7 +28,7 @@ pub fn file_name(path: &Path) -> String {
 pub fn unnamed(path: &Path) -> String {
     let absolute = std::path::absolute(path);
     let hash = Sha256::digest(absolute.as_deref().unwrap_or(path).as_os_str().as_bytes());
-    hash[..HASH_BYTES].iter().fold("file:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    format!("file:{}", hex(&hash[..HASH_BYTES]))
 }
 
 #[cfg(test)]

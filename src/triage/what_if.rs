@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{RankKey, Rules, Severity, Waiting, assess, combine, reported};
+use crate::quantile::quantile;
 
 /// The parts of a distribution of probabilities, of equal width.
 pub const BINS: usize = 50;
@@ -88,9 +89,7 @@ pub struct Wait {
 impl Wait {
     fn of(mut waits: Vec<SignedDuration>) -> Option<Self> {
         waits.sort();
-        // The nearest rank: a wait that really was one.
-        let at = |percent: usize| waits.get((waits.len() * percent).div_ceil(100).saturating_sub(1)).copied();
-        Some(Self { median: at(50)?, most: at(90)? })
+        Some(Self { median: quantile(&waits, 50)?, most: quantile(&waits, 90)? })
     }
 }
 

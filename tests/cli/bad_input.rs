@@ -227,3 +227,17 @@ fn damaged_models_are_refused_with_their_fault() {
         assert!(said.contains(says), "{what}: `{says}` is not in: {said}");
     }
 }
+
+#[test]
+fn themes_that_inherit_in_a_ring_are_named_before_anything_is_shown() {
+    let bench = Bench::new();
+    let themes = bench.path("home/config/cxr-triage/themes");
+    fs::create_dir_all(&themes).unwrap();
+    for (name, parent) in [("dusk", "dawn"), ("dawn", "dusk")] {
+        fs::write(themes.join(format!("{name}.toml")), format!("inherits = \"{parent}\"\n")).unwrap();
+    }
+    let output = bench.run(&["watch", "inbox", "--plain", "--theme", "dusk"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("in a ring") && said.contains("`dusk` inherits `dawn`"), "{said}");
+}

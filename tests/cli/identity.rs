@@ -153,7 +153,7 @@ fn age(path: &Path) {
 }
 
 #[test]
-fn what_is_left_out_by_its_name_leaves_a_trace_and_dicom_is_never_left_out_for_a_dot() {
+fn what_is_left_out_leaves_a_trace_and_dicom_is_never_left_out_for_a_dot() {
     let bench = Bench::new();
     fs::create_dir_all(bench.inbox().join(".THORAX PA")).unwrap();
     for (name, content) in [
@@ -167,7 +167,12 @@ fn what_is_left_out_by_its_name_leaves_a_trace_and_dicom_is_never_left_out_for_a
         fs::write(bench.inbox().join(name), content).unwrap();
         age(&bench.inbox().join(name));
     }
-    let counts = serde_json::json!({ "hidden": 1, "unfinished": 1, "text": 1, "system": 1 });
+    // What is no file leaves one too, and nobody waits for it.
+    let made = std::process::Command::new("mkfifo").arg(bench.inbox().join("pipe.dcm")).status().unwrap();
+    assert!(made.success());
+    std::os::unix::net::UnixListener::bind(bench.inbox().join("socket")).unwrap();
+    std::os::unix::fs::symlink("nowhere", bench.inbox().join("link.dcm")).unwrap();
+    let counts = serde_json::json!({ "hidden": 1, "unfinished": 1, "text": 1, "system": 1, "special": 3 });
 
     let (events, code) = bench.watch(&["--once"]).rest();
     assert_eq!((code, count(&events, "scored")), (Some(0), 2), "{events:#?}");
@@ -180,7 +185,8 @@ fn what_is_left_out_by_its_name_leaves_a_trace_and_dicom_is_never_left_out_for_a
         studies.iter().map(|study| study["left_out"].clone()).collect::<Vec<_>>(),
         [counts.clone(), counts]
     );
-    let words = "files left out by their names: 4: 1 unfinished, 1 hidden and not DICOM, 1 lists or notes, 1 of the system";
+    let words = "files left out: 7: 1 unfinished, 1 hidden and not DICOM, 1 lists or notes, 1 of the system, \
+                 3 pipes, sockets, devices or links to no file";
     assert!(text(&scan.stderr).contains(words), "{}", text(&scan.stderr));
     let plain = bench.run(&["scan", "inbox"]);
     assert!(text(&plain.stdout).contains(words), "{}", text(&plain.stdout));

@@ -161,6 +161,7 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
         helper: Helper {
             program: env!("CARGO_BIN_EXE_cxr-triage").into(),
             arguments: vec!["examine-one".into()],
+            trials: None,
         },
         supervisor: Supervisor::default(),
     };

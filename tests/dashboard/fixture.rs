@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use cxr_triage::{
     dashboard::{
         BenchRequest, BenchUpdate, Canvas, Effect, Health, Key, Message, Notice, NoticeLevel, Picture,
-        Request, Role, Site, State, Theme, Update, draw, settle, update,
+        PictureError, Request, Role, Site, State, Theme, Update, draw, settle, update,
     },
     film::Header,
     quality::{Gate, Held},
@@ -409,7 +409,7 @@ impl Desk {
             }
             Request::Picture(request) if self.makes_pictures => {
                 let image = match self.broken.get(&request.film) {
-                    Some(reason) => Err(reason.clone()),
+                    Some(reason) => Err(PictureError(reason.clone())),
                     None => Ok(Arc::new(chest(request.width.min(request.height)))),
                 };
                 self.tell(Update::Picture(Picture { request, image }));

@@ -98,7 +98,7 @@ fn how_the_shift_goes_is_told_once_on_request() {
         [
             "today: 89 films came, 80 scored, 412 waiting",
             "films held: 7 films today: 4 not frontal, 2 unreadable, 1 unlike the training films",
-            "files left out by their names, 3: 1 unfinished, 2 lists or notes",
+            "files left out, 3: 1 unfinished, 2 lists or notes",
             "critical: 2 unseen, the longest 47m, study 2; 12 seen, half within 4m, nine tenths within 11m",
             "urgent: 5 unseen, the longest 1h35, study 7",
             "routine: 2 unseen, the longest 8m, study 9; 31 seen, half within 38m, nine tenths within 2h50",

@@ -32,7 +32,7 @@ import time
 
 import films
 from store import Checks
-from surroundings import BROKEN, HOSTILE, PLUGINS, Hooks, mounted, resident
+from surroundings import BROKEN, HOSTILE, PLUGINS, Hooks, Lateness, mounted, resident
 
 # Without a fault and with films in its queue, it must do something within this time.
 IDLE = 90.0
@@ -64,6 +64,8 @@ class Run(Checks):
             self.write_plugin(name)
         self.configure()
         self.clock("+0")
+        self.lateness = Lateness()
+        self.lateness.start()
 
     # The program
 
@@ -158,17 +160,18 @@ class Run(Checks):
         self.child.kill()
 
     def end(self):
-        begun = time.monotonic()
+        how = self.rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
         with self.lock:
             child = self.told = self.child
-            child.send_signal(self.rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
+            late, begun = self.lateness.seconds, time.monotonic()
+            child.send_signal(how)
         try:
             child.wait(timeout=self.args.end * 4)
         except subprocess.TimeoutExpired:
             child.kill()
-        took = time.monotonic() - begun
-        if took > self.args.end:
-            self.complain(f"told to end, it took {took:.1f} s")
+        took, late = time.monotonic() - begun, self.lateness.seconds - late
+        if took - late > self.args.end:
+            self.complain(f"told to end, it took {took:.1f} s, of which the machine gave nobody time for {late:.1f} s")
 
     def stop(self):
         child = self.child
@@ -244,9 +247,8 @@ class Run(Checks):
                 os.utime(path, (when, when))
 
     def clock(self, offset=None):
-        """Less than a day: an effect that fails a day after it was wanted is given up, by the clock."""
         draft = self.folder / "clock.new"
-        draft.write_text((offset or self.rng.choice(["+0", "+7200", "-7200", "+18000", "+5", "-5"])) + "\n")
+        draft.write_text((offset or self.rng.choice(["+0", "-86400", "+90000", "+7200", "-7200", "+30d", "+5", "-5"])) + "\n")
         os.replace(draft, self.folder / "clock")
 
     def configure(self, text=None, harmless=False):
@@ -325,11 +327,11 @@ class Run(Checks):
         self.stopping = True
         with self.lock:
             child = self.child
-        begun = time.monotonic()
+        late, begun = self.lateness.seconds, time.monotonic()
         child.terminate()
         try:
             code = child.wait(timeout=self.args.end * 4)
-            took = time.monotonic() - begun
+            took = time.monotonic() - begun - (self.lateness.seconds - late)
             if code != 0 or took > self.args.end:
                 self.complain(f"at the end it took {took:.1f} s to leave, with code {code}")
         except subprocess.TimeoutExpired:

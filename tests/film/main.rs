@@ -1,8 +1,4 @@
-//! Films: what comes in, read as its department meant it, or refused with a sentence.
+//! Films that departments sent, through the decoder and the gates: scored, or held for what is wrong with them.
 
 mod cases;
-mod dicom;
-mod peer;
-mod raster;
 mod real;
-mod variants;

@@ -41,6 +41,7 @@ fn chest_films_pass_all_gates() {
             let film = decode(&path);
             assert_eq!(film.linear.len(), film.display.len());
             assert_eq!(film.display.len(), film.width as usize * film.height as usize);
+            assert_eq!((film.scored.as_ref(), film.warnings.len()), (None, 0), "{}", path.display());
             assert_eq!(quality::inspect(&film, &Gates::default()), Ok(vec![]), "{}", path.display());
         }
     }

@@ -193,7 +193,7 @@ fn the_first_scan_delivers_what_is_there_and_new_and_a_film() {
         }
     }
     // The hidden file is no DICOM; the folder of snapshots counts as one.
-    assert_eq!(left_out, LeftOut { hidden: 1, unfinished: 1, text: 1, system: 2 });
+    assert_eq!(left_out, LeftOut { hidden: 1, unfinished: 1, text: 1, system: 2, special: 0 });
     films.sort_by(|a, b| a.path.cmp(&b.path));
     let paths: Vec<_> = films.iter().map(|film| film.path.clone()).collect();
     assert_eq!(paths, ["fresh.dcm", "old.dcm", "ward 7/study/film.png"].map(|name| inbox.path(name)));
@@ -427,7 +427,7 @@ mod unix {
     }
 
     #[test]
-    fn links_to_films_are_followed_and_links_to_folders_are_not() {
+    fn links_to_films_are_followed_and_what_is_no_file_is_left_out_and_counted() {
         let inbox = Inbox::empty(None);
         fs::create_dir(inbox.outside("archive")).unwrap();
         fs::write(inbox.outside("archive/film.dcm"), "film").unwrap();
@@ -437,7 +437,28 @@ mod unix {
         symlink(inbox.path("nowhere"), inbox.path("dangling")).unwrap();
         assert!(Command::new("mkfifo").arg(inbox.path("pipe")).status().unwrap().success());
         symlink(inbox.outside("archive/film.dcm"), inbox.path("link.dcm")).unwrap();
-        assert_eq!(inbox.films_until_marker("end.dcm"), once(&["link.dcm"]));
+        let (mut films, mut left_out) = (Vec::new(), LeftOut::default());
+        for event in inbox.until_marker("end.dcm") {
+            match event {
+                IntakeEvent::Arrivals(arrivals) => films.extend(arrivals),
+                IntakeEvent::LeftOut(counts) => left_out = counts,
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+        assert_eq!(films.iter().map(|film| &film.path).collect::<Vec<_>>(), [&inbox.path("link.dcm")]);
+        assert_eq!(left_out, LeftOut { special: 5, ..LeftOut::default() });
+
+        // A film in the place of a pipe is a film.
+        fs::remove_file(inbox.path("pipe")).unwrap();
+        fs::write(inbox.path("pipe"), "film").unwrap();
+        loop {
+            match inbox.next() {
+                IntakeEvent::Arrivals(arrivals) => break assert_eq!(arrivals[0].path, inbox.path("pipe")),
+                IntakeEvent::LeftOut(counts) => left_out = counts,
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+        assert_eq!(left_out.special, 4);
     }
 
     #[test]

@@ -1,11 +1,6 @@
 //! What connects and misbehaves costs little, and keeps no modality out.
 
-use std::{
-    fs,
-    io::Write,
-    net::TcpStream,
-    path::PathBuf,
-};
+use std::{fs, io::Write, net::TcpStream, path::PathBuf};
 
 use crate::support::{Site, answers, pynetdicom, sender, variants};
 

@@ -169,9 +169,10 @@ pub(crate) fn answers(output: &[u8]) -> BTreeMap<PathBuf, Option<u64>> {
 
 /// One synthetic picture in every syntax and depth.
 pub(crate) fn variants() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/film_variants");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/cxr-film/tests/golden/film_variants");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut films: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "dcm")).collect();
+    let mut films: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "dcm")).collect();
     films.sort();
     films
 }

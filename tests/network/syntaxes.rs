@@ -7,9 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::support::{
-    Site, answers, data_set, free_port, has_dcmtk, peer, pynetdicom, sender, variants,
-};
+use crate::support::{Site, answers, data_set, free_port, has_dcmtk, peer, pynetdicom, sender, variants};
 
 /// The syntax of a variant stands in its name.
 fn is_jpeg_extended(path: &std::path::Path) -> bool {
@@ -38,7 +36,10 @@ fn pynetdicom_sends_every_syntax_and_each_film_arrives_byte_for_byte() {
     assert!(taken > 200 && refused > 0, "{taken} taken, {refused} refused");
     let ended = receiver.event("association");
     assert_eq!((ended["sender"].as_str(), ended["films"].as_u64()), (Some("PEER"), Some(taken as u64)));
-    assert_eq!((ended["released"].as_bool(), ended["films_today"].as_u64()), (Some(true), Some(taken as u64)));
+    assert_eq!(
+        (ended["released"].as_bool(), ended["films_today"].as_u64()),
+        (Some(true), Some(taken as u64))
+    );
 }
 
 /// dcmtk's own receiver, which keeps the bytes as they came.

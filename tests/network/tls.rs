@@ -11,23 +11,33 @@ fn certificates(site: &Site) -> bool {
     };
     let (root, root_key) = (path("root.pem"), path("root.key"));
     let new_key = ["-newkey", "rsa:2048", "-nodes", "-days", "2"];
-    let made = openssl(&[
-        &["req", "-x509", "-subj", "/CN=root", "-keyout", &root_key, "-out", &root][..],
-        &new_key,
-    ]
-    .concat())
-        && ["receiver", "sender"].iter().all(|name| {
-            let (request, key, certificate) =
-                (path(&format!("{name}.csr")), path(&format!("{name}.key")), path(&format!("{name}.pem")));
-            let subject = format!("/CN={name}");
-            let names = path("names");
-            std::fs::write(&names, "subjectAltName=IP:127.0.0.1,DNS:localhost\n").unwrap();
-            openssl(&[&["req", "-subj", &subject, "-keyout", &key, "-out", &request][..], &new_key].concat())
-                && openssl(&[
-                    "x509", "-req", "-in", &request, "-CA", &root, "-CAkey", &root_key, "-CAcreateserial", "-days",
-                    "2", "-extfile", &names, "-out", &certificate,
-                ])
-        });
+    let made = openssl(
+        &[&["req", "-x509", "-subj", "/CN=root", "-keyout", &root_key, "-out", &root][..], &new_key].concat(),
+    ) && ["receiver", "sender"].iter().all(|name| {
+        let (request, key, certificate) =
+            (path(&format!("{name}.csr")), path(&format!("{name}.key")), path(&format!("{name}.pem")));
+        let subject = format!("/CN={name}");
+        let names = path("names");
+        std::fs::write(&names, "subjectAltName=IP:127.0.0.1,DNS:localhost\n").unwrap();
+        openssl(&[&["req", "-subj", &subject, "-keyout", &key, "-out", &request][..], &new_key].concat())
+            && openssl(&[
+                "x509",
+                "-req",
+                "-in",
+                &request,
+                "-CA",
+                &root,
+                "-CAkey",
+                &root_key,
+                "-CAcreateserial",
+                "-days",
+                "2",
+                "-extfile",
+                &names,
+                "-out",
+                &certificate,
+            ])
+    });
     if !made {
         println!("skipped: openssl is not installed");
     }

@@ -3,13 +3,15 @@
 
 use std::{collections::BTreeMap, fs, process::Command, time::Duration};
 
-use cxr_triage::plugin::{Call, Ender, Fault, FaultKind, Limits, PluginProcess, Source, StudyView};
+use cxr_triage::plugin::{
+    Call, Ender, Limits, PluginError, PluginErrorKind, PluginProcess, Source, StudyView,
+};
 
 use crate::support::program;
 
 const CALL: Duration = Duration::from_millis(50);
 
-fn load(text: &str) -> Result<PluginProcess, Fault> {
+fn load(text: &str) -> Result<PluginProcess, PluginError> {
     let limits = Limits { call: CALL, load: Duration::from_millis(300), ..Limits::default() };
     let source = Source::of_text("bomb", text);
     PluginProcess::load(&program(), &Ender::default(), &source, &BTreeMap::new(), limits)
@@ -93,7 +95,12 @@ fn every_call_ends_within_its_limit_and_a_second() {
         let result = process.call(&Call::Study(&StudyView::recorded()));
         let after = processor_time(process.id());
         if let Err(fault) = &result {
-            let kinds = [FaultKind::Time, FaultKind::Memory, FaultKind::Runtime, FaultKind::Effect];
+            let kinds = [
+                PluginErrorKind::Time,
+                PluginErrorKind::Memory,
+                PluginErrorKind::Runtime,
+                PluginErrorKind::Effect,
+            ];
             assert!(kinds.contains(&fault.kind), "{body}: {fault}");
             assert_eq!(
                 (fault.hook.as_str(), fault.file.as_str()),
@@ -113,7 +120,7 @@ fn every_call_ends_within_its_limit_and_a_second() {
 fn a_step_that_nothing_in_the_vm_can_stop_is_a_fault_with_hook_and_file() {
     let mut process = load(&calling(SEARCH)).unwrap();
     let fault = process.call(&Call::Study(&StudyView::recorded())).unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Time);
+    assert_eq!(fault.kind, PluginErrorKind::Time);
     assert_eq!(
         fault.to_string(),
         "bomb.luau: it took longer than 50 ms in one step and was stopped (in on_study)"
@@ -140,7 +147,7 @@ fn a_file_that_takes_too_much_before_it_is_loaded_is_refused() {
     ];
     for text in cases {
         let fault = load(&text).err().unwrap_or_else(|| panic!("{text:.60} was taken"));
-        assert!(fault.kind != FaultKind::Process, "{text:.60}: {fault}");
+        assert!(fault.kind != PluginErrorKind::Process, "{text:.60}: {fault}");
         assert_eq!(fault.file, "bomb.luau", "{text:.60}: {fault}");
     }
 }
@@ -151,7 +158,7 @@ fn a_process_that_dies_is_a_fault_and_another_one_takes_its_place() {
     let mut process = load(&text).unwrap();
     Command::new("kill").args(["-9", &process.id().to_string()]).status().unwrap();
     let fault = process.call(&Call::Study(&StudyView::recorded())).unwrap_err();
-    assert!(fault.kind == FaultKind::Crash && fault.kind.spoils_vm(), "{fault}");
+    assert!(fault.kind == PluginErrorKind::Crash && fault.kind.spoils_vm(), "{fault}");
     assert!(fault.message.contains("signal: 9"), "{fault}");
     let again = load(&text).unwrap().call(&Call::Study(&StudyView::recorded()));
     assert_eq!(again.unwrap().len(), 1);
@@ -168,7 +175,7 @@ fn a_process_that_is_no_longer_wanted_ends_in_the_middle_of_a_call() {
         ender.end();
         call.join().unwrap()
     });
-    assert_eq!(fault.kind, FaultKind::Crash);
+    assert_eq!(fault.kind, PluginErrorKind::Crash);
     let refused = PluginProcess::load(&program(), &ender, &source, &BTreeMap::new(), limits);
-    assert_eq!(refused.err().map(|fault| fault.kind), Some(FaultKind::Process));
+    assert_eq!(refused.err().map(|fault| fault.kind), Some(PluginErrorKind::Process));
 }

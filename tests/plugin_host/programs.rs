@@ -4,7 +4,8 @@
 
 use std::{fs, path::Path};
 
-use cxr_triage::store::AuditEvent;
+use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginDeed, PluginWork};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::support::{Scene, files, plugin, until};
@@ -98,6 +99,79 @@ fn a_program_that_leaves_another_one_behind_is_done_when_it_ends_itself() {
     let behind = fs::read_to_string(out.path().join("behind")).unwrap();
     std::process::Command::new("kill").arg(behind.trim()).status().unwrap();
     assert!(done.is_some(), "it is waited for what it left behind");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_stopped_program_has_started_ends_with_it() {
+    let out = tempfile::tempdir().unwrap();
+    let script = "sleep 36000 & echo $! > \"$0/$CXR_IDEMPOTENCY_KEY\"; wait";
+    let mut scene = scene(script, out.path());
+    scene.start();
+    scene.critical_at_once("a film");
+    let started = until(|| {
+        let name = files(out.path()).into_iter().next()?;
+        fs::read_to_string(out.path().join(name)).ok()?.trim().parse::<u32>().ok()
+    });
+    let process = std::path::PathBuf::from(format!("/proc/{}", started.expect("it was never run")));
+    // The next try has another.
+    let is_over = || {
+        let state = fs::read_to_string(process.join("stat")).unwrap_or_default();
+        (state.is_empty() || state.contains(") Z ")).then_some(())
+    };
+    assert!(until(is_over).is_some(), "it lives on");
+}
+
+#[test]
+fn one_plugins_programs_that_hang_hold_up_no_other_plugin_and_no_other_program() {
+    let out = tempfile::tempdir().unwrap();
+    let hangs = plugin(
+        "hangs",
+        "permissions = { 'run' }, on_study = function(study)
+            local all = {}
+            for n = 1, 6 do all[n] = { run = 'hang' .. n } end
+            return all
+         end",
+    );
+    let hang: String = (1..=6).map(|n| format!("hang{n} = [\"/bin/sleep\", \"36000\"],")).collect();
+    let page = format!("page = [\"/bin/sh\", \"-c\", 'echo x >> \"$0/pages\"', {:?}]", out.path());
+    let toml = format!(
+        "[plugins]\nprograms = {{ {hang} {page} }}\n[plugins.pager]\nallow = [\"run\"]\n[plugins.hangs]\nallow = [\"run\"]"
+    );
+    let mut scene = Scene::new(&[("hangs", &hangs), ("pager", &pager())], &toml);
+    // A hanging try lasts longer than the test waits.
+    scene.patience.one_try = std::time::Duration::from_secs(36_000);
+    scene.start();
+    for round in 0..5 {
+        scene.critical_at_once(&format!("film {round}"));
+    }
+    let pages = || fs::read_to_string(out.path().join("pages")).unwrap_or_default().lines().count();
+    assert!(until(|| (pages() == 5).then_some(())).is_some(), "{} of 5 were paged", pages());
+}
+
+#[test]
+fn a_program_that_always_fails_is_given_up_after_real_trying_and_not_by_the_date() {
+    let out = tempfile::tempdir().unwrap();
+    let mut scene = scene("exit 1", out.path());
+    // Asked for long ago, as after a jump of the clock; that is no reason to give it up.
+    let long_ago = Timestamp::now() - SignedDuration::from_hours(72);
+    let send = NewDelivery {
+        study: None,
+        kind: DeliveryKind::Run,
+        target: "page".to_owned(),
+        content: "{}".to_owned(),
+        once: None,
+    };
+    let work = PluginWork {
+        plugin: "pager".to_owned(),
+        deeds: vec![PluginDeed::Send(send)],
+        ..PluginWork::default()
+    };
+    scene.bench.store.keep_plugin_work(&work, long_ago).unwrap();
+    scene.patience.give_up = SignedDuration::from_millis(1);
+    scene.start();
+    let given_up = until(|| audited(&scene, "given-up").into_iter().next()).expect("it is tried for ever");
+    assert!(given_up.detail["attempts"].as_u64().unwrap() >= 5, "{}", given_up.detail);
 }
 
 #[test]

@@ -130,3 +130,19 @@ fn a_kind_of_event_that_a_newer_version_wrote_is_read_by_its_word() {
     let events = bench.store.events(0, 10).unwrap();
     assert_eq!((events.len(), events[0].kind.known(), events[0].kind.word()), (1, None, "exported"));
 }
+
+#[test]
+fn what_came_while_the_clock_was_ahead_is_complete_and_overdue_from_now_on() {
+    let (quiet, hour) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
+    let mut bench = Bench::new();
+    let (_, early) = bench.record("a", &scored("x", [0.1; 3]), at(30 * 1_440));
+    bench.record("b", &scored("y", [0.1; 3]), at(-1));
+    let changed = bench.store.bring_back_from_future(at(0)).unwrap();
+    assert_eq!(changed.iter().map(|row| row.id).collect::<Vec<_>>(), [early.id]);
+    assert_eq!((changed[0].first_arrival, changed[0].last_arrival), (at(0), at(0)));
+    assert_eq!(bench.store.last_arrival().unwrap(), Some(at(0)), "the feed's silence counts from now");
+    assert_eq!(bench.store.bring_back_from_future(at(0)).unwrap(), []);
+    assert_eq!(bench.store.complete_quiet(quiet, at(1)).unwrap().len(), 2);
+    assert_eq!(bench.store.promote_overdue(hour, at(59)).unwrap().len(), 0);
+    assert_eq!(bench.store.promote_overdue(hour, at(61)).unwrap().len(), 2);
+}

@@ -46,3 +46,12 @@ fn a_study_that_somebody_called_done_stays_done_while_its_file_does_not_answer()
     bench.store.unanswered(file, WHY, at(2)).unwrap();
     assert_eq!(bench.store.detail(study).unwrap().unwrap().study.status, Status::Done);
 }
+
+#[test]
+fn a_file_that_was_put_off_before_the_clock_was_set_back_is_tried_again_at_once() {
+    let mut bench = Bench::new();
+    let file = bench.receive("film.dcm", at(0));
+    bench.store.unanswered(file, WHY, at(600)).unwrap();
+    assert_eq!(bench.store.retry_unanswered(at(0)).unwrap(), 1);
+    assert_eq!(tries(&bench), [(file, 1)]);
+}

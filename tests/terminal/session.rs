@@ -260,3 +260,35 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     });
     assert_eq!(terminal.quit(), 0);
 }
+
+#[test]
+fn q_ends_it_while_a_plugins_program_and_a_plugin_hang() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let path = |name: &str| folder.path().join(name);
+    for name in ["inbox", "plugins"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    let program = format!("[\"/bin/sh\", \"-c\", '> \"$0\"; exec sleep 36000', {:?}]", path("begun"));
+    let config = format!(
+        "[quality]\ninverted = \"off\"\nout_of_distribution = \"off\"\n[plugins]\nenabled = [\"runs\", \"loops\"]\n\
+         programs = {{ hang = {program} }}\n[plugins.runs]\nallow = [\"run\"]\n"
+    );
+    fs::write(path("cxr-triage.toml"), config).unwrap();
+    let plugin = |name: &str, rest: &str| {
+        fs::write(
+            path(&format!("plugins/{name}.luau")),
+            format!("return {{ api = 1, name = '{name}', {rest} }}"),
+        )
+    };
+    plugin("runs", "permissions = { 'run' }, on_study = function() return { run = 'hang' } end").unwrap();
+    plugin("loops", "on_study = function() while true do end end").unwrap();
+    let mut terminal = Terminal::in_folder(Arc::clone(&folder), 120, 40);
+    terminal.wait_for("No films yet");
+    drawn_film(1).save(terminal.inbox().join("a.png")).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !path("begun").exists() {
+        assert!(Instant::now() < deadline, "the program was not run");
+        let _ = terminal.output.recv_timeout(Duration::from_millis(100));
+    }
+    assert_eq!(terminal.quit(), 0);
+}

@@ -63,6 +63,7 @@ fn film(width: u32, height: u32, display: Vec<u8>) -> Film {
         linear,
         linear_max: 255.0,
         display,
+        scored: None,
         header: Header::default(),
         warnings: Vec::new(),
     }

@@ -145,7 +145,8 @@ fn a_pull_that_was_cut_goes_on_when_it_is_run_again() {
     let pull = ["weights", "pull", "xrv-resnet50"];
     let (code, complaint) = bench.fails(&pull);
     assert_eq!(code, 1, "{complaint}");
-    for says in [format!("after 30000000 of {all} bytes"), "goes on where it stopped".to_owned()] {
+    let note = "nobody published a hash of the file of xrv-resnet50".to_owned();
+    for says in [format!("after 30000000 of {all} bytes"), "goes on where it stopped".to_owned(), note] {
         assert!(complaint.contains(&says), "`{says}` is not in: {complaint}");
     }
     assert!(!bench.says(&["weights", "list"]).contains("xrv-"), "half a file is no model");
@@ -153,6 +154,7 @@ fn a_pull_that_was_cut_goes_on_when_it_is_run_again() {
     let said = bench.says(&pull);
     assert!(said.contains("model xrv-resnet50: ") && said.contains("safetensors"), "{said}");
     assert!(said.contains("none of its 16 labels is validated"), "{said}");
+    assert!(said.contains("nothing says that it is theirs"), "{said}");
     assert_eq!(server.ranges(), ["", "", "bytes=30000000-", "bytes=30000000-"]);
     let listed = bench.says(&["weights", "list"]);
     assert!(listed.contains("xrv-resnet50"), "{listed}");

@@ -90,13 +90,6 @@ mod tests {
 
     #[test]
     fn curves_stand_side_by_side_with_their_threshold() {
-        let info = |name: &str| LabelInfo {
-            name: name.into(),
-            alert: 0.5,
-            validated: true,
-            rank: true,
-            published: None,
-        };
         let scores: Vec<[f32; 2]> =
             (0_u8..30).map(|n| [f32::from(n) / 30.0, f32::from(n * 7 % 30) / 30.0]).collect();
         let cases: Vec<Case<'_>> = (0..30)
@@ -105,7 +98,7 @@ mod tests {
                 truths: vec![Some(n > 12 || n == 5), Some(n % 4 == 0)],
             })
             .collect();
-        let labels = measure(&[info("Mass"), info("Nodule")], &cases);
+        let labels = measure(&[LabelInfo::plain("Mass", 0.5), LabelInfo::plain("Nodule", 0.5)], &cases);
         insta::assert_snapshot!(text(&labels.iter().collect::<Vec<_>>(), 80).join("\n"));
         assert_eq!(
             text(&labels.iter().collect::<Vec<_>>(), 40).len(),

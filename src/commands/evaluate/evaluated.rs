@@ -5,8 +5,6 @@ use std::{
     path::Path,
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
     inputs::{self, Inputs},
     kept::Record,
@@ -15,7 +13,7 @@ use super::{
 };
 use crate::{
     commands::{
-        Failure,
+        CommandError,
         cli::{BlankAs, EvaluateArgs, UncertainAs},
     },
     evaluate::{
@@ -23,6 +21,7 @@ use crate::{
         SetInfo, Thresholds,
         labels::{Blank, Uncertain, canonical},
     },
+    hash::sha256,
     model::Model,
     pipeline::shown,
     triage::Rules,
@@ -72,11 +71,11 @@ pub(super) struct Evaluated<'a> {
 }
 
 impl Evaluated<'_> {
-    pub(super) fn report(&self) -> Result<Report, Failure> {
+    pub(super) fn report(&self) -> Result<Report, CommandError> {
         let (labels, cases) = (self.labels(), self.cases());
         let mut notes = self.inputs.notes.clone();
         if self.films.counted.is_empty() {
-            return Err(Failure::failed(format!(
+            return Err(CommandError::failed(format!(
                 "none of the {} films could be scored: {}",
                 self.inputs.joined.len(),
                 self.films.held.first().or(self.films.unread.first()).map_or("", |film| &film.reason)
@@ -177,14 +176,13 @@ impl Evaluated<'_> {
         }
     }
 
-    fn set_info(&self) -> Result<SetInfo, Failure> {
+    fn set_info(&self) -> Result<SetInfo, CommandError> {
         let labels_file = self.args.labels.as_deref().unwrap_or(Path::new(""));
-        let hash = Sha256::digest(inputs::bytes(labels_file)?);
         let (uncertain, blank) = self.counting();
         Ok(SetInfo {
             films_folder: shown(&self.inputs.folder),
             labels_file: shown(labels_file),
-            labels_sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            labels_sha256: sha256(inputs::bytes(labels_file)?),
             split: self.args.split.clone(),
             rows: self.inputs.rows,
             films: self.inputs.films,

@@ -8,7 +8,7 @@ use std::{
 use super::inputs;
 use crate::{
     commands::{
-        Failure,
+        CommandError,
         cli::EvaluateArgs,
         output::{Lean, stdout, table},
     },
@@ -19,7 +19,7 @@ use crate::{
 const NAMED: usize = 12;
 
 /// Describes a label file.
-pub(super) fn run(path: &Path, args: &EvaluateArgs) -> Result<(), Failure> {
+pub(super) fn run(path: &Path, args: &EvaluateArgs) -> Result<(), CommandError> {
     let mut set = inputs::labels(path, None, args.truth.as_deref())?;
     if let Some(split) = &args.split {
         set.keep_split(split).map_err(|error| inputs::wrong(path, &error))?;

@@ -7,11 +7,11 @@ use std::{
 
 use crate::{
     commands::{
-        Failure,
+        CommandError,
         cli::EvaluateArgs,
-        faults::{Faults, told},
         output::is_watched,
         scan::films_under,
+        unread::{UnreadFiles, told},
     },
     evaluate::{
         FilmBox,
@@ -32,21 +32,25 @@ pub(super) fn first(names: &[String]) -> String {
 }
 
 /// A file whose content is not what it should be.
-pub(super) fn wrong(path: &Path, error: &LabelError) -> Failure {
+pub(super) fn wrong(path: &Path, error: &LabelError) -> CommandError {
     let message = format!("{}: {error}", shown(path));
     match error {
-        LabelError::Boxes { .. } => Failure::failed(message),
-        _ => Failure::usage(message),
+        LabelError::Boxes { .. } => CommandError::failed(message),
+        _ => CommandError::usage(message),
     }
 }
 
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     files::read(path, Expected::TABLE)
-        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", shown(path))))
+        .map_err(|error| CommandError::usage(format!("{} cannot be read: {error}", shown(path))))
 }
 
 /// A label file. `truth`: the name of the labels to take where it has several.
-pub(super) fn labels(path: &Path, known: Option<&[&str]>, truth: Option<&str>) -> Result<LabelSet, Failure> {
+pub(super) fn labels(
+    path: &Path,
+    known: Option<&[&str]>,
+    truth: Option<&str>,
+) -> Result<LabelSet, CommandError> {
     let choice = truth.map_or(TruthChoice::Ask, TruthChoice::Named);
     labels::read(&bytes(path)?, known, choice).map_err(|error| wrong(path, &error))
 }
@@ -65,9 +69,9 @@ pub(super) struct Inputs {
 }
 
 /// Reads the labels, finds the films, joins them, and checks that no patient is in `--against`.
-pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> Result<Inputs, Failure> {
+pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> Result<Inputs, CommandError> {
     let (Some(folder), Some(labels_file)) = (&args.films, &args.labels) else {
-        return Err(Failure::usage("name the films with --films and the labels with --labels"));
+        return Err(CommandError::usage("name the films with --films and the labels with --labels"));
     };
     let mut set = labels(labels_file, Some(known), args.truth.as_deref())?;
     if let Some(split) = &args.split {
@@ -77,9 +81,9 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
         check_against(&set, labels_file, against, args.against_split.as_deref())?;
     }
     if !folder.is_dir() {
-        return Err(Failure::usage(format!("{} is not a folder of films", shown(folder))));
+        return Err(CommandError::usage(format!("{} is not a folder of films", shown(folder))));
     }
-    let mut faults = Faults::new(std::slice::from_ref(folder));
+    let mut faults = UnreadFiles::new(std::slice::from_ref(folder));
     let files = films_under(std::slice::from_ref(folder), ignore, &mut faults).files;
     faults.end()?;
     let films: Vec<PathBuf> =
@@ -140,12 +144,12 @@ fn training_films(split: Option<&str>, films: &[(PathBuf, Row)]) -> Option<Strin
     })
 }
 
-fn nothing_joined(folder: &Path, labels_file: &Path, films: &[PathBuf], set: &LabelSet) -> Failure {
+fn nothing_joined(folder: &Path, labels_file: &Path, films: &[PathBuf], set: &LabelSet) -> CommandError {
     let folder = shown(folder);
     let labels_file = shown(labels_file);
     match films.first() {
-        None => Failure::usage(format!("{folder} holds no films (PNG, JPEG, TIFF or DICOM)")),
-        Some(film) => Failure::usage(format!(
+        None => CommandError::usage(format!("{folder} holds no films (PNG, JPEG, TIFF or DICOM)")),
+        Some(film) => CommandError::usage(format!(
             "none of the {} films in {folder} is named in {labels_file}: the folder holds `{}`, the labels name \
              `{}`; films are joined by file name",
             films.len(),
@@ -156,7 +160,12 @@ fn nothing_joined(folder: &Path, labels_file: &Path, films: &[PathBuf], set: &La
 }
 
 /// Refuses a set that shares patients with another: a model knows those that it was trained on.
-fn check_against(set: &LabelSet, file: &Path, against: &Path, split: Option<&str>) -> Result<(), Failure> {
+fn check_against(
+    set: &LabelSet,
+    file: &Path,
+    against: &Path,
+    split: Option<&str>,
+) -> Result<(), CommandError> {
     // Only its patients are asked for.
     let mut other =
         labels::read(&bytes(against)?, None, TruthChoice::Any).map_err(|error| wrong(against, &error))?;
@@ -165,7 +174,7 @@ fn check_against(set: &LabelSet, file: &Path, against: &Path, split: Option<&str
     }
     for (set, file) in [(set, file), (&other, against)] {
         if set.patients_from.is_none() {
-            return Err(Failure::usage(format!(
+            return Err(CommandError::usage(format!(
                 "{}: nothing says which patient a film is of, so --against cannot be checked; add a column \
                  PatientId",
                 shown(file)
@@ -176,7 +185,7 @@ fn check_against(set: &LabelSet, file: &Path, against: &Path, split: Option<&str
     if found.shared.is_empty() {
         return Ok(());
     }
-    Err(Failure::failed(format!(
+    Err(CommandError::failed(format!(
         "{} of the {} patients in {} are in {} too{}: what a model has seen says nothing of how good it is. \
          Take their films out of one of the sets, or choose a split with --split or --against-split",
         found.shared.len(),
@@ -195,7 +204,7 @@ pub(super) fn boxes(
     path: &Path,
     known: &[&str],
     joined: &[(PathBuf, Row)],
-) -> Result<(Boxes, Vec<String>), Failure> {
+) -> Result<(Boxes, Vec<String>), CommandError> {
     let (boxes, mut notes) = read_boxes(&bytes(path)?, known).map_err(|error| wrong(path, &error))?;
     let row = |b: &FilmBox| Row {
         line: b.line,
@@ -214,7 +223,10 @@ pub(super) fn boxes(
         by_film.entry(film).or_default().extend(of_film.cloned());
     }
     if by_film.is_empty() {
-        return Err(Failure::usage(format!("{}: none of its films is among those evaluated", shown(path))));
+        return Err(CommandError::usage(format!(
+            "{}: none of its films is among those evaluated",
+            shown(path)
+        )));
     }
     let left: usize = boxes.len() - by_film.values().map(Vec::len).sum::<usize>();
     if left > 0 {

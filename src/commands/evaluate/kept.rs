@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     files::{self, Expected},
+    hash::hex,
     model::{Heatmap, Model},
     private_file,
     quality::Gates,
@@ -50,13 +51,7 @@ impl Record {
     }
 
     pub(super) fn set_heatmap(&mut self, map: &Heatmap) {
-        use std::fmt::Write as _;
-        let mut hex = String::new();
-        for byte in map.to_bytes() {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        self.heatmap = Some(hex);
+        self.heatmap = Some(hex(map.to_bytes()));
     }
 
     pub(super) fn read_heatmap(&self) -> Option<Heatmap> {
@@ -135,7 +130,7 @@ fn circumstances(model: &Model, gates: &Gates) -> String {
         hash.update(part);
     }
     hash.update(format!("{gates:?}"));
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..8])
 }
 
 #[cfg(test)]

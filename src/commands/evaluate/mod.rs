@@ -28,12 +28,12 @@ use self::{
     score::{Scorer, Task},
 };
 use super::{
-    Failure,
+    CommandError,
     cli::{EvaluateArgs, GlobalArgs},
-    faults::told,
     output::{progress, stdout},
     setup::Setup,
     signals,
+    unread::told,
 };
 use crate::{
     config::{self, LabelDefaults},
@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// Runs `evaluate`.
-pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     if let Some(path) = &args.explore {
         return explore::run(path, args);
     }
@@ -65,7 +65,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
         None => Kept::default(),
         Some(folder) => std::fs::create_dir_all(folder)
             .and_then(|()| Kept::open(folder, &model, gates))
-            .map_err(|error| Failure::failed(format!("cannot write to {}: {error}", shown(folder))))?,
+            .map_err(|error| CommandError::failed(format!("cannot write to {}: {error}", shown(folder))))?,
     };
     let task = |(n, (film, _)): (usize, &(PathBuf, Row))| Task {
         path: inputs.folder.join(film),
@@ -115,20 +115,20 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Failur
             let film = |film: &str| told(&inputs.folder.join(film), &[]);
             let lines: Vec<String> =
                 unread.iter().map(|f| format!("{}: {}", film(&f.film), f.reason)).collect();
-            Err(Failure::unread(&lines))
+            Err(CommandError::unread(&lines))
         }
     }
 }
 
 /// What is better said before an hour of scoring than after it.
-fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), Failure> {
+fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), CommandError> {
     if matches!(args.calibrate, Some(Goal::AlarmsPerDay(_))) && args.films_per_day.is_none() {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "alarms-per-day needs to know how many films a day there are: add --films-per-day N",
         ));
     }
     if args.write && setup.loaded.path.is_none() {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "there is no configuration file to write thresholds into: make one with `cxr-triage config init`, or \
              name one with --config",
         ));
@@ -136,13 +136,13 @@ fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), Failure> {
     Ok(())
 }
 
-fn stopped(done: usize, all: usize, kept: &Kept) -> Failure {
+fn stopped(done: usize, all: usize, kept: &Kept) -> CommandError {
     match kept.path() {
-        Some(path) => Failure::InterruptedWith(format!(
+        Some(path) => CommandError::InterruptedWith(format!(
             "interrupted: {done} of {all} films are done and kept in {}; the same command goes on from there",
             shown(path)
         )),
-        None => Failure::InterruptedWith(format!(
+        None => CommandError::InterruptedWith(format!(
             "interrupted after {done} of {all} films; with --out DIR the next run would go on from here"
         )),
     }
@@ -159,12 +159,12 @@ fn write_thresholds(
     report: &Report,
     stdout: &mut impl Write,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (Some(path), Some(thresholds)) = (&setup.loaded.path, &report.thresholds) else { return Ok(()) };
     let alerts: Vec<(&str, f64)> =
         thresholds.proposals.iter().filter_map(|p| Some((p.label.as_str(), to_write(p)?))).collect();
     if alerts.is_empty() {
-        return Err(Failure::failed(
+        return Err(CommandError::failed(
             "no label has enough films to choose a threshold by: nothing was written",
         ));
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    commands::Failure,
+    commands::CommandError,
     evaluate::{
         Plots, Report, html,
         plot::{self, Shot},
@@ -13,8 +13,13 @@ use crate::{
     text::json,
 };
 
-/// Writes report.json, report.html and each plot as SVG and PNG.
-pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str) -> Result<(), Failure> {
+/// Writes report.json, report.html and each plot as SVG.
+pub(super) fn write(
+    folder: &Path,
+    report: &Report,
+    shots: &[Shot],
+    legend: &str,
+) -> Result<(), CommandError> {
     let plots = [
         ("roc", plot::roc(&report.labels)),
         ("precision-recall", plot::precision_recall(&report.labels)),
@@ -25,9 +30,6 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
         plots.iter().map(|(name, svg)| (*name, svg)).chain(panel.iter().map(|svg| ("heatmaps", svg)))
     {
         put(folder, &format!("{name}.svg"), svg.as_bytes())?;
-        if let Some(png) = plot::png(svg) {
-            put(folder, &format!("{name}.png"), &png)?;
-        }
     }
     let json = json::pretty(report)?;
     put(folder, "report.json", &json)?;
@@ -36,11 +38,10 @@ pub(super) fn write(folder: &Path, report: &Report, shots: &[Shot], legend: &str
 }
 
 /// How files of a report begin: an earlier report may be written over, and nothing else.
-const BEGINNINGS: [(&str, &[u8]); 4] =
-    [("svg", b"<svg"), ("png", b"\x89PNG"), ("json", b"{"), ("html", b"<!doctype html>")];
+const BEGINNINGS: [(&str, &[u8]); 3] = [("svg", b"<svg"), ("json", b"{"), ("html", b"<!doctype html>")];
 
 /// Writes a file whole, over that of an earlier report at most.
-fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CommandError> {
     let path = folder.join(name);
     let ours: Vec<&[u8]> = BEGINNINGS
         .iter()
@@ -48,5 +49,5 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         .map(|(_, beginning)| *beginning)
         .collect();
     files::export(&path, bytes, &ours)
-        .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(&path))))
+        .map_err(|error| CommandError::failed(format!("cannot write {}: {error}", shown(&path))))
 }

@@ -2,25 +2,24 @@
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    thread,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
-    commands::Failure,
+    commands::CommandError,
     files::readers,
     guard::guarded,
-    model::{Findings, ModelError},
-    pipeline::{BROKE_DOWN, Cores, Step, broke_down, examine, failed, read_until},
-    quality::{self, Gates},
+    model::Findings,
+    pipeline::{
+        Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, ask_last_gate, broke_down, examine, failed,
+        read_until,
+    },
+    quality::{Gates, Warning},
     text::shown,
 };
-
-/// Films that are done and wait for being written down.
-const WRITE_BEHIND: usize = 16;
 
 /// A film to be scored.
 #[derive(Debug, Clone)]
@@ -63,60 +62,13 @@ impl Scorer<'_> {
         tasks: &[Task],
         kept: &mut Kept,
         bar: &indicatif::ProgressBar,
-    ) -> Result<Run, Failure> {
+    ) -> Result<Run, CommandError> {
         // What earlier runs know; this run's own are never asked for.
-        let known = kept.known();
-        let known = &*known;
-        let next = &AtomicUsize::new(0);
-        thread::scope(|scope| {
-            let (out, done) = bounded(WRITE_BEHIND);
-            for _ in 0..self.cores.lines() {
-                let out = out.clone();
-                scope.spawn(move || self.run(tasks, next, known, &out));
-            }
-            drop(out);
-            gather(tasks.len(), &done, kept, bar)
-        })
+        let scoring = Scoring { scorer: self, known: &kept.known() };
+        self.cores.pass(&scoring, tasks, self.interrupted, |done| gather(tasks.len(), &done, kept, bar))
     }
 
-    /// One line: takes films until there are none, and says what came of each, with its number.
-    fn run(&self, tasks: &[Task], next: &AtomicUsize, known: &Known, out: &Sender<(usize, Done)>) {
-        let next_task = || {
-            if self.interrupted.load(Ordering::Relaxed) {
-                return None;
-            }
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            Some((number, tasks.get(number)?))
-        };
-        loop {
-            // A turn may score nothing, but one that asks for a film and gets none is the last.
-            let mut is_over = false;
-            let scored = self.cores.turn(
-                || {
-                    let task = next_task();
-                    is_over |= task.is_none();
-                    task
-                },
-                |(number, task)| match self.read(task, known) {
-                    Step::Ready(record, input) => Step::Ready((number, task, record), input),
-                    Step::Ended(done) => Step::Ended((number, done)),
-                },
-                |(number, _)| (number, Done::Unread(BROKE_DOWN.to_owned())),
-                |ended| out.send(ended).is_ok(),
-            );
-            let Some(scored) = scored else { return };
-            for ((number, task, record), outcome) in scored {
-                if out.send((number, Done::New(self.record(record, task, outcome)))).is_err() {
-                    return;
-                }
-            }
-            if is_over {
-                return;
-            }
-        }
-    }
-
-    fn read(&self, task: &Task, known: &Known) -> Step<Record, Done> {
+    fn read(&self, task: &Task, known: &Known) -> Step<(Record, Vec<Warning>), Done> {
         let bytes = match read_until(&task.path, &readers(), &|| self.interrupted.load(Ordering::Relaxed)) {
             Ok(bytes) => bytes,
             Err(error) => return Step::Ended(Done::Unread(error.to_string())),
@@ -144,7 +96,7 @@ impl Scorer<'_> {
             examined = examine(content, self.cores.model(), &self.gates.warning_only());
         }
         match examined.verdict {
-            Ok(admitted) => Step::Ready(record, admitted.input),
+            Ok(Admitted { input, warnings }) => Step::Ready((record, warnings), input),
             Err(_) => {
                 record.hopeless = true;
                 Step::Ended(Done::New(record))
@@ -152,9 +104,9 @@ impl Scorer<'_> {
         }
     }
 
-    /// The record of a film that went through the model.
-    fn record(&self, mut record: Record, task: &Task, outcome: Result<Findings, ModelError>) -> Record {
-        let findings = match outcome {
+    /// The record of a film that went through the model; `warnings` are those of the gates before it.
+    fn record(&self, mut record: Record, warnings: Vec<Warning>, task: &Task, scored: Scored) -> Record {
+        let findings = match scored {
             Ok(findings) => findings,
             Err(error) => {
                 record.held = Some(failed(&error).reason);
@@ -162,8 +114,7 @@ impl Scorer<'_> {
                 return record;
             }
         };
-        let judged = guarded(|| quality::inspect_distance(findings.distance, &[], self.gates));
-        if let Err(held) = judged.unwrap_or_else(|| Err(broke_down())) {
+        if let Err(held) = ask_last_gate(findings.distance, warnings, self.gates) {
             record.held.get_or_insert(held.reason);
         }
         if task.wanted.heatmap {
@@ -174,13 +125,37 @@ impl Scorer<'_> {
     }
 }
 
+/// Scores what earlier runs do not know.
+struct Scoring<'a> {
+    scorer: &'a Scorer<'a>,
+    known: &'a Known,
+}
+
+impl Pass for Scoring<'_> {
+    type File = Task;
+    type Film = Record;
+    type Outcome = Done;
+
+    fn read(&self, _: usize, task: &Task) -> Step<Record, Done> {
+        self.scorer.read(task, self.known)
+    }
+
+    fn broken(&self, _: &Task) -> Done {
+        Done::Unread(BROKE_DOWN.to_owned())
+    }
+
+    fn scored(&self, record: Record, task: &Task, scored: Scored) -> Done {
+        Done::New(self.scorer.record(record, task, scored))
+    }
+}
+
 /// Puts what came of `films` films in order, and keeps what is new for other runs.
 fn gather(
     films: usize,
     done: &Receiver<(usize, Done)>,
     kept: &mut Kept,
     bar: &indicatif::ProgressBar,
-) -> Result<Run, Failure> {
+) -> Result<Run, CommandError> {
     let mut outcomes: Vec<Option<Outcome>> = (0..films).map(|_| None).collect();
     let mut reused = 0;
     for (number, done) in done {
@@ -201,9 +176,9 @@ fn gather(
     Ok(Run { outcomes: outcomes.into_iter().map_while(|outcome| outcome).collect(), reused })
 }
 
-fn keep(kept: &mut Kept, record: &Record) -> Result<(), Failure> {
+fn keep(kept: &mut Kept, record: &Record) -> Result<(), CommandError> {
     kept.append(record).map_err(|error| {
         let place = kept.path().map(shown).unwrap_or_default();
-        Failure::failed(format!("cannot write {place}: {error}"))
+        CommandError::failed(format!("cannot write {place}: {error}"))
     })
 }

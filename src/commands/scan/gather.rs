@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    super::faults::Faults,
+    super::unread::UnreadFiles,
     work::{Known, Outcome},
 };
 use crate::{
@@ -19,8 +19,8 @@ use crate::{
     guard::guarded,
     intake::LeftOut,
     model::{Findings, ModelError},
-    pipeline::{broke_down, failed, file_name, shown},
-    quality::{self, Gates, Held, SAME_EXPOSURE, Warning},
+    pipeline::{ask_last_gate, broke_down, failed, file_name, shown},
+    quality::{Gates, Held, SAME_EXPOSURE, Warning},
     study::{Claim, Clash, MOST_CLASHES, Patient, row_key, row_of},
     text::unnamed,
     triage::{self, Finding, RankKey, Rules, Severity},
@@ -38,7 +38,7 @@ pub(super) struct Study {
     pub(super) held: Vec<HeldFilm>,
     /// Other studies and films that bear a number of its own or of its films, a sentence each.
     warnings: Vec<String>,
-    /// What the whole scan left out by its name: the same in every line.
+    /// What the whole scan left out: the same in every line.
     left_out: LeftOut,
     model: ModelName,
     version: &'static str,
@@ -191,13 +191,13 @@ impl Gathering {
         false
     }
 
-    /// Takes what the lines say, in the order of the files however it comes: the same files give the same bytes.
+    /// Takes what the workers say, in the order of the files however it comes: the same files give the same bytes.
     pub(super) fn gather(
         &mut self,
         outcomes: &Receiver<(usize, Outcome)>,
         judge: &Judge<'_>,
         bar: &indicatif::ProgressBar,
-        faults: &mut Faults<'_>,
+        faults: &mut UnreadFiles<'_>,
     ) {
         let (mut early, mut due) = (BTreeMap::new(), 0);
         for (number, outcome) in outcomes {
@@ -210,7 +210,7 @@ impl Gathering {
         }
     }
 
-    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut Faults<'_>) {
+    fn take(&mut self, outcome: Outcome, judge: &Judge<'_>, faults: &mut UnreadFiles<'_>) {
         let (known, judged) = match outcome {
             Outcome::Unread { path, error } => return faults.push(&path, &error),
             Outcome::Repeat { path, sha256 } => {
@@ -227,7 +227,7 @@ impl Gathering {
         if self.is_repeat(&sha256, &path) {
             return;
         }
-        let claim = header.claim(decoded);
+        let claim = Claim::of(&header, decoded);
         if self.is_copy(&claim, &path) {
             return;
         }
@@ -268,7 +268,7 @@ impl Gathering {
         if header.study_instance_uid.is_empty() {
             return key;
         }
-        let patient = header.patient();
+        let patient = Patient::of(header);
         let rows = self.rows.entry(header.study_instance_uid.clone()).or_default();
         let place = row_of(&patient, rows).unwrap_or(rows.len());
         match rows.get_mut(place) {
@@ -358,10 +358,8 @@ impl Judge<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Finding>, Held> {
         let findings = findings.map_err(|error| failed(&error))?;
-        let judged = guarded(|| {
-            warnings.extend(quality::inspect_distance(findings.distance, warnings, self.gates)?);
-            Ok(triage::assess(&findings.probabilities, self.rules).findings)
-        });
-        judged.unwrap_or_else(|| Err(broke_down()))
+        *warnings = ask_last_gate(findings.distance, warnings.clone(), self.gates)?;
+        let assessed = guarded(|| triage::assess(&findings.probabilities, self.rules).findings);
+        assessed.ok_or_else(broke_down)
     }
 }

@@ -11,15 +11,15 @@ use std::{
 
 use self::{
     gather::{Gathering, Judge, ModelName, Study},
-    work::Work,
+    work::Scan,
 };
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, ScanArgs},
-    faults::Faults,
     output::{Lean, progress, stderr, stdout, table},
     setup::Setup,
     signals,
+    unread::UnreadFiles,
 };
 use crate::{
     intake::{Kind, LeftOut, Names},
@@ -27,24 +27,25 @@ use crate::{
 };
 
 /// Runs `scan`.
-pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     let interrupted = signals::interrupted()?;
-    let mut faults = Faults::new(&args.paths);
+    let mut faults = UnreadFiles::new(&args.paths);
     let Listed { files, left_out } = films_under(&args.paths, &setup.config().inbox.ignore, &mut faults);
 
     let bar = progress(files.len() as u64, "films");
     let gates = &setup.config().quality;
     let cores = Cores::new(Arc::clone(&model));
-    let work = Work::new(&files, cores, gates, setup.config().inbox.raster_study, &interrupted);
+    let scan = Scan::new(&cores, gates, setup.config().inbox.raster_study, &interrupted);
     let name = ModelName { name: model.manifest().name.clone(), sha256: model.sha256().to_owned() };
     let mut gathering = Gathering::new(name);
     let judge = Judge { rules: &rules, gates };
-    work.run(|outcomes| gathering.gather(&outcomes, &judge, &bar, &mut faults));
+    cores
+        .pass(&scan, &files, &interrupted, |outcomes| gathering.gather(&outcomes, &judge, &bar, &mut faults));
     bar.finish_and_clear();
     if interrupted.load(Ordering::Relaxed) {
-        return Err(Failure::Interrupted);
+        return Err(CommandError::Interrupted);
     }
 
     let mut ranked = gathering.ranked(left_out);
@@ -63,7 +64,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
         }
     }
     if let Some(left_out) = left_out.in_words() {
-        let sentence = format!("files left out by their names: {left_out}");
+        let sentence = format!("files left out: {left_out}");
         // Standard output has a line of JSON a study, and nothing else.
         if args.json { writeln!(stderr(), "{sentence}")? } else { writeln!(out, "{sentence}")? }
     }
@@ -76,13 +77,13 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), Failure> {
 pub(super) struct Listed {
     /// Those that may be films, in the order of their paths.
     pub(super) files: Vec<PathBuf>,
-    /// What lies in the folders besides and is left out by its name.
+    /// What lies in the folders besides and is left out.
     pub(super) left_out: LeftOut,
 }
 
 /// The files named, and those in the folders named. What a folder holds beside films (see [`Names`]) is left out; a
 /// file named outright never is.
-pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Faults<'_>) -> Listed {
+pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut UnreadFiles<'_>) -> Listed {
     let names = Names::new(ignore.to_vec());
     let mut listed = Listed::default();
     for path in paths {
@@ -99,7 +100,7 @@ pub(super) fn films_under(paths: &[PathBuf], ignore: &[String], faults: &mut Fau
     listed
 }
 
-fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults: &mut Faults<'_>) {
+fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults: &mut UnreadFiles<'_>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -114,7 +115,9 @@ fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults
                 None => walk((top, &path), names, found, faults),
                 Some(why) => found.left_out.add(why),
             }
-        } else if path.is_file() {
+        } else if !path.is_file() {
+            found.left_out.add(names.special(path.strip_prefix(top).unwrap_or(&path)));
+        } else {
             match names.kind_at_rest(top, &path) {
                 Kind::Film => found.files.push(path),
                 Kind::LeftOut(why) => found.left_out.add(why),

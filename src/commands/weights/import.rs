@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use super::super::{Failure, cli::ImportArgs, output::stdout, setup::Setup};
+use super::super::{CommandError, cli::ImportArgs, output::stdout, setup::Setup};
 use crate::{
     files::{self, Expected},
     model::{Import, OldProfile, Summary, preset},
@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// Runs `weights import`.
-pub(super) fn run(setup: &Setup, args: &ImportArgs) -> Result<(), Failure> {
+pub(super) fn run(setup: &Setup, args: &ImportArgs) -> Result<(), CommandError> {
     let own = args.manifest.as_deref().map(read).transpose()?;
     let (manifest, place) = match (&own, &args.preset, &args.manifest) {
         (Some(text), _, Some(path)) => (text.as_str(), shown(path)),
         (_, Some(name), _) => (preset(name)?, format!("preset {name}")),
-        _ => return Err(Failure::usage("say what the file is: --preset NAME or --manifest FILE")),
+        _ => return Err(CommandError::usage("say what the file is: --preset NAME or --manifest FILE")),
     };
     let summary = Import {
         file: &args.file,
@@ -30,7 +30,7 @@ pub(super) fn run(setup: &Setup, args: &ImportArgs) -> Result<(), Failure> {
 }
 
 /// Says what was imported, what it is, and what to do with it.
-pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
+pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), CommandError> {
     let Summary { name, folder, format, sha256, published, tensors, values, profile, validated } = summary;
     let mut out = stdout();
     writeln!(out, "model {name}: {tensors} tensors, {values} values, from {format}")?;
@@ -74,7 +74,7 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), Failure> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<String, CommandError> {
     files::read_text(path, Expected::TEXT)
-        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", shown(path))))
+        .map_err(|error| CommandError::usage(format!("cannot read {}: {error}", shown(path))))
 }

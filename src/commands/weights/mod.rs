@@ -7,14 +7,14 @@ mod verify;
 use std::io::Write;
 
 use super::{
-    Failure,
+    CommandError,
     cli::{GlobalArgs, WeightsCommand},
     output::{Lean, stdout, table},
     profile,
     setup::Setup,
 };
 /// Runs `weights`.
-pub(super) fn run(command: &WeightsCommand, global: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(command: &WeightsCommand, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     match command {
         WeightsCommand::List => list(&setup),
@@ -25,7 +25,7 @@ pub(super) fn run(command: &WeightsCommand, global: &GlobalArgs) -> Result<(), F
     }
 }
 
-fn list(setup: &Setup) -> Result<(), Failure> {
+fn list(setup: &Setup) -> Result<(), CommandError> {
     let used = setup.library().find(setup.config().model.name.as_deref())?.manifest()?.name;
     let columns = [
         ("", Lean::Left),

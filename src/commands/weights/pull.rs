@@ -4,7 +4,7 @@ use std::{fs, io::Write, path::Path, sync::atomic::Ordering};
 
 use super::{
     super::{
-        Failure,
+        CommandError,
         output::{progress_of_bytes, stderr, stdout},
         setup::Setup,
         signals,
@@ -12,17 +12,17 @@ use super::{
     import::tell,
 };
 use crate::{
-    model::{Import, Manifest, PartFile, Pull, Source, Trouble, preset},
+    model::{Import, Manifest, PartFile, Pull, Source, preset},
     pipeline::shown,
 };
 
 /// Runs `weights pull`.
-pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
+pub(super) fn run(setup: &Setup, name: &str) -> Result<(), CommandError> {
     let text = preset(name)?;
     let place = format!("preset {name}");
     let manifest = Manifest::draft(text, &place)?;
     let Some(published) = &manifest.published else {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "nobody publishes the weights of {name}: bring the file, and run `cxr-triage weights import FILE \
              --preset {name}`"
         )));
@@ -69,14 +69,10 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failure> {
             begun = true;
         }
         !interrupted.load(Ordering::Relaxed)
-    })
-    .map_err(|error| match error.trouble {
-        Trouble::Stopped => Failure::InterruptedWith(error.to_string()),
-        _ => Failure::failed(error.to_string()),
     })?;
     bar.finish_and_clear();
     fs::rename(&part, &whole)
-        .map_err(|error| Failure::failed(format!("cannot name {}: {error}", shown(&whole))))?;
+        .map_err(|error| CommandError::failed(format!("cannot name {}: {error}", shown(&whole))))?;
     let import = Import { file: &whole, manifest: text, place: &place, name: None, library: &library };
     let summary = import.run().inspect_err(|_| {
         // A file that is known to be right need not come again; another one must not be taken up.

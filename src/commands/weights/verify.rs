@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use super::super::{Failure, output::stdout, setup::Setup};
+use super::super::{CommandError, output::stdout, setup::Setup};
 use crate::{
     film,
     model::{Manifest, Model, Reference, ReferenceOutput},
@@ -15,7 +15,7 @@ const CLOSE: f64 = 2e-3;
 
 /// Runs `weights verify`. A model that loads has the right checksum and tensors; the report says what
 /// else was looked at.
-pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), CommandError> {
     let model = setup.model(Some(name))?;
     let mut out = stdout();
     let report = model.verify();
@@ -30,7 +30,7 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
         writeln!(out, "  {:<7} origin: {}, {whose}", "", imported.file)?;
     }
     if !report.passed() {
-        return Err(Failure::failed(format!("the model {} is not fit for use", report.model)));
+        return Err(CommandError::failed(format!("the model {} is not fit for use", report.model)));
     }
     match film {
         Some(path) => compare(&model, path, &mut out),
@@ -39,8 +39,8 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
 }
 
 /// Scores a film, and holds the result against what is known of it.
-fn compare(model: &Model, path: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", shown(path)));
+fn compare(model: &Model, path: &Path, out: &mut impl Write) -> Result<(), CommandError> {
+    let failed = |error: &dyn std::fmt::Display| CommandError::failed(format!("{}: {error}", shown(path)));
     let bytes = read(path).map_err(|error| failed(&error))?;
     let film = film::decode(&bytes.content).map_err(|unreadable| failed(&unreadable))?;
     let findings = model.infer(&[model.prepare(&film)?])?;
@@ -70,7 +70,7 @@ fn compare(model: &Model, path: &Path, out: &mut impl Write) -> Result<(), Failu
         Err(why) => writeln!(out, "  not compared: {why}")?,
         Ok(_) if furthest <= CLOSE => writeln!(out, "  ok      reference: {furthest:.1e} off at most")?,
         Ok(_) => {
-            return Err(Failure::failed(format!(
+            return Err(CommandError::failed(format!(
                 "the model {} is {furthest:.4} off its reference for this film; {CLOSE} is allowed",
                 manifest.name
             )));

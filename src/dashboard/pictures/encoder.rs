@@ -11,7 +11,7 @@ use ratatui_image::{
 };
 
 use super::Canvas;
-use crate::dashboard::PictureRequest;
+use crate::dashboard::{PictureError, PictureRequest};
 
 /// A picture to encode.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ pub struct Encoded {
     /// What the picture is of.
     pub request: PictureRequest,
     /// The picture, or why there is none.
-    pub print: Result<Print, String>,
+    pub print: Result<Print, PictureError>,
 }
 
 /// Kitty keeps each picture under a number until that number is used again. A ring of numbers bounds
@@ -71,8 +71,9 @@ impl EncodeJob {
         Encoded { request: self.request.clone(), print }
     }
 
-    fn encode(&self, count: u32) -> Result<Protocol, String> {
-        let (image, size) = self.fitted().ok_or("the picture is empty")?;
+    fn encode(&self, count: u32) -> Result<Protocol, PictureError> {
+        let empty = || PictureError("the picture is empty".to_owned());
+        let (image, size) = self.fitted().ok_or_else(empty)?;
         let tmux = self.canvas.passthrough;
         let encoded = match self.canvas.protocol {
             ProtocolType::Halfblocks => Halfblocks::new(image, size).map(Protocol::Halfblocks),
@@ -84,7 +85,7 @@ impl EncodeJob {
                 Kitty::new(image, size, id, tmux, self.canvas.compressed).map(Protocol::Kitty)
             }
         };
-        encoded.map_err(|error| format!("the terminal's picture could not be made: {error}"))
+        encoded.map_err(|error| PictureError(format!("the terminal's picture could not be made: {error}")))
     }
 
     /// The picture scaled into the box with its shape kept, and how many cells it takes. CatmullRom,

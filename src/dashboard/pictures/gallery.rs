@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 
 use super::{Canvas, EncodeJob, Encoded, Print};
 use crate::{
-    dashboard::{Picture, PictureRequest},
+    dashboard::{Picture, PictureError, PictureRequest},
     picture::Look,
     store::FilmId,
 };
@@ -125,8 +125,8 @@ impl Gallery {
         let (request, cells) = self.wanted.clone().filter(|(wanted, _)| *wanted == picture.request)?;
         match picture.image {
             Ok(image) => Some(self.job(request, image, cells)),
-            Err(reason) => {
-                self.fail(reason);
+            Err(error) => {
+                self.fail(&error);
                 None
             }
         }
@@ -136,8 +136,8 @@ impl Gallery {
         EncodeJob { request, image, cells, canvas: self.canvas }
     }
 
-    fn fail(&mut self, reason: String) {
-        self.failure = Some(reason);
+    fn fail(&mut self, error: &PictureError) {
+        self.failure = Some(error.to_string());
         self.shown = None;
     }
 
@@ -154,7 +154,7 @@ impl Gallery {
                     self.shown = Some((encoded.request, print));
                 }
             }
-            Err(reason) if is_wanted => self.fail(reason),
+            Err(error) if is_wanted => self.fail(&error),
             Err(_) => {}
         }
     }

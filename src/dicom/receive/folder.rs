@@ -14,6 +14,7 @@ use super::{
     command::padded,
     negotiate::{Context, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME},
 };
+use crate::hash::hex;
 
 /// The folder in the inbox in which films lie that are not complete. Intake leaves it out.
 pub const PASSING_FOLDER: &str = ".cxr-receiving";
@@ -211,8 +212,7 @@ impl Drop for Passing<'_> {
 }
 
 fn name(hash: &[u8]) -> String {
-    let digits: String = hash.iter().take(NAME_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    format!("received-{digits}.dcm")
+    format!("received-{}.dcm", hex(&hash[..NAME_BYTES]))
 }
 
 /// The preamble and the file meta information that stand before a data set in a file (PS3.10 chapter 7). The sender is not

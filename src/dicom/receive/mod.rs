@@ -25,7 +25,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -44,6 +44,8 @@ use folder::Folder;
 use limits::{Connections, Place};
 use stream::{Channel, Timed};
 use wire::Wire;
+
+use crate::lock::unpoisoned;
 
 /// Memory of a connection's thread for its stack.
 const STACK: usize = 512 << 10;
@@ -185,7 +187,7 @@ impl Receiver {
 
     /// Lets these in from now on. Associations that there are go on.
     pub fn allow(&self, peers: Peers) {
-        *self.shared.peers.write().unwrap_or_else(PoisonError::into_inner) = peers;
+        *unpoisoned(self.shared.peers.write()) = peers;
     }
 
     /// Takes connections until [`Receiver::stop`].
@@ -234,7 +236,7 @@ impl Shared {
     }
 
     fn peers(&self) -> Peers {
-        self.peers.read().unwrap_or_else(PoisonError::into_inner).clone()
+        unpoisoned(self.peers.read()).clone()
     }
 
     fn tell(&self, peer: &Peer, kind: EventKind) {

@@ -2,13 +2,15 @@
 //!
 //! Three shapes are read, told apart by the header line: a column a finding (0, 1, empty: unknown),
 //! NIH's `Finding Labels` (names joined by `|`), CheXpert's (1, 0, -1: uncertain, empty: not mentioned).
-//! A file with several truths is asked about (`truths`), one with a row a box is refused (`boxes`).
+//! A file with several truths is asked about (`truths`), one with a row a box is refused (`boxes`), one with a row a
+//! reader is read as what most of them say (`readers`).
 
 mod boxes;
 mod columns;
 mod join;
 mod patients;
 mod read;
+mod readers;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use super::{
     columns::{Columns, plain, quoted},
     nearest,
     patients::{self, Guess},
+    readers,
     table::Table,
     truths::{self, Chosen, TruthChoice},
 };
@@ -19,7 +20,7 @@ use crate::text::clean;
 /// # Errors
 /// Any [`LabelError`].
 pub fn read(bytes: &[u8], known: Option<&[&str]>, choice: TruthChoice<'_>) -> Result<LabelSet, LabelError> {
-    let table = Table::parse(bytes)?;
+    let mut table = Table::parse(bytes)?;
     if let Some((kind, columns)) = boxes::of(&table.header) {
         return Err(LabelError::Boxes { kind, columns: quoted(columns.into_iter()) });
     }
@@ -27,7 +28,7 @@ pub fn read(bytes: &[u8], known: Option<&[&str]>, choice: TruthChoice<'_>) -> Re
     if table.lines.is_empty() {
         return Err(LabelError::Empty);
     }
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = readers::agree(&mut table, &columns).into_iter().collect();
     let (shape, findings, truths) = match truths::choose(&table, &columns, known, choice)? {
         Chosen::Joined(joined) => {
             let (findings, truths) = joined_names(&table, joined, known, &mut notes)?;
@@ -168,7 +169,7 @@ fn finding_columns(
 }
 
 /// What a cell says; none for a cell that says nothing of the kind.
-fn truth(cell: &str) -> Option<Truth> {
+pub(super) fn truth(cell: &str) -> Option<Truth> {
     match cell.trim().to_ascii_lowercase().as_str() {
         "" | "nan" | "na" => Some(Truth::Blank),
         "true" | "yes" => Some(Truth::Present),

@@ -293,3 +293,30 @@ fn a_row_a_box_is_not_a_row_a_film() {
     let text = "Image Index,Finding Labels,OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],\na,Mass,2,2,0.1,0.1,\n";
     assert!(read(text.as_bytes(), None, TruthChoice::Ask).is_ok());
 }
+
+#[test]
+fn of_a_row_a_reader_the_majority_counts_and_a_tie_is_unknown() {
+    let text = "image_id,rad_id,Effusion,Pneumonia,Infiltrate,No finding\n\
+                a,R8,1,0,1,0\nb,R8,0,0,0,1\na,R9,1,1,,0\na,R10,0,0,0,0\nb,R9,1,0,0,0\nc,R9,1,0,0,0\n";
+    let set = read_text(text).unwrap();
+    let rows: Vec<_> =
+        set.rows.iter().map(|row| (row.film.as_str(), row.line, row.truths.as_slice())).collect();
+    let unknown = Truth::Blank;
+    assert_eq!(set.findings, ["Effusion", "Pneumonia", "Infiltration"]);
+    assert_eq!(
+        rows,
+        [
+            ("a", 2, &[Present, Absent, unknown][..]),
+            ("b", 3, &[unknown, Absent, Absent]),
+            ("c", 7, &[Present, Absent, Absent]),
+        ]
+    );
+    let note = "it has a row for each reader (`rad_id`, up to 3 a film): what most of them say counts; as many for as \
+                against a finding count as unknown: 2 on 2 films";
+    assert_eq!(set.notes[0], note);
+    let joined = join(&["a.png", "b.png", "c.png"], &set.rows);
+    assert_eq!((joined.pairs.len(), joined.conflicting.len()), (3, 0));
+
+    let wrong = read_text("image_id,rad_id,Effusion\na,R8,1\na,R9,perhaps\n").unwrap_err();
+    assert!(wrong.to_string().contains("`perhaps`"), "{wrong}");
+}

@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
-/// The fonts: ours where the picture becomes a PNG, those of the reader's browser else.
-const FONT: &str = "Plot Sans, DejaVu Sans, Verdana, Segoe UI, sans-serif";
+/// Fonts of alike widths, one of which every browser has.
+const FONT: &str = "DejaVu Sans, Verdana, Segoe UI, sans-serif";
 
 /// Where a text stands against its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Why weights could not be imported.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use crate::{
     model::{ModelError, TensorProblem},
@@ -11,12 +11,12 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read.
-    #[error("cannot read {}: {reason}; check the path and its permissions", shown(.path))]
+    #[error("cannot read {}: {source}; check the path and its permissions", shown(.path))]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        reason: String,
+        source: io::Error,
     },
     /// The bytes are of no known kind.
     #[error(
@@ -86,12 +86,12 @@ pub enum ImportError {
         folder: PathBuf,
     },
     /// The model cannot be written.
-    #[error("cannot write {}: {reason}; the models that were there are unchanged", shown(.path))]
+    #[error("cannot write {}: {source}; the models that were there are unchanged", shown(.path))]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        reason: String,
+        source: io::Error,
     },
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{
-        NetworkConfig, TensorFault, TensorProblem,
+        NetworkConfig, TensorProblem, TensorProblemKind,
         plain::Plain,
         weights::{self, Wanted},
     },
@@ -44,9 +44,11 @@ pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Resu
     let mut taken: Vec<(String, Array)> = Vec::with_capacity(wanted.len());
     for Wanted { name, shape } in wanted {
         let fault = match tensors.remove(&name) {
-            None => TensorFault::Missing,
-            Some(array) if array.shape != shape => TensorFault::Shape(array.shape),
-            Some(array) if !array.values.iter().all(|value| value.is_finite()) => TensorFault::NotFinite,
+            None => TensorProblemKind::Missing,
+            Some(array) if array.shape != shape => TensorProblemKind::Shape(array.shape),
+            Some(array) if !array.values.iter().all(|value| value.is_finite()) => {
+                TensorProblemKind::NotFinite
+            }
             Some(array) => {
                 taken.push((name, array));
                 continue;

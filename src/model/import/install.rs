@@ -11,10 +11,10 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::{Import, OldProfile, error::ImportError};
 use crate::{
     files::{self, Expected},
+    hash::sha256,
     model::{
         Manifest, ModelError, ProfileNote,
         library::{PROFILE_FILE, is_name},
-        weights,
     },
     text::clean,
 };
@@ -45,7 +45,7 @@ pub(super) fn install(
     if !is_name(name) {
         return Err(ModelError::BadName { name: clean(name) }.into());
     }
-    let mut document = manifest(import, name, &weights::sha256(bytes), original)?;
+    let mut document = manifest(import, name, &sha256(bytes), original)?;
     let folder = import.library.join(name);
     let (mut profile, mut profile_bytes) = (OldProfile::None, None);
     if folder.exists() {
@@ -66,9 +66,9 @@ pub(super) fn install(
     let mut files = vec![("model.safetensors", bytes), ("model.toml", text.as_bytes())];
     files.extend(profile_bytes.as_deref().map(|bytes| (PROFILE_FILE, bytes)));
     let written = write(&draft, &files).and_then(|()| exchange(&draft, &folder, &before));
-    if let Err(error) = written {
+    if let Err(source) = written {
         let _ = fs::remove_dir_all(&draft);
-        return Err(ImportError::Write { path: folder, reason: error.to_string() });
+        return Err(ImportError::Write { path: folder, source });
     }
     let _ = fs::remove_dir_all(&before);
     Ok(Installed { folder, profile, manifest })
@@ -90,7 +90,7 @@ fn old_profile(folder: &Path, old: &Manifest, new: &Manifest) -> (OldProfile, Op
         return (OldProfile::Dropped("films are prepared otherwise now"), None);
     }
     match files::read(&folder.join(PROFILE_FILE), Expected::WEIGHTS) {
-        Ok(bytes) if weights::sha256(&bytes) == note.sha256 => (OldProfile::Kept, Some(bytes)),
+        Ok(bytes) if sha256(&bytes) == note.sha256 => (OldProfile::Kept, Some(bytes)),
         _ => (OldProfile::Dropped("its file is missing or damaged"), None),
     }
 }

@@ -6,11 +6,11 @@
 //! Nothing in a file is executed, and nothing that it says of its own lengths is believed.
 
 mod error;
-mod fault;
 mod fit;
 mod install;
 mod keras;
 mod pickle;
+mod reader_error;
 mod safetensors;
 mod tensors;
 mod torch;
@@ -21,13 +21,14 @@ use std::{
 };
 
 pub use error::ImportError;
-use fault::{Fault, Outcome};
+use reader_error::{Outcome, ReaderError};
 use tensors::Tensors;
 use zip::ZipArchive;
 
-use super::{Manifest, NetworkConfig, weights};
+use super::{Manifest, NetworkConfig};
 use crate::{
     files::{self, Expected},
+    hash::sha256,
     memory_limit::MemoryLimit,
     text::shown,
 };
@@ -102,11 +103,9 @@ impl Import<'_> {
         let config = draft.network();
         let place = shown(self.file);
         let _limit = memory_limit(self.file, &place);
-        let bytes = files::read(self.file, Expected::WEIGHTS).map_err(|error| ImportError::Unreadable {
-            path: self.file.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let sha256 = weights::sha256(&bytes);
+        let bytes = files::read(self.file, Expected::WEIGHTS)
+            .map_err(|source| ImportError::Unreadable { path: self.file.to_owned(), source })?;
+        let sha256 = sha256(&bytes);
         let (format, tensors) = tensors(&bytes, &config).map_err(|fault| named(fault, &place, &bytes))?;
         let fitted = fit::fit(&config, tensors, &place)?;
         drop(bytes);
@@ -161,12 +160,12 @@ fn tensors(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tenso
     if safetensors::looks_like(bytes) {
         return Ok(("safetensors", safetensors::read(bytes)?));
     }
-    Err(Fault::Unknown)
+    Err(ReaderError::Unknown)
 }
 
 fn archive(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tensors)> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
-        .map_err(|error| Fault::damaged(format!("its zip archive cannot be read ({error})")))?;
+        .map_err(|error| ReaderError::damaged(format!("its zip archive cannot be read ({error})")))?;
     if torch::is_torch(&archive) {
         return Ok(("PyTorch, zip", torch::read_archive(archive, bytes.len())?));
     }
@@ -176,24 +175,24 @@ fn archive(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tenso
         let inner = torch::entry(&mut archive, KERAS_WEIGHTS, most)?;
         return Ok(("Keras 3, .keras", keras(&inner, config)?));
     }
-    Err(Fault::other("it is a zip archive, but neither PyTorch's nor Keras'"))
+    Err(ReaderError::other("it is a zip archive, but neither PyTorch's nor Keras'"))
 }
 
 fn keras(bytes: &[u8], config: &NetworkConfig) -> Outcome<Tensors> {
     match config {
         NetworkConfig::DenseNet(config) => keras::read(bytes, &config.blocks),
-        NetworkConfig::ResNet(_) => Err(Fault::other("of Keras' networks only DenseNet is known here")),
+        NetworkConfig::ResNet(_) => Err(ReaderError::other("of Keras' networks only DenseNet is known here")),
     }
 }
 
 /// A fault with the file's name.
-fn named(fault: Fault, place: &str, bytes: &[u8]) -> ImportError {
+fn named(fault: ReaderError, place: &str, bytes: &[u8]) -> ImportError {
     let place = place.to_owned();
     match fault {
-        Fault::Damaged(reason) => ImportError::Damaged { place, reason },
-        Fault::Refused(reason) => ImportError::Refused { place, reason },
-        Fault::Other(reason) => ImportError::NoWeights { place, reason },
-        Fault::Unknown => ImportError::Unknown { place, hint: hint(bytes) },
+        ReaderError::Damaged(reason) => ImportError::Damaged { place, reason },
+        ReaderError::Refused(reason) => ImportError::Refused { place, reason },
+        ReaderError::Other(reason) => ImportError::NoWeights { place, reason },
+        ReaderError::Unknown => ImportError::Unknown { place, hint: hint(bytes) },
     }
 }
 

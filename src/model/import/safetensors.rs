@@ -3,7 +3,7 @@
 use safetensors::{Dtype, SafeTensors};
 
 use super::{
-    fault::{Fault, Outcome},
+    reader_error::{Outcome, ReaderError},
     tensors::{Array, Tensors},
 };
 
@@ -22,12 +22,12 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 pub(super) fn read(bytes: &[u8]) -> Outcome<Tensors> {
     let length = bytes.first_chunk::<8>().map_or(0, |length| u64::from_le_bytes(*length));
     if length > LARGEST_OF_WEIGHTS {
-        return Err(Fault::refused(format!(
+        return Err(ReaderError::refused(format!(
             "its header has {length} bytes; the weights of a network have at most {LARGEST_OF_WEIGHTS}"
         )));
     }
     let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| Fault::damaged(format!("its safetensors header cannot be read ({error})")))?;
+        .map_err(|error| ReaderError::damaged(format!("its safetensors header cannot be read ({error})")))?;
     let mut tensors = Tensors::new();
     for (name, view) in file.iter() {
         let data = view.data();
@@ -42,7 +42,7 @@ pub(super) fn read(bytes: &[u8]) -> Outcome<Tensors> {
     }
     match tensors.is_empty() {
         false => Ok(tensors),
-        true => Err(Fault::other("it holds no tensors of real numbers")),
+        true => Err(ReaderError::other("it holds no tensors of real numbers")),
     }
 }
 

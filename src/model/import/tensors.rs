@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{Fault, Outcome};
+use super::reader_error::{Outcome, ReaderError};
 
 /// The longest name that a tensor may have; PyTorch's and Keras' have a tenth of it.
 pub(super) const LONGEST_NAME: usize = 1024;
@@ -55,7 +55,7 @@ pub(super) fn count(shape: &[usize]) -> Outcome<usize> {
     shape
         .iter()
         .try_fold(1usize, |count, &side| count.checked_mul(side))
-        .ok_or_else(|| Fault::damaged(format!("a tensor of shape {shape:?} is larger than any memory")))
+        .ok_or_else(|| ReaderError::damaged(format!("a tensor of shape {shape:?} is larger than any memory")))
 }
 
 #[cfg(test)]

@@ -22,12 +22,12 @@ const MOST_WEIGHTS: f64 = 250e6;
 const LARGEST_MAP: f64 = (1u32 << 28) as f64;
 
 /// What is wrong, and at which byte of the text, where that is known.
-pub(super) struct Fault {
+pub(super) struct ManifestError {
     pub(super) at: Option<usize>,
     pub(super) reason: String,
 }
 
-impl From<String> for Fault {
+impl From<String> for ManifestError {
     fn from(reason: String) -> Self {
         Self { at: None, reason }
     }
@@ -35,7 +35,7 @@ impl From<String> for Fault {
 
 impl raw::Manifest {
     /// Checks the parts against each other.
-    pub(super) fn into_checked(self, text: &str) -> Result<Manifest, Fault> {
+    pub(super) fn into_checked(self, text: &str) -> Result<Manifest, ManifestError> {
         let name = clean(&self.name);
         if !super::super::library::is_name(&self.name) {
             return Err(
@@ -179,7 +179,7 @@ fn label(name: String, output: usize, raw: &raw::Label) -> Result<Label, String>
 }
 
 /// Reads the steps, and follows a film through them: what values it holds, and what size it ends in.
-fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<Vec<Step>, Fault> {
+fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<Vec<Step>, ManifestError> {
     let mut steps = Vec::with_capacity(raw.len());
     let mut course = Course { values: None, side: None, channels: 1, closed: false };
     for raw in raw {
@@ -187,10 +187,10 @@ fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<V
         let step: Step = raw
             .into_inner()
             .try_into()
-            .map_err(|error: toml::de::Error| Fault { at, reason: error.message().to_owned() })?;
+            .map_err(|error: toml::de::Error| ManifestError { at, reason: error.message().to_owned() })?;
         course
             .take(step)
-            .map_err(|reason| Fault { at, reason: format!("step \"{}\": {reason}", step.word()) })?;
+            .map_err(|reason| ManifestError { at, reason: format!("step \"{}\": {reason}", step.word()) })?;
         steps.push(step);
     }
     if course.side != Some(size) {

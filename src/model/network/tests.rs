@@ -121,48 +121,6 @@ proptest! {
     }
 }
 
-/// A film that was scored again in other company must not move in the list.
-#[test]
-fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
-    let config = small(1, 14, 1e-5);
-    let weights = weights(&config, 3);
-    let (films, rows, columns) = (11, 75, 66);
-    let pixels = rows * columns;
-    let values = noise(films * pixels, 5);
-    let vb = builder(&weights);
-    let mut alone = Vec::new();
-    for threads in [1, 2, 5] {
-        let processors = Processor::all_kinds(&config.shape().unwrap(), || Named(&vb), threads).unwrap();
-        for (kind, processor) in processors.iter().flatten().enumerate() {
-            let one_by_one: Vec<f32> = values
-                .chunks_exact(pixels)
-                .flat_map(|film| processor.run(film, rows, columns, Hands::All).unwrap().maps)
-                .collect();
-            for films in [1, 2, 3, 8, 11] {
-                let together: Vec<f32> = values
-                    .chunks(films * pixels)
-                    .flat_map(|films| processor.run(films, rows, columns, Hands::All).unwrap().maps)
-                    .collect();
-                assert!(together == one_by_one, "{films} films together, kind {kind}, {threads} threads");
-            }
-            // Two callers on threads of their own, while a third has the network's.
-            let by = |hands| processor.run(&values, rows, columns, hands).unwrap().maps;
-            let at_once = std::thread::scope(|scope| {
-                [Hands::One, Hands::One, Hands::All]
-                    .map(|hands| scope.spawn(move || by(hands)))
-                    .map(|run| run.join())
-            });
-            for maps in at_once {
-                assert!(maps.unwrap() == one_by_one, "callers at once, kind {kind}, {threads} threads");
-            }
-            match alone.get(kind) {
-                None => alone.push(one_by_one),
-                Some(before) => assert!(*before == one_by_one, "{threads} threads, kind {kind}"),
-            }
-        }
-    }
-}
-
 #[test]
 fn a_film_that_leaves_no_map_is_an_error() {
     let config = small(1, 2, 1e-5);

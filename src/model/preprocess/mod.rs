@@ -83,7 +83,7 @@ fn check(film: &Film) -> Result<(), ModelError> {
     if pixels == 0 {
         return fail("it has no pixels".to_owned());
     }
-    if film.linear.len() != pixels || film.display.len() != pixels {
+    if [film.linear.len(), film.display.len(), film.scored().len()].iter().any(|&length| length != pixels) {
         return fail(format!("it should have {pixels} pixels and has {}", film.linear.len()));
     }
     match film.linear_max > 0.0 && film.linear_max.is_finite() {

@@ -21,7 +21,7 @@ impl Plane {
     pub(super) fn of(film: &Film, tone: Tone) -> Self {
         let (values, largest) = match tone {
             Tone::Stored => (film.linear.clone(), film.linear_max),
-            Tone::Display => (film.display.iter().copied().map(f32::from).collect(), 255.0),
+            Tone::Display => (film.scored().iter().copied().map(f32::from).collect(), 255.0),
         };
         Self {
             width: film.width as usize,

@@ -11,7 +11,16 @@ const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/preprocess.safetenso
 
 fn film(width: u32, height: u32, linear: Vec<f32>, linear_max: f32) -> Film {
     let display = linear.iter().map(|&value| (value / linear_max * 255.0) as u8).collect();
-    Film { width, height, linear, linear_max, display, header: Header::default(), warnings: Vec::new() }
+    Film {
+        width,
+        height,
+        linear,
+        linear_max,
+        display,
+        scored: None,
+        header: Header::default(),
+        warnings: Vec::new(),
+    }
 }
 
 fn golden_film(tensor: &Tensor) -> Film {
@@ -141,6 +150,7 @@ fn a_film_that_contradicts_itself_is_refused() {
         (Film { width: 0, linear: vec![], display: vec![], ..good() }, "no pixels"),
         (Film { width: 3, ..good() }, "should have 6 pixels"),
         (Film { display: vec![1], ..good() }, "should have 4 pixels"),
+        (Film { scored: Some(vec![1]), ..good() }, "should have 4 pixels"),
         (Film { linear_max: 0.0, ..good() }, "no range"),
     ] {
         let message = prepare(&film, &[]).unwrap_err().to_string();

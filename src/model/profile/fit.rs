@@ -91,7 +91,7 @@ impl Profile {
         let caught = aside.iter().filter_map(|film| profile.look(&film.misplaced));
         let caught = caught.filter(|distance| distance.is_far() || distance.is_turned()).count();
         let bytes = profile.to_bytes(weights)?;
-        let sha256 = crate::model::weights::sha256(&bytes);
+        let sha256 = crate::hash::sha256(&bytes);
         Ok(Fitted { bytes, sha256, limits, films: training.len(), aside: aside.len(), caught })
     }
 

@@ -35,6 +35,7 @@ fn take(film: &Film, (width, height): (u32, u32), from: impl Fn(u32, u32) -> (u3
         linear: places.iter().map(|&place| film.linear[place]).collect(),
         linear_max: film.linear_max,
         display: places.iter().map(|&place| film.display[place]).collect(),
+        scored: film.scored.as_ref().map(|grey| places.iter().map(|&place| grey[place]).collect()),
         header: film.header.clone(),
         warnings: film.warnings.clone(),
     }
@@ -53,6 +54,7 @@ mod tests {
             linear: (1..=6).map(|grey| grey as f32).collect(),
             linear_max: 6.0,
             display: (1..=6).collect(),
+            scored: None,
             header: Header::default(),
             warnings: Vec::new(),
         };

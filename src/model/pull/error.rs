@@ -1,6 +1,6 @@
 //! Why weights could not be fetched.
 
-use std::{fmt, io};
+use std::{error::Error, fmt, io};
 
 /// Why weights could not be fetched. Where no network leads to them, the message says how to bring them
 /// by hand.
@@ -10,15 +10,15 @@ pub struct PullError {
     pub url: String,
     /// The preset that the file is of.
     pub preset: String,
-    /// What went wrong.
-    pub trouble: Trouble,
+    /// What a caller can act on.
+    pub kind: PullErrorKind,
 }
 
-/// What went wrong with a fetch.
+/// The kinds that a caller can act on.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum PullErrorKind {
     /// No connection, or none that was answered.
-    Unreachable(String),
+    Unreachable(Box<ureq::Error>),
     /// The server's answer is not the file.
     Status(u16),
     /// The connection broke; what has come is kept.
@@ -28,7 +28,7 @@ pub enum Trouble {
         /// Bytes in all, where known.
         total: Option<u64>,
         /// The system's reason.
-        reason: String,
+        source: io::Error,
     },
     /// The server sends more than the file has.
     TooLong {
@@ -48,58 +48,71 @@ pub enum Trouble {
     Stopped,
 }
 
-impl std::error::Error for PullError {}
+impl Error for PullError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            PullErrorKind::Unreachable(error) => Some(error),
+            PullErrorKind::Cut { source, .. } | PullErrorKind::Write(source) => Some(source),
+            PullErrorKind::Status(_)
+            | PullErrorKind::TooLong { .. }
+            | PullErrorKind::Hash { .. }
+            | PullErrorKind::Stopped => None,
+        }
+    }
+}
 
 impl fmt::Display for PullError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, preset, trouble } = self;
+        let Self { url, preset, kind } = self;
         let again = format!("run `cxr-triage weights pull {preset}` again: it goes on where it stopped");
         let url = crate::text::clean(url);
         let by_hand = format!(
             "or fetch {url} with a browser on a machine that reaches it, and run `cxr-triage weights import FILE \
              --preset {preset}` here"
         );
-        match trouble {
-            Trouble::Unreachable(reason) => write!(
+        match kind {
+            PullErrorKind::Unreachable(reason) => write!(
                 out,
                 "{url} cannot be reached ({reason}): check the network and the proxy (HTTPS_PROXY), or set `mirror` \
                  under [weights] in the configuration; {by_hand}"
             ),
-            Trouble::Status(404 | 410) => write!(
+            PullErrorKind::Status(404 | 410) => write!(
                 out,
                 "{url} is not there (404): check `mirror` under [weights] in the configuration; {by_hand}"
             ),
-            Trouble::Status(code @ (401 | 403 | 407)) => write!(
+            PullErrorKind::Status(code @ (401 | 403 | 407)) => write!(
                 out,
                 "{url} is not given to us (status {code}): a proxy or a firewall stands before it; {by_hand}"
             ),
-            Trouble::Status(code) => {
+            PullErrorKind::Status(code) => {
                 write!(out, "{url} cannot be had now (status {code}): try again later; {by_hand}")
             }
-            Trouble::Cut { have, total: Some(total), reason } => {
+            PullErrorKind::Cut { have, total: Some(total), source } => {
                 write!(
                     out,
-                    "the connection broke after {have} of {total} bytes ({reason}): {again}; {by_hand}"
+                    "the connection broke after {have} of {total} bytes ({source}): {again}; {by_hand}"
                 )
             }
-            Trouble::Cut { have, total: None, reason } => {
-                write!(out, "the connection broke after {have} bytes ({reason}): {again}; {by_hand}")
+            PullErrorKind::Cut { have, total: None, source } => {
+                write!(out, "the connection broke after {have} bytes ({source}): {again}; {by_hand}")
             }
-            Trouble::TooLong { most } => write!(
+            PullErrorKind::TooLong { most } => write!(
                 out,
                 "{url} sends more than the {most} bytes that the file has: it is another file; check `mirror` under \
                  [weights] in the configuration; {by_hand}"
             ),
-            Trouble::Hash { wanted, found } => write!(
+            PullErrorKind::Hash { wanted, found } => write!(
                 out,
                 "what came from {url} is not the published file (sha256 {found}, published {wanted}) and was thrown \
                  away: try once more, and if it is the same again, something on the way changes files; {by_hand}"
             ),
-            Trouble::Write(error) if error.kind() == io::ErrorKind::StorageFull => {
+            PullErrorKind::Write(error) if error.kind() == io::ErrorKind::StorageFull => {
                 write!(out, "the disk is full: free some space, then {again}")
             }
-            Trouble::Write(error) => write!(out, "the file cannot be written or read ({error}): {again}"),
-            Trouble::Stopped => write!(out, "stopped: {again}"),
+            PullErrorKind::Write(error) => {
+                write!(out, "the file cannot be written or read ({error}): {again}")
+            }
+            PullErrorKind::Stopped => write!(out, "stopped: {again}"),
         }
     }
 }

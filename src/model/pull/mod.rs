@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-pub use error::{PullError, Trouble};
+pub use error::{PullError, PullErrorKind};
 pub use part::{Part, PartFile};
 use ureq::{
     Agent, Body,
@@ -56,34 +56,38 @@ impl Pull<'_> {
     /// been checked.
     ///
     /// # Errors
-    /// [`PullError`], whose trouble says what to do.
+    /// [`PullError`], whose kind says what to do.
     pub fn run(&self, part: &mut dyn Part, watch: &mut dyn FnMut(Progress) -> bool) -> Result<(), PullError> {
-        self.fetch(part, watch).and_then(|()| self.check(part)).map_err(|trouble| PullError {
+        self.fetch(part, watch).and_then(|()| self.check(part)).map_err(|kind| PullError {
             url: self.url.to_owned(),
             preset: self.preset.to_owned(),
-            trouble,
+            kind,
         })
     }
 
-    fn fetch(&self, part: &mut dyn Part, watch: &mut dyn FnMut(Progress) -> bool) -> Result<(), Trouble> {
+    fn fetch(
+        &self,
+        part: &mut dyn Part,
+        watch: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<(), PullErrorKind> {
         let agent = agent(self.url.starts_with("https://"));
         let mut tries = TRIES;
         loop {
-            let before = part.have().map_err(Trouble::Write)?;
+            let before = part.have().map_err(PullErrorKind::Write)?;
             if Some(before) == self.bytes {
                 return Ok(());
             }
             if self.bytes.is_some_and(|bytes| before > bytes) {
-                part.open(0).map_err(Trouble::Write)?;
+                part.open(0).map_err(PullErrorKind::Write)?;
                 continue;
             }
             match self.attempt(&agent, before, part, watch) {
-                Err(Trouble::Cut { have, .. }) if have > before && tries > 1 => tries -= 1,
+                Err(PullErrorKind::Cut { have, .. }) if have > before && tries > 1 => tries -= 1,
                 // What we have cannot be continued: from the beginning, once.
-                Err(Trouble::Status(code))
+                Err(PullErrorKind::Status(code))
                     if before > 0 && code == StatusCode::RANGE_NOT_SATISFIABLE.as_u16() =>
                 {
-                    part.open(0).map_err(Trouble::Write)?;
+                    part.open(0).map_err(PullErrorKind::Write)?;
                 }
                 outcome => return outcome,
             }
@@ -97,62 +101,64 @@ impl Pull<'_> {
         have: u64,
         part: &mut dyn Part,
         watch: &mut dyn FnMut(Progress) -> bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), PullErrorKind> {
         let mut request = agent.get(self.url);
         if have > 0 {
             request = request.header(header::RANGE, format!("bytes={have}-"));
         }
-        let response = request.call().map_err(|error| Trouble::Unreachable(error.to_string()))?;
+        let response = request.call().map_err(|error| PullErrorKind::Unreachable(Box::new(error)))?;
         let status = response.status();
         let start = match status {
             StatusCode::OK => 0,
             StatusCode::PARTIAL_CONTENT if range_start(&response) == Some(have) => have,
             // A server that answers another range than was asked for: begin again.
             StatusCode::PARTIAL_CONTENT => {
-                return Err(Trouble::Status(StatusCode::RANGE_NOT_SATISFIABLE.as_u16()));
+                return Err(PullErrorKind::Status(StatusCode::RANGE_NOT_SATISFIABLE.as_u16()));
             }
-            other => return Err(Trouble::Status(other.as_u16())),
+            other => return Err(PullErrorKind::Status(other.as_u16())),
         };
         let rest = response.body().content_length();
         let total = self.bytes.or(rest.map(|rest| start.saturating_add(rest)));
         let most = self.bytes.unwrap_or(LARGEST);
-        let mut file = part.open(start).map_err(Trouble::Write)?;
+        let mut file = part.open(start).map_err(PullErrorKind::Write)?;
         let mut body = response.into_body().into_with_config().limit(u64::MAX).reader();
         let mut have = start;
         let mut buffer = vec![0; 64 * 1024];
         loop {
             if !watch(Progress { have, total }) {
-                return Err(Trouble::Stopped);
+                return Err(PullErrorKind::Stopped);
             }
             let count = match body.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Trouble::Cut { have, total, reason: error.to_string() }),
+                Err(source) => return Err(PullErrorKind::Cut { have, total, source }),
             };
             have += count as u64;
             if have > most {
-                return Err(Trouble::TooLong { most });
+                return Err(PullErrorKind::TooLong { most });
             }
-            file.write_all(&buffer[..count]).and_then(|()| file.flush()).map_err(Trouble::Write)?;
+            file.write_all(&buffer[..count]).and_then(|()| file.flush()).map_err(PullErrorKind::Write)?;
         }
         match total {
-            Some(total) if have < total => {
-                Err(Trouble::Cut { have, total: Some(total), reason: "the connection ended".to_owned() })
-            }
+            Some(total) if have < total => Err(PullErrorKind::Cut {
+                have,
+                total: Some(total),
+                source: io::Error::other("the connection ended"),
+            }),
             _ => Ok(()),
         }
     }
 
-    fn check(&self, part: &mut dyn Part) -> Result<(), Trouble> {
+    fn check(&self, part: &mut dyn Part) -> Result<(), PullErrorKind> {
         let Some(wanted) = self.sha256 else { return Ok(()) };
-        let found = part.sha256().map_err(Trouble::Write)?;
+        let found = part.sha256().map_err(PullErrorKind::Write)?;
         if found == wanted {
             return Ok(());
         }
         // Nothing of it can be trusted: the next try begins anew.
-        part.open(0).map_err(Trouble::Write)?;
-        Err(Trouble::Hash { wanted: wanted.to_owned(), found })
+        part.open(0).map_err(PullErrorKind::Write)?;
+        Err(PullErrorKind::Hash { wanted: wanted.to_owned(), found })
     }
 }
 

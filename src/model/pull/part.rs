@@ -8,7 +8,10 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::files::{self, Expected};
+use crate::{
+    files::{self, Expected},
+    hash::hex,
+};
 
 /// A file that grows, and outlives a broken connection.
 pub trait Part {
@@ -74,6 +77,6 @@ impl Part for PartFile {
                 count => hash.update(&buffer[..count]),
             }
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(hash.finalize()))
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::*;
-use crate::model::weights;
+use crate::hash::sha256;
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("within/weights.pt.part");
-        Self { path, _folder: folder, sha256: weights::sha256(&content()) }
+        Self { path, _folder: folder, sha256: sha256(&content()) }
     }
 
     fn pull(&self, url: &str) -> Result<(), PullError> {
@@ -167,7 +167,7 @@ fn a_later_run_goes_on_where_an_earlier_one_stopped() {
         Pull { url: &server.url, bytes: Some(300_000), sha256: Some(&scene.sha256), preset: "xrv-all" };
     let mut part = PartFile::at(scene.path.clone());
     let stopped = pull.run(&mut part, &mut |progress| progress.have < 100_000).unwrap_err();
-    assert!(matches!(stopped.trouble, Trouble::Stopped));
+    assert!(matches!(stopped.kind, PullErrorKind::Stopped));
     let have = part.have().unwrap();
     assert!((100_000..300_000).contains(&have), "{have}");
     scene.pull(&server.url).unwrap();
@@ -222,7 +222,7 @@ fn another_file_is_thrown_away() {
     let pull = Pull { url: &server.url, bytes: Some(300_000), sha256: Some(&wanted), preset: "xrv-all" };
     let mut part = PartFile::at(scene.path.clone());
     let error = pull.run(&mut part, &mut |_| true).unwrap_err();
-    assert!(matches!(&error.trouble, Trouble::Hash { found, .. } if *found == scene.sha256));
+    assert!(matches!(&error.kind, PullErrorKind::Hash { found, .. } if *found == scene.sha256));
     assert!(error.to_string().contains("is not the published file"), "{error}");
     assert_eq!(part.have().unwrap(), 0);
 

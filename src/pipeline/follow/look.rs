@@ -180,7 +180,8 @@ impl Follower {
             self.health.fault = gauges.inbox_fault();
             self.health.films_per_second = gauges.films_per_second();
         }
-        let due = self.alarm_looked_at.is_none_or(|at| now.duration_since(at).as_secs() >= ALARM_EVERY);
+        // The clock may have been set back.
+        let due = self.alarm_looked_at.is_none_or(|at| now.duration_since(at).as_secs().abs() >= ALARM_EVERY);
         if due {
             self.alarm_looked_at = Some(now);
             if self.gauges.is_none() {
@@ -189,6 +190,8 @@ impl Follower {
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
+            // The clock may have been ahead when it started.
+            self.started = self.started.min(now);
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
             self.health.feed_alarm = self.feed_alarm.silence(last, &Zoned::now()).map(in_words);
         }

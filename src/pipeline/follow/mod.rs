@@ -5,7 +5,7 @@ mod look;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     config,
     dashboard::{BenchRequest, Health, Notice, NoticeLevel, PictureRequest, Request, Site, Theme, Update},
+    lock::lock,
     store::{Heartbeat, PluginRecord, Requested, Store, StoreError, StudyId},
     supervise::{Supervisor, checkpoint},
 };
@@ -164,11 +165,11 @@ impl Actor {
     }
 
     pub(super) fn name(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 
     fn set(&self, name: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        *lock(&self.0) = name;
     }
 }
 

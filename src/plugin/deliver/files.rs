@@ -10,11 +10,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
 use super::super::{Policy, places};
 use crate::{
     files::{self, Expected, readers},
+    hash::sha256,
     private_file,
     store::{Delivery, FilmRow, Store, StoreError},
 };
@@ -54,7 +54,7 @@ pub(super) fn write(store: &mut Store, delivery: &Delivery, policy: &Policy) -> 
     } else {
         add(store, delivery, &place, &content)?
     };
-    Ok(json!({ "bytes": text.len(), "sha256": hex(Sha256::digest(&text).as_slice()) }))
+    Ok(json!({ "bytes": text.len(), "sha256": sha256(&text) }))
 }
 
 /// A file appears under its name only when it is whole.
@@ -161,7 +161,7 @@ fn prepare(film: &FilmRow, passing: &Path) -> Result<(), String> {
     let content = readers()
         .read(&film.path, Expected::FILM, &|| false)
         .map_err(|error| in_words(&format!("film {number}"), &error))?;
-    if hex(Sha256::digest(&content).as_slice()) != film.sha256 {
+    if sha256(&content) != film.sha256 {
         return Err(format!("the file of film {number} has changed since it came in"));
     }
     let write = || {
@@ -194,8 +194,4 @@ fn name_of(film: &FilmRow) -> String {
 
 fn in_words(what: &str, error: &io::Error) -> String {
     format!("{what}: {error}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

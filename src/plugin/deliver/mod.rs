@@ -1,27 +1,31 @@
-//! Does what plugins asked for outside the store, off the pipeline: on three threads, so that a pager
-//! that hangs holds up no file.
+//! Does what plugins asked for outside the store, off the pipeline: on a few threads for each of files, webhooks and
+//! programs, so that a pager that hangs holds up no file, and no other pager ([`schedule`]).
 
 mod files;
 mod notes;
 mod program;
+mod schedule;
 mod webhook;
 
 use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, after, bounded, select};
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, after, bounded, select};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 pub(super) use notes::Notes;
+pub(super) use schedule::THREADS;
+use schedule::{Schedule, Turn};
 
 use super::{Policy, host::is_closed};
 use crate::{
     guard::guarded,
+    lock::lock,
     store::{Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, Tried},
     supervise::checkpoint,
 };
@@ -33,7 +37,7 @@ pub struct Patience {
     pub first: Duration,
     /// But never longer than this.
     pub longest: Duration,
-    /// Given up after so long.
+    /// Given up when it has been tried for so long, by a clock that only runs while the program does.
     pub give_up: SignedDuration,
     /// How long one try may take.
     pub one_try: Duration,
@@ -50,8 +54,30 @@ impl Default for Patience {
     }
 }
 
-/// Deliveries looked at in one go.
+impl Patience {
+    /// How long to wait after so many failures in a row, at least one.
+    fn after(&self, failures: u32) -> Duration {
+        self.first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(self.longest)
+    }
+
+    /// Whether a delivery that has failed once more is given up. The date has no say in it: a clock that is set
+    /// wrong neither gives anything up nor keeps it for ever.
+    fn is_over(&self, delivery: &Delivery) -> bool {
+        let tried_for = SignedDuration::try_from(delivery.tried_for).unwrap_or(SignedDuration::MAX);
+        tried_for >= self.give_up && delivery.attempts + 1 >= FEWEST_TRIES
+    }
+}
+
+/// How often it is counted how long something was tried.
+const COUNTED_EVERY: Duration = Duration::from_secs(60);
+/// The unit in which that is counted.
+const COUNTED_IN: Duration = Duration::from_millis(1);
+/// Deliveries of one destination made in one turn.
 const BATCH: u32 = 32;
+/// A turn that has taken so long is over.
+const LONGEST_TURN: Duration = Duration::from_secs(2);
+/// Nothing is given up that was tried less often.
+const FEWEST_TRIES: u32 = 5;
 /// The outbox is looked at this often, whether or not somebody says that it should.
 const GLANCE: Duration = Duration::from_secs(5);
 
@@ -62,11 +88,15 @@ const LAST: Duration = Duration::from_millis(1_500);
 /// What one try came to: none if it was cut short by the end of the program.
 type Attempt = Option<Result<Json, String>>;
 
-/// One thread's worth of deliveries.
+/// One of the threads of a lane.
 pub(super) struct Deliverer {
     pub(super) store: Store,
     pub(super) lane: Lane,
-    pub(super) policy: Arc<RwLock<Policy>>,
+    /// What the lane's threads do.
+    pub(super) schedule: Arc<Mutex<Schedule>>,
+    /// Wakes another of them.
+    pub(super) wake: Sender<()>,
+    pub(super) policy: Arc<ArcSwap<Policy>>,
     pub(super) patience: Patience,
     /// Where what programs say is kept.
     pub(super) notes: Notes,
@@ -74,8 +104,6 @@ pub(super) struct Deliverer {
     pub(super) _ownership: Option<Ownership>,
     /// Closed when everything is to stop.
     pub(super) stopped: Receiver<()>,
-    /// Whether what the last run of the program began has been looked at.
-    pub(super) is_under_way: bool,
 }
 
 impl Deliverer {
@@ -102,29 +130,40 @@ impl Deliverer {
         }
     }
 
-    /// Tries what is due; how long to wait before the next look.
+    /// Takes a turn at one destination; how long to wait before the next look.
     fn pass(&mut self, client: &webhook::Client) -> Result<Duration, StoreError> {
-        if !self.is_under_way {
-            let begun = self.store.begun_deliveries(self.lane)?;
-            self.make(client, begun)?;
-            self.is_under_way = true;
+        self.count_trying()?;
+        let now = Timestamp::now();
+        let waiting = self.store.waiting_deliveries(self.lane, now)?;
+        let Some(turn) = Turn::take(&self.schedule, &waiting, now) else {
+            let next = waiting.iter().map(|waiting| waiting.due).filter(|due| *due > now).min();
+            let wait = next.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
+            return Ok(wait.unwrap_or(GLANCE).min(GLANCE));
+        };
+        if waiting.len() > 1 {
+            let _ = self.wake.try_send(());
         }
-        let due = self.store.due_deliveries(self.lane, Timestamp::now(), BATCH)?;
-        let is_full = due.len() == BATCH as usize;
-        if self.make(client, due)? && is_full {
-            return Ok(Duration::ZERO);
-        }
-        let next = self.store.next_delivery(self.lane)?;
-        let until = next.map(|due| due.duration_since(Timestamp::now()));
-        Ok(until.map_or(GLANCE, |until| Duration::try_from(until).unwrap_or_default().min(GLANCE)))
+        self.serve(client, &turn)?;
+        Ok(Duration::ZERO)
     }
 
-    /// Tries these; whether all went well.
-    fn make(&mut self, client: &webhook::Client, deliveries: Vec<Due>) -> Result<bool, StoreError> {
-        let mut failed: BTreeSet<String> = BTreeSet::new();
-        for delivery in deliveries {
+    /// Counts how long what failed has been tried.
+    fn count_trying(&mut self) -> Result<(), StoreError> {
+        let give_up = Duration::try_from(self.patience.give_up).unwrap_or_default();
+        let counted = self.schedule().count(Instant::now(), (give_up / 60).clamp(COUNTED_IN, COUNTED_EVERY));
+        counted.map_or(Ok(()), |time| self.store.count_trying(self.lane, time))
+    }
+
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        lock(&self.schedule)
+    }
+
+    /// Makes deliveries of one destination, until one fails or the turn has taken long enough.
+    fn serve(&mut self, client: &webhook::Client, turn: &Turn) -> Result<(), StoreError> {
+        let began = Instant::now();
+        for delivery in self.store.due_deliveries(turn.destination(), Timestamp::now(), BATCH)? {
             // What is left is due at the next start.
-            if is_closed(&self.stopped) {
+            if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN {
                 break;
             }
             let delivery = match delivery {
@@ -134,25 +173,29 @@ impl Deliverer {
                     continue;
                 }
             };
-            // What failed a moment ago for another of its messages is not tried with this one.
-            if failed.contains(&delivery.target) {
-                continue;
-            }
             // A mistake of ours costs this try, not the thread.
             let broke_down = || Some(Err("the program broke down over it: report this".to_owned()));
             let attempt = guarded(|| self.attempt(client, &delivery)).unwrap_or_else(broke_down);
             let Some(result) = attempt else { break };
-            if result.is_err() {
-                failed.insert(delivery.target.clone());
-            }
+            let failures = turn.came_to(result.is_ok());
             let now = Timestamp::now();
-            let tried = self.judge(&delivery, result, now);
+            let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
+            if failures > 0 {
+                break;
+            }
         }
-        Ok(failed.is_empty())
+        Ok(())
     }
 
-    fn judge(&self, delivery: &Delivery, result: Result<Json, String>, now: Timestamp) -> Tried {
+    /// `failures`: of this destination, in a row.
+    fn judge(
+        &self,
+        delivery: &Delivery,
+        result: Result<Json, String>,
+        failures: u32,
+        now: Timestamp,
+    ) -> Tried {
         let why = match result {
             Ok(detail) => return Tried::Done(detail),
             Err(why) => why,
@@ -163,19 +206,20 @@ impl Deliverer {
             _ => why.clone(),
         };
         tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why = told, "an effect failed");
-        if now.duration_since(delivery.time) >= self.patience.give_up {
+        if self.patience.is_over(delivery) {
             return Tried::GivenUp(why);
         }
-        let doubled = self.patience.first.saturating_mul(1 << delivery.attempts.min(20));
-        let wait =
-            SignedDuration::try_from(doubled.min(self.patience.longest)).unwrap_or(SignedDuration::MAX);
-        Tried::Again(why, now.checked_add(wait).unwrap_or(Timestamp::MAX))
+        let after = |failures| {
+            let wait = SignedDuration::try_from(self.patience.after(failures)).unwrap_or(SignedDuration::MAX);
+            now.checked_add(wait).unwrap_or(Timestamp::MAX)
+        };
+        Tried::Again { why, due: after(delivery.attempts + 1), others: after(failures) }
     }
 
     /// One try. What fails says why, in words without a patient's name.
     fn attempt(&mut self, client: &webhook::Client, delivery: &Delivery) -> Attempt {
         // Asked again: the site may have changed its mind since.
-        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let policy = self.policy.load_full();
         match delivery.kind {
             DeliveryKind::Webhook => self.post(client, delivery, policy),
             DeliveryKind::Write => Some(files::write(&mut self.store, delivery, &policy)),
@@ -189,7 +233,7 @@ impl Deliverer {
 
     /// Posts on a thread of its own, which can be left behind at the end of the program: a server that does not
     /// answer holds it up for long.
-    fn post(&self, client: &webhook::Client, delivery: &Delivery, policy: Policy) -> Attempt {
+    fn post(&self, client: &webhook::Client, delivery: &Delivery, policy: Arc<Policy>) -> Attempt {
         let (client, delivery) = (client.clone(), delivery.clone());
         let (done, result) = bounded(1);
         let work = move || _ = done.send(client.post(&delivery, &policy));

@@ -2,12 +2,14 @@
 
 use std::{
     io::{self, Read, Write},
+    os::unix::process::CommandExt,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, bounded};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -56,6 +58,8 @@ fn run_until(
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        // So that what it starts can be ended with it; a key pressed at the terminal is not for it either.
+        .process_group(0)
         .spawn()
         .map_err(|error| format!("{program} cannot be run: {error}"))?;
     let input = child.stdin.take();
@@ -86,6 +90,16 @@ fn run_until(
     Err(format!("{program} ended with {status}{place}"))
 }
 
+/// Ends a program that has not ended, and all that it has started and that is still in its group.
+fn end(child: &mut Child) {
+    // Until it is waited for, nothing else can have its number.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
 /// How it ended; none if it was stopped because everything stops.
 fn wait(child: &mut Child, limit: Duration, stopped: &Receiver<()>) -> Result<Option<ExitStatus>, String> {
     let mut until = Instant::now() + limit;
@@ -95,8 +109,7 @@ fn wait(child: &mut Child, limit: Duration, stopped: &Receiver<()>) -> Result<Op
             Ok(Some(status)) => return Ok(Some(status)),
             Ok(None) if Instant::now() < until => thread::sleep(GLANCE),
             Ok(None) => {
-                let _ = child.kill();
-                let _ = child.wait();
+                end(child);
                 let message = format!("it took longer than {} s and was stopped", limit.as_secs());
                 return if is_last { Ok(None) } else { Err(message) };
             }

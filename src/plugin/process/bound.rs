@@ -3,7 +3,7 @@
 
 use std::{
     io::Write,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
     time::Duration,
 };
@@ -11,6 +11,8 @@ use std::{
 use rustix::time::{ClockId, clock_gettime};
 
 use super::wire::{Excess, Message, encode};
+
+use crate::lock::{lock, unpoisoned};
 
 /// The VM's own clock has this long to end the call, which tells the line that is to blame.
 const GRACE: Duration = Duration::from_millis(500);
@@ -56,7 +58,7 @@ impl Bound {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// What begins now may use so much processor time, and [`GRACE`].
@@ -101,13 +103,13 @@ impl Bound {
             }
             if quiet > QUIET {
                 state.is_asleep = true;
-                state = self.worked.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = unpoisoned(self.worked.wait(state));
                 state.is_asleep = false;
                 quiet = 0;
             } else {
                 let left = state.until.map_or(GLANCE, |until| until.saturating_sub(processor_time()));
                 let wait = left.clamp(Duration::from_millis(1), GLANCE);
-                state = self.worked.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+                state = unpoisoned(self.worked.wait_timeout(state, wait)).0;
             }
         }
     }
@@ -116,7 +118,7 @@ impl Bound {
 /// Says so, and ends the process without running anything more of it.
 fn end(output: &Output, took: Duration, excess: Excess) -> ! {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut output = lock(&output);
     if let Ok(bytes) = encode(&Message::Stopped { micros, excess }) {
         // A program that has gone does not read it.
         let _ = output.write_all(&bytes).and_then(|()| output.flush());

@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -26,9 +26,11 @@ use serde_json::Value as Json;
 pub(super) use bound::Bound;
 pub use serve::serve_plugin;
 
-use super::{Call, Computed, Deed, Description, Fault, FaultKind, Limits, Source, StudyView};
+use super::{Call, Computed, Deed, Description, Limits, PluginError, PluginErrorKind, Source, StudyView};
 use pipe::Pipe;
 use wire::{Answer, Excess, Hook, Message, Question, Reply, Request};
+
+use crate::lock::lock;
 
 /// The program's command that is a plugin's process.
 const COMMAND: &str = "plugin-process";
@@ -65,7 +67,7 @@ impl Ender {
     }
 
     fn children(&self) -> MutexGuard<'_, BTreeMap<u32, Child>> {
-        self.0.children.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.children)
     }
 
     /// Starts a process, unless they were ended.
@@ -125,10 +127,10 @@ impl PluginProcess {
         source: &Source,
         site: &BTreeMap<String, Json>,
         limits: Limits,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, PluginError> {
         let failed = |error: io::Error| {
             let message = format!("a process for it cannot be started: {error}");
-            Fault::new(FaultKind::Process, &source.main, &message)
+            PluginError::new(PluginErrorKind::Process, &source.main, &message)
         };
         let (id, input, output) = ender.spawn(program).map_err(failed)?;
         // From here on the process is ended when this is dropped.
@@ -197,9 +199,9 @@ impl PluginProcess {
     /// Calls a hook, if the plugin has it.
     ///
     /// # Errors
-    /// A fault with file, line and message; after one that [spoils the VM](FaultKind::spoils_vm) the
+    /// A fault with file, line and message; after one that [spoils the VM](PluginErrorKind::spoils_vm) the
     /// plugin must be loaded anew.
-    pub fn call(&mut self, call: &Call<'_>) -> Result<Vec<Deed>, Fault> {
+    pub fn call(&mut self, call: &Call<'_>) -> Result<Vec<Deed>, PluginError> {
         let answer = self.ask(call.study(), Question::Call(Hook::of(call)));
         match answer.map_err(|fault| fault.within_if_none(call.name()))? {
             Answer::Deeds(deeds) => Ok(deeds),
@@ -211,7 +213,7 @@ impl PluginProcess {
     ///
     /// # Errors
     /// As [`PluginProcess::call`].
-    pub fn compute(&mut self, study: &StudyView) -> Result<Computed, Fault> {
+    pub fn compute(&mut self, study: &StudyView) -> Result<Computed, PluginError> {
         match self.ask(Some(study), Question::Compute).map_err(|fault| fault.within_if_none("columns"))? {
             Answer::Computed(computed) => Ok(computed),
             _ => Err(self.confused()),
@@ -222,7 +224,7 @@ impl PluginProcess {
     ///
     /// # Errors
     /// The first fault.
-    pub fn self_test(&mut self, study: &StudyView) -> Result<Vec<(String, Vec<Deed>)>, Fault> {
+    pub fn self_test(&mut self, study: &StudyView) -> Result<Vec<(String, Vec<Deed>)>, PluginError> {
         match self.ask(Some(study), Question::SelfTest)? {
             Answer::Tested(tested) => Ok(tested),
             _ => Err(self.confused()),
@@ -233,11 +235,11 @@ impl PluginProcess {
     ///
     /// # Errors
     /// As [`PluginProcess::call`].
-    pub fn collect(&mut self) -> Result<(), Fault> {
+    pub fn collect(&mut self) -> Result<(), PluginError> {
         self.ask(None, Question::Collect).map(|_| ())
     }
 
-    fn ask(&mut self, study: Option<&StudyView>, question: Question) -> Result<Answer, Fault> {
+    fn ask(&mut self, study: Option<&StudyView>, question: Question) -> Result<Answer, PluginError> {
         // Several questions about one look at a study: it is sent once.
         let study = study.filter(|study| study.look == 0 || study.look != self.look);
         if let Some(study) = study {
@@ -273,30 +275,38 @@ impl PluginProcess {
     }
 
     /// A fault of a plugin that was stopped because nothing in the VM could stop it.
-    fn exceeded(&self, excess: Excess, limit: Duration) -> Fault {
+    fn exceeded(&self, excess: Excess, limit: Duration) -> PluginError {
         let (kind, message) = match excess {
             Excess::Time => {
                 let limit = limit.as_millis();
-                (FaultKind::Time, format!("it took longer than {limit} ms in one step and was stopped"))
+                (PluginErrorKind::Time, format!("it took longer than {limit} ms in one step and was stopped"))
             }
-            Excess::Memory => (FaultKind::Memory, "it took too much memory and was stopped".to_owned()),
+            Excess::Memory => (PluginErrorKind::Memory, "it took too much memory and was stopped".to_owned()),
         };
-        Fault::new(kind, &self.file, &message)
+        PluginError::new(kind, &self.file, &message)
     }
 
     /// A fault of a process that says nothing more.
-    fn lost(&self, error: &io::Error, limit: Duration) -> Fault {
+    fn lost(&self, error: &io::Error, limit: Duration) -> PluginError {
         let status = self.ender.reap(self.id);
         if error.kind() == io::ErrorKind::TimedOut {
             let message = format!("its process did not answer for {} s and was stopped", limit.as_secs());
-            return Fault::new(FaultKind::Crash, &self.file, &message);
+            return PluginError::new(PluginErrorKind::Crash, &self.file, &message);
         }
         let status = status.map_or_else(|| error.to_string(), |status| status.to_string());
-        Fault::new(FaultKind::Crash, &self.file, &format!("its process ended by itself: {status}"))
+        PluginError::new(
+            PluginErrorKind::Crash,
+            &self.file,
+            &format!("its process ended by itself: {status}"),
+        )
     }
 
-    fn confused(&self) -> Fault {
-        Fault::new(FaultKind::Crash, &self.file, "its process gave the answer to another question")
+    fn confused(&self) -> PluginError {
+        PluginError::new(
+            PluginErrorKind::Crash,
+            &self.file,
+            "its process gave the answer to another question",
+        )
     }
 }
 

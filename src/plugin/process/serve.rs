@@ -2,16 +2,18 @@
 
 use std::{
     io::{self, Read},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::{
-    super::{Fault, FaultKind, StudyView, Vm},
+    super::{PluginError, PluginErrorKind, StudyView, Vm},
     bound::{Bound, Output, processor_time},
     wire::{Answer, Message, Question, Reply, Request, encode, read},
 };
+
+use crate::lock::lock;
 
 /// Answers questions from the standard input on the standard output: the life of a plugin's process.
 ///
@@ -44,7 +46,7 @@ fn serve(input: &mut impl Read, output: &Output) -> io::Result<()> {
             server.vm.as_ref().map(|vm| (vm.memory() as u64, vm.printed())).unwrap_or_default();
         let micros = u64::try_from(micros).unwrap_or(u64::MAX);
         let bytes = encode(&Message::Reply(Reply { result, micros, memory, printed }))?;
-        let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut output = lock(&output);
         output.write_all(&bytes)?;
         output.flush()?;
     }
@@ -58,13 +60,16 @@ struct Server {
 }
 
 impl Server {
-    fn answer(&mut self, request: Request, bound: &Arc<Bound>) -> Result<Answer, Fault> {
+    fn answer(&mut self, request: Request, bound: &Arc<Bound>) -> Result<Answer, PluginError> {
         if let Some(study) = request.study {
             self.looks += 1;
             self.study = StudyView { look: self.looks, ..study };
         }
-        let loaded =
-            || self.vm.as_ref().ok_or_else(|| Fault::new(FaultKind::Crash, "", "no plugin is loaded"));
+        let loaded = || {
+            self.vm
+                .as_ref()
+                .ok_or_else(|| PluginError::new(PluginErrorKind::Crash, "", "no plugin is loaded"))
+        };
         Ok(match request.question {
             Question::Load { source, settings, limits } => {
                 bound.arm(limits.load);

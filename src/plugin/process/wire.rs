@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
-use super::super::{Call, Computed, Deed, Description, Fault, Limits, Source, StatusChange, StudyView};
+use super::super::{Call, Computed, Deed, Description, Limits, PluginError, Source, StatusChange, StudyView};
 
 /// Bytes of one message at most: 64 effects of 64 KiB each, every byte of them escaped.
 const MESSAGE: usize = 64 << 20;
@@ -92,7 +92,7 @@ pub(super) enum Excess {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Reply {
-    pub(super) result: Result<Answer, Fault>,
+    pub(super) result: Result<Answer, PluginError>,
     /// Processor time, in microseconds.
     pub(super) micros: u64,
     /// Bytes that the VM holds.

@@ -1,9 +1,11 @@
 //! Calling the plugin: what it returns becomes deeds, what it does wrong is counted and shown.
 
-use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    super::{Call, Deed, Description, Fault, FaultKind, Permission, PluginProcess, StudyView, policy},
+    super::{
+        Call, Deed, Description, Permission, PluginError, PluginErrorKind, PluginProcess, StudyView, policy,
+    },
     Worker,
 };
 use crate::store::{PluginColumn, PluginCommand, PluginDeed, PluginState, PluginWork};
@@ -27,13 +29,14 @@ impl Worker {
     /// Calls a hook and turns what it returns into deeds; a fault is counted and shown.
     pub(super) fn call(&mut self, call: &Call<'_>, study: Option<&StudyView>, work: &mut PluginWork) {
         let is_running = self.is_running();
-        if !self.loaded.as_ref().is_some_and(|(_, process)| is_running && process.has(call)) {
+        if !self.state.loaded.as_ref().is_some_and(|(_, process)| is_running && process.has(call)) {
             return;
         }
         let (result, took) = self.ask(|process| process.call(call));
-        let granted = self.loaded.as_ref().map(|(loading, _)| loading.granted.clone()).unwrap_or_default();
+        let granted =
+            self.state.loaded.as_ref().map(|(loading, _)| loading.granted.clone()).unwrap_or_default();
         let deeds = result.map(|deeds| {
-            let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
+            let policy = self.policy.load();
             let deed = |deed: Deed| policy::deed(deed, study, &granted, &policy);
             deeds.into_iter().map(deed).collect::<Vec<_>>()
         });
@@ -47,7 +50,7 @@ impl Worker {
     /// Computes columns and filters for a study.
     pub(super) fn compute(&mut self, study: &StudyView, work: &mut PluginWork) {
         let is_running = self.is_running();
-        let Some((_, process)) = self.loaded.as_ref().filter(|_| is_running) else { return };
+        let Some((_, process)) = self.state.loaded.as_ref().filter(|_| is_running) else { return };
         let description = process.description();
         if description.filters.is_empty() && !description.columns.iter().any(|column| column.computed) {
             return;
@@ -75,14 +78,17 @@ impl Worker {
     /// of the plugin's: nothing is done yet, so another one is asked, and once more.
     fn ask<T>(
         &mut self,
-        ask: impl Fn(&mut PluginProcess) -> Result<T, Fault>,
-    ) -> (Result<T, Fault>, Duration) {
-        let once = |worker: &mut Self| match &mut worker.loaded {
+        ask: impl Fn(&mut PluginProcess) -> Result<T, PluginError>,
+    ) -> (Result<T, PluginError>, Duration) {
+        let once = |worker: &mut Self| match &mut worker.state.loaded {
             Some((_, process)) => (ask(process), process.took()),
-            None => (Err(Fault::new(FaultKind::Process, &worker.name, "it has no process")), Duration::ZERO),
+            None => (
+                Err(PluginError::new(PluginErrorKind::Process, &worker.name, "it has no process")),
+                Duration::ZERO,
+            ),
         };
-        let is_dead = |answer: &(Result<T, Fault>, Duration)| {
-            answer.0.as_ref().is_err_and(|fault| fault.kind == FaultKind::Crash)
+        let is_dead = |answer: &(Result<T, PluginError>, Duration)| {
+            answer.0.as_ref().is_err_and(|fault| fault.kind == PluginErrorKind::Crash)
         };
         let mut answer = once(self);
         for _ in 0..2 {
@@ -90,7 +96,7 @@ impl Worker {
                 break;
             }
             self.renew();
-            if self.loaded.is_none() {
+            if self.state.loaded.is_none() {
                 break;
             }
             answer = once(self);
@@ -100,7 +106,7 @@ impl Worker {
 
     /// Counts a call, and what it took of the processor. One that was cut off by the plugin's end, or
     /// for which there is no process, is none.
-    fn count(&mut self, hook: &str, took: Duration, fault: Option<&Fault>) {
+    fn count(&mut self, hook: &str, took: Duration, fault: Option<&PluginError>) {
         if self.ender.is_ended() || self.has_no_process() {
             return;
         }
@@ -109,16 +115,16 @@ impl Worker {
         record.calls += 1;
         record.micros += micros;
         record.slowest = record.slowest.max(micros);
-        if let Some((_, process)) = &self.loaded {
+        if let Some((_, process)) = &self.state.loaded {
             record.memory = process.memory();
         }
         let Some(fault) = fault else {
-            self.failing.remove(hook);
+            self.state.failing.remove(hook);
             return;
         };
         record.failures += 1;
         record.fault = fault.to_string();
-        let in_a_row = self.failing.entry(hook.to_owned()).or_default();
+        let in_a_row = self.state.failing.entry(hook.to_owned()).or_default();
         *in_a_row += 1;
         if *in_a_row >= self.limits.failures {
             record.state = PluginState::Off;
@@ -127,7 +133,7 @@ impl Worker {
         }
         if fault.kind.spoils_vm() {
             self.renew();
-        } else if let Some((_, process)) = &mut self.loaded {
+        } else if let Some((_, process)) = &mut self.state.loaded {
             let collected = process.collect();
             self.record.memory = process.memory();
             if collected.is_err() {

@@ -39,11 +39,11 @@ impl Worker {
         if !self.is_running() {
             return Ok(());
         }
-        let Some((_, process)) = &self.loaded else { return Ok(()) };
+        let Some((_, process)) = &self.state.loaded else { return Ok(()) };
         let description = process.description();
         let (waits, every) = (description.has("on_critical_waiting"), description.every);
-        if waits && self.clock.critical.elapsed() >= self.pace.critical {
-            self.clock.critical = Instant::now();
+        if waits && self.state.clock.critical.elapsed() >= self.pace.critical {
+            self.state.clock.critical = Instant::now();
             let mut work = self.new_work(self.cursor);
             for study in self.store.critical_unseen(WAITING)? {
                 if self.is_called_away() {
@@ -55,8 +55,8 @@ impl Worker {
             }
             self.keep(&work)?;
         }
-        if every.is_some_and(|every| self.clock.tick.elapsed() >= every) {
-            self.clock.tick = Instant::now();
+        if every.is_some_and(|every| self.state.clock.tick.elapsed() >= every) {
+            self.state.clock.tick = Instant::now();
             let (open, queued) = self.store.open_by_band()?;
             let mut work = self.new_work(self.cursor);
             self.call(&Call::Tick(&tick(&open, queued)), None, &mut work);
@@ -67,12 +67,12 @@ impl Worker {
 
     /// Columns and filters of what was on the list before the plugin was, a few at a time.
     pub(super) fn fill_columns(&mut self) -> Result<(), StoreError> {
-        let Some(after) = self.backfill.filter(|_| self.is_running()) else {
-            self.backfill = None;
+        let Some(after) = self.state.backfill.filter(|_| self.is_running()) else {
+            self.state.backfill = None;
             return Ok(());
         };
         if self.record.columns.is_empty() && self.record.filters.is_empty() {
-            self.backfill = None;
+            self.state.backfill = None;
             return Ok(());
         }
         let rows = self.store.open_studies_after(after, BACKFILL)?;
@@ -88,23 +88,23 @@ impl Worker {
                 self.compute(&view, &mut work);
             }
         }
-        self.backfill = last;
+        self.state.backfill = last;
         self.keep(&work)
     }
 
     /// Writes down what is known of the plugin, where that has changed.
     pub(super) fn save_record(&mut self) -> Result<(), StoreError> {
-        let is_due = self.clock.recorded.is_none_or(|at| at.elapsed() >= self.pace.record)
-            || self.clock.saved.state != self.record.state;
+        let is_due = self.state.clock.recorded.is_none_or(|at| at.elapsed() >= self.pace.record)
+            || self.state.clock.saved.state != self.record.state;
         if !is_due {
             return Ok(());
         }
         (self.record.waiting, self.record.given_up) = self.store.outbox_of(&self.name)?;
-        if self.clock.saved != self.record {
+        if self.state.clock.saved != self.record {
             self.store.save_plugin(&self.record, Timestamp::now())?;
-            self.clock.saved = self.record.clone();
+            self.state.clock.saved = self.record.clone();
         }
-        self.clock.recorded = Some(Instant::now());
+        self.state.clock.recorded = Some(Instant::now());
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    super::{Call, Fault, FaultKind, PluginProcess, StudyView},
+    super::{Call, PluginError, PluginErrorKind, PluginProcess, StudyView},
     Loading, Worker,
 };
 use crate::store::{PluginState, StoreError};
@@ -12,10 +12,10 @@ impl Worker {
     /// The new version is compiled and tried in a fresh VM, and takes the old one's place only if it
     /// works.
     pub(super) fn load(&mut self, loading: Loading) {
-        self.resting = None;
+        self.state.resting = None;
         let fresh = self.tested(&loading).or_else(|fault| match fault.kind {
             // Perhaps it was killed from outside.
-            FaultKind::Crash => self.tested(&loading),
+            PluginErrorKind::Crash => self.tested(&loading),
             _ => Err(fault),
         });
         match fresh {
@@ -24,30 +24,30 @@ impl Worker {
                 self.describe(process.description(), &loading.granted);
                 self.record.state = PluginState::Running;
                 self.record.fault.clear();
-                self.failing.clear();
-                self.backfill = Some(0);
-                self.clock.tick = Instant::now();
-                self.loaded = Some((loading, process));
+                self.state.failing.clear();
+                self.state.backfill = Some(0);
+                self.state.clock.tick = Instant::now();
+                self.state.loaded = Some((loading, process));
                 if let Err(error) = self.start() {
                     tracing::error!(%error, plugin = self.name, "what a plugin did at its start could not be kept");
                 }
             }
             Err(fault) => {
                 self.broken(&fault);
-                if fault.kind == FaultKind::Process {
-                    self.resting = Some((loading, Some(Instant::now() + self.pace.retry)));
+                if fault.kind == PluginErrorKind::Process {
+                    self.state.resting = Some((loading, Some(Instant::now() + self.pace.retry)));
                 }
             }
         }
     }
 
-    fn tested(&self, loading: &Loading) -> Result<PluginProcess, Fault> {
+    fn tested(&self, loading: &Loading) -> Result<PluginProcess, PluginError> {
         let mut process = self.process(loading)?;
         process.self_test(&StudyView::recorded())?;
         Ok(process)
     }
 
-    fn process(&self, loading: &Loading) -> Result<PluginProcess, Fault> {
+    fn process(&self, loading: &Loading) -> Result<PluginProcess, PluginError> {
         let Loading { source, settings, .. } = loading;
         PluginProcess::load(&self.program, &self.ender, source, settings, self.limits)
     }
@@ -59,9 +59,9 @@ impl Worker {
     }
 
     /// The old version goes on, if there is one.
-    pub(super) fn broken(&mut self, fault: &Fault) {
+    pub(super) fn broken(&mut self, fault: &PluginError) {
         self.record.fault = fault.to_string();
-        self.record.state = match (self.record.state, &self.loaded) {
+        self.record.state = match (self.record.state, &self.state.loaded) {
             (PluginState::Off, Some(_)) => PluginState::Off,
             (_, Some(_)) => PluginState::Old,
             (_, None) => PluginState::Broken,
@@ -71,24 +71,24 @@ impl Worker {
 
     /// A process that was stopped in the middle of something is thrown away; one that is switched off needs none.
     pub(super) fn renew(&mut self) {
-        let Some((loading, spoiled)) = self.loaded.take() else { return };
+        let Some((loading, spoiled)) = self.state.loaded.take() else { return };
         drop(spoiled);
         self.record.memory = 0;
         if self.record.state == PluginState::Off {
-            self.resting = Some((loading, None));
+            self.state.resting = Some((loading, None));
             return;
         }
         match self.process(&loading) {
             Ok(process) => {
                 self.record.memory = process.memory();
-                self.loaded = Some((loading, process));
+                self.state.loaded = Some((loading, process));
             }
             Err(fault) => {
                 self.broken(&fault);
                 // It worked before: that its process cannot be had, or dies, is no fault of the plugin's.
-                let is_ours = matches!(fault.kind, FaultKind::Process | FaultKind::Crash);
+                let is_ours = matches!(fault.kind, PluginErrorKind::Process | PluginErrorKind::Crash);
                 let again = is_ours.then(|| Instant::now() + self.pace.retry);
-                self.resting = Some((loading, again));
+                self.state.resting = Some((loading, again));
             }
         }
     }

@@ -11,10 +11,11 @@ mod loading;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, select};
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -22,7 +23,7 @@ use serde_json::Value as Json;
 use due::Clock;
 
 use super::{
-    Call, Ender, Fault, Limits, Permission, PluginProcess, Policy, Source, StatusChange, StudyView,
+    Call, Ender, Limits, Permission, PluginError, PluginProcess, Policy, Source, StatusChange, StudyView,
     details::Details,
     events::{Step, steps},
     progress::Progress,
@@ -73,7 +74,7 @@ pub(super) enum Order {
     /// Its file, its settings or its grants have changed; or it is the first time.
     Load(Box<Loading>),
     /// Its file cannot be read any more, or it is not there.
-    Unreadable(Fault),
+    Unreadable(PluginError),
     /// It is no longer enabled.
     Stop,
 }
@@ -86,8 +87,8 @@ pub(super) struct Loading {
     pub(super) granted: BTreeSet<Permission>,
 }
 
-/// What a plugin's thread begins with.
-pub(super) struct Beginning {
+/// A plugin at work, on its thread.
+pub(super) struct Worker {
     pub(super) name: String,
     pub(super) store: Store,
     /// This program, of which the plugin's process is started.
@@ -97,34 +98,23 @@ pub(super) struct Beginning {
     pub(super) orders: Receiver<Order>,
     pub(super) limits: Limits,
     pub(super) pace: Pace,
-    pub(super) policy: Arc<RwLock<Policy>>,
+    pub(super) policy: Arc<ArcSwap<Policy>>,
     pub(super) details: Arc<Details>,
     pub(super) progress: Arc<Progress>,
     /// Tells the threads that deliver.
     pub(super) lanes: Vec<Sender<()>>,
     pub(super) record: PluginRecord,
     pub(super) cursor: i64,
-    pub(super) ownership: Option<Ownership>,
+    /// Held until no hook is called any more.
+    pub(super) _ownership: Option<Ownership>,
+    pub(super) state: State,
 }
 
-/// A plugin at work, on its thread.
-pub(super) struct Worker {
-    name: String,
-    store: Store,
-    program: PathBuf,
-    ender: Ender,
-    orders: Receiver<Order>,
-    limits: Limits,
-    pace: Pace,
-    policy: Arc<RwLock<Policy>>,
-    details: Arc<Details>,
-    progress: Arc<Progress>,
-    lanes: Vec<Sender<()>>,
+/// How far a plugin's thread has come with loading and calling it.
+pub(super) struct State {
     loaded: Option<(Loading, PluginProcess)>,
     /// What has no process now, and when it is to have one again; none: when a person says so.
     resting: Option<(Loading, Option<Instant>)>,
-    record: PluginRecord,
-    cursor: i64,
     clock: Clock,
     /// Failures in a row, by hook.
     failing: BTreeMap<String, u32>,
@@ -132,59 +122,30 @@ pub(super) struct Worker {
     backfill: Option<StudyId>,
     /// Whether it has been told what to load.
     has_begun: bool,
-    /// Held until no hook is called any more.
-    _ownership: Option<Ownership>,
 }
 
-impl Worker {
-    pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning {
-            name,
-            store,
-            program,
-            ender,
-            orders,
-            limits,
-            pace,
-            policy,
-            details,
-            progress,
-            lanes,
-            record,
-            cursor,
-            ownership,
-        } = beginning;
+impl State {
+    /// Nothing is loaded yet.
+    pub(super) fn new() -> Self {
         Self {
-            name,
-            store,
-            program,
-            ender,
-            orders,
-            limits,
-            pace,
-            policy,
-            details,
-            progress,
-            lanes,
             loaded: None,
             resting: None,
-            record,
-            cursor,
             clock: Clock::new(),
             failing: BTreeMap::new(),
             backfill: None,
             has_begun: false,
-            _ownership: ownership,
         }
     }
+}
 
+impl Worker {
     /// Works until it is told to stop, or the host has gone. What is not finished then is found in the store by
     /// the next run.
     pub(super) fn run(mut self, wake: &Receiver<()>) {
         let mut is_more_due = false;
         while !self.ender.is_ended() {
             checkpoint("plugin-worker");
-            let is_waiting = !is_more_due && self.backfill.is_none();
+            let is_waiting = !is_more_due && self.state.backfill.is_none();
             let wait = if is_waiting { self.pace.glance } else { Duration::ZERO };
             let orders = self.orders.clone();
             select! {
@@ -200,7 +161,7 @@ impl Worker {
                 self.obey(order);
             }
             // What happens before the plugin is loaded waits for it.
-            if !self.has_begun || self.ender.is_ended() {
+            if !self.state.has_begun || self.ender.is_ended() {
                 continue;
             }
             is_more_due = self.work().unwrap_or_else(|error| {
@@ -224,12 +185,12 @@ impl Worker {
         match order {
             Order::Load(loading) => {
                 self.load(*loading);
-                self.has_begun = true;
+                self.state.has_begun = true;
             }
             Order::Unreadable(fault) => {
-                self.resting = None;
+                self.state.resting = None;
                 self.broken(&fault);
-                self.has_begun = true;
+                self.state.has_begun = true;
             }
             Order::Stop => self.record.state = PluginState::Stopped,
         }
@@ -243,7 +204,7 @@ impl Worker {
     /// A piece of everything that is due; whether there is more.
     fn work(&mut self) -> Result<bool, StoreError> {
         let now = Instant::now();
-        if let Some((loading, _)) = self.resting.take_if(|(_, at)| at.is_some_and(|at| at <= now)) {
+        if let Some((loading, _)) = self.state.resting.take_if(|(_, at)| at.is_some_and(|at| at <= now)) {
             self.load(loading);
         }
         if self.has_no_process() {
@@ -260,11 +221,11 @@ impl Worker {
 
     /// Whether it waits for a process to run in.
     fn has_no_process(&self) -> bool {
-        self.loaded.is_none() && matches!(self.resting, Some((_, Some(_))))
+        self.state.loaded.is_none() && matches!(self.state.resting, Some((_, Some(_))))
     }
 
     fn is_running(&self) -> bool {
-        self.loaded.is_some() && matches!(self.record.state, PluginState::Running | PluginState::Old)
+        self.state.loaded.is_some() && matches!(self.record.state, PluginState::Running | PluginState::Old)
     }
 
     /// What people asked for.
@@ -277,8 +238,8 @@ impl Worker {
             work.answered.push(id);
             match action {
                 Some(PluginAction::Enable) => {
-                    let resting = self.resting.take().map(|(loading, _)| loading);
-                    if let Some(loading) = resting.or(self.loaded.take().map(|(loading, _)| loading)) {
+                    let resting = self.state.resting.take().map(|(loading, _)| loading);
+                    if let Some(loading) = resting.or(self.state.loaded.take().map(|(loading, _)| loading)) {
                         self.record.state = PluginState::Stopped;
                         self.load(loading);
                     }
@@ -324,7 +285,7 @@ impl Worker {
         if self.ender.is_ended() || self.has_no_process() {
             return Ok(false);
         }
-        let cursor_is_old = self.clock.noted.elapsed() >= NOTE_EVERY;
+        let cursor_is_old = self.state.clock.noted.elapsed() >= NOTE_EVERY;
         if !work.deeds.is_empty() || cursor_is_old {
             self.keep(&work)?;
         }
@@ -355,7 +316,7 @@ impl Worker {
     }
 
     fn view(&self, study: StudyId, films: &[FilmId]) -> Result<Option<StudyView>, StoreError> {
-        let granted = self.loaded.as_ref().is_some_and(|(loading, process)| {
+        let granted = self.state.loaded.as_ref().is_some_and(|(loading, process)| {
             let asks = process.description().permissions.contains(&Permission::Patient);
             asks && loading.granted.contains(&Permission::Patient)
         });
@@ -373,11 +334,11 @@ impl Worker {
             return Ok(());
         }
         let is_nothing = work.deeds.is_empty() && work.answered.is_empty();
-        if is_nothing && self.clock.noted.elapsed() < NOTE_EVERY {
+        if is_nothing && self.state.clock.noted.elapsed() < NOTE_EVERY {
             return Ok(());
         }
         let kept = self.store.keep_plugin_work(work, Timestamp::now())?;
-        self.clock.noted = Instant::now();
+        self.state.clock.noted = Instant::now();
         if kept.overflow > 0 {
             self.record.refused += kept.overflow;
             self.record.fault = "its outbox is full: what it sends is not taken away".to_owned();

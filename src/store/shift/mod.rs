@@ -15,7 +15,7 @@ use super::{
     unreadable::rows,
 };
 use crate::{intake::LeftOut, quality::Gate, study::AuditKind, triage::Severity};
-pub use waits::{Seen, quantile};
+pub use waits::Seen;
 use waits::{Turn, waits};
 
 /// What is asked about a shift.
@@ -57,7 +57,7 @@ pub struct Shift {
     pub last_minute: u32,
     /// What the last film was scored on: "cpu fp32"; empty if none was.
     pub device: String,
-    /// What lies in the owner's inbox and is left out by its name, whenever it came.
+    /// What lies in the owner's inbox and is left out, whenever it came.
     pub left_out: LeftOut,
 }
 
@@ -104,7 +104,12 @@ impl Store {
                 seen_all: Seen::of(&waits, None),
                 queued,
                 queued_since,
-                last_minute: one(view, "SELECT count(*) FROM films WHERE finished_at > ?1", Micros(minute))?,
+                // What was finished while the clock was ahead lies behind it.
+                last_minute: view
+                    .prepare_cached(
+                        "SELECT count(*) FROM films WHERE finished_at > ?1 AND finished_at <= ?2",
+                    )?
+                    .query_row((Micros(minute), Micros(question.now)), |row| row.get(0))?,
                 device: view
                     .prepare_cached(
                         "SELECT device FROM films WHERE state = 'scored' ORDER BY finished_at DESC LIMIT 1",

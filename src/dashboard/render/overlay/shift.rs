@@ -251,7 +251,7 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     }
 }
 
-/// What lies in the inbox and nobody looks at, because of its name.
+/// What lies in the inbox and nobody looks at.
 fn left_out(shift: &Shift) -> Option<(&'static str, String)> {
     Some(("Left out", shift.left_out.in_words()?))
 }

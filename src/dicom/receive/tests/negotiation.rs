@@ -57,7 +57,7 @@ fn the_senders_first_readable_syntax_is_taken_and_what_cannot_be_read_is_refused
         EventKind::Limited { reason } => Some(reason.clone()),
         _ => None,
     });
-    assert!(said.contains("it offers SC, CT, which [receive] classes does not name"), "{said}");
+    assert!(said.contains("it offers CT, SC, which [receive] classes does not name"), "{said}");
 }
 
 #[test]

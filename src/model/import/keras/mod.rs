@@ -9,7 +9,7 @@ mod names;
 use hdf5_reader::{Datatype, Hdf5File, OpenOptions, error::Error, group::Group};
 
 use super::{
-    fault::{Fault, Outcome},
+    reader_error::{Outcome, ReaderError},
     tensors::{Array, Tensors, count},
 };
 use names::Part;
@@ -37,14 +37,16 @@ pub(super) fn read(bytes: &[u8], blocks: &[usize]) -> Outcome<Tensors> {
     let mut walk = Walk { found: Vec::new(), visits: 0, left: bytes.len() / 4 * MOST_NUMBERS };
     walk.group(&root, &mut Vec::new())?;
     if walk.found.is_empty() {
-        return Err(Fault::other("it is an HDF5 file, but holds no tensors that Keras would have written"));
+        return Err(ReaderError::other(
+            "it is an HDF5 file, but holds no tensors that Keras would have written",
+        ));
     }
     names::torchvision(walk.found, blocks)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands errors over")]
-fn damaged(error: Error) -> Fault {
-    Fault::damaged(format!("its HDF5 structure cannot be read ({error})"))
+fn damaged(error: Error) -> ReaderError {
+    ReaderError::damaged(format!("its HDF5 structure cannot be read ({error})"))
 }
 
 /// A tensor as the file names it.
@@ -70,7 +72,7 @@ impl Walk {
         let (groups, datasets) = group.members().map_err(damaged)?;
         self.visits += 1 + groups.len() + datasets.len();
         if path.len() > DEEPEST || self.visits > MOST_VISITS {
-            return Err(Fault::refused("its groups lie deeper or are more than any network needs"));
+            return Err(ReaderError::refused("its groups lie deeper or are more than any network needs"));
         }
         let layer = match datasets.is_empty() {
             true => None,
@@ -99,18 +101,25 @@ impl Walk {
     /// Real numbers; none for others, of which networks have only counters.
     fn array(&mut self, dataset: &hdf5_reader::Dataset) -> Outcome<Option<Array>> {
         let Datatype::FloatingPoint { size, .. } = *dataset.dtype() else { return Ok(None) };
-        let side = |&side: &u64| usize::try_from(side).map_err(|_| Fault::damaged("a tensor is too large"));
+        let side =
+            |&side: &u64| usize::try_from(side).map_err(|_| ReaderError::damaged("a tensor is too large"));
         let shape = dataset.shape().iter().map(side).collect::<Outcome<Vec<usize>>>()?;
         let count = count(&shape)?;
         self.left = self.left.checked_sub(count).ok_or_else(|| {
-            Fault::damaged(format!("a tensor of shape {shape:?} holds more numbers than the file has for it"))
+            ReaderError::damaged(format!(
+                "a tensor of shape {shape:?} holds more numbers than the file has for it"
+            ))
         })?;
         let values = match size {
             4 => dataset.read_array::<f32>().map_err(damaged)?.into_iter().collect(),
             8 => {
                 dataset.read_array::<f64>().map_err(damaged)?.into_iter().map(|value| value as f32).collect()
             }
-            _ => return Err(Fault::other(format!("a tensor holds floating-point numbers of {size} bytes"))),
+            _ => {
+                return Err(ReaderError::other(format!(
+                    "a tensor holds floating-point numbers of {size} bytes"
+                )));
+            }
         };
         Ok(Some(Array { shape, values }))
     }

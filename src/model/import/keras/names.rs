@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::model::import::{
-    fault::{Fault, Outcome},
+    reader_error::{Outcome, ReaderError},
     tensors::Tensors,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn torchvision(found: Vec<Found>, blocks: &[usize]) -> Outcome<Tensor
     for found in found {
         let shown = crate::text::clean(&format!("{}/{}", found.groups.join("/"), found.name));
         let strange = || {
-            Fault::other(format!(
+            ReaderError::other(format!(
                 "its tensor {shown} of shape {:?} is none of a DenseNet's, so it is the file of another network",
                 found.array.shape
             ))
@@ -50,7 +50,7 @@ pub(super) fn torchvision(found: Vec<Found>, blocks: &[usize]) -> Outcome<Tensor
             let place = found.groups.join("/");
             match &head {
                 Some(other) if *other != place => {
-                    return Err(Fault::other(format!(
+                    return Err(ReaderError::other(format!(
                         "it has two dense layers, {} and {}: a DenseNet with global average pooling and one \
                          dense layer is wanted",
                         crate::text::clean(other),

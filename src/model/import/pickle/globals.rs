@@ -1,6 +1,6 @@
 //! The names that weights need. All others are refused.
 
-use crate::model::import::fault::{Fault, Outcome};
+use crate::model::import::reader_error::{Outcome, ReaderError};
 
 /// Functions and classes of which a tensor, a dictionary of tensors or a module's attributes are made.
 const NAMES: [&str; 29] = [
@@ -53,14 +53,14 @@ const SHOWN: usize = 120;
 /// it is. Costs the same for a name of any length.
 ///
 /// # Errors
-/// [`Fault::Refused`].
+/// [`ReaderError::Refused`].
 pub(super) fn known(module: &str, name: &str) -> Outcome<&'static str> {
     let bytes = || module.bytes().chain([b'.']).chain(name.bytes());
     let whole = NAMES.iter().chain(&[BYTES, BACKEND]).find(|known| bytes().eq(known.bytes()));
     let package = || MODULES.iter().find(|package| bytes().take(package.len()).eq(package.bytes()));
     whole.or_else(package).copied().ok_or_else(|| {
         let shown: String = module.chars().chain(['.']).chain(name.chars()).take(SHOWN).collect();
-        Fault::refused(format!(
+        ReaderError::refused(format!(
             "it asks for `{}`, which no weights need; nothing of the file was executed",
             crate::text::clean(&shown)
         ))

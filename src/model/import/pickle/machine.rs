@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Id, Object, Pickle, Value, globals};
-use crate::model::import::fault::{Fault, Outcome};
+use crate::model::import::reader_error::{Outcome, ReaderError};
 
 /// A pickle of a network has some ten thousand values; a network of more than this is none of this family.
 const MOST_VALUES: usize = 300_000;
@@ -14,7 +14,7 @@ const MOST_STACKED: usize = 4 * MOST_VALUES;
 /// Reads the pickle that `bytes` begin with; what comes after it is left alone.
 ///
 /// # Errors
-/// [`Fault::Damaged`], [`Fault::Refused`].
+/// [`ReaderError::Damaged`], [`ReaderError::Refused`].
 pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Pickle<'_>> {
     let mut machine = Machine {
         bytes,
@@ -54,7 +54,7 @@ impl<'a> Machine<'a> {
         match code {
             b'\x80' => match self.byte()? {
                 2..=5 => Ok(()),
-                other => Err(Fault::damaged(format!("pickle protocol {other}: 2 to 5 are known"))),
+                other => Err(ReaderError::damaged(format!("pickle protocol {other}: 2 to 5 are known"))),
             },
             // A frame's length helps to read ahead; it is no data.
             b'\x95' => self.take(8).map(drop),
@@ -109,7 +109,7 @@ impl<'a> Machine<'a> {
             }
             b'q' | b'r' | b'\x94' => self.remember(code),
             b'h' | b'j' => self.recall(code),
-            other => Err(Fault::refused(format!(
+            other => Err(ReaderError::refused(format!(
                 "its pickle has the instruction 0x{other:02x} at byte {place}, which no weights need"
             ))),
         }
@@ -141,7 +141,7 @@ impl<'a> Machine<'a> {
             // Strings of Python 2 are bytes, and mostly names.
             (b'U' | b'T', Err(_)) => Value::Bytes(bytes),
             (_, Ok(text)) => Value::Text(text),
-            (_, Err(_)) => return Err(Fault::damaged("a text in its pickle is not UTF-8")),
+            (_, Err(_)) => return Err(ReaderError::damaged("a text in its pickle is not UTF-8")),
         };
         self.push(value)
     }
@@ -165,20 +165,20 @@ impl<'a> Machine<'a> {
         match self.top()? {
             Value::List(items) => items.extend_from_slice(new),
             Value::Object(object) => object.items.extend_from_slice(new),
-            _ => return Err(Fault::damaged("its pickle appends to what is no list")),
+            _ => return Err(ReaderError::damaged("its pickle appends to what is no list")),
         }
         Ok(())
     }
 
     fn set(&mut self, new: &[Id]) -> Outcome<()> {
         if !new.len().is_multiple_of(2) {
-            return Err(Fault::damaged("its pickle has a key without a value"));
+            return Err(ReaderError::damaged("its pickle has a key without a value"));
         }
         let pairs = new.chunks_exact(2).map(|pair| (pair[0], pair[1]));
         match self.top()? {
             Value::Dict(entries) => entries.extend(pairs),
             Value::Object(object) => object.entries.extend(pairs),
-            _ => return Err(Fault::damaged("its pickle sets a key of what is no dictionary")),
+            _ => return Err(ReaderError::damaged("its pickle sets a key of what is no dictionary")),
         }
         Ok(())
     }
@@ -190,7 +190,7 @@ impl<'a> Machine<'a> {
             let (name, module) = (self.pop()?, self.pop()?);
             match (self.value(module)?, self.value(name)?) {
                 (&Value::Text(module), &Value::Text(name)) => (module, name),
-                _ => return Err(Fault::damaged("its pickle names a function by what is no text")),
+                _ => return Err(ReaderError::damaged("its pickle names a function by what is no text")),
             }
         };
         self.push(Value::Global(globals::known(module, name)?))
@@ -199,7 +199,7 @@ impl<'a> Machine<'a> {
     /// Notes a call; whether what is called has been allowed was decided where it was named.
     fn object(&mut self, class: Id, arguments: Id) -> Outcome<()> {
         if !matches!(self.value(class)?, Value::Global(_) | Value::Persistent(_)) {
-            return Err(Fault::refused("its pickle calls what is no function by name"));
+            return Err(ReaderError::refused("its pickle calls what is no function by name"));
         }
         let object = Object { class, arguments, state: None, items: Vec::new(), entries: Vec::new() };
         self.push(Value::Object(Box::new(object)))
@@ -209,7 +209,7 @@ impl<'a> Machine<'a> {
         let state = self.pop()?;
         match self.top()? {
             Value::Object(object) => object.state = Some(state),
-            _ => return Err(Fault::damaged("its pickle gives a state to what has none")),
+            _ => return Err(ReaderError::damaged("its pickle gives a state to what has none")),
         }
         Ok(())
     }
@@ -227,8 +227,10 @@ impl<'a> Machine<'a> {
 
     fn recall(&mut self, code: u8) -> Outcome<()> {
         let key = if code == b'h' { u32::from(self.byte()?) } else { u32::from_le_bytes(self.array()?) };
-        let id =
-            self.memo.get(&key).ok_or_else(|| Fault::damaged("its pickle recalls what it never kept"))?;
+        let id = self
+            .memo
+            .get(&key)
+            .ok_or_else(|| ReaderError::damaged("its pickle recalls what it never kept"))?;
         self.stack.push(*id);
         self.count()
     }
@@ -238,13 +240,13 @@ impl<'a> Machine<'a> {
         self.stacked += 1;
         match self.stacked <= MOST_STACKED {
             true => Ok(()),
-            false => Err(Fault::refused("its pickle has more instructions than any network needs")),
+            false => Err(ReaderError::refused("its pickle has more instructions than any network needs")),
         }
     }
 
     fn push(&mut self, value: Value<'a>) -> Outcome<()> {
         if self.values.len() >= MOST_VALUES {
-            return Err(Fault::refused(format!("its pickle holds more than {MOST_VALUES} values")));
+            return Err(ReaderError::refused(format!("its pickle holds more than {MOST_VALUES} values")));
         }
         self.stack.push(Id(self.values.len() as u32));
         self.values.push(value);
@@ -301,7 +303,8 @@ impl<'a> Machine<'a> {
         let rest = self.bytes.get(self.at..).ok_or_else(cut)?;
         let length = rest.iter().position(|&byte| byte == b'\n').ok_or_else(cut)?;
         self.at += length + 1;
-        std::str::from_utf8(&rest[..length]).map_err(|_| Fault::damaged("a name in its pickle is not UTF-8"))
+        std::str::from_utf8(&rest[..length])
+            .map_err(|_| ReaderError::damaged("a name in its pickle is not UTF-8"))
     }
 }
 
@@ -316,10 +319,10 @@ fn long(bytes: &[u8]) -> Value<'_> {
     Value::Int(i64::from_le_bytes(wide))
 }
 
-fn cut() -> Fault {
-    Fault::damaged("its pickle ends in the middle: the file was cut short")
+fn cut() -> ReaderError {
+    ReaderError::damaged("its pickle ends in the middle: the file was cut short")
 }
 
-fn empty() -> Fault {
-    Fault::damaged("its pickle takes more from the stack than there is")
+fn empty() -> ReaderError {
+    ReaderError::damaged("its pickle takes more from the stack than there is")
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::import::fault::Fault;
+use crate::model::import::reader_error::ReaderError;
 
 /// Protocol 2, what is given, stop.
 fn pickle(body: &[u8]) -> Vec<u8> {
@@ -12,14 +12,14 @@ fn pickle(body: &[u8]) -> Vec<u8> {
 
 fn refused(bytes: &[u8]) -> String {
     match read(bytes) {
-        Err(Fault::Refused(reason)) => reason,
+        Err(ReaderError::Refused(reason)) => reason,
         other => panic!("not refused: {other:?}"),
     }
 }
 
 fn damaged(bytes: &[u8]) -> String {
     match read(bytes) {
-        Err(Fault::Damaged(reason)) => reason,
+        Err(ReaderError::Damaged(reason)) => reason,
         other => panic!("not damaged: {other:?}"),
     }
 }

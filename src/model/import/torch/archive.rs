@@ -10,8 +10,8 @@ use zip::ZipArchive;
 
 use super::{Saved, Storages, modules, storage::Storage};
 use crate::model::import::{
-    fault::{Fault, Outcome},
     pickle,
+    reader_error::{Outcome, ReaderError},
     tensors::Tensors,
 };
 
@@ -33,11 +33,14 @@ fn root(archive: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
 
 /// Reads the weights that somebody saved with `torch.save`, module or state dict.
 pub(in crate::model::import) fn read(archive: ZipArchive<Cursor<&[u8]>>, length: usize) -> Outcome<Tensors> {
-    let root = root(&archive).ok_or_else(|| Fault::other("it is a zip archive, but none of PyTorch"))?;
+    let root =
+        root(&archive).ok_or_else(|| ReaderError::other("it is a zip archive, but none of PyTorch"))?;
     let mut archive = archive;
     let order = entry(&mut archive, &format!("{root}byteorder"), 16);
     if order.is_ok_and(|order| order == b"big") {
-        return Err(Fault::other("it was written on a big-endian machine: save it again on another one"));
+        return Err(ReaderError::other(
+            "it was written on a big-endian machine: save it again on another one",
+        ));
     }
     let bytes = entry(&mut archive, &format!("{root}data.pkl"), LARGEST_PICKLE)?;
     let pickle = pickle::read(&bytes)?;
@@ -52,14 +55,15 @@ pub(in crate::model::import) fn entry(
     most: u64,
 ) -> Outcome<Vec<u8>> {
     let shown = crate::text::clean(name);
-    let damaged =
-        |error: &dyn std::fmt::Display| Fault::damaged(format!("its part {shown} cannot be read ({error})"));
+    let damaged = |error: &dyn std::fmt::Display| {
+        ReaderError::damaged(format!("its part {shown} cannot be read ({error})"))
+    };
     let member = archive.by_name(name).map_err(|error| damaged(&error))?;
     let mut bytes = Vec::with_capacity(member.size().min(most) as usize);
     member.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
     match bytes.len() as u64 <= most {
         true => Ok(bytes),
-        false => Err(Fault::refused(format!("its part {shown} is larger than {most} bytes"))),
+        false => Err(ReaderError::refused(format!("its part {shown} is larger than {most} bytes"))),
     }
 }
 
@@ -78,14 +82,14 @@ impl Storages for Entries<'_> {
         if !self.read.contains_key(storage.key) {
             let name = format!("{}data/{}", self.root, storage.key);
             self.left = self.left.checked_sub(length).ok_or_else(|| {
-                Fault::refused("its tensors are said to hold more numbers than the file has bytes for")
+                ReaderError::refused("its tensors are said to hold more numbers than the file has bytes for")
             })?;
             let bytes = entry(&mut self.archive, &name, length as u64)?;
             self.read.insert(storage.key.to_owned(), bytes);
         }
         match self.read.get(storage.key) {
             Some(bytes) if bytes.len() >= length => Ok(Cow::Borrowed(bytes)),
-            _ => Err(Fault::damaged("the numbers of a tensor are missing: the file was cut short")),
+            _ => Err(ReaderError::damaged("the numbers of a tensor are missing: the file was cut short")),
         }
     }
 }

@@ -8,8 +8,8 @@ use super::{
     storage::{self, Storage},
 };
 use crate::model::import::{
-    fault::{Fault, Outcome},
     pickle::{self, Id, Pickle, Value},
+    reader_error::{Outcome, ReaderError},
     tensors::Tensors,
 };
 
@@ -22,25 +22,27 @@ pub(in crate::model::import) fn read(bytes: &[u8]) -> Outcome<Tensors> {
     let mut rest = bytes;
     let magic = next(&mut rest)?;
     if !matches!(magic.get(magic.root), Value::Long(magic) if **magic == MAGIC) {
-        return Err(Fault::other("it is a pickle, but none that PyTorch's `torch.save` wrote"));
+        return Err(ReaderError::other("it is a pickle, but none that PyTorch's `torch.save` wrote"));
     }
     let protocol = next(&mut rest)?;
     if *protocol.get(protocol.root) != Value::Int(PROTOCOL) {
-        return Err(Fault::damaged("it is of a version of PyTorch's format that nobody knows"));
+        return Err(ReaderError::damaged("it is of a version of PyTorch's format that nobody knows"));
     }
     let machine = next(&mut rest)?;
     if machine.entry(machine.root, "little_endian").map(|id| machine.get(id)) == Some(&Value::Bool(false)) {
-        return Err(Fault::other("it was written on a big-endian machine: save it again on another one"));
+        return Err(ReaderError::other(
+            "it was written on a big-endian machine: save it again on another one",
+        ));
     }
     let pickle = next(&mut rest)?;
     let keys = next(&mut rest)?;
     let widths = widths(&pickle)?;
     let mut places = HashMap::new();
-    for &key in keys.members(keys.root).ok_or_else(|| Fault::damaged("it has no list of storages"))? {
-        let key = keys.text(key).ok_or_else(|| Fault::damaged("a storage's key is no text"))?;
+    for &key in keys.members(keys.root).ok_or_else(|| ReaderError::damaged("it has no list of storages"))? {
+        let key = keys.text(key).ok_or_else(|| ReaderError::damaged("a storage's key is no text"))?;
         let width = storage::is_key(key).then(|| widths.get(key)).flatten();
-        let width = *width.ok_or_else(|| Fault::damaged("it has a storage that nothing uses"))?;
-        let cut = || Fault::damaged("the numbers of a tensor are missing: the file was cut short");
+        let width = *width.ok_or_else(|| ReaderError::damaged("it has a storage that nothing uses"))?;
+        let cut = || ReaderError::damaged("the numbers of a tensor are missing: the file was cut short");
         let (count, after) = rest.split_first_chunk::<8>().ok_or_else(cut)?;
         let count = usize::try_from(u64::from_le_bytes(*count)).map_err(|_| cut())?;
         let length = count.checked_mul(width).filter(|&length| length <= after.len()).ok_or_else(cut)?;
@@ -89,6 +91,8 @@ impl Storages for Places<'_> {
             .and_then(|place| self.bytes.get(place))
             .filter(|bytes| bytes.len() / storage.numbers.width() >= storage.count)
             .map(Cow::Borrowed)
-            .ok_or_else(|| Fault::damaged("the numbers of a tensor are missing: the file was cut short"))
+            .ok_or_else(|| {
+                ReaderError::damaged("the numbers of a tensor are missing: the file was cut short")
+            })
     }
 }

@@ -11,8 +11,8 @@ pub(super) use archive::{entry, is_torch, read as read_archive};
 pub(super) use legacy::read as read_legacy;
 
 use super::{
-    fault::{Fault, Outcome},
     pickle::{Id, Pickle, Value},
+    reader_error::{Outcome, ReaderError},
     tensors::{Array, count, gather},
 };
 use storage::{Numbers, Storage};
@@ -50,7 +50,7 @@ impl<S: Storages> Saved<'_, S> {
                 let inner = *inner;
                 match self.pickle.object(inner) {
                     Some((class, _)) if !class.contains("_rebuild_parameter") => self.tensor(inner),
-                    _ => Err(Fault::damaged("a parameter holds no tensor")),
+                    _ => Err(ReaderError::damaged("a parameter holds no tensor")),
                 }
             }
             (
@@ -67,11 +67,13 @@ impl<S: Storages> Saved<'_, S> {
         let (shape, strides) = (wholes(&self.pickle, shape)?, wholes(&self.pickle, strides)?);
         let Numbers::Real(real) = storage.numbers else { return Ok(None) };
         if shape.len() != strides.len() {
-            return Err(Fault::damaged(format!("a tensor has shape {shape:?} and strides {strides:?}")));
+            return Err(ReaderError::damaged(format!(
+                "a tensor has shape {shape:?} and strides {strides:?}"
+            )));
         }
         let count = count(&shape)?;
         if count > storage.count || count > self.left {
-            return Err(Fault::damaged(format!(
+            return Err(ReaderError::damaged(format!(
                 "a tensor of shape {shape:?} holds more numbers than the file has for it"
             )));
         }
@@ -82,7 +84,7 @@ impl<S: Storages> Saved<'_, S> {
                 .zip(&strides)
                 .try_fold(offset, |at, (side, stride)| at.checked_add(stride.checked_mul(side - 1)?));
             if furthest.is_none_or(|at| at >= storage.count) {
-                return Err(Fault::damaged(format!(
+                return Err(ReaderError::damaged(format!(
                     "a tensor of shape {shape:?} reaches beyond its storage"
                 )));
             }
@@ -99,8 +101,10 @@ impl<S: Storages> Saved<'_, S> {
 
 fn whole(pickle: &Pickle<'_>, id: Id) -> Outcome<usize> {
     match pickle.get(id) {
-        Value::Int(n) => usize::try_from(*n).map_err(|_| Fault::damaged(format!("{n} stands for a size"))),
-        _ => Err(Fault::damaged("a size of a tensor is no number")),
+        Value::Int(n) => {
+            usize::try_from(*n).map_err(|_| ReaderError::damaged(format!("{n} stands for a size")))
+        }
+        _ => Err(ReaderError::damaged("a size of a tensor is no number")),
     }
 }
 
@@ -113,9 +117,9 @@ fn wholes(pickle: &Pickle<'_>, id: Id) -> Outcome<Vec<usize>> {
         },
         _ => pickle.members(id),
     };
-    let members = members.ok_or_else(|| Fault::damaged("a tensor's shape is no list"))?;
+    let members = members.ok_or_else(|| ReaderError::damaged("a tensor's shape is no list"))?;
     if members.len() > MOST_AXES {
-        return Err(Fault::damaged(format!("a tensor has {} axes", members.len())));
+        return Err(ReaderError::damaged(format!("a tensor has {} axes", members.len())));
     }
     members.iter().map(|&id| whole(pickle, id)).collect()
 }

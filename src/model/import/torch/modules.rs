@@ -3,8 +3,8 @@
 
 use super::{Saved, Storages};
 use crate::model::import::{
-    fault::{Fault, Outcome},
     pickle::Id,
+    reader_error::{Outcome, ReaderError},
     tensors::{LONGEST_NAME, Tensors},
 };
 
@@ -23,7 +23,7 @@ pub(super) fn tensors<S: Storages>(saved: Saved<'_, S>) -> Outcome<Tensors> {
     walk.found(root, DEEPEST)?;
     match walk.tensors.is_empty() {
         false => Ok(walk.tensors),
-        true => Err(Fault::other(
+        true => Err(ReaderError::other(
             "no tensors were found in it: save the network's `state_dict()`, or the network itself",
         )),
     }
@@ -66,7 +66,9 @@ impl<S: Storages> Walk<'_, S> {
     fn module(&mut self, id: Id, path: &str, deeper: usize) -> Outcome<()> {
         self.visit(1)?;
         if deeper == 0 {
-            return Err(Fault::refused(format!("its modules lie more than {DEEPEST} deep in each other")));
+            return Err(ReaderError::refused(format!(
+                "its modules lie more than {DEEPEST} deep in each other"
+            )));
         }
         let Some((_, object)) = self.saved.pickle.object(id) else { return Ok(()) };
         let Some(state) = object.state else { return Ok(()) };
@@ -99,7 +101,9 @@ impl<S: Storages> Walk<'_, S> {
         self.visits += entries;
         match self.visits <= MOST_VISITS {
             true => Ok(()),
-            false => Err(Fault::refused("it holds more modules and tensors than any network of this family")),
+            false => {
+                Err(ReaderError::refused("it holds more modules and tensors than any network of this family"))
+            }
         }
     }
 }
@@ -108,6 +112,8 @@ impl<S: Storages> Walk<'_, S> {
 fn joined(path: &str, name: &str, end: &str) -> Outcome<String> {
     match path.len() + name.len() <= LONGEST_NAME {
         true => Ok(format!("{path}{name}{end}")),
-        false => Err(Fault::refused(format!("the name of a tensor is longer than {LONGEST_NAME} letters"))),
+        false => {
+            Err(ReaderError::refused(format!("the name of a tensor is longer than {LONGEST_NAME} letters")))
+        }
     }
 }

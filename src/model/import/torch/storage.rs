@@ -3,8 +3,8 @@
 use half::{bf16, f16};
 
 use super::super::{
-    fault::{Fault, Outcome},
     pickle::{Id, Pickle, Value},
+    reader_error::{Outcome, ReaderError},
 };
 
 /// A run of numbers outside the pickle.
@@ -71,7 +71,8 @@ pub(super) fn is_key(key: &str) -> bool {
 
 /// Reads a reference to a storage.
 pub(super) fn described<'a>(pickle: &Pickle<'a>, id: Id) -> Outcome<Storage<'a>> {
-    let wrong = || Fault::damaged("a tensor's numbers are described in a way that PyTorch does not write");
+    let wrong =
+        || ReaderError::damaged("a tensor's numbers are described in a way that PyTorch does not write");
     let Value::Persistent(reference) = pickle.get(id) else { return Err(wrong()) };
     let &[kind, class, key, _, count, ref rest @ ..] = pickle.members(*reference).ok_or_else(wrong)? else {
         return Err(wrong());
@@ -82,7 +83,7 @@ pub(super) fn described<'a>(pickle: &Pickle<'a>, id: Id) -> Outcome<Storage<'a>>
     // The sixth member, of the old format, is a view of another storage; nothing has written one since
     // PyTorch 0.4.
     if rest.iter().any(|&view| !matches!(pickle.get(view), Value::None)) {
-        return Err(Fault::other("it holds views of storages, as PyTorch before 0.4 wrote them"));
+        return Err(ReaderError::other("it holds views of storages, as PyTorch before 0.4 wrote them"));
     }
     let class = pickle.name(class).ok_or_else(wrong)?;
     let numbers = match class {

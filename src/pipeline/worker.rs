@@ -1,0 +1,126 @@
+//! The workers of the pipeline: as many as there are cores, each with films of its own.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::{
+    Admitted, BROKE_DOWN, Cores, Examined, Gauges, Step,
+    cores::{Scored, Work},
+    examine,
+    feeder::send,
+    file_name,
+    judge::{Judge, Opened, Prepared},
+    recorder::{Identity, Report, ReportKind},
+};
+use crate::{
+    store::{FileId, Queued},
+    supervise::checkpoint,
+};
+
+/// Takes films from file to findings on a thread of its own.
+pub(super) struct Worker {
+    pub(super) judge: Judge,
+    pub(super) cores: Arc<Cores>,
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) files: Receiver<Queued>,
+    pub(super) results: Sender<Report>,
+    /// The files of this turn; after a panic, those that nobody else knows of.
+    pub(super) in_hand: Vec<(FileId, PathBuf)>,
+}
+
+impl Worker {
+    /// Works until the feeder has gone or the stop is called. It may be called again after a panic.
+    pub(super) fn run(&mut self) {
+        if !self.in_hand.is_empty() {
+            self.gauges.ends(0);
+        }
+        for (file, path) in std::mem::take(&mut self.in_hand) {
+            self.send(broken(file, path));
+        }
+        let cores = Arc::clone(&self.cores);
+        cores.run(self);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Notes a file as one of this turn.
+    fn take(&mut self, due: Queued) -> Queued {
+        self.in_hand.push((due.file, due.arrival.path.clone()));
+        checkpoint("worker");
+        due
+    }
+}
+
+impl Work for Worker {
+    type File = Queued;
+    type Film = Prepared;
+    type Outcome = Report;
+
+    fn wait(&mut self) -> Option<Queued> {
+        let due = self.files.recv().ok()?;
+        if self.is_stopped() {
+            return None;
+        }
+        self.gauges.starts(file_name(&due.arrival.path));
+        Some(self.take(due))
+    }
+
+    fn next(&mut self) -> Option<Queued> {
+        if self.is_stopped() {
+            return None;
+        }
+        let due = self.files.try_recv().ok()?;
+        Some(self.take(due))
+    }
+
+    fn read(&self, due: Queued) -> Step<Prepared, Report> {
+        let Opened { content, sha256, started } = match self.judge.open(&due) {
+            Ok(opened) => opened,
+            Err(report) => return Step::Ended(report),
+        };
+        let Queued { file, arrival, request, .. } = due;
+        let (path, requested) = (arrival.path, request.is_some());
+        let gates = self.judge.gates(requested);
+        let Examined { header, decoded, verdict } = examine(content, self.cores.model(), &gates);
+        let film = Identity { sha256, header, started };
+        match verdict {
+            Ok(Admitted { input, warnings }) => {
+                Step::Ready(Prepared { file, path, film, warnings, requested }, input)
+            }
+            Err(held) => {
+                let kind = ReportKind::Held { film: Box::new(film), decoded, held };
+                Step::Ended(Report { file, path, kind })
+            }
+        }
+    }
+
+    fn broken(&self, due: Queued) -> Report {
+        broken(due.file, due.arrival.path)
+    }
+
+    fn send(&self, report: Report) -> bool {
+        send(&self.results, report, &self.stop)
+    }
+
+    fn scored(&mut self, films: Vec<(Prepared, Scored)>) -> bool {
+        self.gauges.ends(films.len());
+        let are_taken = films.into_iter().all(|(film, scored)| self.send(self.judge.judged(film, scored)));
+        self.in_hand.clear();
+        are_taken
+    }
+}
+
+/// The report on a file that made the program panic.
+fn broken(file: FileId, path: PathBuf) -> Report {
+    Report { file, path, kind: ReportKind::Unread { reason: BROKE_DOWN.to_owned(), again: false } }
+}

@@ -1,0 +1,27 @@
+//! Who is who, by what a film's header says.
+
+use cxr_film::Header;
+
+use super::{Claim, Patient};
+
+impl Patient {
+    /// The patient whose film it is.
+    #[must_use]
+    pub fn of(header: &Header) -> Self {
+        Self::new(&header.patient_id, &header.patient_name, &header.patient_birth_date)
+    }
+}
+
+impl Claim {
+    /// Which film it is; `decoded` says whether its pixels could be.
+    #[must_use]
+    pub fn of(header: &Header, decoded: bool) -> Self {
+        Self {
+            sop_instance_uid: header.sop_instance_uid.clone(),
+            study_instance_uid: header.study_instance_uid.clone(),
+            patient: Patient::of(header),
+            decoded,
+            pixels: header.pixels.clone(),
+        }
+    }
+}
