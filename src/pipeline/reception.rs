@@ -6,6 +6,10 @@
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,8 +28,8 @@ use crate::{
 
 /// Events between the receiver and the thread that writes them down.
 const WAITING: usize = 1024;
-/// A sender waits so long for room among them: then its film stands in the inbox without having been told of.
-const ROOM: Duration = Duration::from_secs(2);
+/// A sender waits so long for room among them: then its film lies in the inbox without having been told of here.
+const ROOM: Duration = Duration::from_millis(250);
 /// Events that are written down together.
 const TOGETHER: usize = 256;
 /// A refusal that repeats is told again after this.
@@ -57,7 +61,16 @@ impl Reception {
         });
         let mut book = Book { store, on_event, refusals: BTreeMap::new(), days: BTreeMap::new() };
         // It ends when the receiver has: nobody tells it anything any more.
-        supervisor.spawn_once("reception", || true, move || book.run(&told))?;
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&has_ended);
+        supervisor.spawn(
+            "reception",
+            move || has_ended.load(Ordering::Relaxed),
+            move || {
+                book.run(&told);
+                ends.store(true, Ordering::Relaxed);
+            },
+        )?;
         Ok(Self(sender))
     }
 
@@ -238,4 +251,66 @@ fn delivered(sender: &Peer, films: u64, failed: u64, bytes: u64, broken: Option<
         "broken": broken,
     });
     NewEvent { detail, ..NewEvent::of(AuditKind::Delivered) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, path::PathBuf};
+
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+
+    fn told(title: &str, kind: ToldKind) -> Told {
+        Told { address: Ipv4Addr::LOCALHOST.into(), title: title.to_owned(), kind }
+    }
+
+    /// The events that come of what a receiver tells.
+    fn events(tells: impl IntoIterator<Item = Told>) -> Vec<Event> {
+        let (send, events) = unbounded();
+        let tell = move |event| send.send(event).unwrap();
+        let reception = Reception::start(None, &Supervisor::default(), tell).unwrap();
+        tells.into_iter().for_each(|event| reception.tell(&event));
+        drop(reception);
+        events.iter().collect()
+    }
+
+    #[test]
+    fn an_association_tells_how_many_films_its_sender_brought_today() {
+        let stored = |title| {
+            let file = PathBuf::from("/in/received-1.dcm");
+            told(title, ToldKind::Stored { file, bytes: 10, syntax: "1.2".to_owned(), again: false })
+        };
+        let ended = |title, films| {
+            let lasted = Duration::from_millis(1_500);
+            told(title, ToldKind::Ended { films, failed: 0, bytes: 10, lasted, broken: None })
+        };
+        let events =
+            events([stored("CR-1"), stored("DX-2"), ended("CR-1", 1), stored("CR-1"), ended("CR-1", 1)]);
+        let lines: Vec<_> = events.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
+        assert_eq!(lines[0]["event"], "stored");
+        assert_eq!((&lines[0]["sender"], &lines[0]["path"]), (&json!("CR-1"), &json!("/in/received-1.dcm")));
+        let associations: Vec<_> = lines.iter().filter(|line| line["event"] == "association").collect();
+        assert_eq!(associations[0]["films_today"], 1);
+        assert_eq!(
+            (&associations[1]["films_today"], &associations[1]["released"]),
+            (&json!(2), &json!(true))
+        );
+        assert_eq!(associations[1]["seconds"], 1.5);
+    }
+
+    #[test]
+    fn a_refusal_that_repeats_is_told_once_and_another_reason_at_once() {
+        let refused = |reason: &str| told("CT-2", ToldKind::Refused { reason: reason.to_owned() });
+        let flood = (0..500).map(|_| refused("not on the list"));
+        let events = events(flood.chain([refused("calls another title")]));
+        let reasons: Vec<_> = events
+            .iter()
+            .map(|event| match &event.kind {
+                EventKind::Refused { reason, times, .. } => (reason.as_str(), *times),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(reasons, [("not on the list", 1), ("calls another title", 1)]);
+    }
 }

@@ -1,13 +1,37 @@
 //! Every transfer syntax of the test films, by two peers.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    io::{Seek, SeekFrom},
     net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
+use cxr_triage::dicom::receive::TRANSFER_SYNTAXES;
+
 use crate::support::{Site, answers, data_set, free_port, has_dcmtk, peer, pynetdicom, sender, variants};
+
+#[test]
+fn the_syntaxes_that_are_taken_are_those_of_films_that_can_be_read() {
+    let mut readable = BTreeSet::new();
+    for film in variants() {
+        let meta =
+            dicom_object::FileMetaTable::from_reader(fs::File::open(&film).map(past_preamble).unwrap());
+        let syntax = meta.unwrap().transfer_syntax().to_owned();
+        if cxr_film::decode(&fs::read(&film).unwrap()).is_ok() {
+            readable.insert(syntax);
+        }
+    }
+    let taken: BTreeSet<String> = TRANSFER_SYNTAXES.map(str::to_owned).into();
+    assert_eq!(taken, readable);
+}
+
+fn past_preamble(mut file: fs::File) -> fs::File {
+    file.seek(SeekFrom::Start(128)).unwrap();
+    file
+}
 
 /// The syntax of a variant stands in its name.
 fn is_jpeg_extended(path: &std::path::Path) -> bool {
