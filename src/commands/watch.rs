@@ -195,7 +195,8 @@ fn pass_on(event: &Event, outside: &Sender<Outside>) {
         EventKind::Error { message } => {
             Outside::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
         }
-        EventKind::Refused { sender, reason, .. } => {
+        // A probe of the port is no sender.
+        EventKind::Refused { sender, reason, .. } if !sender.title.is_empty() => {
             let text = format!("DICOM, {}: {reason}", sender.address);
             Outside::Notice(Notice { level: NoticeLevel::Warning, text })
         }

@@ -82,7 +82,7 @@ pub(super) struct Agreement {
     /// The longest PDU that the peer takes; 0: of any length.
     pub(super) max_pdu: u32,
     pub(super) answer: AssociationAC,
-    /// What the sender proposed and does not get, a sentence; none where each class that it named was accepted.
+    /// Why films cannot come by this association, a sentence; none where they can.
     pub(super) refused: Option<String>,
 }
 
@@ -161,7 +161,7 @@ fn max_pdu(asked: &AssociationRQ) -> u32 {
     said.unwrap_or(0)
 }
 
-/// Says of which classes no context was accepted.
+/// Says what keeps films out: that no class was accepted, or of an accepted class no syntax.
 fn refused(asked: &AssociationRQ, results: &BTreeMap<u8, PresentationContextResult>) -> Option<String> {
     let mut best: BTreeMap<&str, &Reason> = BTreeMap::new();
     for proposed in &asked.presentation_contexts {
@@ -180,7 +180,10 @@ fn refused(asked: &AssociationRQ, results: &BTreeMap<u8, PresentationContextResu
     let (classes, syntaxes) =
         (of(&Reason::AbstractSyntaxNotSupported), of(&Reason::TransferSyntaxesNotSupported));
     let mut said = Vec::new();
-    if !classes.is_empty() {
+    // A PACS offers all classes that it knows, and sends films in those that are accepted.
+    let takes_any =
+        best.iter().any(|(class, reason)| **reason == Reason::Acceptance && *class != uids::VERIFICATION);
+    if !classes.is_empty() && !takes_any {
         said.push(format!("it offers {}, which [receive] classes does not name", few(&classes)));
     }
     if !syntaxes.is_empty() {

@@ -154,7 +154,7 @@ impl Wire {
         Ok(Fragment { context, is_command: flags & 1 != 0, is_last: flags & 2 != 0, length })
     }
 
-    /// Passes a fragment's bytes on in pieces, in place. What is not passed on is lost to the next [`Wire::next`].
+    /// Passes a fragment's bytes on in pieces, without copying them.
     pub(super) fn pass(&mut self, length: u32, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
         let mut left = length as usize;
         while left > 0 {

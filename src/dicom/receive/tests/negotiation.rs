@@ -53,11 +53,38 @@ fn the_senders_first_readable_syntax_is_taken_and_what_cannot_be_read_is_refused
         assert_eq!((&result.reason, result.transfer_syntax.as_str()), (&reason, syntax), "context {id}");
     }
     assert_eq!(sender.contexts.len(), 11);
-    let said = bench.wait(|kind| match kind {
-        EventKind::Limited { reason } => Some(reason.clone()),
-        _ => None,
-    });
-    assert!(said.contains("it offers CT, SC, which [receive] classes does not name"), "{said}");
+}
+
+#[test]
+fn a_sender_whose_films_cannot_come_is_told_of_and_one_that_offers_more_than_it_needs_is_not() {
+    let bench = Bench::new(|_| {});
+    let (ct, sc) = (uids::CT_IMAGE_STORAGE, uids::SECONDARY_CAPTURE_IMAGE_STORAGE);
+    for (proposals, says) in [
+        (&[(1, ct, &[EXPLICIT][..]), (3, sc, &[EXPLICIT]), (5, CR, &[EXPLICIT])][..], None),
+        (&[(1, uids::VERIFICATION, &[IMPLICIT])], None),
+        (
+            &[(1, ct, &[EXPLICIT]), (3, sc, &[EXPLICIT])],
+            Some("CR-1: it offers CT, SC, which [receive] classes does not name"),
+        ),
+        (
+            &[(1, CR, &[uids::JPEG_EXTENDED12_BIT])],
+            Some(
+                "CR-1: it offers CR in compressions only that are not read: let it send JPEG Lossless or uncompressed \
+                 too",
+            ),
+        ),
+    ] {
+        assert!(Sender::associate(bench.connect(), &request("CR-1", proposals)).unwrap().release());
+        let said = bench.wait(|kind| match kind {
+            EventKind::Limited { reason } => Some(Some(reason.clone())),
+            EventKind::Ended { .. } => Some(None),
+            _ => None,
+        });
+        assert_eq!(said.as_deref(), says);
+        if said.is_some() {
+            bench.end();
+        }
+    }
 }
 
 #[test]
