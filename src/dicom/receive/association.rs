@@ -34,10 +34,10 @@ pub(super) fn serve(shared: &Shared, mut wire: Wire, place: &Place, mut peer: Pe
     let request = match wire.request() {
         Ok(request) => request,
         Err(fault) => {
+            // Its place is another's at once: whether it still reads the abort does not matter.
             if let Some(abort) = fault.abort() {
                 let _ = wire.send(&abort);
             }
-            wire.close(times.close);
             return shared.tell(&peer, EventKind::Stray { reason: stray_words(&fault) });
         }
     };

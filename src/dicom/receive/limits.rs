@@ -29,9 +29,10 @@ impl Default for Limits {
 }
 
 /// Places for connections that have not asked yet.
-const WAITING: usize = 64;
-/// Of these, for one address.
-const WAITING_PER_ADDRESS: usize = 16;
+const WAITING: usize = 256;
+/// Of these, for one address: enough that a modality behind the same gateway as a flood has asked before its turn comes
+/// to give way.
+const WAITING_PER_ADDRESS: usize = 128;
 
 /// All connections, each by its number.
 #[derive(Debug, Default)]
