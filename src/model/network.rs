@@ -108,7 +108,7 @@ impl Network {
                 })
             }
             Self::Candle(network, staging) => {
-                let mut staging = lock(&staging);
+                let mut staging = lock(staging);
                 let features = network.features(&staging.upload(films, shape, device)?)?;
                 let (_, _, rows, columns) = features.dims4()?;
                 let logits = network.logits(&features)?.flatten_all()?.to_vec1()?;

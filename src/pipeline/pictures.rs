@@ -1,7 +1,7 @@
 //! Makes the pictures that the dashboard asks for: reads, decodes, lays the heatmap over. The newest
 //! request wins; while one is in work at most one more is kept.
 
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{collections::HashSet, error::Error, path::Path, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
 use image::GrayImage;
@@ -89,7 +89,7 @@ struct Shelf {
 impl Shelf {
     fn film(&mut self, store: &Store, id: FilmId) -> Result<(Arc<GrayImage>, FilmRow), PictureError> {
         let gone = || PictureError("This film is no longer in the store.".to_owned());
-        let row = store.film(id).map_err(told)?.ok_or_else(gone)?;
+        let row = store.film(id).map_err(|error| told(&error))?.ok_or_else(gone)?;
         let film = match self.films.iter().position(|(known, _)| *known == id) {
             Some(at) => self.films.remove(at).1,
             None => Arc::new(picture::grey(&find(store, &row)?)),
@@ -112,7 +112,7 @@ fn find(store: &Store, row: &FilmRow) -> Result<Film, PictureError> {
         return Err(PictureError(why.to_owned()));
     }
     open(&row.path, row).or_else(|why| {
-        let copies = store.copies(row.id).map_err(told)?;
+        let copies = store.copies(row.id).map_err(|error| told(&error))?;
         copies.iter().find_map(|path| open(path, row).ok()).ok_or(why)
     })
 }
@@ -123,7 +123,7 @@ fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
     if bytes.sha256 != row.sha256 {
         return Err(PictureError(format!("{} holds another film by now.", shown(path))));
     }
-    film::decode(&bytes.content).map_err(told)
+    film::decode(&bytes.content).map_err(|error| told(&error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> PictureError {
@@ -136,13 +136,12 @@ fn unreadable(path: &Path, error: &std::io::Error) -> PictureError {
 }
 
 /// An error of the store or of the decoder: its own words say enough.
-#[allow(clippy::needless_pass_by_value)]
-fn told(error: impl std::error::Error) -> PictureError {
+fn told(error: &dyn Error) -> PictureError {
     PictureError(error.to_string())
 }
 
 fn heatmap_of(store: &Store, row: &FilmRow, label: &str) -> Result<Option<(Heatmap, usize)>, PictureError> {
-    let Some(stored) = store.heatmap(row.id).map_err(told)? else { return Ok(None) };
+    let Some(stored) = store.heatmap(row.id).map_err(|error| told(&error))? else { return Ok(None) };
     let position = stored.labels.iter().position(|name| name == label);
     Ok(Heatmap::from_bytes(&stored.bytes).zip(position))
 }
@@ -194,7 +193,7 @@ mod tests {
         let moved = folder.path().join("b.png");
         fs::rename(&path, &moved).unwrap();
         let picture = |store: &Store| make(store, &request(film), &mut Shelf::default());
-        assert!(picture(&store).unwrap_err().contains("no longer at"));
+        assert!(picture(&store).unwrap_err().0.contains("no longer at"));
         let arrival = Arrival { path: moved.clone(), size: 1, modified_ns: 1 };
         let file = store.receive(&[arrival], Timestamp::now()).unwrap()[0].0;
         store.duplicate(file, film, Timestamp::now()).unwrap();
@@ -217,7 +216,7 @@ mod tests {
             let Update::Picture(picture) = updates.recv().unwrap() else { panic!("another update") };
             shown.push(picture.image.map(|_| ()));
         }
-        assert_eq!(shown, [Err(BROKE_DOWN.to_owned()), Ok(())]);
+        assert_eq!(shown, [Err(PictureError(BROKE_DOWN.to_owned())), Ok(())]);
         drop(requests);
         thread.join().unwrap();
     }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -64,6 +65,27 @@ fn a_program_that_hangs_ends_at_the_first_signal_in_time_and_at_the_second_at_on
         }
         assert_eq!(code(&mut child), expected, "{first} {second:?}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hangup_that_nohup_has_ignored_ends_nothing() {
+    let bench = Bench::new();
+    let plain = bench.command(&["watch", "inbox", "--headless", "--store", "data/store.db"]);
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    nohup.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = plain.get_current_dir() {
+        nohup.current_dir(folder);
+    }
+    let mut child = nohup.stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    assert!(first.contains("\"idle\""), "{first}");
+    signal(&child, "-HUP");
+    signal(&child, "-INT");
+    assert_eq!(code(&mut child), 130, "the first of them would have said 0");
 }
 
 #[test]

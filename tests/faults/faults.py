@@ -348,6 +348,8 @@ class Run(Checks):
 
 
 def main():
+    # Whoever starts this with nohup has it ignored, and so would the program until it listens for it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     root = pathlib.Path(__file__).resolve().parents[2]
     arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     arguments.add_argument("--seconds", type=float, default=60, help="how long things go wrong")

@@ -56,7 +56,9 @@ fn odd_files_show_the_picture_that_they_hold() {
         // A model is given the clean film by all of them.
         let off = film.scored().iter().zip(&clean.display).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(off <= Some(3), "{name}: off by {off:?} for a model");
-        assert_eq!(quality::inspect(&film, &Gates::default()), Ok(vec![]), "{name}");
+        let warned =
+            quality::inspect(&film, &Gates::default()).unwrap_or_else(|held| panic!("{name}: {held:?}"));
+        assert!(warned.iter().all(|warning| warning.gate == Gate::Reading), "{name}: {warned:?}");
         let warnings = film.warnings.concat();
         assert_eq!(warnings.is_empty(), said.is_none(), "{name}: {warnings}");
         assert!(warnings.contains(said.unwrap_or_default()), "{name}: {warnings}");

@@ -135,8 +135,8 @@ fn a_kind_of_event_that_a_newer_version_wrote_is_read_by_its_word() {
 fn what_came_while_the_clock_was_ahead_is_complete_and_overdue_from_now_on() {
     let (quiet, hour) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
     let mut bench = Bench::new();
-    let (_, early) = bench.record("a", &scored("x", [0.1; 3]), at(30 * 1_440));
     bench.record("b", &scored("y", [0.1; 3]), at(-1));
+    let (_, early) = bench.record("a", &scored("x", [0.1; 3]), at(30 * 1_440));
     let changed = bench.store.bring_back_from_future(at(0)).unwrap();
     assert_eq!(changed.iter().map(|row| row.id).collect::<Vec<_>>(), [early.id]);
     assert_eq!((changed[0].first_arrival, changed[0].last_arrival), (at(0), at(0)));

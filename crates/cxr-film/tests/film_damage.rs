@@ -199,7 +199,7 @@ impl Claims {
 fn decode_within(bytes: &[u8], bound: isize) -> Result<Film, Unreadable> {
     let before = HELD.get();
     MOST.set(before);
-    let decoded = film::decode(bytes);
+    let decoded = cxr_film::decode(bytes);
     let most = MOST.get() - before;
     assert!(most < bound, "{most} bytes held for a file of {}", bytes.len());
     decoded

@@ -5,7 +5,7 @@
 //! use cxr_jpeg2000::{Error, Limits, decode};
 //!
 //! let bytes = std::fs::read("tests/golden/film_j2k/tiled_lrcp.j2k")?;
-//! let limits = Limits { samples: 1 << 20, components: 1 };
+//! let limits = Limits { samples: 1 << 20, components: 3 };
 //! let image = decode(&bytes, &limits)?;
 //! let grey = &image.components[0];
 //! assert_eq!(grey.samples.len(), grey.width * grey.height);

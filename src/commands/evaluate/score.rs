@@ -11,12 +11,7 @@ use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
     commands::CommandError,
     files::readers,
-    guard::guarded,
-    model::Findings,
-    pipeline::{
-        Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, ask_last_gate, broke_down, examine, failed,
-        read_until,
-    },
+    pipeline::{Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, ask_last_gate, examine, failed, read_until},
     quality::{Gates, Warning},
     text::shown,
 };
@@ -133,10 +128,10 @@ struct Scoring<'a> {
 
 impl Pass for Scoring<'_> {
     type File = Task;
-    type Film = Record;
+    type Film = (Record, Vec<Warning>);
     type Outcome = Done;
 
-    fn read(&self, _: usize, task: &Task) -> Step<Record, Done> {
+    fn read(&self, _: usize, task: &Task) -> Step<Self::Film, Done> {
         self.scorer.read(task, self.known)
     }
 
@@ -144,8 +139,8 @@ impl Pass for Scoring<'_> {
         Done::Unread(BROKE_DOWN.to_owned())
     }
 
-    fn scored(&self, record: Record, task: &Task, scored: Scored) -> Done {
-        Done::New(self.scorer.record(record, task, scored))
+    fn scored(&self, (record, warnings): Self::Film, task: &Task, scored: Scored) -> Done {
+        Done::New(self.scorer.record(record, warnings, task, scored))
     }
 }
 

@@ -117,7 +117,7 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("within/weights.pt.part");
-        Self { path, _folder: folder, sha256: sha256(&content()) }
+        Self { path, _folder: folder, sha256: sha256(content()) }
     }
 
     fn pull(&self, url: &str) -> Result<(), PullError> {

@@ -118,7 +118,7 @@ impl Bound {
 /// Says so, and ends the process without running anything more of it.
 fn end(output: &Output, took: Duration, excess: Excess) -> ! {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let mut output = lock(&output);
+    let mut output = lock(output);
     if let Ok(bytes) = encode(&Message::Stopped { micros, excess }) {
         // A program that has gone does not read it.
         let _ = output.write_all(&bytes).and_then(|()| output.flush());

@@ -46,7 +46,7 @@ fn serve(input: &mut impl Read, output: &Output) -> io::Result<()> {
             server.vm.as_ref().map(|vm| (vm.memory() as u64, vm.printed())).unwrap_or_default();
         let micros = u64::try_from(micros).unwrap_or(u64::MAX);
         let bytes = encode(&Message::Reply(Reply { result, micros, memory, printed }))?;
-        let mut output = lock(&output);
+        let mut output = lock(output);
         output.write_all(&bytes)?;
         output.flush()?;
     }

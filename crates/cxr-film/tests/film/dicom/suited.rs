@@ -1,6 +1,6 @@
 //! Windows and tables that are not the film's own, and grey for a model where it differs from what is shown.
 
-use cxr_triage::film::{self, Film};
+use cxr_film::Film;
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use proptest::prelude::*;
@@ -173,7 +173,7 @@ proptest! {
                 make = make.table(sequence, first, bits, &entries);
             }
         }
-        match film::decode(&make.text(tags::PATIENT_ID, VR::LO, "1").file()) {
+        match cxr_film::decode(&make.text(tags::PATIENT_ID, VR::LO, "1").file()) {
             Ok(film) => {
                 prop_assert_eq!(film.display.len(), pixels.len());
                 prop_assert_eq!(film.scored().len(), pixels.len());
