@@ -26,7 +26,7 @@ use crate::{
     text::shown,
 };
 
-/// Events between the pipeline and standard output; a reader that stalls stalls the line.
+/// Events between the pipeline and standard output; a reader that stalls stalls the pipeline.
 pub(super) const EVENTS: usize = 256;
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
@@ -75,24 +75,29 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         waker.iter().for_each(Waker::wake);
     })?;
     let orders = pipeline.orders();
-    let _watcher = reload::watch(setup, model, move |change| {
-        let message = match change {
-            Ok(changed) => {
-                receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
-                if let Some(settings) = &plugin_settings {
-                    let _ = settings.send((changed.plugins_folder, changed.config.plugins));
+    let _watcher = reload::watch(
+        setup,
+        model,
+        |_, _| Ok(()),
+        move |change| {
+            let message = match change {
+                Ok(changed) => {
+                    receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
+                    if let Some(settings) = &plugin_settings {
+                        let _ = settings.send((changed.plugins_folder, changed.config.plugins));
+                    }
+                    let _ = orders.send(Order::Settings(changed.settings));
+                    let _ = orders.send(Order::Gates(changed.config.quality.clone()));
+                    let _ = orders.send(Order::Rules(changed.rules));
+                    return;
                 }
-                let _ = orders.send(Order::Settings(changed.settings));
-                let _ = orders.send(Order::Gates(changed.config.quality.clone()));
-                let _ = orders.send(Order::Rules(changed.rules));
-                return;
-            }
-            Err(error) => {
-                format!("the configuration was changed but cannot be used, the old one stays:\n{error}")
-            }
-        };
-        let _ = notices.send(Event::error(message, Timestamp::now()));
-    })?;
+                Err(error) => {
+                    format!("the configuration was changed but cannot be used, the old one stays:\n{error}")
+                }
+            };
+            let _ = notices.send(Event::error(message, Timestamp::now()));
+        },
+    )?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
     let wanted = Wanted { no_names: args.no_names, once: args.once };
     let end = print(&events, &ends, wanted).map_err(CommandError::of_service);
@@ -116,7 +121,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     end
 }
 
-/// What ends the printing from outside.
+/// The reasons outside to end the printing.
 pub(super) struct Ends {
     pub(super) stops: Receiver<Stop>,
     /// Nobody reads standard output any more.
