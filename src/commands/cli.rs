@@ -60,6 +60,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// The dashboard on an inbox, or the same pipeline without a terminal
     Watch(WatchArgs),
+    /// Receive films by DICOM (C-STORE) into an inbox, and nothing else
+    Receive(ReceiveArgs),
     /// Score files or folders now and print the ranked table
     Scan(ScanArgs),
     /// Show one film with its heatmap and findings in the terminal, or save the picture
@@ -101,6 +103,9 @@ pub struct WatchArgs {
     /// With --headless: stop when everything in the inbox has been dealt with
     #[arg(long, requires = "headless")]
     pub once: bool,
+    /// Also receive films by DICOM (C-STORE) into the inbox [default port: 11112, or the configuration's]
+    #[arg(long, value_name = "PORT")]
+    pub receive: Option<Option<u16>>,
     /// How the dashboard draws pictures [default: detected]
     #[arg(long, value_enum)]
     pub pictures: Option<Pictures>,
@@ -111,6 +116,22 @@ pub struct WatchArgs {
     /// Lines instead of a screen, for a screen reader: one an event, lists on request (type `help`)
     #[arg(long, conflicts_with = "headless")]
     pub plain: bool,
+}
+
+/// `receive`.
+#[derive(Debug, Clone, Args)]
+pub struct ReceiveArgs {
+    /// Folder that films are put into [default: from the configuration, else ./inbox, created]
+    pub inbox: Option<PathBuf>,
+    /// Port to listen on; 0: any that is free [default: 11112, or the configuration's]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// AE title [default: CXRTRIAGE, or the configuration's]
+    #[arg(long, value_name = "TITLE")]
+    pub aet: Option<String>,
+    /// No paths in the output: a hash in place of each
+    #[arg(long)]
+    pub no_names: bool,
 }
 
 /// `demo`.

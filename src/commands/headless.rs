@@ -13,7 +13,7 @@ use super::{
     CommandError,
     cli::{GlobalArgs, WatchArgs},
     output::{stdout, terminal},
-    reload,
+    receive, reload,
     setup::Setup,
     signals::{self, Stop},
 };
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Events between the pipeline and standard output; a reader that stalls stalls the pipeline.
-const EVENTS: usize = 256;
+pub(super) const EVENTS: usize = 256;
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
 const TRIALS: u32 = 5;
@@ -58,6 +58,16 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins(&supervisor, &ownership)?;
+    let receiver_events = events_in.clone();
+    let receiver = match args.receive {
+        None => None,
+        Some(port) => {
+            let options = receive::options(setup.config(), &inbox, port, None)?;
+            let tell = move |event: Event| drop(receiver_events.send(event));
+            Some(receive::start(options, Some(&store), &supervisor, tell)?)
+        }
+    };
+    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
     let mut parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
@@ -73,6 +83,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         move |change| {
             let message = match change {
                 Ok(changed) => {
+                    receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
                     if let Some(settings) = &plugin_settings {
                         let _ = settings.send((changed.plugins_folder, changed.config.plugins));
                     }
@@ -89,7 +100,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         },
     )?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
-    let end = print(&events, &ends, args).map_err(CommandError::of_service);
+    let wanted = Wanted { no_names: args.no_names, once: args.once };
+    let end = print(&events, &ends, wanted).map_err(CommandError::of_service);
     let settles = args.once && end.is_ok();
     if !settles {
         leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
@@ -97,6 +109,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     // The recorder may be waiting for room among the events: take what still comes while it stops.
     std::thread::spawn(move || events.iter().for_each(drop));
     drop(_watcher);
+    // What it has put into the inbox is found by the next start.
+    drop(receiver);
     pipeline.stop();
     if settles {
         if !plugins.settle(SETTLE) {
@@ -109,16 +123,24 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
 }
 
 /// The reasons outside to end the printing.
-struct Ends {
-    stops: Receiver<Stop>,
+pub(super) struct Ends {
+    pub(super) stops: Receiver<Stop>,
     /// Nobody reads standard output any more.
-    unread: Receiver<()>,
+    pub(super) unread: Receiver<()>,
     /// A thread has ended for good.
-    ended: Receiver<String>,
+    pub(super) ended: Receiver<String>,
+}
+
+/// How events are printed, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) no_names: bool,
+    /// Until nothing is waiting any more.
+    pub(super) once: bool,
 }
 
 /// A channel that gets a message when nobody can read standard output any more, also while there is nothing to say.
-fn unread() -> Result<Receiver<()>, CommandError> {
+pub(super) fn unread() -> Result<Receiver<()>, CommandError> {
     let (send, receive) = bounded(1);
     std::thread::Builder::new().name("output".to_owned()).spawn(move || {
         loop {
@@ -136,7 +158,7 @@ fn unread() -> Result<Receiver<()>, CommandError> {
     Ok(receive)
 }
 
-fn print(events: &Receiver<Event>, ends: &Ends, args: &WatchArgs) -> Result<(), CommandError> {
+pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Result<(), CommandError> {
     let mut out = stdout();
     let mut unread = ends.unread.clone();
     loop {
@@ -155,8 +177,8 @@ fn print(events: &Receiver<Event>, ends: &Ends, args: &WatchArgs) -> Result<(), 
             }
             recv(events) -> event => {
                 let Ok(event) = event else { return Ok(()) };
-                let is_end = args.once && matches!(event.kind, EventKind::Idle { .. });
-                out.json(&if args.no_names { event.without_names() } else { event })?;
+                let is_end = wanted.once && matches!(event.kind, EventKind::Idle { .. });
+                out.json(&if wanted.no_names { event.without_names() } else { event })?;
                 if events.is_empty() {
                     out.flush()?;
                 }

@@ -15,6 +15,7 @@ mod plain;
 mod plugins;
 mod printer;
 mod profile;
+mod receive;
 mod reload;
 mod scan;
 mod screen;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
     match command.unwrap_or(Command::Watch(bare)) {
         Command::Watch(args) if args.headless => headless::run(&args, &global),
         Command::Watch(args) => watch::run(&args, &global),
+        Command::Receive(args) => receive::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),

@@ -7,7 +7,7 @@ use super::{
     setup::{Setup, rules, settings},
 };
 use crate::{
-    config::{self, Config, ConfigError, Loaded, Places, Watcher},
+    config::{self, Config, ConfigError, Loaded, Places, Receive, Watcher},
     model::Model,
     pipeline::Settings,
     study::Rules,
@@ -35,17 +35,25 @@ pub(super) fn watch<T>(
     screen: impl Fn(&Loaded, &Rules) -> Result<T, ConfigError> + Send + 'static,
     mut on_change: impl FnMut(Result<Reloaded<T>, ConfigError>) + Send + 'static,
 ) -> Result<Option<Watcher>, CommandError> {
-    let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
-    let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
     let mut before = setup.loaded.config.clone();
-    let watcher = config::watch(&path, text.as_deref(), move || {
-        let reloaded = setup.reload().and_then(|loaded| {
+    watch_file(setup, move |loaded| {
+        let reloaded = loaded.and_then(|loaded| {
             let rules = rules(&loaded, model.manifest())?;
             let screen = screen(&loaded, &rules)?;
             Ok(take(&loaded, rules, screen, &mut before))
         });
         on_change(reloaded);
-    })?;
+    })
+}
+
+/// Calls `on_change` after each change of the configuration file, with what it says now. None: there is no place for one.
+pub(super) fn watch_file(
+    setup: Arc<Setup>,
+    mut on_change: impl FnMut(Result<Loaded, ConfigError>) + Send + 'static,
+) -> Result<Option<Watcher>, CommandError> {
+    let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
+    let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
+    let watcher = config::watch(&path, text.as_deref(), move || on_change(setup.reload()))?;
     Ok(Some(watcher))
 }
 
@@ -54,6 +62,11 @@ fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Rel
     let mut at_next_start = Vec::new();
     for (name, differs) in [
         ("[inbox]", config.inbox != before.inbox),
+        // Who may send changes at once.
+        (
+            "[receive]",
+            Receive { peers: before.receive.peers.clone(), ..config.receive.clone() } != before.receive,
+        ),
         ("[store]", config.store != before.store),
         ("[model]", config.model != before.model),
         ("[log]", config.log != before.log),

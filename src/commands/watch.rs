@@ -8,7 +8,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::{
     CommandError,
     cli::{GlobalArgs, WatchArgs},
-    plain,
+    plain, receive,
     reload::{self, Reloaded},
     screen,
     setup::{Setup, doubt},
@@ -67,6 +67,22 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
+    let receiver = match (args.receive, role) {
+        (None, _) => None,
+        (Some(_), Role::Follower) => {
+            return Err(CommandError::usage(
+                "another process feeds this store, and this one only follows it: start that one with --receive, or a \
+                 receiver alone with `cxr-triage receive`",
+            ));
+        }
+        (Some(port), Role::Owner) => {
+            let options = receive::options(setup.config(), &inbox, port, None)?;
+            let external = external_in.clone();
+            let tell = move |event: pipeline::Event| pass_on(&event, &external);
+            Some(receive::start(options, Some(&store_path), &supervisor, tell)?)
+        }
+    };
+    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
@@ -95,6 +111,9 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), site_of, move |change| {
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
+        }
+        if let (Ok(changed), Some(peers)) = (&change, &receiver_peers) {
+            peers.change(&changed.config);
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
@@ -142,6 +161,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let end = end.map_err(CommandError::of_service);
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
+    drop(receiver);
     drop(pipeline);
     drop(plugins);
     for thread in threads {
@@ -172,6 +192,11 @@ fn pass_on(event: &Event, external: &Sender<External>) {
     let message = match &event.kind {
         EventKind::Error { message } => {
             External::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
+        }
+        // A probe of the port is no sender.
+        EventKind::Refused { sender, reason, .. } if !sender.title.is_empty() => {
+            let text = format!("DICOM, {}: {reason}", sender.address);
+            External::Notice(Notice { level: NoticeLevel::Warning, text })
         }
         _ => External::StoreChanged,
     };

@@ -253,6 +253,9 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
         *theme = path.to_string_lossy().into_owned();
     }
     config.store.path.iter_mut().chain(&mut config.log.file).for_each(absolute);
+    let receive = &mut config.receive;
+    let files = [&mut receive.tls_certificate, &mut receive.tls_key, &mut receive.tls_senders];
+    files.into_iter().flatten().for_each(absolute);
     let plugins = &mut config.plugins;
     plugins.folder.iter_mut().chain(&mut plugins.exports).for_each(absolute);
     plugins.copy_to.values_mut().for_each(absolute);

@@ -15,6 +15,7 @@ mod load;
 mod permission;
 mod plain_words;
 mod plugins;
+mod receive;
 mod rules;
 mod schema;
 mod template;
@@ -28,6 +29,7 @@ pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
 pub use permission::Permission;
 pub use plugins::{PluginSite, Plugins};
+pub use receive::{Receive, Senders, is_title};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
     Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,

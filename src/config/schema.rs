@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Hours, Plugins, values};
+use super::{Hours, Plugins, Receive, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -19,6 +19,8 @@ pub type Thresholds = BTreeMap<String, ModelThresholds>;
 pub struct Config {
     /// Where films come from.
     pub inbox: Inbox,
+    /// Films that come in by DICOM.
+    pub receive: Receive,
     /// Where results are kept.
     pub store: Store,
     /// Which model scores, and on what.

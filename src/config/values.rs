@@ -101,17 +101,49 @@ fn word_or<'de, D: Deserializer<'de>>(deserializer: D, word: &str) -> Result<Opt
 /// A text, or a list of them.
 pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     const WRONG: &str = "keys are text\nwrite one in quotes, \"x\", or a list: [\"x\", \"g d\"]";
-    match toml::Value::deserialize(deserializer)? {
-        toml::Value::String(text) => Ok(vec![text]),
-        toml::Value::Array(list) => {
-            let text = |value| match value {
-                toml::Value::String(text) => Ok(text),
-                _ => Err(D::Error::custom(WRONG)),
-            };
-            list.into_iter().map(text).collect()
-        }
-        _ => Err(D::Error::custom(WRONG)),
+    list_of_texts(toml::Value::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(WRONG))
+}
+
+/// The addresses of a sender: one, or a list of them.
+pub(super) fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    const WRONG: &str =
+        "an address is text\nwrite one in quotes, \"10.1.2.3\", or a list: [\"10.1.2.3\", \"10.2.0.0/24\"]";
+    list_of_texts(toml::Value::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(WRONG))
+}
+
+/// The texts of a text, or of a list of them.
+fn list_of_texts(value: toml::Value) -> Option<Vec<String>> {
+    let text = |value| if let toml::Value::String(text) = value { Some(text) } else { None };
+    match value {
+        toml::Value::Array(list) => list.into_iter().map(text).collect(),
+        value => text(value).map(|text| vec![text]),
     }
+}
+
+/// A number of bytes: "500 MB", "20 GB", "1 TB".
+pub(super) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let written = match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    parse_size(&written).ok_or_else(|| {
+        D::Error::custom(format!(
+            "`{written}` is not a size\nwrite a number and its unit, such as \"500 MB\" or \"20 GB\""
+        ))
+    })
+}
+
+fn parse_size(text: &str) -> Option<u64> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// Labels in an order, or "score".

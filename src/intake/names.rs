@@ -59,8 +59,9 @@ const SYSTEM_FOLDERS: [&str; 18] = [
 ];
 
 /// Folders in which transfer tools keep files that are not in their place yet, by the beginnings of their names: rsync's
-/// `--delay-updates` and `--partial-dir` as its manual has it.
-const PASSING_FOLDERS: [&str; 3] = [".~tmp~", ".rsync-partial", ".rsync-tmp"];
+/// `--delay-updates` and `--partial-dir` as its manual has it; and our own receiver.
+const PASSING_FOLDERS: [&str; 4] =
+    [".~tmp~", ".rsync-partial", ".rsync-tmp", crate::dicom::receive::PASSING_FOLDER];
 
 const SIDECAR: &str = "priority";
 
@@ -236,6 +237,7 @@ mod tests {
             (".film.dcm.part", LeftOut(Unfinished)),
             (".~tmp~/film.dcm", LeftOut(Unfinished)),
             (".rsync-partial/film.dcm", LeftOut(Unfinished)),
+            (".cxr-receiving/7-0.part", LeftOut(Unfinished)),
             // Lists, notes, copies.
             ("labels.CSV", LeftOut(Text)),
             ("film.png~", LeftOut(Text)),

@@ -52,6 +52,16 @@ pub struct Sentence {
     pub unnamed: String,
 }
 
+/// A program that sends films by DICOM.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Peer {
+    /// Its AE title; empty where it has not said one.
+    #[serde(rename = "sender")]
+    pub title: String,
+    /// Its address.
+    pub address: String,
+}
+
 /// The kinds of event, each with what it alone has to say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
@@ -95,6 +105,66 @@ pub enum EventKind {
         attributes: Attributes,
         /// Other studies and films that bear a number of its own or of its films, a sentence each.
         warnings: Vec<Sentence>,
+    },
+    /// The receiver listens.
+    Listening {
+        /// Address and port.
+        address: String,
+        /// Its AE title.
+        aet: String,
+        /// Whether it speaks TLS alone.
+        tls: bool,
+        /// Whether anybody may send who calls it by its title.
+        open: bool,
+    },
+    /// A film came by DICOM and is in the inbox, on disk.
+    Stored {
+        /// Who sent it.
+        #[serde(flatten)]
+        sender: Peer,
+        /// Bytes of the data set.
+        bytes: u64,
+        /// The UID of its transfer syntax.
+        syntax: String,
+        /// Whether the very same film lay there already.
+        again: bool,
+    },
+    /// A sender, or something of what it sends, was not let in.
+    Refused {
+        /// Who.
+        #[serde(flatten)]
+        sender: Peer,
+        /// Why, and what to do.
+        reason: String,
+        /// How often this happened since it was last told.
+        times: u64,
+    },
+    /// A sender's association ended.
+    Association {
+        /// Who.
+        #[serde(flatten)]
+        sender: Peer,
+        /// Films that it brought.
+        films: u64,
+        /// Films that were not taken.
+        failed: u64,
+        /// Bytes of the films.
+        bytes: u64,
+        /// How long it lasted.
+        seconds: f64,
+        /// Whether the sender released it, and so has nothing more to send for now.
+        released: bool,
+        /// Why it ended otherwise.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        broken: Option<String>,
+        /// Films that the sender has brought today, as the receiver's clock has it.
+        films_today: u64,
+    },
+    /// A sender tried whether the receiver is there.
+    Echo {
+        /// Who.
+        #[serde(flatten)]
+        sender: Peer,
     },
     /// Something failed; the pipeline goes on.
     Error {

@@ -18,6 +18,7 @@ mod gauges;
 mod helper;
 mod judge;
 mod pass;
+mod reception;
 mod recorder;
 mod report;
 mod worker;
@@ -37,7 +38,7 @@ use jiff::SignedDuration;
 
 pub use crate::text::{file_name, shown};
 pub use cores::{Cores, Scored, Step};
-pub use event::{Event, EventKind, Sentence};
+pub use event::{Event, EventKind, Peer, Sentence};
 pub use examine::{
     Admitted, BROKE_DOWN, Bytes, Examined, ask_last_gate, broke_down, examine, failed, read, read_until,
     study_key,
@@ -45,6 +46,7 @@ pub use examine::{
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
 pub use pass::Pass;
+pub use reception::Reception;
 
 use crate::{
     config::RasterStudy,

@@ -65,6 +65,8 @@ fn told(kind: AuditKind) -> Told {
         | AuditKind::Reassessed => Told::Study,
         AuditKind::Received
         | AuditKind::Started
+        | AuditKind::Delivered
+        | AuditKind::TurnedAway
         | AuditKind::Duplicate
         // The film that presents the exposure is scored in the same transaction.
         | AuditKind::SetAside

@@ -41,6 +41,7 @@ mod request;
 mod rollup;
 mod row;
 mod rules;
+mod senders;
 mod shift;
 mod spread;
 mod study_time;
@@ -66,6 +67,7 @@ pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
 pub use request::RequestId;
+pub use senders::{Sender, SenderNews};
 pub use shift::Shift;
 pub use spread::Spread;
 

@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/012_identity.sql"),
     include_str!("migrations/013_trying.sql"),
     include_str!("migrations/014_attributes.sql"),
+    include_str!("migrations/015_senders.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.

@@ -89,6 +89,10 @@ audit_kinds! {
     Copy = "copy",
     /// A plugin's program was run.
     Run = "run",
+    /// An association with a sender of films ended.
+    Delivered = "delivered",
+    /// A sender, or a film of its, was not let in.
+    TurnedAway = "turned-away",
     /// An effect of a plugin failed for good.
     GivenUp = "given-up",
 }

@@ -1,0 +1,3 @@
+//! The DICOM network: films that come in by C-STORE.
+
+pub mod receive;

@@ -1,0 +1,289 @@
+//! The receiver: a Storage SCP (PS3.4 annex B) that puts films into the inbox.
+//!
+//! A [`Receiver`] takes connections; each has a thread of its own, which reads one association (`association.rs`) from
+//! its wire (`wire.rs`) into the folder (`folder.rs`). A sender is told of success when its film is on disk under its
+//! final name. Memory, threads and file handles are bounded by `limits.rs` and `wire.rs`, time by [`Times`], whatever a
+//! peer claims or does not do. It knows nothing of the rest of the program: it tells [`Event`]s.
+
+mod access;
+mod association;
+mod command;
+mod event;
+mod fault;
+mod folder;
+mod limits;
+mod negotiate;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod wire;
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+pub use access::{Network, Peers};
+pub use event::{Event, EventKind};
+pub use folder::PASSING_FOLDER;
+pub use limits::Limits;
+pub use negotiate::{TRANSFER_SYNTAXES, classes_of};
+pub use tls::{TlsError, TlsFiles};
+
+use association::Peer;
+use folder::Folder;
+use limits::{Connections, Place};
+use stream::{Channel, Timed};
+use wire::Wire;
+
+use crate::lock::unpoisoned;
+
+/// Memory of a connection's thread for its stack.
+const STACK: usize = 512 << 10;
+/// The listener looks this often whether it has to stop.
+const LOOK: rustix::fs::Timespec = rustix::fs::Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+/// Between two tries where the operating system has no file handles left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a receiver is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its AE title.
+    pub aet: String,
+    /// Whether it answers to any other title, too.
+    pub any_called_aet: bool,
+    /// Who may send.
+    pub peers: Peers,
+    /// UIDs of the SOP classes that it takes, besides Verification.
+    pub classes: Vec<String>,
+    /// The folder that films are put into.
+    pub inbox: PathBuf,
+    /// Bytes that the disk of the inbox has to keep free.
+    pub min_free: u64,
+    /// Most bytes of a film.
+    pub max_film: u64,
+    /// How many associations there may be.
+    pub limits: Limits,
+    /// How long things may take.
+    pub times: Times,
+    /// TLS; none: plain TCP.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// From a connection to its association request, TLS included (the ARTIM timer of PS3.8).
+    pub greeting: Duration,
+    /// Silence within an association.
+    pub idle: Duration,
+    /// From the beginning of a message to its end.
+    pub message: Duration,
+    /// An answer of ours, until the peer has taken it.
+    pub answer: Duration,
+    /// From our last word until the peer closes the connection.
+    pub close: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            greeting: Duration::from_secs(15),
+            idle: Duration::from_secs(60),
+            message: Duration::from_mins(15),
+            answer: Duration::from_secs(15),
+            close: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Why a receiver could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}{}", listen_help(.source))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The inbox cannot be written to.
+    #[error("the receiver cannot write into the inbox: {0}")]
+    Inbox(io::Error),
+}
+
+fn listen_help(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => " (another program, or another receiver, has the port)",
+        io::ErrorKind::PermissionDenied => " (ports below 1024 need a permission: take another)",
+        io::ErrorKind::AddrNotAvailable => " (this machine does not have the address)",
+        _ => "",
+    }
+}
+
+/// A receiver.
+pub struct Receiver {
+    listener: TcpListener,
+    shared: Arc<Shared>,
+}
+
+/// What the threads of a receiver share.
+struct Shared {
+    options: Options,
+    peers: RwLock<Peers>,
+    folder: Folder,
+    connections: Arc<Connections>,
+    on_event: Box<dyn Fn(&Event) + Send + Sync>,
+    stops: AtomicBool,
+    numbers: AtomicU64,
+}
+
+impl Receiver {
+    /// Listens, and prepares the inbox. `on_event` is called on the threads of the connections: what it takes long over,
+    /// a sender waits for.
+    ///
+    /// # Errors
+    /// The address is taken, or the inbox cannot be written to.
+    pub fn bind(
+        options: Options,
+        on_event: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let folder =
+            Folder::open(&options.inbox, options.min_free, options.max_film).map_err(StartError::Inbox)?;
+        let fault = |source| StartError::Listen { address: options.listen, source };
+        let listener = TcpListener::bind(options.listen).map_err(fault)?;
+        listener.set_nonblocking(true).map_err(fault)?;
+        let shared = Shared {
+            peers: RwLock::new(options.peers.clone()),
+            folder,
+            connections: Arc::default(),
+            on_event: Box::new(on_event),
+            stops: AtomicBool::new(false),
+            numbers: AtomicU64::new(0),
+            options,
+        };
+        Ok(Self { listener, shared: Arc::new(shared) })
+    }
+
+    /// Returns the address that it listens on.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Lets these in from now on. Associations that there are go on.
+    pub fn allow(&self, peers: Peers) {
+        *unpoisoned(self.shared.peers.write()) = peers;
+    }
+
+    /// Takes connections until [`Receiver::stop`].
+    pub fn run(&self) {
+        use rustix::event::{PollFd, PollFlags, poll};
+        while !self.shared.stops() {
+            let mut polled = [PollFd::new(&self.listener, PollFlags::IN)];
+            if poll(&mut polled, Some(&LOOK)) == Ok(0) {
+                continue;
+            }
+            match self.listener.accept() {
+                Ok((socket, peer)) => self.shared.take(socket, peer),
+                Err(error) if is_passing(&error) => {}
+                // No file handles, no memory: the connections that there are will give some back.
+                Err(error) => {
+                    tracing::warn!(%error, "the receiver cannot take a connection");
+                    thread::sleep(PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Stops: takes no more connections, and breaks off those that there are. A film whose sender was told of success
+    /// is on disk; of others, nothing is left.
+    pub fn stop(&self) {
+        self.shared.stops.store(true, Ordering::SeqCst);
+        self.shared.connections.close();
+    }
+
+    /// Whether it was stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stops()
+    }
+}
+
+/// Errors of a connection that was gone before it was taken.
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
+    matches!(error.kind(), WouldBlock | Interrupted | ConnectionAborted | ConnectionReset)
+}
+
+impl Shared {
+    fn stops(&self) -> bool {
+        self.stops.load(Ordering::SeqCst)
+    }
+
+    fn peers(&self) -> Peers {
+        unpoisoned(self.peers.read()).clone()
+    }
+
+    fn tell(&self, peer: &Peer, kind: EventKind) {
+        (self.on_event)(&Event { address: peer.address, title: peer.title.clone(), kind });
+    }
+
+    /// Gives a connection a place and a thread. What cannot be had is given up: the sender tries again.
+    fn take(self: &Arc<Self>, socket: TcpStream, from: SocketAddr) {
+        let address = from.ip().to_canonical();
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let _ = socket.set_nodelay(true);
+        let place =
+            socket.set_nonblocking(false).and_then(|()| self.connections.enter(number, address, &socket));
+        let result = place.and_then(|place| {
+            let shared = Arc::clone(self);
+            let work = move || shared.serve(socket, &place, Peer { address, title: String::new() });
+            thread::Builder::new().name("association".to_owned()).stack_size(STACK).spawn(work)
+        });
+        if let Err(error) = result {
+            tracing::warn!(%error, "the receiver cannot serve a connection");
+        }
+        if self.stops() {
+            self.connections.close();
+        }
+    }
+
+    fn serve(&self, socket: TcpStream, place: &Place, peer: Peer) {
+        // A panic costs its own connection.
+        let served = catch_unwind(AssertUnwindSafe(|| {
+            let timed = Timed::new(socket, self.options.times.greeting);
+            match Channel::new(timed, self.options.tls.as_ref()) {
+                Ok(channel) => association::serve(self, Wire::new(channel), place, peer),
+                Err(error) => tracing::error!(%error, "the receiver cannot speak TLS"),
+            }
+        }));
+        if served.is_err() {
+            tracing::error!("the thread of an association failed");
+        }
+    }
+}
+
+/// Returns a text of a peer, of at most so many characters, in which nothing can drive a terminal.
+fn printable(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}
+
+/// An AE title as a sentence names it.
+fn title_words(title: &str) -> String {
+    if title.is_empty() { "A sender without an AE title".to_owned() } else { title.to_owned() }
+}

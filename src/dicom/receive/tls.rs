@@ -1,0 +1,97 @@
+//! TLS 1.2 and 1.3, as PS3.15 annex B asks for, with or without the certificates of senders.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{self, PemObject},
+    },
+    server::{VerifierBuilderError, WebPkiClientVerifier},
+};
+
+/// The files that TLS is set up from, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Our certificate, and those between it and its root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The roots of senders' certificates; none: senders need no certificate.
+    pub senders: Option<PathBuf>,
+}
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read, or is not in PEM.
+    #[error("cannot read {}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: pem::Error,
+    },
+    /// A file has no certificate in it.
+    #[error("there is no certificate in {}", .0.display())]
+    Empty(PathBuf),
+    /// Certificate and key do not fit, or are of a kind that is not known.
+    #[error("the certificate {} cannot be used with its key: {source}", .path.display())]
+    Certificate {
+        /// The certificate.
+        path: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// The roots of senders cannot be used.
+    #[error("the senders' certificates in {} cannot be used: {source}", .path.display())]
+    Senders {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: VerifierBuilderError,
+    },
+}
+
+impl TlsFiles {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// A file is missing, broken, or does not fit to the others.
+    pub fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        let chain = certificates(&self.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|source| TlsError::File { path: self.key.clone(), source })?;
+        let provider = Arc::new(ring::default_provider());
+        let fault = |source| TlsError::Certificate { path: self.certificate.clone(), source };
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(fault)?;
+        let builder = match &self.senders {
+            None => builder.with_no_client_auth(),
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                roots.add_parsable_certificates(certificates(path)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .map_err(|source| TlsError::Senders { path: path.clone(), source })?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        builder.with_single_cert(chain, key).map(Arc::new).map_err(fault)
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let fault = |source| TlsError::File { path: path.to_owned(), source };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(fault)?.collect();
+    match found.map_err(fault)? {
+        empty if empty.is_empty() => Err(TlsError::Empty(path.to_owned())),
+        chain => Ok(chain),
+    }
+}

@@ -1,0 +1,254 @@
+//! PDUs on the wire (PS3.8 section 9.3): association requests read whole, data streamed, answers written.
+//!
+//! Memory does not depend on any length that a peer claims: an association request is read into memory as it comes, up to
+//! [`MAX_REQUEST`]; data goes through one buffer of [`BUFFER`] bytes, whatever its PDU's length.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    time::Duration,
+};
+
+use dicom_ul::pdu::{
+    AbortRQServiceProviderReason as Reason, AssociationRQ, MAXIMUM_PDU_SIZE, Pdu, read_pdu, write_pdu,
+};
+
+use super::{
+    fault::Fault,
+    stream::{Channel, Timed},
+};
+
+/// The longest P-DATA PDU that peers are asked to send, without its header. Longer ones are read all the same.
+pub(super) const MAX_PDU: u32 = 128 << 10;
+/// The longest association request: 128 contexts, each with all transfer syntaxes that there are, take half of it.
+const MAX_REQUEST: u32 = 1 << 20;
+/// Bytes that are read at once.
+const BUFFER: usize = 64 << 10;
+/// Bytes of a PDU's header: type, reserved, length.
+const HEADER: usize = 6;
+/// Bytes of a presentation data value's header: length, context, flags.
+const VALUE_HEADER: u32 = 6;
+/// Bytes that are read and thrown away while a peer reads the last answer.
+const LAST_BYTES: u64 = 1 << 20;
+
+/// Types of PDUs.
+mod kind {
+    pub(super) const ASSOCIATE_RQ: u8 = 1;
+    pub(super) const P_DATA: u8 = 4;
+    pub(super) const RELEASE_RQ: u8 = 5;
+    pub(super) const ABORT: u8 = 7;
+}
+
+/// A peer's connection, by PDUs.
+#[derive(Debug)]
+pub(super) struct Wire {
+    reader: BufReader<Channel>,
+    /// Bytes of the P-DATA PDU that is being read.
+    left: u32,
+}
+
+/// An association request.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) asked: AssociationRQ,
+    /// The titles as they came, 16 bytes each: an answer repeats them.
+    pub(super) titles: [u8; 32],
+}
+
+/// The beginning of a presentation data value; `length` bytes follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fragment {
+    pub(super) context: u8,
+    pub(super) is_command: bool,
+    pub(super) is_last: bool,
+    pub(super) length: u32,
+}
+
+/// The next thing that a peer says in an association.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Fragment(Fragment),
+    Release,
+}
+
+impl Wire {
+    pub(super) fn new(channel: Channel) -> Self {
+        Self { reader: BufReader::with_capacity(BUFFER, channel), left: 0 }
+    }
+
+    /// Limits each read and write to `idle`, and all together to `time`.
+    pub(super) fn limit(&mut self, idle: Duration, time: Duration) {
+        self.timed().limit(idle, time);
+    }
+
+    fn timed(&mut self) -> &mut Timed {
+        self.reader.get_mut().timed()
+    }
+
+    /// Reads the association request that a connection has to begin with.
+    pub(super) fn request(&mut self) -> Result<Request, Fault> {
+        let (header, length) = self.header()?;
+        match header[0] {
+            kind::ASSOCIATE_RQ => {}
+            2..=7 => {
+                return Err(Fault::unexpected("it began with something else than an association request"));
+            }
+            0x16 if header[1] == 3 => {
+                return Err(Fault::Foreign(
+                    "it speaks TLS, which is not set up here (see [receive] tls_certificate)",
+                ));
+            }
+            _ if header.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') => {
+                return Err(Fault::Foreign("it speaks HTTP or another language, not DICOM"));
+            }
+            _ => return Err(Fault::Foreign("it does not speak DICOM")),
+        }
+        if length > MAX_REQUEST {
+            return Err(Fault::invalid("its association request claims to be longer than 1 MiB"));
+        }
+        let mut bytes = header.to_vec();
+        let read = self.reader.by_ref().take(length.into()).read_to_end(&mut bytes)?;
+        if read < length as usize {
+            return Err(Fault::Closed);
+        }
+        let titles = bytes.get(10..42).and_then(|titles| titles.try_into().ok());
+        match (titles, read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false)) {
+            (Some(titles), Ok(Some(Pdu::AssociationRQ(asked)))) => Ok(Request { asked, titles }),
+            _ => Err(Fault::invalid("its association request cannot be read")),
+        }
+    }
+
+    /// Reads on to the next fragment, or to what ends the association.
+    pub(super) fn next(&mut self) -> Result<Incoming, Fault> {
+        while self.left == 0 {
+            let (header, length) = self.header()?;
+            match header[0] {
+                kind::P_DATA => self.left = length,
+                kind::RELEASE_RQ => {
+                    self.short_body(length)?;
+                    return Ok(Incoming::Release);
+                }
+                kind::ABORT => {
+                    let body = self.short_body(length)?;
+                    return Err(Fault::Aborted(abort_words(body[2], body[3]).to_owned()));
+                }
+                1..=6 => return Err(Fault::unexpected("a PDU came that has no place in an association")),
+                _ => return Err(Fault::Protocol("a PDU of an unknown type came", Reason::UnrecognizedPdu)),
+            }
+        }
+        self.fragment().map(Incoming::Fragment)
+    }
+
+    fn fragment(&mut self) -> Result<Fragment, Fault> {
+        if self.left < VALUE_HEADER {
+            return Err(Fault::invalid("a PDU ends within the header of a value"));
+        }
+        let mut header = [0; VALUE_HEADER as usize];
+        self.reader.read_exact(&mut header)?;
+        let [a, b, c, d, context, flags] = header;
+        // The length counts context and flags, not itself.
+        let claimed = u32::from_be_bytes([a, b, c, d]);
+        let room = self.left - VALUE_HEADER;
+        let length = claimed.checked_sub(2).filter(|length| *length <= room);
+        let length = length.ok_or_else(|| Fault::invalid("a value's length does not fit into its PDU"))?;
+        self.left = room - length;
+        Ok(Fragment { context, is_command: flags & 1 != 0, is_last: flags & 2 != 0, length })
+    }
+
+    /// Passes a fragment's bytes on in pieces, without copying them.
+    pub(super) fn pass(&mut self, length: u32, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
+        let mut left = length as usize;
+        while left > 0 {
+            let piece = self.reader.fill_buf()?;
+            if piece.is_empty() {
+                return Err(Fault::Closed);
+            }
+            let piece = &piece[..piece.len().min(left)];
+            take(piece);
+            let taken = piece.len();
+            self.reader.consume(taken);
+            left -= taken;
+        }
+        Ok(())
+    }
+
+    fn header(&mut self) -> Result<([u8; HEADER], u32), Fault> {
+        let mut header = [0; HEADER];
+        self.reader.read_exact(&mut header)?;
+        let [.., a, b, c, d] = header;
+        Ok((header, u32::from_be_bytes([a, b, c, d])))
+    }
+
+    /// Reads the body of a release or an abort: four bytes, whatever is in them.
+    fn short_body(&mut self, length: u32) -> Result<[u8; 4], Fault> {
+        let mut body = [0; 4];
+        if length != 4 {
+            return Err(Fault::invalid("a release or an abort has a wrong length"));
+        }
+        self.reader.read_exact(&mut body)?;
+        Ok(body)
+    }
+
+    /// Sends a PDU.
+    pub(super) fn send(&mut self, pdu: &Pdu) -> Result<(), Fault> {
+        self.send_bytes(&encoded(pdu)?)
+    }
+
+    /// Sends the acceptance of a request, with the request's own titles.
+    pub(super) fn accept(&mut self, answer: &Pdu, titles: &[u8; 32]) -> Result<(), Fault> {
+        let mut bytes = encoded(answer)?;
+        if let Some(place) = bytes.get_mut(10..42) {
+            place.copy_from_slice(titles);
+        }
+        self.send_bytes(&bytes)
+    }
+
+    /// Sends a command in as many PDUs as a peer wants that takes at most `most` bytes in each (0: any number).
+    pub(super) fn send_command(&mut self, context: u8, command: &[u8], most: u32) -> Result<(), Fault> {
+        // Even a nonsensical limit leaves room for something.
+        let room =
+            if most == 0 { command.len() } else { (most.saturating_sub(VALUE_HEADER) as usize).max(64) };
+        let pieces = command.chunks(room.max(1));
+        let last = pieces.len().saturating_sub(1);
+        let mut bytes = Vec::with_capacity(command.len() + 64);
+        for (number, piece) in pieces.enumerate() {
+            let length = piece.len() as u32;
+            bytes.extend([kind::P_DATA, 0]);
+            bytes.extend((length + VALUE_HEADER).to_be_bytes());
+            bytes.extend((length + 2).to_be_bytes());
+            bytes.extend([context, if number == last { 3 } else { 1 }]);
+            bytes.extend(piece);
+        }
+        self.send_bytes(&bytes)
+    }
+
+    fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let channel = self.reader.get_mut();
+        channel.write_all(bytes)?;
+        Ok(channel.flush()?)
+    }
+
+    /// Closes the connection so that the peer still reads what was sent last: an unread byte would make the operating
+    /// system break the connection off.
+    pub(super) fn close(&mut self, time: Duration) {
+        self.limit(time, time);
+        self.reader.get_mut().finish_writing();
+        let _ = std::io::copy(&mut self.reader.by_ref().take(LAST_BYTES), &mut std::io::sink());
+    }
+}
+
+fn encoded(pdu: &Pdu) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    write_pdu(&mut bytes, pdu).map_err(|_| Fault::invalid("its request cannot be answered"))?;
+    Ok(bytes)
+}
+
+/// Says who aborted and why (PS3.8 table 9-26).
+fn abort_words(source: u8, reason: u8) -> &'static str {
+    match (source, reason) {
+        (0, _) => "by its user or program",
+        (2, 1) => "it did not recognise a PDU",
+        (2, 2) => "it did not expect a PDU",
+        (2, 4..=6) => "it did not understand a value in a PDU",
+        _ => "for no reason that it gave",
+    }
+}

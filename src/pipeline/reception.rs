@@ -1,0 +1,316 @@
+//! What the receiver tells of, as events, in the audit, and as what is known of each sender.
+//!
+//! The receiver's threads only hand over; one thread here writes. Whoever can connect can cause refusals: one that
+//! repeats is told once in a while, with how often it happened, so that neither the audit nor a reader is flooded.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use jiff::{Timestamp, Zoned, civil::Date};
+use serde_json::json;
+
+use super::{Event, EventKind, Peer};
+use crate::{
+    dicom::receive::{Event as Told, EventKind as ToldKind},
+    store::{NewEvent, SenderNews, Store},
+    study::AuditKind,
+    supervise::Supervisor,
+    text::clean,
+};
+
+/// Events between the receiver and the thread that writes them down.
+const WAITING: usize = 1024;
+/// A sender waits so long for room among them: then its film lies in the inbox without having been told of here.
+const ROOM: Duration = Duration::from_millis(250);
+/// Events that are written down together.
+const TOGETHER: usize = 256;
+/// A refusal that repeats is told again after this.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Refusals and senders that are remembered, so that they cannot fill the memory.
+const REMEMBERED: usize = 1000;
+
+/// Takes what a receiver tells of.
+#[derive(Debug, Clone)]
+pub struct Reception(Sender<(Told, Timestamp)>);
+
+impl Reception {
+    /// Starts the thread that writes events down: into the store, where there is one that can be written to, and to
+    /// `on_event`.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn start(
+        store: Option<&Path>,
+        supervisor: &Supervisor,
+        on_event: impl FnMut(Event) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (sender, told) = bounded(WAITING);
+        let store = store.and_then(|path| {
+            let opened = Store::open(path);
+            opened
+                .inspect_err(|error| tracing::warn!(%error, "receptions are not written into the audit"))
+                .ok()
+        });
+        let mut book = Book { store, on_event, refusals: BTreeMap::new(), days: BTreeMap::new() };
+        // It ends when the receiver has: nobody tells it anything any more.
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&has_ended);
+        supervisor.spawn(
+            "reception",
+            move || has_ended.load(Ordering::Relaxed),
+            move || {
+                book.run(&told);
+                ends.store(true, Ordering::Relaxed);
+            },
+        )?;
+        Ok(Self(sender))
+    }
+
+    /// Hands an event over.
+    pub fn tell(&self, event: &Told) {
+        let message = (event.clone(), Timestamp::now());
+        let is_lost = match event.kind {
+            // A flood of these is told of by its first ones.
+            ToldKind::Stray { .. } | ToldKind::Refused { .. } => self.0.try_send(message).is_err(),
+            _ => self.0.send_timeout(message, ROOM).is_err(),
+        };
+        if is_lost {
+            tracing::debug!("an event of the receiver was not told");
+        }
+    }
+}
+
+struct Book<F> {
+    store: Option<Store>,
+    on_event: F,
+    /// When a refusal was last told, and how often it happened since.
+    refusals: BTreeMap<(Peer, String), (Instant, u64)>,
+    /// Films of each sender, of a day.
+    days: BTreeMap<Peer, (Date, u64)>,
+}
+
+/// What is written into the store together.
+#[derive(Default)]
+struct Batch {
+    news: BTreeMap<Peer, SenderNews>,
+    audit: Vec<NewEvent<'static>>,
+}
+
+impl<F: FnMut(Event)> Book<F> {
+    fn run(&mut self, told: &Receiver<(Told, Timestamp)>) {
+        while let Ok(first) = told.recv() {
+            let mut batch = Batch::default();
+            for (event, time) in std::iter::once(first).chain(told.try_iter().take(TOGETHER)) {
+                self.take(event, time, &mut batch);
+            }
+            self.keep(batch);
+        }
+    }
+
+    fn take(&mut self, event: Told, time: Timestamp, batch: &mut Batch) {
+        let Told { address, title, kind } = event;
+        let sender = Peer { title: clean(&title), address: address.to_string() };
+        match kind {
+            ToldKind::Echoed => {
+                batch.of(&sender);
+                self.tell(EventKind::Echo { sender }, time);
+            }
+            ToldKind::Stored { file, bytes, syntax, again } => {
+                batch.of(&sender).films += 1;
+                self.count(&sender);
+                let kind = EventKind::Stored { sender, bytes, syntax: clean(&syntax), again };
+                (self.on_event)(Event::about_file(kind, None, &file, time));
+            }
+            ToldKind::NotStored { status, reason } => {
+                self.refused(
+                    sender,
+                    format!("a film was not taken ({status:04X}H): {reason}"),
+                    time,
+                    Some(batch),
+                );
+            }
+            ToldKind::Limited { reason } | ToldKind::Refused { reason } => {
+                self.refused(sender, reason, time, Some(batch));
+            }
+            // Whatever tries whether the port is open: no sender.
+            ToldKind::Stray { reason } => self.refused(sender, reason, time, None),
+            ToldKind::Ended { films, failed, bytes, lasted, broken } => {
+                let films_today = self.films_today(&sender);
+                batch.of(&sender);
+                if films + failed > 0 || broken.is_some() {
+                    batch.audit.push(delivered(&sender, films, failed, bytes, broken.as_deref()));
+                }
+                let kind = EventKind::Association {
+                    sender,
+                    films,
+                    failed,
+                    bytes,
+                    seconds: (lasted.as_secs_f64() * 1e3).round() / 1e3,
+                    released: broken.is_none(),
+                    broken,
+                    films_today,
+                };
+                self.tell(kind, time);
+            }
+        }
+    }
+
+    fn tell(&mut self, kind: EventKind, time: Timestamp) {
+        (self.on_event)(Event::of_program(kind, time));
+    }
+
+    /// Tells of a refusal, unless it was told a moment ago. With a batch, it is written down, too.
+    fn refused(&mut self, sender: Peer, reason: String, time: Timestamp, batch: Option<&mut Batch>) {
+        let Some(times) = self.times_to_tell((sender.clone(), reason.clone())) else { return };
+        if let Some(batch) = batch {
+            let news = batch.of(&sender);
+            news.refusals += times;
+            news.reason = Some(reason.clone());
+            let detail = json!({ "sender": sender.title, "address": sender.address, "reason": reason, "times": times });
+            batch.audit.push(NewEvent { detail, ..NewEvent::of(AuditKind::TurnedAway) });
+        }
+        tracing::warn!(address = sender.address, "a sender was turned away: {reason}");
+        self.tell(EventKind::Refused { sender, reason, times }, time);
+    }
+
+    /// Returns how often something has happened since it was last told; none: it is not to be told yet.
+    fn times_to_tell(&mut self, what: (Peer, String)) -> Option<u64> {
+        let now = Instant::now();
+        if self.refusals.len() >= REMEMBERED {
+            self.refusals.retain(|_, (told, _)| now.duration_since(*told) < AGAIN);
+        }
+        let is_full = self.refusals.len() >= REMEMBERED;
+        match self.refusals.entry(what) {
+            Entry::Vacant(entry) => {
+                if !is_full {
+                    entry.insert((now, 0));
+                }
+                (!is_full).then_some(1)
+            }
+            Entry::Occupied(mut entry) => {
+                let (told, since) = entry.get_mut();
+                *since += 1;
+                if now.duration_since(*told) < AGAIN {
+                    return None;
+                }
+                *told = now;
+                Some(std::mem::take(since))
+            }
+        }
+    }
+
+    fn count(&mut self, sender: &Peer) {
+        let today = Zoned::now().date();
+        if self.days.len() >= REMEMBERED {
+            self.days.retain(|_, (day, _)| *day == today);
+        }
+        let (day, films) = self.days.entry(sender.clone()).or_insert((today, 0));
+        *films = if *day == today { *films + 1 } else { 1 };
+        *day = today;
+    }
+
+    fn films_today(&self, sender: &Peer) -> u64 {
+        let today = Zoned::now().date();
+        self.days.get(sender).filter(|(day, _)| *day == today).map_or(0, |(_, films)| *films)
+    }
+
+    fn keep(&mut self, batch: Batch) {
+        let Some(store) = &mut self.store else { return };
+        let news: Vec<SenderNews> = batch.news.into_values().collect();
+        if news.is_empty() && batch.audit.is_empty() {
+            return;
+        }
+        let now = Zoned::now();
+        if let Err(error) = store.note_senders(&news, &batch.audit, now.date(), now.timestamp()) {
+            tracing::warn!(%error, "receptions are not in the audit");
+        }
+    }
+}
+
+impl Batch {
+    fn of(&mut self, sender: &Peer) -> &mut SenderNews {
+        self.news.entry(sender.clone()).or_insert_with(|| SenderNews {
+            title: sender.title.clone(),
+            address: sender.address.clone(),
+            ..SenderNews::default()
+        })
+    }
+}
+
+fn delivered(sender: &Peer, films: u64, failed: u64, bytes: u64, broken: Option<&str>) -> NewEvent<'static> {
+    let detail = json!({
+        "sender": sender.title, "address": sender.address, "films": films, "failed": failed, "bytes": bytes,
+        "broken": broken,
+    });
+    NewEvent { detail, ..NewEvent::of(AuditKind::Delivered) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, path::PathBuf};
+
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+
+    fn told(title: &str, kind: ToldKind) -> Told {
+        Told { address: Ipv4Addr::LOCALHOST.into(), title: title.to_owned(), kind }
+    }
+
+    /// The events that come of what a receiver tells.
+    fn events(tells: impl IntoIterator<Item = Told>) -> Vec<Event> {
+        let (send, events) = unbounded();
+        let tell = move |event| send.send(event).unwrap();
+        let reception = Reception::start(None, &Supervisor::default(), tell).unwrap();
+        tells.into_iter().for_each(|event| reception.tell(&event));
+        drop(reception);
+        events.iter().collect()
+    }
+
+    #[test]
+    fn an_association_tells_how_many_films_its_sender_brought_today() {
+        let stored = |title| {
+            let file = PathBuf::from("/in/received-1.dcm");
+            told(title, ToldKind::Stored { file, bytes: 10, syntax: "1.2".to_owned(), again: false })
+        };
+        let ended = |title, films| {
+            let lasted = Duration::from_millis(1_500);
+            told(title, ToldKind::Ended { films, failed: 0, bytes: 10, lasted, broken: None })
+        };
+        let events =
+            events([stored("CR-1"), stored("DX-2"), ended("CR-1", 1), stored("CR-1"), ended("CR-1", 1)]);
+        let lines: Vec<_> = events.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
+        assert_eq!(lines[0]["event"], "stored");
+        assert_eq!((&lines[0]["sender"], &lines[0]["path"]), (&json!("CR-1"), &json!("/in/received-1.dcm")));
+        let associations: Vec<_> = lines.iter().filter(|line| line["event"] == "association").collect();
+        assert_eq!(associations[0]["films_today"], 1);
+        assert_eq!(
+            (&associations[1]["films_today"], &associations[1]["released"]),
+            (&json!(2), &json!(true))
+        );
+        assert_eq!(associations[1]["seconds"], 1.5);
+    }
+
+    #[test]
+    fn a_refusal_that_repeats_is_told_once_and_another_reason_at_once() {
+        let refused = |reason: &str| told("CT-2", ToldKind::Refused { reason: reason.to_owned() });
+        let flood = (0..500).map(|_| refused("not on the list"));
+        let events = events(flood.chain([refused("calls another title")]));
+        let reasons: Vec<_> = events
+            .iter()
+            .map(|event| match &event.kind {
+                EventKind::Refused { reason, times, .. } => (reason.as_str(), *times),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(reasons, [("not on the list", 1), ("calls another title", 1)]);
+    }
+}
