@@ -19,6 +19,7 @@ use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, sho
 use crate::{
     film::Header,
     guard::guarded,
+    health::Part,
     intake::{self, IntakeEvent, LeftOut},
     quality::{Gates, Held, SAME_EXPOSURE},
     store::{
@@ -133,6 +134,7 @@ impl Recorder {
         let mut ticked = Instant::now();
         loop {
             checkpoint("recorder");
+            self.gauges.vitals().recorder_beats();
             select! {
                 recv(results) -> report => match report {
                     Ok(report) => self.keep(&report),
@@ -171,7 +173,9 @@ impl Recorder {
         let hold = |recorder: &mut Self, _: &()| {
             recorder.hold_unread(*file, path, BROKE_DOWN, false, Timestamp::now())
         };
-        if !self.insist(report, Self::record) && !self.insist(&(), hold) {
+        if self.insist(report, Self::record) {
+            self.count(report);
+        } else if !self.insist(&(), hold) {
             self.supervisor.tell("A film could not be recorded: it is tried again at the next start.");
         }
     }
@@ -201,14 +205,20 @@ impl Recorder {
     fn insist<T>(&mut self, input: &T, work: impl Fn(&mut Self, &T) -> Result<(), StoreError>) -> bool {
         let mut last_fault = String::new();
         loop {
+            self.gauges.vitals().recorder_beats();
             match guarded(|| work(self, input)) {
                 None => {
                     self.supervisor.tell(PANICKED);
                     return false;
                 }
-                Some(Ok(())) => return true,
+                Some(Ok(())) => {
+                    self.gauges.vitals().set_fault(Part::Store, None);
+                    return true;
+                }
                 Some(Err(error)) => {
                     let fault = error.to_string();
+                    self.ownership.beat();
+                    self.gauges.vitals().set_fault(Part::Store, Some(fault.clone()));
                     if fault != last_fault {
                         tracing::error!(%error, "the store failed; trying again");
                         self.say(&Event::error(fault.clone(), Timestamp::now()));
@@ -247,11 +257,13 @@ impl Recorder {
             IntakeEvent::Fault(fault) => {
                 let unnamed = fault.without_names();
                 tracing::error!(fault = unnamed, "the inbox failed");
+                self.gauges.vitals().set_fault(Part::Inbox, Some(unnamed.clone()));
                 self.gauges.inbox_is(Some(fault.sentence.clone()));
                 self.say(&Event::error(fault.sentence.clone(), now).saying_instead(unnamed));
             }
             IntakeEvent::Recovered => {
                 tracing::info!("the inbox is back");
+                self.gauges.vitals().set_fault(Part::Inbox, None);
                 self.gauges.inbox_is(None);
             }
         }
