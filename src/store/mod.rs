@@ -10,6 +10,7 @@
 //! [`crate::triage`] alone.
 
 mod audit;
+mod backup;
 mod change;
 mod convert;
 mod error;
@@ -22,8 +23,10 @@ mod join;
 #[cfg(test)]
 mod large_tests;
 mod open;
+mod operations;
 mod outbox;
 mod outcome;
+mod owner_file;
 mod ownership;
 mod past;
 mod people;
@@ -36,6 +39,7 @@ mod reassess;
 mod receive;
 mod record;
 mod request;
+mod retention;
 mod rollup;
 mod row;
 mod rules;
@@ -52,8 +56,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
+pub use operations::{Operations, OutboxCount};
 pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
+pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
     Cell, Delivery, DeliveryKind, Lane, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
@@ -67,6 +73,7 @@ pub use record::{
     Status, StudyDetail, StudyId, StudyRow,
 };
 pub use request::RequestId;
+pub use retention::DoneFilm;
 pub use shift::{Seen, Shift, ShiftQuestion, Unseen};
 pub use spread::Spread;
 

@@ -7,6 +7,7 @@ mod exposures;
 mod following;
 mod identity;
 mod in_work;
+mod keeping;
 mod on_request;
 mod opening;
 mod panels;
