@@ -16,11 +16,15 @@ use super::{
     reload,
     setup::Setup,
     signals::{self, Stop},
+    upkeep::Upkeep,
 };
 use crate::{
+    config::ConfigError,
+    health::Part,
     leaving,
     pipeline::{Event, EventKind, Order, Pipeline},
     plugin::Waker,
+    service,
     store::Ownership,
     supervise::Supervisor,
     text::shown,
@@ -57,7 +61,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins(&supervisor, &ownership)?;
-    let mut parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
+    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor);
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
@@ -65,9 +69,14 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         waker.iter().for_each(Waker::wake);
     })?;
     let orders = pipeline.orders();
+    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
+    let (vitals, kept) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
+    service::is_ready();
     let _watcher = reload::watch(setup, model, move |change| {
+        vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
         let message = match change {
             Ok(changed) => {
+                kept.store(Arc::new(changed.config.clone()));
                 if let Some(settings) = &plugin_settings {
                     let _ = settings.send((changed.plugins_folder, changed.config.plugins));
                 }
@@ -90,7 +99,9 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     }
     // The recorder may be waiting for room among the events: take what still comes while it stops.
     std::thread::spawn(move || events.iter().for_each(drop));
+    service::is_stopping();
     drop(_watcher);
+    drop(upkeep);
     pipeline.stop();
     if settles {
         if !plugins.settle(SETTLE) {

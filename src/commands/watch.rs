@@ -14,10 +14,12 @@ use super::{
     setup::Setup,
     themes::{Change, Dressing, Wardrobe},
     thresholds::SiteThresholds,
+    upkeep::Upkeep,
 };
 use crate::{
     config::{ConfigError, Motion},
     dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
+    health::Part,
     leaving,
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Pipeline},
@@ -76,12 +78,24 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         let _ = outside_in.try_send(Outside::Notice(notice));
     }
     let orders = pipeline.as_ref().map(Pipeline::orders);
+    let upkeep = pipeline
+        .as_ref()
+        .map(|pipeline| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), &supervisor))
+        .transpose()?;
+    let kept = upkeep.as_ref().map(Upkeep::config);
+    let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
     let theme_changes = outside_in.clone();
     let tell = move |change| new_theme(change, &theme_changes);
     dressing.watch(tell.clone());
     let worn = Arc::clone(&dressing);
     let plugin_settings = plugins.as_ref().and_then(Host::settings);
     let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), move |change| {
+        if let Some(vitals) = &vitals {
+            vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
+        }
+        if let (Ok(changed), Some(kept)) = (&change, &kept) {
+            kept.store(Arc::new(changed.config.clone()));
+        }
         if let Ok(changed) = &change {
             worn.change_to(&changed.config.dashboard, tell.clone());
         }
@@ -131,6 +145,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let end = end.map_err(CommandError::of_service);
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
+    drop(upkeep);
     drop(pipeline);
     drop(plugins);
     for thread in threads {

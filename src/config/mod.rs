@@ -11,6 +11,7 @@ mod edit;
 mod error;
 mod feed_alarm;
 mod load;
+mod operations;
 mod plain_words;
 mod plugins;
 mod rules;
@@ -23,6 +24,7 @@ pub use edit::{with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
+pub use operations::{Health, Metrics, Retention, Space};
 pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
