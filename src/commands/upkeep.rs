@@ -28,6 +28,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(15);
 /// How often the retention is applied.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
+/// A clock that was set by more leaves the age of everything in doubt.
+const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
 /// The waits that the metrics tell of ended within so long.
 const WAITS_OF: SignedDuration = SignedDuration::from_hours(1);
 
@@ -54,6 +56,7 @@ impl Upkeep {
             gauges,
             retained: None,
             told: Vec::new(),
+            began: (Timestamp::now(), Instant::now()),
         };
         let has_ended = ends.clone();
         let is_asked =
@@ -85,6 +88,8 @@ struct Work {
     retained: Option<Instant>,
     /// The reasons that the log knows.
     told: Vec<Reason>,
+    /// Both clocks, when it began.
+    began: (Timestamp, Instant),
 }
 
 impl Work {
@@ -94,8 +99,18 @@ impl Work {
             self.tell(&config);
             if self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY) {
                 self.retained = Some(Instant::now());
-                retention::keep(&mut self.store, &config, end);
+                self.keep(&config, end);
             }
+        }
+    }
+
+    /// Applies the retention, unless the age of everything is in doubt.
+    fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
+        let (wall, steady) = self.began;
+        if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
+            retention::keep(&mut self.store, config, end);
+        } else {
+            tracing::warn!("the clock was set since the start: the retention waits for the next one");
         }
     }
 
@@ -134,6 +149,13 @@ impl Work {
     }
 }
 
+/// Whether as much time passed by the wall clock as by the steady one, give or take what no age depends on. A clock that
+/// was set ahead would make everything old enough to be deleted.
+fn is_steady(wall: SignedDuration, steady: Duration) -> bool {
+    let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
+    wall.saturating_sub(steady).abs() <= DOUBTFUL
+}
+
 fn in_one_line(reasons: &[Reason], queued: Option<u32>) -> String {
     match reasons {
         [] => format!("ready, {} films wait to be scored", queued.unwrap_or(0)),
@@ -141,5 +163,39 @@ fn in_one_line(reasons: &[Reason], queued: Option<u32>) -> String {
             0 => format!("not ready: {}", first.text),
             more => format!("not ready: {} (and {more} more; cxr-triage health)", first.text),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Check;
+
+    #[test]
+    fn nothing_is_deleted_by_a_clock_that_jumped() {
+        let hours = SignedDuration::from_hours;
+        for (wall, steady, is_sound) in [
+            (hours(0), 0, true),
+            (hours(48), 48, true),
+            // Kept in step, and summer time, which no timestamp knows of.
+            (hours(48) + SignedDuration::from_mins(20), 48, true),
+            (hours(24 * 365), 1, false),
+            (hours(-5), 1, false),
+        ] {
+            assert_eq!(
+                is_steady(wall, Duration::from_secs(3_600 * steady)),
+                is_sound,
+                "{wall} in {steady} h"
+            );
+        }
+    }
+
+    #[test]
+    fn the_service_manager_hears_one_line() {
+        let reason = |text: &str| Reason { check: Check::Disk, text: text.to_owned() };
+        assert_eq!(in_one_line(&[], Some(3)), "ready, 3 films wait to be scored");
+        assert_eq!(in_one_line(&[reason("full")], None), "not ready: full");
+        let more = in_one_line(&[reason("full"), reason("away")], None);
+        assert_eq!(more, "not ready: full (and 1 more; cxr-triage health)");
     }
 }
