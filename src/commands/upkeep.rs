@@ -119,6 +119,7 @@ impl Work {
         let now = Zoned::now();
         let facts = gather(&mut self.store, Question { config, now: &now });
         let reasons = judge(&facts, &Limits::of(&config.health));
+        self.gauges.vitals().set_reasons(&reasons);
         service::status(&in_one_line(&reasons, facts.store.as_ref().map(|store| store.queued)));
         if reasons.iter().map(|reason| reason.check).ne(self.told.iter().map(|reason| reason.check)) {
             for reason in &reasons {

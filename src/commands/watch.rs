@@ -244,6 +244,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
             .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),
         last_arrival: None,
         feed_alarm: None,
+        reasons: Vec::new(),
     }
 }
 

@@ -68,12 +68,6 @@ pub enum Space {
 impl Space {
     /// Bytes of a disk that has `total` in all.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of a disk needs no last byte, and is between nothing and all of it"
-    )]
     pub fn of(self, total: u64) -> u64 {
         match self {
             Self::Percent(percent) => (total as f64 * percent / 100.0) as u64,
@@ -98,7 +92,6 @@ impl Space {
         };
         let bytes = number * unit;
         // Far more than any disk has is a slip.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just looked at")]
         (1.0..1e18).contains(&bytes).then(|| Self::Bytes(bytes as u64))
     }
 }

@@ -188,6 +188,8 @@ pub struct Health {
     pub last_arrival: Option<Timestamp>,
     /// Set when no film has come for the site's feed-alarm time in working hours.
     pub feed_alarm: Option<String>,
+    /// Why the program is not ready, as its owner last judged it: sentences for the shift panel.
+    pub reasons: Vec<String>,
 }
 
 /// How loud a notice is.

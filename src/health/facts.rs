@@ -127,6 +127,8 @@ pub struct OwnerState {
     pub failure: Option<String>,
     /// The last change of the clock, for a minute.
     pub clock_step: Option<ClockStep>,
+    /// Why the program is not ready, as it last judged itself: for the dashboards.
+    pub reasons: Vec<String>,
 }
 
 /// A worker.

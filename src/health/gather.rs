@@ -11,6 +11,7 @@ use rustix::fs::statvfs;
 use super::{
     Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
     clock::{millis, uptime},
+    judge::OWNER_SILENT,
 };
 use crate::{
     config::Config,
@@ -109,6 +110,15 @@ fn plugins(store: &Store, config: &Config) -> Result<Vec<PluginFacts>, StoreErro
         }
     });
     Ok(facts.collect())
+}
+
+/// Why the owner of a store is not ready, as it judged itself of late; nothing where there is none that speaks. Cheap.
+#[must_use]
+pub fn owners_reasons(store: &Path) -> Vec<String> {
+    match owner(store) {
+        Owner::Known { silent_ms, own } if Duration::from_millis(silent_ms) <= OWNER_SILENT => own.reasons,
+        _ => Vec::new(),
+    }
 }
 
 /// The process that owns a store's pipeline, by the lock, which ends with it, and by its own words.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// An owner that has said nothing for longer has stalled: it speaks every other second.
-const OWNER_SILENT: Duration = Duration::from_secs(8);
+pub(super) const OWNER_SILENT: Duration = Duration::from_secs(8);
 /// The recorder looks at the clock every other second, and may take a few over a change of thresholds.
 const RECORDER_SILENT: Duration = Duration::from_secs(10);
 /// A step of a worker is to read one film, or to take four through the model: seconds on a slow machine.

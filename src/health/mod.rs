@@ -15,7 +15,7 @@ mod vitals;
 pub use clock::{ClockStep, uptime};
 pub use facts::{Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts, WorkerState};
 pub(crate) use gather::disk;
-pub use gather::{Question, gather, gather_closed};
+pub use gather::{Question, gather, gather_closed, owners_reasons};
 pub use judge::{Check, Limits, Reason, judge};
 pub(crate) use vitals::LONGEST;
 pub use vitals::{Part, Vitals};

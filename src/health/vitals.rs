@@ -9,13 +9,16 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    OwnerState, WorkerState,
+    OwnerState, Reason, WorkerState,
     clock::{ClockWatch, millis, uptime},
 };
 use crate::{lock::lock, text::shortened};
 
-/// Characters of a sentence, at most: the whole state has one page.
+/// Characters of a sentence, at most: the whole state has two pages.
 pub(crate) const LONGEST: usize = 240;
+
+/// Reasons that are told, at most.
+const MOST_REASONS: usize = 5;
 
 /// A part of the program that may be at fault for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +49,8 @@ struct Inner {
     workers: Vec<Option<Instant>>,
     faults: BTreeMap<Part, String>,
     clock: ClockWatch,
+    /// Why the program is not ready.
+    reasons: Vec<String>,
 }
 
 impl Default for Vitals {
@@ -55,6 +60,7 @@ impl Default for Vitals {
             workers: Vec::new(),
             faults: BTreeMap::new(),
             clock: ClockWatch::default(),
+            reasons: Vec::new(),
         };
         Self { started: Timestamp::now(), inner: Mutex::new(inner) }
     }
@@ -98,6 +104,12 @@ impl Vitals {
         };
     }
 
+    /// Notes why the program is not ready.
+    pub fn set_reasons(&self, reasons: &[Reason]) {
+        let told = reasons.iter().take(MOST_REASONS).map(|reason| shortened(&reason.text, LONGEST));
+        lock(&self.inner).reasons = told.collect();
+    }
+
     /// The longest that the recorder, or a worker at one step, has been silent.
     #[must_use]
     pub fn longest_silence(&self) -> Duration {
@@ -110,7 +122,7 @@ impl Vitals {
     #[must_use]
     pub fn state(&self) -> OwnerState {
         let (mut inner, now) = (lock(&self.inner), Instant::now());
-        let Inner { recorder, workers, faults, clock } = &mut *inner;
+        let Inner { recorder, workers, faults, clock, reasons } = &mut *inner;
         let fault = |part| faults.get(&part).cloned();
         let since = |at: &Instant| millis(now.saturating_duration_since(*at));
         OwnerState {
@@ -126,6 +138,7 @@ impl Vitals {
             model_fault: fault(Part::Model),
             receiver_fault: fault(Part::Receiver),
             clock_step: clock.look(Timestamp::now(), now),
+            reasons: reasons.clone(),
             ..OwnerState::default()
         }
     }

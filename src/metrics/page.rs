@@ -69,12 +69,10 @@ impl Page<'_> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the format has floating point numbers")]
 fn number(value: u64) -> f64 {
     value as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "likewise")]
 fn seconds(value: i64) -> f64 {
     value as f64
 }

@@ -1,6 +1,6 @@
 //! What the owner of a store says of itself, in a file beside the store.
 //!
-//! The file has one page, and a change overwrites it in place: that needs no room, so that it works where a disk is full
+//! The file never grows, and a change overwrites it in place: that needs no room, so that it works where a disk is full
 //! too, and readers see it whole or try again.
 
 use std::{
@@ -18,7 +18,7 @@ use super::{
 use crate::files;
 
 /// Bytes of the file.
-const PAGE: usize = 4_096;
+const PAGE: usize = 8_192;
 
 /// The file in which the owner of a store says how it is.
 #[derive(Debug)]

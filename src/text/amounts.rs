@@ -19,7 +19,6 @@ pub fn long_time(seconds: i64) -> String {
 
 /// A number of bytes in the largest unit of 1024 of which it has one: "512 B", "1.5 GiB".
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "one digit after the point")]
 pub fn size(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let (mut amount, mut unit) = (bytes as f64, 0);

@@ -40,6 +40,7 @@ impl Dashboard {
             banner: String::new(),
             last_arrival: None,
             feed_alarm: None,
+            reasons: Vec::new(),
         };
         let following = Following {
             store: Store::open(&bench.path).unwrap(),

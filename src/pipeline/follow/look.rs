@@ -7,6 +7,7 @@ use jiff::{Timestamp, Zoned};
 use super::{ALARM_EVERY, Follower, Gone, PAGE};
 use crate::{
     dashboard::{Notice, NoticeLevel, Update},
+    health::owners_reasons,
     store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
 };
 
@@ -190,6 +191,7 @@ impl Follower {
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
+            self.health.reasons = owners_reasons(self.store.path());
             // The clock may have been ahead when it started.
             self.started = self.started.min(now);
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
