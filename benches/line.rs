@@ -19,13 +19,13 @@ use std::{
 };
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
+use cxr_film::Film;
 use cxr_triage::{
     config::{self, LabelDefaults, Loaded},
-    film::{self, Film},
     model::{DeviceChoice, Findings, Model, Precision, Source},
     pipeline::{self, Admitted, Cores, Pass, Step, examine, read, study_key},
     quality::{self, Held},
-    triage::{self, Finding, RankKey, Rules, StudyAssessment},
+    study::{self, Finding, RankKey, Rules, StudyAssessment},
 };
 use films::{SIDE, dicom, frontal};
 use image::{GrayImage, ImageFormat};
@@ -83,7 +83,7 @@ impl Engine {
         }
         let studies = studies.into_iter();
         let rows = studies.map(|(study, (scored, held))| {
-            let place = triage::combine(scored.iter().map(|(findings, _)| findings.as_slice()));
+            let place = study::combine(scored.iter().map(|(findings, _)| findings.as_slice()));
             Row { study, place, scored, held }
         });
         let mut rows: Vec<Row> = rows.collect();
@@ -101,7 +101,7 @@ impl Engine {
 
     fn judge(&self, findings: &Findings) -> Result<Scored, Held> {
         quality::inspect_distance(findings.distance, &[], &self.site.config.quality)?;
-        let judged = triage::assess(&findings.probabilities, &self.rules).findings;
+        let judged = study::assess(&findings.probabilities, &self.rules).findings;
         Ok((judged, findings.heatmap.to_bytes()))
     }
 }
@@ -141,7 +141,7 @@ fn key(row: &Row) -> RankKey<'_> {
 fn write_films(folder: &Path) {
     for nth in 0..PHANTOMS {
         let dicom = dicom(&frontal(nth));
-        let pixels = stored(&film::decode(&dicom).unwrap());
+        let pixels = stored(&cxr_film::decode(&dicom).unwrap());
         fs::write(folder.join(format!("{nth}.png")), png(&eight_bit(&pixels))).unwrap();
         fs::write(folder.join(format!("{nth}.dcm")), dicom).unwrap();
     }

@@ -16,13 +16,14 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use cxr_film::Film;
 use cxr_triage::{
-    dashboard::{Canvas, EncodeJob, PictureRequest},
-    film::{self, Film},
+    dashboard::{Canvas, EncodeJob},
     model::{self, DeviceChoice, Filter, Heatmap, Model, Precision, Region, Source, Step, Tone},
-    picture::{self, Heat, Look, Mode},
+    picture::{self, Heat, Mode, Presentation},
     pipeline,
     quality::{self, Gates},
+    session::protocol::PictureRequest,
 };
 use films::{SIDE, dicom, frontal};
 use image::{ImageFormat, RgbImage};
@@ -101,8 +102,8 @@ fn draw(criterion: &mut Criterion) {
     let (film, map) = (film(), map());
     let grey = picture::grey(&film);
     let compose = |mode| {
-        let look = Look { mode, ..Look::default() };
-        picture::compose(&grey, Some(Heat { map: &map, label: 0 }), None, &look, DRAWN)
+        let presentation = Presentation { mode, ..Presentation::default() };
+        picture::compose(&grey, Some(Heat { map: &map, label: 0 }), None, &presentation, DRAWN)
     };
     let size = |picture: &RgbImage| Throughput::BytesDecimal(picture.as_raw().len() as u64);
     let mut group = criterion.benchmark_group("picture");
@@ -116,8 +117,14 @@ fn draw(criterion: &mut Criterion) {
         bencher.iter(|| picture.write_to(&mut Cursor::new(Vec::new()), ImageFormat::Png).unwrap());
     });
     let (width, height) = picture.dimensions();
-    let request =
-        PictureRequest { film: 1, heatmap: None, prior: None, look: Look::default(), width, height };
+    let request = PictureRequest {
+        film: 1,
+        heatmap: None,
+        prior: None,
+        presentation: Presentation::default(),
+        width,
+        height,
+    };
     for (name, protocol, compressed) in [
         ("half-blocks", ProtocolType::Halfblocks, false),
         ("sixel", ProtocolType::Sixel, false),
@@ -135,7 +142,7 @@ fn draw(criterion: &mut Criterion) {
 }
 
 fn film() -> Film {
-    film::decode(&DICOM).unwrap()
+    cxr_film::decode(&DICOM).unwrap()
 }
 
 /// A map of seven by seven for each of 14 labels, some of it cold.

@@ -1,17 +1,16 @@
 //! cxr-triage: a lightbox in the terminal that keeps the sickest film on top.
 //!
-//! Each module is one room of the house; `docs/architecture.md` is its plan. A film goes through them
-//! in this order, and every hand-over is one type:
+//! `docs/architecture.md` says what each module holds and may import. A film goes through them in this order, and every hand-over is one type:
 //!
 //! ```text
 //! inbox file ──intake──▶ Arrival ──film──▶ Film ──quality──▶ Film | Held
-//!    Film ──model──▶ Findings ──triage──▶ Assessment ──store──▶ StudyRow + events ──▶ dashboard
+//!    Film ──model──▶ Findings ──study──▶ Assessment ──store──▶ StudyRow + events ──▶ dashboard
 //! ```
 //!
 //! What a probability is worth is told against its label's own threshold:
 //!
 //! ```
-//! use cxr_triage::triage::score;
+//! use cxr_triage::study::score;
 //!
 //! assert_eq!(score(0.24, 0.24), 0.5, "at the threshold");
 //! assert!(score(0.62, 0.24) > 0.74 && score(0.12, 0.24) == 0.25);
@@ -37,17 +36,14 @@ pub mod pipeline;
 pub mod plugin;
 pub mod private_file;
 pub mod quality;
-pub mod quantile;
 pub mod retention;
 pub mod service;
+pub mod session;
 pub mod store;
 pub mod study;
 pub mod supervise;
 pub mod text;
-pub mod triage;
 pub mod trust;
-
-pub use cxr_film as film;
 
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

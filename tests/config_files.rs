@@ -14,7 +14,7 @@ use cxr_triage::{
         Loaded, Log, LogLevel, Model, Pictures, Precision, RasterStudy, Store, Triage, Weights, parse, rules,
     },
     quality::{Action, Gates},
-    triage::Severity,
+    study::Severity,
 };
 use jiff::SignedDuration;
 

@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use cxr_densenet::Processor;
+use cxr_film::{Film, Header};
 use cxr_triage::{
-    film::{Film, Header},
     model::{DeviceChoice, Findings, Input, Label, Library, Model, Precision, Region},
-    triage::{self, LabelRule, Rules, Severity, default_critical},
+    study::{self, LabelRule, Rules, Severity, default_critical},
 };
 use serde::Deserialize;
 
@@ -143,8 +143,8 @@ fn bf16_keeps_the_bands_and_the_order_of_real_films() {
     let rules = Rules { model: "starter".to_owned(), labels };
     let judged = |model: &Model, input: &Input| {
         let findings = model.infer(std::slice::from_ref(input)).unwrap().remove(0);
-        let findings = triage::assess(&findings.probabilities, &rules).findings;
-        let study = triage::combine([findings.as_slice()]);
+        let findings = study::assess(&findings.probabilities, &rules).findings;
+        let study = study::combine([findings.as_slice()]);
         (findings, study)
     };
     let mut scores = Vec::new();

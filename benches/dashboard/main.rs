@@ -31,10 +31,11 @@ use std::{
 use crossbeam_channel::{Receiver, bounded, unbounded};
 use cxr_triage::{
     config,
-    dashboard::{
-        Canvas, Effect, Health, Key, Message, Role, Site, State, Theme, Update, draw, settle, update,
+    dashboard::{Canvas, Effect, Key, Message, State, Theme, draw, settle, update},
+    session::{
+        self,
+        protocol::{Health, Role, Update},
     },
-    pipeline::{Following, follow, outside},
     store::Store,
     supervise::Supervisor,
 };
@@ -67,7 +68,7 @@ impl Write for Sink {
 struct Bench {
     state: State,
     updates: Receiver<Update>,
-    requests: crossbeam_channel::Sender<cxr_triage::dashboard::Request>,
+    requests: crossbeam_channel::Sender<cxr_triage::session::protocol::Request>,
     terminal: Terminal<CrosstermBackend<Sink>>,
     sink: Sink,
 }
@@ -177,20 +178,19 @@ fn main() {
     let opened = Instant::now();
     let (updates_in, updates) = bounded(4);
     let (requests, requests_out) = unbounded();
-    let (_outside_in, outside) = outside();
-    let following = Following {
+    let (_external_in, external) = session::external();
+    let parts = session::Parts {
         store: Store::open(&path).unwrap(),
         pictures: Store::open(&path).unwrap(),
         health: health(),
         gauges: None,
         feed_alarm: config::FeedAlarm::default(),
-        site: Site::default(),
         actor: "bench".to_owned(),
         thresholds: None,
-        outside,
+        external,
         supervisor: Supervisor::default(),
     };
-    let threads = follow(following, requests_out, updates_in).unwrap();
+    let threads = session::start(parts, requests_out, updates_in).unwrap();
     let sink = Sink::default();
     let viewport = Viewport::Fixed(Rect::new(0, 0, SCREEN.width, SCREEN.height));
     let terminal =

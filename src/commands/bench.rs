@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{Input, Model, Precision},
-    quantile::quantile,
+    study::quantile,
 };
 
 /// How the engine's thread pools are told their size: at the process's start, by this variable.

@@ -30,7 +30,7 @@ use crate::{
     text::shown,
 };
 
-/// Events between the pipeline and standard output; a reader that stalls stalls the line.
+/// Events between the pipeline and standard output; a reader that stalls stalls the pipeline.
 const EVENTS: usize = 256;
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
@@ -70,27 +70,32 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     })?;
     let orders = pipeline.orders();
     let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
-    let (vitals, kept) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
+    let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
     service::is_ready();
-    let _watcher = reload::watch(setup, model, move |change| {
-        vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
-        let message = match change {
-            Ok(changed) => {
-                kept.store(Arc::new(changed.config.clone()));
-                if let Some(settings) = &plugin_settings {
-                    let _ = settings.send((changed.plugins_folder, changed.config.plugins));
+    let _watcher = reload::watch(
+        setup,
+        model,
+        |_, _| Ok(()),
+        move |change| {
+            vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
+            let message = match change {
+                Ok(changed) => {
+                    current.store(Arc::new(changed.config.clone()));
+                    if let Some(settings) = &plugin_settings {
+                        let _ = settings.send((changed.plugins_folder, changed.config.plugins));
+                    }
+                    let _ = orders.send(Order::Settings(changed.settings));
+                    let _ = orders.send(Order::Gates(changed.config.quality.clone()));
+                    let _ = orders.send(Order::Rules(changed.rules));
+                    return;
                 }
-                let _ = orders.send(Order::Settings(changed.settings));
-                let _ = orders.send(Order::Gates(changed.config.quality.clone()));
-                let _ = orders.send(Order::Rules(changed.rules));
-                return;
-            }
-            Err(error) => {
-                format!("the configuration was changed but cannot be used, the old one stays:\n{error}")
-            }
-        };
-        let _ = notices.send(Event::error(message, Timestamp::now()));
-    })?;
+                Err(error) => {
+                    format!("the configuration was changed but cannot be used, the old one stays:\n{error}")
+                }
+            };
+            let _ = notices.send(Event::error(message, Timestamp::now()));
+        },
+    )?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
     let end = print(&events, &ends, args).map_err(CommandError::of_service);
     let settles = args.once && end.is_ok();
@@ -113,7 +118,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     end
 }
 
-/// What ends the printing from outside.
+/// The reasons outside to end the printing.
 struct Ends {
     stops: Receiver<Stop>,
     /// Nobody reads standard output any more.

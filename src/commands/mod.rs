@@ -1,4 +1,4 @@
-//! One file a subcommand. The only room that prints.
+//! One file a subcommand. The only module that prints.
 
 mod bench;
 mod cli;

@@ -13,14 +13,17 @@ use super::{
     output::stdout,
     signals::{Stop, stops},
 };
-use crate::dashboard::{Feed, Plain, Update};
+use crate::{
+    dashboard::{Plain, Reconfigure, Site},
+    session::protocol::{Feed, Update},
+};
 
 /// Shows the feed until the person leaves or a signal asks to. Without anybody to type (standard input at
 /// its end) it goes on telling.
-pub(super) fn run(feed: &Feed) -> Result<(), CommandError> {
+pub(super) fn run(feed: &Feed, site: &Site, mut settings: Receiver<Reconfigure>) -> Result<(), CommandError> {
     let stops = stops()?;
     let mut typed = typed_lines()?;
-    let mut plain = Plain::new(TimeZone::system());
+    let mut plain = Plain::new(TimeZone::system(), site);
     let mut out = stdout();
     loop {
         select! {
@@ -32,6 +35,10 @@ pub(super) fn run(feed: &Feed) -> Result<(), CommandError> {
                 };
                 say(&mut out, &plain.take(update, Timestamp::now()))?;
             }
+            recv(settings) -> setting => match setting {
+                Ok(setting) => plain.set(setting),
+                Err(_) => settings = never(),
+            },
             recv(typed) -> line => {
                 let Ok(line) = line else {
                     typed = never();

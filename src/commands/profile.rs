@@ -11,7 +11,6 @@ use super::{
     unread::UnreadFiles,
 };
 use crate::{
-    film,
     guard::guarded,
     model::{Fitted, Input, Limits, Model, Profile, Sample, Source, turned},
     pipeline::read,
@@ -75,7 +74,7 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Command
 /// What the model takes of a film, and of the same film misplaced; none if it is no film that it would score.
 fn inputs(path: &Path, model: &Model, nth: usize) -> Option<[Input; 2]> {
     let bytes = read(path).ok()?;
-    let film = film::decode(&bytes.content).ok()?;
+    let film = cxr_film::decode(&bytes.content).ok()?;
     quality::inspect(&film, &Gates::default()).ok()?;
     Some([model.prepare(&film).ok()?, model.prepare(&turned(&film, nth)).ok()?])
 }

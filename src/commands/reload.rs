@@ -3,21 +3,21 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    CommandError, screen,
+    CommandError,
     setup::{Setup, rules, settings},
 };
 use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Watcher},
-    dashboard::Site,
     model::Model,
     pipeline::Settings,
-    triage::Rules,
+    study::Rules,
 };
 
-/// What takes effect at once.
-pub(super) struct Reloaded {
+/// The settings that take effect at once.
+pub(super) struct Reloaded<T> {
     pub(super) config: Config,
-    pub(super) site: Site,
+    /// The settings of the screen, where there is one.
+    pub(super) screen: T,
     /// Where the site's own plugins lie.
     pub(super) plugins_folder: PathBuf,
     pub(super) rules: Rules,
@@ -27,25 +27,29 @@ pub(super) struct Reloaded {
 }
 
 /// Calls `on_change` after each change of the configuration file: with what it says now, or with why it
-/// cannot be used, in which case the old settings stay in force. Where there is no file yet, one that is
-/// written to the user's own place counts. None: there is no such place.
-pub(super) fn watch(
+/// cannot be used, in which case the old settings stay in force; `screen` reads those of the screen. Where there is no
+/// file yet, one that is written to the user's own place counts. None: there is no such place.
+pub(super) fn watch<T>(
     setup: Arc<Setup>,
     model: Arc<Model>,
-    mut on_change: impl FnMut(Result<Reloaded, ConfigError>) + Send + 'static,
+    screen: impl Fn(&Loaded, &Rules) -> Result<T, ConfigError> + Send + 'static,
+    mut on_change: impl FnMut(Result<Reloaded<T>, ConfigError>) + Send + 'static,
 ) -> Result<Option<Watcher>, CommandError> {
     let Some(path) = setup.loaded.path.clone().or_else(|| Places::of_process().user) else { return Ok(None) };
     let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
     let mut before = setup.loaded.config.clone();
     let watcher = config::watch(&path, text.as_deref(), move || {
-        on_change(setup.reload().and_then(|loaded| take(&loaded, &model, &mut before)));
+        let reloaded = setup.reload().and_then(|loaded| {
+            let rules = rules(&loaded, model.manifest())?;
+            let screen = screen(&loaded, &rules)?;
+            Ok(take(&loaded, rules, screen, &mut before))
+        });
+        on_change(reloaded);
     })?;
     Ok(Some(watcher))
 }
 
-fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded, ConfigError> {
-    let rules = rules(loaded, model.manifest())?;
-    let site = screen::site(loaded, &rules)?;
+fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Reloaded<T> {
     let config = loaded.config.clone();
     let mut at_next_start = Vec::new();
     for (name, differs) in [
@@ -59,12 +63,12 @@ fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded,
         }
     }
     *before = config.clone();
-    Ok(Reloaded {
+    Reloaded {
         settings: settings(&config),
         plugins_folder: loaded.plugins_folder(),
         config,
-        site,
+        screen,
         rules,
         at_next_start,
-    })
+    }
 }

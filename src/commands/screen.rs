@@ -1,9 +1,9 @@
-//! What of the configuration the dashboard needs, in its own terms; mistakes at their lines.
+//! The settings of the dashboard, in its own terms; mistakes at their lines.
 
 use crate::{
     config::{self, ConfigError, Loaded},
     dashboard::{Column, Keymap, MOST_VIEWS, SavedViews, Site},
-    triage::Rules,
+    study::Rules,
 };
 
 /// The dashboard's settings as the site has them, for the model whose rules these are.

@@ -19,8 +19,8 @@ use crate::{
     plugin::{Host, HostParts},
     quality::{Action, Gate},
     store::Ownership,
+    study::Rules,
     supervise::Supervisor,
-    triage::Rules,
 };
 
 /// The inbox where nobody named one.

@@ -18,14 +18,14 @@ use super::{
 use crate::{
     config::Pictures,
     files,
-    film::{self, Film},
     guard::guarded,
     model::{Findings, Heatmap, Model, ModelError},
-    picture::{self, Heat, Look, Mode},
+    picture::{self, Heat, Mode, Presentation},
     pipeline::{BROKE_DOWN, ask_last_gate, broke_down, failed, read, shown},
     quality::{self, Gates, Held, Warning},
-    triage::{self, Finding, in_order},
+    study::{self, Finding, in_order},
 };
+use cxr_film::Film;
 
 /// The word for "no heatmap".
 const NO_LABEL: &str = "none";
@@ -45,14 +45,14 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), CommandErr
     let order = screen::findings_order(&setup.loaded, &rules)?;
     let bytes =
         read(&args.file).map_err(|error| CommandError::failed(format!("{}: {error}", shown(&args.file))))?;
-    let film = film::decode(&bytes.content)
+    let film = cxr_film::decode(&bytes.content)
         .map_err(|unreadable| CommandError::failed(format!("{}: {unreadable}", shown(&args.file))))?;
     let judged =
         guarded(|| judge(&film, &model, &setup.config().quality)).unwrap_or_else(|| Ok(Err(broke_down())))?;
     let mut findings = Vec::new();
     let mut overlay = None;
     if let Ok((answer, _)) = &judged {
-        findings = triage::assess(&answer.probabilities, &rules).findings;
+        findings = study::assess(&answer.probabilities, &rules).findings;
         overlay = chosen(args.label.as_deref(), &findings)?.map(|label| (answer.heatmap.clone(), label));
     }
     if let Some(path) = &args.out {
@@ -110,7 +110,7 @@ fn judge(
 /// Which label's heatmap: the one named; else the one that decides the film's place.
 fn chosen(named: Option<&str>, findings: &[Finding]) -> Result<Option<usize>, CommandError> {
     let Some(named) = named else {
-        let top = triage::combine([findings]).top;
+        let top = study::combine([findings]).top;
         return Ok(top.and_then(|top| findings.iter().position(|finding| finding.label == top)));
     };
     if named == NO_LABEL {
@@ -149,11 +149,12 @@ fn print_picture(
     let height = lines.saturating_sub(LINES_BELOW).max(lines / 2).max(1);
     let beside = overlay.is_some() && width >= BESIDE_FROM;
     let heat = overlay.map(|(map, label)| Heat { map, label: *label });
-    let look = Look { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Look::default() };
+    let presentation =
+        Presentation { mode: if beside { Mode::Beside } else { Mode::Overlay }, ..Presentation::default() };
     let printer = Printer::of_terminal(wanted);
     let room = (width, height);
     let composed =
-        guarded(|| picture::compose(&picture::grey(film), heat, None, &look, printer.pixels(room)));
+        guarded(|| picture::compose(&picture::grey(film), heat, None, &presentation, printer.pixels(room)));
     let picture = composed.ok_or_else(|| CommandError::failed(BROKE_DOWN))?;
     printer.print(picture, room)
 }

@@ -1,4 +1,4 @@
-//! Which theme the dashboard wears: what was asked for, where it lies, and what its file says now.
+//! The theme of the dashboard: which one was asked for, where it lies, and what its file says now.
 
 use std::{
     env,
@@ -17,9 +17,9 @@ use crate::{
 /// The folder of the user's themes, beside the configuration file.
 const FOLDER: &str = "themes";
 
-/// What decides on the theme, beside the configuration.
+/// The sources of a theme, and what decides on it beside the configuration.
 #[derive(Debug, Clone)]
-pub(super) struct Wardrobe {
+pub(super) struct ThemeSources {
     /// `--theme`.
     named: Option<String>,
     /// The user's own themes.
@@ -30,7 +30,7 @@ pub(super) struct Wardrobe {
     colorfgbg: String,
 }
 
-impl Wardrobe {
+impl ThemeSources {
     /// As the command line and the environment say.
     pub(super) fn of_process(named: Option<&str>) -> Self {
         let word = |name| env::var(name).unwrap_or_default();
@@ -46,12 +46,12 @@ impl Wardrobe {
 
     /// The word that decides: the command line's, then `NO_COLOR`, then the configuration's.
     fn word(&self, config: &Dashboard) -> String {
-        let configured = || match &config.theme {
+        let named_there = || match &config.theme {
             _ if self.no_colour => "mono".to_owned(),
             Some(theme) => theme.clone(),
             None => Theme::default_name(self.depth, &self.colorfgbg).to_owned(),
         };
-        self.named.clone().unwrap_or_else(configured)
+        self.named.clone().unwrap_or_else(named_there)
     }
 
     /// The theme in force.
@@ -109,51 +109,51 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 /// The theme of a running dashboard: chosen anew when the configuration or the theme's file changes.
-pub(super) struct Dressing {
-    wardrobe: Wardrobe,
-    worn: Mutex<Worn>,
+pub(super) struct CurrentTheme {
+    sources: ThemeSources,
+    chosen: Mutex<Chosen>,
 }
 
-struct Worn {
+struct Chosen {
     config: Dashboard,
     theme: Theme,
     _watcher: Option<config::Watcher>,
 }
 
-/// What a change of theme comes to: another theme, or why the old one stays.
+/// The outcome of a change: another theme, or why the old one stays.
 pub(super) type Change = Result<Box<Theme>, ConfigError>;
 
-impl Dressing {
+impl CurrentTheme {
     /// The theme at the start.
     ///
     /// # Errors
     /// There is none of that name, or a mistake in its file.
-    pub(super) fn new(wardrobe: Wardrobe, config: &Dashboard) -> Result<Self, ConfigError> {
-        let theme = wardrobe.choose(config)?;
-        let worn = Worn { config: config.clone(), theme, _watcher: None };
-        Ok(Self { wardrobe, worn: Mutex::new(worn) })
+    pub(super) fn new(sources: ThemeSources, config: &Dashboard) -> Result<Self, ConfigError> {
+        let theme = sources.choose(config)?;
+        let chosen = Chosen { config: config.clone(), theme, _watcher: None };
+        Ok(Self { sources, chosen: Mutex::new(chosen) })
     }
 
     pub(super) fn theme(&self) -> Theme {
-        self.worn().theme
+        self.chosen().theme
     }
 
     /// A panic while it was held left a whole value behind.
-    fn worn(&self) -> std::sync::MutexGuard<'_, Worn> {
-        lock(&self.worn)
+    fn chosen(&self) -> std::sync::MutexGuard<'_, Chosen> {
+        lock(&self.chosen)
     }
 
     /// Watches the theme's file, if it has one, and calls `tell` after each change of it.
     pub(super) fn watch(self: &std::sync::Arc<Self>, tell: impl Fn(Change) + Send + Clone + 'static) {
-        let Some(path) = self.wardrobe.file(&self.worn().config) else { return };
-        let dressing = std::sync::Arc::downgrade(self);
+        let Some(path) = self.sources.file(&self.chosen().config) else { return };
+        let current = std::sync::Arc::downgrade(self);
         let text = files::read_text(&path, Expected::TEXT).ok();
         let watcher = config::watch(&path, text.as_deref(), move || {
-            let change = dressing.upgrade().and_then(|dressing| dressing.look_again());
+            let change = current.upgrade().and_then(|current| current.choose_again());
             change.into_iter().for_each(&tell);
         });
         match watcher {
-            Ok(watcher) => self.worn()._watcher = Some(watcher),
+            Ok(watcher) => self.chosen()._watcher = Some(watcher),
             Err(error) => tracing::warn!(%error, "changes of the theme will not be seen"),
         }
     }
@@ -165,22 +165,22 @@ impl Dressing {
         tell: impl Fn(Change) + Send + Clone + 'static,
     ) {
         let same = {
-            let mut worn = self.worn();
-            std::mem::replace(&mut worn.config, config.clone()) == *config
+            let mut chosen = self.chosen();
+            std::mem::replace(&mut chosen.config, config.clone()) == *config
         };
         if !same {
-            self.look_again().into_iter().for_each(&tell);
+            self.choose_again().into_iter().for_each(&tell);
             self.watch(tell);
         }
     }
 
     /// The theme as its file says it now; none if nothing changed.
-    fn look_again(&self) -> Option<Change> {
-        let mut worn = self.worn();
-        match self.wardrobe.choose(&worn.config) {
-            Ok(theme) if theme == worn.theme => None,
+    fn choose_again(&self) -> Option<Change> {
+        let mut chosen = self.chosen();
+        match self.sources.choose(&chosen.config) {
+            Ok(theme) if theme == chosen.theme => None,
             Ok(theme) => {
-                worn.theme = theme;
+                chosen.theme = theme;
                 Some(Ok(Box::new(theme)))
             }
             Err(error) => Some(Err(error)),
@@ -196,8 +196,8 @@ mod tests {
 
     use super::*;
 
-    fn wardrobe(folder: &Path) -> Wardrobe {
-        Wardrobe {
+    fn sources(folder: &Path) -> ThemeSources {
+        ThemeSources {
             named: None,
             folder: Some(folder.to_owned()),
             no_colour: false,
@@ -206,23 +206,23 @@ mod tests {
         }
     }
 
-    fn wish(theme: &str) -> Dashboard {
+    fn configured(theme: &str) -> Dashboard {
         Dashboard { theme: Some(theme.to_owned()), ..Dashboard::default() }
     }
 
     #[test]
     fn the_command_line_goes_before_no_color_and_that_before_the_configuration() {
         let folder = tempfile::tempdir().unwrap();
-        let plain = wardrobe(folder.path());
-        let dull = Wardrobe { no_colour: true, ..plain.clone() };
-        let named = Wardrobe { named: Some("light".to_owned()), ..dull.clone() };
-        for (wardrobe, config, worn) in [
+        let plain = sources(folder.path());
+        let dull = ThemeSources { no_colour: true, ..plain.clone() };
+        let named = ThemeSources { named: Some("light".to_owned()), ..dull.clone() };
+        for (sources, config, name) in [
             (&plain, Dashboard::default(), "dark"),
-            (&plain, wish("sixteen"), "sixteen"),
-            (&dull, wish("sixteen"), "mono"),
-            (&named, wish("sixteen"), "light"),
+            (&plain, configured("sixteen"), "sixteen"),
+            (&dull, configured("sixteen"), "mono"),
+            (&named, configured("sixteen"), "light"),
         ] {
-            assert_eq!(wardrobe.choose(&config).unwrap(), Theme::built_in(worn).unwrap(), "{worn}");
+            assert_eq!(sources.choose(&config).unwrap(), Theme::built_in(name).unwrap(), "{name}");
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
     fn a_users_own_theme_goes_before_the_built_in_one_and_may_inherit_it() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("dark.toml"), "inherits = \"dark\"\nbackground = \"#101112\"").unwrap();
-        let theme = wardrobe(folder.path()).choose(&wish("dark")).unwrap();
+        let theme = sources(folder.path()).choose(&configured("dark")).unwrap();
         assert_ne!(theme, Theme::standard());
         assert_eq!(theme.critical, Theme::standard().critical);
     }
@@ -251,30 +251,30 @@ mod tests {
             (&[("a", "b"), ("b", "c"), ("c", "b")], "a", "`b` inherits `c`, `c` inherits `b`"),
         ] {
             heirs.iter().for_each(|(name, of)| heir(name, of));
-            let error = wardrobe(folder.path()).choose(&wish(wanted)).unwrap_err();
+            let error = sources(folder.path()).choose(&configured(wanted)).unwrap_err();
             assert!(error.message.ends_with(&format!("in a ring: {says}")), "{error}");
         }
         // The name of a built-in theme, of which a theme of that name is an heir.
         heir("dark", "dark");
         heir("mine", "dark");
-        assert_eq!(wardrobe(folder.path()).choose(&wish("mine")).unwrap(), Theme::standard());
+        assert_eq!(sources(folder.path()).choose(&configured("mine")).unwrap(), Theme::standard());
     }
 
     #[test]
     fn a_theme_that_is_not_there_is_told_with_those_that_are() {
         let folder = tempfile::tempdir().unwrap();
-        let error = wardrobe(folder.path()).choose(&wish("dusk")).unwrap_err().to_string();
+        let error = sources(folder.path()).choose(&configured("dusk")).unwrap_err().to_string();
         assert!(error.contains("`dusk`") && error.contains("colour-blind"), "{error}");
     }
 
     #[test]
-    fn a_changed_file_is_worn_at_once_and_a_broken_one_leaves_the_old() {
+    fn a_changed_file_is_shown_at_once_and_a_broken_one_leaves_the_old() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");
         fs::write(&path, "inherits = \"dark\"").unwrap();
-        let dressing = Arc::new(Dressing::new(wardrobe(folder.path()), &wish("mine")).unwrap());
+        let current = Arc::new(CurrentTheme::new(sources(folder.path()), &configured("mine")).unwrap());
         let (send, changes) = channel();
-        dressing.watch(move |change| {
+        current.watch(move |change| {
             let _ = send.send(change);
         });
         let save = |text: &str| {
@@ -284,7 +284,7 @@ mod tests {
         save("inherits = \"dark\"\n[roles]\ntext = \"pink\"");
         let error = changes.recv().unwrap().unwrap_err();
         assert_eq!((error.line, error.path.as_deref()), (Some(3), Some(path.as_path())));
-        assert_eq!(dressing.theme(), Theme::standard());
+        assert_eq!(current.theme(), Theme::standard());
         save("inherits = \"light\"");
         assert_eq!(*changes.recv().unwrap().unwrap(), Theme::built_in("light").unwrap());
     }

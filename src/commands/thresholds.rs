@@ -6,14 +6,14 @@ use super::setup::{Setup, label_defaults, rules};
 use crate::{
     config::{self, ConfigError, Loaded},
     model::Model,
-    pipeline::{Thresholds, ThresholdsError},
-    triage::{Bench, BenchLabel, Setting, ThresholdChange},
+    session::{Thresholds, ThresholdsError},
+    study::{Bench, BenchLabel, Setting, ThresholdChange},
 };
 
 pub(super) struct SiteThresholds {
     setup: Arc<Setup>,
     model: Arc<Model>,
-    /// What films are scored here are the site's own, not a demonstration's.
+    /// Whether the films that are scored here are the site's own, not a demonstration's.
     is_real: bool,
 }
 
@@ -26,7 +26,7 @@ impl SiteThresholds {
         let manifest = self.model.manifest();
         let rules = rules(loaded, manifest)?;
         let site = loaded.config.thresholds.get(&manifest.name);
-        let label = |(rule, label): (crate::triage::LabelRule, &crate::model::Label)| {
+        let label = |(rule, label): (crate::study::LabelRule, &crate::model::Label)| {
             let set = site.and_then(|site| site.get(&rule.label)).cloned().unwrap_or_default();
             BenchLabel { rule, own: label.alert, site: Setting { alert: set.alert, critical: set.critical } }
         };

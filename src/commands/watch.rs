@@ -12,20 +12,25 @@ use super::{
     reload::{self, Reloaded},
     screen,
     setup::Setup,
-    themes::{Change, Dressing, Wardrobe},
+    themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
     upkeep::Upkeep,
 };
 use crate::{
     config::{ConfigError, Motion},
-    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
+    dashboard::{self, Reconfigure, Site},
     health::Part,
     leaving,
     model::Model,
-    pipeline::{self, Event, EventKind, Following, Order, Outside, Pipeline},
+    pipeline::{Event, EventKind, Order, Pipeline},
     plugin::{Host, Waker},
+    session::{
+        self, External,
+        protocol::{Feed, Health, Notice, NoticeLevel, Role},
+    },
     store::{Ownership, Store},
     supervise::Supervisor,
+    text::shown,
 };
 
 /// Updates between the store's reader and the screen; few, for each may be a thousand studies.
@@ -41,13 +46,14 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     if !args.plain {
         dashboard::require_terminal()?;
     }
-    let dressing =
-        Arc::new(Dressing::new(Wardrobe::of_process(args.theme.as_deref()), &setup.config().dashboard)?);
+    let sources = ThemeSources::of_process(args.theme.as_deref());
+    let theme = Arc::new(CurrentTheme::new(sources, &setup.config().dashboard)?);
     let store_path = setup.store()?;
-    let (outside_in, outside) = pipeline::outside();
+    let (external_in, external) = session::external();
+    let (settings_in, settings) = unbounded();
     let (updates_in, updates) = bounded(UPDATES);
     let (requests, requests_out) = unbounded();
-    let supervisor = supervisor(outside_in.clone())?;
+    let supervisor = supervisor(external_in.clone())?;
 
     let (model, rules) = setup.model_and_rules()?;
     let site = screen::site(&setup.loaded, &rules)?;
@@ -65,9 +71,9 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         None => None,
         Some(ownership) => {
             let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox, &supervisor);
-            let outside = outside_in.clone();
+            let external = external_in.clone();
             Some(Pipeline::start(parts, move |event| {
-                pass_on(event, &outside);
+                pass_on(event, &external);
                 waker.iter().for_each(Waker::wake);
             })?)
         }
@@ -75,58 +81,58 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
 
     for refused in &setup.loaded.refused {
         let notice = Notice { level: NoticeLevel::Error, text: refused.clone() };
-        let _ = outside_in.try_send(Outside::Notice(notice));
+        let _ = external_in.try_send(External::Notice(notice));
     }
     let orders = pipeline.as_ref().map(Pipeline::orders);
     let upkeep = pipeline
         .as_ref()
         .map(|pipeline| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), &supervisor))
         .transpose()?;
-    let kept = upkeep.as_ref().map(Upkeep::config);
+    let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
-    let theme_changes = outside_in.clone();
-    let tell = move |change| new_theme(change, &theme_changes);
-    dressing.watch(tell.clone());
-    let worn = Arc::clone(&dressing);
+    let screen = Screen { settings: settings_in, external: external_in };
+    let told = screen.clone();
+    let tell = move |change| told.show_theme(change);
+    theme.watch(tell.clone());
+    let current = Arc::clone(&theme);
     let plugin_settings = plugins.as_ref().and_then(Host::settings);
-    let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), move |change| {
+    let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), screen::site, move |change| {
         if let Some(vitals) = &vitals {
             vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
         }
-        if let (Ok(changed), Some(kept)) = (&change, &kept) {
-            kept.store(Arc::new(changed.config.clone()));
+        if let (Ok(changed), Some(in_force)) = (&change, &in_force) {
+            in_force.store(Arc::new(changed.config.clone()));
         }
         if let Ok(changed) = &change {
-            worn.change_to(&changed.config.dashboard, tell.clone());
+            current.change_to(&changed.config.dashboard, tell.clone());
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
         }
-        reloaded(change, orders.as_ref(), &outside_in);
+        screen.take_config(change, orders.as_ref());
     })?;
     let config = setup.config();
     let actor = actor();
-    let following = Following {
+    let parts = session::Parts {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
-        site,
         actor: actor.clone(),
         thresholds: Some(Box::new(SiteThresholds::new(
             Arc::clone(setup),
             Arc::clone(&model),
             remark.is_none(),
         ))),
-        outside,
+        external,
         supervisor,
     };
-    let threads = pipeline::follow(following, requests_out, updates_in)
+    let threads = session::start(parts, requests_out, updates_in)
         .map_err(|error| CommandError::failed(format!("cannot start a thread: {error}")))?;
     let feed = Feed { updates, requests };
     let end = if args.plain {
-        let end = plain::run(&feed);
+        let end = plain::run(&feed, &site, settings);
         // The threads behind it end when nobody listens any more.
         drop(feed);
         end
@@ -134,13 +140,14 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         let options = dashboard::Options {
             pictures: args.pictures.unwrap_or(config.dashboard.pictures),
             heatmap: config.dashboard.heatmap,
-            theme: dressing.theme(),
+            theme: theme.theme(),
+            site,
             calm: config.dashboard.motion == Motion::Reduced,
             who: actor,
             asks_who: config.dashboard.ask_who,
             ..dashboard::Options::from_environment()
         };
-        dashboard::run(feed, options).map_err(CommandError::from)
+        dashboard::run(feed, settings, options).map_err(CommandError::from)
     };
     let end = end.map_err(CommandError::of_service);
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
@@ -155,85 +162,94 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
 }
 
 /// Starts threads whose failures the screen shows. When one has ended for good, so does the program.
-fn supervisor(outside: Sender<Outside>) -> Result<Supervisor, CommandError> {
-    let told = outside.clone();
+fn supervisor(external: Sender<External>) -> Result<Supervisor, CommandError> {
+    let told = external.clone();
     let supervisor = Supervisor::new(move |text| {
         // A full channel belongs to a thread that does not come to read it: the log has it too.
-        let _ = told.try_send(Outside::Notice(Notice { level: NoticeLevel::Error, text }));
+        let _ = told.try_send(External::Notice(Notice { level: NoticeLevel::Error, text }));
     });
     let ended = supervisor.ended();
     std::thread::Builder::new().name("ended".to_owned()).spawn(move || {
         if let Ok(why) = ended.recv() {
             leaving::begin_because(1, &why);
-            let _ = outside.send(Outside::Ended(why));
+            let _ = external.send(External::Ended(why));
         }
     })?;
     Ok(supervisor)
 }
 
-/// A changed theme goes to the screen; a mistake in one is told, and the old one stays.
-fn new_theme(change: Change, outside: &Sender<Outside>) {
-    let message = match change {
-        Ok(theme) => Outside::Theme(theme),
-        Err(error) => {
-            let file = error.path.as_deref().map(|path| format!("{}, ", pipeline::shown(path)));
-            let text = format!("the old theme stays: {}{}", file.unwrap_or_default(), error.short());
-            Outside::Notice(Notice { level: NoticeLevel::Error, text })
-        }
-    };
-    let _ = outside.send(message);
-}
-
-/// The dashboard reads results from the store; of events it wants to know when to look, and the errors.
-fn pass_on(event: &Event, outside: &Sender<Outside>) {
+/// Tells the session of an event. It reads results from the store; of events it needs the moment, and the errors.
+fn pass_on(event: &Event, external: &Sender<External>) {
     let message = match &event.kind {
         EventKind::Error { message } => {
-            Outside::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
+            External::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
         }
-        _ => Outside::Look,
+        _ => External::StoreChanged,
     };
-    // A full channel has a look in it already.
-    let _ = outside.try_send(message);
+    // A full channel has such a message in it already.
+    let _ = external.try_send(message);
 }
 
-fn reloaded(
-    change: Result<Reloaded, ConfigError>,
-    orders: Option<&Sender<Order>>,
-    outside: &Sender<Outside>,
-) {
-    let notice = match change {
-        Err(error) => {
-            Notice { level: NoticeLevel::Error, text: format!("the old settings stay: {}", error.short()) }
-        }
-        Ok(changed) => {
-            if let Some(orders) = orders {
-                let _ = orders.send(Order::Settings(changed.settings));
-                let _ = orders.send(Order::Gates(changed.config.quality.clone()));
-                let _ = orders.send(Order::Rules(changed.rules));
+/// The ways to tell a running screen of changes: its own settings, and all else by its session.
+#[derive(Clone)]
+struct Screen {
+    settings: Sender<Reconfigure>,
+    external: Sender<External>,
+}
+
+impl Screen {
+    fn notice(&self, level: NoticeLevel, text: String) {
+        let _ = self.external.send(External::Notice(Notice { level, text }));
+    }
+
+    /// Shows a changed theme; a mistake in one is told, and the old one stays.
+    fn show_theme(&self, change: Change) {
+        match change {
+            Ok(theme) => {
+                let _ = self.settings.send(Reconfigure::Theme(theme));
             }
-            let _ = outside.send(Outside::Config(changed.site, changed.config.feed_alarm.clone()));
-            match changed.at_next_start.as_slice() {
-                [] => {
-                    Notice { level: NoticeLevel::Info, text: "The changed configuration is in force.".into() }
-                }
-                sections => Notice {
-                    level: NoticeLevel::Warning,
-                    text: format!(
-                        "Changes in {} take effect at the next start; the rest is in force.",
-                        sections.join(", ")
-                    ),
-                },
+            Err(error) => {
+                let file = error.path.as_deref().map(|path| format!("{}, ", shown(path)));
+                let text = format!("the old theme stays: {}{}", file.unwrap_or_default(), error.short());
+                self.notice(NoticeLevel::Error, text);
             }
         }
-    };
-    let _ = outside.send(Outside::Notice(notice));
+    }
+
+    /// Takes a changed configuration over; a mistake in it is told, and the old one stays.
+    fn take_config(&self, change: Result<Reloaded<Site>, ConfigError>, orders: Option<&Sender<Order>>) {
+        let changed = match change {
+            Ok(changed) => changed,
+            Err(error) => {
+                let text = format!("the old settings stay: {}", error.short());
+                return self.notice(NoticeLevel::Error, text);
+            }
+        };
+        if let Some(orders) = orders {
+            let _ = orders.send(Order::Settings(changed.settings));
+            let _ = orders.send(Order::Gates(changed.config.quality.clone()));
+            let _ = orders.send(Order::Rules(changed.rules));
+        }
+        let _ = self.settings.send(Reconfigure::Site(Box::new(changed.screen)));
+        let _ = self.external.send(External::Config(changed.config.feed_alarm.clone()));
+        match changed.at_next_start.as_slice() {
+            [] => self.notice(NoticeLevel::Info, "The changed configuration is in force.".to_owned()),
+            sections => self.notice(
+                NoticeLevel::Warning,
+                format!(
+                    "Changes in {} take effect at the next start; the rest is in force.",
+                    sections.join(", ")
+                ),
+            ),
+        }
+    }
 }
 
 fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&str>) -> Health {
     let banner = &model.manifest().banner;
     Health {
         role,
-        inbox: pipeline::shown(inbox),
+        inbox: shown(inbox),
         fault: None,
         queued: 0,
         working_on: None,
@@ -248,7 +264,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
     }
 }
 
-/// Who sits at the keys, for the audit: the name that the person logged in with.
+/// The person at the keys, for the audit: the name of the account.
 fn actor() -> String {
     ["LOGNAME", "USER"]
         .iter()

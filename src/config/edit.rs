@@ -5,7 +5,7 @@ use std::{ops::Range, path::Path};
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::{ConfigError, LabelDefaults, document::Document, parse, rules};
-use crate::{files, triage::Setting};
+use crate::{files, study::Setting};
 
 /// Sets `alert` for labels of one model in the text of a configuration; all else stays as it is, comments
 /// and order included.

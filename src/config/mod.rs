@@ -12,6 +12,7 @@ mod error;
 mod feed_alarm;
 mod load;
 mod operations;
+mod permission;
 mod plain_words;
 mod plugins;
 mod rules;
@@ -25,6 +26,7 @@ pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
 pub use operations::{Health, Metrics, Retention, Space};
+pub use permission::Permission;
 pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{

@@ -7,8 +7,7 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use super::{ConfigError, document::Document, values};
-use crate::plugin::Permission;
+use super::{ConfigError, document::Document, permission::Permission, values};
 
 /// `[plugins]`. Nothing runs and nothing leaves the program unless it is written here.
 #[derive(Debug, Clone, PartialEq, Default)]

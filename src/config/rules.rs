@@ -6,7 +6,7 @@ use super::{
     ConfigError, LabelThresholds, Loaded, checks::critical_below_alert, document::Document,
     plain_words::suggest,
 };
-use crate::triage::{LabelRule, Rules, Severity, default_critical};
+use crate::study::{LabelRule, Rules, Severity, default_critical};
 
 /// What a model's manifest says of one label.
 #[derive(Debug, Clone, Copy, PartialEq)]

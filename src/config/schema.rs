@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{Health, Hours, Metrics, Plugins, Retention, values};
-use crate::{intake::DEFAULT_IGNORE, quality::Gates, triage::Severity};
+use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets: by model, then by label, as the model's manifest names them.
 pub type Thresholds = BTreeMap<String, BTreeMap<String, LabelThresholds>>;

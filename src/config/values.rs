@@ -11,7 +11,7 @@ use serde::{
     de::{Error, Unexpected},
 };
 
-use crate::triage::Severity;
+use crate::study::Severity;
 
 const DURATION_HELP: &str = "write a number and its unit, such as \"300ms\", \"90s\", \"5m\" or \"1h 30m\"";
 

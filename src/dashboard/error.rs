@@ -15,15 +15,15 @@ pub enum DashboardError {
         "the dashboard needs a terminal that can place text, and TERM is `{0}`; set TERM to what your terminal is, or add --headless for one line of JSON per event"
     )]
     DumbTerminal(String),
-    /// What stands behind it has ended for good.
+    /// The threads behind it have ended for good.
     #[error("{0}")]
     Ended(String),
     /// The terminal failed.
     #[error("{doing} failed: {source}; if the terminal is still there, run `reset`, then start again")]
     Terminal {
-        /// What was being done.
+        /// The step that failed.
         doing: &'static str,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
 }

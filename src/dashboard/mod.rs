@@ -13,79 +13,63 @@
 //! [`update`] is pure: everything that it knows is in the [`State`] and the [`Message`], everything that
 //! it wants done is an [`Effect`]. What can be done is one table, [`action::ACTIONS`].
 
-pub mod action;
+mod app;
 mod cells;
-mod column;
+mod chrome;
 mod error;
-mod event_loop;
-mod feed;
-mod filter;
+mod film;
+mod findings;
 mod keymap;
 mod layout;
-mod making;
-mod mouse;
-mod order;
-mod overlay;
+mod list;
+mod message;
+mod panels;
 mod pictures;
 mod plain;
-mod plugins;
-mod render;
-mod row;
-mod shift;
-mod spread;
-mod standing;
+mod site;
 mod state;
-mod terminal;
 mod theme;
-mod update;
-mod viewing;
-mod views;
+mod widgets;
 mod words;
 mod worklist;
 
-pub use column::Column;
+pub use app::{draw, require_terminal, run, settle, update};
 pub use error::DashboardError;
-pub use event_loop::run;
-pub use feed::{
-    BenchRequest, BenchUpdate, Feed, Health, Notice, NoticeLevel, Picture, PictureError, PictureRequest,
-    Request, Role, Site, Update,
-};
-pub use filter::{Completion, Filter, FilterError};
-pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError};
+pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError, action};
 pub use layout::View;
-pub use order::Order;
-pub use overlay::{
-    Columns, FilterLine, Help, Input, Notes, Overlay, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel,
-    Who, Workbench, bench_markdown,
+pub use message::{Effect, Message};
+pub use panels::{
+    Columns, FilterLine, Help, Notes, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel, Who, Workbench,
+    bench_markdown,
 };
 pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};
-pub use plugins::Command;
-pub use render::draw;
-pub use shift::{Period, ShiftWatch};
-pub use state::State;
-pub use terminal::check as require_terminal;
+pub use site::{Reconfigure, Site};
+pub use state::{Command, Next, Panel, State, Turn};
 pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};
-pub use update::{Effect, Message, settle, update};
-pub use views::{MOST_VIEWS, SavedView, SavedViews};
-pub use worklist::{Row, Worklist};
+pub use widgets::Input;
+pub use worklist::{
+    Column, Completion, Filter, FilterError, MOST_VIEWS, Order, Row, SavedView, SavedViews, Worklist,
+};
 
 use jiff::tz::TimeZone;
 
 use crate::config::Pictures;
 
-/// How the dashboard is to look.
+/// The settings of a dashboard at its start.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What pictures are shown with.
+    /// The way to show pictures.
     pub pictures: Pictures,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
-    /// What it looks like at first; [`Update::Theme`] changes it.
+    /// The theme at first; [`Reconfigure::Theme`] changes it.
     pub theme: Theme,
+    /// The site's settings at first; [`Reconfigure::Site`] changes them.
+    pub site: Site,
     /// Whether changes that no key asked for come onto the screen together, every few seconds.
     pub calm: bool,
-    /// Who is at the keys, as far as the account tells.
+    /// The person at the keys, as far as the account tells.
     pub who: String,
     /// Whether to ask.
     pub asks_who: bool,
@@ -101,6 +85,7 @@ impl Options {
             pictures: Pictures::Auto,
             heatmap: true,
             theme: Theme::standard(),
+            site: Site::default(),
             calm: false,
             who: String::new(),
             asks_who: false,

@@ -6,13 +6,19 @@ use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Health, NoticeLevel, Period, Request, ShiftWatch, Update, words, worklist::Worklist};
+use super::{
+    panels::shift,
+    site::{Reconfigure, Site},
+    words,
+    worklist::Worklist,
+};
 use crate::{
+    session::protocol::{Health, NoticeLevel, Period, Request, ShiftWatch, Update},
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
-    triage::{Severity, in_order},
+    study::{Severity, in_order},
 };
 
-/// What `list` shows where no number is given.
+/// The studies of `list` where no number is given.
 const LISTED: usize = 10;
 
 const HELP: &str = "list [N]: the first N studies, the sickest first. show ID: a study's findings. \
@@ -26,7 +32,7 @@ pub struct Plain {
     zone: TimeZone,
     worklist: Worklist,
     health: Option<Health>,
-    /// What was last said of each study, so that nothing is said twice.
+    /// The words that were last said of each study, so that nothing is said twice.
     said: HashMap<StudyId, String>,
     /// The labels that come first among findings.
     order: Vec<String>,
@@ -36,12 +42,12 @@ pub struct Plain {
     wanted: Option<StudyId>,
 }
 
-/// What a command comes to.
+/// The outcome of a command.
 #[derive(Debug, Default, PartialEq)]
 pub struct Reply {
     /// Lines to say.
     pub lines: Vec<String>,
-    /// What has to be asked for.
+    /// Requests to be sent.
     pub requests: Vec<Request>,
     /// Whether the person leaves.
     pub quits: bool,
@@ -60,13 +66,13 @@ impl Reply {
 impl Plain {
     /// An empty list that tells times in that zone.
     #[must_use]
-    pub fn new(zone: TimeZone) -> Self {
+    pub fn new(zone: TimeZone, site: &Site) -> Self {
         Self {
             zone,
             worklist: Worklist::default(),
             health: None,
             said: HashMap::new(),
-            order: Vec::new(),
+            order: site.findings_order.clone(),
             wants_shift: false,
             wanted: None,
         }
@@ -85,18 +91,21 @@ impl Plain {
                 };
                 vec![format!("{} {word}: {}", self.clock(now), notice.text)]
             }
-            Update::Site(site) => {
-                self.order = site.findings_order;
-                Vec::new()
-            }
             Update::Shift(period, shift) if std::mem::take(&mut self.wants_shift) => {
-                super::shift::in_words(&shift, period, now)
+                shift::words::in_words(&shift, period, now)
             }
             Update::Detail(detail) if self.wanted == Some(detail.study.id) => {
                 self.wanted = None;
                 self.detail(&detail, now)
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Takes a changed setting in; a theme means nothing here.
+    pub fn set(&mut self, change: Reconfigure) {
+        if let Reconfigure::Site(site) = change {
+            self.order = site.findings_order;
         }
     }
 
@@ -136,7 +145,7 @@ impl Plain {
         let outside = row.outside.as_ref().map(|by| format!(", {}", by.source)).unwrap_or_default();
         let status = match row.status {
             Status::New => String::new(),
-            status => format!(", {} by {}", words::status(status), row.status_by),
+            status => format!(", {} by {}", status.word(), row.status_by),
         };
         let subject = words::subject(row);
         let alarm = if row.is_alarm() { ", to acknowledge" } else { "" };

@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
-use super::row::Row;
-use crate::store::{Status, StudyRow};
+use crate::store::StudyRow;
 
 /// How long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
 #[must_use]
@@ -63,7 +62,7 @@ pub(super) fn person(name: &str) -> String {
     }
 }
 
-/// Who or what a study is of: the patient's name, else the ID, else the file's name.
+/// The subject of a study: the patient's name, else the ID, else the file's name.
 #[must_use]
 pub(super) fn subject(row: &StudyRow) -> String {
     let name = person(&row.patient_name);
@@ -71,24 +70,6 @@ pub(super) fn subject(row: &StudyRow) -> String {
         .into_iter()
         .find(|text| !text.is_empty())
         .unwrap_or_else(|| row.key.clone())
-}
-
-/// The same for sorting: a name as it stands in the store, without what parts its empty components.
-#[must_use]
-pub(super) fn sorting_subject(row: &Row) -> &str {
-    let name = row.patient_name().trim_start_matches(['=', '^', ' ']);
-    [name, row.patient_id(), row.file_name()].into_iter().find(|text| !text.is_empty()).unwrap_or("")
-}
-
-/// The status as a word.
-#[must_use]
-pub(super) fn status(status: Status) -> &'static str {
-    match status {
-        Status::New => "new",
-        Status::Seen => "seen",
-        Status::Claimed => "claimed",
-        Status::Done => "done",
-    }
 }
 
 #[cfg(test)]

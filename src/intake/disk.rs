@@ -8,10 +8,7 @@ use std::{
 };
 
 use super::settle::Stamp;
-use crate::{
-    files::{self, Expected},
-    film,
-};
+use crate::files::{self, Expected};
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +61,7 @@ pub(super) fn is_dicom(path: &Path) -> bool {
     let mut head = Vec::new();
     let file = files::open(path, Expected::FILM);
     let read = file.and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.is_ok() && film::is_dicom(&head)
+    read.is_ok() && cxr_film::is_dicom(&head)
 }
 
 /// How long ago a file was changed, by the wall clock; zero when that lies in the future.

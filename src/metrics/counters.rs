@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
-use crate::{lock::lock, quality::Gate, triage::Finding};
+use crate::{lock::lock, quality::Gate, study::Finding};
 
 /// Upper bounds of the seconds from file to row.
 pub(super) const BOUNDS: [f64; 14] =

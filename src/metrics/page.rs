@@ -10,7 +10,7 @@ use crate::{
     health::{Check, Facts, Owner, Reason, StoreFacts},
     quality::Gate,
     store::Shift,
-    triage::Severity,
+    study::Severity,
 };
 
 /// How long studies wait to be seen, as the store counts it.

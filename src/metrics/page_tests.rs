@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     health::{Disk, OutboxFacts, OwnerState, PluginFacts, WorkerState},
     metrics::Outcome,
-    triage::Finding,
+    study::Finding,
 };
 
 fn facts() -> Facts {

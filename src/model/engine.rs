@@ -10,7 +10,8 @@ use super::{
     profile::{self, Profile},
     weights::{self, Taken},
 };
-use crate::{film::Film, guard::guarded, hash::sha256};
+use crate::{guard::guarded, hash::sha256};
+use cxr_film::Film;
 
 /// A model, ready to score films. It can be shared between threads: nothing in it changes.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! `weights verify`: whether a loaded model does what a model must.
 
 use super::{Input, Model, ModelError, Region};
-use crate::film::{Film, Header};
+use cxr_film::{Film, Header};
 
 /// What was checked, and how it came out. That the model could be loaded at all says already that its
 /// hash is right and that every tensor is there in the right shape.

@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    film,
-    quality::{self, Gate, Gates},
-};
+use crate::quality::{self, Gate, Gates};
 
 /// The mean grey of a square of the picture; place and size are shares of the side.
 fn grey(picture: &[u16], side: usize, x: f32, y: f32) -> f32 {
@@ -68,7 +65,7 @@ fn a_disease_is_seen_on_its_own_side() {
 fn our_own_reader_takes_the_file_and_the_gates_take_the_film() {
     let taken = civil::date(2026, 3, 2).at(14, 2, 0, 0);
     let phantom = Phantom::nth(1, 1);
-    let film = film::decode(&phantom.dicom(400, taken)).unwrap();
+    let film = cxr_film::decode(&phantom.dicom(400, taken)).unwrap();
     assert_eq!((film.width, film.height), (400, 400));
     let header = &film.header;
     assert_eq!(header.patient_name, phantom.patient.name);
@@ -86,12 +83,12 @@ fn the_programme_has_a_lateral_that_is_held_every_disease_and_a_prior_of_somebod
     }
     let taken = civil::date(2026, 3, 2).at(14, 2, 0, 0);
     let lateral = series.iter().find(|phantom| phantom.view == View::Lateral).unwrap();
-    let film = film::decode(&lateral.dicom(300, taken)).unwrap();
+    let film = cxr_film::decode(&lateral.dicom(300, taken)).unwrap();
     assert_eq!(quality::inspect(&film, &Gates::default()).unwrap_err().gate, Gate::View);
     let prior = series.iter().find(|phantom| phantom.years_ago > 0).unwrap();
     let of_the_same = series.iter().filter(|phantom| phantom.patient == prior.patient).count();
     assert_eq!(of_the_same, 2);
-    assert_eq!(film::decode(&prior.dicom(64, taken)).unwrap().header.study_date, "20250302");
+    assert_eq!(cxr_film::decode(&prior.dicom(64, taken)).unwrap().header.study_date, "20250302");
 }
 
 #[test]

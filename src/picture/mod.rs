@@ -2,19 +2,20 @@
 //! and by `show`; knows nothing of either.
 
 mod colormap;
-mod look;
 mod orientation;
 mod panel;
+mod presentation;
 mod scale;
 
 use image::{GrayImage, RgbImage};
 
-use crate::{film::Film, model::Heatmap};
+use crate::model::Heatmap;
+use cxr_film::Film;
 
 pub use colormap::Colours;
-pub use look::{Look, Mode, Window, Zoom};
 pub use orientation::sides;
 pub use panel::{Heat, compose};
+pub use presentation::{Mode, Presentation, Window, Zoom};
 pub use scale::fit;
 
 /// How much of the film the hottest spot hides: enough to stand out, too little to hide a rib.
@@ -28,7 +29,7 @@ const MOST_OPAQUE: f32 = 0.6;
 #[must_use]
 pub fn render(film: &Film, heatmap: Option<(&Heatmap, usize)>, bounds: (u32, u32)) -> RgbImage {
     let heat = heatmap.map(|(map, label)| Heat { map, label });
-    compose(&grey(film), heat, None, &Look::default(), bounds)
+    compose(&grey(film), heat, None, &Presentation::default(), bounds)
 }
 
 /// A film's display grey as a picture of its own; black where the film contradicts itself.
@@ -70,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{blend, render};
-    use crate::film::{Film, Header};
+    use cxr_film::{Film, Header};
 
     fn film(width: u32, height: u32) -> Film {
         let grey = |x: u32, y: u32| u8::try_from((x * 255 / width + y * 255 / height) / 2).unwrap();

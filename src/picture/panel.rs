@@ -2,7 +2,7 @@
 
 use image::{GrayImage, RgbImage, imageops};
 
-use super::{Colours, Look, Mode, scale, tinted};
+use super::{Colours, Mode, Presentation, scale, tinted};
 use crate::model::Heatmap;
 
 /// The heat at which contours are drawn.
@@ -21,7 +21,7 @@ pub struct Heat<'a> {
     pub label: usize,
 }
 
-/// Draws a film by its display grey as a person wants to look at it, in `bounds` (width, height) with its
+/// Draws a film by its display grey as a person wants to see it, in `bounds` (width, height) with its
 /// aspect kept and no larger than it is; `prior` stands at its right, whole.
 ///
 /// The same input gives the same bytes.
@@ -30,21 +30,24 @@ pub fn compose(
     film: &GrayImage,
     heat: Option<Heat<'_>>,
     prior: Option<&GrayImage>,
-    look: &Look,
+    presentation: &Presentation,
     bounds: (u32, u32),
 ) -> RgbImage {
-    let heat = heat.filter(|_| look.mode != Mode::Film);
-    let beside = look.mode == Mode::Beside && heat.is_some();
+    let heat = heat.filter(|_| presentation.mode != Mode::Film);
+    let beside = presentation.mode == Mode::Beside && heat.is_some();
     let count = 1 + u32::from(beside) + u32::from(prior.is_some());
     let gap = if count > 1 { (bounds.0 / 100).max(1) } else { 0 };
     let each = (bounds.0.saturating_sub(gap * (count - 1)) / count, bounds.1);
 
     let mut panels = Vec::new();
     if beside {
-        panels.push(panel(film, None, look, each));
+        panels.push(panel(film, None, presentation, each));
     }
-    panels.push(panel(film, heat, look, each));
-    panels.extend(prior.map(|prior| panel(prior, None, &Look { zoom: super::Zoom::FIT, ..*look }, each)));
+    panels.push(panel(film, heat, presentation, each));
+    panels
+        .extend(prior.map(|prior| {
+            panel(prior, None, &Presentation { zoom: super::Zoom::FIT, ..*presentation }, each)
+        }));
     row(panels, gap)
 }
 
@@ -78,32 +81,43 @@ impl Sight {
     /// What a box of `bounds` shows of a film of `size`: fitted, then so much nearer. A box of another shape
     /// than the film's shows more of it as one goes nearer.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within the film
-    fn of(size: (u32, u32), look: &Look, bounds: (u32, u32)) -> Self {
+    fn of(size: (u32, u32), presentation: &Presentation, bounds: (u32, u32)) -> Self {
         let (width, height) = (f64::from(size.0.max(1)), f64::from(size.1.max(1)));
         let (wide, high) = (f64::from(bounds.0.max(1)), f64::from(bounds.1.max(1)));
-        let scale = (wide / width).min(high / height) * f64::from(look.zoom.percent.max(100)) / 100.0;
+        let scale = (wide / width).min(high / height) * f64::from(presentation.zoom.percent.max(100)) / 100.0;
         let part = |length: f64, room: f64, centre: u16| {
             let seen = (room / scale).clamp(1.0, length).round();
             let from = (length * f64::from(centre) / 1000.0 - seen / 2.0).clamp(0.0, length - seen);
             (from as u32, seen as u32)
         };
-        let ((x, width), (y, height)) = (part(width, wide, look.zoom.x), part(height, high, look.zoom.y));
+        let ((x, width), (y, height)) =
+            (part(width, wide, presentation.zoom.x), part(height, high, presentation.zoom.y));
         Self { x, y, width, height }
     }
 }
 
-fn panel(film: &GrayImage, heat: Option<Heat<'_>>, look: &Look, bounds: (u32, u32)) -> RgbImage {
-    let sight = Sight::of(film.dimensions(), look, bounds);
+fn panel(
+    film: &GrayImage,
+    heat: Option<Heat<'_>>,
+    presentation: &Presentation,
+    bounds: (u32, u32),
+) -> RgbImage {
+    let sight = Sight::of(film.dimensions(), presentation, bounds);
     let mut seen = imageops::crop_imm(film, sight.x, sight.y, sight.width, sight.height).to_image();
-    let table = look.window.table(look.inverted);
+    let table = presentation.window.table(presentation.inverted);
     for grey in seen.iter_mut() {
         *grey = table[usize::from(*grey)];
     }
     let seen = scale::shrink(seen, bounds);
     let heat = heat.and_then(|heat| heat_in(heat, film.dimensions(), sight, seen.dimensions()));
-    match (look.mode, heat) {
-        (Mode::Contours, Some(heat)) => contours(&seen, &heat, look.colours),
-        (_, heat) => tinted(&seen, heat.as_deref(), look.colours, f32::from(look.opacity.min(100)) / 100.0),
+    match (presentation.mode, heat) {
+        (Mode::Contours, Some(heat)) => contours(&seen, &heat, presentation.colours),
+        (_, heat) => tinted(
+            &seen,
+            heat.as_deref(),
+            presentation.colours,
+            f32::from(presentation.opacity.min(100)) / 100.0,
+        ),
     }
 }
 

@@ -15,10 +15,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use signal_hook::{consts, low_level::signal_name};
 
 use super::{
-    feeder::GLANCE,
     helper::{Answer, Helper, Ready, Task, read_message, write_message},
     judge::{Judge, Opened, Prepared},
-    recorder::{Identity, Report, ReportKind},
+    report::{Identity, POLL, Report, ReportKind},
 };
 use crate::store::Queued;
 
@@ -157,7 +156,7 @@ enum End {
     Asked,
 }
 
-/// What was heard of the child.
+/// The end of a child.
 enum Heard {
     Answered(Box<Answer>),
     /// It says nothing more; whether it had begun with the film.
@@ -172,7 +171,7 @@ enum Heard {
 fn hear(said: &Receiver<Said>, stop: &AtomicBool) -> Heard {
     let (started, mut began) = (Instant::now(), false);
     loop {
-        match said.recv_timeout(GLANCE) {
+        match said.recv_timeout(POLL) {
             Ok(Said::Began) => began = true,
             Ok(Said::Answered(answer)) => return Heard::Answered(answer),
             Ok(Said::Broken(why)) => return Heard::Broken { began, why },
@@ -232,7 +231,7 @@ fn killed_for_memory_since(before: Option<u64>) -> bool {
     before.zip(killed_for_memory()).is_some_and(|(before, now)| now > before)
 }
 
-/// What the thread that talks to the child says.
+/// A message of the thread that talks to the child.
 enum Said {
     Began,
     Answered(Box<Answer>),

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::recorder::{Recorder, Report, ReportKind};
+use super::{
+    recorder::Recorder,
+    report::{Report, ReportKind},
+};
 use crate::{metrics::Outcome, quality::Gate};
 
 impl Recorder {

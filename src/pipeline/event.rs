@@ -1,4 +1,4 @@
-//! What the pipeline says while it works: a line of JSON each in `watch --headless`.
+//! The events of a pipeline at work: a line of JSON each in `watch --headless`.
 
 use std::path::Path;
 
@@ -7,15 +7,14 @@ use serde::Serialize;
 
 use crate::{
     intake::LeftOut,
-    store::{StudyId, StudyRow},
-    text::unnamed,
-    triage::Severity,
+    study::{Attributes, Severity, StudyId, StudyRow},
+    text::{Secrets, unnamed},
 };
 
 /// One thing that happened. The words and fields are a contract with scripts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
-    /// What happened.
+    /// The kind.
     #[serde(flatten)]
     pub kind: EventKind,
     /// When.
@@ -24,7 +23,7 @@ pub struct Event {
     pub study: Option<String>,
     /// The file that it was about, if one. For a study: the file of its first film.
     pub path: Option<String>,
-    /// What is said instead to those who may not learn who the patient is.
+    /// The texts for those who may not learn who the patient is.
     #[serde(skip)]
     pub unnamed: Unnamed,
 }
@@ -36,6 +35,8 @@ pub struct Unnamed {
     pub study: Option<StudyId>,
     /// The hash of the file's path.
     pub path: Option<String>,
+    /// The study's attributes, without what in their free text names the patient.
+    pub attributes: Attributes,
     /// The reason, the message, or the file that brought the same film; none where it holds no name.
     pub text: Option<String>,
 }
@@ -76,7 +77,7 @@ pub enum EventKind {
         score: Option<f64>,
         /// The label of that score.
         top: Option<String>,
-        /// What is to be told beside its findings, a sentence each.
+        /// Sentences to be told beside its findings.
         warnings: Vec<Sentence>,
     },
     /// A study changed: a film joined it, it became complete, it was promoted or judged anew.
@@ -89,19 +90,22 @@ pub enum EventKind {
         top: Option<String>,
         /// Whether the quiet period has passed since its last film.
         complete: bool,
+        /// Attributes of its first film's header.
+        #[serde(flatten)]
+        attributes: Attributes,
         /// Other studies and films that bear a number of its own or of its films, a sentence each.
         warnings: Vec<Sentence>,
     },
-    /// Something failed; the line goes on.
+    /// Something failed; the pipeline goes on.
     Error {
-        /// What failed, why, what to do.
+        /// The failure, its reason, the advice.
         message: String,
     },
     /// Nothing is waiting and nothing is in work.
     Idle {
         /// Films that came to an end since the start or since the last idle event.
         films: usize,
-        /// What lies in the inbox and is left out.
+        /// The files of the inbox that are left out.
         left_out: LeftOut,
     },
 }
@@ -126,18 +130,24 @@ impl Event {
     /// A study changed.
     #[must_use]
     pub fn study(row: &StudyRow, warnings: Vec<Sentence>, time: Timestamp) -> Self {
+        let secrets = Secrets::of_study(row);
         Self {
             kind: EventKind::Study {
                 severity: row.severity,
                 score: row.score,
                 top: row.top.clone(),
                 complete: row.complete,
+                attributes: row.attributes.clone(),
                 warnings,
             },
             time,
             study: Some(row.key.clone()),
             path: Some(row.file_name.clone()),
-            unnamed: Unnamed { study: Some(row.id), ..Unnamed::default() },
+            unnamed: Unnamed {
+                study: Some(row.id),
+                attributes: row.attributes.map(|text| secrets.hide(text)),
+                ..Unnamed::default()
+            },
         }
     }
 
@@ -177,6 +187,9 @@ impl Event {
         | EventKind::Study { warnings, .. } = &mut kind
         {
             warnings.iter_mut().for_each(|warning| warning.text.clone_from(&warning.unnamed));
+        }
+        if let EventKind::Study { attributes, .. } = &mut kind {
+            attributes.clone_from(&unnamed.attributes);
         }
         let study = unnamed.study.map(|number| number.to_string());
         Self { kind, time, study, path: unnamed.path.clone(), unnamed }

@@ -6,13 +6,13 @@ use std::{io, path::Path};
 use crate::{
     config::RasterStudy,
     files::{Expected, Readers, readers},
-    film::{self, Film, Header},
     guard::guarded,
     hash::sha256,
     model::{Distance, Input, Model, ModelError},
     quality::{self, Gate, Gates, Held, Warning},
     text::shown,
 };
+use cxr_film::{Film, Header};
 
 /// The bytes of one file, and what identifies them.
 #[derive(Debug)]
@@ -41,10 +41,10 @@ pub fn read_until(path: &Path, readers: &Readers, is_over: &dyn Fn() -> bool) ->
     Ok(Bytes { content, sha256 })
 }
 
-/// What the rooms before the model say of a film.
+/// The verdict of decoding and gates on a film.
 #[derive(Debug)]
 pub struct Examined {
-    /// What the file said of itself; nothing if it is no film.
+    /// The header of the file; empty if it is no film.
     pub header: Header,
     /// Whether the pixels could be decoded: only such a film claims its SOP Instance UID.
     pub decoded: bool,
@@ -55,16 +55,16 @@ pub struct Examined {
 /// A film that may be scored.
 #[derive(Debug)]
 pub struct Admitted {
-    /// What the model takes.
+    /// The input of the model.
     pub input: Input,
-    /// What is to be said beside its score.
+    /// Sentences to be told beside its score.
     pub warnings: Vec<Warning>,
 }
 
 /// Decodes, judges and prepares one film for `model`, in bounded time. A panic on the way holds the film.
 #[must_use]
 pub fn examine(content: Vec<u8>, model: &Model, gates: &Gates) -> Examined {
-    match film::decode_within_limit(content) {
+    match cxr_film::decode_within_limit(content) {
         Ok(film) => {
             let verdict = judge(&film, model, gates);
             Examined { header: film.header, decoded: true, verdict }
@@ -106,7 +106,7 @@ pub fn broke_down() -> Held {
     Held { gate: Gate::Model, reason: BROKE_DOWN.to_owned() }
 }
 
-/// What is said of a film that made the program panic.
+/// The reason for a film that made the program panic.
 pub const BROKE_DOWN: &str = "The program broke down over this film and went on with the others: look at it on its workstation, and report this.";
 
 fn judge(film: &Film, model: &Model, gates: &Gates) -> Result<Admitted, Held> {
@@ -165,7 +165,7 @@ mod tests {
         let drawn = image::GrayImage::from_fn(256, 256, |x, y| image::Luma([grey(x, y)]));
         let mut png = std::io::Cursor::new(Vec::new());
         drawn.write_to(&mut png, image::ImageFormat::Png).unwrap();
-        let good = film::decode(png.get_ref()).unwrap();
+        let good = cxr_film::decode(png.get_ref()).unwrap();
         let gates = Gates::default().warning_only();
         judge(&good, &model, &gates).unwrap();
         let pixels = good.linear.len();

@@ -1,6 +1,6 @@
 //! From the store's queue to the workers: one feeder.
 //!
-//! What it hands out is noted in the store first. After a death of the program, what was noted comes last and is tried
+//! Files that it hands out are noted in the store first. After a death of the program, those come last and are tried
 //! alone, while nothing else is in work.
 
 use std::{
@@ -12,13 +12,13 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender};
 
 use super::{
     Gauges, READ_AHEAD,
     alone::{Alone, Trial},
     file_name,
-    recorder::{Report, ReportKind},
+    report::{POLL, Report, ReportKind, send},
 };
 use crate::{
     store::{FileId, Queued, RequestId, Store, StoreError},
@@ -28,10 +28,8 @@ use crate::{
 /// Rows taken from the store's queue at a time: more than can be in flight between feeder and recorder,
 /// so that a page always has something new while there is anything new.
 const PAGE: u32 = 128;
-/// How long a worker waits before it looks whether it should stop.
-pub(super) const GLANCE: Duration = Duration::from_millis(100);
-/// Without a wake-up the feeder looks into the queue this often.
-const LOOK_ANYWAY: Duration = Duration::from_secs(2);
+/// Without a wake-up the feeder reads the queue this often.
+const READ_ANYWAY: Duration = Duration::from_secs(2);
 /// A film that ended so many processes in which it was alone is held.
 const STOPS: u32 = 3;
 
@@ -50,18 +48,18 @@ pub(super) struct Feeder {
 /// How far the feeder is.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// What was in work when the program died has been put back.
+    /// Whether the files that were in work when the program died have been put back.
     put_back: bool,
-    /// What has been handed out and is not done yet.
+    /// The turns that were handed out and are not done yet.
     in_flight: HashSet<Turn>,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
 }
 
-/// What the feeder does next.
+/// The next step of the feeder.
 enum Next {
     /// There may be more to hand out.
-    Look,
+    Again,
     /// It waits so long, or until it is woken.
     Wait(Duration),
     /// Nobody takes what it hands out.
@@ -75,12 +73,12 @@ impl Feeder {
             checkpoint("feeder");
             let next = self.hand_out();
             match next {
-                Ok(Next::Look) => self.progress.told.clear(),
+                Ok(Next::Again) => self.progress.told.clear(),
                 Ok(Next::Wait(time)) => _ = self.wake.recv_timeout(time),
                 Ok(Next::Gone) => return,
                 Err(error) => {
                     self.tell(&error);
-                    let _ = self.wake.recv_timeout(LOOK_ANYWAY);
+                    let _ = self.wake.recv_timeout(READ_ANYWAY);
                 }
             }
         }
@@ -122,7 +120,7 @@ impl Feeder {
                 if batch.is_empty() && self.progress.in_flight.is_empty() {
                     return self.try_alone(&due);
                 }
-                return Ok(if self.send(batch)? { Next::Wait(GLANCE) } else { Next::Gone });
+                return Ok(if self.send(batch)? { Next::Wait(POLL) } else { Next::Gone });
             }
             batch.push(due);
             handed_out = true;
@@ -133,10 +131,10 @@ impl Feeder {
         if !self.send(batch)? {
             return Ok(Next::Gone);
         }
-        Ok(if handed_out { Next::Look } else { Next::Wait(LOOK_ANYWAY) })
+        Ok(if handed_out { Next::Again } else { Next::Wait(READ_ANYWAY) })
     }
 
-    /// Notes that these are in work, and hands them to the workers. Whether somebody took them.
+    /// Notes that these are in work, and hands them to the workers. Returns whether somebody took them.
     fn send(&mut self, batch: Vec<Queued>) -> Result<bool, StoreError> {
         if batch.is_empty() {
             return Ok(true);
@@ -173,7 +171,7 @@ impl Feeder {
                     "A film that was in work when the program died could not be tried alone: {why}. It is tried again, \
                      after the others."
                 ));
-                return Ok(Next::Look);
+                return Ok(Next::Again);
             }
             Trial::Stopped { sha256, why } => {
                 let stops = self.store.put_behind(due.file, true)?;
@@ -182,7 +180,7 @@ impl Feeder {
                      after the others, and then held."
                 ));
                 if stops < STOPS {
-                    return Ok(Next::Look);
+                    return Ok(Next::Again);
                 }
                 let reason = format!(
                     "This film stopped the program three times ({why}), each time while it alone was in work, so it is \
@@ -193,7 +191,7 @@ impl Feeder {
             }
         };
         self.progress.in_flight.insert(turn(due));
-        Ok(if send(&self.results, report, &self.stop) { Next::Look } else { Next::Gone })
+        Ok(if send(&self.results, report, &self.stop) { Next::Again } else { Next::Gone })
     }
 }
 
@@ -203,15 +201,4 @@ type Turn = (FileId, Option<RequestId>, u32);
 
 fn turn(due: &Queued) -> Turn {
     (due.file, due.request.as_ref().map(|(request, _)| *request), due.tries)
-}
-
-/// Waits for room, but not for ever: false once the line stops.
-pub(super) fn send<T>(channel: &Sender<T>, mut message: T, stop: &AtomicBool) -> bool {
-    loop {
-        match channel.send_timeout(message, GLANCE) {
-            Ok(()) => return true,
-            Err(SendTimeoutError::Timeout(back)) if !stop.load(Ordering::Relaxed) => message = back,
-            Err(_) => return false,
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! What the line is doing just now, for whoever wants to show it.
+//! The present work of the pipeline, for whoever wants to show it.
 
 use std::{
     collections::VecDeque,
@@ -70,7 +70,7 @@ impl Gauges {
         })
     }
 
-    /// Films a second while any worker worked, over the last minute; none if none was scored in it.
+    /// Films a second while any worker was busy, over the last minute; none if none was scored in it.
     #[must_use]
     pub fn films_per_second(&self) -> Option<f64> {
         let mut inner = self.lock();
@@ -87,7 +87,7 @@ impl Gauges {
         inner.counted.get_or_insert_with(Instant::now);
     }
 
-    /// A worker is through with what it started; so many films were scored.
+    /// A worker has ended its turn; so many films were scored.
     pub(super) fn ends(&self, films: usize) {
         let now = Instant::now();
         let mut inner = self.lock();

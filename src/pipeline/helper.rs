@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Admitted, Examined, examine};
 use crate::{
-    film::Header,
     model::{Distance, Findings, Hands, Heatmap, Model, ModelError},
     quality::{Gates, Held, Warning},
 };
+use cxr_film::Header;
 
 /// No message is longer; a heatmap of a hundred labels takes some 50 kB.
 const LONGEST_MESSAGE: u64 = 64 << 20;
@@ -41,14 +41,14 @@ pub(super) struct Ready {
     pub(super) model: String,
 }
 
-/// What is to be examined: so many bytes come behind it.
+/// A film to be examined: so many bytes come behind it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Task {
     pub(super) length: u64,
     pub(super) gates: Gates,
 }
 
-/// What became of the film.
+/// The outcome of the film.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Answer {
     pub(super) header: Header,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     ask_last_gate, broke_down, failed, read_until,
-    recorder::{Identity, Report, ReportKind, ScoredReport},
+    report::{Identity, Report, ReportKind, ScoredReport},
 };
 use crate::{
     files::{NoAnswerError, Readers, RefusedError},
@@ -21,16 +21,16 @@ use crate::{
     model::{Findings, ModelError},
     quality::{Gates, Held, Warning},
     store::{FileId, Queued, Store},
+    study::{self, Rules},
     text::unnamed,
-    triage::{self, Rules},
 };
 
-/// What reports are made by: the rules and gates in force, and the films that are known.
+/// Makes reports, by the rules and gates in force and the films that are known.
 pub(super) struct Judge {
     pub(super) store: Store,
     pub(super) rules: Arc<ArcSwap<Rules>>,
     pub(super) gates: Arc<ArcSwap<Gates>>,
-    /// What reads the files, until the pipeline is told to stop.
+    /// Reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -111,7 +111,7 @@ impl Judge {
         let warnings = ask_last_gate(findings.distance, warnings, &self.gates(requested))?;
         let rules = self.rules.load_full();
         Ok(Judged {
-            findings: triage::assess(&findings.probabilities, &rules).findings,
+            findings: study::assess(&findings.probabilities, &rules).findings,
             heatmap: findings.heatmap.to_bytes(),
             warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
             rules,
@@ -119,9 +119,9 @@ impl Judge {
     }
 }
 
-/// What a film's findings mean.
+/// The meaning of a film's findings.
 struct Judged {
-    findings: Vec<triage::Finding>,
+    findings: Vec<study::Finding>,
     heatmap: Vec<u8>,
     warnings: Vec<String>,
     rules: Arc<Rules>,

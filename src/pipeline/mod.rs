@@ -1,4 +1,4 @@
-//! The workers and bounded queues that join the rooms.
+//! The workers and bounded queues that join the modules.
 //!
 //! ```text
 //!  intake ─▶ recorder ─▶ store: queued ─▶ feeder ─▶ workers ─▶ recorder ─▶ store: done
@@ -14,17 +14,14 @@ mod counting;
 mod event;
 mod examine;
 mod feeder;
-mod follow;
 mod gather;
 mod gauges;
 mod heartbeat;
 mod helper;
 mod judge;
-mod panels;
 mod pass;
-mod pictures;
 mod recorder;
-mod workbench;
+mod report;
 mod worker;
 
 use std::{
@@ -48,11 +45,9 @@ pub use examine::{
     Admitted, BROKE_DOWN, Bytes, Examined, ask_last_gate, broke_down, examine, failed, read, read_until,
     study_key,
 };
-pub use follow::{Following, Outside, follow, outside};
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
 pub use pass::Pass;
-pub use workbench::{Thresholds, ThresholdsError};
 
 use crate::{
     config::RasterStudy,
@@ -61,8 +56,8 @@ use crate::{
     model::Model,
     quality::Gates,
     store::{ModelRef, Ownership, Store, StoreError},
+    study::Rules,
     supervise::Supervisor,
-    triage::Rules,
 };
 
 /// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
@@ -71,7 +66,7 @@ const READ_AHEAD: usize = 4;
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
 
-/// What a pipeline is made of.
+/// The parts of which a pipeline is made.
 pub struct Parts {
     /// Where the store is.
     pub store: PathBuf,
@@ -81,9 +76,9 @@ pub struct Parts {
     pub model: Arc<Model>,
     /// The rules in force for that model.
     pub rules: Rules,
-    /// What intake needs to know.
+    /// The options of intake.
     pub intake: intake::Options,
-    /// What the gates do with a film.
+    /// The gates, and what each does with a film.
     pub gates: Gates,
     /// The rest of what the site decides.
     pub settings: Settings,
@@ -91,11 +86,11 @@ pub struct Parts {
     pub helper: Helper,
     /// Starts the threads.
     pub supervisor: Supervisor,
-    /// What reads the films.
+    /// Reads the films.
     pub readers: Arc<Readers>,
 }
 
-/// What the site decides about studies.
+/// The site's decisions about studies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     /// A study is called complete this long after its last film.
@@ -120,7 +115,7 @@ pub enum PipelineError {
     Thread(#[from] std::io::Error),
 }
 
-/// What the rest of the program may ask of a running pipeline.
+/// An order to a running pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
     /// Judge by these rules from now on, and judge anew what is not done.
@@ -146,7 +141,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Starts all workers. `on_event` is called on the recorder's thread, in order; what it takes long
-    /// over, the line waits for.
+    /// over, the recorder waits for.
     ///
     /// # Errors
     /// If the store or the inbox cannot be opened.
@@ -253,7 +248,7 @@ impl Pipeline {
                 stop: Arc::clone(&stop),
                 files: files.clone(),
                 results: results_in.clone(),
-                in_hand: Vec::new(),
+                turn_files: Vec::new(),
                 number: gauges.vitals().add_worker(),
             };
             threads.push(supervisor.spawn("worker", is_asked(), move || worker.run())?);
@@ -277,7 +272,7 @@ impl Pipeline {
         self.orders.clone()
     }
 
-    /// What the line is doing just now.
+    /// The present work of the pipeline.
     #[must_use]
     pub fn gauges(&self) -> Arc<Gauges> {
         Arc::clone(&self.gauges)

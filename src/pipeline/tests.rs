@@ -81,7 +81,7 @@ impl Scene {
         draw(&self.folder.path().join("inbox").join(name), seed);
     }
 
-    /// What became of the next film: scored, or held for this reason.
+    /// The outcome of the next film: scored, or held for this reason.
     fn end(&self) -> Option<String> {
         loop {
             match self.events.recv_timeout(PATIENCE).unwrap().kind {

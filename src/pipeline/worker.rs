@@ -13,11 +13,9 @@ use crossbeam_channel::{Receiver, Sender};
 use super::{
     Admitted, BROKE_DOWN, Cores, Examined, Gauges, Step,
     cores::{Scored, Work},
-    examine,
-    feeder::send,
-    file_name,
+    examine, file_name,
     judge::{Judge, Opened, Prepared},
-    recorder::{Identity, Report, ReportKind},
+    report::{Identity, Report, ReportKind, send},
 };
 use crate::{
     store::{FileId, Queued},
@@ -33,7 +31,7 @@ pub(super) struct Worker {
     pub(super) files: Receiver<Queued>,
     pub(super) results: Sender<Report>,
     /// The files of this turn; after a panic, those that nobody else knows of.
-    pub(super) in_hand: Vec<(FileId, PathBuf)>,
+    pub(super) turn_files: Vec<(FileId, PathBuf)>,
     /// Its number among the signs of life.
     pub(super) number: usize,
 }
@@ -42,10 +40,10 @@ impl Worker {
     /// Works until the feeder has gone or the stop is called. It may be called again after a panic.
     pub(super) fn run(&mut self) {
         self.gauges.vitals().worker_rests(self.number);
-        if !self.in_hand.is_empty() {
+        if !self.turn_files.is_empty() {
             self.gauges.ends(0);
         }
-        for (file, path) in std::mem::take(&mut self.in_hand) {
+        for (file, path) in std::mem::take(&mut self.turn_files) {
             self.send(broken(file, path));
         }
         let cores = Arc::clone(&self.cores);
@@ -58,7 +56,7 @@ impl Worker {
 
     /// Notes a file as one of this turn.
     fn take(&mut self, due: Queued) -> Queued {
-        self.in_hand.push((due.file, due.arrival.path.clone()));
+        self.turn_files.push((due.file, due.arrival.path.clone()));
         self.gauges.vitals().worker_steps(self.number);
         checkpoint("worker");
         due
@@ -124,7 +122,7 @@ impl Work for Worker {
     fn scored(&mut self, films: Vec<(Prepared, Scored)>) -> bool {
         self.gauges.ends(films.len());
         let are_taken = films.into_iter().all(|(film, scored)| self.send(self.judge.judged(film, scored)));
-        self.in_hand.clear();
+        self.turn_files.clear();
         are_taken
     }
 }

@@ -12,7 +12,7 @@ use super::{
     source::is_name,
     values::{Budget, json, kind, suggest},
 };
-use crate::triage::Severity;
+use crate::study::Severity;
 
 /// How far a study is raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

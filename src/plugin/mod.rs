@@ -32,7 +32,7 @@ mod watchdog;
 mod worker;
 
 pub use deliver::Patience;
-pub use description::{API, ColumnSpec, CommandSpec, Description, Permission};
+pub use description::{API, ColumnSpec, CommandSpec, Description};
 pub use effect::{Deed, Effect, Raise};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, HostError, HostParts, Waker};
@@ -46,6 +46,8 @@ pub use vm::{Call, Computed, StatusChange, Vm, tick};
 pub use worker::Pace;
 
 use std::{collections::BTreeMap, path::Path};
+
+pub use crate::config::Permission;
 
 use crate::config;
 

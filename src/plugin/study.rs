@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     store::{FilmId, FilmRow, FilmState, Marks, StudyDetail, StudyId},
-    study::study_uid,
+    study::{Attributes, Finding, Severity, study_uid},
     text::Secrets,
-    triage::{Finding, Severity},
 };
 
 /// Names and numbers of one study that are looked for: a study has one patient, or a few by mistake.
@@ -59,6 +58,9 @@ pub struct StudyView {
     pub description: String,
     /// View Position of the foremost film.
     pub view: String,
+    /// Age and sex of the patient, the station: attributes of its first film's header.
+    #[serde(flatten)]
+    pub attributes: Attributes,
     /// The model that scored it.
     pub model: String,
     /// Why its first held film is held; or empty.
@@ -96,6 +98,7 @@ impl Default for StudyView {
             waiting_minutes: 0.0,
             description: String::new(),
             view: String::new(),
+            attributes: Attributes::default(),
             model: String::new(),
             held_reason: String::new(),
             tags: Vec::new(),
@@ -215,6 +218,7 @@ impl StudyView {
             waiting_minutes: (waited.as_secs_f64().max(0.0) / 6.0).round() / 10.0,
             description: hide(&row.description),
             view: hide(&row.view),
+            attributes: row.attributes.map(hide),
             model: row.model.clone(),
             held_reason: hide(&row.held_reason),
             tags: row.marks.tags.iter().map(|tag| hide(&tag.text)).collect(),

@@ -1,7 +1,7 @@
 //! The gates that ask the header. Each gives its reason for refusing, or nothing.
 
 use super::terms::{self, Part, View, Views};
-use crate::film::Header;
+use cxr_film::Header;
 
 /// The modalities of projection films of the chest (PS3.3 C.7.3.1.1.1).
 const MODALITIES: [&str; 2] = ["CR", "DX"];

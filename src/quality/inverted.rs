@@ -1,7 +1,7 @@
 //! A film that is a negative, whatever its header says.
 
 use super::pixels::share;
-use crate::film::Film;
+use cxr_film::Film;
 
 /// Blocks to a side of the picture that is compared.
 const SIDE: usize = 8;

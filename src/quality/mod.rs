@@ -16,10 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use gates::{Action, Gates};
 
-use crate::{
-    film::{Film, Header, Unreadable},
-    model::{Distance, Limits},
-};
+use crate::model::{Distance, Limits};
+use cxr_film::{Film, Header, Unreadable};
 
 /// A gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

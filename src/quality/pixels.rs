@@ -1,6 +1,6 @@
 //! The gates that look at the picture.
 
-use crate::film::Film;
+use cxr_film::Film;
 
 /// Grey levels of 255 that the middle 98 % of a film's pixels must span. The flattest of 75 real films
 /// spans more than ten times that; an unexposed plate with a marker on it spans none.

@@ -1,4 +1,4 @@
-//! A copy of a store that is in use, and the first start on a copy.
+//! A copy of a store that is in use.
 
 use std::{
     fs, io,
@@ -7,17 +7,13 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, backup::Backup};
-use serde_json::json;
+use rusqlite::{Connection, backup::Backup};
 
 use super::{
     Store, StoreError, StoreErrorKind,
-    audit::{NewEvent, log},
     convert::Micros,
     open::{make, with_suffix},
 };
-use crate::study::AuditKind;
-
 /// All pages in one step: one view of the store, which writers meanwhile neither wait for nor spoil.
 const ALL_PAGES: i32 = i32::MAX;
 /// A store that is just being opened by its first user is tried again after so long.
@@ -59,35 +55,6 @@ impl Store {
         };
         copy().map_err(|error| StoreError::from_sqlite(file, error))
     }
-}
-
-/// Looks whether this is the first start on a copy, and if so, whether the copy is sound.
-pub(super) fn check_restored(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
-    let made: Option<i64> = connection
-        .query_row("SELECT made_at FROM backup", [], |row| row.get(0))
-        .optional()
-        .map_err(failed)?;
-    let Some(made) = made else { return Ok(()) };
-    let found: String =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
-    if found != "ok" {
-        let why = format!("the backup that was put back is not whole: {found}");
-        return Err(StoreError::new(StoreErrorKind::Corrupt, path, &why));
-    }
-    let note = || {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Of two processes that start at once one writes it down.
-        if transaction.execute("DELETE FROM backup", [])? > 0 {
-            let detail = json!({ "made_at": Timestamp::from_microsecond(made).ok() });
-            log(&transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::Restored) }, Timestamp::now())?;
-        }
-        transaction.commit()
-    };
-    {
-        note
-    }
-    ().map_err(failed)
 }
 
 fn sync(file: &Path) -> io::Result<()> {

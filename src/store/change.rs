@@ -7,17 +7,12 @@ use serde_json::json;
 use super::{
     OutsidePriority, Status, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
+    condition::PROMOTABLE,
     convert::Micros,
-    people::note_alarm,
-    rollup::report,
     row::{save, select_studies, study_if_any, study_row},
     unreadable::rows,
 };
-use crate::{
-    study::AuditKind,
-    text::clean,
-    triage::{Severity, Waiting, reported},
-};
+use crate::{study::AuditKind, text::clean};
 
 impl Store {
     /// Takes what came in while the clock was ahead as coming in now: else it would be complete, too long unseen or
@@ -26,11 +21,11 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn bring_back_from_future(&mut self, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
-        let query = select_studies!(
+        let query = select_studies(
             "WHERE (complete = 0 AND last_arrival > ?1)
-                OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)"
+                OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)",
         );
-        let early = self.read(|view| rows(view, "studies", query, [Micros(now)], study_row))?;
+        let early = self.read(|view| rows(view, "studies", &query, [Micros(now)], study_row))?;
         let is_file_early = self.read(|view| {
             view.prepare_cached("SELECT 1 FROM files WHERE received_at > ?1")?.exists([Micros(now)])
         })?;
@@ -46,6 +41,9 @@ impl Store {
                 let Some(mut row) = still(transaction, &seen)? else { continue };
                 row.first_arrival = row.first_arrival.min(now);
                 row.last_arrival = row.last_arrival.min(now);
+                transaction
+                    .prepare_cached("UPDATE studies SET first_arrival = ?2, last_arrival = ?3 WHERE id = ?1")?
+                    .execute((row.id, Micros(row.first_arrival), Micros(row.last_arrival)))?;
                 save(transaction, &mut row)?;
                 changed.push(row);
             }
@@ -62,7 +60,7 @@ impl Store {
         quiet: SignedDuration,
         now: Timestamp,
     ) -> Result<Vec<StudyRow>, StoreError> {
-        let due = rows_until(self, select_studies!("WHERE complete = 0 AND last_arrival <= ?1"), now, quiet)?;
+        let due = rows_until(self, &select_studies("WHERE complete = 0 AND last_arrival <= ?1"), now, quiet)?;
         if due.is_empty() {
             return Ok(due);
         }
@@ -89,18 +87,10 @@ impl Store {
         max_wait: SignedDuration,
         now: Timestamp,
     ) -> Result<Vec<StudyRow>, StoreError> {
-        // The others have no band above them, and may wait unseen for days: they are not read every second.
-        let query = select_studies!(
-            "WHERE status = 'new' AND promoted_at IS NULL AND first_arrival <= ?1
-               AND severity IN ('routine', 'urgent')"
-        );
-        let mut due = rows_until(self, query, now, max_wait)?;
-        due.retain(|row| {
-            let seen = row.status != Status::New;
-            let waiting = Waiting { since: row.first_arrival, seen, limit: Some(max_wait) };
-            let floor = row.outside.as_ref().map(|outside| outside.floor);
-            waiting.is_overdue(now) && reported(row.assessed, floor, true) > row.severity
-        });
+        // Those that the rule cannot promote may wait unseen for days: they are not read every second.
+        let query = select_studies(&format!("WHERE {PROMOTABLE} AND first_arrival <= ?1"));
+        let mut due = rows_until(self, &query, now, max_wait)?;
+        due.retain(|row| row.clone().promote_if_overdue(max_wait, now));
         if due.is_empty() {
             return Ok(due);
         }
@@ -109,8 +99,9 @@ impl Store {
             for overdue in due {
                 let Some(mut row) = still(transaction, &overdue)? else { continue };
                 let before = row.severity;
-                row.promoted_at = Some(now);
-                report(&mut row);
+                if !row.promote_if_overdue(max_wait, now) {
+                    continue;
+                }
                 save(transaction, &mut row)?;
                 let detail = json!({ "before": before, "severity": row.severity });
                 log(transaction, &NewEvent { detail, ..about(AuditKind::Promoted, &row) }, now)?;
@@ -120,7 +111,7 @@ impl Store {
         })
     }
 
-    /// Sets what `actor` did with a study. `None` if there is no such study, or nothing to change.
+    /// Sets the status of a study for `actor`. `None` if there is no such study, or nothing to change.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -136,23 +127,12 @@ impl Store {
             let Some(mut row) = study_if_any(transaction, study)? else {
                 return Ok(None);
             };
-            if row.status == status && (status == Status::New || row.status_by == actor) {
-                return Ok(None);
-            }
-            let before = row.status.word();
-            let back_to_new = status == Status::New;
-            row.status = status;
-            row.status_by = if back_to_new { String::new() } else { actor.clone() };
-            row.status_at = (!back_to_new).then_some(now);
-            // Who takes a study on, or calls it done, knows of it.
-            let knows = matches!(status, Status::Claimed | Status::Done);
-            let acknowledged = knows && note_alarm(&mut row, &actor, now);
+            let Some(change) = row.set_status(status, &actor, now) else { return Ok(None) };
             save(transaction, &mut row)?;
-            let detail = if acknowledged {
-                json!({ "before": before, "status": status.word(), "acknowledged": true })
-            } else {
-                json!({ "before": before, "status": status.word() })
-            };
+            let mut detail = json!({ "before": change.before.word(), "status": status.word() });
+            if change.acknowledged {
+                detail["acknowledged"] = true.into();
+            }
             log(transaction, &NewEvent { actor: &actor, detail, ..about(AuditKind::Status, &row) }, now)?;
             Ok(Some(row))
         })
@@ -189,15 +169,12 @@ pub(super) fn raise_row(
     outside: &OutsidePriority,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let floor = row.outside.as_ref().map_or(Severity::Held, |known| known.floor);
-    if outside.floor <= floor {
+    let before = row.severity;
+    let (floor, source) = (outside.floor, clean(&outside.source));
+    if !row.raise(OutsidePriority { floor, source: source.clone() }, now) {
         return Ok(false);
     }
-    let source = clean(&outside.source);
-    let before = row.severity;
-    row.outside = Some(OutsidePriority { floor: outside.floor, source: source.clone() });
-    report(row);
-    let detail = json!({ "floor": outside.floor, "before": before, "severity": row.severity });
+    let detail = json!({ "floor": floor, "before": before, "severity": row.severity });
     log(connection, &NewEvent { actor: &source, detail, ..about(AuditKind::Raised, row) }, now)?;
     Ok(true)
 }

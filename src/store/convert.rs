@@ -10,7 +10,7 @@ use rusqlite::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Status;
-use crate::{quality::Gate, triage::Severity};
+use crate::{quality::Gate, study::Severity};
 
 /// A time: microseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy)]

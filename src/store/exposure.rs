@@ -12,7 +12,8 @@ use super::{
     rollup::header,
     unreadable::rows,
 };
-use crate::{film::Header, study::AuditKind};
+use crate::study::AuditKind;
+use cxr_film::Header;
 
 const RAW: &str = "FOR PROCESSING";
 const SHOWN: &str = "FOR PRESENTATION";

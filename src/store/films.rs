@@ -1,11 +1,14 @@
 //! Films with their findings, in and out of SQL.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params, params_from_iter};
 use serde_json::json;
 
 use super::{
     Answer, FileId, FilmId, FilmRow, FilmState, OnRequest, Outcome, Scored, StudyId, Verdict,
+    columns::{TableRow, Written},
     convert::{Columns, Json, Micros, Place, to_json},
     identity::film_clashes,
     rollup::note_best,
@@ -13,11 +16,11 @@ use super::{
     unreadable::{is_about_a_row, name},
 };
 use crate::{
-    film::Header,
     quality::{Gate, Held, SAME_EXPOSURE},
+    study::Finding,
     text::clean,
-    triage::Finding,
 };
+use cxr_film::Header;
 
 /// Writes a film with its findings and heatmap.
 pub(super) fn insert(
@@ -110,24 +113,16 @@ pub(super) fn score_held(
 }
 
 fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO findings (film, position, label, probability, threshold, critical, score, severity,
-                               rank, validated)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?;
+    static INSERT: LazyLock<String> = LazyLock::new(|| {
+        let columns = Finding::columns();
+        let places = vec!["?"; columns.len()].join(", ");
+        format!("INSERT INTO findings (film, position, {}) VALUES (?, ?, {places})", Finding::all())
+    });
+    let mut insert = connection.prepare_cached(&INSERT)?;
     for (position, finding) in (0_i64..).zip(&scored.findings) {
-        insert.execute(params![
-            film,
-            position,
-            finding.label,
-            finding.probability,
-            finding.threshold,
-            finding.critical,
-            finding.score,
-            finding.severity,
-            finding.rank,
-            finding.validated,
-        ])?;
+        let mut values = vec![film.into(), position.into()];
+        finding.write_columns(None, &mut values)?;
+        insert.execute(params_from_iter(values))?;
     }
     connection
         .prepare_cached("INSERT INTO heatmaps (film, bytes) VALUES (?1, ?2)")?
@@ -137,25 +132,27 @@ fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusq
 
 /// The findings of a film, in the model's label order; empty for a held one.
 pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Result<Vec<Finding>> {
-    connection
-        .prepare_cached(
-            "SELECT label, probability, threshold, critical, score, severity, rank, validated
-             FROM findings WHERE film = ?1 ORDER BY position",
-        )?
-        .query_map([film], |row| {
-            let mut columns = Columns::of(row);
-            Ok(Finding {
-                label: columns.next()?,
-                probability: columns.next()?,
-                threshold: columns.next()?,
-                critical: columns.next()?,
-                score: columns.next()?,
-                severity: columns.next()?,
-                rank: columns.next()?,
-                validated: columns.next()?,
-            })
-        })?
-        .collect()
+    static SELECT: LazyLock<String> = LazyLock::new(|| {
+        format!("SELECT {} FROM findings WHERE film = ?1 ORDER BY position", Finding::all())
+    });
+    connection.prepare_cached(&SELECT)?.query_map([film], Finding::read_all)?.collect()
+}
+
+/// Writes a finding that was judged again.
+pub(super) fn update_finding(
+    connection: &Connection,
+    film: FilmId,
+    position: i64,
+    finding: &Finding,
+) -> rusqlite::Result<()> {
+    static UPDATE: LazyLock<String> = LazyLock::new(|| {
+        format!("UPDATE findings SET {} WHERE film = ? AND position = ?", Finding::set_kept())
+    });
+    let mut values = Vec::new();
+    finding.write_columns(Some(Written::Kept), &mut values)?;
+    values.extend([film.into(), position.into()]);
+    connection.prepare_cached(&UPDATE)?.execute(params_from_iter(values))?;
+    Ok(())
 }
 
 /// One film, if it is there. A superseded one reads as held, with the reason that it was held for; one that is

@@ -16,13 +16,13 @@ use super::{
     identity::{join, note_clashes, repeated},
     join::{join_study, refresh, reopen},
     request,
-    rollup::{note_fall, recombine},
+    rollup::recombine,
     row::{save, study},
     supersede::supersede,
 };
 use crate::{
     quality::Gate,
-    study::{AuditKind, Claim},
+    study::{AuditKind, Cause, Claim},
     text::clean,
 };
 
@@ -148,7 +148,7 @@ pub(super) fn reopened(
     now: Timestamp,
 ) -> rusqlite::Result<StudyRow> {
     let mut row = self::study(connection, study)?;
-    recombine(connection, &mut row)?;
+    recombine(connection, &mut row, Cause::Films, now)?;
     reopen(connection, &mut row, now)?;
     save(connection, &mut row)?;
     Ok(row)
@@ -176,13 +176,8 @@ fn record(
     others.extend(note_clashes(connection, film, study, &claim)?);
     let aside = set_aside(connection, study, film, now)?.contains(&film);
     let mut row = self::study(connection, study)?;
-    let (before, top_before) = (row.severity, row.top.clone());
-    recombine(connection, &mut row)?;
-    note_fall(&mut row, before, now);
-    // A film that brings another critical finding than the one that somebody took note of.
-    if row.top != top_before {
-        row.acknowledged = None;
-    }
+    let before = row.severity;
+    recombine(connection, &mut row, Cause::Films, now)?;
     reopen(connection, &mut row, now)?;
     if let Some(outside) = &outcome.outside {
         raise_row(connection, &mut row, outside, now)?;
@@ -198,7 +193,7 @@ fn record(
     let event =
         NewEvent { study: Some(study), film: Some(film), file: Some(due.id), detail, ..NewEvent::of(kind) };
     log(connection, &event, now)?;
-    let others = refresh(connection, others, Some(study))?;
+    let others = refresh(connection, others, Some(study), now)?;
     Ok(Finished::Recorded { film, study: Box::new(row), aside, others })
 }
 
@@ -237,7 +232,7 @@ fn close_duplicate(
     log(connection, &event, now)?;
     let others = if decoded { supersede(connection, due, of, &Claim::default(), now)? } else { Vec::new() };
     close(connection, due.id, "duplicate", of)?;
-    let others = refresh(connection, others, None)?;
+    let others = refresh(connection, others, None, now)?;
     Ok(Finished::Duplicate { of, path: path_of(connection, of)?, others })
 }
 

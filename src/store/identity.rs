@@ -11,10 +11,8 @@ use super::{
     join::join_study,
     rollup::shown_name,
 };
-use crate::{
-    film::Header,
-    study::{Claim, Clash, Difference, MOST_CLASHES, Patient, row_key, row_of},
-};
+use crate::study::{Claim, Clash, Difference, MOST_CLASHES, Patient, row_key, row_of};
+use cxr_film::Header;
 
 /// Films of one number, or rows of one study, that are compared with a new film, at most.
 const MOST_COMPARED: u32 = 64;

@@ -5,13 +5,13 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    Status, StudyId, StudyRow,
+    StudyId, StudyRow,
     audit::{NewEvent, log},
     convert::Micros,
     rollup::recombine,
     row::{save, study},
 };
-use crate::study::AuditKind;
+use crate::study::{AuditKind, Cause};
 
 /// The study with that key, made if it is not there; it grows, so it is not complete.
 pub(super) fn join_study(
@@ -31,17 +31,12 @@ pub(super) fn join_study(
 
 /// A film that joins a study which was done would be hidden with it: the study is new again.
 pub(super) fn reopen(connection: &Connection, row: &mut StudyRow, now: Timestamp) -> rusqlite::Result<()> {
-    if row.status != Status::Done {
-        return Ok(());
-    }
+    let Some(done_by) = row.reopen() else { return Ok(()) };
     let event = NewEvent {
         study: Some(row.id),
-        detail: json!({ "done_by": row.status_by }),
+        detail: json!({ "done_by": done_by }),
         ..NewEvent::of(AuditKind::Reopened)
     };
-    row.status = Status::New;
-    row.status_by.clear();
-    row.status_at = None;
     log(connection, &event, now)
 }
 
@@ -50,6 +45,7 @@ pub(super) fn refresh(
     connection: &Connection,
     mut studies: Vec<StudyId>,
     except: Option<StudyId>,
+    now: Timestamp,
 ) -> rusqlite::Result<Vec<StudyRow>> {
     studies.sort_unstable();
     studies.dedup();
@@ -57,7 +53,7 @@ pub(super) fn refresh(
     let mut rows = Vec::with_capacity(studies.len());
     for id in studies {
         let mut row = study(connection, id)?;
-        recombine(connection, &mut row)?;
+        recombine(connection, &mut row, Cause::Films, now)?;
         save(connection, &mut row)?;
         rows.push(row);
     }

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use super::{FileId, FilmId, Finished, ModelRef, Outcome, Scored, Store, StudyId, Verdict};
 use crate::{
-    film::Header,
     intake::Arrival,
     quality::{Gate, Held},
-    triage::{LabelRule, Rules, Severity, assess},
+    study::{LabelRule, Rules, Severity, assess},
 };
+use cxr_film::Header;
 
 /// Steps of SQLite's machine between two counts.
 const STEPS: i32 = 8;
@@ -235,7 +235,7 @@ fn the_film_that_decides_is_the_one_that_triage_prefers() {
         assert_eq!(detail.films[0].id, ids[deciding], "{films:?}");
         let all: Vec<_> =
             films.iter().map(|probability| assess(&[*probability, 0.0], &rules()).findings).collect();
-        let whole = crate::triage::combine(all.iter().map(Vec::as_slice));
+        let whole = crate::study::combine(all.iter().map(Vec::as_slice));
         let row = detail.study;
         assert_eq!((row.assessed, row.score, row.top), (whole.severity, whole.score, whole.top), "{films:?}");
     }

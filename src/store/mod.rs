@@ -7,11 +7,13 @@
 //!
 //! Every writing call is one transaction: a process that dies in the middle of one leaves the store
 //! as it was before, and the file that it was at is still queued. Scores and bands come from
-//! [`crate::triage`] alone.
+//! [`crate::study`] alone.
 
 mod audit;
 mod backup;
 mod change;
+mod columns;
+mod condition;
 mod convert;
 mod error;
 mod exposure;
@@ -39,6 +41,7 @@ mod reassess;
 mod receive;
 mod record;
 mod request;
+mod restored;
 mod retention;
 mod rollup;
 mod row;
@@ -62,20 +65,23 @@ pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
-    Cell, Delivery, DeliveryKind, Lane, Mark, Marks, NewDelivery, PluginAction, PluginColumn, PluginCommand,
-    PluginDeed, PluginRecord, PluginRequest, PluginState, PluginWork,
+    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginDeed,
+    PluginRecord, PluginRequest, PluginState, PluginWork,
 };
 pub use plugin_work::Kept;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
-pub use record::{
-    Acknowledged, Answer, FilmId, FilmRow, FilmState, Note, OnRequest, OutsidePriority, PriorFilm, Standing,
-    Status, StudyDetail, StudyId, StudyRow,
-};
+pub use record::{FilmRow, FilmState, StudyDetail};
 pub use request::RequestId;
 pub use retention::DoneFilm;
-pub use shift::{Seen, Shift, ShiftQuestion, Unseen};
+pub use shift::Shift;
 pub use spread::Spread;
+
+pub use crate::study::{
+    Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,
+    ShiftQuestion, Status, StudyId, StudyRow, Unseen,
+    marks::{Cell, Mark},
+};
 
 /// A file's row number in the store.
 pub type FileId = i64;

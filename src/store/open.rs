@@ -12,8 +12,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{
     Store, StoreError, StoreErrorKind,
-    backup::check_restored,
     place::{self, Found},
+    restored::check_restored,
 };
 
 /// Numbered from 1; `user_version` says how many a store has had. Released ones are never edited.
@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/011_large_studies.sql"),
     include_str!("migrations/012_identity.sql"),
     include_str!("migrations/013_trying.sql"),
+    include_str!("migrations/014_attributes.sql"),
     include_str!("migrations/020_operations.sql"),
 ];
 
@@ -277,6 +278,32 @@ mod tests {
             .collect::<Result<_, _>>()
             .unwrap();
         assert_eq!(rows, [("1.2.3".to_owned(), 1, 1, "P1".to_owned(), "DOE^JANE".to_owned())]);
+    }
+
+    #[test]
+    fn studies_of_an_earlier_version_learn_their_station_from_their_films() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &MIGRATIONS[..11]).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO studies (key, first_arrival, last_arrival) VALUES ('1', 0, 0), ('2', 0, 0), ('3', 0, 0);
+                   INSERT INTO files (path, size, modified_ns, received_at) VALUES ('a', 0, 0, 0);
+                   INSERT INTO films (study, file, sha256, decoded, header, state, version, finished_at) VALUES
+                   (1, 1, 'x', 0, '{"station_name": "BROKEN"}', 'held', '', 0),
+                   (1, 1, 'y', 1, '{"station_name": "MOBIL3"}', 'scored', '', 0),
+                   (2, 1, 'z', 1, '{}', 'scored', '', 0),
+                   (3, 1, 'q', 1, 'no JSON', 'scored', '', 0);"#,
+            )
+            .unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let rows: Vec<(String, String)> = connection
+            .prepare("SELECT station_name, patient_age FROM studies ORDER BY id")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(rows, [("MOBIL3", ""), ("", ""), ("", "")].map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 
     #[test]

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 
 use super::{FilmId, OutsidePriority, StudyRow};
 use crate::{
-    film::Header,
     quality::Held,
-    study::Claim,
-    triage::{Finding, Rules},
+    study::{Claim, Finding, Rules},
 };
+use cxr_film::Header;
 
 /// The model that scored a film, as the audit must be able to name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,7 @@ use super::{
     convert::{Columns, Micros},
     unreadable::rows,
 };
-use crate::{
-    study::AuditKind,
-    triage::{PastStudy, Rules},
-};
+use crate::study::{AuditKind, PastStudy, Rules};
 
 impl Store {
     /// The last studies, at most `most`, that the model of `rules` scored, the oldest first, done ones among them.

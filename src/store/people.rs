@@ -1,19 +1,19 @@
-//! What people do with a study beside its status: they acknowledge what is critical, write notes, and
-//! take back what they did.
+//! People's changes of a study beside its status: they acknowledge what is critical, write notes, and take back what
+//! they did.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    Acknowledged, Note, Standing, Store, StoreError, StudyId, StudyRow,
+    Handling, Note, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
     change::about,
     convert::{Columns, Micros},
     row::{save, study_if_any},
     unreadable::rows,
 };
-use crate::{study::AuditKind, text::clean, triage::Severity};
+use crate::{study::AuditKind, text::clean};
 
 impl Store {
     /// Writes down that `actor` knows of a critical study. `None` if there is no such study, if it is not
@@ -32,7 +32,7 @@ impl Store {
             let Some(mut row) = study_if_any(transaction, study)? else {
                 return Ok(None);
             };
-            if !note_alarm(&mut row, &actor, now) {
+            if !row.acknowledge(&actor, now) {
                 return Ok(None);
             }
             save(transaction, &mut row)?;
@@ -46,15 +46,16 @@ impl Store {
         })
     }
 
-    /// Gives a study back the standing that it had before `actor` changed it: with the name and the time
-    /// of whoever gave it that. `None` if there is no such study, or nothing to change.
+    /// Gives a study back the handling that it had before `actor` changed it: with the name and the time
+    /// of whoever gave it that. `None` if there is no such study, or nothing to change: an alarm that has begun to ring
+    /// since then is not silenced so (see [`StudyRow::take_back`]).
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn take_back(
         &mut self,
         study: StudyId,
-        standing: &Standing,
+        handling: &Handling,
         actor: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {
@@ -63,14 +64,13 @@ impl Store {
             let Some(mut row) = study_if_any(transaction, study)? else {
                 return Ok(None);
             };
-            let before = row.standing();
-            if before == *standing {
+            let before = row.status;
+            if !row.take_back(handling) {
                 return Ok(None);
             }
-            row.stand(standing.clone());
             save(transaction, &mut row)?;
             let detail = json!({
-                "before": before.status.word(),
+                "before": before.word(),
                 "status": row.status.word(),
                 "by": row.status_by,
                 "acknowledged": row.acknowledged.is_some(),
@@ -111,15 +111,6 @@ impl Store {
             Ok(Some(row))
         })
     }
-}
-
-/// Acknowledges in the row that the caller saves; whether there was something to acknowledge.
-pub(super) fn note_alarm(row: &mut StudyRow, actor: &str, now: Timestamp) -> bool {
-    let is_due = row.severity == Severity::Critical && row.acknowledged.is_none();
-    if is_due {
-        row.acknowledged = Some(Acknowledged { by: actor.to_owned(), at: now });
-    }
-    is_due
 }
 
 /// The notes of a study, the oldest first.

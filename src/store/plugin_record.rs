@@ -1,67 +1,11 @@
-//! What plugins put beside a study, and what is known of a plugin, as plain data. No SQL here.
+//! Plugins as the store knows them: their records, requests, effects and deliveries, as plain data. No SQL here.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::StudyId;
-use crate::{study::AuditKind, triage::Severity};
-
-/// Tags, notes, cells and filters of one study, each with the plugin that it comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Marks {
-    /// Words to show beside the study.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Mark>,
-    /// Sentences to show with its findings; one a plugin.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<Mark>,
-    /// Cells of the columns that plugins add.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cells: Vec<Cell>,
-    /// Titles of the plugins' filters that the study matches.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<Mark>,
-    /// Plugins that have promoted it, which each can once.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub promoted_by: Vec<String>,
-}
-
-/// A text, and the plugin that it comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// The plugin's name.
-    pub plugin: String,
-    /// The text; clean.
-    pub text: String,
-}
-
-/// A cell of a plugin's column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cell {
-    /// The plugin's name.
-    pub plugin: String,
-    /// The column's title.
-    pub title: String,
-    /// What stands in it; clean.
-    pub text: String,
-}
-
-impl Marks {
-    /// The cell of a plugin's column; empty where there is none.
-    #[must_use]
-    pub fn cell(&self, plugin: &str, title: &str) -> &str {
-        let found = self.cells.iter().find(|cell| cell.plugin == plugin && cell.title == title);
-        found.map_or("", |cell| cell.text.as_str())
-    }
-
-    /// Whether a plugin's filter matches the study.
-    #[must_use]
-    pub fn matches(&self, plugin: &str, title: &str) -> bool {
-        self.filters.iter().any(|mark| mark.plugin == plugin && mark.text == title)
-    }
-}
+use crate::study::{AuditKind, Severity};
 
 /// What a plugin is up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

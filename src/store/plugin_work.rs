@@ -6,17 +6,19 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Cell, DeliveryKind, Mark, Marks, NewDelivery, OutsidePriority, PluginDeed, PluginWork, Store, StoreError,
-    StudyId, StudyRow,
+    DeliveryKind, Marks, NewDelivery, OutsidePriority, PluginDeed, PluginWork, Store, StoreError, StudyId,
+    StudyRow,
     audit::{NewEvent, log},
     change::{about, raise_row},
     convert::Micros,
     row::{save, study_if_any},
 };
-use crate::{hash::hex, study::AuditKind, text::clean, triage::Severity};
+use crate::{
+    hash::hex,
+    study::{AuditKind, Severity},
+    text::clean,
+};
 
-/// Tags that one plugin can give one study.
-const TAGS: usize = 8;
 /// Deliveries of one plugin that may wait.
 const WAITING: u32 = 10_000;
 
@@ -68,19 +70,19 @@ fn keep(
         PluginDeed::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
         PluginDeed::Tag { study, text } => {
             mark(connection, plugin, *study, Some(AuditKind::Tagged), now, |marks| {
-                add_tag(marks, plugin, text);
+                marks.add_tag(plugin, &clean(text));
             })?
         }
         PluginDeed::Note { study, text } => {
             mark(connection, plugin, *study, Some(AuditKind::Noted), now, |marks| {
-                set_note(marks, plugin, text);
+                marks.set_note(plugin, &clean(text));
             })?
         }
         PluginDeed::Cell { study, title, text } => {
-            mark(connection, plugin, *study, None, now, |marks| set_cell(marks, plugin, title, text))?
+            mark(connection, plugin, *study, None, now, |marks| marks.set_cell(plugin, title, &clean(text)))?
         }
         PluginDeed::Filters { study, titles } => {
-            mark(connection, plugin, *study, None, now, |marks| set_filters(marks, plugin, titles))?
+            mark(connection, plugin, *study, None, now, |marks| marks.set_filters(plugin, titles))?
         }
         PluginDeed::Send(delivery) => {
             kept.overflow += u64::from(!send(connection, plugin, delivery, now)?);
@@ -111,7 +113,7 @@ fn raise(
         None if row.marks.promoted_by.iter().any(|by| by == plugin) => return Ok(None),
         None => {
             row.marks.promoted_by.push(plugin.to_owned());
-            row.outside.as_ref().map_or(row.assessed, |outside| outside.floor.max(row.assessed)).promoted()
+            row.floor_above()
         }
     };
     let outside = OutsidePriority { floor, source: plugin.to_owned() };
@@ -142,48 +144,6 @@ fn mark(
         log(connection, &NewEvent { actor: plugin, ..about(kind, &row) }, now)?;
     }
     Ok(Some(row))
-}
-
-fn add_tag(marks: &mut Marks, plugin: &str, text: &str) {
-    let text = clean(text);
-    let of_plugin = marks.tags.iter().filter(|mark| mark.plugin == plugin).count();
-    if of_plugin < TAGS && !marks.tags.iter().any(|mark| mark.plugin == plugin && mark.text == text) {
-        marks.tags.push(Mark { plugin: plugin.to_owned(), text });
-    }
-}
-
-fn set_note(marks: &mut Marks, plugin: &str, text: &str) {
-    let text = clean(text);
-    match marks.notes.iter_mut().find(|mark| mark.plugin == plugin) {
-        Some(mark) => mark.text = text,
-        None => marks.notes.push(Mark { plugin: plugin.to_owned(), text }),
-    }
-}
-
-fn set_cell(marks: &mut Marks, plugin: &str, title: &str, text: &str) {
-    let text = clean(text);
-    let is_it = |cell: &Cell| cell.plugin == plugin && cell.title == title;
-    if text.is_empty() {
-        marks.cells.retain(|cell| !is_it(cell));
-        return;
-    }
-    match marks.cells.iter_mut().find(|cell| is_it(cell)) {
-        Some(cell) => cell.text = text,
-        None => marks.cells.push(Cell { plugin: plugin.to_owned(), title: title.to_owned(), text }),
-    }
-}
-
-fn set_filters(marks: &mut Marks, plugin: &str, titles: &[String]) {
-    let unchanged = {
-        let known = marks.filters.iter().filter(|mark| mark.plugin == plugin).map(|mark| &mark.text);
-        known.eq(titles)
-    };
-    if unchanged {
-        return;
-    }
-    marks.filters.retain(|mark| mark.plugin != plugin);
-    let new = titles.iter().map(|title| Mark { plugin: plugin.to_owned(), text: title.clone() });
-    marks.filters.extend(new);
 }
 
 /// Puts a delivery into the outbox; `false` if too many wait there already. One whose `once` key is

@@ -10,11 +10,12 @@ use serde_json::json;
 use super::{
     PluginAction, PluginRecord, PluginRequest, PluginState, Status, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
+    condition::{LISTED, OPEN, UNSEEN},
     convert::{Json, Micros, to_json},
     row::{select_studies, study_row_or_remains},
     unreadable::{self, is_about_a_row},
 };
-use crate::{study::AuditKind, triage::Severity};
+use crate::study::{AuditKind, Severity};
 
 impl Store {
     /// The event up to which a plugin's hooks have been called; none for one that never ran.
@@ -152,12 +153,10 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn critical_unseen(&self, limit: u32) -> Result<Vec<StudyId>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(
-                "SELECT id FROM studies
-                 WHERE status = 'new' AND severity = 'critical' AND scored_films + held_films > 0
-                 ORDER BY first_arrival LIMIT ?1",
-            )?
-            .query_map([limit], |row| row.get(0))?
+            view.prepare_cached(&format!(
+                "SELECT id FROM studies WHERE {UNSEEN} AND severity = ?1 ORDER BY first_arrival LIMIT ?2",
+            ))?
+            .query_map((Severity::Critical, limit), |row| row.get(0))?
             .collect()
         })
     }
@@ -168,9 +167,9 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn open_studies_after(&self, after: StudyId, limit: u32) -> Result<Vec<StudyRow>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(select_studies!(
-                "WHERE id > ?1 AND status <> 'done' AND scored_films + held_films > 0 ORDER BY id LIMIT ?2"
-            ))?
+            view.prepare_cached(&select_studies(&format!(
+                "WHERE id > ?1 AND {OPEN} AND {LISTED} ORDER BY id LIMIT ?2"
+            )))?
             .query_map((after, limit), |row| study_row_or_remains(view, row))?
             .collect()
         })

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     FilmId, FilmRow, FilmState, PriorFilm, Store, StoreError, StudyDetail, StudyId, StudyRow,
+    condition::{LISTED, OPEN},
     convert::{Columns, Micros, Place},
     films::{film_if_any, findings},
     identity::studies_of_others,
@@ -17,7 +18,7 @@ use super::{
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
 };
-use crate::triage::{Finding, Severity};
+use crate::study::{Finding, Severity};
 
 /// Of a patient who comes every day a reader wants the last few films.
 const MOST_PRIORS: u32 = 8;
@@ -85,7 +86,7 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn studies_since(&self, revision: i64) -> Result<Vec<StudyRow>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(select_studies!("WHERE revision > ?1 ORDER BY revision"))?
+            view.prepare_cached(&select_studies("WHERE revision > ?1 ORDER BY revision"))?
                 .query_map([revision], |row| study_row_or_remains(view, row))?
                 .collect()
         })
@@ -98,7 +99,7 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn studies_page(&self, revision: i64, most: u32) -> Result<Vec<StudyRow>, StoreError> {
         self.read(|view| {
-            view.prepare_cached(select_studies!("WHERE revision > ?1 ORDER BY revision LIMIT ?2"))?
+            view.prepare_cached(&select_studies("WHERE revision > ?1 ORDER BY revision LIMIT ?2"))?
                 .query_map([revision, i64::from(most)], |row| study_row_or_remains(view, row))?
                 .collect()
         })
@@ -272,10 +273,10 @@ impl Store {
     pub fn counts(&self) -> Result<Counts, StoreError> {
         self.read(|view| {
             let mut counts = Counts { queued: count_queued(view)?, ..Counts::default() };
-            let mut groups = view.prepare_cached(
-                "SELECT status = 'done', severity, count(*), sum(scored_films), sum(held_films), sum(listed_films)
-                 FROM studies WHERE scored_films + held_films > 0 GROUP BY status, severity",
-            )?;
+            let mut groups = view.prepare_cached(&format!(
+                "SELECT NOT ({OPEN}), severity, count(*), sum(scored_films), sum(held_films), sum(listed_films)
+                 FROM studies WHERE {LISTED} GROUP BY status, severity",
+            ))?;
             let mut rows = groups.query([])?;
             while let Some(row) = rows.next()? {
                 let studies = row.get::<_, u32>(2)? as usize;

@@ -1,23 +1,21 @@
 //! After a change of thresholds: what is not done is judged again, from the stored probabilities.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
     FilmId, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
     change::about,
-    films::findings,
-    rollup::{note_best, note_fall, recombine},
+    condition::OPEN,
+    films::{findings, update_finding},
+    rollup::{note_best, recombine},
     row::{save, study},
     rules::intern_rules,
     unreadable::{is_about_a_row, name},
 };
-use crate::{
-    study::AuditKind,
-    triage::{Rules, assess},
-};
+use crate::study::{AuditKind, Cause, Rules, assess};
 
 impl Store {
     /// Judges again, by `rules`, the films that their model scored in studies that are not done;
@@ -59,13 +57,12 @@ impl Store {
 /// The films that other rules judged, by study.
 fn due(connection: &Connection, rules: &Rules, rules_id: i64) -> rusqlite::Result<Vec<(StudyId, FilmId)>> {
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT films.study, films.id
              FROM films JOIN studies ON studies.id = films.study JOIN models ON models.id = films.model
-             WHERE films.state = 'scored' AND films.rules <> ?1 AND models.name = ?2
-               AND studies.status <> 'done'
+             WHERE films.state = 'scored' AND films.rules <> ?1 AND models.name = ?2 AND {OPEN}
              ORDER BY films.study, films.id",
-        )?
+        ))?
         .query_map((rules_id, &rules.model), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
@@ -91,22 +88,9 @@ fn judge_again(
     // The stored numbers came from f32 and go back to the same ones.
     let probabilities: Vec<f32> = old.iter().map(|finding| finding.probability as f32).collect();
     let new = assess(&probabilities, rules).findings;
-    let mut update = connection.prepare_cached(
-        "UPDATE findings SET threshold = ?3, critical = ?4, score = ?5, severity = ?6, rank = ?7, validated = ?8
-         WHERE film = ?1 AND position = ?2",
-    )?;
     for (position, (new, old)) in (0_i64..).zip(new.iter().zip(&old)) {
         if new != old {
-            update.execute(params![
-                film,
-                position,
-                new.threshold,
-                new.critical,
-                new.score,
-                new.severity,
-                new.rank,
-                new.validated,
-            ])?;
+            update_finding(connection, film, position, new)?;
         }
     }
     note_best(connection, film, &new)?;
@@ -118,8 +102,7 @@ fn judge_again(
 fn settle(connection: &Connection, id: StudyId, rules_id: i64, now: Timestamp) -> rusqlite::Result<StudyRow> {
     let mut row = study(connection, id)?;
     let before = row.severity;
-    recombine(connection, &mut row)?;
-    note_fall(&mut row, before, now);
+    recombine(connection, &mut row, Cause::Thresholds, now)?;
     save(connection, &mut row)?;
     if row.severity != before {
         let detail = json!({ "before": before, "severity": row.severity, "rules": rules_id });

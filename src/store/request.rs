@@ -13,12 +13,12 @@ use super::{
     films,
     finish::{Due, close},
     join::reopen,
-    rollup::{note_fall, recombine},
+    rollup::recombine,
     row::{save, study},
 };
 use crate::{
     quality::{Gate, SAME_EXPOSURE},
-    study::AuditKind,
+    study::{AuditKind, Cause},
     text::clean,
 };
 
@@ -79,7 +79,7 @@ impl Store {
             };
             log(transaction, &event, now)?;
             let mut row = study(transaction, subject.study)?;
-            recombine(transaction, &mut row)?;
+            recombine(transaction, &mut row, Cause::Films, now)?;
             save(transaction, &mut row)?;
             Ok(Requested::Queued(Box::new(row)))
         })
@@ -218,8 +218,7 @@ pub(super) fn answer(
     let aside = set_aside(connection, open.study, open.film, now)?.contains(&open.film);
     let mut row = study(connection, open.study)?;
     let before = row.severity;
-    recombine(connection, &mut row)?;
-    note_fall(&mut row, before, now);
+    recombine(connection, &mut row, Cause::Films, now)?;
     reopen(connection, &mut row, now)?;
     save(connection, &mut row)?;
     let detail = json!({
@@ -250,7 +249,7 @@ pub(super) fn refuse(
     };
     log(connection, &event, now)?;
     let mut row = study(connection, open.study)?;
-    recombine(connection, &mut row)?;
+    recombine(connection, &mut row, Cause::Films, now)?;
     save(connection, &mut row)?;
     Ok(row)
 }

@@ -1,10 +1,10 @@
-//! What a study's films make of its line in the worklist.
+//! A study's row in the worklist, from its films.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    FilmId, Status, StudyId, StudyRow,
+    FilmId, StudyId, StudyRow,
     convert::{Json, Place},
     films::findings,
     identity::complete,
@@ -12,16 +12,21 @@ use super::{
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{
-    film::Header,
+    study::{Attributes, Cause, Finding, combine},
     text::clean,
-    triage::{Finding, Severity, StudyAssessment, combine, reported},
 };
+use cxr_film::Header;
 
 /// Derives everything in `row` that comes from the study's films. Does not save it. It takes no longer in a study of
 /// thousands: films are counted as they change, and the few that matter are found by an index.
 ///
 /// A study that no film is left of keeps who it was about, so that it can be named, and shows no film.
-pub(super) fn recombine(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
+pub(super) fn recombine(
+    connection: &Connection,
+    row: &mut StudyRow,
+    cause: Cause,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let [scored, beside, amiss] = counts(connection, row.id)?;
     // A lateral by itself is a study that nobody scored; beside a scored film it is as it should be.
     let (listed, held) = if scored == 0 { (0, beside) } else { (beside, 0) };
@@ -38,7 +43,7 @@ pub(super) fn recombine(connection: &Connection, row: &mut StudyRow) -> rusqlite
     }
     identify(connection, row)?;
     let deciding = deciding(connection, row.id)?;
-    judge(row, &combine(deciding.iter().map(|(_, findings)| findings.as_slice())));
+    row.take_assessment(&combine(deciding.iter().map(|(_, findings)| findings.as_slice())), cause, now);
     row.view = match deciding {
         Some((film, _)) => header(connection, film)?.view_position,
         None => String::new(),
@@ -124,36 +129,6 @@ pub(super) fn note_best(connection: &Connection, film: FilmId, findings: &[Findi
     Ok(())
 }
 
-/// Takes over an assessment; the reported severity is what promotion and outside priority make of it.
-fn judge(row: &mut StudyRow, assessment: &StudyAssessment) {
-    row.assessed = assessment.severity;
-    row.score = assessment.score;
-    row.top.clone_from(&assessment.top);
-    report(row);
-}
-
-/// Brings the reported severity up to date with what it depends on.
-pub(super) fn report(row: &mut StudyRow) {
-    let floor = row.outside.as_ref().map(|outside| outside.floor);
-    let before = row.severity;
-    row.severity = reported(row.assessed, floor, row.promoted_at.is_some());
-    // What becomes critical anew, somebody has to take note of anew.
-    if row.severity == Severity::Critical && before != Severity::Critical {
-        row.acknowledged = None;
-    }
-    if row.severity == Severity::Critical {
-        row.was_critical_until = None;
-    }
-}
-
-/// Notes until when a study was critical that is so no more and that nobody has acknowledged.
-pub(super) fn note_fall(row: &mut StudyRow, before: Severity, now: Timestamp) {
-    let fell = before == Severity::Critical && row.severity != Severity::Critical;
-    if fell && row.status == Status::New {
-        row.was_critical_until = Some(now);
-    }
-}
-
 /// The scored film with the study's top finding; the first one if nothing ranks.
 pub(super) fn top_film(scored: &[(FilmId, Vec<Finding>)], row: &StudyRow) -> Option<FilmId> {
     let is_top = |finding: &Finding| {
@@ -178,6 +153,7 @@ fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
     let Some(film) = film else { return Ok(()) };
     let header = header(connection, film)?;
     row.study_time = study_time(&header.study_date, &header.study_time);
+    row.attributes = Attributes::of(&header);
     (row.patient_id, row.patient_name) = (header.patient_id, header.patient_name);
     if row.patient_id.is_empty() || row.patient_name.is_empty() {
         complete(connection, row)?;

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{ModelRef, convert::Micros};
-use crate::{hash::hex, triage::Rules};
+use crate::{hash::hex, study::Rules};
 
 /// The row of a model, made at its first use.
 pub(super) fn intern_model(

@@ -11,10 +11,8 @@ use super::{
     finish::Due,
     identity::replaced,
 };
-use crate::{
-    film::Header,
-    study::{AuditKind, Claim},
-};
+use crate::study::{AuditKind, Claim};
+use cxr_film::Header;
 
 /// Takes the broken films off the list whose place `film` takes: those that came by the same path
 /// (unless they say that they were another film), and, if `film` decoded, those that [it replaces](Claim::replaces) by

@@ -8,19 +8,21 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use cxr_film::Header;
 use cxr_triage::{
-    dashboard::{
-        BenchRequest, BenchUpdate, Canvas, Effect, Health, Key, Message, Notice, NoticeLevel, Picture,
-        PictureError, Request, Role, Site, State, Theme, Update, draw, settle, update,
-    },
-    film::Header,
+    dashboard::{Canvas, Effect, Key, Message, Reconfigure, Site, State, Theme, draw, settle, update},
     quality::{Gate, Held},
-    store::{
-        Acknowledged, Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift,
-        Spread, Status, StudyDetail, StudyId, StudyRow,
+    session::protocol::{
+        BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
     },
-    study::{Clash, Difference},
-    triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
+    store::{
+        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift, Spread,
+        Status, StudyDetail, StudyId, StudyRow,
+    },
+    study::{
+        self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, PastStudy, Sample,
+        Setting, Severity,
+    },
 };
 use image::{Rgb, RgbImage};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -50,7 +52,7 @@ fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
         let known = given.iter().find(|(name, _)| *name == label);
         let probability = known.map_or(0.04, |(_, probability)| *probability);
         let validated = !WEAK.contains(&label);
-        let (threshold, critical) = (0.3, triage::default_critical(0.3));
+        let (threshold, critical) = (0.3, study::default_critical(0.3));
         let severity = match probability {
             p if !validated || p < threshold => Severity::Routine,
             p if p < critical => Severity::Urgent,
@@ -61,7 +63,7 @@ fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
             probability,
             threshold,
             critical,
-            score: triage::score(probability, threshold),
+            score: study::score(probability, threshold),
             severity,
             rank: validated,
             validated,
@@ -73,7 +75,7 @@ fn findings(given: &[(&str, f64)]) -> Vec<Finding> {
 /// A study of one scored film that came in so many minutes ago.
 pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]) -> StudyDetail {
     let findings = findings(given);
-    let assessment = triage::combine([findings.as_slice()]);
+    let assessment = study::combine([findings.as_slice()]);
     let arrival = noon() - SignedDuration::from_mins(minutes);
     let study = StudyRow {
         id,
@@ -106,6 +108,11 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         model: "starter".to_owned(),
         held_reason: String::new(),
         marks: Marks::default(),
+        attributes: Attributes {
+            patient_age: "058Y".to_owned(),
+            patient_sex: "F".to_owned(),
+            station_name: "ROOM 1".to_owned(),
+        },
         revision: id,
     };
     let state = FilmState::Scored {
@@ -177,11 +184,11 @@ pub(crate) fn mixed_up() -> StudyDetail {
 pub(crate) fn morning() -> Vec<StudyDetail> {
     let mut stat = study(5, "STERN^EVA", 3, &[("Cardiomegaly", 0.11)]);
     stat.study.outside = Some(OutsidePriority { floor: Severity::Urgent, source: "STAT".to_owned() });
-    stat.study.severity = triage::reported(stat.study.assessed, Some(Severity::Urgent), false);
+    stat.study.severity = study::reported(stat.study.assessed, Some(Severity::Urgent), false);
 
     let mut promoted = study(7, "LANGE^OTTO", 95, &[("Atelectasis", 0.2)]);
     promoted.study.promoted_at = Some(noon() - SignedDuration::from_mins(5));
-    promoted.study.severity = triage::reported(promoted.study.assessed, None, true);
+    promoted.study.severity = study::reported(promoted.study.assessed, None, true);
 
     let mut was_critical = study(4, "OKORO^NGOZI", 40, &[("Mass", 0.62), ("Nodule", 0.8)]);
     was_critical.study.was_critical_until = Some(noon() - SignedDuration::from_mins(12));
@@ -249,6 +256,8 @@ pub(crate) struct Desk {
     /// How often the bell rang.
     pub(crate) rung: usize,
     pub(crate) suspended: usize,
+    /// While false, no request is answered.
+    pub(crate) is_answered: bool,
     /// While false, requests for pictures stay unanswered.
     pub(crate) makes_pictures: bool,
     /// The films that do not decode, and why.
@@ -267,8 +276,8 @@ impl Desk {
     /// An empty dashboard that has heard of its pipeline.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let size = Size::new(width, height);
-        let state = State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks())
-            .with_who("ann", false);
+        let state =
+            State::new(noon(), TimeZone::UTC, size, Theme::standard(), Canvas::halfblocks()).with_who("ann");
         let mut desk = Self {
             state,
             studies: BTreeMap::new(),
@@ -276,6 +285,7 @@ impl Desk {
             has_quit: false,
             rung: 0,
             suspended: 0,
+            is_answered: true,
             makes_pictures: true,
             broken: BTreeMap::new(),
             priors: BTreeMap::new(),
@@ -283,7 +293,7 @@ impl Desk {
             shift: None,
             workbench: Backroom::default(),
         };
-        desk.tell(Update::Site(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() }));
+        desk.configure(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() });
         desk.tell(Update::Health(health()));
         desk
     }
@@ -304,6 +314,14 @@ impl Desk {
 
     pub(crate) fn tell(&mut self, update: Update) {
         self.handle(Message::Update(update));
+    }
+
+    pub(crate) fn configure(&mut self, site: Site) {
+        self.handle(Message::Reconfigure(Reconfigure::Site(Box::new(site))));
+    }
+
+    pub(crate) fn paint(&mut self, theme: Theme) {
+        self.handle(Message::Reconfigure(Reconfigure::Theme(Box::new(theme))));
     }
 
     pub(crate) fn notice(&mut self, level: NoticeLevel, text: &str) {
@@ -345,7 +363,9 @@ impl Desk {
                 Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
                 Effect::Request(request) => {
                     self.sent.push(request.clone());
-                    self.answer(request);
+                    if self.is_answered {
+                        self.answer(request);
+                    }
                 }
             }
         }
@@ -369,21 +389,15 @@ impl Desk {
                 }
             }
             Request::Status(id, status) => {
-                let by = if status == Status::New { "" } else { "ann" };
-                let at = (status != Status::New).then(noon);
                 self.change(id, |study| {
-                    (study.status, study.status_by, study.status_at) = (status, by.to_owned(), at);
-                    if matches!(status, Status::Claimed | Status::Done)
-                        && study.severity == Severity::Critical
-                        && study.acknowledged.is_none()
-                    {
-                        study.acknowledged = Some(Acknowledged { by: "ann".to_owned(), at: noon() });
-                    }
+                    study.set_status(status, "ann", noon());
                 });
             }
-            Request::TakeBack(id, standing) => self.change(id, |study| study.stand(*standing)),
+            Request::TakeBack(id, handling) => self.change(id, |study| {
+                study.take_back(&handling);
+            }),
             Request::Acknowledge(id) => self.change(id, |study| {
-                study.acknowledged = Some(Acknowledged { by: "ann".to_owned(), at: noon() });
+                study.acknowledge("ann", noon());
             }),
             Request::Note(id, text) => {
                 self.change(id, |study| study.notes += 1);
@@ -471,7 +485,7 @@ impl Default for Backroom {
             let rule = LabelRule {
                 label: name.to_owned(),
                 alert: 0.3,
-                critical: triage::default_critical(0.3),
+                critical: study::default_critical(0.3),
                 cap: Severity::Critical,
                 rank,
                 validated: rank,
@@ -518,7 +532,7 @@ impl Backroom {
         };
         let tried = |bench: &Bench, settings: Vec<Setting>| {
             let found =
-                triage::what_if(&self.past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
+                study::what_if(&self.past, &bench.in_force(), &bench.rules(&settings), bench.max_wait);
             BenchUpdate::Tried(settings, Box::new(found))
         };
         match request {

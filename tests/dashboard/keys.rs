@@ -2,7 +2,8 @@
 
 use crate::fixture::{Desk, morning, noon, study};
 use cxr_triage::{
-    dashboard::{Message, NoticeLevel, Request, Update, View},
+    dashboard::{Help, Message, View},
+    session::protocol::{NoticeLevel, Request, Update},
     store::Status,
 };
 use jiff::SignedDuration;
@@ -88,7 +89,7 @@ fn keys_do_what_the_help_says() {
             label: expected.label.filter(|label| state.selected_label() == Some(label)),
             heatmap: state.heatmap_is_on(),
             view: state.view(),
-            help: state.help_is_open(),
+            help: state.panel::<Help>().is_some(),
             quit: desk.has_quit,
         };
         assert_eq!(seen, expected, "after `{keys}`, label {:?}", state.selected_label());
@@ -117,7 +118,7 @@ fn a_change_of_status_is_sent_and_can_be_taken_back() {
             .iter()
             .filter_map(|request| match request {
                 Request::Status(id, status) => Some((*id, *status)),
-                Request::TakeBack(id, standing) => Some((*id, standing.status)),
+                Request::TakeBack(id, handling) => Some((*id, handling.status)),
                 _ => None,
             })
             .collect();

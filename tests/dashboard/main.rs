@@ -3,6 +3,7 @@
 mod fixture;
 
 mod bytes;
+mod handling;
 mod keys;
 mod picture;
 mod plain;

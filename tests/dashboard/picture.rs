@@ -2,15 +2,15 @@
 
 use crate::fixture::Desk;
 use cxr_triage::{
-    dashboard::{Request, Update},
-    picture::{Colours, Look, Mode, Window},
+    picture::{Colours, Mode, Presentation, Window},
+    session::protocol::{Request, Update},
     store::PriorFilm,
 };
 
-/// The look of the picture that was asked for last.
-fn asked(desk: &Desk) -> Look {
+/// The presentation of the picture that was asked for last.
+fn asked(desk: &Desk) -> Presentation {
     let last = desk.sent.iter().rev().find_map(|request| match request {
-        Request::Picture(picture) => Some(picture.look),
+        Request::Picture(picture) => Some(picture.presentation),
         _ => None,
     });
     last.unwrap_or_else(|| panic!("a picture was asked for"))
@@ -21,21 +21,21 @@ fn pictures(desk: &Desk) -> usize {
 }
 
 #[test]
-fn keys_change_the_look_and_the_picture_follows() {
-    let usual = Look::default();
-    let window = |level, width| Look { window: Window { level, width }, ..usual };
-    for (keys, look) in [
-        ("v", Look { mode: Mode::Beside, ..usual }),
-        ("v v", Look { mode: Mode::Contours, ..usual }),
-        ("v v v", Look { mode: Mode::Film, ..usual }),
-        ("h", Look { mode: Mode::Film, ..usual }),
+fn keys_change_the_presentation_and_the_picture_follows() {
+    let usual = Presentation::default();
+    let window = |level, width| Presentation { window: Window { level, width }, ..usual };
+    for (keys, presentation) in [
+        ("v", Presentation { mode: Mode::Beside, ..usual }),
+        ("v v", Presentation { mode: Mode::Contours, ..usual }),
+        ("v v v", Presentation { mode: Mode::Film, ..usual }),
+        ("h", Presentation { mode: Mode::Film, ..usual }),
         // The heatmap comes back as it was.
-        ("v h h", Look { mode: Mode::Beside, ..usual }),
-        ("m m", Look { colours: Colours::Viridis, ..usual }),
-        ("{ {", Look { opacity: 40, ..usual }),
-        ("}", Look { opacity: 70, ..usual }),
-        ("i", Look { inverted: true, ..usual }),
-        ("w", Look { window: Window::PRESETS[1].1, ..usual }),
+        ("v h h", Presentation { mode: Mode::Beside, ..usual }),
+        ("m m", Presentation { colours: Colours::Viridis, ..usual }),
+        ("{ {", Presentation { opacity: 40, ..usual }),
+        ("}", Presentation { opacity: 70, ..usual }),
+        ("i", Presentation { inverted: true, ..usual }),
+        ("w", Presentation { window: Window::PRESETS[1].1, ..usual }),
         (", ,", window(144, 256)),
         (".", window(120, 256)),
         ("> >", window(128, 224)),
@@ -45,8 +45,8 @@ fn keys_change_the_look_and_the_picture_follows() {
         let mut desk = Desk::morning(120, 40);
         desk.press(keys);
         // What was made before is not asked for again: go by what is shown.
-        let shown = desk.state.gallery().shown().map(|(request, _)| request.look);
-        assert_eq!(shown, Some(look), "{keys}");
+        let shown = desk.state.gallery().shown().map(|(request, _)| request.presentation);
+        assert_eq!(shown, Some(presentation), "{keys}");
     }
 }
 
@@ -62,18 +62,18 @@ fn near_the_film_arrows_move_over_it_and_else_through_the_list() {
     assert!(moved.x > near.x && moved.y > near.y, "{moved:?}");
     assert_eq!(desk.selected(), study);
     desk.press("z");
-    assert!(!desk.state.look().zoom.is_near());
+    assert!(!desk.state.presentation().zoom.is_near());
     desk.press("down");
     assert_ne!(desk.selected(), study);
     // In the list the arrows are the list's, however near the film is.
     let mut desk = Desk::morning(120, 40);
     desk.press("+ down");
     assert_ne!(desk.selected(), study);
-    assert!(!desk.state.look().zoom.is_near(), "the next study is shown whole");
+    assert!(!desk.state.presentation().zoom.is_near(), "the next study is shown whole");
 }
 
 #[test]
-fn a_look_that_makes_no_difference_makes_no_picture() {
+fn a_presentation_that_makes_no_difference_makes_no_picture() {
     let mut desk = Desk::morning(120, 40);
     desk.press("h");
     let before = pictures(&desk);
@@ -88,7 +88,7 @@ fn the_old_picture_stays_until_the_new_one_is_there() {
     let mut desk = Desk::morning(120, 40);
     desk.makes_pictures = false;
     desk.press("i");
-    let shown = desk.state.gallery().shown().map(|(request, _)| request.look.inverted);
+    let shown = desk.state.gallery().shown().map(|(request, _)| request.presentation.inverted);
     assert_eq!(shown, Some(false));
     assert!(desk.screen(120, 40).contains("loading …"));
 }

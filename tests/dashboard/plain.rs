@@ -2,13 +2,14 @@
 
 use crate::fixture::{health, held, mixed_up, morning, noon, study};
 use cxr_triage::{
-    dashboard::{Period, Plain, Reply, Request, Update},
+    dashboard::{Plain, Reply, Site},
+    session::protocol::{Period, Request, Update},
     store::Status,
 };
 use jiff::tz::TimeZone;
 
 fn desk() -> Plain {
-    let mut plain = Plain::new(TimeZone::UTC);
+    let mut plain = Plain::new(TimeZone::UTC, &Site::default());
     let rows = morning().into_iter().map(|detail| detail.study).collect();
     assert_eq!(plain.take(Update::Studies(rows), noon()), [""; 0], "the start is told as a whole");
     let told = plain.take(Update::Health(health()), noon());

@@ -2,7 +2,7 @@
 
 use crate::fixture::Desk;
 use cxr_triage::{
-    dashboard::{NoticeLevel, Request, Update},
+    session::protocol::{NoticeLevel, Request, Update},
     store::{
         Cell, Mark, Marks, PluginAction, PluginColumn, PluginCommand, PluginRecord, PluginRequest,
         PluginState, StudyDetail,

@@ -1,7 +1,7 @@
 //! Whole screens, as a person sees them.
 
 use crate::fixture::{Desk, health};
-use cxr_triage::dashboard::{Health, NoticeLevel, Role, Update};
+use cxr_triage::session::protocol::{Health, NoticeLevel, Role, Update};
 use insta::assert_snapshot;
 
 #[test]

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use crate::fixture::{Desk, health, noon};
 use cxr_triage::{
-    dashboard::{Health, Message, Period, Request, Role, Theme, Update},
+    dashboard::{Message, Theme},
     intake::LeftOut,
     quality::Gate,
+    session::protocol::{Health, Period, Request, Role, Update},
     store::{PluginRecord, PluginState, Seen, Shift, Unseen},
-    triage::Severity,
+    study::Severity,
 };
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
@@ -89,7 +90,7 @@ fn the_shift_at_80x24() {
 #[test]
 fn the_shift_at_60x20_in_ascii_without_colour() {
     let mut desk = desk(60, 20);
-    desk.tell(Update::Theme(Box::new(Theme { ascii: true, ..Theme::monochrome() })));
+    desk.paint(Theme { ascii: true, ..Theme::monochrome() });
     let screen = desk.screen(60, 20);
     let odd = |line: &&str| line.trim_matches('"').chars().any(|c| !c.is_ascii() && !c.is_alphabetic());
     assert_eq!(screen.lines().find(odd), None, "{screen}");
@@ -148,7 +149,7 @@ fn enter_goes_to_the_study_that_waits_longest() {
         let mut desk = Desk::morning(80, 24);
         desk.shift = Some(shift());
         desk.press(keys);
-        assert_eq!((desk.selected(), desk.state.overlay().is_none()), (Some(selected), true), "{keys}");
+        assert_eq!((desk.selected(), desk.state.open_panel().is_none()), (Some(selected), true), "{keys}");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::fixture::{Desk, noon};
 use cxr_triage::{
-    dashboard::{Request, Site, Theme, Update},
+    dashboard::{Site, Theme},
+    session::protocol::Request,
     store::Spread,
 };
 use insta::assert_snapshot;
@@ -47,7 +48,7 @@ fn on_a_narrow_screen_the_words_stay_at_80x24() {
 #[test]
 fn distributions_are_legible_in_ascii_and_without_colour() {
     let mut desk = desk(120, 40, 412);
-    desk.tell(Update::Theme(Box::new(Theme { ascii: true, ..Theme::monochrome() })));
+    desk.paint(Theme { ascii: true, ..Theme::monochrome() });
     desk.settle();
     let screen = desk.screen(120, 40);
     let findings: Vec<&str> = screen.lines().filter(|line| line.contains('%')).collect();
@@ -101,7 +102,7 @@ fn findings_stand_in_the_sites_order() {
     };
     let by_score = labels(&desk);
     let order = vec!["Nodule".to_owned(), "Mass".to_owned()];
-    desk.tell(Update::Site(Site { findings_order: order, ..Site::default() }));
+    desk.configure(Site { findings_order: order, ..Site::default() });
     assert_eq!(labels(&desk)[..2], ["Nodule", "Mass"]);
     assert_eq!(labels(&desk)[2], by_score[0], "the rest by score");
 }

@@ -1,7 +1,7 @@
 //! Whole screens in three themes: a letter a cell for its style, and what each letter looks like.
 
 use crate::fixture::Desk;
-use cxr_triage::dashboard::{Theme, Update, draw};
+use cxr_triage::dashboard::{Theme, draw};
 use insta::assert_snapshot;
 use ratatui::{
     Terminal,
@@ -17,7 +17,7 @@ type Look = (Color, Color, Modifier);
 fn styled(width: u16, height: u16, theme: Theme) -> String {
     let mut desk = Desk::morning(width, height);
     desk.press("down");
-    desk.tell(Update::Theme(Box::new(theme)));
+    desk.paint(theme);
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(&desk.state, frame)).unwrap();
     let buffer = terminal.backend().buffer();
@@ -62,7 +62,7 @@ fn with_ascii_borders_nothing_but_names_is_beyond_ascii() {
     let mut desk = Desk::morning(120, 40);
     desk.press("?");
     for open in [true, false] {
-        desk.tell(Update::Theme(Box::new(Theme { ascii: true, ..Theme::standard() })));
+        desk.paint(Theme { ascii: true, ..Theme::standard() });
         let screen = desk.screen(120, 40);
         let beyond: String =
             screen.chars().filter(|c| !c.is_ascii() && !"山田太郎ÁŘÍ".contains(*c)).collect();

@@ -2,16 +2,14 @@
 
 use crate::fixture::Desk;
 use cxr_triage::{
-    dashboard::{BenchRequest, BenchUpdate, Overlay, Request, Update, Workbench},
-    triage::{Mark, Setting, ThresholdChange},
+    dashboard::Workbench,
+    session::protocol::{BenchRequest, BenchUpdate, Request, Update},
+    study::{Mark, Setting, ThresholdChange},
 };
 use insta::assert_snapshot;
 
 fn bench(desk: &Desk) -> Option<&Workbench> {
-    match desk.state.overlay() {
-        Some(Overlay::Workbench(bench)) => Some(bench),
-        _ => None,
-    }
+    desk.state.panel()
 }
 
 fn set(alert: Option<f64>, critical: Option<f64>) -> Setting {

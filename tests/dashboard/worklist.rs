@@ -3,9 +3,10 @@
 use crate::fixture::{Desk, mixed_up, morning, noon, study};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use cxr_triage::{
-    dashboard::{Message, Overlay, Request, SavedViews, Site, Update},
+    dashboard::{FilterLine, Message, SavedViews, Site},
+    session::protocol::{Request, Update},
     store::{Status, StudyId},
-    triage::Severity,
+    study::Severity,
 };
 use insta::assert_snapshot;
 use jiff::SignedDuration;
@@ -20,9 +21,9 @@ fn deeds(desk: &Desk) -> Vec<String> {
     let deed = |request: &Request| match request {
         Request::Status(id, status) => Some(format!("{id} {}", status.word())),
         Request::Acknowledge(id) => Some(format!("{id} acknowledged")),
-        Request::TakeBack(id, standing) => {
-            let known = if standing.acknowledged.is_some() { " acknowledged" } else { "" };
-            Some(format!("{id} back to {}{known}", standing.status.word()))
+        Request::TakeBack(id, handling) => {
+            let known = if handling.acknowledged.is_some() { " acknowledged" } else { "" };
+            Some(format!("{id} back to {}{known}", handling.status.word()))
         }
         Request::Note(id, text) => Some(format!("{id} note {text}")),
         Request::Who(name) => Some(format!("{name} is here")),
@@ -125,6 +126,20 @@ fn a_study_of_another_person_is_taken_over_with_a_word() {
 }
 
 #[test]
+fn an_undo_does_not_silence_what_has_begun_to_ring_since() {
+    let mut desk = Desk::morning(120, 40);
+    desk.press("a c");
+    let mut worse = morning().remove(0);
+    worse.study.top = Some("Pneumothorax".to_owned());
+    worse.study.revision = 500;
+    desk.arrive(vec![worse]);
+    desk.press("u");
+    assert!(desk.screen(120, 40).contains("Not taken back: DOE, JANE has begun to ring since."));
+    assert!(desk.state.worklist().selected().is_some_and(|row| row.is_alarm()));
+    assert_eq!(deeds(&desk), ["1 acknowledged", "1 claimed"]);
+}
+
+#[test]
 fn the_bell_rings_until_every_critical_study_is_acknowledged() {
     let mut desk = Desk::morning(120, 40);
     assert_eq!(desk.rung, 1, "two critical studies were there at the start");
@@ -143,7 +158,7 @@ fn the_bell_rings_until_every_critical_study_is_acknowledged() {
     assert_eq!(desk.rung, 3, "what is not critical does not ring");
     desk.arrive(vec![study(91, "NEW^TWO", 0, &[("Mass", 0.99)])]);
     assert_eq!(desk.rung, 4, "a critical one rings at once");
-    desk.tell(Update::Site(Site { bell: None, ..Site::default() }));
+    desk.configure(Site { bell: None, ..Site::default() });
     desk.handle(after(60));
     assert_eq!(desk.rung, 4, "the site switched it off");
 }
@@ -164,10 +179,7 @@ fn a_critical_study_is_flagged_wherever_the_list_stands() {
 fn no_name_and_no_number_is_on_the_screen_while_they_are_hidden() {
     for keys in ["N", "N enter", "N n", "N C esc", "/ d o e enter N", "N d", "N ?", "N s p", "N 1"] {
         let mut desk = Desk::morning(160, 40);
-        desk.tell(Update::Site(Site {
-            columns: cxr_triage::dashboard::Column::ALL.into(),
-            ..Site::default()
-        }));
+        desk.configure(Site { columns: cxr_triage::dashboard::Column::ALL.into(), ..Site::default() });
         desk.press(keys);
         let screen = desk.screen(160, 40).to_lowercase();
         for name in ["doe", "jane", "山田", "ramirez", "p0001", "smith", "film-1", "00000150", "00000506"] {
@@ -181,7 +193,7 @@ fn no_name_and_no_number_is_on_the_screen_while_they_are_hidden() {
 #[test]
 fn it_is_asked_who_is_at_the_keys_where_an_account_is_shared() {
     let mut desk = Desk::morning(80, 24);
-    desk.state = desk.state.with_who("ward3", true);
+    desk.state = desk.state.with_who("ward3").asking_who();
     assert!(desk.screen(80, 24).contains("Who is at the keys?"));
     desk.press("e v a enter");
     assert_eq!(deeds(&desk), ["eva is here"]);
@@ -200,7 +212,7 @@ fn columns_are_chosen_and_moved() {
     desk.press("enter");
     assert_eq!(desk.state.worklist().order().column.name(), "band");
     desk.press("esc");
-    assert!(desk.state.overlay().is_none());
+    assert!(desk.state.open_panel().is_none());
     // A list without columns there is none.
     desk.press("C");
     for _ in 0..20 {
@@ -214,7 +226,7 @@ fn a_site_brings_its_views_and_its_keys_while_the_program_runs() {
     let mut desk = Desk::morning(120, 40);
     let mut views = SavedViews::default();
     views.add("Masses", "mass").expect("a filter");
-    desk.tell(Update::Site(Site { views, ..Site::default() }));
+    desk.configure(Site { views, ..Site::default() });
     desk.press("6");
     assert_eq!(listed(&desk), [3, 4]);
     assert!(desk.screen(120, 40).contains("Masses 1/2"));
@@ -293,7 +305,7 @@ fn pasted_text_goes_into_the_filter_only_while_one_is_typed() {
     assert_eq!((desk.has_quit, deeds(&desk).len()), (false, 0));
     desk.press("/");
     desk.handle(Message::Pasted("P0003".to_owned()));
-    assert!(matches!(desk.state.overlay(), Some(Overlay::Filter(_))));
+    assert!(desk.state.panel::<FilterLine>().is_some());
     assert_eq!(listed(&desk), [3]);
 }
 

@@ -7,10 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cxr_triage::{
-    film::{self, Film},
-    quality::{self, Gate, Gates},
-};
+use cxr_film::Film;
+use cxr_triage::quality::{self, Gate, Gates};
 
 /// The folder of real films, which is not part of the repository.
 fn films() -> Option<PathBuf> {
@@ -30,7 +28,7 @@ fn in_folder(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn decode(path: &Path) -> Film {
-    film::decode(&fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    cxr_film::decode(&fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 #[test]
@@ -53,7 +51,7 @@ fn a_real_film_cut_short_is_never_half_a_film() {
     for path in in_folder(&films.join("dicom")) {
         let whole = fs::read(&path).unwrap();
         for tenths in [3, 6, 9] {
-            let error = film::decode(&whole[..whole.len() * tenths / 10]).expect_err("cut short");
+            let error = cxr_film::decode(&whole[..whole.len() * tenths / 10]).expect_err("cut short");
             assert!(error.reason.contains("cut short") || error.reason.contains("damaged"), "{error}");
             assert_eq!(error.header.expect("a header").body_part_examined, "CHEST", "{}", path.display());
         }
@@ -77,7 +75,7 @@ fn what_must_not_be_scored_is_held_for_what_is_wrong_with_it() {
     let reject = films.join("reject");
     assert_eq!(in_folder(&reject).len(), cases.len(), "a film that this test does not know");
     for (name, gate, word) in cases {
-        let held = match film::decode(&fs::read(reject.join(name)).unwrap()) {
+        let held = match cxr_film::decode(&fs::read(reject.join(name)).unwrap()) {
             Ok(film) => quality::inspect(&film, &Gates::default()).expect_err(name),
             Err(unreadable) => quality::hold(&unreadable, &Gates::default()),
         };

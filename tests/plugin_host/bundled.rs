@@ -3,7 +3,7 @@
 use cxr_triage::{
     plugin::{Limits, Source, StudyView, Vm},
     store::PluginState,
-    triage::Severity,
+    study::Severity,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -4,8 +4,7 @@ use std::fs;
 
 use cxr_triage::{
     store::{DeliveryKind, Due, Lane, NewDelivery, PluginDeed, PluginWork, Status, Tried},
-    study::AuditKind,
-    triage::Severity,
+    study::{AuditKind, Severity},
 };
 use jiff::Timestamp;
 
@@ -131,7 +130,7 @@ fn a_status_and_a_command_reach_the_plugin() {
     let mut scene = Scene::new(&[("hands", &text)], "");
     scene.start();
     let study = scene.critical("a");
-    let before = scene.row(study).standing();
+    let before = scene.row(study).handling();
     scene.bench.store.set_status(study, Status::Seen, "jane", Timestamp::now()).unwrap();
     scene.settle();
     scene.bench.store.take_back(study, &before, "jane", Timestamp::now()).unwrap();

@@ -3,7 +3,7 @@
 use cxr_triage::{
     quality::{Gate, SAME_EXPOSURE},
     store::{FilmState, Outcome, Requested},
-    triage::Severity,
+    study::Severity,
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};

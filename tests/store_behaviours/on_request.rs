@@ -3,8 +3,7 @@
 use cxr_triage::{
     quality::Gate,
     store::{Answer, FilmState, Requested, Status, Store},
-    study::AuditKind,
-    triage::Severity,
+    study::{AuditKind, Severity},
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};
@@ -65,6 +64,21 @@ fn a_held_film_is_scored_on_request_and_the_audit_keeps_both() {
         (requested.actor.as_str(), requested.detail["reason"].as_str()),
         ("anna", Some("a lateral film"))
     );
+}
+
+#[test]
+fn a_film_that_is_scored_on_request_makes_its_study_ring_again() {
+    let mut bench = Bench::new();
+    let (film, study) = with_lateral(&mut bench);
+    let frontal = dicom(scored("y", [0.9, 0.1, 0.1]), "1.2", "1.2.4");
+    bench.record("frontal", &frontal, at(1));
+    assert!(!bench.store.acknowledge(study, "anna", at(2)).unwrap().unwrap().is_alarm());
+    bench.store.request_score(film, "anna", at(3)).unwrap();
+    let due = bench.store.queued(10).unwrap().remove(0);
+    let worse = dicom(scored("x", [0.1, 0.999, 0.1]), "1.2", "1.2.3");
+    bench.store.finish(due.file, &worse, at(4)).unwrap();
+    let row = bench.store.detail(study).unwrap().unwrap().study;
+    assert!(row.is_alarm(), "another finding leads: {:?}", row.top);
 }
 
 #[test]

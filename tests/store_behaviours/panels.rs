@@ -1,12 +1,14 @@
-//! What dashboards look at beside the list comes when they ask, and again when something changed.
+//! The data of panels beside the list comes when a dashboard asks, and again when something changed.
 
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use cxr_triage::{
     config,
-    dashboard::{Health, Period, Request, Role, ShiftWatch, Site, Update},
-    pipeline::{Following, Outside, follow, outside},
+    session::{
+        self, External,
+        protocol::{Health, Period, Request, Role, ShiftWatch, Update},
+    },
     store::{Shift, Status, Store},
     supervise::Supervisor,
 };
@@ -20,14 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Dashboard {
     requests: Sender<Request>,
     updates: Receiver<Update>,
-    _outside: Sender<Outside>,
+    _external: Sender<External>,
 }
 
 impl Dashboard {
     fn on(bench: &Bench) -> Self {
         let (updates_in, updates) = bounded(64);
         let (requests, requests_out) = unbounded();
-        let (outside_in, outside) = outside();
+        let (external_in, external) = session::external();
         let health = Health {
             role: Role::Follower,
             inbox: String::new(),
@@ -42,20 +44,19 @@ impl Dashboard {
             feed_alarm: None,
             reasons: Vec::new(),
         };
-        let following = Following {
+        let parts = session::Parts {
             store: Store::open(&bench.path).unwrap(),
             pictures: Store::open(&bench.path).unwrap(),
             health,
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),
-            site: Site::default(),
             thresholds: None,
             actor: "anna".to_owned(),
-            outside,
+            external,
             supervisor: Supervisor::default(),
         };
-        follow(following, requests_out, updates_in).unwrap();
-        Self { requests, updates, _outside: outside_in }
+        session::start(parts, requests_out, updates_in).unwrap();
+        Self { requests, updates, _external: external_in }
     }
 
     fn ask(&self, request: Request) {

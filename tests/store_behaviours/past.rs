@@ -2,7 +2,7 @@
 
 use cxr_triage::{
     store::Status,
-    triage::{Severity, WhatIf, what_if},
+    study::{Severity, WhatIf, what_if},
 };
 
 use super::support::{Bench, at, dicom, held, rules, scored, scored_by, usual_rules};
@@ -70,7 +70,7 @@ fn what_the_workbench_foretells_is_what_a_change_of_thresholds_does() {
 }
 
 /// The rules by which the list stands.
-fn rules_in_force(bench: &Bench) -> cxr_triage::triage::Rules {
+fn rules_in_force(bench: &Bench) -> cxr_triage::study::Rules {
     let detail = bench.store.detail(1).unwrap().unwrap();
     let cxr_triage::store::FilmState::Scored { findings, .. } = &detail.films[0].state else {
         panic!("scored")

@@ -3,9 +3,9 @@
 
 use cxr_triage::{
     store::{Acknowledged, Status},
-    study::AuditKind,
-    triage::Severity,
+    study::{AuditKind, Severity},
 };
+use proptest::prelude::*;
 
 use crate::support::{Bench, at, dicom, scored};
 
@@ -68,14 +68,14 @@ fn taking_back_restores_whose_deed_it_was_and_tells_the_audit() {
     let (_, row) = bench.record("a", &scored("x", [0.99; 3]), at(0));
     let claimed = bench.store.set_status(row.id, Status::Claimed, "anna", at(1)).unwrap().unwrap();
     bench.store.set_status(row.id, Status::Done, "ben", at(2)).unwrap();
-    let back = bench.store.take_back(row.id, &claimed.standing(), "ben", at(3)).unwrap().unwrap();
+    let back = bench.store.take_back(row.id, &claimed.handling(), "ben", at(3)).unwrap().unwrap();
     assert_eq!(
         (back.status, back.status_by.as_str(), back.status_at),
         (Status::Claimed, "anna", Some(at(1)))
     );
     assert_eq!(back.acknowledged.clone().map(|known| known.by), Some("anna".to_owned()));
-    assert_eq!(bench.store.take_back(row.id, &back.standing(), "ben", at(4)).unwrap(), None);
-    let back = bench.store.take_back(row.id, &row.standing(), "ben", at(5)).unwrap().unwrap();
+    assert_eq!(bench.store.take_back(row.id, &back.handling(), "ben", at(4)).unwrap(), None);
+    let back = bench.store.take_back(row.id, &row.handling(), "ben", at(5)).unwrap().unwrap();
     assert!(back.status == Status::New && back.is_alarm(), "it rings again");
     let kinds: Vec<_> = deeds(&bench).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["status", "status", "taken_back", "taken_back"]);
@@ -115,4 +115,67 @@ fn two_dashboards_on_one_store_follow_each_other() {
     other.add_note(row.id, "seen by me too", "ben", at(2)).unwrap();
     let changed = bench.store.studies_since(known).unwrap();
     assert_eq!(changed.iter().map(|row| row.notes).collect::<Vec<_>>(), [1]);
+}
+
+/// Something that people do, or a film that comes.
+#[derive(Debug, Clone)]
+enum Step {
+    Status(Status, &'static str),
+    Acknowledge(&'static str),
+    Undo,
+    Film([f32; 3]),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = || prop::sample::select(vec!["anna", "ben"]);
+    let film = prop::sample::select(vec![[0.99, 0.1, 0.1], [0.1, 0.999, 0.1], [0.6, 0.1, 0.1]]);
+    prop_oneof![
+        3 => (prop::sample::select(Status::ALL.to_vec()), who()).prop_map(|(status, by)| Step::Status(status, by)),
+        2 => who().prop_map(Step::Acknowledge),
+        2 => Just(Step::Undo),
+        1 => film.prop_map(Step::Film),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// As a dashboard: it changes the row that it shows at once, and sends the change.
+    #[test]
+    fn what_a_dashboard_shows_at_once_is_what_the_store_saves(steps in prop::collection::vec(step(), 0..16)) {
+        let mut bench = Bench::new();
+        let film = |number: usize, probabilities: [f32; 3]| {
+            dicom(scored(&format!("film {number}"), probabilities), "1.2", &format!("1.2.{number}"))
+        };
+        let (_, mut shown) = bench.record("first", &film(1, [0.99, 0.1, 0.1]), at(0));
+        let mut undo = Vec::new();
+        for (number, step) in (2..).zip(&steps) {
+            let now = at(number);
+            let before = shown.handling();
+            match step {
+                Step::Status(status, who) => {
+                    undo.push(before);
+                    shown.set_status(*status, who, now);
+                    bench.store.set_status(shown.id, *status, who, now).unwrap();
+                }
+                Step::Acknowledge(who) => {
+                    undo.push(before);
+                    shown.acknowledge(who, now);
+                    bench.store.acknowledge(shown.id, who, now).unwrap();
+                }
+                Step::Undo => {
+                    let Some(handling) = undo.pop() else { continue };
+                    shown.take_back(&handling);
+                    bench.store.take_back(shown.id, &handling, "anna", now).unwrap();
+                }
+                Step::Film(probabilities) => {
+                    let (_, study) = bench.record(&format!("{number}"), &film(number as usize, *probabilities), now);
+                    shown = study;
+                }
+            }
+            let saved = bench.store.detail(shown.id).unwrap().unwrap().study;
+            shown.revision = saved.revision;
+            prop_assert_eq!(&shown, &saved, "after {:?} of {:?}", step, steps);
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! A study's line follows from its films.
 
+use cxr_film::Header;
 use cxr_triage::{
-    film::Header,
     quality::Gate,
     store::{FilmState, Outcome, OutsidePriority, Verdict},
-    triage::Severity,
+    study::{Attribute, Severity},
 };
 
 use super::support::{Bench, at, broken, dicom, held, scored};
@@ -63,6 +63,9 @@ fn the_line_says_who_and_what_and_when() {
         header.study_date = "20240131".to_owned();
         header.study_time = "081502.5".to_owned();
         header.view_position = view.to_owned();
+        header.patient_age = format!("{view}Y");
+        header.patient_sex = "F".to_owned();
+        header.station_name = format!("{view} ROOM");
         outcome
     };
     let mut bench = Bench::new();
@@ -75,6 +78,8 @@ fn the_line_says_who_and_what_and_when() {
     assert_eq!(row.patient_name, "DOE^JANE", "from the film that decoded");
     assert_eq!((row.patient_id.as_str(), row.accession_number.as_str()), ("4711", "A1"));
     assert_eq!((row.description.as_str(), row.view.as_str()), ("Thorax", "AP"));
+    let attributes = Attribute::ALL.map(|attribute| row.attributes.get(attribute));
+    assert_eq!(attributes, ["PAY", "F", "PA ROOM"], "from the first film that decoded");
     assert_eq!(row.study_time.unwrap().to_string(), "2024-01-31T08:15:02");
     assert_eq!((row.file_name.as_str(), row.model.as_str()), ("broken.dcm", "starter"));
     assert_eq!((row.first_arrival, row.last_arrival), (at(-3), at(5)));

@@ -4,7 +4,7 @@ use cxr_triage::{
     intake::Arrival,
     quality::Gate,
     store::{Seen, Shift, ShiftQuestion, Status, Store, Unseen},
-    triage::Severity,
+    study::Severity,
 };
 use jiff::SignedDuration;
 
@@ -105,7 +105,7 @@ fn a_study_is_seen_when_somebody_first_took_it_from_new() {
     store.set_status(critical, Status::Claimed, "ben", at(20)).unwrap();
     store.set_status(critical, Status::Done, "ben", at(30)).unwrap();
     // A slip, taken back; then done at once.
-    let before = store.detail(routine).unwrap().unwrap().study.standing();
+    let before = store.detail(routine).unwrap().unwrap().study.handling();
     store.set_status(routine, Status::Seen, "anna", at(6)).unwrap();
     store.take_back(routine, &before, "anna", at(7)).unwrap();
     let shift = counted(&bench, 0, 10);

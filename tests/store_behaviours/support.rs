@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use cxr_film::Header;
 use cxr_triage::{
-    film::Header,
     intake::Arrival,
     quality::{Gate, Held},
     store::{FileId, FilmId, Finished, ModelRef, Outcome, Scored, Store, StudyRow, Verdict},
-    triage::{LabelRule, Rules, Severity, assess},
+    study::{LabelRule, Rules, Severity, assess},
 };
 use jiff::Timestamp;
 

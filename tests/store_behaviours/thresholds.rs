@@ -2,7 +2,7 @@
 
 use cxr_triage::{
     store::{FilmState, OutsidePriority, Status},
-    triage::Severity::{self, Critical, Routine, Urgent},
+    study::Severity::{self, Critical, Routine, Urgent},
 };
 
 use super::support::{Bench, at, dicom, rules, scored, scored_by, usual_rules};

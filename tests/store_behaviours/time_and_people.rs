@@ -3,8 +3,10 @@
 use cxr_triage::{
     quality::Gate,
     store::{NewEvent, Status},
-    study::AuditKind,
-    triage::Severity::{Critical, Held, Routine, Urgent},
+    study::{
+        AuditKind,
+        Severity::{Critical, Held, Routine, Urgent},
+    },
 };
 use jiff::SignedDuration;
 

@@ -6,7 +6,7 @@ use cxr_triage::{
         DeliveryKind, Due, FilmState, Finished, Lane, NewDelivery, PluginDeed, PluginRecord, PluginWork,
         Status, Store, StoreErrorKind, Waiting,
     },
-    triage::Severity,
+    study::Severity,
 };
 use rusqlite::Connection;
 

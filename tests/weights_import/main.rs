@@ -14,10 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cxr_triage::{
-    film::{Film, Header},
-    model::{DeviceChoice, Import, Input, Model, Precision, Region, Source, Summary, preset},
-};
+use cxr_film::{Film, Header};
+use cxr_triage::model::{DeviceChoice, Import, Input, Model, Precision, Region, Source, Summary, preset};
 use serde_json::Value;
 
 /// From film to probability, the resize included.
@@ -70,7 +68,7 @@ fn film(width: u32, height: u32, display: Vec<u8>) -> Film {
 }
 
 fn decode(path: &Path) -> Film {
-    cxr_triage::film::decode(&fs::read(path).unwrap()).unwrap()
+    cxr_film::decode(&fs::read(path).unwrap()).unwrap()
 }
 
 fn import(file: &Path, manifest: &str, library: &Path) -> (Summary, Model) {

@@ -38,6 +38,10 @@ pub struct Header {
     pub patient_id: String,
     /// Patient's Birth Date, `YYYYMMDD`.
     pub patient_birth_date: String,
+    /// Patient's Age, `045Y`.
+    pub patient_age: String,
+    /// Patient's Sex.
+    pub patient_sex: String,
     /// Accession Number.
     pub accession_number: String,
     /// Study Date, `YYYYMMDD`.

@@ -24,7 +24,7 @@ use crate::{
     hash::sha256,
     model::Model,
     pipeline::shown,
-    triage::Rules,
+    study::Rules,
 };
 
 /// The films, sorted by what became of them. Numbers are places in `Inputs::joined`.
@@ -111,7 +111,7 @@ impl Evaluated<'_> {
 
     fn labels(&self) -> Vec<LabelInfo> {
         let of_model = self.model.manifest().labels.iter().zip(&self.rules.labels);
-        let label = |(label, rule): (&crate::model::Label, &crate::triage::LabelRule)| LabelInfo {
+        let label = |(label, rule): (&crate::model::Label, &crate::study::LabelRule)| LabelInfo {
             name: label.name.clone(),
             alert: rule.alert,
             validated: rule.validated,

@@ -7,7 +7,6 @@ use image::RgbImage;
 use super::{evaluated::Evaluated, kept::Record};
 use crate::{
     evaluate::{Rect, plot::Shot},
-    film,
     guard::guarded,
     picture::render,
     pipeline::{read, shown},
@@ -60,7 +59,7 @@ pub(super) fn take(evaluated: &Evaluated<'_>) -> (Vec<Shot>, String) {
 
 /// A film with its heatmap; none for a film that has gone, or that is no longer what it was.
 fn draw(evaluated: &Evaluated<'_>, path: &Path, label: usize) -> Option<RgbImage> {
-    let film = film::decode(&read(path).ok()?.content).ok()?;
+    let film = cxr_film::decode(&read(path).ok()?.content).ok()?;
     let input = evaluated.model.prepare(&film).ok()?;
     let findings = evaluated.model.infer(&[input]).ok()?.pop()?;
     Some(render(&film, Some((&findings.heatmap, label)), (SIDE, SIDE)))

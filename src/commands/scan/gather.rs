@@ -15,16 +15,18 @@ use super::{
     work::{Known, Outcome},
 };
 use crate::{
-    film::Header,
     guard::guarded,
     intake::LeftOut,
     model::{Findings, ModelError},
     pipeline::{ask_last_gate, broke_down, failed, file_name, shown},
     quality::{Gates, Held, SAME_EXPOSURE, Warning},
-    study::{Claim, Clash, MOST_CLASHES, Patient, row_key, row_of},
+    study::{
+        self, Attributes, Claim, Clash, Finding, MOST_CLASHES, Patient, RankKey, Rules, Severity, row_key,
+        row_of,
+    },
     text::unnamed,
-    triage::{self, Finding, RankKey, Rules, Severity},
 };
+use cxr_film::Header;
 
 /// One study, as a line of JSON. The fields are a contract with scripts.
 #[derive(Debug, Serialize)]
@@ -36,6 +38,11 @@ pub(super) struct Study {
     pub(super) score: Option<f64>,
     pub(super) top: Option<String>,
     pub(super) held: Vec<HeldFilm>,
+    /// Of the header of its first film that decoded, else of its first film.
+    #[serde(flatten)]
+    attributes: Attributes,
+    #[serde(skip)]
+    is_identified: bool,
     /// Other studies and films that bear a number of its own or of its films, a sentence each.
     warnings: Vec<String>,
     /// What the whole scan left out: the same in every line.
@@ -100,6 +107,15 @@ fn four_fields<S: serde::Serializer>(findings: &[Finding], serializer: S) -> Res
 impl Study {
     fn place(&self, since: Timestamp) -> RankKey<'_> {
         RankKey { severity: self.severity, score: self.score, since, study: &self.study }
+    }
+
+    /// Takes over the attributes of a film's header, unless those of a better one are known.
+    fn identify(&mut self, header: &Header, decoded: bool) {
+        let is_first = self.films.is_empty() && self.held.is_empty();
+        if is_first || (decoded && !self.is_identified) {
+            self.attributes = Attributes::of(header);
+            self.is_identified = decoded;
+        }
     }
 
     /// An image for processing is not scored where the one for presentation of its exposure is.
@@ -174,6 +190,8 @@ impl Gathering {
             score: None,
             top: None,
             held: Vec::new(),
+            attributes: Attributes::default(),
+            is_identified: false,
             warnings: Vec::new(),
             left_out: LeftOut::default(),
             model: model.clone(),
@@ -241,6 +259,7 @@ impl Gathering {
             self.namesakes.entry(uid).or_default().push(namesake);
         }
         let (study, path, header) = (self.study(key), shown(&path), *header);
+        study.identify(&header, decoded);
         match judged {
             Ok(findings) => {
                 let warnings = warnings.into_iter().map(|warning| warning.sentence).collect();
@@ -332,7 +351,7 @@ impl Gathering {
             study.left_out = left_out;
             study.warn(others, &of_films);
             study.count_exposures_once();
-            let assessed = triage::combine(study.films.iter().map(|film| film.findings.as_slice()));
+            let assessed = study::combine(study.films.iter().map(|film| film.findings.as_slice()));
             study.severity = assessed.severity;
             study.score = assessed.score;
             study.top = assessed.top;
@@ -359,7 +378,7 @@ impl Judge<'_> {
     ) -> Result<Vec<Finding>, Held> {
         let findings = findings.map_err(|error| failed(&error))?;
         *warnings = ask_last_gate(findings.distance, warnings.clone(), self.gates)?;
-        let assessed = guarded(|| triage::assess(&findings.probabilities, self.rules).findings);
+        let assessed = guarded(|| study::assess(&findings.probabilities, self.rules).findings);
         assessed.ok_or_else(broke_down)
     }
 }

@@ -13,11 +13,11 @@ use std::{
 use crate::{
     config::RasterStudy,
     files::readers,
-    film::Header,
     lock::lock,
     pipeline::{Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, examine, read_until, study_key},
     quality::{Gates, Held, Warning},
 };
+use cxr_film::Header;
 
 /// The outcome of one file.
 pub(super) enum Outcome {

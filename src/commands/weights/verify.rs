@@ -4,10 +4,9 @@ use std::{io::Write, path::Path};
 
 use super::super::{CommandError, output::stdout, setup::Setup};
 use crate::{
-    film,
     model::{Manifest, Model, Reference, ReferenceOutput},
     pipeline::{Bytes, read, shown},
-    triage::score,
+    study::score,
 };
 
 /// How far from its reference a model may be.
@@ -42,7 +41,7 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
 fn compare(model: &Model, path: &Path, out: &mut impl Write) -> Result<(), CommandError> {
     let failed = |error: &dyn std::fmt::Display| CommandError::failed(format!("{}: {error}", shown(path)));
     let bytes = read(path).map_err(|error| failed(&error))?;
-    let film = film::decode(&bytes.content).map_err(|unreadable| failed(&unreadable))?;
+    let film = cxr_film::decode(&bytes.content).map_err(|unreadable| failed(&unreadable))?;
     let findings = model.infer(&[model.prepare(&film)?])?;
     let manifest = model.manifest();
     let probabilities =

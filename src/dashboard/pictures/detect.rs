@@ -26,7 +26,7 @@ fn forced(wanted: Pictures) -> Option<ProtocolType> {
     }
 }
 
-/// What was found out about the terminal.
+/// The findings about the terminal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Facts {
     /// It answered the probe for Kitty's protocol.
@@ -80,7 +80,7 @@ impl Probe {
         Self { wanted, facts, asked }
     }
 
-    /// What can be shown without waiting for the answer.
+    /// Returns the way to show pictures before the answer has come.
     pub(in crate::dashboard) fn canvas(&self) -> Canvas {
         if self.asked {
             with_window_cell(Canvas::halfblocks())
@@ -128,7 +128,7 @@ fn in_tmux() -> bool {
     !environment("TMUX").is_empty() || term.starts_with("tmux") || term.starts_with("screen")
 }
 
-/// What is known without an answer, and whether one may come.
+/// Returns what is known without an answer, and whether one may come.
 fn ask_terminal() -> (Facts, bool) {
     const INLINE_IMAGES: [&str; 6] = ["iTerm", "WezTerm", "mintty", "vscode", "rio", "WarpTerminal"];
     let program = environment("TERM_PROGRAM");
@@ -154,7 +154,7 @@ fn ask_tmux(wanted: Pictures) -> (Facts, bool) {
     (facts, may_be_kitty && probe::ask(true))
 }
 
-/// What a tmux command prints; nothing if there is no tmux to ask.
+/// Returns the output of a tmux command; nothing if there is no tmux to ask.
 fn tmux(arguments: &[&str]) -> String {
     let output = Command::new("tmux").args(arguments).stdin(Stdio::null()).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()

@@ -11,12 +11,12 @@ use ratatui_image::{
 };
 
 use super::Canvas;
-use crate::dashboard::{PictureError, PictureRequest};
+use crate::session::protocol::{PictureError, PictureRequest};
 
 /// A picture to encode.
 #[derive(Debug, Clone)]
 pub struct EncodeJob {
-    /// What the picture is of.
+    /// The request that the picture answers.
     pub request: PictureRequest,
     /// The picture.
     pub image: Arc<RgbImage>,
@@ -53,7 +53,7 @@ impl fmt::Debug for Print {
 /// The answer to a job.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// What the picture is of.
+    /// The request that the picture answers.
     pub request: PictureRequest,
     /// The picture, or why there is none.
     pub print: Result<Print, PictureError>,
@@ -162,11 +162,17 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::Look;
+    use crate::picture::Presentation;
 
     fn job(width: u32, height: u32, cells: (u16, u16), canvas: Canvas) -> EncodeJob {
-        let request =
-            PictureRequest { film: 1, heatmap: None, prior: None, look: Look::default(), width, height };
+        let request = PictureRequest {
+            film: 1,
+            heatmap: None,
+            prior: None,
+            presentation: Presentation::default(),
+            width,
+            height,
+        };
         let image = Arc::new(RgbImage::from_pixel(width, height, image::Rgb([90, 120, 200])));
         EncodeJob { request, image, cells: cells.into(), canvas }
     }

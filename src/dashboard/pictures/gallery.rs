@@ -7,24 +7,24 @@ use ratatui::layout::Size;
 
 use super::{Canvas, EncodeJob, Encoded, Print};
 use crate::{
-    dashboard::{Picture, PictureError, PictureRequest},
-    picture::Look,
+    picture::Presentation,
+    session::protocol::{Picture, PictureError, PictureRequest},
     store::FilmId,
 };
 
-/// How many encoded pictures are kept: the neighbours of the selection, with and without heatmap.
-const KEPT: usize = 8;
+/// How many encoded pictures are cached: the neighbours of the selection, with and without heatmap.
+const CACHED: usize = 8;
 
-/// What the screen wants a picture of.
+/// The film that the screen wants a picture of, and how it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::dashboard) struct Scene {
     pub(in crate::dashboard) film: FilmId,
     pub(in crate::dashboard) heatmap: Option<String>,
     pub(in crate::dashboard) prior: Option<FilmId>,
-    pub(in crate::dashboard) look: Look,
+    pub(in crate::dashboard) presentation: Presentation,
 }
 
-/// What the film pane has to show.
+/// The pictures that the film pane has, and the one that it wants.
 #[derive(Debug)]
 pub struct Gallery {
     /// How the terminal shows pictures.
@@ -37,14 +37,14 @@ pub struct Gallery {
     failure: Option<String>,
     /// Encoded pictures, the newest last. Dropped in the order in which they were made, which the ring
     /// of Kitty's numbers relies on.
-    kept: VecDeque<(PictureRequest, Print)>,
+    cached: VecDeque<(PictureRequest, Print)>,
 }
 
 impl Gallery {
     /// An empty gallery.
     #[must_use]
     pub fn new(canvas: Canvas) -> Self {
-        Self { canvas, wanted: None, shown: None, failure: None, kept: VecDeque::new() }
+        Self { canvas, wanted: None, shown: None, failure: None, cached: VecDeque::new() }
     }
 
     /// How the terminal shows pictures.
@@ -76,7 +76,7 @@ impl Gallery {
     pub(in crate::dashboard) fn set_cell(&mut self, cell: (u16, u16)) {
         if self.canvas.cell != cell {
             self.canvas.cell = cell;
-            self.kept.clear();
+            self.cached.clear();
             self.wanted = None;
         }
     }
@@ -85,7 +85,7 @@ impl Gallery {
     pub(in crate::dashboard) fn set_canvas(&mut self, canvas: Canvas) {
         if self.canvas != canvas {
             self.canvas = canvas;
-            self.kept.clear();
+            self.cached.clear();
             self.wanted = None;
         }
     }
@@ -93,7 +93,7 @@ impl Gallery {
     /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
     /// neither has it nor waits for it.
     pub(in crate::dashboard) fn want(&mut self, scene: Option<Scene>, cells: Size) -> Option<PictureRequest> {
-        let Some(Scene { film, heatmap, prior, look }) =
+        let Some(Scene { film, heatmap, prior, presentation }) =
             scene.filter(|_| cells.width > 0 && cells.height > 0)
         else {
             (self.wanted, self.shown, self.failure) = (None, None, None);
@@ -104,7 +104,7 @@ impl Gallery {
             film,
             heatmap,
             prior,
-            look,
+            presentation,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
         };
@@ -113,8 +113,8 @@ impl Gallery {
         }
         self.wanted = Some((request.clone(), cells));
         self.failure = None;
-        if let Some(kept) = self.kept.iter().find(|(kept, _)| *kept == request) {
-            self.shown = Some(kept.clone());
+        if let Some(cached) = self.cached.iter().find(|(cached, _)| *cached == request) {
+            self.shown = Some(cached.clone());
             return None;
         }
         Some(request)
@@ -142,14 +142,14 @@ impl Gallery {
     }
 
     /// Takes the encoder's answer.
-    pub(in crate::dashboard) fn hang(&mut self, encoded: Encoded) {
+    pub(in crate::dashboard) fn insert(&mut self, encoded: Encoded) {
         let is_wanted = self.wanted.as_ref().is_some_and(|(wanted, _)| *wanted == encoded.request);
         match encoded.print {
             Ok(print) => {
-                if self.kept.len() == KEPT {
-                    self.kept.pop_front();
+                if self.cached.len() == CACHED {
+                    self.cached.pop_front();
                 }
-                self.kept.push_back((encoded.request.clone(), print.clone()));
+                self.cached.push_back((encoded.request.clone(), print.clone()));
                 if is_wanted {
                     self.shown = Some((encoded.request, print));
                 }

@@ -20,7 +20,7 @@ use rustix::{
 /// How long an ESC stands alone until it is the key of that name.
 const ESCAPE_ALONE: Duration = Duration::from_millis(50);
 
-/// What the terminal answered.
+/// The answers of the terminal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Answers {
     pub(super) kitty: bool,

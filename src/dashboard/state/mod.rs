@@ -1,5 +1,10 @@
-//! Everything that the dashboard knows. `update` changes it, `render` shows it; neither waits.
+//! Everything that the dashboard knows. `update` changes it, `draw` shows it; neither waits.
 
+mod compared;
+mod counted;
+mod offers;
+mod panel;
+pub(in crate::dashboard) mod plugins;
 mod selected;
 
 use std::sync::Arc;
@@ -7,30 +12,34 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use ratatui::layout::{Rect, Size};
 
+pub(in crate::dashboard) use compared::settle as settle_comparison;
+pub use panel::{Next, Panel, Turn};
+pub use plugins::Command;
+
+use compared::Compared;
+use counted::Counted;
+
 use super::{
-    Column, Health, Notice, NoticeLevel, SavedView, Site,
-    filter::{Filter, FilterError},
     keymap::{Key, Keymap},
-    layout::{Layout, View, inside},
-    overlay::{Overlay, Who},
+    layout::{
+        Layout, View, header, inside,
+        list::{FILTER_LINES, ListLayout},
+    },
     pictures::{Canvas, Gallery},
-    plugins, render,
-    shift::Counted,
-    spread::Compared,
+    site::Site,
     theme::Theme,
     words,
-    worklist::{Row, Worklist},
+    worklist::{Column, Filter, FilterError, Row, SavedView, Worklist},
 };
 use crate::{
-    picture::{Look, Mode},
-    store::{FilmState, PluginRecord, PriorFilm, Standing, Status, StudyDetail, StudyId, StudyRow},
-    triage::ThresholdChange,
+    picture::{Mode, Presentation},
+    session::protocol::{Health, Notice, NoticeLevel},
+    store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
+    study::ThresholdChange,
 };
 
 /// How long a message for information stays.
 pub(super) const INFO_STAYS: SignedDuration = SignedDuration::from_secs(6);
-/// Lines that the filter takes at the list's end while it is typed: itself, and what may follow.
-pub(super) const FILTER_LINES: u16 = 2;
 /// Lines that the reason takes over a held film.
 pub(super) const HELD_LINES: u16 = 4;
 
@@ -54,11 +63,11 @@ pub struct State {
     pub(super) typed: String,
     /// Why what is being typed is no filter yet.
     pub(super) mistake: Option<FilterError>,
-    /// What plugins add to the screen, and how they are.
+    /// The plugins with their health, and what they add to the screen.
     pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
-    /// What lies over the screen.
-    pub(super) overlay: Option<Overlay>,
+    /// The panel that lies over the screen.
+    pub(super) panel: Option<Box<dyn Panel>>,
     /// The keys pressed so far that begin a longer one ("g" of "g g").
     pub(super) pending: Vec<Key>,
     pub(super) notice: Option<(Notice, Timestamp)>,
@@ -69,7 +78,7 @@ pub struct State {
     pub(super) film: usize,
     /// The label that the person chose; else the top finding.
     pub(super) label: Option<String>,
-    pub(super) look: Look,
+    pub(super) presentation: Presentation,
     /// How the heatmap was shown before it was turned off.
     pub(super) heated: Mode,
     /// Whether an earlier film of the patient stands beside this one.
@@ -80,15 +89,15 @@ pub struct State {
     /// panes stand still while one moves from film to film.
     pub(super) labels: u16,
     pub(super) gallery: Gallery,
-    /// What the last films got.
+    /// The last films of the model, for comparison.
     pub(super) compared: Compared,
-    /// How the shift goes.
+    /// The counts of the shift.
     pub(super) counted: Counted,
     /// Studies and how each stood before the person changed it, the last change last.
-    pub(super) undo: Vec<(StudyId, Standing)>,
+    pub(super) undo: Vec<(StudyId, Handling)>,
     /// The thresholds that were saved here, the last save last.
     pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
-    /// Who is at the keys.
+    /// The person at the keys.
     pub(super) who: String,
     /// Whether names and identifiers are kept off the screen.
     pub(super) hides_names: bool,
@@ -118,14 +127,14 @@ impl State {
             mistake: None,
             plugins: Vec::new(),
             view: View::default(),
-            overlay: None,
+            panel: None,
             pending: Vec::new(),
             notice: None,
             asked: None,
             detail: None,
             film: 0,
             label: None,
-            look: Look::default(),
+            presentation: Presentation::default(),
             heated: Mode::Overlay,
             beside_prior: false,
             priors: None,
@@ -147,15 +156,14 @@ impl State {
     /// Whether the heatmap lies over the film at the start.
     #[must_use]
     pub fn with_heatmap(mut self, heatmap: bool) -> Self {
-        self.look.mode = if heatmap { self.heated } else { Mode::Film };
+        self.presentation.mode = if heatmap { self.heated } else { Mode::Film };
         self
     }
 
-    /// Who is at the keys, as far as is known; `asks`: find out before anything else.
+    /// The person at the keys, as far as is known.
     #[must_use]
-    pub fn with_who(mut self, who: &str, asks: bool) -> Self {
+    pub fn with_who(mut self, who: &str) -> Self {
         who.clone_into(&mut self.who);
-        self.overlay = asks.then(|| Overlay::Who(Who::default()));
         self
     }
 
@@ -165,7 +173,7 @@ impl State {
         self.hides_names
     }
 
-    /// Who or what a study is of, or a number for it while names are hidden.
+    /// Returns the subject of a study, or a number for it while names are hidden.
     #[must_use]
     pub fn subject(&self, row: &StudyRow) -> String {
         if self.hides_names { format!("study {}", row.id) } else { words::subject(row) }
@@ -187,18 +195,6 @@ impl State {
     #[must_use]
     pub fn plugins(&self) -> &[PluginRecord] {
         &self.plugins
-    }
-
-    /// What lies over the screen.
-    #[must_use]
-    pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlay.as_ref()
-    }
-
-    /// Whether the help lies over the screen.
-    #[must_use]
-    pub fn help_is_open(&self) -> bool {
-        matches!(self.overlay, Some(Overlay::Help(_)))
     }
 
     /// The columns that the plugins that run add.
@@ -275,13 +271,13 @@ impl State {
     /// Whether the heatmap is on.
     #[must_use]
     pub fn heatmap_is_on(&self) -> bool {
-        self.look.mode != Mode::Film
+        self.presentation.mode != Mode::Film
     }
 
-    /// How the film is looked at.
+    /// How the film is presented.
     #[must_use]
-    pub fn look(&self) -> &Look {
-        &self.look
+    pub fn presentation(&self) -> &Presentation {
+        &self.presentation
     }
 
     /// Whether an earlier film is to stand beside the film.
@@ -315,7 +311,7 @@ impl State {
     /// Whether `close` has something to close.
     #[must_use]
     pub fn has_something_to_close(&self) -> bool {
-        self.overlay.is_some() || self.notice.is_some() || self.view == View::Film || !self.typed.is_empty()
+        self.panel.is_some() || self.notice.is_some() || self.view == View::Film || !self.typed.is_empty()
     }
 
     /// Whether the screen no longer shows this state.
@@ -335,15 +331,22 @@ impl State {
     }
 
     pub(super) fn layout(&self) -> Option<Layout> {
-        let header = u16::try_from(render::header_lines(self).len()).unwrap_or(u16::MAX);
+        let header = header::height(self.health.as_ref(), self.size.width);
         Layout::of(self.size, self.view, header, self.labels)
+    }
+
+    /// The parts of the list, where it is shown.
+    pub(super) fn list_layout(&self) -> Option<ListLayout> {
+        let inside = inside(self.layout()?.list?);
+        let width = |column| plugins::width(self, column);
+        Some(ListLayout::of(inside, &self.worklist, &self.columns, width, self.is_filter_typed()))
     }
 
     /// How many studies the list shows at once.
     pub(super) fn list_rows(&self) -> usize {
         let Some(list) = self.layout().and_then(|layout| layout.list) else { return 1 };
         // One line goes to the headings, and one to the rule over the held studies.
-        let prompt = if matches!(self.overlay, Some(Overlay::Filter(_))) { FILTER_LINES } else { 0 };
+        let prompt = if self.is_filter_typed() { FILTER_LINES } else { 0 };
         let rules = u16::from(self.has_held_rule()) + 1 + prompt;
         usize::from(inside(list).height.saturating_sub(rules)).max(1)
     }
@@ -365,8 +368,7 @@ impl State {
 
     /// Whether the study has waited past the site's limit without anybody opening it.
     pub(super) fn is_overdue(&self, row: &StudyRow) -> bool {
-        let waited = self.now.duration_since(row.first_arrival);
-        row.status == Status::New && self.site.max_wait.is_some_and(|limit| waited > limit)
+        row.is_overdue(self.site.max_wait, self.now)
     }
 
     /// The rows on the screen; one more than is sure to fit while the rule over the held studies is out

@@ -3,10 +3,10 @@
 use super::State;
 use crate::{
     dashboard::pictures::Scene,
-    picture::{Look, Mode},
+    picture::{Mode, Presentation},
     quality::Gate,
     store::{Answer, FilmId, FilmRow, FilmState, PriorFilm, StudyDetail},
-    triage::{self, Finding},
+    study::{self, Finding},
 };
 
 impl State {
@@ -56,7 +56,7 @@ impl State {
         let Some(FilmState::Scored { findings, .. }) = self.film().map(|film| &film.state) else {
             return Vec::new();
         };
-        triage::in_order(findings, &self.site.findings_order)
+        study::in_order(findings, &self.site.findings_order)
     }
 
     /// The selected label: the person's choice, else the study's top finding, else the film's first.
@@ -84,19 +84,22 @@ impl State {
         priors.as_ref().filter(|_| self.beside_prior && *study == selected)?.first()
     }
 
-    /// What the film pane is to show; what makes no difference is left as it always is, so that a picture
+    /// Returns what the film pane is to show; what makes no difference is left as it always is, so that a picture
     /// that was made once is found again.
     pub(in crate::dashboard) fn scene(&self) -> Option<Scene> {
         let film = self.film()?.id;
         let heatmap = self.heatmap_label();
-        let usual = Look::default();
-        let look = match (&heatmap, self.look.mode) {
-            (None, _) => {
-                Look { mode: Mode::Film, opacity: usual.opacity, colours: usual.colours, ..self.look }
-            }
-            (Some(_), Mode::Contours) => Look { opacity: usual.opacity, ..self.look },
-            _ => self.look,
+        let usual = Presentation::default();
+        let presentation = match (&heatmap, self.presentation.mode) {
+            (None, _) => Presentation {
+                mode: Mode::Film,
+                opacity: usual.opacity,
+                colours: usual.colours,
+                ..self.presentation
+            },
+            (Some(_), Mode::Contours) => Presentation { opacity: usual.opacity, ..self.presentation },
+            _ => self.presentation,
         };
-        Some(Scene { film, heatmap, prior: self.prior().map(|prior| prior.film), look })
+        Some(Scene { film, heatmap, prior: self.prior().map(|prior| prior.film), presentation })
     }
 }

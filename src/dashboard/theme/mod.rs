@@ -1,7 +1,7 @@
-//! What a style means, apart from what it looks like. Severity is always also a word and a symbol.
+//! Styles by their meaning. Severity is always also a word and a symbol.
 //!
 //! A theme is a TOML file of semantic roles that may inherit another; `themes/` has those that are in the
-//! program. [`Theme::parse`] is pure: who looks for files, and watches them, gives it texts.
+//! program. [`Theme::parse`] is pure: its caller finds files, watches them, and gives it texts.
 
 mod colour;
 mod file;
@@ -11,7 +11,7 @@ pub use file::{Source as ThemeSource, built_in_text, catalogue, known_themes};
 
 use ratatui::style::{Color, Style};
 
-use crate::{dashboard::NoticeLevel, triage::Severity};
+use crate::{session::protocol::NoticeLevel, study::Severity};
 
 /// Declares [`Theme`] with a field a role, so that a file's names and the code's cannot differ.
 macro_rules! roles {
@@ -98,7 +98,7 @@ roles! {
 }
 
 impl Theme {
-    /// What is shown where nobody asked for a theme: dark, or light where the terminal says that its
+    /// Returns the name of the theme where nobody asked for one: dark, or light where the terminal says that its
     /// background is light (`COLORFGBG`, as rxvt and Konsole set it), or the sixteen colours of a terminal
     /// that has no more.
     #[must_use]

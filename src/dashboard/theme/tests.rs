@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::{
     dashboard::theme::{Depth, contrast},
-    triage::Severity,
+    study::Severity,
 };
 
 /// Text that is read; a border is only seen (WCAG 2.2, 1.4.3 and 1.4.11).
@@ -47,7 +47,7 @@ fn every_text_of_every_theme_can_be_read_selected_or_not() {
     }
 }
 
-/// What a colour-blind eye sees of a colour, linear red, green and blue (Viénot, Brettel and Mollon 1999,
+/// The colour that a colour-blind eye sees, linear red, green and blue (Viénot, Brettel and Mollon 1999,
 /// the two that lack the red or the green cones).
 fn as_seen(colour: [u8; 3], matrix: [[f64; 3]; 3]) -> [f64; 3] {
     let linear = colour.map(|channel| (f64::from(channel) / 255.0).powf(2.2));

@@ -24,8 +24,8 @@ impl Worklist {
             changed.for_each(|row| rose |= self.put(row));
         }
         self.settle_selection(anchor.as_deref(), on_screen);
-        if let Some(making) = &mut self.making {
-            making.restart();
+        if let Some(rebuild) = &mut self.rebuild {
+            rebuild.restart();
         }
         rose
     }
@@ -36,7 +36,7 @@ impl Worklist {
         if self.by_id.get(&row.id).is_some_and(|known| known.revision > row.revision) {
             return None;
         }
-        let rose = if row.is_alarm() && !row.is_gone() {
+        let rose = if row.is_alarm() {
             self.alarms.insert(row.id)
         } else {
             self.alarms.remove(&row.id);

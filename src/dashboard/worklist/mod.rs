@@ -1,6 +1,13 @@
 //! The studies that pass the filter, in their order, with the selection and the first row on the screen.
 
 mod changes;
+mod column;
+mod filter;
+mod fold;
+mod order;
+mod rebuild;
+mod row;
+mod views;
 
 use std::{
     cmp::Ordering,
@@ -10,20 +17,23 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use super::row::Row;
-use super::{
-    Column,
-    filter::Filter,
-    making::{Making, Slice, Wanted},
-    order::{Order, rank},
-};
-use crate::{store::StudyId, triage::Severity};
+pub use column::Column;
+pub use filter::{Completion, Filter, FilterError};
+pub(super) use filter::{begins_a_field, complete};
+pub use order::Order;
+pub use row::Row;
+pub use views::{MOST_VIEWS, SavedView, SavedViews};
+
+use order::rank;
+use rebuild::{Rebuild, Slice, Wanted};
+
+use crate::{store::StudyId, study::Severity};
 
 /// Studies of which the words are offered when a filter is typed.
-const LOOKED_AT: usize = 2_000;
+const SAMPLE: usize = 2_000;
 
 /// The list. A hundred thousand rows are fine: one change costs a few binary searches; a new filter or
-/// order is [made in slices](Self::go_on).
+/// order is [applied in steps](Self::step).
 #[derive(Debug, Default)]
 pub struct Worklist {
     /// All studies, in rank order.
@@ -43,8 +53,8 @@ pub struct Worklist {
     selected: Option<StudyId>,
     /// Index of the first row on the screen.
     offset: usize,
-    /// The list that is to take this one's place.
-    making: Option<Making>,
+    /// The list that will replace this one.
+    rebuild: Option<Rebuild>,
     slice: Slice,
 }
 
@@ -89,13 +99,13 @@ impl Worklist {
         self.offset
     }
 
-    /// What the list is narrowed to.
+    /// The filter that the listed studies pass.
     #[must_use]
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// What the list is sorted by.
+    /// The order of the list.
     #[must_use]
     pub fn order(&self) -> Order {
         self.order
@@ -139,66 +149,66 @@ impl Worklist {
         }
         // The clock moves what waits: then what is not listed may have come to pass.
         let narrows = filter.narrows(&self.filter) && !self.filter.depends_on_time();
-        if narrows && self.making.is_none() && self.len() <= self.slice.0 {
+        if narrows && self.rebuild.is_none() && self.len() <= self.slice.0 {
             (self.filter, self.now) = (filter, now);
             self.listed.retain(|row| self.filter.matches(row, now));
             self.count_anew();
             self.select_if_none();
         } else {
-            self.make(Wanted { filter, order: self.wanted_order(), now, by_clock: false });
+            self.rebuild(Wanted { filter, order: self.wanted_order(), now, by_clock: false });
         }
     }
 
     /// Sorts the list. The selection stays on its study.
     pub fn set_order(&mut self, order: Order) {
         if order != self.wanted_order() {
-            let now = self.making.as_ref().map_or(self.now, |making| making.wanted.now);
-            self.make(Wanted { filter: self.wanted_filter().clone(), order, now, by_clock: false });
+            let now = self.rebuild.as_ref().map_or(self.now, |rebuild| rebuild.wanted.now);
+            self.rebuild(Wanted { filter: self.wanted_filter().clone(), order, now, by_clock: false });
         }
     }
 
     /// Applies the filter again, where the passing of time changes what passes.
     pub fn refresh(&mut self, now: Timestamp) {
-        if self.making.is_none() && self.filter.depends_on_time() {
-            self.make(Wanted { filter: self.filter.clone(), order: self.order, now, by_clock: true });
+        if self.rebuild.is_none() && self.filter.depends_on_time() {
+            self.rebuild(Wanted { filter: self.filter.clone(), order: self.order, now, by_clock: true });
         }
     }
 
     /// Whether the list is not yet as it was asked for.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.making.is_some()
+        self.rebuild.is_some()
     }
 
     /// The filter that was asked for last.
     fn wanted_filter(&self) -> &Filter {
-        self.making.as_ref().map_or(&self.filter, |making| &making.wanted.filter)
+        self.rebuild.as_ref().map_or(&self.filter, |rebuild| &rebuild.wanted.filter)
     }
 
     /// The order that was asked for last; [`order`](Self::order) follows once the list is sorted.
     #[must_use]
     pub fn wanted_order(&self) -> Order {
-        self.making.as_ref().map_or(self.order, |making| making.wanted.order)
+        self.rebuild.as_ref().map_or(self.order, |rebuild| rebuild.wanted.order)
     }
 
     /// Begins the list that is wanted. Where the studies are few it is finished at once.
-    fn make(&mut self, wanted: Wanted) {
-        self.making = Some(Making::new(wanted));
+    fn rebuild(&mut self, wanted: Wanted) {
+        self.rebuild = Some(Rebuild::new(wanted));
         if self.total() <= self.slice.0 {
-            self.go_on();
+            self.step();
         }
     }
 
-    /// Works on an unfinished list for some milliseconds; whether it has become whole by that.
-    pub fn go_on(&mut self) -> bool {
-        let Some(mut making) = self.making.take() else { return false };
-        if !making.go_on(&self.ranked, self.slice) {
-            self.making = Some(making);
+    /// Works on an unfinished list for some milliseconds; returns whether it has become whole by that.
+    pub fn step(&mut self) -> bool {
+        let Some(mut rebuild) = self.rebuild.take() else { return false };
+        if !rebuild.step(&self.ranked, self.slice) {
+            self.rebuild = Some(rebuild);
             return false;
         }
         let anchor = self.selected().cloned();
         let on_screen = self.on_screen();
-        let (wanted, listed, counts) = making.finish();
+        let (wanted, listed, counts) = rebuild.finish();
         (self.listed, self.counts) = (listed, counts);
         (self.filter, self.order, self.now) = (wanted.filter, wanted.order, wanted.now);
         if wanted.by_clock {
@@ -212,7 +222,7 @@ impl Worklist {
     /// Finishes the list at once: before something is done to it that depends on what stands where.
     pub fn finish(&mut self) {
         while self.is_unfinished() {
-            self.go_on();
+            self.step();
         }
     }
 
@@ -227,7 +237,7 @@ impl Worklist {
     #[must_use]
     pub fn frequent(&self, column: Column) -> Vec<String> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
-        for row in self.ranked.iter().take(LOOKED_AT) {
+        for row in self.ranked.iter().take(SAMPLE) {
             if column == Column::Tags {
                 for tag in &row.marks().tags {
                     *counts.entry(&tag.text).or_default() += 1;
@@ -238,6 +248,7 @@ impl Worklist {
                 Column::View => row.view(),
                 Column::Model => row.model(),
                 Column::By => row.status_by(),
+                Column::Attribute(attribute) => row.attribute(attribute),
                 _ => "",
             };
             if !text.is_empty() {

@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{Marks, Status, StudyRow};
+use crate::study::{Attributes, Marks, Status, StudyRow};
 
 /// A listed study; `id` also makes its key, so that ties are broken by it.
 pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
@@ -38,6 +38,7 @@ pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> 
         model: String::new(),
         held_reason: String::new(),
         marks: Marks::default(),
+        attributes: Attributes::default(),
         revision: 1,
     }
 }
@@ -212,10 +213,10 @@ fn a_long_list_is_made_in_slices_and_stays_as_it_was_until_it_is_whole() {
     list.set_order(list.wanted_order().then(Column::Waits));
     assert!(list.wanted_order().reversed);
     list.set_filter(filter("score>20"), Timestamp::UNIX_EPOCH);
-    assert_eq!([list.go_on(), list.go_on(), list.go_on(), list.go_on()], [false, false, false, true]);
+    assert_eq!([list.step(), list.step(), list.step(), list.step()], [false, false, false, true]);
     assert_eq!(ids(&list), (21..=30).rev().collect::<Vec<_>>());
     assert_eq!(list.selected().map(|row| row.id), Some(27), "the selection stays on its study");
-    assert!(!list.is_unfinished() && !list.go_on());
+    assert!(!list.is_unfinished() && !list.step());
 }
 
 proptest! {
@@ -239,7 +240,7 @@ proptest! {
             list.set_filter(wanted.clone(), now);
             list.set_order(list.wanted_order().then(Column::ALL[columns[step]]));
             for _ in 0..slices {
-                list.go_on();
+                list.step();
             }
             // What changes meanwhile is taken into both the list that is shown and the one in the making.
             list.apply(batch);

@@ -18,7 +18,7 @@ use super::{
     ModelError, Region,
     manifest::{Filter, Step, Tone},
 };
-use crate::film::Film;
+use cxr_film::Film;
 
 /// What a network takes of one film.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,7 @@
 //! One plane of grey on its way through the steps.
 
-use crate::{
-    film::Film,
-    model::{Region, manifest::Tone},
-};
+use crate::model::{Region, manifest::Tone};
+use cxr_film::Film;
 
 /// Rows of grey values, and where on the film they come from.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use candle_core::{Device, Tensor};
 
 use super::*;
-use crate::film::Header;
+use cxr_film::Header;
 
 const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/preprocess.safetensors");
 

@@ -2,7 +2,7 @@
 //!
 //! They are made of training films, to teach a profile what a wrong arrangement looks like.
 
-use crate::film::Film;
+use cxr_film::Film;
 
 /// One of eight ways to misplace a film, by `nth` modulo 8: twice on its head, on its left side, on its
 /// right, and its four quarters. The header stays that of the film.
@@ -44,7 +44,7 @@ fn take(film: &Film, (width, height): (u32, u32), from: impl Fn(u32, u32) -> (u3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::film::Header;
+    use cxr_film::Header;
 
     #[test]
     fn a_film_is_turned_and_cut_in_every_way() {

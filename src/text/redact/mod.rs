@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use fold::{Glyph, glyphs, without_umlaut_e};
 
-use crate::film::Header;
+use crate::study::StudyRow;
+use cxr_film::Header;
 
 /// Stands for what was taken out. It has no letter and no digit, so that it cannot be part of a name itself.
 const HIDDEN: &str = "***";
@@ -40,6 +41,17 @@ impl Secrets {
         let mut secrets = Self::default();
         secrets.add_name(&header.patient_name);
         for number in [&header.patient_id, &header.accession_number, &header.study_date] {
+            secrets.add_number(number);
+        }
+        secrets
+    }
+
+    /// What a study's row says of its patient.
+    #[must_use]
+    pub fn of_study(row: &StudyRow) -> Self {
+        let mut secrets = Self::default();
+        secrets.add_name(&row.patient_name);
+        for number in [&row.patient_id, &row.accession_number] {
             secrets.add_number(number);
         }
         secrets

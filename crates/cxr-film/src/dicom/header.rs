@@ -31,6 +31,8 @@ pub(super) fn read(object: &DataSet<'_>, syntax: &str) -> Header {
         patient_name: text(tags::PATIENT_NAME),
         patient_id: text(tags::PATIENT_ID),
         patient_birth_date: text(tags::PATIENT_BIRTH_DATE),
+        patient_age: text(tags::PATIENT_AGE),
+        patient_sex: text(tags::PATIENT_SEX),
         accession_number: text(tags::ACCESSION_NUMBER),
         study_date: text(tags::STUDY_DATE),
         study_time: text(tags::STUDY_TIME),

@@ -1,0 +1,390 @@
+//! The loop on the render thread: takes everything in that is queued, then draws at most once every
+//! [`FRAME`]. It waits only for something to happen, never for an answer.
+
+use std::{
+    collections::VecDeque,
+    io,
+    ops::ControlFlow,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvError, TryRecvError, TrySendError, bounded, never, select, unbounded};
+use crossterm::{
+    event::{self, Event, KeyEvent},
+    execute,
+    style::Print,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
+    iterator::Signals,
+    low_level,
+};
+
+use super::{
+    draw::draw,
+    terminal::{self, Screen},
+    update::{settle, update},
+};
+use crate::{
+    dashboard::{
+        DashboardError, Options,
+        message::{Effect, Message},
+        pictures::{self, Canvas, Encoder, Probe},
+        site::Reconfigure,
+        state::State,
+    },
+    leaving,
+    session::protocol::{Feed, NoticeLevel, Request},
+};
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// The least time with reduced motion, for changes that no key asked for.
+const CALM: Duration = Duration::from_secs(2);
+/// How often the clock is looked at: waits and the time of day are shown in minutes.
+const TICK: Duration = Duration::from_secs(10);
+/// How often while a message is about to fade.
+const NOTICE_TICK: Duration = Duration::from_secs(1);
+/// How soon a request is tried again that found its queue full.
+const RETRY: Duration = Duration::from_millis(50);
+/// Terminal events that may wait; a paste of more blocks only the thread that reads them.
+const EVENTS: usize = 256;
+
+/// Shows the dashboard until the person leaves, or a signal asks to.
+///
+/// The terminal is restored in every case: also on a panic, SIGTERM, SIGHUP and SIGINT. The thread that
+/// reads the keys ends with the process only: it waits in a read that nothing can interrupt.
+///
+/// # Errors
+/// [`DashboardError`] if there is no terminal fit for it, or writing to it fails.
+pub fn run(feed: Feed, settings: Receiver<Reconfigure>, options: Options) -> Result<(), DashboardError> {
+    terminal::check()?;
+    let (failures, failed) = unbounded();
+    // Before the terminal is taken over: a signal must find somebody who gives it back.
+    let signals =
+        Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT]).map_err(DashboardError::taking_over)?;
+    let guard = terminal::Guard::enter(failures).map_err(DashboardError::taking_over)?;
+    // NO_COLOR is a matter of the theme: the film itself keeps its greys.
+    crossterm::style::force_color_output(true);
+    let result = Running::start(feed, settings, options, signals, failed).and_then(Running::run);
+    drop(guard);
+    result
+}
+
+struct Running {
+    state: State,
+    screen: Screen,
+    feed: Feed,
+    settings: Receiver<Reconfigure>,
+    encoder: Encoder,
+    events: Receiver<Heard>,
+    signals: Receiver<i32>,
+    failed: Receiver<String>,
+    /// Requests that found the queue full.
+    unsent: VecDeque<Request>,
+    drawn_at: Option<Instant>,
+    /// Reduced motion: changes that no key asked for wait for their turn.
+    calm: bool,
+    /// Whether a key or a new size has come since the last frame.
+    touched: bool,
+}
+
+impl Running {
+    fn start(
+        feed: Feed,
+        settings: Receiver<Reconfigure>,
+        options: Options,
+        signals: Signals,
+        failed: Receiver<String>,
+    ) -> Result<Self, DashboardError> {
+        // The terminal is asked before the first frame, so that the question cannot end up in the middle
+        // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
+        let probe = Probe::begin(options.pictures);
+        let canvas = probe.canvas();
+        let screen = terminal::screen().map_err(DashboardError::taking_over)?;
+        let size = screen.size().map_err(DashboardError::taking_over)?;
+        let mut state = State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
+            .with_heatmap(options.heatmap)
+            .with_who(&options.who);
+        if options.asks_who {
+            state = state.asking_who();
+        }
+        update(&mut state, Message::Reconfigure(Reconfigure::Site(Box::new(options.site))));
+        Ok(Self {
+            state,
+            screen,
+            feed,
+            settings,
+            encoder: Encoder::start().map_err(DashboardError::taking_over)?,
+            events: spawn_reader(probe).map_err(DashboardError::taking_over)?,
+            signals: spawn_signals(signals).map_err(DashboardError::taking_over)?,
+            failed,
+            unsent: VecDeque::new(),
+            drawn_at: None,
+            calm: options.calm,
+            touched: false,
+        })
+    }
+
+    fn run(mut self) -> Result<(), DashboardError> {
+        loop {
+            update(&mut self.state, Message::Clock(Timestamp::now()));
+            if self.drain()?.is_break() {
+                return Ok(());
+            }
+            let effects = settle(&mut self.state);
+            if self.perform(effects)?.is_break() {
+                return Ok(());
+            }
+            self.resend();
+            self.draw_if_due()?;
+            if self.wait()?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes queued messages in, but not for longer than a frame: a flood must not stop the drawing.
+    fn drain(&mut self) -> Result<ControlFlow<()>, DashboardError> {
+        let started = Instant::now();
+        while started.elapsed() < FRAME {
+            let message = match self.next_queued()? {
+                Some(message) => message,
+                None => break,
+            };
+            if self.feed_message(message)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Keys first: they must be felt even in a flood of updates.
+    fn next_queued(&mut self) -> Result<Option<Message>, DashboardError> {
+        while let Ok(heard) = self.events.try_recv() {
+            if let Some(message) = read(heard)? {
+                return Ok(Some(message));
+            }
+        }
+        if let Ok(encoded) = self.encoder.answers.try_recv() {
+            return Ok(Some(Message::Encoded(encoded)));
+        }
+        if let Ok(text) = self.failed.try_recv() {
+            return Ok(Some(Message::Failed(text)));
+        }
+        if let Ok(setting) = self.settings.try_recv() {
+            return Ok(Some(Message::Reconfigure(setting)));
+        }
+        match self.feed.updates.try_recv() {
+            Ok(update) => Ok(Some(Message::Update(update))),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => {
+                self.feed.updates = never();
+                Ok(Some(Message::FeedClosed))
+            }
+        }
+    }
+
+    /// Waits until something happens or is due; `Break` when a signal or a hang-up asks to leave.
+    fn wait(&mut self) -> Result<ControlFlow<()>, DashboardError> {
+        let fading = self.state.notice().is_some_and(|notice| notice.level == NoticeLevel::Info);
+        let idle = if fading { NOTICE_TICK } else { TICK };
+        let idle = if self.unsent.is_empty() { idle } else { RETRY };
+        let frame = self.drawn_at.map_or(Duration::ZERO, |at| self.pace().saturating_sub(at.elapsed()));
+        let timeout = if self.state.is_stale() { frame } else { idle };
+        let timeout = if self.state.worklist().is_unfinished() { Duration::ZERO } else { timeout };
+        let message = select! {
+            recv(self.signals) -> signal => return self.obey(signal),
+            recv(self.events) -> heard => match heard {
+                Ok(heard) => read(heard)?,
+                // The terminal hung up.
+                Err(_) => return Ok(ControlFlow::Break(())),
+            },
+            recv(self.encoder.answers) -> encoded => encoded.ok().map(Message::Encoded),
+            recv(self.failed) -> text => text.ok().map(Message::Failed),
+            recv(self.settings) -> setting => match setting {
+                Ok(setting) => Some(Message::Reconfigure(setting)),
+                Err(_) => {
+                    self.settings = never();
+                    None
+                }
+            },
+            recv(self.feed.updates) -> update => match update {
+                Ok(update) => Some(Message::Update(update)),
+                Err(_) => {
+                    self.feed.updates = never();
+                    Some(Message::FeedClosed)
+                }
+            },
+            default(timeout) => None,
+        };
+        match message {
+            Some(message) => self.feed_message(message),
+            None => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    /// The least time between this frame and the last. With reduced motion the list stands still under
+    /// the eye for a while, unless the person moves it.
+    fn pace(&self) -> Duration {
+        if self.calm && !self.touched { CALM } else { FRAME }
+    }
+
+    /// Does what a signal asks for; `Break`: to leave.
+    fn obey(&mut self, signal: Result<i32, RecvError>) -> Result<ControlFlow<()>, DashboardError> {
+        match signal {
+            Ok(SIGTSTP) => self.suspend()?,
+            Ok(SIGCONT) => self.resume()?,
+            _ => return Ok(ControlFlow::Break(())),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Stops the whole process, as the shell's users expect of ctrl-z, until it is continued.
+    fn suspend(&mut self) -> Result<(), DashboardError> {
+        terminal::give_back();
+        low_level::emulate_default_handler(SIGTSTP).map_err(DashboardError::taking_over)?;
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Result<(), DashboardError> {
+        terminal::take_again().map_err(DashboardError::taking_over)?;
+        let size = self.screen.size().map_err(DashboardError::taking_over)?;
+        update(&mut self.state, Message::Resized(size, pictures::window_cell()));
+        let effects = update(&mut self.state, Message::Continued);
+        self.perform(effects).map(|_| ())
+    }
+
+    fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
+        self.touched |= matches!(message, Message::Key(_) | Message::Resized(..) | Message::Encoded(_));
+        let effects = update(&mut self.state, message);
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<ControlFlow<()>, DashboardError> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(ControlFlow::Break(())),
+                Effect::End(why) => return Err(DashboardError::Ended(why)),
+                Effect::Request(request) => self.unsent.push_back(request),
+                Effect::Encode(job) => {
+                    if self.encoder.jobs.send(job).is_err() {
+                        update(
+                            &mut self.state,
+                            Message::Failed("Pictures can no longer be made.".to_owned()),
+                        );
+                    }
+                }
+                Effect::Bell => {
+                    execute!(self.screen.backend_mut(), Print("\x07")).map_err(DashboardError::drawing)?;
+                }
+                Effect::Suspend => self.suspend()?,
+                Effect::Redraw => {
+                    let area = self.screen.get_frame().area();
+                    self.screen.resize(area).map_err(DashboardError::drawing)?;
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Sends the requests that wait, in order, as far as the queue takes them.
+    fn resend(&mut self) {
+        while let Some(request) = self.unsent.pop_front() {
+            match self.feed.requests.try_send(request) {
+                Ok(()) => {}
+                Err(TrySendError::Full(request)) => {
+                    self.unsent.push_front(request);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    self.unsent.clear();
+                    update(&mut self.state, Message::FeedClosed);
+                }
+            }
+        }
+    }
+
+    fn draw_if_due(&mut self) -> Result<(), DashboardError> {
+        if self.drawn_at.is_some_and(|at| at.elapsed() < self.pace()) || !self.state.take_stale() {
+            return Ok(());
+        }
+        self.drawn_at = Some(Instant::now());
+        self.touched = false;
+        self.draw().map_err(DashboardError::drawing)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        execute!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
+        self.screen.draw(|frame| draw(&self.state, frame))?;
+        execute!(self.screen.backend_mut(), EndSynchronizedUpdate)
+    }
+}
+
+/// An event of the thread that reads the terminal.
+enum Heard {
+    /// The way in which the terminal can show pictures.
+    Canvas(Canvas),
+    /// A key that came in among the terminal's answers.
+    Typed(KeyEvent),
+    /// A key, the mouse, another size.
+    Event(io::Result<Event>),
+}
+
+fn read(heard: Heard) -> Result<Option<Message>, DashboardError> {
+    match heard {
+        Heard::Canvas(canvas) => Ok(Some(Message::Canvas(canvas))),
+        Heard::Typed(key) => Ok(Some(Message::Key(key))),
+        Heard::Event(event) => read_event(event),
+    }
+}
+
+/// The message of a terminal event; most mean nothing here.
+fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardError> {
+    match event.map_err(DashboardError::reading)? {
+        Event::Key(key) => Ok(Some(Message::Key(key))),
+        Event::Mouse(mouse) => Ok(Some(Message::Mouse(mouse))),
+        Event::Paste(text) => Ok(Some(Message::Pasted(text))),
+        Event::Resize(columns, rows) => {
+            Ok(Some(Message::Resized(Size::new(columns, rows), pictures::window_cell())))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn spawn_reader(probe: Probe) -> io::Result<Receiver<Heard>> {
+    let (sender, receiver) = bounded(EVENTS);
+    thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        let canvas = probe.finish(|key| {
+            let _ = sender.send(Heard::Typed(key));
+        });
+        let _ = sender.send(Heard::Canvas(canvas));
+        loop {
+            let event = event::read();
+            let failed = event.is_err();
+            if sender.send(Heard::Event(event)).is_err() || failed {
+                break;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// The thread outlives the session, so that a signal that comes while the program ends is heard too.
+fn spawn_signals(mut signals: Signals) -> io::Result<Receiver<i32>> {
+    let (sender, receiver) = bounded(16);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            if matches!(signal, SIGTERM | SIGHUP | SIGINT) {
+                leaving::begin_by_signal(signal, 0);
+            }
+            // So many that wait ask for the same.
+            let _ = sender.try_send(signal);
+        }
+    })?;
+    Ok(receiver)
+}

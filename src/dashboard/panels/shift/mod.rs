@@ -1,0 +1,118 @@
+//! How the shift goes, in a period; and the way to the study that waits longest.
+
+mod draw;
+pub(in crate::dashboard) mod words;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{Frame, layout::Rect};
+
+use crate::{
+    dashboard::{
+        keymap::action::Action,
+        message::Effect,
+        state::{Panel, State, Turn},
+    },
+    session::protocol::{NoticeLevel, Period, Request, ShiftWatch},
+    store::{StudyId, Unseen},
+    study::Severity,
+};
+
+/// The open panel.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ShiftPanel {
+    period: Period,
+    chosen: usize,
+}
+
+impl ShiftPanel {
+    /// The lines of its table: the bands from the top down, then all of them together.
+    pub const LINES: [Option<Severity>; 5] = [
+        Some(Severity::Critical),
+        Some(Severity::Urgent),
+        Some(Severity::Routine),
+        Some(Severity::Held),
+        None,
+    ];
+
+    /// The period that is shown.
+    #[must_use]
+    pub fn period(self) -> Period {
+        self.period
+    }
+
+    /// The chosen line.
+    #[must_use]
+    pub fn chosen(self) -> usize {
+        self.chosen
+    }
+
+    /// The studies of a line's band that nobody has seen.
+    fn unseen(self, state: &State, line: Option<Severity>) -> Option<Unseen> {
+        let unseen = &state.shift(self.period)?.unseen;
+        match line {
+            Some(band) => unseen.get(&band).copied(),
+            None => {
+                let oldest = unseen.values().min_by_key(|unseen| unseen.since)?;
+                Some(Unseen { studies: unseen.values().map(|unseen| unseen.studies).sum(), ..*oldest })
+            }
+        }
+    }
+}
+
+impl Panel for ShiftPanel {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+        match (event.code, state.keymap.action(event)) {
+            (KeyCode::Enter, _) => {
+                let line = Self::LINES.get(self.chosen).copied().flatten();
+                return match self.unseen(state, line) {
+                    Some(unseen) => {
+                        go_to(state, unseen.oldest);
+                        Turn::close()
+                    }
+                    None => Turn::stay(),
+                };
+            }
+            (KeyCode::Tab, _) => self.period = self.period.next(),
+            (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
+            (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(Self::LINES.len() - 1),
+            (_, Some(Action::Close | Action::Shift | Action::Quit)) => return Turn::close(),
+            (_, Some(Action::Redraw)) => return Turn::stay_with(vec![Effect::Redraw]),
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    fn offers(&self, action: Action) -> bool {
+        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    }
+
+    fn area(&self, state: &State) -> Rect {
+        draw::area(state, *self)
+    }
+
+    fn draw(&self, state: &State, frame: &mut Frame<'_>, area: Rect) {
+        draw::draw(state, *self, frame, area);
+    }
+}
+
+/// Asks for the counts of the period that is shown, and says when none is shown any more.
+pub(in crate::dashboard) fn settle(state: &mut State) -> Option<Effect> {
+    let shown = state.panel::<ShiftPanel>().map(|panel| panel.period());
+    if !state.counted.ask(shown) {
+        return None;
+    }
+    let watch = shown.map(|period| ShiftWatch { period, zone: state.zone.clone() });
+    Some(Effect::Request(Request::Shift(watch)))
+}
+
+/// Selects a study, in the list that is open or else in the one of all.
+fn go_to(state: &mut State, study: StudyId) {
+    if state.worklist.select_study(study) {
+        return;
+    }
+    state.set_typed_filter("");
+    state.open_view(0);
+    if !state.worklist.select_study(study) {
+        state.say(NoticeLevel::Info, "That study is no longer on the list.".to_owned());
+    }
+}

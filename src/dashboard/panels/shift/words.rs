@@ -1,0 +1,64 @@
+//! The shift in words.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{dashboard::words, session::protocol::Period, store::Shift, study::Severity};
+
+/// How long a queue takes at a speed; none where nothing moves or waits.
+pub(in crate::dashboard) fn time_to_empty(queued: u32, films_per_second: f64) -> Option<SignedDuration> {
+    let is_known = queued > 0 && films_per_second > 0.0;
+    is_known.then(|| SignedDuration::from_secs((f64::from(queued) / films_per_second).ceil() as i64))
+}
+
+/// "3 films", "1 film".
+pub(in crate::dashboard) fn counted(count: u32, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// The films that were held, and by which gates.
+pub(in crate::dashboard) fn held_in_words(shift: &Shift, period: Period) -> String {
+    let total: u32 = shift.held.iter().map(|(_, films)| films).sum();
+    if total == 0 {
+        return format!("no film {}", period.within());
+    }
+    let gates: Vec<String> =
+        shift.held.iter().map(|(gate, films)| format!("{films} {}", gate.phrase())).collect();
+    format!("{} {}: {}", counted(total, "film", "films"), period.within(), gates.join(", "))
+}
+
+/// The shift as lines, for those who do not see the panel.
+pub(in crate::dashboard) fn in_words(shift: &Shift, period: Period, now: Timestamp) -> Vec<String> {
+    let arrived = counted(shift.arrived, "film", "films");
+    let mut lines = vec![
+        format!("{}: {arrived} came, {} scored, {} waiting", period.words(), shift.scored, shift.queued),
+        format!("films held: {}", held_in_words(shift, period)),
+    ];
+    lines.extend(shift.left_out.in_words().map(|words| format!("files left out, {words}")));
+    for band in Severity::ALL.into_iter().rev() {
+        let unseen = shift.unseen.get(&band).map_or("none unseen".to_owned(), |unseen| {
+            let wait = words::waiting(now, unseen.since);
+            format!("{} unseen, the longest {wait}, study {}", unseen.studies, unseen.oldest)
+        });
+        let seen = shift.seen.get(&band).map_or(String::new(), |seen| {
+            let (median, most) = (words::span(seen.median), words::span(seen.most));
+            format!("; {} seen, half within {median}, nine tenths within {most}", seen.studies)
+        });
+        lines.push(format!("{}: {unseen}{seen}", band.word()));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_empties_at_the_speed_of_the_engine() {
+        for (queued, speed, seconds) in
+            [(0, 3.0, None), (10, 0.0, None), (10, 3.0, Some(4)), (600, 2.0, Some(300))]
+        {
+            let expected = seconds.map(SignedDuration::from_secs);
+            assert_eq!(time_to_empty(queued, speed), expected, "{queued} at {speed}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The question who is at the keys, where several people share an account.
+
+mod draw;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{Frame, layout::Rect};
+
+use crate::{
+    dashboard::{
+        keymap::action::Action,
+        message::Effect,
+        state::{Panel, State, Turn},
+        widgets::Input,
+    },
+    session::protocol::Request,
+};
+
+/// The open question.
+#[derive(Debug, Clone, Default)]
+pub struct Who {
+    input: Input,
+}
+
+impl Who {
+    /// The name as it is typed.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+}
+
+impl State {
+    /// Asks who is at the keys before anything else.
+    #[must_use]
+    pub fn asking_who(mut self) -> Self {
+        self.open(Who::default());
+        self
+    }
+}
+
+impl Panel for Who {
+    /// Without an answer the name stays what it was.
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+        match event.code {
+            KeyCode::Esc => return Turn::close(),
+            KeyCode::Enter => {
+                let name = crate::text::clean(self.input.text());
+                if name.is_empty() || name == state.who {
+                    return Turn::close();
+                }
+                state.who.clone_from(&name);
+                return Turn::close_with(vec![Effect::Request(Request::Who(name))]);
+            }
+            _ => {
+                self.input.key(event);
+            }
+        }
+        Turn::stay()
+    }
+
+    fn paste(&mut self, _: &mut State, text: &str) {
+        self.input.insert(text);
+    }
+
+    fn offers(&self, action: Action) -> bool {
+        matches!(action, Action::Close | Action::Interrupt)
+    }
+
+    fn area(&self, state: &State) -> Rect {
+        draw::area(state)
+    }
+
+    fn draw(&self, state: &State, frame: &mut Frame<'_>, area: Rect) {
+        draw::draw(state, self, frame, area);
+    }
+}

@@ -1,0 +1,48 @@
+//! The part of the configuration that the screen depends on.
+
+use jiff::SignedDuration;
+
+use super::{
+    keymap::Keymap,
+    theme::Theme,
+    worklist::{Column, SavedViews},
+};
+
+/// A change of the dashboard's own settings while it runs.
+#[derive(Debug, Clone)]
+pub enum Reconfigure {
+    /// The changed configuration.
+    Site(Box<Site>),
+    /// Another theme, or the same one changed.
+    Theme(Box<Theme>),
+}
+
+/// The configuration's settings that the screen needs. The default is that of a site that set none of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// How long a study may wait unseen before it is promoted.
+    pub max_wait: Option<SignedDuration>,
+    /// The columns of the list, in order.
+    pub columns: Vec<Column>,
+    /// The views on the number keys.
+    pub views: SavedViews,
+    /// The keys.
+    pub keymap: Keymap,
+    /// How often the bell rings while a critical study waits to be acknowledged; none: never.
+    pub bell: Option<SignedDuration>,
+    /// The labels that are listed first among a film's findings, in order.
+    pub findings_order: Vec<String>,
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            max_wait: None,
+            columns: Column::USUAL.into(),
+            views: SavedViews::default(),
+            keymap: Keymap::default(),
+            bell: Some(SignedDuration::from_mins(1)),
+            findings_order: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Results: each report of a worker becomes one transaction and the events that tell of it.
+
+use std::{io, path::Path, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{Recorder, arrive::outside_priority, in_words};
+use crate::{
+    intake,
+    pipeline::{
+        Event, EventKind, Sentence,
+        report::{Identity, Report, ReportKind, ScoredReport},
+        shown, study_key,
+    },
+    quality::SAME_EXPOSURE,
+    store::{FileId, Finished, Outcome, Scored, StoreError, StudyRow, Verdict},
+    study,
+    supervise::checkpoint,
+    text::{Secrets, unnamed},
+};
+
+impl Recorder {
+    /// Records a report.
+    pub(super) fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        checkpoint("record");
+        let now = Timestamp::now();
+        let Report { file, path, kind } = report;
+        let finished = match kind {
+            ReportKind::Seen { of } => self.store.duplicate(*file, *of, now)?,
+            ReportKind::Unread { reason, again } => {
+                return self.hold_unread(*file, path, reason, *again, now);
+            }
+            ReportKind::Left => return Ok(()),
+            ReportKind::Stopped { sha256, reason } => {
+                let study = self.store.hold_stopper(*file, sha256, reason, now)?;
+                self.say_held(study, path, reason, now);
+                return Ok(());
+            }
+            ReportKind::Scored(scored) => {
+                let verdict = Verdict::Scored(self.provable(scored));
+                self.store.finish(*file, &self.outcome(path, &scored.film, true, verdict), now)?
+            }
+            ReportKind::Held { film, decoded, held } => {
+                let verdict = Verdict::Held(held.clone());
+                self.store.finish(*file, &self.outcome(path, film, *decoded, verdict), now)?
+            }
+        };
+        self.count_finished();
+        let (study, others) = match finished {
+            Finished::Duplicate { path: first, others, .. } => {
+                let kind = EventKind::Arrived { duplicate_of: Some(shown(&first)) };
+                self.say(&Event::about_file(kind, None, path, now).saying_instead(unnamed(&first)));
+                (None, others)
+            }
+            Finished::Recorded { film, study, aside, others } => {
+                let mut warnings = in_words(self.store.clashes_of_film(film));
+                let kind = match kind {
+                    _ if aside => EventKind::Held { reason: SAME_EXPOSURE.to_owned(), warnings },
+                    ReportKind::Scored(scored) => {
+                        let secrets = Secrets::of_header(&scored.film.header);
+                        let gates = scored.warnings.iter();
+                        warnings
+                            .extend(gates.map(|it| Sentence { text: it.clone(), unnamed: secrets.hide(it) }));
+                        let film = study::combine([scored.findings.as_slice()]);
+                        EventKind::Scored {
+                            severity: film.severity,
+                            score: film.score,
+                            top: film.top,
+                            warnings,
+                        }
+                    }
+                    ReportKind::Held { held, .. } => {
+                        EventKind::Held { reason: held.reason.clone(), warnings }
+                    }
+                    ReportKind::Seen { .. }
+                    | ReportKind::Unread { .. }
+                    | ReportKind::Left
+                    | ReportKind::Stopped { .. } => return Ok(()),
+                };
+                let event = match (&kind, report.kind.film()) {
+                    (EventKind::Held { reason, .. }, Some(film)) => {
+                        let unnamed = Secrets::of_header(&film.header).hide(reason);
+                        Event::about_file(kind, Some(&study), path, now).saying_instead(unnamed)
+                    }
+                    _ => Event::about_file(kind, Some(&study), path, now),
+                };
+                self.say(&event);
+                (Some(*study), others)
+            }
+        };
+        for row in study.iter().chain(&others) {
+            self.say_study(row, now);
+        }
+        Ok(())
+    }
+
+    /// Holds a file that could not be read; a transfer that has got another name meanwhile is forgotten.
+    pub(super) fn hold_unread(
+        &mut self,
+        file: FileId,
+        path: &Path,
+        reason: &str,
+        again: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.has_moved_on(path) && self.store.forget(file, now)? {
+            self.count_finished();
+            return Ok(());
+        }
+        let study = if again {
+            self.store.unanswered(file, reason, now)?
+        } else {
+            self.store.gone(file, reason, now)?
+        };
+        if let (true, Some(study)) = (again, &study) {
+            let kind = EventKind::Error { message: reason.to_owned() };
+            self.say(&Event::about_file(kind, Some(study), path, now));
+        }
+        self.say_held(study, path, reason, now);
+        Ok(())
+    }
+
+    /// Says that a file was held that nobody could see into, if it was.
+    fn say_held(&mut self, study: Option<StudyRow>, path: &Path, reason: &str, now: Timestamp) {
+        if let Some(study) = study {
+            let kind = EventKind::Held { reason: reason.to_owned(), warnings: Vec::new() };
+            self.say(&Event::about_file(kind, Some(&study), path, now));
+            self.say_study(&study, now);
+        }
+        self.count_finished();
+    }
+
+    /// Whether a file is gone whose name began with a dot: a transfer tool may have given it its own name, by which it
+    /// comes again.
+    fn has_moved_on(&self, path: &Path) -> bool {
+        let is_hidden = path.strip_prefix(&self.inbox).is_ok_and(intake::is_hidden);
+        is_hidden && path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Counts a film that is recorded, held or left out.
+    fn count_finished(&mut self) {
+        self.progress.finished += 1;
+        self.progress.said_idle = false;
+    }
+
+    fn outcome(&self, path: &Path, film: &Identity, decoded: bool, verdict: Verdict) -> Outcome {
+        Outcome {
+            study_key: study_key(&film.header, &film.sha256, path, self.settings.raster_study),
+            sha256: film.sha256.clone(),
+            started: film.started,
+            header: (!film.header.format.is_empty()).then(|| film.header.clone()),
+            decoded,
+            verdict,
+            outside: outside_priority(path),
+        }
+    }
+
+    /// A result with everything that it must be provable with afterwards.
+    fn provable(&self, report: &ScoredReport) -> Scored {
+        Scored {
+            findings: report.findings.clone(),
+            heatmap: report.heatmap.clone(),
+            warnings: report.warnings.clone(),
+            model: Arc::clone(&self.model),
+            rules: Arc::clone(&report.rules),
+            device: self.device.clone(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Between a store and a dashboard: reads the changes, answers requests, makes pictures, tries thresholds, on threads
+//! of its own. It works alike for the process that owns the pipeline and for one that only follows, and knows
+//! nothing of how a study is shown.
+//!
+//! ```text
+//! dashboard ──Request──▶ follow ──PictureRequest──▶ pictures
+//!     ▲                    │ └────BenchRequest────▶ workbench
+//!     └──────Update────────┴──────────────────────────┘
+//! ```
+
+mod actor;
+mod follow;
+mod panels;
+mod pictures;
+pub mod protocol;
+mod workbench;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+pub use workbench::{Thresholds, ThresholdsError};
+
+use actor::Actor;
+use follow::Follower;
+use pictures::Pictures;
+use protocol::{Health, Notice, Request, Update};
+use workbench::Workbench;
+
+use crate::{config::FeedAlarm, pipeline::Gauges, store::Store, supervise::Supervisor};
+
+/// The parts of which a session is made.
+pub struct Parts {
+    /// The store, opened by this process.
+    pub store: Store,
+    /// A second connection, for the pictures.
+    pub pictures: Store,
+    /// The health at the start: the session fills in the fields that change.
+    pub health: Health,
+    /// The pipeline's gauges, where this process owns it.
+    pub gauges: Option<Arc<Gauges>>,
+    /// When a silent inbox is a fault.
+    pub feed_alarm: FeedAlarm,
+    /// The name of the person at the keys.
+    pub actor: String,
+    /// The place where the site keeps its thresholds; none: they can be neither seen nor changed.
+    pub thresholds: Option<Box<dyn Thresholds>>,
+    /// Changes that the store does not tell.
+    pub external: Receiver<External>,
+    /// Starts the threads.
+    pub supervisor: Supervisor,
+}
+
+/// A change that the store does not tell.
+#[derive(Debug, Clone)]
+pub enum External {
+    /// The store changed just now: read it at once.
+    StoreChanged,
+    /// A message for the person.
+    Notice(Notice),
+    /// A thread has ended for good: why, a sentence.
+    Ended(String),
+    /// The configuration was changed; it has this feed alarm.
+    Config(FeedAlarm),
+}
+
+/// Makes a channel for [`External`] that never makes its sender wait.
+#[must_use]
+pub fn external() -> (Sender<External>, Receiver<External>) {
+    bounded(256)
+}
+
+/// Starts to serve a dashboard. The threads end when it has gone.
+///
+/// # Errors
+/// If the operating system gives no thread.
+pub fn start(
+    parts: Parts,
+    requests: Receiver<Request>,
+    updates: Sender<Update>,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let Parts { store, pictures, health, gauges, feed_alarm, actor, thresholds, external, supervisor } =
+        parts;
+    let actor = Actor::new(actor);
+    let (to_pictures, picture_requests) = unbounded();
+    let mut pictures = Pictures::new(pictures, actor.clone(), updates.clone());
+    // They return when the dashboard has gone, and only then.
+    let picture_thread = spawn(&supervisor, "pictures", move || pictures.answer(&picture_requests))?;
+    let (to_workbench, bench_requests) = unbounded();
+    let workbench = Workbench {
+        store: store.path().to_owned(),
+        thresholds,
+        actor: actor.clone(),
+        updates: updates.clone(),
+    };
+    let bench_thread = spawn(&supervisor, "workbench", move || workbench.run(&bench_requests))?;
+    let threads = follow::Channels { updates, pictures: to_pictures, workbench: to_workbench };
+    let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, threads);
+    let follow_thread = spawn(&supervisor, "follow", move || follower.run(&requests, &external))?;
+    Ok(vec![picture_thread, bench_thread, follow_thread])
+}
+
+/// Starts a thread whose work returns only when it is to end.
+fn spawn(
+    supervisor: &Supervisor,
+    name: &str,
+    mut work: impl FnMut() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let is_asked = Arc::clone(&has_ended);
+    supervisor.spawn(
+        name,
+        move || is_asked.load(Ordering::Relaxed),
+        move || {
+            work();
+            has_ended.store(true, Ordering::Relaxed);
+        },
+    )
+}

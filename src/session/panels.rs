@@ -1,0 +1,104 @@
+//! The data of the panels beside the list: the last films of a model, and the shift. Both are read from the store only
+//! while they are shown, and again only when something came, at most every few seconds.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    session::protocol::{ShiftWatch, Update},
+    store::{Store, StoreError},
+};
+
+/// Films with which one is compared, at most.
+const LAST_FILMS: u32 = 1_000;
+/// How often the last films are read anew, at most: one film more moves nothing that could be seen.
+const SPREAD_EVERY: Duration = Duration::from_secs(30);
+/// How often the shift is counted anew, at most, and at least: hours and days pass by themselves.
+const SHIFT_EVERY: Duration = Duration::from_secs(2);
+const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
+
+/// The panels that are open.
+#[derive(Debug, Default)]
+pub(super) struct Panels {
+    spread: Option<Model>,
+    shift: Option<Open>,
+}
+
+#[derive(Debug, Clone)]
+struct Model {
+    name: String,
+    sha256: String,
+    read_at: Instant,
+    /// When the last film was finished that was read; none before the first reading.
+    last: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Open {
+    watch: ShiftWatch,
+    counted_at: Instant,
+    /// None until it could be counted.
+    counted: Option<Moment>,
+}
+
+/// Numbers of which one moves whenever anything does that is counted.
+type Moment = (i64, usize, Option<Timestamp>);
+
+fn moment(store: &Store) -> Result<Moment, StoreError> {
+    Ok((store.revision()?, store.queued_count()?, store.last_arrival()?))
+}
+
+impl Panels {
+    /// Reads the last films of another model.
+    pub(super) fn compare(
+        &mut self,
+        store: &Store,
+        name: String,
+        sha256: String,
+    ) -> Result<Update, StoreError> {
+        // First of all: what fails now is tried again later.
+        let model = self.spread.insert(Model { name, sha256, read_at: Instant::now(), last: None });
+        let last = store.last_finished()?;
+        let spread = store.spread(&model.name, &model.sha256, LAST_FILMS)?;
+        model.last = last;
+        Ok(Update::Spread(Arc::new(spread)))
+    }
+
+    /// Counts the shift, and goes on doing so; or stops.
+    pub(super) fn watch(
+        &mut self,
+        store: &Store,
+        watch: Option<ShiftWatch>,
+        now: Timestamp,
+    ) -> Result<Option<Update>, StoreError> {
+        self.shift = watch.map(|watch| Open { watch, counted_at: Instant::now(), counted: None });
+        let Some(open) = &mut self.shift else { return Ok(None) };
+        let counted = moment(store)?;
+        let shift = store.shift(&open.watch.question(now))?;
+        open.counted = Some(counted);
+        Ok(Some(Update::Shift(open.watch.period, Box::new(shift))))
+    }
+
+    /// Reads again what has changed and is due.
+    pub(super) fn refresh(&mut self, store: &Store, now: Timestamp) -> Result<Vec<Update>, StoreError> {
+        let mut updates = Vec::new();
+        if let Some(model) = self.spread.as_mut().filter(|model| model.read_at.elapsed() >= SPREAD_EVERY) {
+            model.read_at = Instant::now();
+            if model.last.is_none() || store.last_finished()? != model.last {
+                let Model { name, sha256, .. } = model.clone();
+                updates.push(self.compare(store, name, sha256)?);
+            }
+        }
+        let Some(open) = &self.shift else { return Ok(updates) };
+        let passed = open.counted_at.elapsed();
+        if passed >= SHIFT_AT_LEAST || (passed >= SHIFT_EVERY && Some(moment(store)?) != open.counted) {
+            let watch = open.watch.clone();
+            updates.extend(self.watch(store, Some(watch), now)?);
+        }
+        Ok(updates)
+    }
+}
