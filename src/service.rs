@@ -1,4 +1,4 @@
-//! What a service manager is told: the protocol of `sd_notify(3)`, a datagram for each message. Where nobody asks for it,
+//! Messages to a service manager, by the protocol of `sd_notify(3)`: a datagram each. Where nobody asks for it,
 //! nothing is done.
 
 use std::{

@@ -55,15 +55,20 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         )?;
         return Ok(());
     }
-    let kept = apply(&mut store, config, &doomed, &to_forget, &never())?;
-    for stays in &kept.stay {
+    let outcome = apply(&mut store, config, &doomed, &to_forget, &never())?;
+    for stays in &outcome.stay {
         writeln!(out, "{stays}")?;
     }
-    writeln!(out, "{} films and the patients' data of {} studies are gone", kept.deleted, to_forget.len())?;
-    if kept.failed == 0 {
+    writeln!(
+        out,
+        "{} films and the patients' data of {} studies are gone",
+        outcome.deleted,
+        to_forget.len()
+    )?;
+    if outcome.failed == 0 {
         return Ok(());
     }
-    Err(CommandError::failed(format!("{} films could not be deleted", kept.failed)))
+    Err(CommandError::failed(format!("{} films could not be deleted", outcome.failed)))
 }
 
 /// Applies the retention while the program runs, until `end` says that it ends.
@@ -72,18 +77,18 @@ pub(super) fn keep(store: &mut Store, config: &Config, end: &Receiver<Infallible
         return;
     }
     let now = Timestamp::now();
-    let kept = plan(store, &config.retention, now)
+    let outcome = plan(store, &config.retention, now)
         .and_then(|(doomed, to_forget)| apply(store, config, &doomed, &to_forget, end));
-    match kept {
-        Ok(kept) if kept.deleted > 0 || kept.failed > 0 => {
-            tracing::info!(deleted = kept.deleted, failed = kept.failed, "the retention was applied");
+    match outcome {
+        Ok(outcome) if outcome.deleted > 0 || outcome.failed > 0 => {
+            tracing::info!(deleted = outcome.deleted, failed = outcome.failed, "the retention was applied");
         }
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "the retention cannot be applied now; it is tried again"),
     }
 }
 
-/// What is to go now.
+/// Finds the films that are to go now, and the studies whose patients are.
 fn plan(
     store: &Store,
     policy: &Retention,
@@ -107,9 +112,9 @@ fn plan(
     Ok((doomed, to_forget))
 }
 
-/// What was done.
+/// The result of a run.
 #[derive(Default)]
-struct Kept {
+struct Outcome {
     deleted: usize,
     failed: usize,
     /// Films that stay, and why: a line each.
@@ -122,23 +127,23 @@ fn apply(
     doomed: &[Doomed],
     to_forget: &[StudyId],
     end: &Receiver<Infallible>,
-) -> Result<Kept, StoreError> {
+) -> Result<Outcome, StoreError> {
     let folders = real_folders(&config.retention);
     let has_ended = || matches!(end.try_recv(), Err(TryRecvError::Disconnected));
-    let mut kept = Kept::default();
+    let mut outcome = Outcome::default();
     for batch in doomed.chunks(BATCH).take_while(|_| !has_ended()) {
         for Doomed { film, why } in batch {
             match delete(film, &folders) {
                 Ok(Deletion::Gone) => {
                     store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
-                    kept.deleted += 1;
+                    outcome.deleted += 1;
                 }
                 Ok(Deletion::Stays(why)) => {
-                    kept.stay.push(format!("film {} stays: {why}", shown(&film.path)))
+                    outcome.stay.push(format!("film {} stays: {why}", shown(&film.path)))
                 }
                 Err(error) => {
                     tracing::warn!(%error, file = unnamed(&film.path), "a film could not be deleted");
-                    kept.failed += 1;
+                    outcome.failed += 1;
                 }
             }
         }
@@ -146,7 +151,7 @@ fn apply(
     for studies in to_forget.chunks(STUDIES).take_while(|_| !has_ended()) {
         store.forget_patients(studies, Timestamp::now())?;
     }
-    Ok(kept)
+    Ok(outcome)
 }
 
 /// The folders as they really are; one that is away is left out.

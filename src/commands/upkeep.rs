@@ -1,4 +1,4 @@
-//! What the owner of a store does beside scoring: it tells how it goes, and applies the retention.
+//! The owner's work beside scoring: it tells how it goes, and applies the retention.
 
 use std::{
     convert::Infallible,
@@ -150,7 +150,7 @@ impl Work {
     }
 }
 
-/// Whether as much time passed by the wall clock as by the steady one, give or take what no age depends on. A clock that
+/// Says whether as much time passed by the wall clock as by the steady one, give or take what no age depends on. A clock that
 /// was set ahead would make everything old enough to be deleted.
 fn is_steady(wall: SignedDuration, steady: Duration) -> bool {
     let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);

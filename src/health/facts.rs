@@ -12,7 +12,7 @@ pub struct Facts {
     pub configuration_fault: Option<String>,
     /// Why the store cannot be opened, read or written.
     pub store_fault: Option<String>,
-    /// What the store says.
+    /// The store's own numbers.
     pub store: Option<StoreFacts>,
     /// The process that runs the pipeline.
     pub owner: Owner,
@@ -20,7 +20,7 @@ pub struct Facts {
     pub disks: Vec<Disk>,
 }
 
-/// What the store says.
+/// The numbers of a store that health is judged by.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct StoreFacts {
     /// Bytes of its files.
@@ -35,7 +35,7 @@ pub struct StoreFacts {
     pub silence_seconds: Option<i64>,
     /// Critical studies that nobody has acknowledged.
     pub unacknowledged: u32,
-    /// What plugins and destinations are still to be sent, by kind.
+    /// The deliveries that are not done, by kind.
     pub outbox: Vec<OutboxFacts>,
     /// The plugins that the site enables, by name.
     pub plugins: Vec<PluginFacts>,
@@ -87,7 +87,7 @@ pub enum Owner {
     },
 }
 
-/// What an owner says of itself.
+/// The state of an owner, in its own words.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OwnerState {
@@ -99,9 +99,9 @@ pub struct OwnerState {
     pub started: Option<Timestamp>,
     /// Milliseconds between the start of the machine and the writing of this.
     pub uptime_ms: u64,
-    /// The model that scores, what it runs on, and the digits by which its weights are known.
+    /// The name of the model that scores.
     pub model: String,
-    /// What the model runs on.
+    /// The device that the model runs on: "cpu fp32".
     pub device: String,
     /// SHA-256 of the weights, hex.
     pub model_sha256: String,
@@ -111,7 +111,7 @@ pub struct OwnerState {
     pub inbox: String,
     /// Why the inbox cannot be read.
     pub inbox_fault: Option<String>,
-    /// What went wrong at the last try to write the store.
+    /// Why the last try to write the store failed.
     pub store_fault: Option<String>,
     /// Why the changed configuration cannot be used.
     pub configuration_fault: Option<String>,
@@ -141,7 +141,7 @@ pub struct WorkerState {
 /// A disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Disk {
-    /// What lies on it: "store", "inbox".
+    /// The folder that lies on it: "store", "inbox".
     pub of: String,
     /// Bytes that are free for this user; none: it did not answer.
     pub free_bytes: Option<u64>,

@@ -19,17 +19,17 @@ use crate::{
 };
 
 /// Another writer is waited for so long: the longest changes of ours take less.
-const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(5);
 /// A page that is just being written is read again so often.
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
-/// What is to be known.
+/// A question for the facts of a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// What the site wants.
+    /// The site's configuration.
     pub config: &'a Config,
-    /// What time it is, where the site is.
+    /// The time, where the site is.
     pub now: &'a Zoned,
 }
 
@@ -38,7 +38,7 @@ pub struct Question<'a> {
 pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     let path = store.path().to_owned();
     let owner = owner(&path);
-    let write_fault = store.try_to_write(PATIENCE).err();
+    let write_fault = store.try_to_write(BUSY).err();
     let asked = ask(store, &owner, question);
     let (said, read_fault) = match asked {
         Ok(said) => (Some(said), None),
@@ -57,7 +57,7 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
 #[must_use]
 pub fn gather_closed(path: &Path, question: Question<'_>) -> Facts {
     let fault = if path.exists() {
-        match Store::open_within(path, PATIENCE) {
+        match Store::open_within(path, BUSY) {
             Ok(mut store) => return gather(&mut store, question),
             Err(error) => error.to_string(),
         }

@@ -18,7 +18,7 @@ const RECORDER_SILENT: Duration = Duration::from_secs(10);
 /// A step of a worker is to read one film, or to take four through the model: seconds on a slow machine.
 const WORKER_BUSY: Duration = Duration::from_secs(10);
 
-/// What is looked at. The word is part of the JSON and of the metrics.
+/// A check. Its word is part of the JSON and of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Check {
@@ -44,7 +44,7 @@ pub enum Check {
     Queue,
     /// Films come when they should.
     Feed,
-    /// What is to be sent is sent.
+    /// Deliveries do not fail again and again.
     Outbox,
     /// The enabled plugins run.
     Plugins,
@@ -96,13 +96,13 @@ impl Check {
 /// A reason why the program is not ready: what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// What was looked at.
+    /// The check that found it.
     pub check: Check,
     /// A sentence.
     pub text: String,
 }
 
-/// What the site allows.
+/// The limits that the site sets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// The longest that a film may wait to be scored; none: for ever.

@@ -1,4 +1,4 @@
-//! Whether the program does its work: facts in, reasons out.
+//! Health, that is, whether the program does its work: facts in, reasons out.
 //!
 //! - [`Vitals`] is what the process that owns the pipeline knows of itself; it is written beside the store every other
 //!   second as an [`OwnerState`], which costs no change of the store and no room on a full disk.

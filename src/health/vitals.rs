@@ -1,4 +1,4 @@
-//! What a process that runs a pipeline knows of itself while it runs.
+//! The signs of life and the faults of a process that runs a pipeline.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! What is counted while films come to an end. Counters begin at nothing with each start, as Prometheus expects.
+//! Films and findings, counted as films come to an end. Counters begin at nothing with each start, as Prometheus expects.
 
 use std::{collections::BTreeMap, sync::Mutex};
 

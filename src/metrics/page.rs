@@ -35,16 +35,16 @@ impl Waits {
     }
 }
 
-/// What the page is made of.
+/// The parts of the page.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
-    /// What health is judged by.
+    /// The facts that health is judged by.
     pub facts: &'a Facts,
     /// Why the program is not ready.
     pub reasons: &'a [Reason],
     /// The waits; none where the store could not be asked.
     pub waits: Option<&'a Waits>,
-    /// What was counted since the start.
+    /// Films and findings since the start.
     pub counters: &'a Counters,
 }
 

@@ -1,4 +1,4 @@
-//! What the metrics count of a film's end.
+//! Counts films for the metrics as they come to an end.
 
 use jiff::Timestamp;
 

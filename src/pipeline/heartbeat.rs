@@ -26,12 +26,12 @@ const EVERY: Duration = Duration::from_secs(2);
 /// sign of life, starts the program again. Longer than a busy store is waited for.
 const STUCK: Duration = Duration::from_secs(90);
 
-/// What the heartbeat says, and where.
+/// The heartbeat of a process, with all that it tells of.
 pub(super) struct Heartbeat {
     store: PathBuf,
     ownership: Ownership,
     gauges: Arc<Gauges>,
-    /// What never changes while the process runs.
+    /// The part of the state that never changes while the process runs.
     fixed: OwnerState,
     /// Where the model was read from.
     model: Source,

@@ -1,4 +1,4 @@
-//! What of the films of done studies is deleted, and why. [`decide`] is pure; [`delete`] looks at each file once more.
+//! Retention: which films of done studies are deleted, and why. [`decide`] is pure; [`delete`] looks at each file once more.
 
 use std::{
     fs, io,
@@ -24,7 +24,7 @@ pub struct Doomed {
     pub why: String,
 }
 
-/// What became of a film that was to go.
+/// The fate of a film that was to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
     /// It is gone, or was already.
@@ -89,7 +89,7 @@ pub fn delete(film: &DoneFilm, folders: &[PathBuf]) -> io::Result<Deletion> {
     }
 }
 
-/// Whether a file lies below one of the folders, which are named as they really are.
+/// Says whether a file lies below one of the folders, which are named as they really are.
 #[must_use]
 pub fn is_owned(place: &Path, folders: &[PathBuf]) -> bool {
     place.parent().is_some_and(|folder| folders.iter().any(|owned| folder.starts_with(owned)))

@@ -1,4 +1,4 @@
-//! What those who look after the program ask of a store.
+//! Questions of those who look after the program.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -61,14 +61,14 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]: the store cannot be written now.
-    pub fn try_to_write(&mut self, patience: Duration) -> Result<(), StoreError> {
+    pub fn try_to_write(&mut self, busy: Duration) -> Result<(), StoreError> {
         let Self { connection, path } = self;
         let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
         let before: u64 = connection
             .pragma_query_value(None, "busy_timeout", |row| row.get::<_, i64>(0))
             .map_err(failed)?
             .unsigned_abs();
-        connection.busy_timeout(patience).map_err(failed)?;
+        connection.busy_timeout(busy).map_err(failed)?;
         let tried = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .and_then(rusqlite::Transaction::rollback);

@@ -1,4 +1,4 @@
-//! What the owner of a store says of itself, in a file beside the store.
+//! The owner's state in its own words, in a file beside the store.
 //!
 //! The file never grows, and a change overwrites it in place: that needs no room, so that it works where a disk is full
 //! too, and readers see it whole or try again.
@@ -51,7 +51,7 @@ impl OwnerFile {
         self.0.write_all_at(&page, 0)
     }
 
-    /// What the owner of a store wrote last; none where there is nothing.
+    /// Reads the last words of a store's owner; none where there are none.
     #[must_use]
     pub fn read(store_path: &Path) -> Option<String> {
         let page = files::read(&place(store_path).ok()?, files::Expected::TEXT).ok()?;

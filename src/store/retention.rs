@@ -1,4 +1,4 @@
-//! What the retention asks of a store, and what it writes down.
+//! The retention's questions to a store, and its notes in it.
 
 use std::path::{Path, PathBuf};
 

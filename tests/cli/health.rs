@@ -17,7 +17,7 @@ const IN_TIME: Duration = Duration::from_secs(15);
 const CONFIG: &str = "[health]\nmin_free = \"off\"\n";
 const ARGUMENTS: [&str; 4] = ["--store", "data/store.db", "--config", "config.toml"];
 
-/// What `health --json` says now, and its exit code.
+/// The answer of `health --json` now, and its exit code.
 fn health(bench: &Bench) -> (Value, Option<i32>) {
     let mut arguments = vec!["health", "--json"];
     arguments.extend(ARGUMENTS);

@@ -1,4 +1,4 @@
-//! What a service does beside scoring: it tells the service manager and Prometheus how it goes, keeps to its retention, and
+//! A service's work beside scoring: it tells the service manager and Prometheus how it goes, keeps to its retention, and
 //! can be backed up.
 
 use std::{fs, os::unix::net::UnixDatagram, time::Duration};

@@ -1,4 +1,4 @@
-//! What the store lets go and what it keeps: retention, backup and restore.
+//! Retention, backup and restore.
 
 use std::{fs, path::Path};
 
