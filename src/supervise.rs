@@ -7,14 +7,14 @@ use std::{
     collections::VecDeque,
     fmt, io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::guard;
+use crate::{guard, lock::lock};
 
 /// A thread's work starts again so often within [`WITHIN`].
 const RESTARTS: usize = 5;
@@ -29,13 +29,14 @@ pub struct Supervisor {
     tell: Arc<dyn Fn(String) + Send + Sync>,
     ended_in: Sender<String>,
     ended: Receiver<String>,
+    last: Arc<Mutex<Option<(Instant, String)>>>,
 }
 
 impl Supervisor {
     /// `tell` is called with what went wrong, a sentence, on the thread that it went wrong on.
     pub fn new(tell: impl Fn(String) + Send + Sync + 'static) -> Self {
         let (ended_in, ended) = bounded(1);
-        Self { tell: Arc::new(tell), ended_in, ended }
+        Self { tell: Arc::new(tell), ended_in, ended, last: Arc::default() }
     }
 
     /// Receives why a thread has ended for good: the process is of no use any more, and has to end.
@@ -48,7 +49,17 @@ impl Supervisor {
     pub fn tell(&self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         tracing::error!("{sentence}");
+        *lock(&self.last) = Some((Instant::now(), sentence.clone()));
         (self.tell)(sentence);
+    }
+
+    /// The last thing that went wrong, if that was within the last minute.
+    #[must_use]
+    pub fn recent_failure(&self) -> Option<String> {
+        lock(&self.last)
+            .as_ref()
+            .filter(|(at, _)| at.elapsed() < WITHIN)
+            .map(|(_, sentence)| sentence.clone())
     }
 
     /// Starts a thread. Its `work` starts again whenever it returns or panics, until `is_asked` says that it was asked to
@@ -229,9 +240,11 @@ mod tests {
         let thread = supervisor.spawn("feeder", move || asks.load(Ordering::Relaxed), work).unwrap();
         assert_eq!(done.recv(), Ok(3));
         thread.join().unwrap();
+        let recent = supervisor.recent_failure();
         drop(supervisor);
         let told: Vec<String> = told.iter().collect();
         assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(recent.as_ref(), told.last());
         assert!(told[0].contains("`feeder` failed (the first time)"), "{told:?}");
         assert!(told[1].contains("it ended by itself"), "{told:?}");
     }

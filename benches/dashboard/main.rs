@@ -143,6 +143,7 @@ fn health() -> Health {
         banner: String::new(),
         last_arrival: None,
         feed_alarm: None,
+        reasons: Vec::new(),
     }
 }
 

@@ -80,6 +80,13 @@ pub enum Command {
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Whether the program does its work: exit code 0, or 1 with every reason
+    Health(HealthArgs),
+    /// The store: an online backup
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Delete what [retention] says, or say what would be deleted
+    Retention(RetentionArgs),
     /// A dashboard fed with synthetic phantom films, marked as such
     Demo(DemoArgs),
     /// The engine's own timing
@@ -397,6 +404,32 @@ pub enum ConfigCommand {
     Path,
     /// Write down that the thresholds in it are meant for the weights that are in use
     Affirm,
+}
+
+/// `health`.
+#[derive(Debug, Clone, Args)]
+pub struct HealthArgs {
+    /// The reasons and the facts as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `store`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum StoreCommand {
+    /// Copy the store into a new file while everything runs
+    Backup {
+        /// The file; it must not be there yet
+        file: PathBuf,
+    },
+}
+
+/// `retention`.
+#[derive(Debug, Clone, Args)]
+pub struct RetentionArgs {
+    /// Delete nothing: say what would be deleted, and why
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `bench`.

@@ -35,6 +35,9 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandErr
         // Its features are not those of people, and it is right about that.
         config.quality.out_of_distribution = Action::Warn;
         config.feed_alarm.after = None;
+        // Phantoms are nobody's numbers, and nothing of theirs is to go.
+        config.metrics.textfile = None;
+        config.retention = Retention::default();
     })?);
     let watch = WatchArgs { inbox: Some(folder.inbox()), ..args.watch() };
     let senders = Senders::start(&folder.inbox(), args)?;

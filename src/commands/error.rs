@@ -41,6 +41,9 @@ pub enum CommandError {
     /// Ctrl-C, and what became of the work.
     #[error("{0}")]
     InterruptedWith(String),
+    /// The program is not ready; `health` has said why.
+    #[error("not ready")]
+    NotReady,
     /// Nobody reads the output any more (`| head`): no fault.
     #[error("nobody reads the output")]
     OutputClosed,
@@ -84,7 +87,7 @@ impl CommandError {
     pub fn code(&self) -> u8 {
         match self {
             Self::OutputClosed => 0,
-            Self::Failed { .. } => 1,
+            Self::Failed { .. } | Self::NotReady => 1,
             Self::Usage { .. } => 2,
             Self::Interrupted | Self::InterruptedWith(_) => 130,
         }

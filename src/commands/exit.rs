@@ -12,7 +12,7 @@ use crate::{
 
 /// Says why a command failed; the exit code.
 pub fn of_error(error: &CommandError) -> ExitCode {
-    if !matches!(error, CommandError::OutputClosed) {
+    if !matches!(error, CommandError::OutputClosed | CommandError::NotReady) {
         say(&format!("cxr-triage: {error}"));
         // What is said here may name a film that the person named; its causes never do.
         if let Some(causes) = causes(error) {

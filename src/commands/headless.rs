@@ -16,11 +16,15 @@ use super::{
     receive, reload,
     setup::Setup,
     signals::{self, Stop},
+    upkeep::Upkeep,
 };
 use crate::{
+    config::ConfigError,
+    health::Part,
     leaving,
     pipeline::{Event, EventKind, Order, Pipeline},
     plugin::Waker,
+    service,
     store::Ownership,
     supervise::Supervisor,
     text::shown,
@@ -68,7 +72,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         }
     };
     let receiver_peers = receiver.as_ref().map(receive::Running::peers);
-    let mut parts = setup.parts(store, ownership, &model, rules, &inbox, &supervisor);
+    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor);
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
@@ -76,14 +80,19 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         waker.iter().for_each(Waker::wake);
     })?;
     let orders = pipeline.orders();
+    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
+    let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
+    service::is_ready();
     let _watcher = reload::watch(
         setup,
         model,
         |_, _| Ok(()),
         move |change| {
+            vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
             let message = match change {
                 Ok(changed) => {
                     receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
+                    current.store(Arc::new(changed.config.clone()));
                     if let Some(settings) = &plugin_settings {
                         let _ = settings.send((changed.plugins_folder, changed.config.plugins));
                     }
@@ -108,9 +117,11 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     }
     // The recorder may be waiting for room among the events: take what still comes while it stops.
     std::thread::spawn(move || events.iter().for_each(drop));
+    service::is_stopping();
     drop(_watcher);
     // What it has put into the inbox is found by the next start.
     drop(receiver);
+    drop(upkeep);
     pipeline.stop();
     if settles {
         if !plugins.settle(SETTLE) {

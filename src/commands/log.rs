@@ -1,16 +1,14 @@
 //! The log: a file alone, for the terminal belongs to the dashboard.
 
-use std::{
-    fs::File,
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    sync::Arc,
-};
+use std::io::{self, Write};
 
-use super::CommandError;
+use super::{
+    CommandError,
+    log_file::{LogFile, MOST},
+};
 use crate::{
     config::Log,
-    files, private_file,
+    files,
     text::{Writer, shown},
 };
 
@@ -26,23 +24,17 @@ pub(super) fn start(config: &Log) -> Result<(), CommandError> {
     if path.metadata().is_ok_and(|metadata| metadata.is_file()) {
         files::check_place(path, &[BEGINNING]).map_err(cannot)?;
     }
-    let file = private_file::options()
-        .create(true)
-        .append(true)
-        .custom_flags(files::unwaiting())
-        .open(path)
-        .map_err(cannot)?;
-    let file = Arc::new(file);
+    let file = LogFile::open(path, MOST).map_err(cannot)?;
     let filter = tracing_subscriber::EnvFilter::new(format!("cxr_triage={}", config.level.word()));
     let log = tracing_subscriber::fmt()
         .with_ansi(false)
         .with_env_filter(filter)
-        .with_writer(move || Entries(Writer::new(Arc::clone(&file))));
+        .with_writer(move || Entries(Writer::new(file.clone())));
     log.try_init().map_err(|error| CommandError::failed(format!("cannot start the log: {error}")))
 }
 
 /// Writes each entry as one clean line.
-struct Entries(Writer<Arc<File>>);
+struct Entries(Writer<LogFile>);
 
 impl Write for Entries {
     fn write(&mut self, entry: &[u8]) -> io::Result<usize> {

@@ -9,7 +9,9 @@ mod evaluate;
 mod examine_one;
 mod exit;
 mod headless;
+mod health;
 mod log;
+mod log_file;
 mod output;
 mod plain;
 mod plugins;
@@ -17,14 +19,17 @@ mod printer;
 mod profile;
 mod receive;
 mod reload;
+mod retention;
 mod scan;
 mod screen;
 mod setup;
 mod show;
 mod signals;
+mod store;
 mod themes;
 mod thresholds;
 mod unread;
+mod upkeep;
 mod watch;
 mod weights;
 
@@ -58,6 +63,9 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::PluginProcess => plugins::serve(),
         Command::Config(command) => config::run(command, &global),
         Command::Demo(args) => demo::run(&args, &global),
+        Command::Health(args) => health::run(&args, &global),
+        Command::Store(command) => store::run(&command, &global),
+        Command::Retention(args) => retention::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),
         Command::ExamineOne => examine_one::run(&global),
     }

@@ -272,7 +272,7 @@ pub(super) fn label_defaults(manifest: &Manifest) -> Vec<LabelDefaults<'_>> {
 }
 
 /// The command line's word counts more than the file's.
-fn overlay(config: &mut Config, global: &GlobalArgs) {
+pub(super) fn overlay(config: &mut Config, global: &GlobalArgs) {
     if let Some(store) = &global.store {
         config.store.path = Some(store.clone());
     }

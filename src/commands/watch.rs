@@ -14,10 +14,12 @@ use super::{
     setup::{Setup, doubt},
     themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
+    upkeep::Upkeep,
 };
 use crate::{
     config::{ConfigError, Loaded, Motion},
     dashboard::{self, Reconfigure, Site},
+    health::Part,
     leaving,
     model::Model,
     pipeline::{Event, EventKind, Order, Pipeline},
@@ -100,6 +102,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         let _ = external_in.try_send(External::Notice(notice));
     }
     let orders = pipeline.as_ref().map(Pipeline::orders);
+    let upkeep = pipeline
+        .as_ref()
+        .map(|pipeline| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), &supervisor))
+        .transpose()?;
+    let in_force = upkeep.as_ref().map(Upkeep::config);
+    let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
     let screen = Screen { settings: settings_in, external: external_in };
     let told = screen.clone();
     let tell = move |change| told.show_theme(change);
@@ -109,6 +117,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let judged = Arc::clone(&model);
     let site_of = move |loaded: &Loaded, rules: &Rules| site(loaded, rules, &judged);
     let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), site_of, move |change| {
+        if let Some(vitals) = &vitals {
+            vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
+        }
+        if let (Ok(changed), Some(in_force)) = (&change, &in_force) {
+            in_force.store(Arc::new(changed.config.clone()));
+        }
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
         }
@@ -162,6 +176,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
     drop(receiver);
+    drop(upkeep);
     drop(pipeline);
     drop(plugins);
     for thread in threads {
@@ -274,6 +289,7 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
             .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),
         last_arrival: None,
         feed_alarm: None,
+        reasons: Vec::new(),
     }
 }
 

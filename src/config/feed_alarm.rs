@@ -164,4 +164,32 @@ mod tests {
             assert_eq!(off.silence(zoned(last).timestamp(), &zoned(now)), None);
         }
     }
+
+    #[test]
+    fn silence_is_time_that_passed_also_in_the_nights_in_which_clocks_change() {
+        // Hours, last film, now (as clocks in Berlin show them, with their offset), minutes of silence.
+        let cases = [
+            // 2026-03-29, 02:00 becomes 03:00: between half past one and half past three lies an hour.
+            ("19:00-07:00", "2026-03-29T01:30+01", "2026-03-29T03:30+02", Some(60)),
+            // 2026-10-25, 03:00 becomes 02:00: there are three.
+            ("19:00-07:00", "2026-10-25T01:30+02", "2026-10-25T03:30+01", Some(180)),
+            // The first and the second half past two.
+            ("19:00-07:00", "2026-10-25T02:30+02", "2026-10-25T02:30+01", Some(60)),
+            // A shift that begins in an hour that is left out begins after it.
+            ("02:30-10:00", "2026-03-28T12:00+01", "2026-03-29T03:10+02", None),
+            ("02:30-10:00", "2026-03-28T12:00+01", "2026-03-29T04:30+02", Some(60)),
+            // One that begins in an hour that comes twice begins the first time.
+            ("02:30-10:00", "2026-10-24T12:00+02", "2026-10-25T03:00+01", Some(90)),
+        ];
+        for (hours, last, now, expected) in cases {
+            let alarm = FeedAlarm {
+                after: Some(SignedDuration::from_mins(30)),
+                hours: Hours::parse(hours).unwrap(),
+                days: vec![Day::Sat, Day::Sun],
+            };
+            let zoned = |text: &str| format!("{text}[Europe/Berlin]").parse::<Zoned>().unwrap();
+            let found = alarm.silence(zoned(last).timestamp(), &zoned(now));
+            assert_eq!(found.map(|silence| silence.as_mins()), expected, "{hours}, {last}, {now}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Hours, Plugins, Receive, values};
+use super::{Health, Hours, Metrics, Plugins, Receive, Retention, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -41,6 +41,12 @@ pub struct Config {
     pub dashboard: Dashboard,
     /// `[keys]`: an action's name, and the keys that do it instead of its own.
     pub keys: BTreeMap<String, Keys>,
+    /// When the program is not ready.
+    pub health: Health,
+    /// Numbers for a monitoring system.
+    pub metrics: Metrics,
+    /// What is deleted, and when.
+    pub retention: Retention,
     /// The log.
     pub log: Log,
 }

@@ -16,7 +16,7 @@ use crate::study::Severity;
 const DURATION_HELP: &str = "write a number and its unit, such as \"300ms\", \"90s\", \"5m\" or \"1h 30m\"";
 
 /// What is off or left to the program, and the words for it.
-const OFF: &str = "off";
+pub(super) const OFF: &str = "off";
 const AUTO: &str = "auto";
 /// The order of findings that needs no list.
 const SCORE: &str = "score";
@@ -75,7 +75,7 @@ fn not_a_duration<E: Error>(written: &str, help: &str) -> E {
 
 /// Text in quotes. What else stands there is refused with `help`, for a bare number is the likeliest
 /// mistake of all and the unit that is meant by it cannot be known.
-fn quoted<'de, D: Deserializer<'de>>(deserializer: D, help: &str) -> Result<String, D::Error> {
+pub(super) fn quoted<'de, D: Deserializer<'de>>(deserializer: D, help: &str) -> Result<String, D::Error> {
     match toml::Value::deserialize(deserializer)? {
         toml::Value::String(text) => Ok(text),
         toml::Value::Integer(number) => {

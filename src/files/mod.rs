@@ -13,7 +13,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-pub(crate) use place::{check_place, export, replace};
+pub(crate) use place::{check_place, export, publish, replace};
 pub use readers::{Deadline, NoAnswerError, Progress, Readers, readers};
 
 /// Bytes that are read in one go.

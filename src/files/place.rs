@@ -53,7 +53,15 @@ pub(crate) fn check_place(path: &Path, ours: &[&[u8]]) -> io::Result<()> {
 /// # Errors
 /// Those of [`check_place`] and of the file system; then what was there is as it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8], ours: &[&[u8]]) -> io::Result<()> {
-    put(path, bytes, ours, fs::Metadata::permissions)
+    put(path, bytes, ours, |old| old.map_or(Permissions::from_mode(0o600), fs::Metadata::permissions))
+}
+
+/// Writes like [`replace`] a file that holds nothing of patients and that other programs are to read.
+///
+/// # Errors
+/// Those of [`replace`].
+pub(crate) fn publish(path: &Path, bytes: &[u8], ours: &[&[u8]]) -> io::Result<()> {
+    put(path, bytes, ours, |old| old.map_or(Permissions::from_mode(0o644), fs::Metadata::permissions))
 }
 
 /// Writes like [`replace`] a file that can name patients: it is its owner's alone, also where it was not before.
@@ -61,14 +69,16 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], ours: &[&[u8]]) -> io::Result<(
 /// # Errors
 /// Those of [`replace`].
 pub(crate) fn export(path: &Path, bytes: &[u8], ours: &[&[u8]]) -> io::Result<()> {
-    put(path, bytes, ours, |old| Permissions::from_mode(old.permissions().mode() & 0o600))
+    put(path, bytes, ours, |old| {
+        Permissions::from_mode(old.map_or(0o600, |old| old.permissions().mode()) & 0o600)
+    })
 }
 
 fn put(
     path: &Path,
     bytes: &[u8],
     ours: &[&[u8]],
-    permissions: impl Fn(&fs::Metadata) -> Permissions,
+    permissions: impl Fn(Option<&fs::Metadata>) -> Permissions,
 ) -> io::Result<()> {
     check_place(path, ours)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -78,9 +88,11 @@ fn put(
         match fs::metadata(&path) {
             Ok(old) => {
                 keep_owner(&file, &old)?;
-                file.set_permissions(permissions(&old))?;
+                file.set_permissions(permissions(Some(&old)))?;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                file.set_permissions(permissions(None))?
+            }
             Err(error) => return Err(error),
         }
         file.write_all(bytes)?;

@@ -24,6 +24,7 @@ pub struct Model {
     device_name: &'static str,
     precision: Precision,
     threads: usize,
+    source: Source,
 }
 
 impl Model {
@@ -60,7 +61,14 @@ impl Model {
         let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
             Network::new(&config, vb, values, &device, precision, threads)
         })?;
-        Ok(Self { manifest, network, device, taken, profile: None, device_name, precision, threads })
+        let source = source.clone();
+        Ok(Self { manifest, network, device, taken, profile: None, device_name, precision, threads, source })
+    }
+
+    /// Where it was read from.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// What the model says of itself.

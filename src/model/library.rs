@@ -50,6 +50,16 @@ impl Source {
         }
     }
 
+    /// A file of the model that is not there; none: all are, or it is inside the program.
+    #[must_use]
+    pub fn missing(&self) -> Option<PathBuf> {
+        let Self::Folder(folder) = self else { return None };
+        ["model.toml", "model.safetensors"]
+            .map(|file| folder.join(file))
+            .into_iter()
+            .find(|file| !file.exists())
+    }
+
     /// The place of the weights, for errors.
     pub(super) fn weights_place(&self) -> String {
         match self {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{files::Readers, lock::lock};
+use crate::{files::Readers, health::Vitals, lock::lock, metrics::Counters};
 
 /// The rate of films is that of the last minute.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -15,6 +15,10 @@ const WINDOW: Duration = Duration::from_secs(60);
 pub struct Gauges {
     inner: Mutex<Inner>,
     readers: Arc<Readers>,
+    /// Signs of life and faults.
+    vitals: Arc<Vitals>,
+    /// Films and findings since the start.
+    counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -32,7 +36,19 @@ struct Inner {
 
 impl Gauges {
     pub(super) fn of(readers: Arc<Readers>) -> Self {
-        Self { inner: Mutex::default(), readers }
+        Self { inner: Mutex::default(), readers, vitals: Arc::default(), counters: Arc::default() }
+    }
+
+    /// Signs of life and faults of this process.
+    #[must_use]
+    pub fn vitals(&self) -> &Arc<Vitals> {
+        &self.vitals
+    }
+
+    /// Films and findings since the start of this process.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// The file at which a worker works.

@@ -10,11 +10,13 @@
 
 mod alone;
 mod cores;
+mod counting;
 mod event;
 mod examine;
 mod feeder;
 mod gather;
 mod gauges;
+mod heartbeat;
 mod helper;
 mod judge;
 mod pass;
@@ -24,6 +26,7 @@ mod report;
 mod worker;
 
 use std::{
+    convert::Infallible,
     path::PathBuf,
     sync::{
         Arc,
@@ -131,6 +134,8 @@ pub struct Pipeline {
     orders: Sender<Order>,
     /// The feeder's, so that it hears of the end at once.
     wake: Sender<()>,
+    /// Tells the heartbeat by its end that it is the end.
+    beats: Option<Sender<Infallible>>,
     gauges: Arc<Gauges>,
     intake: Option<Intake>,
     threads: Vec<JoinHandle<()>>,
@@ -216,6 +221,16 @@ impl Pipeline {
         let cores = Arc::new(Cores::new(model));
         let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
 
+        let heartbeat = heartbeat::Heartbeat::new(
+            &store_path,
+            recorder.ownership.clone(),
+            &cores,
+            &intake_options.inbox,
+            &gauges,
+            &supervisor,
+        );
+        let (beats, beats_end) = bounded(0);
+
         let is_asked = || {
             let stop = Arc::clone(&stop);
             move || stop.load(Ordering::Relaxed)
@@ -225,6 +240,7 @@ impl Pipeline {
         let mut threads = vec![
             supervisor.spawn_once("recorder", is_asked(), record)?,
             supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
+            supervisor.spawn("heartbeat", is_asked(), move || heartbeat.run(&beats_end))?,
         ];
         for judge in judges {
             let mut worker = worker::Worker {
@@ -235,6 +251,7 @@ impl Pipeline {
                 files: files.clone(),
                 results: results_in.clone(),
                 turn_files: Vec::new(),
+                number: gauges.vitals().add_worker(),
             };
             threads.push(supervisor.spawn("worker", is_asked(), move || worker.run())?);
         }
@@ -243,7 +260,9 @@ impl Pipeline {
         let is_known = move |path: &std::path::Path, size, modified_ns| {
             known.is_known(path, size, modified_ns).unwrap_or(false)
         };
-        let mut pipeline = Self { stop, orders: orders_in, wake: wake_in, gauges, intake: None, threads };
+        let beats = Some(beats);
+        let mut pipeline =
+            Self { stop, orders: orders_in, wake: wake_in, beats, gauges, intake: None, threads };
         let intake_options = intake::Options { supervisor, ..intake_options };
         pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
         Ok(pipeline)
@@ -272,6 +291,7 @@ impl Drop for Pipeline {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         let _ = self.wake.try_send(());
+        self.beats.take();
         self.intake.take();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

@@ -32,11 +32,14 @@ pub(super) struct Worker {
     pub(super) results: Sender<Report>,
     /// The files of this turn; after a panic, those that nobody else knows of.
     pub(super) turn_files: Vec<(FileId, PathBuf)>,
+    /// Its number among the signs of life.
+    pub(super) number: usize,
 }
 
 impl Worker {
     /// Works until the feeder has gone or the stop is called. It may be called again after a panic.
     pub(super) fn run(&mut self) {
+        self.gauges.vitals().worker_rests(self.number);
         if !self.turn_files.is_empty() {
             self.gauges.ends(0);
         }
@@ -54,6 +57,7 @@ impl Worker {
     /// Notes a file as one of this turn.
     fn take(&mut self, due: Queued) -> Queued {
         self.turn_files.push((due.file, due.arrival.path.clone()));
+        self.gauges.vitals().worker_steps(self.number);
         checkpoint("worker");
         due
     }
@@ -65,6 +69,7 @@ impl Work for Worker {
     type Outcome = Report;
 
     fn wait(&mut self) -> Option<Queued> {
+        self.gauges.vitals().worker_rests(self.number);
         let due = self.files.recv().ok()?;
         if self.is_stopped() {
             return None;
@@ -82,6 +87,7 @@ impl Work for Worker {
     }
 
     fn read(&self, due: Queued) -> Step<Prepared, Report> {
+        self.gauges.vitals().worker_steps(self.number);
         let Opened { content, sha256, started } = match self.judge.open(&due) {
             Ok(opened) => opened,
             Err(report) => return Step::Ended(report),
@@ -93,6 +99,7 @@ impl Work for Worker {
         let film = Identity { sha256, header, started };
         match verdict {
             Ok(Admitted { input, warnings }) => {
+                self.gauges.vitals().worker_steps(self.number);
                 Step::Ready(Prepared { file, path, film, warnings, requested }, input)
             }
             Err(held) => {
@@ -107,6 +114,8 @@ impl Work for Worker {
     }
 
     fn send(&self, report: Report) -> bool {
+        // It waits for the recorder, whose own signs of life say whether that is well.
+        self.gauges.vitals().worker_rests(self.number);
         send(&self.results, report, &self.stop)
     }
 

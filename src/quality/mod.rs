@@ -20,7 +20,7 @@ use crate::model::{Distance, Limits};
 use cxr_film::{Film, Header, Unreadable};
 
 /// A gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
     /// The file could not be decoded.

@@ -10,6 +10,7 @@
 //! [`crate::study`] alone.
 
 mod audit;
+mod backup;
 mod change;
 mod columns;
 mod condition;
@@ -24,8 +25,10 @@ mod join;
 #[cfg(test)]
 mod large_tests;
 mod open;
+mod operations;
 mod outbox;
 mod outcome;
+mod owner_file;
 mod ownership;
 mod past;
 mod people;
@@ -38,6 +41,8 @@ mod reassess;
 mod receive;
 mod record;
 mod request;
+mod restored;
+mod retention;
 mod rollup;
 mod row;
 mod rules;
@@ -55,8 +60,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
+pub use operations::{Operations, OutboxCount};
 pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
+pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
     Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginDeed,
@@ -67,6 +74,7 @@ pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
 pub use request::RequestId;
+pub use retention::DoneFilm;
 pub use senders::{Sender, SenderNews};
 pub use shift::Shift;
 pub use spread::Spread;

@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::{
     Store, StoreError, StoreErrorKind,
     place::{self, Found},
+    restored::check_restored,
 };
 
 /// Numbered from 1; `user_version` says how many a store has had. Released ones are never edited.
@@ -31,6 +32,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/013_trying.sql"),
     include_str!("migrations/014_attributes.sql"),
     include_str!("migrations/015_senders.sql"),
+    include_str!("migrations/016_operations.sql"),
 ];
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
@@ -50,6 +52,14 @@ impl Store {
     /// # Errors
     /// See [`StoreErrorKind`]; the file is left as it was.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_within(path, BUSY)
+    }
+
+    /// [`Store::open`] for a caller that cannot wait for other writers for longer than `busy`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_within(path: &Path, busy: Duration) -> Result<Self, StoreError> {
         let found = place::check(path)?;
         make_folder(path)?;
         let real = place::real_path(path).map_err(|error| StoreError::from_io(path, error))?;
@@ -62,12 +72,13 @@ impl Store {
         let opened = Connection::open_with_flags(&real, flags);
         let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
         let mut connection = opened.map_err(failed)?;
-        connection.busy_timeout(BUSY).map_err(failed)?;
+        connection.busy_timeout(busy).map_err(failed)?;
         refuse_strangers(&connection, path)?;
         // Now it is known to be ours, or to become so.
         make_private(&real)?;
-        configure(&connection).map_err(failed)?;
+        configure(&connection, busy).map_err(failed)?;
         migrate(&mut connection, MIGRATIONS).map_err(failed)?;
+        check_restored(&mut connection, path)?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -104,10 +115,12 @@ fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreErr
 /// WAL lets followers read while the owner writes. With `synchronous = NORMAL` a commit survives the
 /// death of the process at any moment; loss of power may undo the last ones, never damage the file,
 /// and what they held is found again in the inbox.
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    switch_to_wal(connection)?;
+fn configure(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
+    switch_to_wal(connection, busy)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is removed is written over: a forgotten patient is nowhere in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
     // Kibibytes, when negative. A list of 100,000 studies is read once; films are small.
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
@@ -118,12 +131,12 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 /// The switch happens once in a store's life and needs it alone. SQLite does not wait for that as it
 /// does for other locks (two that wait for each other would never end), so that processes which make
 /// one store together have to try again.
-fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+fn switch_to_wal(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
             Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && started.elapsed() < BUSY =>
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && started.elapsed() < busy =>
             {
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -164,7 +177,7 @@ pub(super) fn make_folder(file: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes the database file, unless another process just has.
-fn make(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     match owner_only(OpenOptions::new().create_new(true).write(true)).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -206,7 +206,7 @@ fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
     })
 }
 
-fn queue(view: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
+pub(in crate::store) fn queue(view: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
     let queued = view
         .prepare_cached("SELECT count(*) FROM files WHERE state = 'queued'")?
         .query_row([], |row| row.get(0))?;

@@ -95,6 +95,12 @@ audit_kinds! {
     TurnedAway = "turned-away",
     /// An effect of a plugin failed for good.
     GivenUp = "given-up",
+    /// The retention deleted a film's file.
+    Deleted = "deleted",
+    /// The retention removed a patient's data from a study.
+    Forgotten = "forgotten",
+    /// The store was put back from a backup, and found sound.
+    Restored = "restored",
 }
 
 impl AuditKind {

@@ -6,14 +6,17 @@
 //! - [`Writer`] lets nothing else out: standard output, standard error and the log are written through it.
 //! - [`json`] writes JSON in which what is not harmless is escaped.
 //! - [`causes`] says what brought an error about, for the log.
+//! - [`long_time`] and [`size`] say amounts in words.
 //! - [`unnamed`] stands for a path where no patient's name may be.
 
+mod amounts;
 mod causes;
 pub mod json;
 mod path;
 mod redact;
 mod writer;
 
+pub use amounts::{long_time, size};
 pub use causes::causes;
 pub use cxr_film::text::{clean, harmless};
 pub use path::{file_name, shown, unnamed};

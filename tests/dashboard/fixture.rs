@@ -242,6 +242,7 @@ pub(crate) fn health() -> Health {
         banner: "trained on few films; to try the tool, not to read films".to_owned(),
         last_arrival: Some(noon() - SignedDuration::from_mins(1)),
         feed_alarm: None,
+        reasons: Vec::new(),
     }
 }
 

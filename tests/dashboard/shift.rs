@@ -119,6 +119,20 @@ fn a_shift_in_which_nothing_happened() {
 }
 
 #[test]
+fn the_panel_says_why_the_program_is_not_ready_and_nothing_while_it_is() {
+    let mut desk = Desk::empty(100, 40);
+    desk.shift = Some(shift());
+    desk.press("o");
+    assert!(!desk.screen(100, 40).contains("Health"));
+    let reasons = ["the disk of the store has 0.4 GiB left", "no film has come for 42 min"];
+    desk.tell(Update::Health(Health { reasons: reasons.map(str::to_owned).into(), ..health() }));
+    let screen = desk.screen(100, 40);
+    for words in ["Health", reasons[0], reasons[1]] {
+        assert!(screen.contains(words), "{screen}");
+    }
+}
+
+#[test]
 fn enter_goes_to_the_study_that_waits_longest() {
     for (keys, selected) in [
         ("o enter", 2),

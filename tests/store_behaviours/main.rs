@@ -13,6 +13,7 @@ mod panels;
 mod past;
 mod people;
 mod priors;
+mod retention;
 mod senders;
 mod severity;
 mod shift;

@@ -42,6 +42,7 @@ impl Dashboard {
             banner: String::new(),
             last_arrival: None,
             feed_alarm: None,
+            reasons: Vec::new(),
         };
         let parts = session::Parts {
             store: Store::open(&bench.path).unwrap(),

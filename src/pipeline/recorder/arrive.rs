@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Recorder;
 use crate::{
+    health::Part,
     intake::{self, IntakeEvent},
     pipeline::{Event, EventKind},
     store::{OutsidePriority, StoreError},
@@ -38,11 +39,13 @@ impl Recorder {
             IntakeEvent::Fault(fault) => {
                 let unnamed = fault.without_names();
                 tracing::error!(fault = unnamed, "the inbox failed");
+                self.gauges.vitals().set_fault(Part::Inbox, Some(unnamed.clone()));
                 self.gauges.inbox_is(Some(fault.sentence.clone()));
                 self.say(&Event::error(fault.sentence.clone(), now).saying_instead(unnamed));
             }
             IntakeEvent::Recovered => {
                 tracing::info!("the inbox is back");
+                self.gauges.vitals().set_fault(Part::Inbox, None);
                 self.gauges.inbox_is(None);
             }
         }

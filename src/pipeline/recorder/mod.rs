@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, report::Report};
 use crate::{
     guard::guarded,
+    health::Part,
     intake::{IntakeEvent, LeftOut},
     quality::Gates,
     store::{ModelRef, Ownership, Store, StoreError, StudyRow},
@@ -86,6 +87,7 @@ impl Recorder {
         let mut ticked = Instant::now();
         loop {
             checkpoint("recorder");
+            self.gauges.vitals().recorder_beats();
             select! {
                 recv(results) -> report => match report {
                     Ok(report) => self.write(&report),
@@ -124,7 +126,9 @@ impl Recorder {
         let hold = |recorder: &mut Self, _: &()| {
             recorder.hold_unread(*file, path, BROKE_DOWN, false, Timestamp::now())
         };
-        if !self.insist(report, Self::record) && !self.insist(&(), hold) {
+        if self.insist(report, Self::record) {
+            self.count(report);
+        } else if !self.insist(&(), hold) {
             self.supervisor.tell("A film could not be recorded: it is tried again at the next start.");
         }
     }
@@ -154,14 +158,20 @@ impl Recorder {
     fn insist<T>(&mut self, input: &T, work: impl Fn(&mut Self, &T) -> Result<(), StoreError>) -> bool {
         let mut last_fault = String::new();
         loop {
+            self.gauges.vitals().recorder_beats();
             match guarded(|| work(self, input)) {
                 None => {
                     self.supervisor.tell(PANICKED);
                     return false;
                 }
-                Some(Ok(())) => return true,
+                Some(Ok(())) => {
+                    self.gauges.vitals().set_fault(Part::Store, None);
+                    return true;
+                }
                 Some(Err(error)) => {
                     let fault = error.to_string();
+                    self.ownership.beat();
+                    self.gauges.vitals().set_fault(Part::Store, Some(fault.clone()));
                     if fault != last_fault {
                         tracing::error!(%error, "the store failed; trying again");
                         self.say(&Event::error(fault.clone(), Timestamp::now()));

@@ -6,6 +6,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::{Follower, Gone};
 use crate::{
+    health::owners_reasons,
     session::protocol::{Notice, NoticeLevel, Update},
     store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
 };
@@ -195,6 +196,7 @@ impl Follower {
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
+            self.health.reasons = owners_reasons(self.store.path());
             // The clock may have been ahead when it started.
             self.started = self.started.min(now);
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);

@@ -36,4 +36,6 @@ pub struct Health {
     pub last_arrival: Option<Timestamp>,
     /// Set when no film has come for the site's feed-alarm time in working hours.
     pub feed_alarm: Option<String>,
+    /// The reasons why the program is not ready, as its owner last judged them: sentences for the shift panel.
+    pub reasons: Vec<String>,
 }

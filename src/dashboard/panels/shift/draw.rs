@@ -11,6 +11,7 @@
 //! Queue      412 files, the first waits 3m; empty in about 2m
 //! Engine     cpu fp32, 3.4 films/s
 //! Left out   3: 1 unfinished, 2 lists or notes
+//! Health     the disk of the store has 0.4 GiB left
 //! Plugins    csv-log: running
 //! ```
 
@@ -245,9 +246,16 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
             .into_iter()
             .chain(left_out(shift))
             .flat_map(|(about, text)| said(about, &text, theme.text, room))
+            .chain(health(state, room))
             .collect(),
         plugins: plugins(state),
     }
+}
+
+/// Why the program is not ready; nothing while it is.
+fn health(state: &State, room: usize) -> Vec<Said> {
+    let reasons = state.health.iter().flat_map(|health| &health.reasons);
+    reasons.flat_map(|reason| said("Health", reason, state.theme.warning, room)).collect()
 }
 
 /// The files of the inbox that are left out.

@@ -1,0 +1,160 @@
+//! `retention`: deletes what `[retention]` says, or says what would be deleted and why.
+
+use std::{convert::Infallible, io::Write, path::PathBuf};
+
+use crossbeam_channel::{Receiver, TryRecvError, never};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    CommandError,
+    cli::{GlobalArgs, RetentionArgs},
+    output::stdout,
+    setup::Setup,
+};
+use crate::{
+    config::{Config, Retention},
+    health::disk,
+    retention::{Deletion, Doomed, decide, delete, is_owned},
+    store::{Store, StoreError, StudyId},
+    text::{shown, unnamed},
+};
+
+/// Films that are looked at in one run, at most, and that are deleted between two looks at the disk.
+const PAGE: usize = 10_000;
+const BATCH: usize = 64;
+/// Studies whose patients are forgotten in one transaction.
+const STUDIES: usize = 64;
+/// Studies whose patients are forgotten in one run, at most.
+const STUDIES_AT_ONCE: u32 = 10_000;
+
+/// Runs `retention`.
+pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), CommandError> {
+    let setup = Setup::new(global)?;
+    let config = setup.config();
+    let path = setup.store()?;
+    let mut out = stdout();
+    if config.retention == Retention::default() {
+        writeln!(out, "nothing is set under [retention]: nothing is ever deleted")?;
+        return Ok(());
+    }
+    if !path.exists() {
+        return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
+    }
+    let mut store = Store::open(&path)?;
+    let now = Timestamp::now();
+    let (doomed, to_forget) = plan(&store, &config.retention, now)?;
+    for Doomed { film, why } in &doomed {
+        writeln!(out, "film {}: {why}", shown(&film.path))?;
+    }
+    if args.dry_run {
+        writeln!(
+            out,
+            "{} films and the patients' data of {} studies would go",
+            doomed.len(),
+            to_forget.len()
+        )?;
+        return Ok(());
+    }
+    let outcome = apply(&mut store, config, &doomed, &to_forget, &never())?;
+    for stays in &outcome.stay {
+        writeln!(out, "{stays}")?;
+    }
+    writeln!(
+        out,
+        "{} films and the patients' data of {} studies are gone",
+        outcome.deleted,
+        to_forget.len()
+    )?;
+    if outcome.failed == 0 {
+        return Ok(());
+    }
+    Err(CommandError::failed(format!("{} films could not be deleted", outcome.failed)))
+}
+
+/// Applies the retention while the program runs, until `end` says that it ends.
+pub(super) fn keep(store: &mut Store, config: &Config, end: &Receiver<Infallible>) {
+    if config.retention == Retention::default() {
+        return;
+    }
+    let now = Timestamp::now();
+    let outcome = plan(store, &config.retention, now)
+        .and_then(|(doomed, to_forget)| apply(store, config, &doomed, &to_forget, end));
+    match outcome {
+        Ok(outcome) if outcome.deleted > 0 || outcome.failed > 0 => {
+            tracing::info!(deleted = outcome.deleted, failed = outcome.failed, "the retention was applied");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the retention cannot be applied now; it is tried again"),
+    }
+}
+
+/// Finds the films that are to go now, and the studies whose patients are.
+fn plan(
+    store: &Store,
+    policy: &Retention,
+    now: Timestamp,
+) -> Result<(Vec<Doomed>, Vec<StudyId>), StoreError> {
+    let mut doomed = Vec::new();
+    if policy.films.is_some() || policy.min_free.is_some() {
+        for folder in &policy.folders {
+            // As it is named, and as it is.
+            let names: Vec<PathBuf> =
+                [Some(folder.clone()), folder.canonicalize().ok()].into_iter().flatten().collect();
+            let films = store.done_films(now, PAGE, |path| is_owned(path, &names))?;
+            doomed.extend(decide(films, policy, &disk("films", folder), now));
+        }
+    }
+    let before = |age: SignedDuration| now.checked_sub(age).unwrap_or(Timestamp::MIN);
+    let to_forget = match policy.results {
+        Some(age) => store.studies_to_forget(before(age), STUDIES_AT_ONCE)?,
+        None => Vec::new(),
+    };
+    Ok((doomed, to_forget))
+}
+
+/// The result of a run.
+#[derive(Default)]
+struct Outcome {
+    deleted: usize,
+    failed: usize,
+    /// Films that stay, and why: a line each.
+    stay: Vec<String>,
+}
+
+fn apply(
+    store: &mut Store,
+    config: &Config,
+    doomed: &[Doomed],
+    to_forget: &[StudyId],
+    end: &Receiver<Infallible>,
+) -> Result<Outcome, StoreError> {
+    let folders = real_folders(&config.retention);
+    let has_ended = || matches!(end.try_recv(), Err(TryRecvError::Disconnected));
+    let mut outcome = Outcome::default();
+    for batch in doomed.chunks(BATCH).take_while(|_| !has_ended()) {
+        for Doomed { film, why } in batch {
+            match delete(film, &folders) {
+                Ok(Deletion::Gone) => {
+                    store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
+                    outcome.deleted += 1;
+                }
+                Ok(Deletion::Stays(why)) => {
+                    outcome.stay.push(format!("film {} stays: {why}", shown(&film.path)))
+                }
+                Err(error) => {
+                    tracing::warn!(%error, file = unnamed(&film.path), "a film could not be deleted");
+                    outcome.failed += 1;
+                }
+            }
+        }
+    }
+    for studies in to_forget.chunks(STUDIES).take_while(|_| !has_ended()) {
+        store.forget_patients(studies, Timestamp::now())?;
+    }
+    Ok(outcome)
+}
+
+/// The folders as they really are; one that is away is left out.
+fn real_folders(policy: &Retention) -> Vec<PathBuf> {
+    policy.folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect()
+}

@@ -1,0 +1,202 @@
+//! The owner's work beside scoring: it tells how it goes, and applies the retention.
+
+use std::{
+    convert::Infallible,
+    path::Path,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use super::{CommandError, retention};
+use crate::{
+    config::Config,
+    files,
+    health::{Limits, Question, Reason, gather, judge},
+    metrics::{Page, Waits},
+    pipeline::Gauges,
+    service,
+    store::{ShiftQuestion, Store, StoreError},
+    supervise::Supervisor,
+};
+
+/// How often the metrics are written and the service manager hears how it goes.
+const EVERY: Duration = Duration::from_secs(15);
+/// How often the retention is applied.
+const RETENTION_EVERY: Duration = Duration::from_secs(600);
+/// A clock that was set by more leaves the age of everything in doubt.
+const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
+/// The waits that the metrics tell of ended within so long.
+const WAITS_OF: SignedDuration = SignedDuration::from_hours(1);
+
+/// The thread that does it; ended by being dropped.
+pub(super) struct Upkeep {
+    end: Option<Sender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+    config: Arc<ArcSwap<Config>>,
+}
+
+impl Upkeep {
+    /// Starts it for the process that owns the pipeline of `store`.
+    pub(super) fn start(
+        store: &Path,
+        config: &Config,
+        gauges: Arc<Gauges>,
+        supervisor: &Supervisor,
+    ) -> Result<Self, CommandError> {
+        let (end, ends) = bounded(0);
+        let config = Arc::new(ArcSwap::from_pointee(config.clone()));
+        let mut work = Work {
+            store: Store::open(store)?,
+            config: Arc::clone(&config),
+            gauges,
+            retained: None,
+            told: Vec::new(),
+            began: (Timestamp::now(), Instant::now()),
+        };
+        let has_ended = ends.clone();
+        let is_asked =
+            move || matches!(has_ended.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected));
+        let thread = supervisor.spawn("upkeep", is_asked, move || work.run(&ends))?;
+        Ok(Self { end: Some(end), thread: Some(thread), config })
+    }
+
+    /// Where to put a changed configuration.
+    pub(super) fn config(&self) -> Arc<ArcSwap<Config>> {
+        Arc::clone(&self.config)
+    }
+}
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        self.end.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Work {
+    store: Store,
+    config: Arc<ArcSwap<Config>>,
+    gauges: Arc<Gauges>,
+    /// When the retention was last applied.
+    retained: Option<Instant>,
+    /// The reasons that the log knows.
+    told: Vec<Reason>,
+    /// Both clocks, when it began.
+    began: (Timestamp, Instant),
+}
+
+impl Work {
+    fn run(&mut self, end: &Receiver<Infallible>) {
+        while matches!(end.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
+            let config = self.config.load_full();
+            self.tell(&config);
+            if self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY) {
+                self.retained = Some(Instant::now());
+                self.keep(&config, end);
+            }
+        }
+    }
+
+    /// Applies the retention, unless the age of everything is in doubt.
+    fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
+        let (wall, steady) = self.began;
+        if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
+            retention::keep(&mut self.store, config, end);
+        } else {
+            tracing::warn!("the clock was set since the start: the retention waits for the next one");
+        }
+    }
+
+    /// Looks how it goes, and tells the service manager, the log and the metrics.
+    fn tell(&mut self, config: &Config) {
+        let now = Zoned::now();
+        let facts = gather(&mut self.store, Question { config, now: &now });
+        let reasons = judge(&facts, &Limits::of(&config.health));
+        self.gauges.vitals().set_reasons(&reasons);
+        service::status(&in_one_line(&reasons, facts.store.as_ref().map(|store| store.queued)));
+        if reasons.iter().map(|reason| reason.check).ne(self.told.iter().map(|reason| reason.check)) {
+            for reason in &reasons {
+                tracing::warn!(check = reason.check.word(), "not ready: {}", reason.text);
+            }
+            if reasons.is_empty() {
+                tracing::info!("ready");
+            }
+            self.told.clone_from(&reasons);
+        }
+        let Some(file) = &config.metrics.textfile else { return };
+        let waits = self.waits(now.timestamp());
+        let page = Page {
+            facts: &facts,
+            reasons: &reasons,
+            waits: waits.as_ref().ok(),
+            counters: self.gauges.counters(),
+        };
+        if let Err(error) = files::publish(file, page.text().as_bytes(), &[Page::BEGINNING]) {
+            tracing::warn!(%error, "the metrics cannot be written");
+        }
+    }
+
+    fn waits(&self, now: Timestamp) -> Result<Waits, StoreError> {
+        let since = now.checked_sub(WAITS_OF).unwrap_or(Timestamp::MIN);
+        let shift = self.store.shift(&ShiftQuestion { since, hours: Vec::new(), now })?;
+        Ok(Waits::of(&shift, now))
+    }
+}
+
+/// Says whether as much time passed by the wall clock as by the steady one, give or take what no age depends on. A clock that
+/// was set ahead would make everything old enough to be deleted.
+fn is_steady(wall: SignedDuration, steady: Duration) -> bool {
+    let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
+    wall.saturating_sub(steady).abs() <= DOUBTFUL
+}
+
+fn in_one_line(reasons: &[Reason], queued: Option<u32>) -> String {
+    match reasons {
+        [] => format!("ready, {} films wait to be scored", queued.unwrap_or(0)),
+        [first, rest @ ..] => match rest.len() {
+            0 => format!("not ready: {}", first.text),
+            more => format!("not ready: {} (and {more} more; cxr-triage health)", first.text),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Check;
+
+    #[test]
+    fn nothing_is_deleted_by_a_clock_that_jumped() {
+        let hours = SignedDuration::from_hours;
+        for (wall, steady, is_sound) in [
+            (hours(0), 0, true),
+            (hours(48), 48, true),
+            // Kept in step, and summer time, which no timestamp knows of.
+            (hours(48) + SignedDuration::from_mins(20), 48, true),
+            (hours(24 * 365), 1, false),
+            (hours(-5), 1, false),
+        ] {
+            assert_eq!(
+                is_steady(wall, Duration::from_secs(3_600 * steady)),
+                is_sound,
+                "{wall} in {steady} h"
+            );
+        }
+    }
+
+    #[test]
+    fn the_service_manager_hears_one_line() {
+        let reason = |text: &str| Reason { check: Check::Disk, text: text.to_owned() };
+        assert_eq!(in_one_line(&[], Some(3)), "ready, 3 films wait to be scored");
+        assert_eq!(in_one_line(&[reason("full")], None), "not ready: full");
+        let more = in_one_line(&[reason("full"), reason("away")], None);
+        assert_eq!(more, "not ready: full (and 1 more; cxr-triage health)");
+    }
+}

@@ -1,0 +1,167 @@
+//! The settings of operation: health, metrics, retention. Each struct is a section of the file, each field a key.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer, de::Error};
+
+use super::values;
+
+/// `[health]`: when `cxr-triage health` says that the program is not ready.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Health {
+    /// The longest that a film may wait to be scored; none ("off"): for ever.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub longest_queue: Option<SignedDuration>,
+    /// Room that must be left on the disks of store and inbox; none ("off"): none.
+    #[serde(deserialize_with = "space_or_off")]
+    pub min_free: Option<Space>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { longest_queue: Some(SignedDuration::from_mins(15)), min_free: Some(Space::Bytes(1 << 30)) }
+    }
+}
+
+/// `[metrics]`: numbers for a monitoring system.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Metrics {
+    /// The text file that is written for Prometheus' node_exporter; none ("off"): no file.
+    #[serde(deserialize_with = "values::path_or_off")]
+    pub textfile: Option<PathBuf>,
+}
+
+/// `[retention]`: what is deleted, and when. Nothing is, unless the site says so.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Retention {
+    /// The folders whose films the program may delete, subfolders included.
+    pub folders: Vec<PathBuf>,
+    /// A film of a study that has been done for so long is deleted; none ("off"): never.
+    #[serde(deserialize_with = "age_or_off")]
+    pub films: Option<SignedDuration>,
+    /// Under so much free room on the disk of those folders films of done studies are deleted, those that were done first
+    /// first; none ("off"): never.
+    #[serde(deserialize_with = "space_or_off")]
+    pub min_free: Option<Space>,
+    /// The patient's data of a study that has been done for so long are removed; none ("off"): never.
+    #[serde(deserialize_with = "age_or_off")]
+    pub results: Option<SignedDuration>,
+}
+
+/// Room on a disk: a share of it, or a size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub enum Space {
+    /// So many hundredths of the disk.
+    Percent(f64),
+    /// So many bytes.
+    Bytes(u64),
+}
+
+impl Space {
+    /// Bytes of a disk that has `total` in all.
+    #[must_use]
+    pub fn of(self, total: u64) -> u64 {
+        match self {
+            Self::Percent(percent) => (total as f64 * percent / 100.0) as u64,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, unit) = text.split_at(split);
+        let number: f64 = number.parse().ok()?;
+        let unit = match unit.trim() {
+            "%" => return Some(Self::Percent(number)).filter(|_| number > 0.0 && number < 100.0),
+            "MB" => 1e6,
+            "GB" => 1e9,
+            "TB" => 1e12,
+            "MiB" => f64::from(1 << 20),
+            "GiB" => f64::from(1 << 30),
+            "TiB" => f64::from(1 << 20) * f64::from(1 << 20),
+            _ => return None,
+        };
+        let bytes = number * unit;
+        // Far more than any disk has is a slip.
+        (1.0..1e18).contains(&bytes).then(|| Self::Bytes(bytes as u64))
+    }
+}
+
+/// Room on a disk, or "off".
+fn space_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Space>, D::Error> {
+    let help = "write a share of the disk, \"5%\", a size, \"2GiB\", or \"off\"";
+    let written = values::quoted(deserializer, help)?;
+    if written == values::OFF {
+        return Ok(None);
+    }
+    let space = Space::parse(&written);
+    space.map(Some).ok_or_else(|| D::Error::custom(format!("`{written}` is no room on a disk\n{help}")))
+}
+
+/// The longest that something is kept.
+const LONGEST_AGE: i64 = 100 * 366;
+
+/// A number of days, "90d", or "off".
+fn age_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+    let help = "write a number of days, such as \"90d\", or \"off\"";
+    let written = values::quoted(deserializer, help)?;
+    if written == values::OFF {
+        return Ok(None);
+    }
+    let days: Option<i64> = written.strip_suffix('d').and_then(|days| days.trim().parse().ok());
+    match days {
+        Some(days) if (1..=LONGEST_AGE).contains(&days) => Ok(Some(SignedDuration::from_hours(24 * days))),
+        Some(days) => Err(D::Error::custom(format!(
+            "{days} days are out of range\nfrom \"1d\" to \"{LONGEST_AGE}d\", or \"off\""
+        ))),
+        None => Err(D::Error::custom(format!("`{written}` is not a number of days\n{help}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_a_share_or_a_size() {
+        let cases = [
+            ("5%", Some(Space::Percent(5.0)), 50),
+            ("0.5 %", Some(Space::Percent(0.5)), 5),
+            ("2GiB", Some(Space::Bytes(2 << 30)), 2 << 30),
+            ("500 MB", Some(Space::Bytes(500_000_000)), 500_000_000),
+            ("1.5TiB", Some(Space::Bytes(3 << 39)), 3 << 39),
+            ("0%", None, 0),
+            ("100%", None, 0),
+            ("5", None, 0),
+            ("-5%", None, 0),
+            ("GiB", None, 0),
+            ("9e9GiB", None, 0),
+            ("", None, 0),
+        ];
+        for (text, space, of_thousand) in cases {
+            assert_eq!(Space::parse(text), space, "{text}");
+            assert_eq!(space.map_or(0, |space| space.of(1_000)), of_thousand, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_kept_for_days() {
+        let read = |text: &str| crate::config::parse(text, None).map(|loaded| loaded.config.retention);
+        let kept = read("[retention]\nfilms = \"90d\"\nresults = \"3650d\"\nmin_free = \"10%\"\n").unwrap();
+        assert_eq!(kept.films, Some(SignedDuration::from_hours(90 * 24)));
+        assert_eq!(kept.results, Some(SignedDuration::from_hours(3_650 * 24)));
+        assert_eq!(kept.min_free, Some(Space::Percent(10.0)));
+        for wrong in ["films = \"0d\"", "films = \"3h\"", "films = 90", "min_free = \"10\""] {
+            assert!(read(&format!("[retention]\n{wrong}\n")).is_err(), "{wrong}");
+        }
+    }
+}

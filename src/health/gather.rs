@@ -1,0 +1,169 @@
+//! The facts, from the store, its owner and the disks.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::{Timestamp, Zoned};
+use rustix::fs::statvfs;
+
+use super::{
+    Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
+    clock::{millis, uptime},
+    judge::OWNER_SILENT,
+};
+use crate::{
+    config::Config,
+    store::{OwnerFile, Ownership, PluginState, Store, StoreError},
+};
+
+/// Another writer is waited for so long: the longest changes of ours take less.
+const BUSY: Duration = Duration::from_secs(5);
+/// A page that is just being written is read again so often.
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+
+/// A question for the facts of a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The site's configuration.
+    pub config: &'a Config,
+    /// The time, where the site is.
+    pub now: &'a Zoned,
+}
+
+/// The facts about a store that is open.
+#[must_use]
+pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
+    let path = store.path().to_owned();
+    let owner = owner(&path);
+    let write_fault = store.try_to_write(BUSY).err();
+    let asked = ask(store, &owner, question);
+    let (said, read_fault) = match asked {
+        Ok(said) => (Some(said), None),
+        Err(error) => (None, Some(error)),
+    };
+    Facts {
+        configuration_fault: None,
+        store_fault: write_fault.or(read_fault).map(|error| error.to_string()),
+        store: said,
+        disks: disks(&path, &owner, question.config),
+        owner,
+    }
+}
+
+/// The facts about a store that is not open yet. Nothing is made where there is none.
+#[must_use]
+pub fn gather_closed(path: &Path, question: Question<'_>) -> Facts {
+    let fault = if path.exists() {
+        match Store::open_within(path, BUSY) {
+            Ok(mut store) => return gather(&mut store, question),
+            Err(error) => error.to_string(),
+        }
+    } else {
+        format!("there is no store at {}: nothing has run here yet", crate::text::shown(path))
+    };
+    let owner = owner(path);
+    Facts { store_fault: Some(fault), disks: disks(path, &owner, question.config), owner, ..Facts::default() }
+}
+
+fn ask(store: &Store, owner: &Owner, question: Question<'_>) -> Result<StoreFacts, StoreError> {
+    let now = question.now.timestamp();
+    let operations = store.operations()?;
+    let last_arrival = store.last_arrival()?;
+    let seconds_since = |time: Timestamp| now.duration_since(time).as_secs().max(0);
+    let outbox = operations.outbox.iter().map(|count| OutboxFacts {
+        kind: count.kind.word().to_owned(),
+        waiting: count.waiting,
+        failing: count.failing,
+        given_up: count.given_up,
+    });
+    Ok(StoreFacts {
+        bytes: operations.bytes,
+        queued: operations.queued,
+        oldest_queued_seconds: operations.queued_since.map(seconds_since),
+        last_arrival_seconds: last_arrival.map(seconds_since),
+        silence_seconds: silence(last_arrival, owner, question),
+        unacknowledged: operations.unacknowledged,
+        outbox: outbox.collect(),
+        plugins: plugins(store, question.config)?,
+    })
+}
+
+/// The silence of the feed, where it is an alarm. Before the owner began nothing could come.
+fn silence(last_arrival: Option<Timestamp>, owner: &Owner, question: Question<'_>) -> Option<i64> {
+    let Owner::Known { own, .. } = owner else { return None };
+    let last = last_arrival.max(own.started)?;
+    question.config.feed_alarm.silence(last, question.now).map(|silence| silence.as_secs())
+}
+
+fn plugins(store: &Store, config: &Config) -> Result<Vec<PluginFacts>, StoreError> {
+    let enabled = &config.plugins.enabled;
+    let records = store.plugins()?;
+    let facts = records.into_iter().filter(|record| enabled.contains(&record.name)).map(|record| {
+        let state = [record.state.word(), &record.fault].map(str::to_owned);
+        PluginFacts {
+            name: record.name,
+            runs: matches!(record.state, PluginState::Running),
+            state: state.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": "),
+        }
+    });
+    Ok(facts.collect())
+}
+
+/// Why the owner of a store is not ready, as it judged itself of late; nothing where there is none that speaks. Cheap.
+#[must_use]
+pub fn owners_reasons(store: &Path) -> Vec<String> {
+    match owner(store) {
+        Owner::Known { silent_ms, own } if Duration::from_millis(silent_ms) <= OWNER_SILENT => own.reasons,
+        _ => Vec::new(),
+    }
+}
+
+/// The process that owns a store's pipeline, by the lock, which ends with it, and by its own words.
+fn owner(store: &Path) -> Owner {
+    if Ownership::is_free(store) {
+        return Owner::Missing;
+    }
+    let pid = Ownership::holder(store);
+    for _ in 0..TRIES {
+        let state = OwnerFile::read(store).map(|text| serde_json::from_str::<OwnerState>(&text));
+        match state {
+            None => break,
+            Some(Err(_)) => std::thread::sleep(BETWEEN_TRIES),
+            // The words of the owner before this one.
+            Some(Ok(own)) if pid.is_some_and(|pid| pid != own.pid) => break,
+            Some(Ok(own)) => {
+                let silent_ms = millis(uptime()).saturating_sub(own.uptime_ms);
+                return Owner::Known { silent_ms, own: Box::new(own) };
+            }
+        }
+    }
+    Owner::Starting { pid }
+}
+
+fn disks(store: &Path, owner: &Owner, config: &Config) -> Vec<Disk> {
+    let inbox = match owner {
+        Owner::Known { own, .. } if !own.inbox.is_empty() => PathBuf::from(&own.inbox),
+        _ => config.inbox.path.clone(),
+    };
+    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut disks = vec![disk("store", folder)];
+    // An inbox that is away is told of by its owner.
+    disks.extend(Some(disk("inbox", &inbox)).filter(|disk| disk.free_bytes.is_some()));
+    disks
+}
+
+/// The room on the disk of a folder.
+#[must_use]
+pub(crate) fn disk(of: &str, folder: &Path) -> Disk {
+    match statvfs(folder) {
+        Ok(found) => Disk {
+            of: of.to_owned(),
+            free_bytes: Some(found.f_bavail.saturating_mul(found.f_frsize)),
+            total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+        },
+        Err(_) => Disk { of: of.to_owned(), ..Disk::default() },
+    }
+}
