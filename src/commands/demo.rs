@@ -17,7 +17,12 @@ use super::{
     setup::Setup,
     watch,
 };
-use crate::{config::Config, phantom::Phantom, quality::Action, text::shown};
+use crate::{
+    config::{Config, Retention},
+    phantom::Phantom,
+    quality::Action,
+    text::shown,
+};
 
 /// What the screen says for as long as the demonstration runs.
 const REMARK: &str = "DEMO: synthetic phantoms, no patients; the gate for films unlike the training films only \

@@ -87,7 +87,10 @@ fn told(kind: AuditKind) -> Told {
         | AuditKind::Write
         | AuditKind::Copy
         | AuditKind::Run
-        | AuditKind::GivenUp => Told::Nothing,
+        | AuditKind::GivenUp
+        | AuditKind::Deleted
+        | AuditKind::Forgotten
+        | AuditKind::Restored => Told::Nothing,
     }
 }
 

@@ -20,7 +20,7 @@ fn a_service_says_that_it_is_ready_lives_and_stops() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let mut until = |wanted: &str| {
+    let until = |wanted: &str| {
         let mut bytes = [0; 512];
         loop {
             let length = manager.recv(&mut bytes).unwrap_or_else(|error| panic!("no {wanted}: {error}"));
