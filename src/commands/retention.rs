@@ -139,7 +139,7 @@ fn apply(
                     outcome.deleted += 1;
                 }
                 Ok(Deletion::Stays(why)) => {
-                    outcome.stay.push(format!("film {} stays: {why}", shown(&film.path)))
+                    outcome.stay.push(format!("film {} stays: {why}", shown(&film.path)));
                 }
                 Err(error) => {
                     tracing::warn!(%error, file = unnamed(&film.path), "a film could not be deleted");

@@ -92,7 +92,7 @@ impl Space {
         };
         let bytes = number * unit;
         // Far more than any disk has is a slip.
-        (1.0..1e18).contains(&bytes).then(|| Self::Bytes(bytes as u64))
+        (1.0..1e18).contains(&bytes).then_some(Self::Bytes(bytes as u64))
     }
 }
 

@@ -91,7 +91,7 @@ fn put(
                 file.set_permissions(permissions(Some(&old)))?;
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                file.set_permissions(permissions(None))?
+                file.set_permissions(permissions(None))?;
             }
             Err(error) => return Err(error),
         }

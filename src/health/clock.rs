@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_is_told_of_for_a_minute_and_one_that_drifts_is_not() {
         // Seconds by the steady clock, by the wall clock, the step that is told.
-        let cases: [(&str, &[(u64, i64, Option<i64>)]); 5] = [
+        type Look = (u64, i64, Option<i64>);
+        let cases: [(&str, &[Look]); 5] = [
             ("in step", &[(0, 1_000, None), (2, 1_002, None), (4, 1_004, None)]),
             ("kept in step", &[(0, 1_000, None), (2, 1_003, None), (4, 1_004, None)]),
             (

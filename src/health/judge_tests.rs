@@ -123,7 +123,7 @@ fn each_fault_is_a_reason_of_its_own_and_what_is_within_its_limits_is_none() {
                     waiting: 5,
                     failing: 2,
                     given_up: 0,
-                })
+                });
             },
             Check::Outbox,
             "2 of 5 waiting deliveries (webhook)",

@@ -18,7 +18,8 @@ fn films_go_by_age_and_then_for_want_of_room_the_first_that_was_done_first() {
     let disk = |free| Disk { of: "films".to_owned(), free_bytes: Some(free), total_bytes: 10_000 };
     let age = |hours| Some(SignedDuration::from_hours(hours));
     // By age, by room (bytes), bytes free, files that go.
-    let cases: [(Option<SignedDuration>, Option<u64>, u64, &[i64]); 7] = [
+    type Case<'a> = (Option<SignedDuration>, Option<u64>, u64, &'a [i64]);
+    let cases: [Case<'_>; 7] = [
         (None, None, 0, &[]),
         (age(48), None, 0, &[1, 2]),
         (age(50), None, 0, &[1, 2]),

@@ -142,6 +142,7 @@ pub(super) struct Sender {
 
 impl Sender {
     /// Asks for an association; an error is what came in place of one.
+    #[allow(clippy::result_large_err)] // of a test
     pub(super) fn associate(mut socket: TcpStream, asked: &AssociationRQ) -> Result<Self, Option<Pdu>> {
         let mut bytes = Vec::new();
         write_pdu(&mut bytes, &Pdu::AssociationRQ(asked.clone())).unwrap();
