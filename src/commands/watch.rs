@@ -76,7 +76,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         (Some(port), Role::Owner) => {
             let options = receive::options(setup.config(), &inbox, port, None)?;
             let external = external_in.clone();
-            let tell = move |event: pipeline::Event| pass_on(&event, &external);
+            let tell = move |event: Event| pass_on(&event, &external);
             Some(receive::start(options, Some(&store_path), &supervisor, tell)?)
         }
     };
