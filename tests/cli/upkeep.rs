@@ -20,7 +20,7 @@ fn a_service_says_that_it_is_ready_lives_and_stops() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let mut until = |wanted: &str| {
+    let until = |wanted: &str| {
         let mut bytes = [0; 512];
         loop {
             let length = manager.recv(&mut bytes).unwrap_or_else(|error| panic!("no {wanted}: {error}"));
@@ -47,7 +47,8 @@ fn the_metrics_lie_whole_in_their_file_for_everybody_to_read() {
     watch.until(|event| is(event, "scored"));
     let page = bench.path("cxr-triage.prom");
     let (watcher, changes) = std::sync::mpsc::channel();
-    let mut seen = notify::recommended_watcher(move |_| _ = watcher.send(())).unwrap();
+    let mut seen =
+        notify::recommended_watcher(move |_: notify::Result<notify::Event>| _ = watcher.send(())).unwrap();
     notify::Watcher::watch(&mut seen, page.parent().unwrap(), notify::RecursiveMode::NonRecursive).unwrap();
     while !page.exists() {
         changes.recv_timeout(Duration::from_secs(60)).unwrap();

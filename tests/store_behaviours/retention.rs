@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
+use cxr_film::Header;
 use cxr_triage::{
-    film::Header,
     intake::Arrival,
     store::{Outcome, Status, Store, StoreErrorKind},
     study::AuditKind,
