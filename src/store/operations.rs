@@ -106,8 +106,9 @@ fn outbox(view: &Connection) -> rusqlite::Result<Vec<OutboxCount>> {
         view.prepare_cached("SELECT count(*) FROM outbox WHERE state = 'failed' AND kind = ?1")?;
     let mut counts = Vec::new();
     for kind in DeliveryKind::ALL {
-        let (waits, failing) = waiting.query_row([kind.word()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let given_up = failed.query_row([kind.word()], |row| row.get(0))?;
+        let (waits, failing): (u32, u32) =
+            waiting.query_row([kind.word()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let given_up: u32 = failed.query_row([kind.word()], |row| row.get(0))?;
         if waits > 0 || given_up > 0 {
             counts.push(OutboxCount { kind, waiting: waits, failing, given_up });
         }

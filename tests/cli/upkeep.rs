@@ -47,7 +47,8 @@ fn the_metrics_lie_whole_in_their_file_for_everybody_to_read() {
     watch.until(|event| is(event, "scored"));
     let page = bench.path("cxr-triage.prom");
     let (watcher, changes) = std::sync::mpsc::channel();
-    let mut seen = notify::recommended_watcher(move |_| _ = watcher.send(())).unwrap();
+    let mut seen =
+        notify::recommended_watcher(move |_: notify::Result<notify::Event>| _ = watcher.send(())).unwrap();
     notify::Watcher::watch(&mut seen, page.parent().unwrap(), notify::RecursiveMode::NonRecursive).unwrap();
     while !page.exists() {
         changes.recv_timeout(Duration::from_secs(60)).unwrap();
