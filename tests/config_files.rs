@@ -107,7 +107,7 @@ fn meaning(name: &str) -> Config {
 fn with_thresholds<const N: usize>(labels: [(&str, &str, LabelThresholds); N]) -> Config {
     let mut config = Config::default();
     for (model, label, thresholds) in labels {
-        config.thresholds.entry(model.into()).or_default().insert(label.into(), thresholds);
+        config.thresholds.entry(model.into()).or_default().labels.insert(label.into(), thresholds);
     }
     config
 }

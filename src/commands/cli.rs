@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::{
     config::{Device, Pictures, Precision},
-    evaluate::Goal,
+    evaluate::{Goal, Prevalence},
 };
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
@@ -215,7 +215,17 @@ pub struct EvaluateArgs {
     /// Count films that a gate would hold, too
     #[arg(long)]
     pub score_held: bool,
-    /// Propose thresholds: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20 (for each label)
+    /// Figures for groups of films: columns of the labels, such as View,Sex,Age,Source,Station
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Another model on the same films, side by side
+    #[arg(long, value_name = "MODEL")]
+    pub compare: Option<String>,
+    /// How frequent findings are where the model is used, for predictive values: 0.02, or LABEL=0.02,...
+    #[arg(long, value_name = "SHARE", value_delimiter = ',')]
+    pub prevalence: Vec<Prevalence>,
+    /// Propose thresholds: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20 (for each label), or
+    /// alarms=0.10 (of films without findings, for all labels together)
     #[arg(long, value_name = "GOAL")]
     pub calibrate: Option<Goal>,
     /// How many films a day alarms are counted by
@@ -364,6 +374,8 @@ pub enum ConfigCommand {
     Check,
     /// Say which configuration file is read
     Path,
+    /// Write down that the thresholds in it are meant for the weights that are in use
+    Affirm,
 }
 
 /// `bench`.

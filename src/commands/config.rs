@@ -1,4 +1,4 @@
-//! `config init|check|path`.
+//! `config init|check|path|affirm`.
 
 use std::{
     io::{self, Write},
@@ -23,6 +23,7 @@ pub(super) fn run(command: ConfigCommand, global: &GlobalArgs) -> Result<(), Com
         ConfigCommand::Init => init(global),
         ConfigCommand::Check => check(global),
         ConfigCommand::Path => path(global),
+        ConfigCommand::Affirm => affirm(global),
     }
 }
 
@@ -65,6 +66,32 @@ fn check(global: &GlobalArgs) -> Result<(), CommandError> {
     if let Some(gap) = setup.gap_in_gates(&model) {
         writeln!(out, "{gap}")?;
     }
+    if let Some(doubt) = setup::doubt(&setup.loaded, &model) {
+        writeln!(out, "{doubt}")?;
+    }
+    Ok(())
+}
+
+/// Writes down that the site's thresholds are meant for the weights that are here.
+fn affirm(global: &GlobalArgs) -> Result<(), CommandError> {
+    let setup = Setup::new(global)?;
+    let (model, _) = setup.model_and_rules()?;
+    let name = &model.manifest().name;
+    let Some(path) = &setup.loaded.path else {
+        return Err(CommandError::usage(
+            "there is no configuration file, so there are no thresholds to affirm",
+        ));
+    };
+    if setup.config().thresholds.get(name).is_none_or(|site| site.labels.is_empty()) {
+        return Err(CommandError::usage(format!("{} sets no thresholds of {name}", shown(path))));
+    }
+    config::affirm(path, name, model.sha256(), &setup::label_defaults(model.manifest()))?;
+    writeln!(
+        stdout(),
+        "{}: its thresholds of {name} are meant for the weights {}",
+        shown(path),
+        model.sha256()
+    )?;
     Ok(())
 }
 

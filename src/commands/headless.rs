@@ -47,6 +47,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         ))
     })?;
     let (model, rules) = setup.model_and_rules()?;
+    setup.warn_of_doubt(&model);
     let stops = signals::stops()?;
     let unread = unread()?;
     let (events_in, events) = bounded(EVENTS);

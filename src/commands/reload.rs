@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     CommandError, screen,
-    setup::{Setup, rules, settings},
+    setup::{Setup, doubt, rules, settings},
 };
 use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Watcher},
@@ -45,7 +45,7 @@ pub(super) fn watch(
 
 fn take(loaded: &Loaded, model: &Model, before: &mut Config) -> Result<Reloaded, ConfigError> {
     let rules = rules(loaded, model.manifest())?;
-    let site = screen::site(loaded, &rules)?;
+    let site = Site { doubt: doubt(loaded, model), ..screen::site(loaded, &rules)? };
     let config = loaded.config.clone();
     let mut at_next_start = Vec::new();
     for (name, differs) in [

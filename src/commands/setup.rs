@@ -75,7 +75,17 @@ impl Setup {
         if let Some(gap) = self.gap_in_gates(&model) {
             tracing::warn!("{gap}");
         }
+        if let Some(doubt) = doubt(&self.loaded, &model) {
+            tracing::warn!("{doubt}");
+        }
         Ok((model, rules))
+    }
+
+    /// Says on standard error that the site's thresholds may be meant for other weights.
+    pub(super) fn warn_of_doubt(&self, model: &Model) {
+        if let Some(doubt) = doubt(&self.loaded, model) {
+            let _ = writeln!(stderr(), "cxr-triage: {doubt}");
+        }
     }
 
     /// A gate that the site wants and the model cannot give.
@@ -245,6 +255,11 @@ pub(super) fn settings(config: &Config) -> Settings {
 /// The rules that the site has for a model.
 pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, config::ConfigError> {
     config::rules(loaded, &manifest.name, &label_defaults(manifest))
+}
+
+/// What is to be said where the site's thresholds may be meant for other weights.
+pub(super) fn doubt(loaded: &Loaded, model: &Model) -> Option<String> {
+    config::doubt(loaded, &model.manifest().name, model.sha256())
 }
 
 /// What a model says of its labels.

@@ -27,7 +27,7 @@ impl SiteThresholds {
         let rules = rules(loaded, manifest)?;
         let site = loaded.config.thresholds.get(&manifest.name);
         let label = |(rule, label): (crate::triage::LabelRule, &crate::model::Label)| {
-            let set = site.and_then(|site| site.get(&rule.label)).cloned().unwrap_or_default();
+            let set = site.and_then(|site| site.labels.get(&rule.label)).cloned().unwrap_or_default();
             BenchLabel { rule, own: label.alert, site: Setting { alert: set.alert, critical: set.critical } }
         };
         Ok(Bench {
@@ -62,7 +62,13 @@ impl Thresholds for SiteThresholds {
         let manifest = self.model.manifest();
         let settings: Vec<(&str, Setting)> =
             changes.iter().map(|change| (change.label.as_str(), change.to)).collect();
-        config::write_thresholds(&path, &manifest.name, &label_defaults(manifest), &settings)
-            .map_err(not_saved)
+        config::write_thresholds(
+            &path,
+            &manifest.name,
+            self.model.sha256(),
+            &label_defaults(manifest),
+            &settings,
+        )
+        .map_err(not_saved)
     }
 }

@@ -11,13 +11,13 @@ use super::{
     plain,
     reload::{self, Reloaded},
     screen,
-    setup::Setup,
+    setup::{Setup, doubt},
     themes::{Change, Dressing, Wardrobe},
     thresholds::SiteThresholds,
 };
 use crate::{
     config::{ConfigError, Motion},
-    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role},
+    dashboard::{self, Feed, Health, Notice, NoticeLevel, Role, Site},
     leaving,
     model::Model,
     pipeline::{self, Event, EventKind, Following, Order, Outside, Pipeline},
@@ -48,7 +48,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let supervisor = supervisor(outside_in.clone())?;
 
     let (model, rules) = setup.model_and_rules()?;
-    let site = screen::site(&setup.loaded, &rules)?;
+    setup.warn_of_doubt(&model);
+    let site = Site { doubt: doubt(&setup.loaded, &model), ..screen::site(&setup.loaded, &rules)? };
     let ownership = Ownership::acquire(&store_path)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
     // A follower needs no inbox.

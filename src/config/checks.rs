@@ -4,8 +4,8 @@ use super::{Config, ConfigError, LabelThresholds, document::Document};
 
 /// The first mistake in a file whose types are right.
 pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), ConfigError> {
-    for (model, labels) in &config.thresholds {
-        for (label, thresholds) in labels {
+    for (model, thresholds) in &config.thresholds {
+        for (label, thresholds) in &thresholds.labels {
             check_label(thresholds, &["thresholds", model, label], document)?;
         }
     }

@@ -4,7 +4,7 @@ use std::{ops::Range, path::Path};
 
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::{ConfigError, LabelDefaults, document::Document, parse, rules};
+use super::{ConfigError, LabelDefaults, decided_for::with_weights, document::Document, parse, rules};
 use crate::{files, triage::Setting};
 
 /// Sets `alert` for labels of one model in the text of a configuration; all else stays as it is, comments
@@ -40,7 +40,7 @@ fn fail(message: &str) -> ConfigError {
     ConfigError::of_file(None, message, Some("write the thresholds as [thresholds.MODEL.LABEL] by hand"))
 }
 
-fn document(text: &str) -> Result<DocumentMut, ConfigError> {
+pub(super) fn document(text: &str) -> Result<DocumentMut, ConfigError> {
     text.parse().map_err(|_| fail("this is not TOML"))
 }
 
@@ -80,7 +80,7 @@ fn without(text: &str, at: [&str; 4]) -> Result<String, ConfigError> {
     let has_a_line = before.is_empty() || (before.ends_with('.') && !before.contains('{'));
     if has_a_line && behind.is_empty() && !ends_with_comment(&text[..start]) {
         let cut = format!("{}{}", &text[..start], &text[end..]);
-        return without_empty(&cut, at);
+        return without_empty(&cut, &at[..3]);
     }
     if has_a_line {
         // Somebody wrote down why: that stays, and the number with it.
@@ -96,11 +96,10 @@ fn without(text: &str, at: [&str; 4]) -> Result<String, ConfigError> {
     Ok(document.to_string())
 }
 
-/// The text without a label's section, if nothing is left in it and nothing was said about it.
-fn without_empty(text: &str, [thresholds, model, label, _]: [&str; 4]) -> Result<String, ConfigError> {
+/// The text without a section, if nothing is left in it and nothing was said about it.
+pub(super) fn without_empty(text: &str, at: &[&str]) -> Result<String, ConfigError> {
     let document = Document::parse(text, None)?;
-    let at = [thresholds, model, label];
-    let (true, Some(span)) = (document.is_empty_section(&at), document.span(&at)) else {
+    let (true, Some(span)) = (document.is_empty_section(at), document.span(at)) else {
         return Ok(text.to_owned());
     };
     let (start, end) = line_of(text, &span);
@@ -114,7 +113,7 @@ fn without_empty(text: &str, [thresholds, model, label, _]: [&str; 4]) -> Result
 }
 
 /// Where the lines of a span begin and end, the last one's end of line included.
-fn line_of(text: &str, span: &Range<usize>) -> (usize, usize) {
+pub(super) fn line_of(text: &str, span: &Range<usize>) -> (usize, usize) {
     let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
     let end = text[span.start..].find('\n').map_or(text.len(), |length| span.start + length + 1);
     (start, end)
@@ -146,9 +145,9 @@ fn implicit() -> Item {
     Item::Table(table)
 }
 
-/// Sets a number, the comment behind the old one kept.
-fn set(section: &mut dyn TableLike, key: &str, number: f64) {
-    let mut new = value(number);
+/// Sets a value, the comment behind the old one kept.
+pub(super) fn set(section: &mut dyn TableLike, key: &str, new: impl Into<toml_edit::Value>) {
+    let mut new = value(new);
     if let (Some(old), Some(new)) = (section.get(key).and_then(Item::as_value), new.as_value_mut()) {
         *new.decor_mut() = old.decor().clone();
     }
@@ -160,8 +159,9 @@ fn set(section: &mut dyn TableLike, key: &str, number: f64) {
     }
 }
 
-/// Writes alert thresholds into the file at `path`: the new text is checked against the model's labels
-/// first, then replaces the old file at once, or not at all. A file that changed meanwhile is read anew.
+/// Writes alert thresholds into the file at `path`, and for which weights they were decided: the new text is checked
+/// against the model's labels first, then replaces the old file at once, or not at all. A file that changed meanwhile is
+/// read anew.
 ///
 /// # Errors
 /// The file cannot be read or written, or would not be right afterwards: a critical threshold that the file
@@ -169,10 +169,11 @@ fn set(section: &mut dyn TableLike, key: &str, number: f64) {
 pub fn write_alerts(
     path: &Path,
     model: &str,
+    sha256: &str,
     labels: &[LabelDefaults<'_>],
     alerts: &[(&str, f64)],
 ) -> Result<(), ConfigError> {
-    write(path, model, labels, |text| with_alerts(text, model, alerts))
+    write(path, model, labels, |text| with_weights(&with_alerts(text, model, alerts)?, model, sha256))
 }
 
 /// Writes [both thresholds](with_thresholds) of labels into the file at `path`, likewise.
@@ -182,13 +183,14 @@ pub fn write_alerts(
 pub fn write_thresholds(
     path: &Path,
     model: &str,
+    sha256: &str,
     labels: &[LabelDefaults<'_>],
     settings: &[(&str, Setting)],
 ) -> Result<(), ConfigError> {
-    write(path, model, labels, |text| with_thresholds(text, model, settings))
+    write(path, model, labels, |text| with_weights(&with_thresholds(text, model, settings)?, model, sha256))
 }
 
-fn write(
+pub(super) fn write(
     path: &Path,
     model: &str,
     labels: &[LabelDefaults<'_>],
@@ -262,10 +264,11 @@ mod tests {
         let path = folder.path().join("cxr-triage.toml");
         let text = "[thresholds.starter.Effusion]\ncritical = 0.45\n";
         fs::write(&path, text).unwrap();
-        let error = write_alerts(&path, "starter", &LABELS, &[("Effusion", 0.5)]).unwrap_err();
+        let error =
+            write_alerts(&path, "starter", "0123456789abcdef00", &LABELS, &[("Effusion", 0.5)]).unwrap_err();
         assert!(error.to_string().contains("critical"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        write_alerts(&path, "starter", &LABELS, &[("Effusion", 0.42)]).unwrap();
+        write_alerts(&path, "starter", "0123456789abcdef00", &LABELS, &[("Effusion", 0.42)]).unwrap();
         assert!(fs::read_to_string(&path).unwrap().contains("alert = 0.42"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left lying about");
     }

@@ -6,6 +6,7 @@
 //! start at the working directory.
 
 mod checks;
+mod decided_for;
 mod document;
 mod edit;
 mod error;
@@ -19,6 +20,7 @@ mod template;
 mod values;
 mod watch;
 
+pub use decided_for::{affirm, doubt};
 pub use edit::{with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
@@ -27,7 +29,7 @@ pub use plugins::{PluginSite, Plugins};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
     Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
-    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
+    ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

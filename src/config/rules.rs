@@ -1,9 +1,7 @@
 //! The rules of one model: what the site decided, over the model's own.
 
-use std::collections::BTreeMap;
-
 use super::{
-    ConfigError, LabelThresholds, Loaded, checks::critical_below_alert, document::Document,
+    ConfigError, LabelThresholds, Loaded, ModelThresholds, checks::critical_below_alert, document::Document,
     plain_words::suggest,
 };
 use crate::triage::{LabelRule, Rules, Severity, default_critical};
@@ -25,8 +23,8 @@ pub struct LabelDefaults<'a> {
 /// The file sets thresholds for a label that the model does not have, or a critical threshold below
 /// the alert threshold that is in force. Sections of other models are not looked at.
 pub fn rules(loaded: &Loaded, model: &str, labels: &[LabelDefaults<'_>]) -> Result<Rules, ConfigError> {
-    let none = BTreeMap::new();
-    let site = loaded.config.thresholds.get(model).unwrap_or(&none);
+    let none = ModelThresholds::default();
+    let site = &loaded.config.thresholds.get(model).unwrap_or(&none).labels;
     let names: Vec<&str> = labels.iter().map(|label| label.name).collect();
     if let Some(unknown) = site.keys().find(|name| !names.contains(&name.as_str())) {
         return Err(unknown_label(loaded, model, unknown, &names));

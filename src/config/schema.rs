@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::{Hours, Plugins, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, triage::Severity};
 
-/// The thresholds that the site sets: by model, then by label, as the model's manifest names them.
-pub type Thresholds = BTreeMap<String, BTreeMap<String, LabelThresholds>>;
+/// The thresholds that the site sets, by model.
+pub type Thresholds = BTreeMap<String, ModelThresholds>;
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -171,6 +171,16 @@ impl Default for Triage {
     fn default() -> Self {
         Self { quiet_period: SignedDuration::from_secs(60), max_wait: Some(SignedDuration::from_hours(4)) }
     }
+}
+
+/// `[thresholds.MODEL]`: what the site decides about the labels of one model, and which weights it was decided for.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct ModelThresholds {
+    /// `for`: how the SHA-256 of the weights begins that the thresholds were chosen for; none if nobody wrote it down.
+    pub weights: Option<String>,
+    /// By label, as the model's manifest names it.
+    pub labels: BTreeMap<String, LabelThresholds>,
 }
 
 /// `[thresholds.MODEL.LABEL]`: what the site decides about one label. What is none is the model's own.

@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn the_examples_can_be_used() {
         let config = parse(&uncommented("#     "), None).unwrap().config;
-        let labels = &config.thresholds["starter"];
+        let labels = &config.thresholds["starter"].labels;
         assert!(labels.values().any(|label| label.alert.is_some() && label.critical.is_some()));
         assert!(labels.values().any(|label| label.cap.is_some()));
         assert!(labels.values().any(|label| label.rank.is_some()));

@@ -226,6 +226,8 @@ pub struct Site {
     pub bell: Option<SignedDuration>,
     /// The labels that are listed first among a film's findings, in order.
     pub findings_order: Vec<String>,
+    /// That the site's thresholds may be meant for other weights; none where all is in order.
+    pub doubt: Option<String>,
 }
 
 impl Default for Site {
@@ -237,6 +239,7 @@ impl Default for Site {
             keymap: Keymap::default(),
             bell: Some(SignedDuration::from_mins(1)),
             findings_order: Vec::new(),
+            doubt: None,
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Plain {
     said: HashMap<StudyId, String>,
     /// The labels that come first among findings.
     order: Vec<String>,
+    /// The last doubt about the thresholds that was said.
+    doubt: Option<String>,
     /// Whether somebody wants to know how the shift goes.
     wants_shift: bool,
     /// The study whose findings are wanted.
@@ -67,6 +69,7 @@ impl Plain {
             health: None,
             said: HashMap::new(),
             order: Vec::new(),
+            doubt: None,
             wants_shift: false,
             wanted: None,
         }
@@ -87,7 +90,9 @@ impl Plain {
             }
             Update::Site(site) => {
                 self.order = site.findings_order;
-                Vec::new()
+                let doubt = site.doubt.filter(|doubt| self.doubt.as_ref() != Some(doubt));
+                self.doubt = doubt.clone().or(self.doubt.take());
+                doubt.map(|doubt| format!("{} warning: {doubt}", self.clock(now))).into_iter().collect()
             }
             Update::Shift(period, shift) if std::mem::take(&mut self.wants_shift) => {
                 super::shift::in_words(&shift, period, now)

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::{
-    metrics::{AtThreshold, Ranked, Share, wilson},
-    report::{Case, LabelInfo, ranked_of},
+    alarms,
+    case::{Case, LabelInfo, of_label, score},
+    metrics::{AtThreshold, Ranked, Share, share},
 };
 
 /// With fewer films of a kind, a threshold is proposed and not written: one film more would move it.
@@ -24,13 +25,16 @@ pub enum Goal {
     Youden,
     /// At most so many films a day alert for the label.
     AlarmsPerDay(f64),
+    /// Of the films without any finding at most this share alerts for any ranking label, and at most a fifth of it
+    /// is critical; the labels share alike.
+    Alarms(f64),
 }
 
 /// Why a text is no goal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GoalError {
     /// It is none of the words, or its number is none.
-    #[error("`{0}` is no goal: sensitivity=0.95, specificity=0.9, youden or alarms-per-day=20")]
+    #[error("`{0}` is no goal: sensitivity=0.95, specificity=0.9, youden, alarms=0.10 or alarms-per-day=20")]
     Unknown(String),
     /// A share is none.
     #[error("{name} is a share above 0 and at most 1, such as 0.95; `{value}` is not")]
@@ -61,6 +65,7 @@ impl FromStr for Goal {
         match name.trim() {
             "sensitivity" => share(Self::Sensitivity),
             "specificity" => share(Self::Specificity),
+            "alarms" => share(Self::Alarms),
             "alarms-per-day" if (0.0..=1e6).contains(&value) => Ok(Self::AlarmsPerDay(value)),
             "alarms-per-day" => Err(GoalError::Alarms),
             _ => Err(wrong()),
@@ -77,6 +82,8 @@ pub struct Proposal {
     pub now: AtThreshold,
     /// What the proposed one gives; none where none can be proposed.
     pub then: Option<AtThreshold>,
+    /// The proposed critical threshold; none where the goal says nothing of it.
+    pub critical: Option<f64>,
     /// Share of all scored films that alert for the label now.
     pub alarms_now: Option<Share>,
     /// The same with the proposed threshold.
@@ -85,20 +92,38 @@ pub struct Proposal {
     pub not_written: Option<String>,
 }
 
+/// What a goal chooses for a label.
+pub(super) struct Choice {
+    pub(super) alert: f64,
+    pub(super) critical: Option<f64>,
+}
+
+impl Choice {
+    fn of_alert(alert: f64) -> Self {
+        Self { alert, critical: None }
+    }
+}
+
 /// A threshold for each label, in order. `films_per_day` is what [`Goal::AlarmsPerDay`] counts by.
 #[must_use]
 pub fn propose(goal: Goal, films_per_day: f64, labels: &[LabelInfo], cases: &[Case<'_>]) -> Vec<Proposal> {
+    let together = match goal {
+        Goal::Alarms(share) => alarms::choose(share, labels, cases),
+        _ => Vec::new(),
+    };
+    let mut together = together.into_iter();
     let propose = |(n, label): (usize, &LabelInfo)| {
-        let ranked = ranked_of(n, cases);
-        let all = Ranked::new(cases.iter().map(|case| (f64::from(case.probabilities[n]), false)));
+        let films = of_label(n, cases);
+        let ranked = films.ranked();
+        let all = Ranked::new(cases.iter().map(|case| (score(n, case), false)));
         let chosen = match goal {
-            Goal::AlarmsPerDay(alarms) => highest_count(&all, alarms / films_per_day),
+            Goal::Alarms(_) => together.next().unwrap_or_else(|| Err("no film was scored".to_owned())),
+            Goal::AlarmsPerDay(alarms) => highest_count(&all, alarms / films_per_day).map(Choice::of_alert),
             _ if !ranked.has_both() => Err(undefined(&ranked)),
-            goal => choose(goal, &ranked),
+            goal => choose(goal, &ranked).map(Choice::of_alert),
         };
-        let alarms = |threshold: f64| wilson(all.at(threshold).false_positives, all.cases());
-        let too_few =
-            ranked.positives().min(ranked.negatives()) < ENOUGH && !matches!(goal, Goal::AlarmsPerDay(_));
+        let is_by_class = !matches!(goal, Goal::AlarmsPerDay(_) | Goal::Alarms(_));
+        let too_few = is_by_class && ranked.positives().min(ranked.negatives()) < ENOUGH;
         let not_written = match &chosen {
             Err(reason) => Some(reason.clone()),
             Ok(_) if too_few => Some(format!(
@@ -109,12 +134,16 @@ pub fn propose(goal: Goal, films_per_day: f64, labels: &[LabelInfo], cases: &[Ca
             Ok(_) => None,
         };
         let chosen = chosen.ok();
+        let alarms = |threshold: f64| {
+            share(cases.iter().map(|case| (case.whose.cluster, score(n, case) >= threshold)))
+        };
         Proposal {
             label: label.name.clone(),
-            now: ranked.at(label.alert),
-            then: chosen.map(|threshold| ranked.at(threshold)),
+            now: films.at(label.alert),
+            then: chosen.as_ref().map(|choice| films.at(choice.alert)),
+            critical: chosen.as_ref().and_then(|choice| choice.critical),
             alarms_now: alarms(label.alert),
-            alarms_then: chosen.and_then(alarms),
+            alarms_then: chosen.as_ref().and_then(|choice| alarms(choice.alert)),
             not_written,
         }
     };
@@ -148,7 +177,7 @@ fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, String> {
             let threshold = ranked.youden().map_or(0.5, |point| point.threshold);
             Ok(at_step(steps.iter().position(|step| step.score == threshold).unwrap_or(0)))
         }
-        Goal::AlarmsPerDay(_) => Err("alarms are counted over all films".to_owned()),
+        Goal::AlarmsPerDay(_) | Goal::Alarms(_) => Err("alarms are counted over all films".to_owned()),
     }
 }
 
@@ -157,8 +186,12 @@ fn highest_count(all: &Ranked, share: f64) -> Result<f64, String> {
     if all.cases() == 0 {
         return Err("no film was scored".to_owned());
     }
-    let most = share * all.cases() as f64 + 1e-9;
-    lowest(all, |at| at.false_positives as f64 <= most)
+    at_most(all, (share * all.cases() as f64 + 1e-9) as u64)
+}
+
+/// The lowest threshold that no more than `most` of the negatives reach.
+pub(super) fn at_most(ranked: &Ranked, most: u64) -> Result<f64, String> {
+    lowest(ranked, |at| at.false_positives <= most)
 }
 
 /// The lowest threshold that is good, where higher ones are never worse.
@@ -212,6 +245,8 @@ mod tests {
             ("specificity=1", Some(Goal::Specificity(1.0))),
             ("youden", Some(Goal::Youden)),
             ("alarms-per-day=20", Some(Goal::AlarmsPerDay(20.0))),
+            ("alarms=0.10", Some(Goal::Alarms(0.1))),
+            ("alarms=10", None),
             ("sensitivity=95", None),
             ("sensitivity=NaN", None),
             ("sensitivity", None),

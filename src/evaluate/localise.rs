@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::random::nth;
 use crate::model::Heatmap;
 
 /// The long side of the raster that maps and boxes are compared on.
@@ -171,13 +172,8 @@ fn meet(map: &[f32], inside: &[bool]) -> Meeting {
 
 /// A map like the model's, of evenly spread random numbers: the same numbers in every run.
 fn random_map(like: &Heatmap, seed: u64) -> Heatmap {
-    let values = (0..like.rows * like.columns).map(|cell| {
-        // SplitMix64 (Steele et al. 2014).
-        let mut z = (seed << 16 | cell as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1_u32 << 24) as f32
-    });
+    let values = (0..like.rows * like.columns)
+        .map(|cell| (nth(seed << 16 | cell as u64) >> 40) as f32 / (1_u32 << 24) as f32);
     Heatmap { labels: 1, values: values.collect(), ..*like }
 }
 

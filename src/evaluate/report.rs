@@ -3,56 +3,15 @@
 use serde::Serialize;
 
 use super::{
-    calibrate::{Goal, Proposal, undefined},
-    literature::{Elsewhere, elsewhere},
+    Published,
+    bootstrap::DRAWS,
+    calibrate::{Goal, Proposal},
+    compare::Comparison,
+    groups::ColumnReport,
+    literature::Elsewhere,
     localise::Localisation,
-    metrics::{AtThreshold, Auc, Calibration, Operating, PrPoint, Ranked, RocPoint, Share, wilson},
+    metrics::{AtThreshold, Auc, Calibration, Operating, PrPoint, Predictive, RocPoint, Share},
 };
-
-/// What is known of a label before anything is measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LabelInfo {
-    /// Its name.
-    pub name: String,
-    /// The alert threshold in force.
-    pub alert: f64,
-    /// Whether it is validated for the model.
-    pub validated: bool,
-    /// Whether it ranks.
-    pub rank: bool,
-    /// What the model's manifest says of its AUC.
-    pub published: Option<Published>,
-}
-
-#[cfg(test)]
-impl LabelInfo {
-    /// A validated label that ranks.
-    pub(crate) fn plain(name: &str, alert: f64) -> Self {
-        Self { name: name.into(), alert, validated: true, rank: true, published: None }
-    }
-}
-
-/// An AUC that the model comes with.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Published {
-    /// The AUC.
-    pub auc: f64,
-    /// Its 95 % interval.
-    pub interval: Option<[f64; 2]>,
-    /// Films with the finding that it was measured on.
-    pub positives: Option<u32>,
-    /// Films that it was measured on.
-    pub films: Option<u32>,
-}
-
-/// One scored and labelled film.
-#[derive(Debug, Clone)]
-pub struct Case<'a> {
-    /// A probability a label, in the model's order.
-    pub probabilities: &'a [f32],
-    /// Whether each label is there, in the same order; none where the film does not count for it.
-    pub truths: Vec<Option<bool>>,
-}
 
 /// What was measured of one label.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,16 +24,24 @@ pub struct LabelReport {
     pub positives: u64,
     /// Films without it.
     pub negatives: u64,
+    /// Patients of these films; none where no patient is known. One may have films of both kinds.
+    pub patients: Option<Patients>,
     /// Scored films that say nothing of it.
     pub not_labelled: u64,
     /// Why AUC, curves and average precision are not defined, where they are not.
     pub undefined: Option<String>,
-    /// Area under the ROC curve with DeLong's interval on the logit scale.
+    /// Area under the ROC curve with standard error and interval by patient.
     pub auc: Option<Auc>,
+    /// The same with DeLong's standard error and interval on the logit scale, by film.
+    pub auc_by_film: Option<Auc>,
     /// Average precision.
     pub average_precision: Option<f64>,
-    /// What the threshold in force gives; shares with Wilson's intervals.
+    /// Its 95 % interval by patient.
+    pub average_precision_interval: Option<[f64; 2]>,
+    /// What the threshold in force gives; shares with Wilson's intervals by patient.
     pub at_threshold: AtThreshold,
+    /// Predictive values at that threshold, where somebody says how frequent the finding is.
+    pub predictive: Option<Predictive>,
     /// Youden's point.
     pub youden: Option<Operating>,
     /// ECE over ten bins of equal width, Brier score, bins.
@@ -87,6 +54,46 @@ pub struct LabelReport {
     pub roc: Vec<RocPoint>,
     /// The corners of the precision-recall curve.
     pub precision_recall: Vec<PrPoint>,
+}
+
+/// Patients who have films of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Patients {
+    /// Patients with a film that has the finding.
+    pub with: u64,
+    /// Patients with a film that is without it.
+    pub without: u64,
+}
+
+/// The mean of the labels' AUCs, each counted alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MacroMean {
+    /// The mean.
+    pub auc: f64,
+    /// Its 95 % interval by patient.
+    pub interval: Option<[f64; 2]>,
+    /// How many labels have an AUC.
+    pub labels: usize,
+}
+
+/// What intervals stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Intervals {
+    /// "patient", or "film" where no patient is known.
+    pub by: &'static str,
+    /// How often patients were drawn.
+    pub draws: u32,
+    /// Films of nobody knows whom, which count as a patient each.
+    pub films_without_patient: usize,
+}
+
+impl Intervals {
+    /// Intervals over that many films, some of them perhaps of nobody knows whom.
+    #[must_use]
+    pub fn of(films: usize, films_without_patient: usize) -> Self {
+        let by = if films_without_patient < films { "patient" } else { "film" };
+        Self { by, draws: DRAWS, films_without_patient }
+    }
 }
 
 /// Films that a gate held.
@@ -157,6 +164,29 @@ pub struct Thresholds {
     pub any_alarm_now: Option<Share>,
     /// The same with the proposed thresholds that would be written.
     pub any_alarm_then: Option<Share>,
+    /// Films that they were chosen on.
+    pub films: usize,
+    /// Patients of these films, where they are known.
+    pub patients: Option<u64>,
+    /// What the films without any finding do, where the goal is about them.
+    pub without_finding: Option<WithoutFinding>,
+}
+
+/// How many films without any finding reach a threshold of any ranking label.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WithoutFinding {
+    /// Films without any finding.
+    pub films: usize,
+    /// Their patients, where they are known.
+    pub patients: Option<u64>,
+    /// The share that reaches `alert` now.
+    pub alert_now: Option<Share>,
+    /// The share that reaches `alert` with the proposed thresholds.
+    pub alert_then: Option<Share>,
+    /// The share that reaches `critical` now.
+    pub critical_now: Option<Share>,
+    /// The share that reaches `critical` with the proposed thresholds.
+    pub critical_then: Option<Share>,
 }
 
 /// Everything that one evaluation found.
@@ -172,8 +202,16 @@ pub struct Report {
     pub set: SetInfo,
     /// What a reader should know, a sentence each.
     pub notes: Vec<String>,
+    /// What the intervals stand on.
+    pub intervals: Intervals,
     /// A report a label, in the model's order.
     pub labels: Vec<LabelReport>,
+    /// The mean of their AUCs.
+    pub macro_mean: Option<MacroMean>,
+    /// The labels in groups of films, a report a column that was asked for.
+    pub groups: Vec<ColumnReport>,
+    /// Another model on the same films, if asked for.
+    pub comparison: Option<Comparison>,
     /// Films that a gate held, in order.
     pub held: Vec<HeldFilm>,
     /// Films that could not be read from disk.
@@ -182,96 +220,4 @@ pub struct Report {
     pub localisation: Vec<Localisation>,
     /// Thresholds, if asked for.
     pub thresholds: Option<Thresholds>,
-}
-
-/// The scores of one label on the films that count for it.
-#[must_use]
-pub(super) fn ranked_of(label: usize, cases: &[Case<'_>]) -> Ranked {
-    let counted = |case: &Case<'_>| Some((f64::from(case.probabilities[label]), case.truths[label]?));
-    Ranked::new(cases.iter().filter_map(counted))
-}
-
-/// Measures every label, in order.
-#[must_use]
-pub fn measure(labels: &[LabelInfo], cases: &[Case<'_>]) -> Vec<LabelReport> {
-    let measure = |(n, label): (usize, &LabelInfo)| {
-        let ranked = ranked_of(n, cases);
-        LabelReport {
-            label: label.name.clone(),
-            validated: label.validated,
-            positives: ranked.positives(),
-            negatives: ranked.negatives(),
-            not_labelled: cases.len() as u64 - ranked.cases(),
-            undefined: (!ranked.has_both()).then(|| undefined(&ranked)),
-            auc: ranked.auc(),
-            average_precision: ranked.average_precision(),
-            at_threshold: ranked.at(label.alert),
-            youden: ranked.youden(),
-            calibration: ranked.calibration(),
-            published: label.published,
-            elsewhere: elsewhere(&label.name),
-            roc: ranked.roc_corners().unwrap_or_default(),
-            precision_recall: if ranked.has_both() { corners(&ranked) } else { Vec::new() },
-        }
-    };
-    labels.iter().enumerate().map(measure).collect()
-}
-
-/// The precision-recall curve without what lies inside a run of equal recall: the same picture.
-fn corners(ranked: &Ranked) -> Vec<PrPoint> {
-    let points = ranked.precision_recall().unwrap_or_default();
-    let inside = |n: usize| {
-        n > 0
-            && n + 1 < points.len()
-            && points[n - 1].recall == points[n].recall
-            && points[n].recall == points[n + 1].recall
-    };
-    (0..points.len()).filter(|&n| !inside(n)).map(|n| points[n]).collect()
-}
-
-/// On how many of the films at least one label that ranks reaches its threshold.
-#[must_use]
-pub fn any_alarm(
-    cases: &[Case<'_>],
-    labels: &[LabelInfo],
-    threshold: impl Fn(usize) -> f64,
-) -> Option<Share> {
-    let alarms = |case: &&Case<'_>| {
-        let reached = |n: usize| labels[n].rank && f64::from(case.probabilities[n]) >= threshold(n);
-        (0..labels.len()).any(reached)
-    };
-    wilson(cases.iter().filter(alarms).count() as u64, cases.len() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_label_counts_the_films_that_speak_of_it() {
-        let labels = [LabelInfo::plain("A", 0.5), LabelInfo::plain("B", 0.5), LabelInfo::plain("C", 0.5)];
-        let cases = [
-            Case { probabilities: &[0.9, 0.1, 0.9], truths: vec![Some(true), None, Some(false)] },
-            Case { probabilities: &[0.2, 0.8, 0.2], truths: vec![Some(false), None, Some(false)] },
-            Case { probabilities: &[0.6, 0.4, 0.1], truths: vec![None, None, Some(false)] },
-        ];
-        let reports = measure(&labels, &cases);
-        assert_eq!((reports[0].positives, reports[0].negatives, reports[0].not_labelled), (1, 1, 1));
-        assert_eq!(reports[0].auc.unwrap().value, 1.0);
-        assert_eq!(reports[1].undefined.as_deref(), Some("no film is labelled for it"));
-        assert_eq!(reports[2].undefined.as_deref(), Some("all 3 films are without it: undefined"));
-        assert_eq!(reports[2].auc, None);
-        assert_eq!(reports[2].at_threshold.sensitivity, None);
-        assert!((reports[2].at_threshold.specificity.unwrap().value - 2.0 / 3.0).abs() < 1e-12);
-        let alarm = any_alarm(&cases, &labels, |n| labels[n].alert).unwrap();
-        assert_eq!(alarm.value, 1.0);
-    }
-
-    #[test]
-    fn an_undefined_auc_is_null_in_json_and_not_zero() {
-        let cases = [Case { probabilities: &[0.9], truths: vec![Some(true)] }];
-        let json = serde_json::to_value(measure(&[LabelInfo::plain("A", 0.5)], &cases)).unwrap();
-        assert!(json[0]["auc"].is_null());
-        assert_eq!(json[0]["undefined"], "all 1 films have it: undefined");
-    }
 }

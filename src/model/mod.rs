@@ -42,8 +42,9 @@ pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote, Published,
-    Reference, ReferenceOutput, Shape, Step, Tone, VALIDATED_ABOVE,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote,
+    Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE, VALIDATED_POSITIVES,
+    is_validated,
 };
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};

@@ -133,6 +133,85 @@ fn films_of_a_training_split_are_said_to_be_so() {
     assert!(!val.contains("training split"), "{val}");
     let train = says(&["--split", "train"]);
     assert!(train.contains("training split") && !train.contains("leaves them out"), "{train}");
+
+    bench.config("# the site's\n");
+    let before = fs::read_to_string(bench.path("config.toml")).unwrap();
+    let write = ["--config", "config.toml", "--calibrate", "youden", "--write"];
+    let (code, stdout, said) = evaluate(&bench, &write);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{said}");
+    assert!(
+        said.contains("2 of the films are of a training split") && said.contains("none are written"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(bench.path("config.toml")).unwrap(), before);
+}
+
+/// Groups, patients and predictive values are in tables and JSON alike, and the page says the same.
+#[test]
+fn groups_and_prevalence_are_told() {
+    let bench = labelled();
+    let more = ["--by", "split, PatientId", "--prevalence", "0.02,Effusion=0.5", "--out", "report"];
+    let json = report(&bench, &more);
+    assert_eq!(json["intervals"]["by"], "patient");
+    let pneumonia = label(&json, "Pneumonia");
+    assert_eq!(pneumonia["patients"], serde_json::json!({ "with": 4, "without": 4 }));
+    assert_eq!(pneumonia["predictive"]["prevalence"], 0.02);
+    assert_eq!(
+        label(&json, "Effusion")["predictive"],
+        Value::Null,
+        "a label of one class has no specificity"
+    );
+    let groups: Vec<&Value> = json["groups"].as_array().unwrap().iter().collect();
+    assert_eq!((&groups[0]["column"], &groups[1]["column"]), (&"Split".into(), &"PatientId".into()));
+    let val = &groups[0]["labels"][0]["groups"][0];
+    assert_eq!((&val["group"], &val["films"], &val["patients"]), (&"val".into(), &8.into(), &4.into()));
+    assert_eq!(groups[1]["labels"][0]["groups"].as_array().unwrap().len(), 4);
+
+    let (code, stdout, stderr) = evaluate(&bench, &more);
+    assert_eq!(code, Some(0), "{stderr}");
+    for says in [
+        "4 of 4",
+        "Intervals: by patient",
+        "By Split:",
+        "By PatientId:",
+        "PPV [95 %]",
+        "Mean AUC of 1 labels",
+    ] {
+        assert!(stdout.contains(says), "`{says}` is not in: {stdout}");
+    }
+    let html = fs::read_to_string(bench.path("report/report.html")).unwrap();
+    for says in ["By Split", "What an alert means", "draws of patients"] {
+        assert!(html.contains(says), "`{says}` is not in the page");
+    }
+}
+
+/// The starter against itself under another name.
+#[test]
+fn a_model_is_compared_with_its_twin() {
+    let bench = labelled();
+    let starter = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/starter");
+    let twin = bench.path("weights/twin");
+    fs::create_dir_all(&twin).unwrap();
+    for file in ["model.safetensors", "profile.safetensors"] {
+        fs::copy(starter.join(file), twin.join(file)).unwrap();
+    }
+    let manifest = fs::read_to_string(starter.join("model.toml")).unwrap();
+    let manifest = manifest.replace("name = \"starter\"", "name = \"twin\"").replace("0.2371", "0.9999");
+    fs::write(twin.join("model.toml"), manifest).unwrap();
+    let more = ["--weights", "weights", "--model", "starter", "--compare", "twin"];
+    let json = report(&bench, &more);
+    let found = &json["comparison"];
+    assert_eq!(
+        (&found["model"]["name"], &found["films"], &found["patients"]),
+        (&"twin".into(), &8.into(), &4.into())
+    );
+    let labels = found["labels"].as_array().unwrap();
+    let pneumonia = labels.iter().find(|label| label["label"] == "Pneumonia").unwrap();
+    assert_eq!((&pneumonia["delong"]["difference"], &pneumonia["delong"]["p"]), (&0.0.into(), &1.0.into()));
+    assert_eq!(pneumonia["first"]["auc"], pneumonia["second"]["auc"]);
+    assert_eq!(pneumonia["second"]["at_threshold"]["threshold"], 0.9999);
+    let (_, stdout, _) = evaluate(&bench, &more);
+    assert!(stdout.contains("starter and twin on the same 8 films of 4 patients"), "{stdout}");
 }
 
 #[test]
@@ -177,7 +256,9 @@ fn thresholds_are_written_with_comments_kept() {
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("written: 1 thresholds of starter"), "{stdout}");
     let after = fs::read_to_string(bench.path("config.toml")).unwrap();
-    for kept in ["# the site's", "# lungs", "rank = true # always", "inverted = \"off\"", "alert = 0."] {
+    for kept in
+        ["# the site's", "# lungs", "rank = true # always", "inverted = \"off\"", "alert = 0.", "for = \""]
+    {
         assert!(after.contains(kept), "`{kept}` is not in: {after}");
     }
     let found = report(&bench, &["--config", "config.toml", "--out", "report"]);
@@ -253,6 +334,10 @@ const MISTAKES: &[(&str, &[&str], i32, &[&str])] = &[
     ("against nobody knows whom", &["--against", "others.csv"], 2, &["others.csv", "PatientId"]),
     ("boxes of other films", &["--boxes", "boxes.csv"], 2, &["boxes.csv", "none of its films"]),
     ("boxes that are none", &["--boxes", "labels.csv"], 2, &["labels.csv", "line 2"]),
+    ("a column that is not there", &["--by", "Scanner"], 2, &["`Scanner`", "`PatientId`"]),
+    ("a prevalence of no label", &["--prevalence", "Pneumonai=0.1"], 2, &["`Pneumonai`", "`Pneumonia`"]),
+    ("a prevalence in percent", &["--prevalence", "2"], 2, &["0.02"]),
+    ("a model against itself", &["--compare", "starter"], 2, &["name another one"]),
     ("a goal that is none", &["--calibrate", "auc=1"], 2, &["sensitivity=0.95"]),
     ("alarms of how many films", &["--calibrate", "alarms-per-day=5"], 2, &["--films-per-day"]),
     ("write without a goal", &["--write"], 2, &["--calibrate"]),

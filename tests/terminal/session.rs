@@ -208,6 +208,16 @@ fn the_shell_gets_its_terminal_while_the_program_is_stopped() {
     assert_eq!(terminal.quit(), 0);
 }
 
+/// A configuration in which the weights are noted that its thresholds were saved for.
+fn noted(text: &str) -> String {
+    let manifest = include_str!("../../weights/starter/model.toml");
+    let sha256 = manifest.lines().find_map(|line| line.strip_prefix("sha256 = \"")).unwrap();
+    text.replace(
+        "Pneumonia = { rank = false }\n",
+        &format!("Pneumonia = {{ rank = false }}\nfor = \"{}\"\n", &sha256[..16]),
+    )
+}
+
 #[test]
 fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -225,6 +235,7 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     let listed =
         |screen: &vt100::Screen| screen.contents().lines().skip(1).any(|line| line.contains("first.png"));
     terminal.wait("a row", listed);
+    terminal.wait_for("the thresholds of starter do not say for which weights");
     terminal.type_keys("t");
     terminal.wait_for("The last 1 study");
     // To Consolidation, and down as far as it goes: now any film reaches it.
@@ -243,17 +254,19 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     assert_eq!(fs::read_to_string(&config).unwrap(), text, "nothing is written before it is said");
     terminal.type_keys("\r");
     terminal.wait_for("Saved: Consolidation.");
-    assert_eq!(fs::read_to_string(&config).unwrap(), text.replace("0.99", "0.001"));
+    let noted = noted(text);
+    assert_eq!(fs::read_to_string(&config).unwrap(), noted.replace("0.99", "0.001"));
     terminal.type_keys("\u{1b}");
     terminal.wait("the list to be ordered anew", |screen| {
         let list = screen.contents();
         list.lines().any(|line| line.contains("first.png") && line.contains("urgent"))
+            && !list.contains("do not say for which weights")
     });
     terminal.type_keys("t");
     terminal.wait_for("The last 1 study");
     terminal.type_keys("u");
     terminal.wait_for("The former values are back: Consolidation.");
-    assert_eq!(fs::read_to_string(&config).unwrap(), text);
+    assert_eq!(fs::read_to_string(&config).unwrap(), noted);
     terminal.type_keys("\u{1b}");
     terminal.wait("the list as before", |screen| {
         screen.contents().lines().any(|line| line.contains("first.png") && !line.contains("urgent"))

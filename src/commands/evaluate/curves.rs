@@ -86,7 +86,7 @@ fn draw(label: &LabelReport, area: Rect, buffer: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{Case, LabelInfo, measure};
+    use crate::evaluate::{Case, LabelInfo, Whose, measure};
 
     #[test]
     fn curves_stand_side_by_side_with_their_threshold() {
@@ -96,9 +96,11 @@ mod tests {
             .map(|n| Case {
                 probabilities: &scores[n],
                 truths: vec![Some(n > 12 || n == 5), Some(n % 4 == 0)],
+                whose: Whose::patient(n),
             })
             .collect();
-        let labels = measure(&[LabelInfo::plain("Mass", 0.5), LabelInfo::plain("Nodule", 0.5)], &cases);
+        let labels =
+            measure(&[LabelInfo::plain("Mass", 0.5), LabelInfo::plain("Nodule", 0.5)], &cases).labels;
         insta::assert_snapshot!(text(&labels.iter().collect::<Vec<_>>(), 80).join("\n"));
         assert_eq!(
             text(&labels.iter().collect::<Vec<_>>(), 40).len(),

@@ -1,27 +1,24 @@
 //! From films, labels and scores to the report.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     path::Path,
 };
 
 use super::{
+    cases::{Counting, cases, infos, whose},
+    comparison::Other,
     inputs::{self, Inputs},
     kept::Record,
     score::Outcome,
     to_write,
 };
 use crate::{
-    commands::{
-        CommandError,
-        cli::{BlankAs, EvaluateArgs, UncertainAs},
-    },
+    commands::{CommandError, cli::EvaluateArgs},
     evaluate::{
-        self, Case, FilmBox, Goal, HeldFilm, LabelInfo, Localisation, Marked, ModelInfo, Published, Report,
-        SetInfo, Thresholds,
-        labels::{Blank, Uncertain, canonical},
+        self, Case, FilmBox, Goal, HeldFilm, Intervals, LabelInfo, Localisation, Marked, Measured, ModelInfo,
+        Report, SetInfo, Thresholds, WithoutFinding, by_column,
     },
-    hash::sha256,
     model::Model,
     pipeline::shown,
     triage::Rules,
@@ -50,7 +47,7 @@ impl<'a> Films<'a> {
                     if let Some(reason) = &record.held {
                         films.held.push(HeldFilm { film, reason: reason.clone() });
                     }
-                    if record.probabilities.is_some() && (held_too || record.held.is_none()) {
+                    if record.counts(held_too) {
                         films.counted.push((n, record));
                     }
                 }
@@ -68,11 +65,11 @@ pub(super) struct Evaluated<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) boxes: &'a HashMap<usize, Vec<FilmBox>>,
     pub(super) films: &'a Films<'a>,
+    pub(super) other: Option<Other<'a>>,
 }
 
 impl Evaluated<'_> {
     pub(super) fn report(&self) -> Result<Report, CommandError> {
-        let (labels, cases) = (self.labels(), self.cases());
         let mut notes = self.inputs.notes.clone();
         if self.films.counted.is_empty() {
             return Err(CommandError::failed(format!(
@@ -88,20 +85,26 @@ impl Evaluated<'_> {
                 self.films.copies.len()
             ));
         }
+        let labels = infos(self.model.manifest(), self.rules, &self.args.prevalence);
+        let cases = self.cases();
+        let intervals = Intervals::of(cases.len(), cases.iter().filter(|case| !case.whose.is_known).count());
+        notes.extend(note_on_patients(&intervals));
         let localisation = self.localise(&mut notes);
-        let measured = evaluate::measure(&labels, &cases);
-        if measured.iter().any(|label| label.auc.is_some())
-            && self.patients().is_some_and(|n| n < cases.len())
-        {
-            notes.push("patients repeat and intervals are by film: the truth is wider".to_owned());
-        }
+        let Measured { labels: measured, macro_mean } = evaluate::measure(&labels, &cases);
+        let grouped =
+            |by: &super::by::By| by_column(&by.group(self.inputs, &self.films.counted), &labels, &cases);
+        let set = self.set_info(&cases);
         Ok(Report {
             version: crate::VERSION,
             made: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            model: self.model_info(),
-            set: self.set_info()?,
+            model: model_info(self.model),
+            set,
             notes,
+            intervals,
             labels: measured,
+            macro_mean,
+            groups: self.inputs.by.iter().map(grouped).collect(),
+            comparison: self.other.as_ref().map(|other| other.against(self)),
             held: self.films.held.clone(),
             unread: self.films.unread.clone(),
             localisation,
@@ -109,110 +112,50 @@ impl Evaluated<'_> {
         })
     }
 
-    fn labels(&self) -> Vec<LabelInfo> {
-        let of_model = self.model.manifest().labels.iter().zip(&self.rules.labels);
-        let label = |(label, rule): (&crate::model::Label, &crate::triage::LabelRule)| LabelInfo {
-            name: label.name.clone(),
-            alert: rule.alert,
-            validated: rule.validated,
-            rank: rule.rank,
-            published: label.evaluation.map(|known| Published {
-                auc: known.auc,
-                interval: known.interval,
-                positives: known.positives,
-                films: known.films,
-            }),
-        };
-        of_model.map(label).collect()
-    }
-
     /// The films that count, with their truths in the model's order.
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
-        let findings: Vec<&str> = self.inputs.findings.iter().map(String::as_str).collect();
-        let place = |label: &crate::model::Label| {
-            let name = canonical(&label.name, &findings)?;
-            findings.iter().position(|finding| *finding == name)
-        };
-        let places: Vec<Option<usize>> = self.model.manifest().labels.iter().map(place).collect();
-        let (uncertain, blank) = self.counting();
-        let mut cases = Vec::with_capacity(self.films.counted.len());
-        for (n, record) in &self.films.counted {
-            let truths = &self.inputs.joined[*n].1.truths;
-            let truth = |place: &Option<usize>| truths.get((*place)?)?.counted(uncertain, blank);
-            let truths = places.iter().map(truth).collect();
-            cases.push(Case { probabilities: record.probabilities.as_deref().unwrap_or_default(), truths });
-        }
-        cases
+        let films = &self.films.counted;
+        let whose = whose(self.inputs, films);
+        cases(self.inputs, &self.model.manifest().labels, films, &whose, Counting::of(self.args))
     }
 
-    fn counting(&self) -> (Uncertain, Blank) {
-        let uncertain = match self.args.uncertain {
-            UncertainAs::Ignore => Uncertain::Ignore,
-            UncertainAs::Positive => Uncertain::Positive,
-            UncertainAs::Negative => Uncertain::Negative,
-        };
-        let blank = match self.args.blank {
-            BlankAs::Ignore => Blank::Ignore,
-            BlankAs::Negative => Blank::Negative,
-        };
-        (uncertain, blank)
-    }
-
-    fn patients(&self) -> Option<usize> {
-        let of_films = self.films.counted.iter().map(|(n, _)| self.inputs.joined[*n].1.patient.as_deref());
-        let patients: BTreeSet<&str> = of_films.flatten().collect();
-        (!patients.is_empty()).then_some(patients.len())
-    }
-
-    fn model_info(&self) -> ModelInfo {
-        let manifest = self.model.manifest();
-        ModelInfo {
-            name: manifest.name.clone(),
-            title: manifest.title.clone(),
-            banner: manifest.banner.clone(),
-            sha256: self.model.sha256().to_owned(),
-            evaluation: manifest.evaluation.clone(),
-            device: format!("{} {}", self.model.device_name(), self.model.precision().word()),
-        }
-    }
-
-    fn set_info(&self) -> Result<SetInfo, CommandError> {
-        let labels_file = self.args.labels.as_deref().unwrap_or(Path::new(""));
-        let (uncertain, blank) = self.counting();
-        Ok(SetInfo {
+    fn set_info(&self, cases: &[Case<'_>]) -> SetInfo {
+        let counting = Counting::of(self.args);
+        SetInfo {
             films_folder: shown(&self.inputs.folder),
-            labels_file: shown(labels_file),
-            labels_sha256: sha256(inputs::bytes(labels_file)?),
+            labels_file: shown(self.args.labels.as_deref().unwrap_or(Path::new(""))),
+            labels_sha256: self.inputs.labels_sha256.clone(),
             split: self.args.split.clone(),
             rows: self.inputs.rows,
             films: self.inputs.films,
             joined: self.inputs.joined.len(),
             scored: self.films.counted.len(),
-            patients: self.patients(),
-            uncertain: match uncertain {
-                Uncertain::Ignore => "-1 does not count",
-                Uncertain::Positive => "-1 counts as present",
-                Uncertain::Negative => "-1 counts as absent",
-            }
-            .to_owned(),
-            blank: match blank {
-                Blank::Ignore => "an empty cell does not count",
-                Blank::Negative => "an empty cell counts as absent",
-            }
-            .to_owned(),
+            patients: evaluate::patients(cases).map(|patients| patients as usize),
+            uncertain: counting.says_of_uncertain().to_owned(),
+            blank: counting.says_of_blank().to_owned(),
             held_scored: self.args.score_held,
-        })
+        }
     }
 
     fn thresholds(&self, goal: Goal, labels: &[LabelInfo], cases: &[Case<'_>]) -> Thresholds {
         let proposals =
             evaluate::propose(goal, self.args.films_per_day.unwrap_or(f64::INFINITY), labels, cases);
         let then: Vec<f64> = proposals.iter().map(|p| to_write(p).unwrap_or(p.now.threshold)).collect();
+        let critical = |(n, proposal): (usize, &evaluate::Proposal)| {
+            proposal.critical.filter(|_| proposal.not_written.is_none()).unwrap_or(labels[n].critical)
+        };
+        let both: Vec<(f64, f64)> =
+            then.iter().copied().zip(proposals.iter().enumerate().map(critical)).collect();
+        let without_finding: Option<WithoutFinding> =
+            matches!(goal, Goal::Alarms(_)).then(|| evaluate::without_finding(labels, cases, &both));
         Thresholds {
             goal,
             films_per_day: self.args.films_per_day,
             any_alarm_now: evaluate::any_alarm(cases, labels, |n| labels[n].alert),
             any_alarm_then: evaluate::any_alarm(cases, labels, |n| then[n]),
+            films: cases.len(),
+            patients: evaluate::patients(cases),
+            without_finding,
             proposals,
         }
     }
@@ -260,5 +203,30 @@ impl Evaluated<'_> {
             .collect();
         let names: Vec<&str> = self.rules.labels.iter().map(|rule| rule.label.as_str()).collect();
         evaluate::localise(&names, &marked)
+    }
+}
+
+fn note_on_patients(intervals: &Intervals) -> Option<String> {
+    match (intervals.by, intervals.films_without_patient) {
+        ("patient", 0) => None,
+        ("patient", films) => {
+            Some(format!("{films} films name no patient: for the intervals each counts as a patient"))
+        }
+        _ => Some(
+            "nothing says which patients the films are of: intervals are by film, and too narrow if patients repeat"
+                .to_owned(),
+        ),
+    }
+}
+
+pub(super) fn model_info(model: &Model) -> ModelInfo {
+    let manifest = model.manifest();
+    ModelInfo {
+        name: manifest.name.clone(),
+        title: manifest.title.clone(),
+        banner: manifest.banner.clone(),
+        sha256: model.sha256().to_owned(),
+        evaluation: manifest.evaluation.clone(),
+        device: format!("{} {}", model.device_name(), model.precision().word()),
     }
 }

@@ -1,10 +1,11 @@
 //! The files that an evaluation begins with: labels, films, boxes, and how they meet.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
 };
 
+use super::{by::By, training::Training};
 use crate::{
     commands::{
         CommandError,
@@ -19,11 +20,13 @@ use crate::{
         read_boxes,
     },
     files::{self, Expected},
+    hash::sha256,
+    model::Manifest,
     pipeline::shown,
 };
 
 /// How many names a message holds.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 
 /// The first names of a list, for a message.
 pub(super) fn first(names: &[String]) -> String {
@@ -51,8 +54,17 @@ pub(super) fn labels(
     known: Option<&[&str]>,
     truth: Option<&str>,
 ) -> Result<LabelSet, CommandError> {
+    labels_of(&bytes(path)?, path, known, truth)
+}
+
+fn labels_of(
+    content: &[u8],
+    path: &Path,
+    known: Option<&[&str]>,
+    truth: Option<&str>,
+) -> Result<LabelSet, CommandError> {
     let choice = truth.map_or(TruthChoice::Ask, TruthChoice::Named);
-    labels::read(&bytes(path)?, known, choice).map_err(|error| wrong(path, &error))
+    labels::read(content, known, choice).map_err(|error| wrong(path, &error))
 }
 
 /// Films with their rows, and what a person should know of how they met.
@@ -64,16 +76,30 @@ pub(super) struct Inputs {
     /// Each film, as it lies below the folder, with its row.
     pub(super) joined: Vec<(PathBuf, Row)>,
     pub(super) findings: Vec<String>,
+    /// The columns that films are grouped by.
+    pub(super) by: Vec<By>,
+    /// SHA-256 of the label file, hex.
+    pub(super) labels_sha256: String,
+    /// Films that the model was trained on, as the label file or the model says.
+    pub(super) training: usize,
     pub(super) rows: usize,
     pub(super) notes: Vec<String>,
 }
 
 /// Reads the labels, finds the films, joins them, and checks that no patient is in `--against`.
-pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> Result<Inputs, CommandError> {
+pub(super) fn gather(
+    args: &EvaluateArgs,
+    manifest: &Manifest,
+    ignore: &[String],
+) -> Result<Inputs, CommandError> {
     let (Some(folder), Some(labels_file)) = (&args.films, &args.labels) else {
         return Err(CommandError::usage("name the films with --films and the labels with --labels"));
     };
-    let mut set = labels(labels_file, Some(known), args.truth.as_deref())?;
+    let known: Vec<&str> = manifest.labels.iter().map(|label| label.name.as_str()).collect();
+    let content = bytes(labels_file)?;
+    let mut set = labels_of(&content, labels_file, Some(&known), args.truth.as_deref())?;
+    let by = By::find(&args.by, &set)
+        .map_err(|error| CommandError::usage(format!("--by: {}: {error}", shown(labels_file))))?;
     if let Some(split) = &args.split {
         set.keep_split(split).map_err(|error| wrong(labels_file, &error))?;
     }
@@ -114,33 +140,19 @@ pub(super) fn gather(args: &EvaluateArgs, known: &[&str], ignore: &[String]) -> 
     }
     let pairs: Vec<(PathBuf, Row)> =
         joined.pairs.iter().map(|&(film, row)| (films[film].clone(), set.rows[row].clone())).collect();
-    notes.extend(training_films(args.split.as_deref(), &pairs));
+    let labels_sha256 = sha256(&content);
+    let training = Training { manifest, labels_sha256: &labels_sha256 };
+    notes.extend(training.note(args.split.as_deref(), &pairs));
     Ok(Inputs {
+        training: training.count(&pairs),
         folder: folder.clone(),
         films: films.len(),
         joined: pairs,
         findings: set.findings,
+        by,
+        labels_sha256,
         rows: set.rows.len(),
         notes,
-    })
-}
-
-/// Films of a split that is called a training set: figures that are too good to be true come from these.
-fn training_films(split: Option<&str>, films: &[(PathBuf, Row)]) -> Option<String> {
-    let is_training = |split: &str| split.to_lowercase().starts_with("train");
-    let splits: Vec<&str> = films.iter().filter_map(|(_, row)| row.split.as_deref()).collect();
-    let count = splits.iter().filter(|split| is_training(split)).count();
-    let others: BTreeSet<&str> = splits.into_iter().filter(|split| !is_training(split)).collect();
-    let others: Vec<String> = others.into_iter().take(NAMED).map(|name| format!("--split {name}")).collect();
-    let advice = match others.join(" or ") {
-        others if split.is_none() && !others.is_empty() => format!("; {others} leaves them out"),
-        _ => String::new(),
-    };
-    (count > 0).then(|| {
-        format!(
-            "{count} of the films are of a training split: a model that was trained on them looks better here than it \
-             is{advice}"
-        )
     })
 }
 
@@ -213,6 +225,7 @@ pub(super) fn boxes(
         view: None,
         split: None,
         truths: Vec::new(),
+        cells: Vec::new(),
     };
     let rows: Vec<Row> = boxes.iter().map(row).collect();
     let films: Vec<&PathBuf> = joined.iter().map(|(film, _)| film).collect();

@@ -14,10 +14,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     files::{self, Expected},
+    film::Header,
     hash::hex,
     model::{Heatmap, Model},
     private_file,
     quality::Gates,
+    study::Patient,
+    text::clean,
 };
 
 /// What came of one film. A film is known by the SHA-256 of its file.
@@ -30,6 +33,12 @@ pub(super) struct Record {
     pub(super) hopeless: bool,
     /// Columns and rows of the stored picture.
     pub(super) size: (u32, u32),
+    /// A hash of the Patient ID in the header; none where the header names nobody.
+    pub(super) patient: Option<String>,
+    /// View Position of the header; empty where it says nothing.
+    pub(super) view: String,
+    /// Station Name of the header, likewise.
+    pub(super) station: String,
     /// A probability a label; none for a film that was held and not asked for.
     pub(super) probabilities: Option<Vec<f32>>,
     /// The heatmaps in their stored form as hex, where there is a box to measure them against.
@@ -44,6 +53,27 @@ pub(super) struct Wanted {
 }
 
 impl Record {
+    /// What can be said of a film by its header alone.
+    pub(super) fn of_header(sha256: String, header: &Header) -> Self {
+        let patient = Patient::of(header).id;
+        Self {
+            sha256,
+            held: None,
+            hopeless: false,
+            size: (header.columns, header.rows),
+            patient: (!patient.is_empty()).then(|| hex(&Sha256::digest(&patient)[..8])),
+            view: clean(&header.view_position).trim().to_owned(),
+            station: clean(&header.station_name).trim().to_owned(),
+            probabilities: None,
+            heatmap: None,
+        }
+    }
+
+    /// Whether it goes into the figures. `held_too`: also if a gate holds it.
+    pub(super) fn counts(&self, held_too: bool) -> bool {
+        self.probabilities.is_some() && (held_too || self.held.is_none())
+    }
+
     /// Whether it says all that is wanted.
     pub(super) fn answers(&self, wanted: Wanted) -> bool {
         let unscored = self.hopeless || (self.held.is_some() && !wanted.held_too);
@@ -121,11 +151,14 @@ impl Kept {
     }
 }
 
+/// What a record holds: another form is in another file.
+const FORM: &str = "with patient, view and station";
+
 /// All that a score depends on beside the film, as 16 hex digits.
 fn circumstances(model: &Model, gates: &Gates) -> String {
     let mut hash = Sha256::new();
     // The manifest's whole text: preprocessing and outputs are in it.
-    for part in [crate::VERSION, model.sha256(), &model.manifest().text, model.precision().word()] {
+    for part in [FORM, crate::VERSION, model.sha256(), &model.manifest().text, model.precision().word()] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -143,6 +176,9 @@ mod tests {
             held: held.map(str::to_owned),
             hopeless: false,
             size: (10, 20),
+            patient: None,
+            view: String::new(),
+            station: String::new(),
             probabilities: scored.then(|| vec![0.1, 0.2]),
             heatmap: None,
         }

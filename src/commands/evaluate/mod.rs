@@ -5,6 +5,9 @@
 //!    ─▶ tables and curves on standard output, out (report.html, report.json, plots)
 //! ```
 
+mod by;
+mod cases;
+mod comparison;
 mod curves;
 mod evaluated;
 mod explore;
@@ -14,32 +17,40 @@ mod out;
 mod score;
 mod shots;
 mod tables;
+mod training;
 
 use std::{
     collections::HashMap,
     io::Write,
     path::PathBuf,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use self::{
+    comparison::Other,
     evaluated::{Evaluated, Films},
+    inputs::Inputs,
     kept::{Kept, Wanted},
-    score::{Scorer, Task},
+    score::{Run, Scorer, Task},
 };
 use super::{
     CommandError,
     cli::{EvaluateArgs, GlobalArgs},
     output::{progress, stdout},
-    setup::Setup,
+    setup::{Setup, label_defaults, rules},
     signals,
     unread::told,
 };
 use crate::{
-    config::{self, LabelDefaults},
+    config,
     evaluate::{Goal, Proposal, Report, labels::Row},
     model::Model,
     pipeline::{Cores, shown},
+    quality::Gates,
+    triage::{Rules, Setting},
 };
 
 /// Runs `evaluate`.
@@ -50,8 +61,14 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Comman
     let setup = Setup::new(global)?;
     check(args, &setup)?;
     let (model, rules) = setup.model_and_rules()?;
+    setup.warn_of_doubt(&model);
     let known: Vec<&str> = model.manifest().labels.iter().map(|label| label.name.as_str()).collect();
-    let mut inputs = inputs::gather(args, &known, &setup.config().inbox.ignore)?;
+    cases::check_prevalences(&args.prevalence, &known)?;
+    let other = other_model(args, &setup, &model)?;
+    let mut inputs = inputs::gather(args, model.manifest(), &setup.config().inbox.ignore)?;
+    if args.write {
+        training::refuse(&inputs)?;
+    }
     let boxes = match &args.boxes {
         None => HashMap::new(),
         Some(path) => {
@@ -60,35 +77,33 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Comman
             boxes
         }
     };
-    let gates = &setup.config().quality;
-    let mut kept = match &args.out {
-        None => Kept::default(),
-        Some(folder) => std::fs::create_dir_all(folder)
-            .and_then(|()| Kept::open(folder, &model, gates))
-            .map_err(|error| CommandError::failed(format!("cannot write to {}: {error}", shown(folder))))?,
-    };
-    let task = |(n, (film, _)): (usize, &(PathBuf, Row))| Task {
-        path: inputs.folder.join(film),
-        wanted: Wanted { held_too: args.score_held, heatmap: boxes.contains_key(&n) },
-    };
-    let tasks: Vec<Task> = inputs.joined.iter().enumerate().map(task).collect();
     let interrupted = signals::interrupted()?;
-    let bar = progress(tasks.len() as u64, "films");
-    let scorer = Scorer { cores: Cores::new(Arc::clone(&model)), gates, interrupted: &interrupted };
-    let run = scorer.score(&tasks, &mut kept, &bar)?;
-    bar.finish_and_clear();
-    if interrupted.load(Ordering::Relaxed) {
-        return Err(stopped(run.outcomes.len(), tasks.len(), &kept));
-    }
+    let scoring = Scoring { args, gates: &setup.config().quality, interrupted: &interrupted };
+    let run = scoring.run(&model, &tasks(args, &inputs, &boxes))?;
     if run.reused > 0 {
         inputs
             .notes
             .push(format!("the scores of {} unchanged films are those of an earlier run", run.reused));
     }
+    let other_run = other
+        .as_ref()
+        .map(|(other, _)| scoring.run(other, &tasks(args, &inputs, &HashMap::new())))
+        .transpose()?;
 
     let films = Films::sort(&inputs, &run.outcomes, args.score_held);
-    let evaluated =
-        Evaluated { args, model: &model, rules: &rules, inputs: &inputs, boxes: &boxes, films: &films };
+    let evaluated = Evaluated {
+        args,
+        model: &model,
+        rules: &rules,
+        inputs: &inputs,
+        boxes: &boxes,
+        films: &films,
+        other: other.as_ref().zip(other_run.as_ref()).map(|((model, rules), run)| Other {
+            model,
+            rules,
+            outcomes: &run.outcomes,
+        }),
+    };
     let report = evaluated.report()?;
     let mut out = stdout();
     if args.json {
@@ -117,6 +132,61 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Comman
                 unread.iter().map(|f| format!("{}: {}", film(&f.film), f.reason)).collect();
             Err(CommandError::unread(&lines))
         }
+    }
+}
+
+/// The model to compare with, and the site's rules for it.
+fn other_model(
+    args: &EvaluateArgs,
+    setup: &Setup,
+    model: &Model,
+) -> Result<Option<(Arc<Model>, Rules)>, CommandError> {
+    let Some(name) = &args.compare else { return Ok(None) };
+    if *name == model.manifest().name {
+        return Err(CommandError::usage(format!(
+            "--compare: {name} is the model that is evaluated; name another one"
+        )));
+    }
+    let other = setup.model(Some(name))?;
+    let rules = rules(&setup.loaded, other.manifest())?;
+    Ok(Some((Arc::new(other), rules)))
+}
+
+fn tasks(args: &EvaluateArgs, inputs: &Inputs, boxes: &inputs::Boxes) -> Vec<Task> {
+    let task = |(n, (film, _)): (usize, &(PathBuf, Row))| Task {
+        path: inputs.folder.join(film),
+        wanted: Wanted { held_too: args.score_held, heatmap: boxes.contains_key(&n) },
+    };
+    inputs.joined.iter().enumerate().map(task).collect()
+}
+
+/// What every model's films are scored with.
+struct Scoring<'a> {
+    args: &'a EvaluateArgs,
+    gates: &'a Gates,
+    interrupted: &'a AtomicBool,
+}
+
+impl Scoring<'_> {
+    /// Scores the films with a model, as far as earlier runs have not.
+    fn run(&self, model: &Arc<Model>, tasks: &[Task]) -> Result<Run, CommandError> {
+        let mut kept = match &self.args.out {
+            None => Kept::default(),
+            Some(folder) => {
+                std::fs::create_dir_all(folder).and_then(|()| Kept::open(folder, model, self.gates)).map_err(
+                    |error| CommandError::failed(format!("cannot write to {}: {error}", shown(folder))),
+                )?
+            }
+        };
+        let bar = progress(tasks.len() as u64, "films");
+        let scorer =
+            Scorer { cores: Cores::new(Arc::clone(model)), gates: self.gates, interrupted: self.interrupted };
+        let run = scorer.score(tasks, &mut kept, &bar)?;
+        bar.finish_and_clear();
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(stopped(run.outcomes.len(), tasks.len(), &kept));
+        }
+        Ok(run)
     }
 }
 
@@ -161,22 +231,27 @@ fn write_thresholds(
     json: bool,
 ) -> Result<(), CommandError> {
     let (Some(path), Some(thresholds)) = (&setup.loaded.path, &report.thresholds) else { return Ok(()) };
-    let alerts: Vec<(&str, f64)> =
-        thresholds.proposals.iter().filter_map(|p| Some((p.label.as_str(), to_write(p)?))).collect();
-    if alerts.is_empty() {
+    let written: Vec<&Proposal> = thresholds.proposals.iter().filter(|p| to_write(p).is_some()).collect();
+    if written.is_empty() {
         return Err(CommandError::failed(
             "no label has enough films to choose a threshold by: nothing was written",
         ));
     }
     let manifest = model.manifest();
-    let defaults: Vec<LabelDefaults<'_>> = manifest
-        .labels
-        .iter()
-        .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
-        .collect();
-    config::write_alerts(path, &manifest.name, &defaults, &alerts)?;
+    let defaults = label_defaults(manifest);
+    if matches!(thresholds.goal, Goal::Alarms(_)) {
+        let settings: Vec<(&str, Setting)> = written
+            .iter()
+            .map(|p| (p.label.as_str(), Setting { alert: to_write(p), critical: p.critical }))
+            .collect();
+        config::write_thresholds(path, &manifest.name, model.sha256(), &defaults, &settings)?;
+    } else {
+        let alerts: Vec<(&str, f64)> =
+            written.iter().filter_map(|p| Some((p.label.as_str(), to_write(p)?))).collect();
+        config::write_alerts(path, &manifest.name, model.sha256(), &defaults, &alerts)?;
+    }
     if !json {
-        writeln!(stdout, "written: {} thresholds of {} into {}", alerts.len(), manifest.name, shown(path))?;
+        writeln!(stdout, "written: {} thresholds of {} into {}", written.len(), manifest.name, shown(path))?;
     }
     Ok(())
 }

@@ -74,14 +74,7 @@ impl Scorer<'_> {
         // A film that is held is decoded once more, if it is to be scored all the same.
         let again = task.wanted.held_too.then(|| bytes.content.clone());
         let mut examined = examine(bytes.content, self.cores.model(), self.gates);
-        let mut record = Record {
-            sha256: bytes.sha256,
-            held: None,
-            hopeless: false,
-            size: (examined.header.columns, examined.header.rows),
-            probabilities: None,
-            heatmap: None,
-        };
+        let mut record = Record::of_header(bytes.sha256, &examined.header);
         if let Err(held) = &examined.verdict {
             record.held = Some(held.reason.clone());
             let Some(content) = again else {

@@ -40,6 +40,7 @@ pub(in crate::dashboard) fn lines(state: &State) -> Vec<Line<'static>> {
         (Some(model), theme.dim),
         (health.fault.as_ref().map(|fault| format!("✖ {fault}")), theme.error),
         (health.feed_alarm.as_ref().map(|alarm| format!("! {alarm}")), theme.warning),
+        (state.site.doubt.as_ref().map(|doubt| format!("! {doubt}")), theme.warning),
     ];
     for (text, style) in faults {
         let wrapped = text.map(|text| cells::wrap(&text, width, MOST_LINES)).unwrap_or_default();

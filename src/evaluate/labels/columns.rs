@@ -20,16 +20,13 @@ const PATIENT: &[&str] = &["patientid", "patient", "subjectid", "subject"];
 const VIEW: &[&str] = &["view", "viewposition", "appa", "projection"];
 const SPLIT: &[&str] = &["split", "fold", "subset", "partition"];
 const JOINED: &[&str] = &["findinglabels", "findinglabel"];
+const SEX: &[&str] = &["sex", "patientsex", "gender", "patientgender"];
+const AGE: &[&str] = &["age", "patientage", "patientsage", "ageyears", "ageinyears"];
+const STATION: &[&str] = &["station", "stationname", "manufacturer", "scanner", "device"];
 /// Columns that hold numbers and are no findings; `nofinding` is the absence of all.
 const NO_FINDING: &[&str] = &[
     "nofinding",
     "followup",
-    "patientage",
-    "age",
-    "patientgender",
-    "gender",
-    "sex",
-    "patientsex",
     "frontallateral",
     "studyid",
     "studydate",
@@ -70,6 +67,21 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (nearness(best) >= 0.6).then_some(*best)
 }
 
+/// The place of a column of that name: the same but for case, spaces and signs, or another name of the same thing.
+pub(super) fn named(name: &str, header: &[String]) -> Option<usize> {
+    let names: Vec<String> = header.iter().map(|name| plain(name)).collect();
+    let name = plain(name);
+    let place = |wanted: &str| names.iter().position(|name| name == wanted);
+    let alike =
+        [PATIENT, VIEW, SPLIT, SEX, AGE, STATION].into_iter().find(|list| list.contains(&name.as_str()));
+    place(&name).or_else(|| alike.into_iter().flatten().find_map(|other| place(other)))
+}
+
+/// Whether a column of that name holds ages.
+pub(in crate::evaluate) fn is_age(name: &str) -> bool {
+    AGE.contains(&plain(name).as_str())
+}
+
 /// The columns of a label file, by their places.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
@@ -95,7 +107,8 @@ impl Columns {
         let taken = [Some(film), patient, view, split, joined];
         let is_other = |&n: &usize| {
             let name = names[n].as_str();
-            let known = [FILM, PATIENT, VIEW, SPLIT, NO_FINDING].iter().any(|list| list.contains(&name));
+            let known =
+                [FILM, PATIENT, VIEW, SPLIT, SEX, AGE, NO_FINDING].iter().any(|list| list.contains(&name));
             !taken.contains(&Some(n)) && !name.is_empty() && !known
         };
         Ok(Self { film, patient, view, split, joined, others: (0..names.len()).filter(is_other).collect() })

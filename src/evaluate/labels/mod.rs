@@ -16,9 +16,10 @@ mod table;
 mod tests;
 mod truths;
 
+pub(in crate::evaluate) use columns::is_age;
 pub use columns::{canonical, nearest};
 pub use join::{Joined, join};
-pub use patients::{Overlap, overlap};
+pub use patients::{Overlap, overlap, patient_key};
 pub use read::read;
 pub(in crate::evaluate) use table::{decoded, records};
 pub use truths::TruthChoice;
@@ -87,6 +88,8 @@ pub struct Row {
     pub split: Option<String>,
     /// What is said, in the order of [`LabelSet::findings`].
     pub truths: Vec<Truth>,
+    /// All cells, in the order of [`LabelSet::columns`].
+    pub cells: Vec<String>,
 }
 
 /// How a label file is written.
@@ -103,6 +106,8 @@ pub enum Shape {
 pub struct LabelSet {
     /// How it is written.
     pub shape: Shape,
+    /// The names of its columns.
+    pub columns: Vec<String>,
     /// The findings that its rows speak of.
     pub findings: Vec<String>,
     /// Its films, in the file's order.
@@ -114,6 +119,18 @@ pub struct LabelSet {
 }
 
 impl LabelSet {
+    /// The place of the column of that name, whatever its case, spaces and signs. `view`, `split` and `patient` find
+    /// those that are known by other names, too, `sex`, `age` and `station` those of common label files.
+    ///
+    /// # Errors
+    /// [`LabelError::NoColumn`] if there is none, with the columns that there are.
+    pub fn column(&self, name: &str) -> Result<usize, LabelError> {
+        columns::named(name, &self.columns).ok_or_else(|| LabelError::NoColumn {
+            wanted: crate::text::clean(name),
+            known: columns::quoted(self.columns.iter().map(String::as_str)),
+        })
+    }
+
     /// Keeps the rows of one split.
     ///
     /// # Errors
@@ -197,6 +214,14 @@ pub enum LabelError {
     /// A source of labels that it does not have.
     #[error("it has no labels called `{wanted}`: there are {known}")]
     NoTruth {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
+    /// A column that it does not have.
+    #[error("it has no column `{wanted}`; its columns are {known}")]
+    NoColumn {
         /// What was asked for.
         wanted: String,
         /// What there is.

@@ -65,10 +65,12 @@ pub fn overlap<'a>(
 }
 
 fn patients<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeSet<String> {
-    rows.into_iter().filter_map(|row| row.patient.as_deref()).map(name).collect()
+    rows.into_iter().filter_map(|row| row.patient.as_deref()).map(patient_key).collect()
 }
 
-fn name(patient: &str) -> String {
+/// A patient's number as it is compared: without case, spaces around it, zeros before it, and the `.0` of spreadsheets.
+#[must_use]
+pub fn patient_key(patient: &str) -> String {
     let patient = patient.trim().to_lowercase();
     let patient = patient.strip_suffix(".0").unwrap_or(&patient);
     let short = patient.trim_start_matches('0');

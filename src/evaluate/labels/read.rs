@@ -45,7 +45,7 @@ pub fn read(bytes: &[u8], known: Option<&[&str]>, choice: TruthChoice<'_>) -> Re
         if let Some(film) = filled(Some(columns.film)) {
             let (patient, view, split) =
                 (filled(columns.patient), filled(columns.view), filled(columns.split));
-            rows.push(Row { line: *line, film, patient, view, split, truths });
+            rows.push(Row { line: *line, film, patient, view, split, truths, cells: cells.clone() });
         } else {
             notes.push(format!("line {line} names no film and was left out"));
         }
@@ -57,7 +57,7 @@ pub fn read(bytes: &[u8], known: Option<&[&str]>, choice: TruthChoice<'_>) -> Re
             Guess::Name => "the digits before _ in the films' names".to_owned(),
         }),
     };
-    Ok(LabelSet { shape, findings, rows, notes, patients_from })
+    Ok(LabelSet { shape, columns: table.header, findings, rows, notes, patients_from })
 }
 
 type Findings = (Vec<String>, Vec<Vec<Truth>>);

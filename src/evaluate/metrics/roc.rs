@@ -23,10 +23,11 @@ pub struct RocPoint {
 pub struct Auc {
     /// The chance that a film with the finding scores higher than one without, ties counting half.
     pub value: f64,
-    /// Its standard error after DeLong; none with fewer than two films of a kind.
+    /// Its standard error: after DeLong as [`Ranked::auc`] gives it, else by patient. None with fewer than two films
+    /// of a kind.
     pub standard_error: Option<f64>,
-    /// Its 95 % interval: DeLong's on the logit scale, which stays within 0 to 1; none where there is no
-    /// standard error, or where the scores separate the classes wholly and it would have no width.
+    /// Its 95 % interval: DeLong's on the logit scale, which stays within 0 to 1, else by patient. None where there
+    /// is no standard error, or where the scores separate the classes wholly and it would have no width.
     pub interval: Option<[f64; 2]>,
 }
 

@@ -11,6 +11,8 @@ pub struct Share {
     pub value: f64,
     /// Wilson's score interval.
     pub interval: [f64; 2],
+    /// The number of independent films that the interval stands on: fewer than the films where patients repeat.
+    pub effective: f64,
 }
 
 /// What counting everything at or above a threshold as positive gives.
@@ -37,17 +39,18 @@ pub struct AtThreshold {
 /// Wilson's score interval of 95 % for `hits` of `of` (Wilson 1927; no continuity correction). None of 0.
 #[must_use]
 pub fn wilson(hits: u64, of: u64) -> Option<Share> {
-    if of == 0 || hits > of {
-        return None;
-    }
-    let (n, value) = (number(of), number(hits) / number(of));
+    (of > 0 && hits <= of).then(|| wilson_of(number(hits) / number(of), number(of)))
+}
+
+/// Wilson's interval for a share of `n` cases, which may be an effective number and no whole one.
+pub(super) fn wilson_of(value: f64, n: f64) -> Share {
     let z2 = Z95 * Z95;
     let centre = (value + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let reach = Z95 / (1.0 + z2 / n) * (value * (1.0 - value) / n + z2 / (4.0 * n * n)).sqrt();
-    // At 0 and at all hits an end is exactly 0 or 1; rounding must not say otherwise.
-    let low = if hits == 0 { 0.0 } else { (centre - reach).max(0.0) };
-    let high = if hits == of { 1.0 } else { (centre + reach).min(1.0) };
-    Some(Share { value, interval: [low, high] })
+    // At none and at all an end is exactly 0 or 1; rounding must not say otherwise.
+    let low = if value == 0.0 { 0.0 } else { (centre - reach).max(0.0) };
+    let high = if value == 1.0 { 1.0 } else { (centre + reach).min(1.0) };
+    Share { value, interval: [low, high], effective: n }
 }
 
 impl Ranked {

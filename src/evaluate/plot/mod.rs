@@ -15,7 +15,7 @@ mod tests {
     use image::RgbImage;
 
     use super::*;
-    use crate::evaluate::{Case, LabelInfo, LabelReport, Rect, measure};
+    use crate::evaluate::{Case, LabelInfo, LabelReport, Rect, Whose, measure};
 
     fn labels() -> Vec<LabelReport> {
         let scores: Vec<[f32; 2]> =
@@ -24,9 +24,9 @@ mod tests {
         let cases: Vec<Case<'_>> = scores
             .iter()
             .enumerate()
-            .map(|(n, scores)| Case { probabilities: scores, truths: truths(n) })
+            .map(|(n, scores)| Case { probabilities: scores, truths: truths(n), whose: Whose::patient(n) })
             .collect();
-        measure(&[LabelInfo::plain("Mass <&> \"sign\"", 0.5), LabelInfo::plain("Hernia", 0.5)], &cases)
+        measure(&[LabelInfo::plain("Mass <&> \"sign\"", 0.5), LabelInfo::plain("Hernia", 0.5)], &cases).labels
     }
 
     #[test]

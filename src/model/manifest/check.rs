@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use toml::Spanned;
 
 use super::{
-    Architecture, Evaluation, Filter, Imported, Label, Manifest, ProfileNote, Published, Reference, Shape,
-    Step, Tone, VALIDATED_ABOVE, raw,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, ProfileNote, Published,
+    Reference, Shape, Step, Tone, Training, is_validated, raw,
 };
 use crate::{model::Limits, text::clean};
 
@@ -60,7 +60,8 @@ impl raw::Manifest {
         }
         let preprocessing = steps(self.preprocessing, channels, size)?;
         let outputs = self.labels.len();
-        let labels = labels(self.labels)?;
+        let evaluated = self.evaluated.as_ref().map(evaluated);
+        let labels = labels(self.labels, evaluated.as_ref())?;
         let shape = shape(self.architecture, self.network.unwrap_or_default())?;
         let reference = self.reference.map(|raw| reference(raw, labels.len())).transpose()?;
         let imported = self.imported.map(|raw| Imported {
@@ -84,6 +85,11 @@ impl raw::Manifest {
             licence: clean(&self.licence),
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
+            evaluated,
+            training: self.training.map(|raw::Training { labels, splits }| Training {
+                labels: labels.into_iter().collect(),
+                splits: splits.iter().map(|split| clean(split)).collect(),
+            }),
             sha256: self.sha256.unwrap_or_default(),
             profile: self.profile.map(|raw::Profile { sha256, cut_off, turned_cut_off }| ProfileNote {
                 sha256,
@@ -139,7 +145,17 @@ fn reference(raw: raw::Reference, labels: usize) -> Result<Reference, String> {
     }
 }
 
-fn labels(raw: Vec<raw::Label>) -> Result<Vec<Label>, String> {
+fn evaluated(raw: &raw::Evaluated) -> EvaluatedOn {
+    EvaluatedOn {
+        films: clean(&raw.films),
+        also_used_for: clean(&raw.also_used_for),
+        source_was_trained_on: raw.source_was_trained_on,
+        patients_are_unseen: raw.patients_are_unseen,
+        is_by_patient: raw.intervals == raw::By::ByPatient,
+    }
+}
+
+fn labels(raw: Vec<raw::Label>, on: Option<&EvaluatedOn>) -> Result<Vec<Label>, String> {
     let mut labels = Vec::with_capacity(raw.len());
     let mut names = HashSet::new();
     for (output, raw) in raw.into_iter().enumerate() {
@@ -150,7 +166,7 @@ fn labels(raw: Vec<raw::Label>) -> Result<Vec<Label>, String> {
         if !names.insert(name.clone()) {
             return Err(format!("label '{name}' stands there twice"));
         }
-        labels.push(label(name, output, &raw)?);
+        labels.push(label(name, output, &raw, on)?);
     }
     match labels.is_empty() {
         false => Ok(labels),
@@ -158,23 +174,21 @@ fn labels(raw: Vec<raw::Label>) -> Result<Vec<Label>, String> {
     }
 }
 
-fn label(name: String, output: usize, raw: &raw::Label) -> Result<Label, String> {
+fn label(name: String, output: usize, raw: &raw::Label, on: Option<&EvaluatedOn>) -> Result<Label, String> {
     if raw.auc.is_none() && (raw.auc_interval.is_some() || raw.positives.is_some() || raw.films.is_some()) {
         return Err(format!("label '{name}' says how its AUC was measured, but has no `auc`"));
     }
-    let validated = match (raw.auc_interval, raw.validated) {
-        (Some(_), Some(_)) => {
-            return Err(format!("label '{name}' has `auc_interval`, which decides: leave `validated` out"));
-        }
-        (Some([low, _]), None) => low > VALIDATED_ABOVE,
-        (None, said) => said.unwrap_or(false),
-    };
+    if raw.auc_interval.is_some() && raw.validated.is_some() {
+        return Err(format!("label '{name}' has `auc_interval`, which decides: leave `validated` out"));
+    }
     let evaluation = raw.auc.map(|auc| Evaluation {
         auc,
         interval: raw.auc_interval,
         positives: raw.positives,
         films: raw.films,
     });
+    let measured = || evaluation.as_ref().is_some_and(|evaluation| is_validated(evaluation, on));
+    let validated = raw.validated.unwrap_or_else(measured);
     Ok(Label { name, output, alert: raw.alert, evaluation, validated })
 }
 

@@ -10,12 +10,17 @@ mod tests;
 
 pub use steps::{Filter, Step, Tone};
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::{DenseNetConfig, Limits, ModelError, NetworkConfig, ResNetConfig};
 
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
+
+/// A validated label was measured on at least so many films with the finding.
+pub const VALIDATED_POSITIVES: u32 = 10;
 
 /// Longest text of a manifest, in bytes; the longest of the presets has a fortieth of it.
 const LONGEST_TEXT: usize = 256 << 10;
@@ -54,6 +59,10 @@ pub struct Manifest {
     pub source: String,
     /// Where the AUCs come from.
     pub evaluation: String,
+    /// The films that the AUCs were measured on, where the manifest names them.
+    pub evaluated: Option<EvaluatedOn>,
+    /// What the model was trained on, where the manifest says it.
+    pub training: Option<Training>,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
     /// The profile of the training films; without it nobody can say whether a film is like them.
@@ -66,6 +75,30 @@ pub struct Manifest {
     pub imported: Option<Imported>,
     /// The whole text, as results are recorded with it.
     pub text: String,
+}
+
+/// The films that a model's AUCs were measured on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluatedOn {
+    /// Which films they are, in words.
+    pub films: String,
+    /// What else they were used for ("choosing the epoch"); empty: for nothing.
+    pub also_used_for: String,
+    /// Whether training saw films of the same source, though of other patients.
+    pub source_was_trained_on: bool,
+    /// Whether training saw none of their patients.
+    pub patients_are_unseen: bool,
+    /// Whether the intervals are by patient.
+    pub is_by_patient: bool,
+}
+
+/// Label files that a model was trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Training {
+    /// Their SHA-256, hex.
+    pub labels: BTreeSet<String>,
+    /// The splits of these files that training saw; those whose names begin with "train" need not be named.
+    pub splits: BTreeSet<String>,
 }
 
 /// What the manifest says of `profile.safetensors`.
@@ -161,8 +194,7 @@ pub struct Label {
     pub alert: f64,
     /// How well the model does on films that it has not seen, where somebody measured it.
     pub evaluation: Option<Evaluation>,
-    /// Whether it may rank by default: the AUC's interval lies wholly above [`VALIDATED_ABOVE`], or,
-    /// where the manifest has no interval, says so itself.
+    /// Whether it may rank by default: as [`is_validated`] says, or, where the manifest has no interval, it itself.
     pub validated: bool,
 }
 
@@ -177,6 +209,16 @@ pub struct Evaluation {
     pub positives: Option<u32>,
     /// Films.
     pub films: Option<u32>,
+}
+
+/// Whether a label counts as validated: its AUC has a 95 % interval wholly above [`VALIDATED_ABOVE`], on films with at
+/// least [`VALIDATED_POSITIVES`] of the finding. Where the manifest names these films, it must say as well that the
+/// interval is by patient and that training saw none of the patients.
+#[must_use]
+pub fn is_validated(evaluation: &Evaluation, on: Option<&EvaluatedOn>) -> bool {
+    evaluation.interval.is_some_and(|[low, _]| low > VALIDATED_ABOVE)
+        && evaluation.positives.is_some_and(|positives| positives >= VALIDATED_POSITIVES)
+        && on.is_none_or(|on| on.is_by_patient && on.patients_are_unseen)
 }
 
 impl Manifest {

@@ -16,6 +16,8 @@ pub(super) struct Manifest {
     pub(super) source: String,
     #[serde(default)]
     pub(super) evaluation: String,
+    pub(super) evaluated: Option<Evaluated>,
+    pub(super) training: Option<Training>,
     #[serde(default, deserialize_with = "some_hex_sha256")]
     pub(super) sha256: Option<String>,
     pub(super) architecture: Architecture,
@@ -31,6 +33,35 @@ pub(super) struct Manifest {
     pub(super) published: Option<Published>,
     pub(super) reference: Option<Reference>,
     pub(super) imported: Option<Imported>,
+}
+
+/// The films that the AUCs were measured on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Evaluated {
+    pub(super) films: String,
+    pub(super) also_used_for: String,
+    pub(super) source_was_trained_on: bool,
+    pub(super) patients_are_unseen: bool,
+    pub(super) intervals: By,
+}
+
+/// What the intervals are over.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum By {
+    ByPatient,
+    ByFilm,
+}
+
+/// What the model was trained on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Training {
+    #[serde(deserialize_with = "hex_sha256s")]
+    pub(super) labels: Vec<String>,
+    #[serde(default)]
+    pub(super) splits: Vec<String>,
 }
 
 /// What differs from the architecture's usual width and depth.
@@ -154,12 +185,18 @@ fn interval<'de, D: Deserializer<'de>>(value: D) -> Result<Option<[f64; 2]>, D::
 }
 
 fn hex_sha256<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
-    String::deserialize(value).and_then(|hex| {
-        match hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            true => Ok(hex),
-            false => Err(D::Error::custom("a sha256 is 64 hexadecimal digits in lower case")),
-        }
-    })
+    String::deserialize(value).and_then(checked_hex)
+}
+
+fn hex_sha256s<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    Vec::<String>::deserialize(value)?.into_iter().map(checked_hex).collect()
+}
+
+fn checked_hex<E: Error>(hex: String) -> Result<String, E> {
+    match hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        true => Ok(hex),
+        false => Err(E::custom("a sha256 is 64 hexadecimal digits in lower case")),
+    }
 }
 
 fn some_hex_sha256<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {

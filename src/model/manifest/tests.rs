@@ -50,9 +50,11 @@ fn the_keras_course_model_can_be_written_down() {
 #[test]
 fn a_label_is_validated_by_its_interval() {
     for (lines, validated) in [
-        ("auc = 0.8\nauc_interval = [0.651, 0.9]", true),
-        ("auc = 0.8\nauc_interval = [0.65, 0.9]", false),
-        ("auc = 0.8\nauc_interval = [0.5, 0.9]", false),
+        ("auc = 0.8\nauc_interval = [0.651, 0.9]\npositives = 10", true),
+        ("auc = 0.8\nauc_interval = [0.651, 0.9]\npositives = 9", false),
+        ("auc = 0.8\nauc_interval = [0.651, 0.9]", false),
+        ("auc = 0.8\nauc_interval = [0.65, 0.9]\npositives = 90", false),
+        ("auc = 0.8\nauc_interval = [0.5, 0.9]\npositives = 90", false),
         ("auc = 0.8", false),
         ("auc = 0.8\nvalidated = true", true),
         ("", false),
@@ -60,6 +62,31 @@ fn a_label_is_validated_by_its_interval() {
         let text = KERAS.replace("auc = 0.896", lines);
         let manifest = Manifest::parse(&text, "here").unwrap();
         assert_eq!(manifest.labels[0].validated, validated, "{lines}");
+    }
+}
+
+/// A manifest that names the films must say that they are of patients whom training never saw, and the intervals by
+/// patient.
+#[test]
+fn films_that_are_named_must_be_fit_to_validate() {
+    for (unseen, intervals, validated) in
+        [(true, "by-patient", true), (false, "by-patient", false), (true, "by-film", false)]
+    {
+        let label = KERAS.replace("auc = 0.896", "auc = 0.8\nauc_interval = [0.7, 0.9]\npositives = 20");
+        let hash = "ab".repeat(32);
+        let text = format!(
+            "{label}\n[evaluated]\nfilms = \"325 films of 301 patients\"\nalso_used_for = \"choosing the epoch\"\n\
+             source_was_trained_on = true\npatients_are_unseen = {unseen}\nintervals = \"{intervals}\"\n\
+             [training]\nlabels = [\"{hash}\"]\nsplits = [\"fit\"]\n"
+        );
+        let manifest = Manifest::parse(&text, "here").unwrap();
+        assert_eq!(manifest.labels[0].validated, validated, "{unseen}, {intervals}");
+        let on = manifest.evaluated.unwrap();
+        assert_eq!((on.also_used_for.as_str(), on.source_was_trained_on), ("choosing the epoch", true));
+        let training = manifest.training.unwrap();
+        assert!(training.labels.contains(&hash) && training.splits.contains("fit"));
+        let error = Manifest::parse(&text.replace(&hash, "1234"), "here").unwrap_err().to_string();
+        assert!(error.contains("64 hexadecimal digits"), "{error}");
     }
 }
 

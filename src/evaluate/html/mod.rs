@@ -2,9 +2,14 @@
 
 use std::fmt::{self, Display, Write};
 
+mod comparison;
+mod groups;
+mod thresholds;
+
 use super::{
-    HOT, HeldFilm, LabelReport, Localisation, Report, SOURCES, SOURCES_IN_FULL, metrics::Share, plot::escape,
-    report::Thresholds,
+    HOT, HeldFilm, LabelReport, Localisation, Report, SOURCES, SOURCES_IN_FULL,
+    metrics::{Likely, Share},
+    plot::escape,
 };
 
 const STYLE: &str = include_str!("report.css");
@@ -41,17 +46,18 @@ fn write(page: &mut String, report: &Report, plots: &Plots) -> fmt::Result {
         writeln!(page, "<p class=\"banner\">{}</p>", escape(&report.model.banner))?;
     }
     facts(page, report)?;
-    if !report.notes.is_empty() {
-        writeln!(page, "<h2>To know first</h2>\n<ul>")?;
-        for note in &report.notes {
-            writeln!(page, "<li>{}</li>", escape(note))?;
-        }
-        writeln!(page, "</ul>")?;
-    }
+    to_know_first(page, report)?;
     labels(page, report)?;
+    predictive(page, &report.labels)?;
     elsewhere(page, &report.labels)?;
-    if let Some(thresholds) = &report.thresholds {
-        proposals(page, thresholds)?;
+    for column in &report.groups {
+        groups::write(page, column)?;
+    }
+    if let Some(comparison) = &report.comparison {
+        comparison::write(page, &report.model.name, comparison)?;
+    }
+    if let Some(proposed) = &report.thresholds {
+        thresholds::write(page, proposed)?;
     }
     writeln!(page, "<h2>Curves</h2>")?;
     for svg in &plots.curves {
@@ -75,6 +81,23 @@ fn write(page: &mut String, report: &Report, plots: &Plots) -> fmt::Result {
         escape(report.version),
         escape(&report.made)
     )
+}
+
+/// Warnings, then notes.
+fn to_know_first(page: &mut String, report: &Report) -> fmt::Result {
+    let warnings = report.groups.iter().flat_map(|column| &column.warnings);
+    let warnings: Vec<String> =
+        warnings.map(|warning| format!("<strong>Warning</strong> {}", escape(warning))).collect();
+    let notes = report.notes.iter().map(|note| escape(note).to_string());
+    let all: Vec<String> = warnings.into_iter().chain(notes).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(page, "<h2>To know first</h2>\n<ul>")?;
+    for item in all {
+        writeln!(page, "<li>{item}</li>")?;
+    }
+    writeln!(page, "</ul>")
 }
 
 fn facts(page: &mut String, report: &Report) -> fmt::Result {
@@ -118,7 +141,7 @@ fn labels(page: &mut String, report: &Report) -> fmt::Result {
             "Without",
             "AUC [95 %]",
             "Published AUC",
-            "AP",
+            "AP [95 %]",
             "Threshold",
             "Sensitivity [95 %]",
             "Specificity [95 %]",
@@ -130,7 +153,13 @@ fn labels(page: &mut String, report: &Report) -> fmt::Result {
     for label in &report.labels {
         let class = if label.validated { "" } else { " class=\"dim\"" };
         write!(page, "<tr{class}><th scope=\"row\">{}</th>", escape(&label.label))?;
-        write!(page, "<td>{}</td><td>{}</td>", label.positives, label.negatives)?;
+        let patients = label.patients;
+        write!(
+            page,
+            "<td>{}</td><td>{}</td>",
+            of_patients(label.positives, patients.map(|of| of.with)),
+            of_patients(label.negatives, patients.map(|of| of.without))
+        )?;
         if let Some(reason) = &label.undefined {
             write!(page, "<td colspan=\"9\" class=\"undefined\">{}</td>", escape(reason))?;
         } else {
@@ -140,12 +169,47 @@ fn labels(page: &mut String, report: &Report) -> fmt::Result {
         }
         writeln!(page, "</tr>")?;
     }
+    let mean = report.macro_mean.map_or_else(String::new, |mean| {
+        format!("<p>Mean AUC of {} labels: {}</p>\n", mean.labels, with_interval(mean.auc, mean.interval))
+    });
+    let whose = match report.intervals.by {
+        "patient" => "Intervals are by patient",
+        _ => "Intervals are by film, for nothing says which patients the films are of",
+    };
     writeln!(
         page,
-        "</table></div>\n<p class=\"small\">Dimmed labels are not validated for the model. AUC intervals: DeLong, on \
-         the logit scale. Sensitivity, specificity: at the threshold in force, Wilson's intervals. Intervals are by \
-         film: where patients repeat, the truth is wider. ECE: ten bins of equal width. Published: {}</p>",
+        "</table></div>\n{mean}<p class=\"small\">Dimmed labels are not validated for the model. With, without: films, and \
+         of how many patients. {whose}: AUC and AP by {} draws of patients with all their films, shares after Wilson on the \
+         effective number of films. Sensitivity, specificity: at the threshold in force. ECE: ten bins of equal width. \
+         Published: {}</p>",
+        report.intervals.draws,
         escape(if report.model.evaluation.is_empty() { "nothing" } else { &report.model.evaluation })
+    )
+}
+
+/// What an alert means where findings are as frequent as somebody says.
+fn predictive(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
+    if labels.iter().all(|label| label.predictive.is_none()) {
+        return Ok(());
+    }
+    let likely =
+        |likely: Option<Likely>| likely.map_or_else(none, |it| with_interval(it.value, Some(it.interval)));
+    writeln!(page, "<h2>What an alert means</h2>\n<div class=\"wide\"><table class=\"figures\">")?;
+    head(page, &["Label", "Prevalence", "PPV [95 %]", "NPV [95 %]"])?;
+    for (label, it) in labels.iter().filter_map(|label| Some((label, label.predictive?))) {
+        writeln!(
+            page,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(&label.label),
+            it.prevalence,
+            likely(it.positive),
+            likely(it.negative)
+        )?;
+    }
+    writeln!(
+        page,
+        "</table></div>\n<p class=\"small\">PPV: of films that alert, those that have the finding; NPV: of the others, \
+         those that are without it; at the threshold in force, where so many of all films have it as is given.</p>"
     )
 }
 
@@ -178,13 +242,6 @@ fn elsewhere(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
 
 /// What stands in a label's row after its counts.
 fn cells(label: &LabelReport) -> [String; 9] {
-    let with_interval = |value: f64, interval: Option<[f64; 2]>| match interval {
-        Some([low, high]) => format!("{value:.3} <span>[{low:.3}, {high:.3}]</span>"),
-        None => format!("{value:.3}"),
-    };
-    let share = |share: Option<Share>| {
-        share.map_or_else(none, |share| with_interval(share.value, Some(share.interval)))
-    };
     let auc = label.auc.map_or_else(none, |auc| with_interval(auc.value, auc.interval));
     let published = label.published.map_or_else(none, |known| with_interval(known.auc, known.interval));
     let youden = label.youden.map_or_else(none, |point| {
@@ -194,7 +251,7 @@ fn cells(label: &LabelReport) -> [String; 9] {
     [
         auc,
         published,
-        number(label.average_precision),
+        label.average_precision.map_or_else(none, |ap| with_interval(ap, label.average_precision_interval)),
         format!("{:.4}", label.at_threshold.threshold),
         share(label.at_threshold.sensitivity),
         share(label.at_threshold.specificity),
@@ -202,55 +259,6 @@ fn cells(label: &LabelReport) -> [String; 9] {
         number(calibration.map(|c| c.ece)),
         number(calibration.map(|c| c.brier)),
     ]
-}
-
-fn proposals(page: &mut String, thresholds: &Thresholds) -> fmt::Result {
-    writeln!(page, "<h2>Proposed thresholds</h2>\n<div class=\"wide\"><table class=\"figures\">")?;
-    head(
-        page,
-        &[
-            "Label",
-            "Now",
-            "Sens.",
-            "Spec.",
-            "Alarms per 100",
-            "Proposed",
-            "Sens.",
-            "Spec.",
-            "Alarms per 100",
-            "",
-        ],
-    )?;
-    let percent = |share: Option<Share>| share.map_or_else(none, |s| format!("{:.1}", s.value * 100.0));
-    let value = |share: Option<Share>| number(share.map(|share| share.value));
-    for proposal in &thresholds.proposals {
-        write!(page, "<tr><th scope=\"row\">{}</th>", escape(&proposal.label))?;
-        let cells = |at: Option<&super::metrics::AtThreshold>, alarms| {
-            let threshold = at.map_or_else(none, |at| short(at.threshold));
-            [
-                threshold,
-                value(at.and_then(|at| at.sensitivity)),
-                value(at.and_then(|at| at.specificity)),
-                percent(alarms),
-            ]
-        };
-        let now = cells(Some(&proposal.now), proposal.alarms_now);
-        for cell in now.into_iter().chain(cells(proposal.then.as_ref(), proposal.alarms_then)) {
-            write!(page, "<td>{cell}</td>")?;
-        }
-        writeln!(
-            page,
-            "<td class=\"undefined\">{}</td></tr>",
-            escape(proposal.not_written.as_deref().unwrap_or(""))
-        )?;
-    }
-    writeln!(
-        page,
-        "</table></div>\n<p>At least one ranking label alerts on {} of 100 films now, on {} with what would be written. \
-         These thresholds are chosen and measured on the same films: expect a little less on others.</p>",
-        percent(thresholds.any_alarm_now),
-        percent(thresholds.any_alarm_then)
-    )
 }
 
 fn localisation(page: &mut String, rows: &[Localisation]) -> fmt::Result {
@@ -316,10 +324,20 @@ fn head(page: &mut String, titles: &[&str]) -> fmt::Result {
     writeln!(page, "</tr>")
 }
 
-/// A threshold to four decimals, or to all that it has if they are more.
-fn short(threshold: f64) -> String {
-    let (four, all) = (format!("{threshold:.4}"), threshold.to_string());
-    if all.len() > four.len() { all } else { four }
+/// A number of films, and of how many patients they are.
+fn of_patients(films: u64, patients: Option<u64>) -> String {
+    patients.map_or_else(|| films.to_string(), |patients| format!("{films} <span>of {patients}</span>"))
+}
+
+fn with_interval(value: f64, interval: Option<[f64; 2]>) -> String {
+    match interval {
+        Some([low, high]) => format!("{value:.3} <span>[{low:.3}, {high:.3}]</span>"),
+        None => format!("{value:.3}"),
+    }
+}
+
+fn share(share: Option<Share>) -> String {
+    share.map_or_else(none, |share| with_interval(share.value, Some(share.interval)))
 }
 
 fn none() -> String {

@@ -2,9 +2,16 @@
 
 use std::io::{self, Write};
 
+mod comparison;
+mod groups;
+mod thresholds;
+
 use crate::{
     commands::output::{Lean, table},
-    evaluate::{HeldFilm, LabelReport, Localisation, Report, SOURCES, Thresholds, metrics::Share},
+    evaluate::{
+        HeldFilm, LabelReport, Localisation, Report, SOURCES,
+        metrics::{Likely, Share},
+    },
 };
 
 /// Held and unread films that are named; the report holds all.
@@ -25,29 +32,46 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     for note in &report.notes {
         writeln!(out, "note: {note}")?;
     }
-    if !report.notes.is_empty() {
+    let warnings = || report.groups.iter().flat_map(|column| &column.warnings);
+    for warning in warnings() {
+        writeln!(out, "warning: {warning}")?;
+    }
+    if !report.notes.is_empty() || warnings().next().is_some() {
         writeln!(out)?;
     }
-    discrimination(out, &report.labels)?;
+    discrimination(out, report)?;
     elsewhere(out, &report.labels)?;
     writeln!(out)?;
     at_thresholds(out, &report.labels)?;
+    predictive(out, &report.labels)?;
+    for column in &report.groups {
+        groups::write(out, column)?;
+    }
+    if let Some(comparison) = &report.comparison {
+        comparison::write(out, &report.model.name, comparison)?;
+    }
     localisation(out, &report.localisation)?;
     if let Some(thresholds) = &report.thresholds {
-        proposals(out, thresholds)?;
+        thresholds::write(out, thresholds)?;
     }
     films(out, "held", &report.held)?;
     films(out, "could not be read", &report.unread)
 }
 
-fn discrimination(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
+/// A count of films, and of their patients where these are fewer or more than nothing.
+fn of_patients(films: u64, patients: Option<u64>) -> String {
+    patients.map_or_else(|| films.to_string(), |patients| format!("{films} of {patients}"))
+}
+
+fn discrimination(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let labels = &report.labels;
     let columns = [
         ("LABEL", Lean::Left),
         ("WITH", Lean::Right),
         ("WITHOUT", Lean::Right),
         ("AUC [95 %]", Lean::Left),
         ("PUBLISHED", Lean::Left),
-        ("AP", Lean::Right),
+        ("AP [95 %]", Lean::Left),
         ("ECE", Lean::Right),
         ("BRIER", Lean::Right),
     ];
@@ -60,16 +84,49 @@ fn discrimination(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()
         };
         vec![
             label.label.clone(),
-            label.positives.to_string(),
-            label.negatives.to_string(),
+            of_patients(label.positives, label.patients.map(|of| of.with)),
+            of_patients(label.negatives, label.patients.map(|of| of.without)),
             auc,
             label.published.map_or_else(none, |known| with_interval(known.auc, known.interval)),
-            number(label.average_precision),
+            label
+                .average_precision
+                .map_or_else(none, |ap| with_interval(ap, label.average_precision_interval)),
             number(calibration.map(|c| c.ece)),
             number(calibration.map(|c| c.brier)),
         ]
     };
-    table(out, &columns, &labels.iter().map(row).collect::<Vec<_>>())
+    table(out, &columns, &labels.iter().map(row).collect::<Vec<_>>())?;
+    if let Some(mean) = report.macro_mean {
+        let auc = with_interval(mean.auc, mean.interval);
+        writeln!(out, "\nMean AUC of {} labels: {auc}", mean.labels)?;
+    }
+    let whose = match report.intervals.by {
+        "patient" => "WITH and WITHOUT: films of patients. Intervals: by patient",
+        _ => "Intervals: by film, for nothing says which patients the films are of",
+    };
+    writeln!(out, "{whose}, {} draws.", report.intervals.draws)
+}
+
+/// What an alert means where findings are as frequent as somebody says.
+fn predictive(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
+    let columns = [
+        ("LABEL", Lean::Left),
+        ("PREVALENCE", Lean::Right),
+        ("PPV [95 %]", Lean::Left),
+        ("NPV [95 %]", Lean::Left),
+    ];
+    let likely =
+        |likely: Option<Likely>| likely.map_or_else(none, |it| with_interval(it.value, Some(it.interval)));
+    let row = |label: &LabelReport| {
+        let it = label.predictive?;
+        Some(vec![label.label.clone(), it.prevalence.to_string(), likely(it.positive), likely(it.negative)])
+    };
+    let rows: Vec<Vec<String>> = labels.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    table(out, &columns, &rows)
 }
 
 /// What others published, beside what was measured here.
@@ -140,59 +197,6 @@ fn localisation(out: &mut impl Write, rows: &[Localisation]) -> io::Result<()> {
     };
     writeln!(out)?;
     table(out, &columns, &rows.iter().map(row).collect::<Vec<_>>())
-}
-
-fn proposals(out: &mut impl Write, thresholds: &Thresholds) -> io::Result<()> {
-    let columns = [
-        ("LABEL", Lean::Left),
-        ("NOW", Lean::Right),
-        ("SENS", Lean::Right),
-        ("SPEC", Lean::Right),
-        ("ALARMS", Lean::Right),
-        ("PROPOSED", Lean::Right),
-        ("SENS [95 %]", Lean::Left),
-        ("SPEC [95 %]", Lean::Left),
-        ("ALARMS", Lean::Right),
-        ("", Lean::Left),
-    ];
-    // Alarms a day where the films a day are known, else of a hundred films.
-    let alarms = |share: Option<Share>| match (share, thresholds.films_per_day) {
-        (None, _) => none(),
-        (Some(share), Some(films)) => format!("{:.1}/day", share.value * films),
-        (Some(share), None) => format!("{:.1} %", share.value * 100.0),
-    };
-    let value = |share: Option<Share>| number(share.map(|share| share.value));
-    let rows: Vec<Vec<String>> = thresholds
-        .proposals
-        .iter()
-        .map(|proposal| {
-            let then = proposal.then.as_ref();
-            vec![
-                proposal.label.clone(),
-                format!("{:.4}", proposal.now.threshold),
-                value(proposal.now.sensitivity),
-                value(proposal.now.specificity),
-                alarms(proposal.alarms_now),
-                then.map_or_else(none, |at| at.threshold.to_string()),
-                then.map_or_else(none, |at| share(at.sensitivity)),
-                then.map_or_else(none, |at| share(at.specificity)),
-                alarms(proposal.alarms_then),
-                proposal
-                    .not_written
-                    .as_ref()
-                    .map_or_else(String::new, |reason| format!("not written: {reason}")),
-            ]
-        })
-        .collect();
-    writeln!(out)?;
-    table(out, &columns, &rows)?;
-    writeln!(
-        out,
-        "At least one ranking label alerts on {} of the films now, on {} with what would be written.",
-        percent(thresholds.any_alarm_now),
-        percent(thresholds.any_alarm_then)
-    )?;
-    writeln!(out, "Chosen and measured on the same films: expect a little less on others.")
 }
 
 fn films(out: &mut impl Write, what: &str, films: &[HeldFilm]) -> io::Result<()> {

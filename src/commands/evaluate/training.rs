@@ -1,0 +1,65 @@
+//! Films that the model was trained on: figures that are too good to be true come from these, and thresholds that
+//! promise too much.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use super::inputs::{Inputs, NAMED};
+use crate::{commands::CommandError, evaluate::labels::Row, model::Manifest};
+
+/// What says whether a film was trained on.
+pub(super) struct Training<'a> {
+    pub(super) manifest: &'a Manifest,
+    /// SHA-256 of the label file, hex.
+    pub(super) labels_sha256: &'a str,
+}
+
+impl Training<'_> {
+    /// Whether films of a split are of training: by the split's name, or because the model says so of this file.
+    fn has(&self, split: &str) -> bool {
+        let said = self.manifest.training.as_ref().filter(|it| it.labels.contains(self.labels_sha256));
+        split.to_lowercase().starts_with("train") || said.is_some_and(|it| it.splits.contains(split))
+    }
+
+    fn has_film(&self, row: &Row) -> bool {
+        match row.split.as_deref() {
+            Some(split) => self.has(split),
+            // A file without splits that the model was trained on was so as a whole.
+            None => self.manifest.training.as_ref().is_some_and(|it| it.labels.contains(self.labels_sha256)),
+        }
+    }
+
+    pub(super) fn count(&self, films: &[(PathBuf, Row)]) -> usize {
+        films.iter().filter(|(_, row)| self.has_film(row)).count()
+    }
+
+    /// What to say of such films. `split`: the one that was asked for.
+    pub(super) fn note(&self, split: Option<&str>, films: &[(PathBuf, Row)]) -> Option<String> {
+        let count = self.count(films);
+        let splits = films.iter().filter_map(|(_, row)| row.split.as_deref());
+        let others: BTreeSet<&str> = splits.filter(|split| !self.has(split)).collect();
+        let others: Vec<String> =
+            others.into_iter().take(NAMED).map(|name| format!("--split {name}")).collect();
+        let advice = match others.join(" or ") {
+            others if split.is_none() && !others.is_empty() => format!("; {others} leaves them out"),
+            _ => String::new(),
+        };
+        (count > 0).then(|| {
+            format!(
+                "{count} of the films are of a training split: a model that was trained on them looks better here than \
+                 it is{advice}"
+            )
+        })
+    }
+}
+
+/// Refuses to write thresholds that would be chosen on films of training.
+pub(super) fn refuse(inputs: &Inputs) -> Result<(), CommandError> {
+    if inputs.training == 0 {
+        return Ok(());
+    }
+    Err(CommandError::failed(format!(
+        "{} of the films are of a training split: thresholds chosen on films that the model has seen promise more than \
+         they keep, so none are written. Choose other films with --split, or propose without --write",
+        inputs.training
+    )))
+}
