@@ -20,7 +20,7 @@ use crate::{
     quality::{Action, Gate},
     store::Ownership,
     supervise::Supervisor,
-    triage::Rules,
+    triage::{OperatingPoint, Rules},
 };
 
 /// The inbox where nobody named one.
@@ -267,7 +267,11 @@ pub(super) fn label_defaults(manifest: &Manifest) -> Vec<LabelDefaults<'_>> {
     manifest
         .labels
         .iter()
-        .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+        .map(|label| LabelDefaults {
+            name: &label.name,
+            own: OperatingPoint { alert: label.alert, critical: label.critical },
+            validated: label.validated,
+        })
         .collect()
 }
 

@@ -15,6 +15,7 @@ use crate::{
     model::{DeviceChoice, Precision, Source},
     quality::Action,
     supervise::doomed::doom,
+    triage::OperatingPoint,
 };
 
 /// Longer than anything here takes on a busy machine.
@@ -53,7 +54,11 @@ impl Scene {
         let labels: Vec<_> = manifest
             .labels
             .iter()
-            .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+            .map(|label| LabelDefaults {
+                name: &label.name,
+                own: OperatingPoint { alert: label.alert, critical: label.critical },
+                validated: label.validated,
+            })
             .collect();
         let rules = config::rules(&Loaded::default(), &manifest.name, &labels).unwrap();
         let ownership = Ownership::acquire(&store).unwrap().unwrap();

@@ -14,7 +14,7 @@ pub use assess::{Assessment, Finding, StudyAssessment, assess, combine, score};
 pub use bench::{Bench, BenchLabel, Mark, Setting, Stop, ThresholdChange};
 pub use listing::in_order;
 pub use rank::{RankKey, Waiting, reported};
-pub use rules::{LabelRule, Rules, default_critical};
+pub use rules::{LabelRule, OperatingPoint, Rules, default_critical};
 pub use what_if::{BANDS, BINS, Band, Move, PastStudy, Sample, Side, Wait, WhatIf, what_if};
 
 use serde::{Deserialize, Serialize};

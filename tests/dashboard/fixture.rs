@@ -20,7 +20,9 @@ use cxr_triage::{
         Spread, Status, StudyDetail, StudyId, StudyRow,
     },
     study::{Clash, Difference},
-    triage::{self, Bench, BenchLabel, Finding, LabelRule, PastStudy, Sample, Setting, Severity},
+    triage::{
+        self, Bench, BenchLabel, Finding, LabelRule, OperatingPoint, PastStudy, Sample, Setting, Severity,
+    },
 };
 use image::{Rgb, RgbImage};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -475,7 +477,7 @@ impl Default for Backroom {
                 rank,
                 validated: rank,
             };
-            BenchLabel { rule, own: 0.3, site: Setting::default() }
+            BenchLabel { rule, own: OperatingPoint::of_alert(0.3), site: Setting::default() }
         };
         let bench = Bench {
             model: "starter".to_owned(),

@@ -11,7 +11,7 @@ use crate::{
     dashboard::{
         BenchRequest, BenchUpdate, NoticeLevel, Request, State, action::Action, keymap::Key, update::Effect,
     },
-    triage::{Bench, Mark, Sample, Setting, Stop, ThresholdChange, WhatIf},
+    triage::{Bench, Mark, OperatingPoint, Sample, Setting, Stop, ThresholdChange, WhatIf},
 };
 
 /// The open workbench.
@@ -231,8 +231,8 @@ impl Workbench {
         }
     }
 
-    /// The chosen label's own alert threshold and its proposed setting.
-    fn chosen_label(&self) -> Option<(f64, Setting)> {
+    /// The model's own thresholds of the chosen label, and its proposed setting.
+    fn chosen_label(&self) -> Option<(OperatingPoint, Setting)> {
         let own = self.bench()?.labels.get(self.chosen)?.own;
         Some((own, *self.settings.get(self.chosen)?))
     }
