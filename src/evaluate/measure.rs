@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn films_of_a_patient_are_one_witness() {
         let scores: Vec<[f32; 1]> = (0_u8..40).map(|n| [f32::from(n * 7 % 40) / 40.0]).collect();
-        let truth = |n: usize| vec![Some(n % 3 == 0 || n > 30)];
+        let truth = |n: usize| vec![Some(n.is_multiple_of(3) || n > 30)];
         let cases = |copies: usize, of_patients: bool| -> Vec<Case<'_>> {
             let case = |n: usize| Case {
                 probabilities: &scores[n % 40],
