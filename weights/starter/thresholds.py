@@ -84,7 +84,8 @@ def main():
     for label in order:
         n = calibration.labels.index(label)
         found = [sensitivity(films, n, chosen["alert"][n]) for films in sets.values()]
-        print(f"{label:<20} alert {chosen['alert'][n]:.4f}  critical {chosen['critical'][n]:.4f}  found {', '.join(found)}")
+        alert, critical = chosen["alert"][n], chosen["critical"][n]
+        print(f"{label:<20} alert {alert:.4f}  critical {critical:.4f}  found {', '.join(found)}")
 
 
 def sensitivity(films, label, threshold):
