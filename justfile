@@ -44,7 +44,7 @@ golden films:
     python3 crates/cxr-film/tests/golden/film_rasters.py crates/cxr-film/tests/golden/film_rasters
     python3 crates/cxr-jpeg2000/tests/golden/film_j2k.py crates/cxr-jpeg2000/tests/golden/film_j2k
     python3 crates/cxr-film/tests/golden/film_peer.py {{films}} > crates/cxr-film/tests/golden/film_peer.json
-    python3 tests/golden/densenet_peer.py --films {{films}}
+    python3 tests/golden/densenet_peer.py weights/starter/model.safetensors {{films}} tests/golden
     python3 tests/golden/evaluate_peer.py > tests/golden/evaluate_peer.json
 
 # The starter weights again, from a labelled set.

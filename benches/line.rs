@@ -25,7 +25,7 @@ use cxr_triage::{
     model::{DeviceChoice, Findings, Model, Precision, Source},
     pipeline::{self, Admitted, Cores, Pass, Step, examine, read, study_key},
     quality::{self, Held},
-    study::{self, Finding, RankKey, Rules, StudyAssessment},
+    study::{self, Finding, OperatingPoint, RankKey, Rules, StudyAssessment},
 };
 use films::{SIDE, dicom, frontal};
 use image::{GrayImage, ImageFormat};
@@ -64,7 +64,11 @@ impl Engine {
         let manifest = model.manifest();
         let labels = manifest.labels.iter();
         let labels: Vec<_> = labels
-            .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+            .map(|label| LabelDefaults {
+                name: &label.name,
+                own: OperatingPoint { alert: label.alert, critical: label.critical },
+                validated: label.validated,
+            })
             .collect();
         let site = Loaded::default();
         let rules = config::rules(&site, &manifest.name, &labels).unwrap();

@@ -14,18 +14,18 @@ use cxr_triage::{
         Loaded, Log, LogLevel, Model, Pictures, Precision, RasterStudy, Store, Triage, Weights, parse, rules,
     },
     quality::{Action, Gates},
-    study::Severity,
+    study::{OperatingPoint, Severity},
 };
 use jiff::SignedDuration;
 
 /// The labels of the model that the cases are written for.
 const STARTER: [LabelDefaults<'static>; 6] = [
-    LabelDefaults { name: "Cardiomegaly", alert: 0.5, validated: true },
-    LabelDefaults { name: "Effusion", alert: 0.4, validated: true },
-    LabelDefaults { name: "Infiltration", alert: 0.5, validated: true },
-    LabelDefaults { name: "Lung Lesion", alert: 0.3, validated: false },
-    LabelDefaults { name: "Mass", alert: 0.3, validated: true },
-    LabelDefaults { name: "Pleural_Thickening", alert: 0.2, validated: false },
+    LabelDefaults { name: "Cardiomegaly", own: OperatingPoint::of_alert(0.5), validated: true },
+    LabelDefaults { name: "Effusion", own: OperatingPoint::of_alert(0.4), validated: true },
+    LabelDefaults { name: "Infiltration", own: OperatingPoint::of_alert(0.5), validated: true },
+    LabelDefaults { name: "Lung Lesion", own: OperatingPoint::of_alert(0.3), validated: false },
+    LabelDefaults { name: "Mass", own: OperatingPoint::of_alert(0.3), validated: true },
+    LabelDefaults { name: "Pleural_Thickening", own: OperatingPoint::of_alert(0.2), validated: false },
 ];
 
 /// The TOML files of a folder of cases, by name.

@@ -9,7 +9,7 @@ use cxr_densenet::Processor;
 use cxr_film::{Film, Header};
 use cxr_triage::{
     model::{DeviceChoice, Findings, Input, Label, Library, Model, Precision, Region},
-    study::{self, LabelRule, Rules, Severity, default_critical},
+    study::{self, LabelRule, OperatingPoint, Rules, Severity},
 };
 use serde::Deserialize;
 
@@ -134,7 +134,7 @@ fn bf16_keeps_the_bands_and_the_order_of_real_films() {
     let rule = |label: &Label| LabelRule {
         label: label.name.clone(),
         alert: label.alert,
-        critical: default_critical(label.alert),
+        critical: OperatingPoint { alert: label.alert, critical: label.critical }.critical_above(label.alert),
         cap: Severity::Critical,
         rank: label.validated,
         validated: label.validated,

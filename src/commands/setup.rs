@@ -19,7 +19,7 @@ use crate::{
     plugin::{Host, HostParts},
     quality::{Action, Gate},
     store::Ownership,
-    study::Rules,
+    study::{OperatingPoint, Rules},
     supervise::Supervisor,
 };
 
@@ -267,7 +267,11 @@ pub(super) fn label_defaults(manifest: &Manifest) -> Vec<LabelDefaults<'_>> {
     manifest
         .labels
         .iter()
-        .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+        .map(|label| LabelDefaults {
+            name: &label.name,
+            own: OperatingPoint { alert: label.alert, critical: label.critical },
+            validated: label.validated,
+        })
         .collect()
 }
 

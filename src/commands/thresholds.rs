@@ -7,7 +7,7 @@ use crate::{
     config::{self, ConfigError, Loaded},
     model::Model,
     session::{Thresholds, ThresholdsError},
-    study::{Bench, BenchLabel, Setting, ThresholdChange},
+    study::{Bench, BenchLabel, OperatingPoint, Setting, ThresholdChange},
 };
 
 pub(super) struct SiteThresholds {
@@ -28,7 +28,8 @@ impl SiteThresholds {
         let site = loaded.config.thresholds.get(&manifest.name);
         let label = |(rule, label): (crate::study::LabelRule, &crate::model::Label)| {
             let set = site.and_then(|site| site.labels.get(&rule.label)).cloned().unwrap_or_default();
-            BenchLabel { rule, own: label.alert, site: Setting { alert: set.alert, critical: set.critical } }
+            let own = OperatingPoint { alert: label.alert, critical: label.critical };
+            BenchLabel { rule, own, site: Setting { alert: set.alert, critical: set.critical } }
         };
         Ok(Bench {
             model: manifest.name.clone(),

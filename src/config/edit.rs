@@ -212,10 +212,11 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::study::OperatingPoint;
 
     const LABELS: [LabelDefaults<'static>; 2] = [
-        LabelDefaults { name: "Effusion", alert: 0.4, validated: true },
-        LabelDefaults { name: "Lung Lesion", alert: 0.2, validated: false },
+        LabelDefaults { name: "Effusion", own: OperatingPoint::of_alert(0.4), validated: true },
+        LabelDefaults { name: "Lung Lesion", own: OperatingPoint::of_alert(0.2), validated: false },
     ];
 
     #[test]

@@ -4,15 +4,15 @@ use super::{
     ConfigError, LabelThresholds, Loaded, ModelThresholds, checks::critical_below_alert, document::Document,
     plain_words::suggest,
 };
-use crate::study::{LabelRule, Rules, Severity, default_critical};
+use crate::study::{LabelRule, OperatingPoint, Rules, Severity};
 
 /// What a model's manifest says of one label.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LabelDefaults<'a> {
     /// The label's name.
     pub name: &'a str,
-    /// The manifest's operating point: the alert threshold unless the site sets one; in (0, 1).
-    pub alert: f64,
+    /// The manifest's operating point: the thresholds unless the site sets others.
+    pub own: OperatingPoint,
     /// Whether the label is validated, and so ranks unless the site says otherwise.
     pub validated: bool,
 }
@@ -42,8 +42,8 @@ fn label_rule(
     defaults: &LabelDefaults<'_>,
     site: &LabelThresholds,
 ) -> Result<LabelRule, ConfigError> {
-    let alert = site.alert.unwrap_or(defaults.alert);
-    let critical = site.critical.unwrap_or_else(|| default_critical(alert));
+    let alert = site.alert.unwrap_or(defaults.own.alert);
+    let critical = site.critical.unwrap_or_else(|| defaults.own.critical_above(alert));
     if critical < alert {
         let document = Document::parse(&loaded.text, loaded.path.as_deref())?;
         let source = format!("the default of {model}");
@@ -91,12 +91,12 @@ fn unknown_label(loaded: &Loaded, model: &str, unknown: &str, names: &[&str]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::parse;
+    use crate::{config::parse, study::default_critical};
 
     const LABELS: [LabelDefaults<'static>; 3] = [
-        LabelDefaults { name: "Effusion", alert: 0.4, validated: true },
-        LabelDefaults { name: "Lung Lesion", alert: 0.2, validated: false },
-        LabelDefaults { name: "Mass", alert: 0.3, validated: true },
+        LabelDefaults { name: "Effusion", own: OperatingPoint::of_alert(0.4), validated: true },
+        LabelDefaults { name: "Lung Lesion", own: OperatingPoint::of_alert(0.2), validated: false },
+        LabelDefaults { name: "Mass", own: OperatingPoint::of_alert(0.3), validated: true },
     ];
 
     fn rules_of(text: &str) -> Result<Rules, ConfigError> {
@@ -107,14 +107,14 @@ mod tests {
     fn a_site_that_sets_nothing_has_the_models_own_rules() {
         let rules = rules_of("[thresholds.another.Whatever]\nalert = 0.9").unwrap();
         assert_eq!(rules.model, "starter");
-        for (rule, own) in rules.labels.iter().zip(LABELS) {
+        for (rule, label) in rules.labels.iter().zip(LABELS) {
             let expected = LabelRule {
-                label: own.name.into(),
-                alert: own.alert,
-                critical: default_critical(own.alert),
+                label: label.name.into(),
+                alert: label.own.alert,
+                critical: default_critical(label.own.alert),
                 cap: Severity::Critical,
-                rank: own.validated,
-                validated: own.validated,
+                rank: label.validated,
+                validated: label.validated,
             };
             assert_eq!(rule, &expected);
         }
@@ -137,6 +137,22 @@ mod tests {
             let found = (rule.alert, rule.critical, rule.cap.word(), rule.rank, rule.validated);
             assert_eq!(found, (alert, critical, cap, rank, false), "{setting}");
             assert_eq!(rules.labels[0], rules_of("").unwrap().labels[0], "{setting}");
+        }
+    }
+
+    #[test]
+    fn a_models_own_critical_threshold_stands_where_the_site_sets_none() {
+        let own = OperatingPoint { alert: 0.4, critical: Some(0.6) };
+        let labels = [LabelDefaults { name: "Effusion", own, validated: true }];
+        for (setting, alert, critical) in [
+            ("", 0.4, 0.6),
+            ("alert = 0.3", 0.3, 0.6),
+            ("alert = 0.7", 0.7, 0.7),
+            ("critical = 0.9", 0.4, 0.9),
+        ] {
+            let loaded = parse(&format!("[thresholds.starter.Effusion]\n{setting}"), None).unwrap();
+            let rule = &rules(&loaded, "starter", &labels).unwrap().labels[0];
+            assert_eq!((rule.alert, rule.critical), (alert, critical), "{setting}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
     config::{self, LabelDefaults, Loaded},
     model::{DeviceChoice, Precision, Source},
     quality::Action,
+    study::OperatingPoint,
     supervise::doomed::doom,
 };
 
@@ -53,7 +54,11 @@ impl Scene {
         let labels: Vec<_> = manifest
             .labels
             .iter()
-            .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+            .map(|label| LabelDefaults {
+                name: &label.name,
+                own: OperatingPoint { alert: label.alert, critical: label.critical },
+                validated: label.validated,
+            })
             .collect();
         let rules = config::rules(&Loaded::default(), &manifest.name, &labels).unwrap();
         let ownership = Ownership::acquire(&store).unwrap().unwrap();

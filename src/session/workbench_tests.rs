@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use crossbeam_channel::unbounded;
 
 use super::*;
-use crate::study::{BenchLabel, LabelRule, Severity, default_critical};
+use crate::study::{BenchLabel, LabelRule, OperatingPoint, Severity, default_critical};
 
 /// A site that sets what it is told, in memory.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ impl Site {
             rank: true,
             validated: true,
         };
-        let labels = vec![BenchLabel { rule, own: 0.4, site: Setting::default() }];
+        let labels = vec![BenchLabel { rule, own: OperatingPoint::of_alert(0.4), site: Setting::default() }];
         Self(Arc::new(Mutex::new(Bench { model: "starter".to_owned(), labels, max_wait: None })))
     }
 

@@ -37,7 +37,7 @@ pub use rank::{RankKey, Waiting, reported};
 pub use request::{Answer, OnRequest};
 pub(crate) use row::study_fields;
 pub use row::{FilmId, PriorFilm, StudyId, StudyRow};
-pub use rules::{LabelRule, Rules, default_critical};
+pub use rules::{LabelRule, OperatingPoint, Rules, default_critical};
 pub use severity::Severity;
 pub use shift::{Period, ShiftQuestion, ShiftWatch, Unseen, by_hour, time_to_empty};
 pub use status::{Acknowledged, Handling, Note, OutsidePriority, Status};

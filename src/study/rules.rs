@@ -29,7 +29,31 @@ pub struct Rules {
     pub labels: Vec<LabelRule>,
 }
 
-/// The critical threshold of a label whose site set none: where the score reaches 0.8.
+/// The thresholds that a model itself brings for a label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OperatingPoint {
+    /// Probability at and above which the label makes a study urgent, in (0, 1).
+    pub alert: f64,
+    /// Probability at and above which it makes it critical, in (0, 1), `alert` or more, where the model has one.
+    pub critical: Option<f64>,
+}
+
+impl OperatingPoint {
+    /// The thresholds of a model that brings `alert` alone.
+    #[must_use]
+    pub const fn of_alert(alert: f64) -> Self {
+        Self { alert, critical: None }
+    }
+
+    /// The critical threshold in force where the site sets none and `alert` is in force: the model's, but never below
+    /// `alert`; of a model without one [`default_critical`].
+    #[must_use]
+    pub fn critical_above(self, alert: f64) -> f64 {
+        self.critical.map_or_else(|| default_critical(alert), |own| own.max(alert))
+    }
+}
+
+/// The critical threshold of a label for which neither site nor model has one: where the score reaches 0.8.
 #[must_use]
 pub fn default_critical(alert: f64) -> f64 {
     1.0 - 0.4 * (1.0 - alert)

@@ -3,13 +3,13 @@
 
 use jiff::SignedDuration;
 
-use super::{LabelRule, Rules, default_critical};
+use super::{LabelRule, OperatingPoint, Rules};
 
 /// The lowest and the highest threshold that can be reached by steps: at 0 everything would reach it, at 1 nothing.
 const ENDS: (f64, f64) = (0.001, 0.999);
 
 /// What a site sets of one label's thresholds; none: the default, which for `alert` is the model's own and for
-/// `critical` follows `alert` ([`default_critical`]).
+/// `critical` is [`OperatingPoint::critical_above`] `alert`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Setting {
     /// Probability at and above which the label makes a study urgent, in (0, 1).
@@ -59,13 +59,13 @@ pub enum Stop {
 }
 
 impl Setting {
-    /// The threshold that is in force with this setting; `own` is the model's alert threshold.
+    /// The threshold that is in force with this setting; `own` are the model's.
     #[must_use]
-    pub fn value(self, mark: Mark, own: f64) -> f64 {
-        let alert = self.alert.unwrap_or(own);
+    pub fn value(self, mark: Mark, own: OperatingPoint) -> f64 {
+        let alert = self.alert.unwrap_or(own.alert);
         match mark {
             Mark::Alert => alert,
-            Mark::Critical => self.critical.unwrap_or_else(|| default_critical(alert)),
+            Mark::Critical => self.critical.unwrap_or_else(|| own.critical_above(alert)),
         }
     }
 
@@ -73,7 +73,7 @@ impl Setting {
     ///
     /// # Errors
     /// It cannot be moved that way at all.
-    pub fn moved(self, mark: Mark, by: f64, own: f64) -> Result<Self, Stop> {
+    pub fn moved(self, mark: Mark, by: f64, own: OperatingPoint) -> Result<Self, Stop> {
         let now = self.value(mark, own);
         let wanted = thousandths(now + by);
         let (low, high, stop) = match mark {
@@ -111,8 +111,8 @@ fn thousandths(value: f64) -> f64 {
 pub struct BenchLabel {
     /// The rule in force.
     pub rule: LabelRule,
-    /// The alert threshold that the model itself brings.
-    pub own: f64,
+    /// The thresholds that the model itself brings.
+    pub own: OperatingPoint,
     /// What the site sets.
     pub site: Setting,
 }

@@ -27,16 +27,31 @@ fn a_threshold_moves_by_steps_and_stops_where_the_configuration_would_refuse_it(
         (set(None, Some(0.999)), Critical, 0.01, Err(Stop::End)),
     ];
     for (setting, mark, by, expected) in cases {
-        assert_eq!(setting.moved(mark, by, 0.4), expected, "{setting:?} {mark:?} {by}");
+        assert_eq!(
+            setting.moved(mark, by, OperatingPoint::of_alert(0.4)),
+            expected,
+            "{setting:?} {mark:?} {by}"
+        );
+    }
+}
+
+#[test]
+fn a_models_own_critical_stays_where_it_is_until_alert_has_come_up_to_it() {
+    let own = OperatingPoint { alert: 0.4, critical: Some(0.6) };
+    for (alert, critical) in [(None, 0.6), (Some(0.1), 0.6), (Some(0.59), 0.6), (Some(0.7), 0.7)] {
+        assert_eq!(set(alert, None).value(Mark::Critical, own), critical, "{alert:?}");
+        assert_eq!(set(alert, Some(0.9)).value(Mark::Critical, own), 0.9, "the site's counts more");
     }
 }
 
 proptest! {
     #[test]
     fn whatever_is_pressed_the_thresholds_stay_in_range_and_in_order(
-        own in 0.01..0.99_f64,
+        alert in 0.01..0.99_f64,
+        above in prop::option::of(0.0..1.0_f64),
         steps in prop::collection::vec((any::<bool>(), prop::sample::select(vec![-0.05, -0.01, -0.001, 0.001, 0.01, 0.05])), 0..60),
     ) {
+        let own = OperatingPoint { alert, critical: above.map(|above| alert + above * (0.99 - alert)) };
         let mut setting = Setting::default();
         for (is_alert, by) in steps {
             let mark = if is_alert { Mark::Alert } else { Mark::Critical };

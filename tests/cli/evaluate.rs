@@ -196,8 +196,11 @@ fn a_model_is_compared_with_its_twin() {
         fs::copy(starter.join(file), twin.join(file)).unwrap();
     }
     let manifest = fs::read_to_string(starter.join("model.toml")).unwrap();
-    let manifest = manifest.replace("name = \"starter\"", "name = \"twin\"").replace("0.2371", "0.9999");
-    fs::write(twin.join("model.toml"), manifest).unwrap();
+    // Another alert threshold in place of the two of Pneumonia.
+    let (before, after) = manifest.split_once("name = \"Pneumonia\"\n").unwrap();
+    let after = after.splitn(3, '\n').nth(2).unwrap();
+    let manifest = format!("{before}name = \"Pneumonia\"\nalert = 0.9999\n{after}");
+    fs::write(twin.join("model.toml"), manifest.replace("name = \"starter\"", "name = \"twin\"")).unwrap();
     let more = ["--weights", "weights", "--model", "starter", "--compare", "twin"];
     let json = report(&bench, &more);
     let found = &json["comparison"];

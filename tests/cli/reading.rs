@@ -16,6 +16,7 @@ use cxr_triage::{
     model::{DeviceChoice, Model, Precision, Source},
     pipeline::{EventKind, Helper, Parts, Pipeline, Settings},
     store::{FilmState, Ownership, Store},
+    study::OperatingPoint,
     supervise::Supervisor,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -142,7 +143,11 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
     let labels: Vec<_> = manifest
         .labels
         .iter()
-        .map(|label| LabelDefaults { name: &label.name, alert: label.alert, validated: label.validated })
+        .map(|label| LabelDefaults {
+            name: &label.name,
+            own: OperatingPoint { alert: label.alert, critical: label.critical },
+            validated: label.validated,
+        })
         .collect();
     let rules = config::rules(&Loaded::default(), &manifest.name, &labels).unwrap();
     let parts = Parts {

@@ -93,7 +93,8 @@ fn a_changed_threshold_moves_studies_without_a_restart_and_a_mistake_does_not() 
 #[test]
 fn a_stat_sidecar_raises_and_nothing_lowers() {
     let bench = Bench::new();
-    bench.config("[thresholds.starter.Pneumonia]\nrank = false\n[thresholds.starter.Edema]\nrank = false\n[thresholds.starter.Consolidation]\nrank = false\n[thresholds.starter.Effusion]\nrank = false\n[thresholds.starter.Infiltration]\nrank = false\n");
+    let ranking = ["Cardiomegaly", "Edema", "Effusion", "Emphysema", "Hernia", "Pneumonia", "Pneumothorax"];
+    bench.config(&ranking.map(|label| format!("[thresholds.starter.{label}]\nrank = false\n")).concat());
     bench.film("a.png", 1);
     let mut watch = bench.watch(&["--config", "config.toml"]);
     let before = watch.until(|event| is(event, "idle"));

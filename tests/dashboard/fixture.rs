@@ -20,8 +20,8 @@ use cxr_triage::{
         Status, StudyDetail, StudyId, StudyRow,
     },
     study::{
-        self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, PastStudy, Sample,
-        Setting, Severity,
+        self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, OperatingPoint,
+        PastStudy, Sample, Setting, Severity,
     },
 };
 use image::{Rgb, RgbImage};
@@ -490,7 +490,7 @@ impl Default for Backroom {
                 rank,
                 validated: rank,
             };
-            BenchLabel { rule, own: 0.3, site: Setting::default() }
+            BenchLabel { rule, own: OperatingPoint::of_alert(0.3), site: Setting::default() }
         };
         let bench = Bench {
             model: "starter".to_owned(),

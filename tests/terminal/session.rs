@@ -224,8 +224,9 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     fs::create_dir(folder.path().join("inbox")).unwrap();
     // So high that nothing is urgent; with comments that are to stay.
     let text = "[quality]\ninverted = \"off\" # drawn films\nout_of_distribution = \"off\"\n\n\
-                [thresholds.starter]\nEffusion = { rank = false }\nEdema = { rank = false }\n\
-                Infiltration = { rank = false }\nPneumonia = { rank = false }\n\n\
+                [thresholds.starter]\nCardiomegaly = { rank = false }\nEdema = { rank = false }\n\
+                Effusion = { rank = false }\nEmphysema = { rank = false }\nHernia = { rank = false }\n\
+                Pneumothorax = { rank = false }\nPneumonia = { rank = false }\n\n\
                 # set by Ines\n[thresholds.starter.Consolidation]\nalert = 0.99 # since May\nrank = true\n";
     let config = folder.path().join("cxr-triage.toml");
     fs::write(&config, text).unwrap();

@@ -181,6 +181,9 @@ fn label(name: String, output: usize, raw: &raw::Label, on: Option<&EvaluatedOn>
     if raw.auc_interval.is_some() && raw.validated.is_some() {
         return Err(format!("label '{name}' has `auc_interval`, which decides: leave `validated` out"));
     }
+    if let Some(critical) = raw.critical.filter(|critical| *critical < raw.alert) {
+        return Err(format!("label '{name}' has `critical` {critical}, below its `alert`, {}", raw.alert));
+    }
     let evaluation = raw.auc.map(|auc| Evaluation {
         auc,
         interval: raw.auc_interval,
@@ -189,7 +192,7 @@ fn label(name: String, output: usize, raw: &raw::Label, on: Option<&EvaluatedOn>
     });
     let measured = || evaluation.as_ref().is_some_and(|evaluation| is_validated(evaluation, on));
     let validated = raw.validated.unwrap_or_else(measured);
-    Ok(Label { name, output, alert: raw.alert, evaluation, validated })
+    Ok(Label { name, output, alert: raw.alert, critical: raw.critical, evaluation, validated })
 }
 
 /// Reads the steps, and follows a film through them: what values it holds, and what size it ends in.

@@ -192,6 +192,8 @@ pub struct Label {
     pub output: usize,
     /// The operating threshold, a probability in (0, 1).
     pub alert: f64,
+    /// The probability from which the finding is critical, `alert` or more, where the manifest has one.
+    pub critical: Option<f64>,
     /// How well the model does on films that it has not seen, where somebody measured it.
     pub evaluation: Option<Evaluation>,
     /// Whether it may rank by default: as [`is_validated`] says, or, where the manifest has no interval, it itself.

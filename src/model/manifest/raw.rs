@@ -126,6 +126,8 @@ pub(super) struct Label {
     pub(super) name: String,
     #[serde(deserialize_with = "threshold")]
     pub(super) alert: f64,
+    #[serde(default, deserialize_with = "some_threshold")]
+    pub(super) critical: Option<f64>,
     #[serde(default, deserialize_with = "area")]
     pub(super) auc: Option<f64>,
     #[serde(default, deserialize_with = "interval")]
@@ -166,6 +168,10 @@ fn threshold<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
             "a threshold of {x} is out of range: a probability above 0 and below 1 is wanted"
         ))),
     })
+}
+
+fn some_threshold<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
+    threshold(value).map(Some)
 }
 
 fn area<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {

@@ -96,6 +96,12 @@ fn faults_are_named_with_their_line() {
     for (right, wrong, said) in [
         ("alert = 0.41", "alert = 1.5", "model.toml, line 26: a threshold of 1.5 is out of range"),
         ("alert = 0.41", "alert = 0", "line 26: a threshold of 0 is out of range"),
+        ("alert = 0.41", "alert = 0.41\ncritical = 1", "line 27: a threshold of 1 is out of range"),
+        (
+            "alert = 0.41",
+            "alert = 0.41\ncritical = 0.4",
+            "'Cardiomegaly' has `critical` 0.4, below its `alert`, 0.41",
+        ),
         ("alert = 0.41", "alarm = 0.41", "line 26: unknown field `alarm`"),
         ("[input]\nchannels", "[input]\nchanels", "line 21: unknown field `chanels`"),
         ("size = 320,", "siez = 320,", "line 15: unknown field `siez`"),

@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::Workbench;
 use crate::{
     dashboard::{cells, state::State, widgets::put},
-    study::{BINS, Bench, BenchLabel, Mark, Sample, Setting, Severity},
+    study::{BINS, Bench, BenchLabel, Mark, OperatingPoint, Sample, Setting, Severity},
 };
 
 /// The columns of a threshold, and of a rate: "0.412→0.381".
@@ -133,7 +133,7 @@ fn glyphs(
     histogram: &[u32; BINS],
     width: u16,
     setting: &Setting,
-    own: f64,
+    own: OperatingPoint,
 ) -> Vec<(&'static str, Option<Mark>)> {
     const BARS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
     let width = usize::from(width);
@@ -175,7 +175,10 @@ mod tests {
         (histogram[0], histogram[3], histogram[44]) = (400, 30, 1);
         let drawn = |alert, critical| -> String {
             let setting = Setting { alert, critical };
-            glyphs(&histogram, 10, &setting, 0.4).into_iter().map(|(glyph, _)| glyph).collect()
+            glyphs(&histogram, 10, &setting, OperatingPoint::of_alert(0.4))
+                .into_iter()
+                .map(|(glyph, _)| glyph)
+                .collect()
         };
         assert_eq!(drawn(None, None), "█   │  ┃▁ ", "the model's own, critical where it is by default");
         assert_eq!(drawn(Some(0.2), Some(0.95)), "█ │     ▁┃");

@@ -22,7 +22,7 @@ use crate::{
         state::{Panel, State, Turn},
     },
     session::protocol::{BenchRequest, NoticeLevel, Request},
-    study::{Bench, Mark, Sample, Setting, Stop, ThresholdChange, WhatIf},
+    study::{Bench, Mark, OperatingPoint, Sample, Setting, Stop, ThresholdChange, WhatIf},
 };
 
 /// The open workbench.
@@ -204,8 +204,8 @@ impl Workbench {
         }
     }
 
-    /// The chosen label's own alert threshold and its proposed setting.
-    fn chosen_label(&self) -> Option<(f64, Setting)> {
+    /// The model's own thresholds of the chosen label, and its proposed setting.
+    fn chosen_label(&self) -> Option<(OperatingPoint, Setting)> {
         let own = self.bench()?.labels.get(self.chosen)?.own;
         Some((own, *self.settings.get(self.chosen)?))
     }
