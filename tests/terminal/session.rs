@@ -224,10 +224,10 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     fs::create_dir(folder.path().join("inbox")).unwrap();
     // So high that nothing is urgent; with comments that are to stay.
     let text = "[quality]\ninverted = \"off\" # drawn films\nout_of_distribution = \"off\"\n\n\
-                [thresholds.starter]\nCardiomegaly = { rank = false }\nEdema = { rank = false }\n\
+                [thresholds.starter]\nEdema = { rank = false }\n\
                 Effusion = { rank = false }\nEmphysema = { rank = false }\nHernia = { rank = false }\n\
                 Pneumothorax = { rank = false }\nPneumonia = { rank = false }\n\n\
-                # set by Ines\n[thresholds.starter.Consolidation]\nalert = 0.99 # since May\nrank = true\n";
+                # set by Ines\n[thresholds.starter.Cardiomegaly]\nalert = 0.99 # since May\nrank = true\n";
     let config = folder.path().join("cxr-triage.toml");
     fs::write(&config, text).unwrap();
     let mut terminal = Terminal::in_folder(Arc::new(folder), 120, 40);
@@ -239,12 +239,12 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     terminal.wait_for("the thresholds of starter do not say for which weights");
     terminal.type_keys("t");
     terminal.wait_for("The last 1 study");
-    // To Consolidation, and down as far as it goes: now any film reaches it.
+    // To Cardiomegaly, and down as far as it goes: now any film reaches it.
     let chosen = |screen: &vt100::Screen| {
         let contents = screen.contents();
         contents.lines().find_map(|line| Some(line.split_once("▸ ")?.1.split(' ').next()?.to_owned()))
     };
-    while chosen(terminal.screen.screen()).as_deref() != Some("Consolidation") {
+    while chosen(terminal.screen.screen()).as_deref() != Some("Cardiomegaly") {
         let before = chosen(terminal.screen.screen());
         terminal.type_keys("j");
         terminal.wait("another label", |screen| chosen(screen) != before);
@@ -254,7 +254,7 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     terminal.wait("what would change", |screen| screen.contents().contains("enter writes the configuration"));
     assert_eq!(fs::read_to_string(&config).unwrap(), text, "nothing is written before it is said");
     terminal.type_keys("\r");
-    terminal.wait_for("Saved: Consolidation.");
+    terminal.wait_for("Saved: Cardiomegaly.");
     let noted = noted(text);
     assert_eq!(fs::read_to_string(&config).unwrap(), noted.replace("0.99", "0.001"));
     terminal.type_keys("\u{1b}");
@@ -266,7 +266,7 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     terminal.type_keys("t");
     terminal.wait_for("The last 1 study");
     terminal.type_keys("u");
-    terminal.wait_for("The former values are back: Consolidation.");
+    terminal.wait_for("The former values are back: Cardiomegaly.");
     assert_eq!(fs::read_to_string(&config).unwrap(), noted);
     terminal.type_keys("\u{1b}");
     terminal.wait("the list as before", |screen| {
