@@ -12,7 +12,7 @@ use super::{
     convert::{Columns, Micros, Place},
     unreadable::rows,
 };
-use crate::study::AuditKind;
+use crate::study::{Attribute, AuditKind};
 
 /// A study's work is over: it is done, nothing of it is queued, and if it is critical, somebody knows of it.
 macro_rules! studies_over {
@@ -147,14 +147,15 @@ fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> rusq
         "UPDATE films SET header = NULL, sop_instance_uid = NULL, warnings = NULL,
                 reason = CASE WHEN reason IS NULL THEN NULL ELSE '***' END WHERE study = ?1",
     )?;
-    transaction
-        .prepare_cached(
-            "UPDATE studies SET key = 'forgotten:' || id, patient_id = '', patient_name = '', accession_number = '',
-                    description = '', file_name = '', study_time = NULL, marks = '',
-                    held_reason = CASE held_reason WHEN '' THEN '' ELSE '***' END,
-                    forgotten_at = ?2, revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1",
-        )?
-        .execute((study, Micros(now)))?;
+    let attributes: String =
+        Attribute::ALL.iter().map(|attribute| format!("{} = '', ", attribute.name())).collect();
+    let clear = format!(
+        "UPDATE studies SET {attributes} key = 'forgotten:' || id, patient_id = '', patient_name = '',
+                accession_number = '', description = '', file_name = '', study_time = NULL, marks = '',
+                held_reason = CASE held_reason WHEN '' THEN '' ELSE '***' END,
+                forgotten_at = ?2, revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1"
+    );
+    transaction.prepare_cached(&clear)?.execute((study, Micros(now)))?;
     log(transaction, &NewEvent { study: Some(study), ..NewEvent::of(AuditKind::Forgotten) }, now)
 }
 

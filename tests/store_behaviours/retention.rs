@@ -6,7 +6,7 @@ use cxr_film::Header;
 use cxr_triage::{
     intake::Arrival,
     store::{Outcome, Status, Store, StoreErrorKind},
-    study::AuditKind,
+    study::{Attributes, AuditKind},
 };
 use rusqlite::Connection;
 
@@ -106,6 +106,7 @@ fn a_forgotten_patient_is_nowhere_in_the_file_and_counts_and_audit_stay() {
         (row.patient_name.as_str(), row.patient_id.as_str(), row.top.as_deref()),
         ("", "", Some("Effusion"))
     );
+    assert_eq!(row.attributes, Attributes::default());
     assert!(bench.store.revision().unwrap() > revision, "dashboards hear of it");
     assert_eq!(bench.store.counts().unwrap(), counts);
     assert_eq!(bench.store.heatmap(film).unwrap().unwrap().labels.len(), 3);

@@ -175,7 +175,7 @@ pub enum Architecture {
     ResNet50,
 }
 
-/// What turns a logit into a probability. What a probability means is decided in `triage` alone.
+/// What turns a logit into a probability. What a probability means is decided in `study` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputRule {
