@@ -118,7 +118,8 @@ impl Due {
     }
 }
 
-/// Holds a queued file that could not be read; returns its study.
+/// Holds a queued file that could not be read; returns its study. None: its path was received again since, so that the list
+/// says nothing of this time.
 pub(super) fn hold_gone(
     connection: &Connection,
     due: &Due,
@@ -128,17 +129,29 @@ pub(super) fn hold_gone(
     if let Some(open) = request::open_of(connection, due.film)? {
         return request::refuse(connection, due, &open, reason, now).map(Some);
     }
-    let (study, film) = held_entry(connection, due, Gate::Unreadable, reason, now)?;
-    let event = NewEvent {
-        study: Some(study),
-        film: Some(film),
+    let gone = NewEvent {
         file: Some(due.id),
         detail: json!({ "reason": clean(reason) }),
         ..NewEvent::of(AuditKind::Gone)
     };
-    log(connection, &event, now)?;
+    // What was received there since, changed or touched, speaks for the path.
+    if is_received_again(connection, due)? {
+        connection
+            .prepare_cached("UPDATE files SET state = 'gone', again_at = NULL WHERE id = ?1")?
+            .execute([due.id])?;
+        log(connection, &gone, now)?;
+        return Ok(None);
+    }
+    let (study, film) = held_entry(connection, due, Gate::Unreadable, reason, now)?;
+    log(connection, &NewEvent { study: Some(study), film: Some(film), ..gone }, now)?;
     close(connection, due.id, "gone", film)?;
     reopened(connection, study, now).map(Some)
+}
+
+fn is_received_again(connection: &Connection, due: &Due) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM files WHERE path = ?1 AND id > ?2")?
+        .exists((Place::to_value(&due.path), due.id))
 }
 
 /// A study after one of its files was held: combined anew, and open again.
@@ -219,9 +232,9 @@ fn close_duplicate(
     outcome: Option<&Outcome>,
     now: Timestamp,
 ) -> rusqlite::Result<Finished> {
-    let (study, decoded): (StudyId, bool) = connection
-        .prepare_cached("SELECT study, decoded FROM films WHERE id = ?1")?
-        .query_row([of], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let study: StudyId = connection
+        .prepare_cached("SELECT study FROM films WHERE id = ?1")?
+        .query_row([of], |row| row.get(0))?;
     let event = NewEvent {
         study: Some(study),
         film: Some(of),
@@ -230,7 +243,7 @@ fn close_duplicate(
         ..NewEvent::of(AuditKind::Duplicate)
     };
     log(connection, &event, now)?;
-    let others = if decoded { supersede(connection, due, of, &Claim::default(), now)? } else { Vec::new() };
+    let others = supersede(connection, due, of, &Claim::default(), now)?;
     close(connection, due.id, "duplicate", of)?;
     let others = refresh(connection, others, None, now)?;
     Ok(Finished::Duplicate { of, path: path_of(connection, of)?, others })

@@ -1,6 +1,7 @@
 //! A film counts once, a broken one never stands in the way, and nothing is silently lost.
 
 use cxr_triage::{
+    intake::Arrival,
     quality::Gate,
     store::{FilmState, Finished, Queued, Status, Verdict},
     study::AuditKind,
@@ -149,6 +150,29 @@ fn known_bytes_need_no_decoding() {
     assert_eq!(of, film);
     assert!(others.len() == 1 && others[0].is_gone() && others[0].key == "sha256:z");
     assert_eq!(bench.list(), [("sha256:x".to_owned(), 1, 0)]);
+}
+
+#[test]
+fn a_file_that_was_touched_while_it_waited_leaves_no_entry_of_its_earlier_time() {
+    let mut bench = Bench::new();
+    let earlier = bench.receive("/in/a.png", at(0));
+    bench.record("/in/a.png", &scored("a", [0.9; 3]), at(1));
+    assert_eq!(bench.store.gone(earlier, "It was taken out of the inbox.", at(2)).unwrap(), None);
+    assert_eq!(bench.list(), [("sha256:a".to_owned(), 1, 0)]);
+    assert_eq!(bench.count_kind("gone"), 1);
+}
+
+#[test]
+fn a_copy_of_a_broken_film_that_went_and_came_back_is_no_entry_of_its_own() {
+    let mut bench = Bench::new();
+    let copy = bench.receive("/in/copy.png", at(0));
+    bench.store.gone(copy, "It was taken out of the inbox.", at(1)).unwrap().unwrap();
+    bench.record("/in/a.png", &broken("a"), at(2));
+    let arrival = Arrival { path: "/in/copy.png".into(), size: 7, modified_ns: 1 };
+    let (back, _) = bench.store.receive(&[arrival], at(3)).unwrap()[0];
+    assert_eq!(back, copy);
+    assert!(matches!(bench.store.finish(back, &broken("a"), at(4)).unwrap(), Finished::Duplicate { .. }));
+    assert_eq!(bench.list(), [("sha256:a".to_owned(), 0, 1)]);
 }
 
 #[test]
