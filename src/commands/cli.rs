@@ -4,7 +4,7 @@ mod evaluate;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 pub use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
 

@@ -1,21 +1,17 @@
 //! `watch --headless`: the pipeline without a terminal, one JSON object a line for each event.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use crossbeam_channel::{Receiver, bounded, never, select};
+use crossbeam_channel::bounded;
 use jiff::Timestamp;
-use rustix::{
-    event::{PollFd, PollFlags, poll},
-    io::Errno,
-};
 
 use super::{
     CommandError,
     cli::{GlobalArgs, WatchArgs},
-    output::{stdout, terminal},
+    events::{EVENTS, Ends, Wanted, print, unread},
     receive, reload,
     setup::Setup,
-    signals::{self, Stop},
+    signals,
     upkeep::Upkeep,
 };
 use crate::{
@@ -29,9 +25,6 @@ use crate::{
     supervise::Supervisor,
     text::shown,
 };
-
-/// Events between the pipeline and standard output; a reader that stalls stalls the pipeline.
-pub(super) const EVENTS: usize = 256;
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
 const TRIALS: u32 = 5;
@@ -131,76 +124,4 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     }
     drop(plugins);
     end
-}
-
-/// The reasons outside to end the printing.
-pub(super) struct Ends {
-    pub(super) stops: Receiver<Stop>,
-    /// Nobody reads standard output any more.
-    pub(super) unread: Receiver<()>,
-    /// A thread has ended for good.
-    pub(super) ended: Receiver<String>,
-}
-
-/// How events are printed, and until when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    pub(super) no_names: bool,
-    /// Until nothing is waiting any more.
-    pub(super) once: bool,
-}
-
-/// A channel that gets a message when nobody can read standard output any more, also while there is nothing to say.
-pub(super) fn unread() -> Result<Receiver<()>, CommandError> {
-    let (send, receive) = bounded(1);
-    std::thread::Builder::new().name("output".to_owned()).spawn(move || {
-        loop {
-            let stdout = terminal();
-            // Without a wish: a hang-up and an error are told all the same.
-            let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
-            match poll(&mut polled, None) {
-                Err(Errno::INTR) => {}
-                Ok(_) if polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) => break,
-                _ => return,
-            }
-        }
-        let _ = send.send(());
-    })?;
-    Ok(receive)
-}
-
-pub(super) fn print(events: &Receiver<Event>, ends: &Ends, wanted: Wanted) -> Result<(), CommandError> {
-    let mut out = stdout();
-    let mut unread = ends.unread.clone();
-    loop {
-        select! {
-            recv(unread) -> hung_up => match hung_up {
-                Ok(()) => return Err(CommandError::OutputClosed),
-                // It cannot be known here before something is written.
-                Err(_) => unread = never(),
-            },
-            recv(ends.ended) -> why => {
-                let why = why.unwrap_or_else(|_| "the pipeline has ended".to_owned());
-                let event = Event::error(why.clone(), Timestamp::now());
-                out.json(&event)?;
-                out.flush()?;
-                return Err(CommandError::failed(why));
-            }
-            recv(events) -> event => {
-                let Ok(event) = event else { return Ok(()) };
-                let is_end = wanted.once && matches!(event.kind, EventKind::Idle { .. });
-                out.json(&if wanted.no_names { event.without_names() } else { event })?;
-                if events.is_empty() {
-                    out.flush()?;
-                }
-                if is_end {
-                    return Ok(());
-                }
-            }
-            recv(ends.stops) -> stop => return match stop {
-                Ok(Stop::Interrupted) => Err(CommandError::Interrupted),
-                _ => Ok(()),
-            },
-        }
-    }
 }

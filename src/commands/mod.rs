@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod error;
 mod evaluate;
+mod events;
 mod examine_one;
 mod exit;
 mod headless;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{
     CommandError,
     cli::{GlobalArgs, ReceiveArgs},
-    headless::{self, EVENTS, Ends, Wanted},
+    events::{self, EVENTS, Ends, Wanted},
     reload,
     setup::Setup,
     signals,
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
     let inbox = setup.inbox(args.inbox.as_deref())?;
     let options = options(setup.config(), &inbox, args.port, args.aet.as_deref())?;
     let stops = signals::stops()?;
-    let unread = headless::unread()?;
+    let unread = events::unread()?;
     let (events_in, events) = bounded(EVENTS);
     let told = events_in.clone();
     let supervisor = Supervisor::new(move |sentence| {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
     })?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
     let wanted = Wanted { no_names: args.no_names, once: false };
-    let end = headless::print(&events, &ends, wanted).map_err(CommandError::of_service);
+    let end = events::print(&events, &ends, wanted).map_err(CommandError::of_service);
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     std::thread::spawn(move || events.iter().for_each(drop));
     drop(watcher);

@@ -5,9 +5,12 @@ use std::{
     path::Path,
 };
 
+mod comparison;
+
+pub(super) use comparison::Other;
+
 use super::{
     cases::{Counting, cases, infos, whose},
-    comparison::Other,
     inputs::{self, Inputs},
     kept::Record,
     score::Outcome,
@@ -92,7 +95,7 @@ impl Evaluated<'_> {
         let localisation = self.localise(&mut notes);
         let Measured { labels: measured, macro_mean } = evaluate::measure(&labels, &cases);
         let grouped =
-            |by: &super::by::By| by_column(&by.group(self.inputs, &self.films.counted), &labels, &cases);
+            |by: &inputs::By| by_column(&by.group(self.inputs, &self.films.counted), &labels, &cases);
         let set = self.set_info(&cases);
         Ok(Report {
             version: crate::VERSION,

@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{by::By, training::Training};
+mod by;
+pub(super) mod training;
+
+pub(super) use by::By;
+use training::Training;
+
 use crate::{
     commands::{
         CommandError,

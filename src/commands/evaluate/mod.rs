@@ -5,9 +5,7 @@
 //!    ─▶ tables and curves on standard output, out (report.html, report.json, plots)
 //! ```
 
-mod by;
 mod cases;
-mod comparison;
 mod curves;
 mod evaluated;
 mod explore;
@@ -17,7 +15,6 @@ mod out;
 mod score;
 mod shots;
 mod tables;
-mod training;
 
 use std::{
     collections::HashMap,
@@ -30,8 +27,7 @@ use std::{
 };
 
 use self::{
-    comparison::Other,
-    evaluated::{Evaluated, Films},
+    evaluated::{Evaluated, Films, Other},
     inputs::Inputs,
     kept::{Kept, Wanted},
     score::{Run, Scorer, Task},
@@ -67,7 +63,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Comman
     let other = other_model(args, &setup, &model)?;
     let mut inputs = inputs::gather(args, model.manifest(), &setup.config().inbox.ignore)?;
     if args.write {
-        training::refuse(&inputs)?;
+        inputs::training::refuse(&inputs)?;
     }
     let boxes = match &args.boxes {
         None => HashMap::new(),

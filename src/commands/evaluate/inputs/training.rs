@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use super::inputs::{Inputs, NAMED};
+use super::{Inputs, NAMED};
 use crate::{commands::CommandError, evaluate::labels::Row, model::Manifest};
 
 /// What says whether a film was trained on.
-pub(super) struct Training<'a> {
-    pub(super) manifest: &'a Manifest,
+pub(in crate::commands::evaluate) struct Training<'a> {
+    pub(in crate::commands::evaluate) manifest: &'a Manifest,
     /// SHA-256 of the label file, hex.
-    pub(super) labels_sha256: &'a str,
+    pub(in crate::commands::evaluate) labels_sha256: &'a str,
 }
 
 impl Training<'_> {
@@ -28,12 +28,16 @@ impl Training<'_> {
         }
     }
 
-    pub(super) fn count(&self, films: &[(PathBuf, Row)]) -> usize {
+    pub(in crate::commands::evaluate) fn count(&self, films: &[(PathBuf, Row)]) -> usize {
         films.iter().filter(|(_, row)| self.has_film(row)).count()
     }
 
     /// What to say of such films. `split`: the one that was asked for.
-    pub(super) fn note(&self, split: Option<&str>, films: &[(PathBuf, Row)]) -> Option<String> {
+    pub(in crate::commands::evaluate) fn note(
+        &self,
+        split: Option<&str>,
+        films: &[(PathBuf, Row)],
+    ) -> Option<String> {
         let count = self.count(films);
         let splits = films.iter().filter_map(|(_, row)| row.split.as_deref());
         let others: BTreeSet<&str> = splits.filter(|split| !self.has(split)).collect();
@@ -53,7 +57,7 @@ impl Training<'_> {
 }
 
 /// Refuses to write thresholds that would be chosen on films of training.
-pub(super) fn refuse(inputs: &Inputs) -> Result<(), CommandError> {
+pub(in crate::commands::evaluate) fn refuse(inputs: &Inputs) -> Result<(), CommandError> {
     if inputs.training == 0 {
         return Ok(());
     }

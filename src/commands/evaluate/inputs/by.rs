@@ -1,6 +1,6 @@
 //! `--by`: which column groups the films, and what it says of each.
 
-use super::{inputs::Inputs, kept::Record};
+use super::{super::kept::Record, Inputs};
 use crate::evaluate::{
     Column,
     labels::{LabelError, LabelSet},
@@ -19,14 +19,17 @@ enum Place {
 
 /// A column that films are grouped by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct By {
+pub(in crate::commands::evaluate) struct By {
     name: String,
     place: Place,
 }
 
 impl By {
     /// Finds the columns that are asked for: in the label file, or view and station in the films' headers.
-    pub(super) fn find(names: &[String], set: &LabelSet) -> Result<Vec<Self>, LabelError> {
+    pub(in crate::commands::evaluate) fn find(
+        names: &[String],
+        set: &LabelSet,
+    ) -> Result<Vec<Self>, LabelError> {
         names.iter().map(|name| Self::find_one(name.trim(), set)).collect()
     }
 
@@ -45,7 +48,7 @@ impl By {
     }
 
     /// The films in their groups.
-    pub(super) fn group(&self, inputs: &Inputs, films: &[(usize, &Record)]) -> Column {
+    pub(in crate::commands::evaluate) fn group(&self, inputs: &Inputs, films: &[(usize, &Record)]) -> Column {
         let value = |(n, record): &(usize, &Record)| -> String {
             match self.place {
                 Place::Labels(column) => inputs.joined[*n].1.cells.get(column).cloned().unwrap_or_default(),

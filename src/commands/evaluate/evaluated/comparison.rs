@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use super::{
-    cases::{Counting, cases, infos, whose},
-    evaluated::{Evaluated, model_info},
-    kept::Record,
-    score::Outcome,
+    super::{
+        cases::{Counting, cases, infos, whose},
+        kept::Record,
+        score::Outcome,
+    },
+    Evaluated, model_info,
 };
 use crate::{
     evaluate::{Comparison, Scores, compare},
@@ -15,15 +17,15 @@ use crate::{
 };
 
 /// The other model with what came of the films, in the order of `Inputs::joined`.
-pub(super) struct Other<'a> {
-    pub(super) model: &'a Model,
-    pub(super) rules: &'a Rules,
-    pub(super) outcomes: &'a [Outcome],
+pub(in crate::commands::evaluate) struct Other<'a> {
+    pub(in crate::commands::evaluate) model: &'a Model,
+    pub(in crate::commands::evaluate) rules: &'a Rules,
+    pub(in crate::commands::evaluate) outcomes: &'a [Outcome],
 }
 
 impl Other<'_> {
     /// Compares it with the model that is evaluated, on the films that count for both.
-    pub(super) fn against(&self, evaluated: &Evaluated<'_>) -> Comparison {
+    pub(in crate::commands::evaluate) fn against(&self, evaluated: &Evaluated<'_>) -> Comparison {
         let held_too = evaluated.args.score_held;
         let scored: HashMap<usize, &Record> = self
             .outcomes
