@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 
-pub use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
+pub(super) use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
 
 use crate::config::{Device, Pictures, Precision};
 

@@ -18,7 +18,7 @@ use crate::{
     config::ConfigError,
     health::Part,
     leaving,
-    pipeline::{Event, EventKind, Order, Pipeline},
+    pipeline::{Event, Order, Pipeline},
     plugin::Waker,
     service,
     store::Ownership,
