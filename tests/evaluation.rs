@@ -130,7 +130,7 @@ fn a_score_that_knows_the_collection_is_found_out_on_real_labels() {
     let source = set.column("Source").unwrap();
     let score = |row: &cxr_triage::evaluate::labels::Row| {
         let of_children = row.film.starts_with("ped/");
-        [even(&row.cells[source]) * 0.1 + even(&row.film) * 0.3 + if of_children { 0.5 } else { 0.0 }, 0.5]
+        [even(&row.cells[source]) * 0.3 + even(&row.film) * 0.1 + if of_children { 0.5 } else { 0.0 }, 0.5]
     };
     let scores: Vec<[f32; 2]> = set.rows.iter().map(score).collect();
     let (labels, cases) = (infos(), cases(&set, &scores));

@@ -35,6 +35,9 @@ pub(super) fn of_syntax(message: &str, text: &str, span: &Range<usize>) -> (Stri
     (message.to_owned(), help)
 }
 
+/// Keys of older versions, which are read and not offered.
+const OLD_KEYS: [&str; 2] = ["lateral", "multi_frame"];
+
 /// Message and help for TOML that is not a configuration.
 pub(super) fn of_meaning(message: &str) -> (String, Option<String>) {
     // Our own values say both (see `values`).
@@ -44,7 +47,8 @@ pub(super) fn of_meaning(message: &str) -> (String, Option<String>) {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if let Some((unknown, known)) = quoted.split_first() {
         if message.starts_with("unknown field") {
-            return (format!("unknown key `{unknown}`"), Some(suggest(unknown, "the keys here are", known)));
+            let known: Vec<&str> = known.iter().copied().filter(|key| !OLD_KEYS.contains(key)).collect();
+            return (format!("unknown key `{unknown}`"), Some(suggest(unknown, "the keys here are", &known)));
         }
         if message.starts_with("unknown variant") {
             let help = suggest(unknown, "the choices are", known);

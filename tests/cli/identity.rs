@@ -25,7 +25,7 @@ fn bytes((study, uid, patient, picture): Film, description: &str) -> Vec<u8> {
     dicom::file(dicom::object(picture, &drawn_film(picture), &attributes))
 }
 
-/// Of each study its films, held ones among them, and the warnings of all of them.
+/// Of each study its films, held ones among them, and the warnings of all of them, sorted: `scan` lists films by score.
 type Studies = BTreeMap<String, (usize, Vec<String>)>;
 
 fn lines(out: &[u8]) -> Vec<Value> {
@@ -43,7 +43,8 @@ fn scanned(bench: &Bench) -> Studies {
     for study in lines(&run.stdout) {
         let films: Vec<&Value> =
             ["films", "held"].iter().flat_map(|of| study[of].as_array().unwrap()).collect();
-        let warnings = films.iter().flat_map(|film| sentences(&film["warnings"])).collect();
+        let mut warnings: Vec<String> = films.iter().flat_map(|film| sentences(&film["warnings"])).collect();
+        warnings.sort();
         studies.insert(study["study"].as_str().unwrap().to_owned(), (films.len(), warnings));
     }
     studies
@@ -61,7 +62,9 @@ fn watched(bench: &Bench, files: &[(&str, Vec<u8>)]) -> Studies {
     let rows = store.studies_since(0).unwrap().into_iter().filter(|row| !row.is_gone());
     rows.map(|row| {
         let detail = store.detail(row.id).unwrap().unwrap();
-        let warnings = detail.films.iter().flat_map(|film| detail.warnings(film, true)).collect();
+        let mut warnings: Vec<String> =
+            detail.films.iter().flat_map(|film| detail.warnings(film, true)).collect();
+        warnings.sort();
         (row.key.clone(), (detail.films.len(), warnings))
     })
     .collect()
