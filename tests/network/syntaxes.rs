@@ -177,7 +177,8 @@ fn a_film_by_c_store_is_scored_as_from_its_file() {
     }
     let Some(python) = pynetdicom() else { return };
     let film = films.join("siim-cr-pa-jpeg-baseline.dcm");
-    let site = Site::new("");
+    // It is a secondary capture, which a site has to ask for.
+    let site = Site::new("[receive]\nclasses = [\"cr\", \"dx\", \"sc\"]\n");
     let scanned = site.command(&["scan", film.to_str().unwrap(), "--json"]).output().unwrap();
     let scanned: serde_json::Value = serde_json::from_slice(&scanned.stdout).unwrap();
     let mut watch =
