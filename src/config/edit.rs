@@ -4,7 +4,13 @@ use std::{ops::Range, path::Path};
 
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::{ConfigError, LabelDefaults, decided_for::with_weights, document::Document, parse, rules};
+mod decided_for;
+
+pub use decided_for::{affirm, doubt};
+
+use decided_for::with_weights;
+
+use super::{ConfigError, LabelDefaults, document::Document, parse, rules};
 use crate::{files, study::Setting};
 
 /// Sets `alert` for labels of one model in the text of a configuration; all else stays as it is, comments

@@ -6,7 +6,6 @@
 //! start at the working directory.
 
 mod checks;
-mod decided_for;
 mod document;
 mod edit;
 mod error;
@@ -23,8 +22,7 @@ mod template;
 mod values;
 mod watch;
 
-pub use decided_for::{affirm, doubt};
-pub use edit::{with_alerts, with_thresholds, write_alerts, write_thresholds};
+pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};

@@ -10,7 +10,7 @@ use serde::{
 
 use toml_edit::Table;
 
-use super::{ConfigError, LabelDefaults, Loaded, ModelThresholds, document::Document, edit};
+use crate::config::{ConfigError, LabelDefaults, Loaded, ModelThresholds, document::Document, edit};
 
 /// The key, in `[thresholds.MODEL]`, whose value is how the SHA-256 of the weights begins.
 const FOR: &str = "for";
