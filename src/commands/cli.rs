@@ -86,7 +86,7 @@ pub enum Command {
     /// The store: an online backup
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Delete what [retention] says, or say what would be deleted
+    /// Delete what `[retention]` says, or say what would be deleted
     Retention(RetentionArgs),
     /// A dashboard fed with synthetic phantom films, marked as such
     Demo(DemoArgs),

@@ -1,6 +1,6 @@
 //! The lightbox itself: ratatui and crossterm. It holds a state, turns keys into actions, and draws.
 //!
-//! It knows nothing of Candle, SQL or files: it receives [`Update`]s and sends [`Request`]s, and both
+//! It knows nothing of Candle, SQL or files: it receives [`Update`](crate::session::protocol::Update)s and sends [`Request`](crate::session::protocol::Request)s, and both
 //! are answered on other threads, so that the render thread never waits.
 //!
 //! ```text
