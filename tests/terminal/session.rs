@@ -145,7 +145,7 @@ fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
     terminal.wait_for("the worst study");
     terminal.type_keys("\u{1b}");
     terminal.wait("the help to close", |screen| !screen.contents().contains("the worst study"));
-    terminal.type_keys(" ");
+    terminal.type_keys("gg ");
     terminal.wait_for("by radiographer");
 
     assert_eq!(terminal.quit(), 0);
