@@ -115,9 +115,16 @@ impl<'a> Tiff<'a> {
     fn pages(self) -> Vec<Page> {
         let mut pages = Vec::new();
         let mut next = self.first();
-        while let Some(directory) = next.filter(|&directory| directory > 0 && pages.len() < MAX_PAGES) {
+        // Directories that lead in a circle, or hold no page, are looked at for so long.
+        let mut left = MAX_PAGES;
+        while left > 0
+            && let Some(directory) = next.filter(|&directory| directory > 0)
+        {
             pages.extend(self.page(directory));
-            let within = self.numbers(directory, SUB_IFDS).unwrap_or_default();
+            let mut within = self.numbers(directory, SUB_IFDS).unwrap_or_default();
+            left -= 1;
+            within.truncate(left);
+            left -= within.len();
             pages.extend(within.into_iter().filter_map(|directory| self.page(directory)));
             let end = self.entries(directory).map(|(_, end)| end);
             next = end.and_then(|end| self.number(end, self.word()));
@@ -256,5 +263,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn directories_that_lead_in_a_circle_end() {
+        let entry = |tag: u16, value: u32| {
+            [&tag.to_le_bytes()[..], &4_u16.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()]
+                .concat()
+        };
+        // A page, then a directory without entries that says to be its own successor.
+        let page = [
+            &2_u16.to_le_bytes()[..],
+            &entry(IMAGE_WIDTH, 64),
+            &entry(IMAGE_LENGTH, 32),
+            &38_u32.to_le_bytes(),
+        ];
+        let bytes =
+            [b"II*\0\x08\0\0\0", &page.concat()[..], &0_u16.to_le_bytes(), &38_u32.to_le_bytes()].concat();
+        assert_eq!(bytes.len(), 44);
+        assert!(matches!(with_film_first(&bytes), Cow::Borrowed(_)), "it ends");
     }
 }
