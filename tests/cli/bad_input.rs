@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Bench, text};
+use crate::cli::support::{Bench, text};
 
 struct Case {
     what: &'static str,

@@ -6,7 +6,7 @@ use cxr_triage::text::harmless;
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
-use crate::{
+use crate::cli::{
     dicom,
     support::{Bench, drawn_film, text},
 };

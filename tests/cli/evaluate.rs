@@ -4,7 +4,7 @@ use std::{fs, process::Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Bench, films, text};
+use crate::cli::support::{Bench, films, text};
 
 /// Eight drawn films, every second one labelled with Pneumonia; the last row names a film that is not there.
 fn labelled() -> Bench {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use crate::support::text;
+use crate::cli::support::text;
 
 #[test]
 fn half_a_minute_of_faults_loses_no_film_and_no_effect() {

@@ -14,7 +14,7 @@ use dicom_core::{DataElement, VR, dicom_value};
 use dicom_dictionary_std::tags;
 use image::{GrayImage, ImageFormat, imageops};
 
-use crate::{
+use crate::cli::{
     dicom,
     support::{Bench, drawn_film, is},
 };
@@ -147,7 +147,7 @@ fn of_three_hundred_files_dropped_at_once_thirty_of_them_bad_every_one_is_accoun
 }
 
 /// The same with ten thousand files, a thousand of them bad and 200 scored, and what memory that takes:
-/// `cargo test --release --test cli ten_thousand -- --ignored --nocapture`. Takes minutes.
+/// `cargo test --release --test all ten_thousand -- --ignored --nocapture`. Takes minutes.
 #[test]
 #[ignore = "takes minutes; see its comment"]
 #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value;
 
-use crate::support::{Bench, is, text};
+use crate::cli::support::{Bench, is, text};
 
 /// A fault is told within this time.
 const IN_TIME: Duration = Duration::from_secs(15);

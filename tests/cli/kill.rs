@@ -11,7 +11,7 @@ use std::{
 
 use cxr_triage::store::{FilmState, Requested, Store};
 
-use crate::support::{Bench, Watch, count, is, text};
+use crate::cli::support::{Bench, Watch, count, is, text};
 
 const FILMS: u32 = 12;
 

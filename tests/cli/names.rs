@@ -10,7 +10,7 @@ use cxr_triage::text::unnamed;
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
-use crate::{
+use crate::cli::{
     dicom,
     support::{Bench, count, drawn_film, is, text},
 };

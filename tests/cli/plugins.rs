@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Bench, text};
+use crate::cli::support::{Bench, text};
 
 const ICU: &str = "return { api = 1, name = \"icu\", version = \"2\", permissions = { \"write\", \"tag\" },
     on_film = function(film, study, settings)

@@ -21,7 +21,7 @@ use cxr_triage::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::support::{Bench, count, drawn_film, is, text};
+use crate::cli::support::{Bench, count, drawn_film, is, text};
 
 fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());

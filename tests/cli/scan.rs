@@ -7,7 +7,7 @@ use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use serde_json::Value;
 
-use crate::{
+use crate::cli::{
     dicom,
     support::{Bench, count, drawn_film, films, is, text},
 };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Bench, text};
+use crate::cli::support::{Bench, text};
 
 #[test]
 fn piped_output_is_plain_text_in_the_sites_order() {

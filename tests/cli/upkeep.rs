@@ -6,7 +6,7 @@ use std::{fs, os::unix::net::UnixDatagram, time::Duration};
 use cxr_triage::store::{Status, Store};
 use jiff::Timestamp;
 
-use crate::support::{Bench, is, text};
+use crate::cli::support::{Bench, is, text};
 
 #[test]
 fn a_service_says_that_it_is_ready_lives_and_stops() {

@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use cxr_triage::store::{Answer, FilmState, Store};
 
-use crate::support::{Bench, count, drawn_film, is, text};
+use crate::cli::support::{Bench, count, drawn_film, is, text};
 
 #[test]
 fn everything_in_the_inbox_is_dealt_with_once_and_remembered() {

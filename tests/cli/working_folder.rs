@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::support::{Bench, text};
+use crate::cli::support::{Bench, text};
 
 /// Another user's number.
 const SOMEBODY: u32 = 12_345;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::fixture::{Desk, noon};
+use crate::dashboard::fixture::{Desk, noon};
 use cxr_triage::dashboard::{Message, draw};
 use jiff::SignedDuration;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};

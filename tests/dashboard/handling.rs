@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fixture::Desk;
+use crate::dashboard::fixture::Desk;
 use cxr_triage::{
     session::protocol::Request,
     store::{StudyId, StudyRow},

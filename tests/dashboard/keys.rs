@@ -1,6 +1,6 @@
 //! What keys and messages do, as tables of cases.
 
-use crate::fixture::{Desk, morning, noon, study};
+use crate::dashboard::fixture::{Desk, morning, noon, study};
 use cxr_triage::{
     dashboard::{Help, Message, View},
     session::protocol::{NoticeLevel, Request, Update},
@@ -258,7 +258,7 @@ fn nothing_is_drawn_while_nothing_changes() {
     let mut desk = Desk::morning(120, 40);
     desk.state.take_stale();
     desk.handle(Message::Clock(noon() + SignedDuration::from_secs(10)));
-    desk.tell(Update::Health(crate::fixture::health()));
+    desk.tell(Update::Health(crate::dashboard::fixture::health()));
     desk.settle();
     assert!(!desk.state.is_stale(), "ten seconds and the same health");
     desk.handle(Message::Clock(noon() + SignedDuration::from_secs(61)));

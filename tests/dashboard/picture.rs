@@ -1,6 +1,6 @@
 //! Looking at films: keys, and the picture that they ask for.
 
-use crate::fixture::Desk;
+use crate::dashboard::fixture::Desk;
 use cxr_triage::{
     picture::{Colours, Mode, Presentation, Window},
     session::protocol::{Request, Update},
@@ -123,7 +123,7 @@ fn the_latest_earlier_film_stands_beside_and_its_date_is_told() {
 fn the_patients_sides_stand_where_the_header_says() {
     let mut desk = Desk::empty(120, 40);
     for (orientation, ends) in [("L\\F", Some("R coarse")), ("R\\F", Some("L coarse")), ("", None)] {
-        let mut detail = crate::fixture::morning().remove(0);
+        let mut detail = crate::dashboard::fixture::morning().remove(0);
         detail.films[0].header.patient_orientation = orientation.to_owned();
         detail.study.revision += 1000;
         desk.arrive(vec![detail.clone()]);

@@ -1,6 +1,6 @@
 //! The dashboard as lines, for a screen reader.
 
-use crate::fixture::{health, held, mixed_up, morning, noon, study};
+use crate::dashboard::fixture::{health, held, mixed_up, morning, noon, study};
 use cxr_triage::{
     dashboard::{Plain, Reply, Site},
     session::protocol::{Period, Request, Update},
@@ -89,7 +89,7 @@ fn no_line_can_drive_a_terminal() {
 #[test]
 fn how_the_shift_goes_is_told_once_on_request() {
     let mut plain = desk();
-    let shift = || Update::Shift(Period::Today, Box::new(crate::shift::shift()));
+    let shift = || Update::Shift(Period::Today, Box::new(crate::dashboard::shift::shift()));
     assert_eq!(plain.take(shift(), noon()), [""; 0], "nobody asked");
     let Reply { lines, requests, .. } = plain.command("shift", noon());
     assert!(lines.is_empty());

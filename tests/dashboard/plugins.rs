@@ -1,6 +1,6 @@
 //! The plugins in the dashboard: how they are, their commands, another try.
 
-use crate::fixture::Desk;
+use crate::dashboard::fixture::Desk;
 use cxr_triage::{
     session::protocol::{NoticeLevel, Request, Update},
     store::{
@@ -120,7 +120,7 @@ fn with_beds(mut studies: Vec<StudyDetail>) -> Vec<StudyDetail> {
 fn desk_of_the_ward(width: u16, height: u16) -> Desk {
     let mut desk = Desk::empty(width, height);
     desk.tell(Update::Plugins(vec![ward(PluginState::Running)]));
-    desk.arrive(with_beds(crate::fixture::morning()));
+    desk.arrive(with_beds(crate::dashboard::fixture::morning()));
     desk
 }
 

@@ -1,6 +1,6 @@
 //! Whole screens, as a person sees them.
 
-use crate::fixture::{Desk, health};
+use crate::dashboard::fixture::{Desk, health};
 use cxr_triage::session::protocol::{Health, NoticeLevel, Role, Update};
 use insta::assert_snapshot;
 
@@ -84,7 +84,7 @@ fn a_held_film_says_why_and_is_shown_nevertheless() {
 #[test]
 fn what_a_gate_said_of_a_scored_film_stands_above_its_findings() {
     let mut desk = Desk::empty(100, 24);
-    let mut detail = crate::fixture::morning().remove(0);
+    let mut detail = crate::dashboard::fixture::morning().remove(0);
     detail.films[0].warnings = vec!["The film has only 190 x 180 pixels.".to_owned()];
     desk.arrive(vec![detail]);
     desk.settle();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::fixture::{Desk, health, noon};
+use crate::dashboard::fixture::{Desk, health, noon};
 use cxr_triage::{
     dashboard::{Message, Theme},
     intake::LeftOut,

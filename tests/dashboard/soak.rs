@@ -1,7 +1,7 @@
 //! Twelve hours in a few seconds: ten thousand arrivals, random keys, a clock that runs, terminals of
 //! changing size. Nothing panics, nothing is lost, nothing grows that should not.
 
-use crate::fixture::{Desk, noon, study};
+use crate::dashboard::fixture::{Desk, noon, study};
 use cxr_triage::{
     dashboard::{Key, Message},
     store::Status,

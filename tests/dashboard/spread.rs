@@ -1,6 +1,6 @@
 //! How a film stands among the last ones of its model, and the order of its findings.
 
-use crate::fixture::{Desk, noon};
+use crate::dashboard::fixture::{Desk, noon};
 use cxr_triage::{
     dashboard::{Site, Theme},
     session::protocol::Request,
@@ -27,7 +27,7 @@ fn films(count: u16) -> Spread {
 fn desk(width: u16, height: u16, count: u16) -> Desk {
     let mut desk = Desk::empty(width, height);
     desk.spread = Some(films(count));
-    desk.arrive(crate::fixture::morning());
+    desk.arrive(crate::dashboard::fixture::morning());
     desk.settle();
     desk
 }
@@ -78,7 +78,7 @@ fn films_of_another_model_are_not_compared_with() {
     let mut desk = Desk::empty(120, 40);
     desk.spread =
         Some(Spread::new("xrv-all", &"1".repeat(64), (0..99).map(|_| ("Effusion".to_owned(), 0.5))));
-    desk.arrive(crate::fixture::morning());
+    desk.arrive(crate::dashboard::fixture::morning());
     desk.settle();
     let screen = desk.screen(120, 40);
     assert!(!screen.contains('●') && !screen.contains("last 99"), "{screen}");

@@ -1,6 +1,6 @@
 //! Whole screens in three themes: a letter a cell for its style, and what each letter looks like.
 
-use crate::fixture::Desk;
+use crate::dashboard::fixture::Desk;
 use cxr_triage::dashboard::{Theme, draw};
 use insta::assert_snapshot;
 use ratatui::{

@@ -1,6 +1,6 @@
 //! The threshold workbench: keys, what they ask for, and what a person sees.
 
-use crate::fixture::Desk;
+use crate::dashboard::fixture::Desk;
 use cxr_triage::{
     dashboard::Workbench,
     session::protocol::{BenchRequest, BenchUpdate, Request, Update},

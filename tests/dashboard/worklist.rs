@@ -1,6 +1,6 @@
 //! The list and what people do with it, as tables of keys and what comes of them.
 
-use crate::fixture::{Desk, mixed_up, morning, noon, study};
+use crate::dashboard::fixture::{Desk, mixed_up, morning, noon, study};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use cxr_triage::{
     dashboard::{FilterLine, Message, SavedViews, Site},
@@ -247,7 +247,7 @@ fn the_worst_study_is_selected_however_a_store_is_read_at_the_start() {
     }
     assert_eq!(desk.selected(), Some(1));
     // From here on the selection stays where it is.
-    desk.tell(Update::Health(crate::fixture::health()));
+    desk.tell(Update::Health(crate::dashboard::fixture::health()));
     desk.arrive(vec![study(99, "NEW^ONE", 0, &[("Mass", 0.999)])]);
     assert_eq!((desk.selected(), listed(&desk)[0]), (Some(1), 99));
 }

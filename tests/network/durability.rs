@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Site, answers, data_set, peer, pynetdicom, sender, variants};
+use crate::network::support::{Site, answers, data_set, peer, pynetdicom, sender, variants};
 
 #[test]
 fn killed_in_the_middle_again_and_again_each_film_that_was_told_stored_is_there_and_none_half() {

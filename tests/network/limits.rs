@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, net::TcpStream, path::PathBuf};
 
-use crate::support::{Site, answers, pynetdicom, sender, variants};
+use crate::network::support::{Site, answers, pynetdicom, sender, variants};
 
 /// A number from a process's status, such as `VmRSS` (kB) or `Threads`.
 fn status_of(process: u32, name: &str) -> u64 {

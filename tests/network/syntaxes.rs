@@ -11,7 +11,9 @@ use std::{
 
 use cxr_triage::dicom::receive::TRANSFER_SYNTAXES;
 
-use crate::support::{Site, answers, data_set, free_port, has_dcmtk, peer, pynetdicom, sender, variants};
+use crate::network::support::{
+    Site, answers, data_set, free_port, has_dcmtk, peer, pynetdicom, sender, variants,
+};
 
 #[test]
 fn the_syntaxes_that_are_taken_are_those_of_films_that_can_be_read() {

@@ -1,6 +1,6 @@
 //! TLS with dcmtk, with and without the certificates of senders.
 
-use crate::support::{Site, has_dcmtk, peer};
+use crate::network::support::{Site, has_dcmtk, peer};
 
 /// A root, and certificates of it for the receiver and a sender; false where openssl is not here.
 fn certificates(site: &Site) -> bool {

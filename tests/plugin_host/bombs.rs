@@ -7,7 +7,7 @@ use cxr_triage::plugin::{
     Call, Ender, Limits, PluginError, PluginErrorKind, PluginProcess, Source, StudyView,
 };
 
-use crate::support::program;
+use crate::plugin_host::support::program;
 
 const CALL: Duration = Duration::from_millis(50);
 

@@ -8,8 +8,8 @@ use cxr_triage::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    store_support::scored,
-    support::{Scene, files, until},
+    plugin_host::support::{Scene, files, until},
+    store_behaviours::support::scored,
 };
 
 #[test]

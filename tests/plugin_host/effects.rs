@@ -8,7 +8,7 @@ use cxr_triage::{
 };
 use jiff::Timestamp;
 
-use crate::support::{Scene, plugin};
+use crate::plugin_host::support::{Scene, plugin};
 
 #[test]
 fn a_raise_is_shown_with_the_plugins_name_and_only_goes_up() {
@@ -114,7 +114,7 @@ fn files_and_copies_are_made_once_and_links_lead_nowhere() {
     assert_eq!(read("log/a.csv"), format!("id\n{}\n{}\n{}\n", ids[0], ids[1], ids[2]));
     assert_eq!(read("once.csv"), "x");
     assert_eq!(read("state.txt"), ids[2].to_string());
-    assert!(crate::support::files(elsewhere.path()).is_empty(), "a link was followed");
+    assert!(crate::plugin_host::support::files(elsewhere.path()).is_empty(), "a link was followed");
     let record = scene.wait("out", |record| record.waiting > 0);
     assert!(record.waiting > 0, "what cannot be written waits and is visible");
 }
@@ -138,7 +138,7 @@ fn a_status_and_a_command_reach_the_plugin() {
     let action = cxr_triage::store::PluginAction::Run { command: "Mark it".to_owned(), study };
     let request = cxr_triage::store::PluginRequest { plugin: "hands".to_owned(), action };
     scene.bench.store.request_plugin(&request, "jane", Timestamp::now()).unwrap();
-    let tags = crate::support::until(|| {
+    let tags = crate::plugin_host::support::until(|| {
         let tags: Vec<String> = scene.row(study).marks.tags.into_iter().map(|mark| mark.text).collect();
         (tags.len() == 3).then_some(tags)
     });
@@ -199,7 +199,7 @@ fn an_effect_comes_to_its_end_once() {
 fn a_copy_is_of_films_that_decoded_alone_and_exports_are_their_owners() {
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::store_support::{broken, dicom, scored};
+    use crate::store_behaviours::support::{broken, dicom, scored};
     let text = plugin(
         "out",
         "permissions = { 'write', 'copy' },
@@ -226,8 +226,8 @@ fn a_copy_is_of_films_that_decoded_alone_and_exports_are_their_owners() {
     let whole = record("whole", "1.2.3.1", true);
     record("half", "1.2.3.2", false);
     scene.settle();
-    let copies = crate::support::until(|| {
-        let copies = crate::support::files(&scene.path("ct"));
+    let copies = crate::plugin_host::support::until(|| {
+        let copies = crate::plugin_host::support::files(&scene.path("ct"));
         (scene.bench.count_kind("copy") > 0).then_some(copies)
     });
     assert_eq!(copies.unwrap(), [format!("{}.dcm", &whole[..16])]);
@@ -249,8 +249,11 @@ fn the_secrets_of_a_webhook_are_in_no_list_and_no_audit() {
     let toml = "[plugins]\nwebhooks = [\"http://127.0.0.1:1/\"]\n[plugins.page]\nallow = [\"webhook\"]";
     let mut scene = Scene::new(&[("page", &text)], toml);
     scene.start();
-    let (_, row) =
-        scene.bench.record("a", &crate::store_support::scored("a", [0.95, 0.1, 0.1]), Timestamp::now());
+    let (_, row) = scene.bench.record(
+        "a",
+        &crate::store_behaviours::support::scored("a", [0.95, 0.1, 0.1]),
+        Timestamp::now(),
+    );
     let record = scene.wait("page", |record| record.waiting > 0 && record.refused > 0);
     let due = || {
         let far = Timestamp::now() + jiff::SignedDuration::from_hours(1);
@@ -258,7 +261,7 @@ fn the_secrets_of_a_webhook_are_in_no_list_and_no_audit() {
         let due = scene.bench.store.due_deliveries(&page, far, 9).unwrap();
         due.into_iter().filter_map(Due::delivery).find(|delivery| delivery.attempts > 0)
     };
-    let delivery = crate::support::until(due).expect("it was never tried");
+    let delivery = crate::plugin_host::support::until(due).expect("it was never tried");
     let audit = scene.bench.store.events(0, 1_000).unwrap();
     let told = format!("{record:?} {} {audit:?} {:?}", delivery.target, scene.row(row.id));
     assert!(!told.contains("s3cret") && told.contains("http://127.0.0.1:1"), "{told}");

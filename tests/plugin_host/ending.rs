@@ -10,7 +10,7 @@ use std::{
 
 use cxr_triage::{plugin::Limits, store::PluginState, study::AuditKind};
 
-use crate::support::{PATIENCE, Scene, files, plugin, program, until};
+use crate::plugin_host::support::{PATIENCE, Scene, files, plugin, program, until};
 
 /// Far longer than any test: who waits for this call waits for ever.
 const FOR_EVER: Limits = Limits {

@@ -2,7 +2,7 @@
 
 use cxr_triage::store::PluginState;
 
-use crate::support::{Scene, plugin};
+use crate::plugin_host::support::{Scene, plugin};
 
 const GOOD: &str = "permissions = { 'tag' }, on_study = function() return { tag = 'seen' } end";
 

@@ -2,7 +2,7 @@
 
 use cxr_triage::store::PluginState;
 
-use crate::support::{Scene, plugin};
+use crate::plugin_host::support::{Scene, plugin};
 
 fn tagging(tag: &str) -> String {
     plugin(
@@ -77,7 +77,7 @@ fn columns_of_what_was_there_before_are_filled() {
     let studies: Vec<i64> = (0..120).map(|number| scene.critical(&format!("film {number}"))).collect();
     scene.start();
     for study in studies {
-        let filled = crate::support::until(|| {
+        let filled = crate::plugin_host::support::until(|| {
             let marks = scene.row(study).marks;
             (marks.cell("cols", "N") == study.to_string() && marks.matches("cols", "All")).then_some(())
         });

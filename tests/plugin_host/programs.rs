@@ -8,7 +8,7 @@ use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginDeed, Plugi
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::support::{Scene, files, plugin, until};
+use crate::plugin_host::support::{Scene, files, plugin, until};
 
 /// Calls `page` for each critical study, once.
 fn pager() -> String {

@@ -13,7 +13,7 @@ use cxr_triage::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::store_support::{Bench, scored};
+use crate::store_behaviours::support::{Bench, scored};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{Scene, plugin, until};
+use crate::plugin_host::support::{Scene, plugin, until};
 
 /// Requests that came in: key and study.
 type Log = Arc<Mutex<Vec<(String, i64)>>>;
@@ -140,7 +140,7 @@ fn a_server_that_is_down_holds_nothing_up_and_gets_everything_after_a_restart() 
         .map(|number| {
             let (_, row) = scene.bench.record(
                 &format!("film {number}"),
-                &crate::store_support::scored(&format!("film {number}"), [0.95, 0.1, 0.1]),
+                &crate::store_behaviours::support::scored(&format!("film {number}"), [0.95, 0.1, 0.1]),
                 jiff::Timestamp::now(),
             );
             row.id

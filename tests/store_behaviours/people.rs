@@ -7,7 +7,7 @@ use cxr_triage::{
 };
 use proptest::prelude::*;
 
-use crate::support::{Bench, at, dicom, scored};
+use crate::store_behaviours::support::{Bench, at, dicom, scored};
 
 /// The kinds, actors and details of the events that people caused.
 fn deeds(bench: &Bench) -> Vec<(String, String)> {

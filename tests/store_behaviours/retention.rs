@@ -10,7 +10,7 @@ use cxr_triage::{
 };
 use rusqlite::Connection;
 
-use crate::support::{Bench, at, dicom, scored};
+use crate::store_behaviours::support::{Bench, at, dicom, scored};
 
 /// A film of a patient.
 fn of_jane(bytes: &str, study: &str, probabilities: [f32; 3]) -> Outcome {

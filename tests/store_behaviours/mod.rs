@@ -18,7 +18,7 @@ mod senders;
 mod severity;
 mod shift;
 mod spread;
-mod support;
+pub(crate) mod support;
 mod thresholds;
 mod time_and_people;
 mod unanswered;

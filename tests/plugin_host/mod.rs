@@ -10,8 +10,5 @@ mod ending;
 mod hostile;
 mod living;
 mod programs;
-#[expect(dead_code, reason = "those tests need more of it")]
-#[path = "../store_behaviours/support.rs"]
-mod store_support;
 mod support;
 mod webhooks;

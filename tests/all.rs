@@ -1,0 +1,16 @@
+//! What a user would miss, one module a part of the program. One program links once where a dozen would link a dozen
+//! times; `cargo test --release --test all network::` runs one part.
+
+mod architecture;
+mod cli;
+mod config_files;
+mod dashboard;
+mod evaluation;
+mod film;
+mod intake;
+mod model_parity;
+mod network;
+mod plugin_host;
+mod store_behaviours;
+mod terminal;
+mod weights_import;
