@@ -9,6 +9,7 @@
 //!   it did wrong.
 //! - [`StudyView`] is what it sees.
 
+mod bound;
 mod deliver;
 mod description;
 mod details;
@@ -18,10 +19,12 @@ mod events;
 mod host;
 mod limits;
 mod manager;
+mod parts;
 mod places;
 mod policy;
 mod process;
 mod progress;
+mod retries;
 mod sandbox;
 mod settings;
 mod source;
@@ -31,14 +34,15 @@ mod vm;
 mod watchdog;
 mod worker;
 
-pub use deliver::Patience;
 pub use description::{API, ColumnSpec, CommandSpec, Description};
 pub use effect::{Deed, Effect, Raise};
 pub use error::{PluginError, PluginErrorKind};
-pub use host::{Host, HostError, HostParts, Waker};
+pub use host::{Host, Waker};
 pub use limits::Limits;
+pub use parts::{HostError, HostParts};
 pub use policy::{Policy, granted, without_secrets};
 pub use process::{Ender, PluginProcess, serve_plugin, this_program};
+pub use retries::Retries;
 pub use settings::Setting;
 pub use source::Source;
 pub use study::{FilmView, FindingView, PatientView, StudyView};

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Deed, Description, Effect, Limits, PluginError, PluginErrorKind, Source, StudyView, effect,
-    process::Bound,
-    sandbox, settings,
+    Deed, Description, Effect, Limits, PluginError, PluginErrorKind, Source, StudyView,
+    bound::Bound,
+    effect, sandbox, settings,
     values::{frozen, kind},
     watchdog::Watchdog,
 };

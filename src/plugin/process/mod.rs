@@ -1,10 +1,9 @@
 //! A plugin in a process of its own: whatever it does there, its end can be brought about.
 //!
 //! The VM's clock ends most calls that take too long, and tells the line. Luau's own functions, its compiler and
-//! its parser never ask that clock; for these the process ends itself ([`Bound`]), and for all else the program
+//! its parser never ask that clock; for these the process ends itself ([`super::bound`]), and for all else the program
 //! ends it: when it does not answer, and when the plugin is no longer wanted.
 
-mod bound;
 mod pipe;
 mod serve;
 mod wire;
@@ -23,12 +22,13 @@ use std::{
 
 use serde_json::Value as Json;
 
-pub(super) use bound::Bound;
 pub use serve::serve_plugin;
 
-use super::{Call, Computed, Deed, Description, Limits, PluginError, PluginErrorKind, Source, StudyView};
+use super::{
+    Call, Computed, Deed, Description, Limits, PluginError, PluginErrorKind, Source, StudyView, bound::Excess,
+};
 use pipe::Pipe;
-use wire::{Answer, Excess, Hook, Message, Question, Reply, Request};
+use wire::{Answer, Hook, Message, Question, Reply, Request};
 
 use crate::lock::lock;
 

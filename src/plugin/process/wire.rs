@@ -8,7 +8,9 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
-use super::super::{Call, Computed, Deed, Description, Limits, PluginError, Source, StatusChange, StudyView};
+use super::super::{
+    Call, Computed, Deed, Description, Limits, PluginError, Source, StatusChange, StudyView, bound::Excess,
+};
 
 /// Bytes of one message at most: 64 effects of 64 KiB each, every byte of them escaped.
 const MESSAGE: usize = 64 << 20;
@@ -81,13 +83,6 @@ pub(super) enum Message {
     Reply(Reply),
     /// It ends: the plugin took too much, where nothing in the VM could stop it.
     Stopped { micros: u64, excess: Excess },
-}
-
-/// What the plugin took too much of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Excess {
-    Time,
-    Memory,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
