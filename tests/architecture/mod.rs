@@ -29,10 +29,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "cxr-film::dicom::codecs cxr-film::dicom::codestream cxr-film::dicom::jpeg_ls cxr-film::dicom::rle",
     "cxr-jpeg2000::codestream cxr-jpeg2000::colour cxr-jpeg2000::component cxr-jpeg2000::packet cxr-jpeg2000::picture \
      cxr-jpeg2000::progression cxr-jpeg2000::room cxr-jpeg2000::tile",
-    "model::densenet model::plain model::resnet",
-    "model::error model::import model::library model::manifest model::presets model::profile model::weights",
-    "plugin::deliver plugin::host plugin::manager",
-    "plugin::process plugin::sandbox plugin::vm plugin::watchdog",
 ];
 
 /// The library's own modules.

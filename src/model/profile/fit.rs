@@ -1,7 +1,7 @@
 //! Making a profile from training films.
 
-use super::{Limits, Profile, add, direction::direction, dot};
-use crate::model::{Distance, ModelError};
+use super::{Profile, add, direction::direction, dot};
+use crate::model::{Distance, Limits, ModelError};
 
 /// Dimensions of the space. Half as many told quarters of films worse; twice as many, no better.
 const COMPONENTS: usize = 64;
