@@ -11,15 +11,14 @@ use super::{
 /// Of the films without finding that may alert, one in so many may be critical.
 const CRITICAL: f64 = 5.0;
 
-/// Chooses alert and critical thresholds of every label that ranks: each label lets the same number of films without
-/// finding through, as many as can be so that no more than `share` of these films alert for any of the labels.
+/// Chooses alert and critical thresholds of every label that ranks: each label lets the same share of the films without
+/// it through, as much as can be so that of the films without any finding no more than `share` alert for any label.
 pub(super) fn choose(share: f64, labels: &[LabelInfo], cases: &[Case<'_>]) -> Vec<Result<Choice, String>> {
     let clean: Vec<&Case<'_>> = cases.iter().filter(|case| case.is_without_finding()).collect();
-    let ranked: Vec<Ranked> =
-        (0..labels.len()).map(|n| Ranked::new(clean.iter().map(|case| (score(n, case), false)))).collect();
+    let negatives: Vec<Ranked> = (0..labels.len()).map(|n| without(n, cases)).collect();
     let few = too_few(share, &clean);
-    let alerts = shared(share, labels, &clean, &ranked);
-    let criticals = shared(share / CRITICAL, labels, &clean, &ranked);
+    let alerts = shared(share, labels, &clean, &negatives);
+    let criticals = shared(share / CRITICAL, labels, &clean, &negatives);
     let choice = |n: usize| {
         if !labels[n].rank {
             return Err("it does not rank, so its threshold alarms nobody".to_owned());
@@ -32,6 +31,12 @@ pub(super) fn choose(share: f64, labels: &[LabelInfo], cases: &[Case<'_>]) -> Ve
         Ok(Choice { alert, critical: Some(critical.max(alert)) })
     };
     (0..labels.len()).map(choice).collect()
+}
+
+/// The scores of the films that are known to be without a label, whatever else they have.
+fn without(n: usize, cases: &[Case<'_>]) -> Ranked {
+    let are = cases.iter().filter(|case| case.truths[n] == Some(false));
+    Ranked::new(are.map(|case| (score(n, case), false)))
 }
 
 /// Why a share of films cannot be told from so few; none if it can.
@@ -48,33 +53,38 @@ fn too_few(share: f64, clean: &[&Case<'_>]) -> Option<String> {
     })
 }
 
-/// A threshold a label, each reached by the same number of films, so that at most `share` of them reach any.
+/// A threshold a label, each of the same specificity, the lowest with which at most `share` of the clean films reach any
+/// of those that rank.
 fn shared(
     share: f64,
     labels: &[LabelInfo],
     clean: &[&Case<'_>],
-    ranked: &[Ranked],
+    negatives: &[Ranked],
 ) -> Vec<Result<f64, String>> {
-    let allowed = (share * clean.len() as f64 + 1e-9) as u64;
-    let thresholds = |each: u64| -> Vec<Result<f64, String>> {
-        ranked.iter().map(|ranked| at_most(ranked, each)).collect()
+    let allowed = (share * clean.len() as f64 + 1e-9) as usize;
+    let thresholds = |rate: f64| -> Vec<Result<f64, String>> {
+        let threshold = |ranked: &Ranked| match ranked.cases() {
+            0 => Err("no film is known to be without it".to_owned()),
+            all => at_most(ranked, (rate * all as f64 + 1e-9) as u64),
+        };
+        negatives.iter().map(threshold).collect()
     };
-    let alarming = |each: u64| {
-        let thresholds = thresholds(each);
-        let reaches = |case: &Case<'_>| {
+    let fits = |rate: f64| {
+        let thresholds = thresholds(rate);
+        let reaches = |case: &&&Case<'_>| {
             let reached =
                 |n: usize| thresholds[n].as_ref().is_ok_and(|threshold| score(n, case) >= *threshold);
             (0..labels.len()).any(|n| labels[n].rank && reached(n))
         };
-        clean.iter().filter(|case| reaches(case)).count() as u64
+        clean.iter().filter(reaches).count() <= allowed
     };
-    // More for each label is never fewer for all. Nobody may have more than all together.
-    let (mut low, mut high) = (0, allowed);
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        if alarming(middle) <= allowed { low = middle } else { high = middle - 1 }
-    }
-    thresholds(low)
+    // Every share of films that a label can let through. More for each is never fewer for all.
+    let counts = negatives.iter().map(Ranked::cases);
+    let mut rates: Vec<f64> = counts.flat_map(|all| (0..all).map(move |n| n as f64 / all as f64)).collect();
+    rates.sort_unstable_by(f64::total_cmp);
+    rates.dedup();
+    let fitting = rates.partition_point(|rate| fits(*rate));
+    thresholds(fitting.checked_sub(1).map_or(0.0, |last| rates[last]))
 }
 
 /// What films without finding do now, and with the thresholds proposed: alert and critical of each label.
