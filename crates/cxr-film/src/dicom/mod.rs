@@ -9,6 +9,7 @@
 
 mod attributes;
 mod charset;
+mod codec_error;
 mod codecs;
 mod codestream;
 mod cursor;
@@ -35,7 +36,7 @@ mod voi;
 
 use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, square};
 use crate::guard::guarded;
-pub(super) use open::is_deflated;
+pub(super) use open::{is_bare, is_deflated};
 
 use dataset::DataSet;
 use dicom_dictionary_std::tags;
