@@ -33,7 +33,7 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use cxr_densenet::Hands;
+pub use cxr_densenet::Parallelism;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
