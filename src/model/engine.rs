@@ -214,7 +214,7 @@ impl Model {
     fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
         let Some(profile) = &self.profile else { return Ok(Vec::new()) };
         let signatures = profile::signatures(features)?;
-        Ok(signatures.iter().map(|signature| profile.look(signature)).collect())
+        Ok(signatures.iter().map(|signature| profile.measure(signature)).collect())
     }
 
     /// Runs the network.

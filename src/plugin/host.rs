@@ -86,9 +86,9 @@ impl Host {
     }
 
     /// Waits until every plugin has been told of everything, and what can be delivered is; `false` if that
-    /// takes longer than `patience`.
-    pub fn settle(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    /// takes longer than `timeout`.
+    pub fn settle(&self, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
         let left = || until.saturating_duration_since(Instant::now());
         loop {
             let Ok(newest) = self.store.newest_event() else { return false };

@@ -224,7 +224,7 @@ impl Manager {
             _ => store.newest_event()?,
         };
         let work = PluginWork { plugin: name.to_owned(), cursor, ..PluginWork::default() };
-        store.keep_plugin_work(&work, Timestamp::now())?;
+        store.save_plugin_work(&work, Timestamp::now())?;
         self.progress.is_at(name, cursor);
         let (orders, taken) = unbounded();
         let (wake, woken) = bounded(1);

@@ -2,7 +2,7 @@
 //!
 //! A plugin is a file that returns one table: a name, permissions, hooks. Each runs in a VM of its own
 //! in a process of its own, with a limit on time and memory, and sees nothing but the study that it is
-//! given. What it wants done it returns as data ([`Deed`]); the host checks that against what the
+//! given. What it wants done it returns as data ([`RequestedEffect`]); the host checks that against what the
 //! plugin asked for and what the site granted, and does it elsewhere.
 //!
 //! - [`Source`] is its text, [`Vm`] the text at work, [`PluginProcess`] the process that the VM is in, [`PluginError`] what
@@ -35,7 +35,7 @@ mod watchdog;
 mod worker;
 
 pub use description::{API, ColumnSpec, CommandSpec, Description};
-pub use effect::{Deed, Effect, Raise};
+pub use effect::{Effect, Raise, RequestedEffect};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, Waker};
 pub use limits::Limits;

@@ -145,7 +145,7 @@ pub enum PluginAction {
 
 /// One thing that a plugin's hook brought about, for the store to keep.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PluginDeed {
+pub enum PluginEffect {
     /// Raise a study to a floor; none: one band above where it stands, once a plugin.
     Raise {
         /// The study.
@@ -322,7 +322,7 @@ pub struct PluginWork {
     /// The last event of the audit whose hooks were called.
     pub cursor: i64,
     /// What they brought about.
-    pub deeds: Vec<PluginDeed>,
+    pub effects: Vec<PluginEffect>,
     /// Requests of people that are answered with it.
     pub answered: Vec<i64>,
 }

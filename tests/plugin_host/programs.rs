@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginDeed, PluginWork};
+use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginEffect, PluginWork};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -164,10 +164,10 @@ fn a_program_that_always_fails_is_given_up_after_real_trying_and_not_by_the_date
     };
     let work = PluginWork {
         plugin: "pager".to_owned(),
-        deeds: vec![PluginDeed::Send(send)],
+        effects: vec![PluginEffect::Send(send)],
         ..PluginWork::default()
     };
-    scene.bench.store.keep_plugin_work(&work, long_ago).unwrap();
+    scene.bench.store.save_plugin_work(&work, long_ago).unwrap();
     scene.retries.give_up = SignedDuration::from_millis(1);
     scene.start();
     let given_up = until(|| audited(&scene, "given-up").into_iter().next()).expect("it is tried for ever");

@@ -52,7 +52,7 @@ pub struct Profile {
 impl Profile {
     /// How far a film is from the training films; none for a signature of another network.
     #[must_use]
-    pub fn look(&self, signature: &[f32]) -> Option<Distance> {
+    pub fn measure(&self, signature: &[f32]) -> Option<Distance> {
         if signature.len() != self.mean.len() {
             return None;
         }

@@ -40,7 +40,7 @@ pub fn serve_plugin() -> io::Result<()> {
 }
 
 fn serve(input: &mut impl Read, output: &Output) -> io::Result<()> {
-    let mut server = Server { vm: None, study: StudyView::default(), looks: 0 };
+    let mut server = Server { vm: None, study: StudyView::default(), snapshots: 0 };
     let mut bound = None;
     while let Some(request) = read::<Request>(input)? {
         if let (None, Question::Load { limits, .. }) = (&bound, &request.question) {
@@ -80,14 +80,14 @@ fn in_micros(time: Duration) -> u64 {
 struct Server {
     vm: Option<Vm>,
     study: StudyView,
-    looks: u64,
+    snapshots: u64,
 }
 
 impl Server {
     fn answer(&mut self, request: Request, bound: &Arc<Bound>) -> Result<Answer, PluginError> {
         if let Some(study) = request.study {
-            self.looks += 1;
-            self.study = StudyView { look: self.looks, ..study };
+            self.snapshots += 1;
+            self.study = StudyView { snapshot: self.snapshots, ..study };
         }
         let loaded = || {
             self.vm
@@ -102,11 +102,11 @@ impl Server {
                 self.vm = Some(vm);
                 Answer::Loaded(Box::new(description))
             }
-            Question::Call(hook) => Answer::Deeds(loaded()?.call(&hook.call(&self.study))?),
+            Question::Call(hook) => Answer::Effects(loaded()?.call(&hook.call(&self.study))?),
             Question::Compute => Answer::Computed(loaded()?.compute(&self.study)?),
             Question::SelfTest => {
                 let tested = loaded()?.self_test(&self.study)?;
-                Answer::Tested(tested.into_iter().map(|(hook, deeds)| (hook.to_owned(), deeds)).collect())
+                Answer::Tested(tested.into_iter().map(|(hook, effects)| (hook.to_owned(), effects)).collect())
             }
             Question::Collect => {
                 loaded()?.collect();

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
 use super::super::{
-    Call, Computed, Deed, Description, Limits, PluginError, Source, StatusChange, StudyView, bound::Excess,
+    Call, Computed, Description, Limits, PluginError, RequestedEffect, Source, StatusChange, StudyView,
+    bound::Excess,
 };
 
 /// Bytes of one message at most: 64 effects of 64 KiB each, every byte of them escaped.
@@ -98,9 +99,9 @@ pub(super) struct Reply {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     Loaded(Box<Description>),
-    Deeds(Vec<Deed>),
+    Effects(Vec<RequestedEffect>),
     Computed(Computed),
-    Tested(Vec<(String, Vec<Deed>)>),
+    Tested(Vec<(String, Vec<RequestedEffect>)>),
     Collected,
 }
 
@@ -161,13 +162,15 @@ mod tests {
             Effect::Copy { to: "ct".to_owned() },
             Effect::Run { program: "page".to_owned() },
         ];
-        let deeds: Vec<Deed> = effects
+        let effects: Vec<RequestedEffect> = effects
             .into_iter()
-            .flat_map(|effect| [None, Some("7".to_owned())].map(|once| Deed { effect: effect.clone(), once }))
+            .flat_map(|effect| {
+                [None, Some("7".to_owned())].map(|once| RequestedEffect { effect: effect.clone(), once })
+            })
             .collect();
-        let bytes = encode(&deeds).unwrap();
-        let read: Option<Vec<Deed>> = read(&mut bytes.as_slice()).unwrap();
-        assert_eq!(read, Some(deeds));
+        let bytes = encode(&effects).unwrap();
+        let read: Option<Vec<RequestedEffect>> = read(&mut bytes.as_slice()).unwrap();
+        assert_eq!(read, Some(effects));
     }
 
     #[test]
