@@ -18,7 +18,7 @@ use crate::{
 pub struct Policy {
     /// The folder below which plugins may write.
     pub exports: Option<PathBuf>,
-    /// What URLs must begin with.
+    /// The beginnings of the URLs that are allowed.
     pub webhooks: Vec<String>,
     /// Folders for copies, by name.
     pub copy_to: BTreeMap<String, PathBuf>,
@@ -27,7 +27,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What the configuration says.
+    /// Reads the configuration.
     #[must_use]
     pub fn new(config: &config::Plugins) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Policy {
     }
 }
 
-/// What the site grants one plugin of what needs a grant; the rest it has by being enabled.
+/// Returns the permissions of one plugin: those that the site grants, and those that need no grant.
 #[must_use]
 pub fn granted(allow: &[String]) -> BTreeSet<Permission> {
     let named = allow.iter().filter_map(|word| Permission::from_word(word));

@@ -165,7 +165,7 @@ fn complete(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// What a film's file said of itself; nothing where that cannot be read.
+/// Reads the header of a film; an empty one where that cannot be read.
 pub(super) fn header(connection: &Connection, film: FilmId) -> rusqlite::Result<Header> {
     let found: Vec<Option<Json<Header>>> =
         rows(connection, "films", "SELECT id, header FROM films WHERE id = ?1", [film], |row| row.get(1))?;

@@ -8,7 +8,7 @@ use image::ImageFormat;
 
 use super::{dicom, jpeg, raster::tiff};
 
-/// What the first bytes say.
+/// The kind of a file by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A DICOM file or data set, with or without preamble and file meta information (PS3.10 section 7); its
