@@ -86,7 +86,7 @@ impl Bound {
         self.state().until = None;
     }
 
-    fn watch(&self, end: &dyn Fn(Duration, Excess) -> Infallible) {
+    fn watch(&self, end: &dyn Fn(Duration, Excess) -> Infallible) -> Infallible {
         let mut quiet = 0;
         let mut state = self.state();
         loop {
@@ -100,7 +100,7 @@ impl Bound {
                         resident().filter(|held| *held > self.memory).map(|_| Excess::Memory)
                     };
                     if let Some(excess) = excess {
-                        match end(now.saturating_sub(state.began), excess) {}
+                        return end(now.saturating_sub(state.began), excess);
                     }
                 }
                 None => quiet += 1,

@@ -3,10 +3,10 @@
 //! store knows. Each question reads a few rows of an index, however many films bear one number.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, Row, ToSql};
 
 use super::{
-    FilmId, Outcome, Store, StoreError, StudyId, StudyRow,
+    FilmId, Outcome, Store, StoreError, StudyId,
     convert::{Columns, Json, Place},
     join::join_study,
 };

@@ -10,10 +10,7 @@ use super::{
     study_time::study_time,
     unreadable::{is_about_a_row, name, rows},
 };
-use crate::{
-    study::{Attributes, Cause, Finding, combine},
-    text::clean,
-};
+use crate::study::{Attributes, Cause, Finding, combine};
 use cxr_film::Header;
 
 /// Derives everything in `row` that comes from the study's films. Does not save it. It takes no longer in a study of

@@ -99,6 +99,13 @@ fn no_film(reason: &str) -> Kind {
     Kind::NoFilm(reason.to_owned())
 }
 
+/// The first bytes as text, if that is what they are.
+fn text(bytes: &[u8]) -> Option<String> {
+    let head = &bytes[..bytes.len().min(1024)];
+    let printable = head.iter().filter(|&&b| b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r')).count();
+    (printable == head.len()).then(|| String::from_utf8_lossy(head).to_ascii_lowercase())
+}
+
 fn looks_like_web_page(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || !c.is_ascii());
     text.starts_with('<')
