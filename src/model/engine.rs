@@ -56,9 +56,13 @@ impl Model {
         if found != manifest.sha256 {
             return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
         }
+        let trunk = source.trunk(&manifest)?;
+        let own = std::iter::once((&*bytes, place.as_str()));
+        let files: Vec<(&[u8], &str)> =
+            own.chain(trunk.iter().map(|(bytes, place)| (&**bytes, &**place))).collect();
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
-        let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
+        let (network, taken) = weights::build(&files, &device, |vb, values| {
             Network::new(&config, vb, values, &device, precision, threads)
         })?;
         let source = source.clone();

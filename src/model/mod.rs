@@ -11,6 +11,7 @@
 
 mod densenet;
 mod device;
+mod embedded;
 mod engine;
 mod error;
 mod heatmap;
@@ -40,10 +41,10 @@ pub use engine::Model;
 pub use error::{ModelError, TensorProblem, TensorProblemKind};
 pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary, preset};
-pub use library::{Library, Listing, Source};
+pub use library::{Library, Listing, PHANTOM_MODEL, Source};
 pub use manifest::{
     Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Limits, Manifest, OutputRule,
-    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE,
+    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, Trunk, VALIDATED_ABOVE,
     VALIDATED_POSITIVES, is_validated,
 };
 pub use plain::NetworkConfig;
