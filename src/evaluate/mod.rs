@@ -38,7 +38,7 @@ pub use case::{Case, LabelInfo, ModelInfo, Published, Whose, patients};
 pub use compare::{ComparedLabel, ComparedMean, Comparison, OfModel, Scores, compare};
 pub use explore::{Explored, FindingCount, Pair, explore};
 pub use groups::{
-    Column, ColumnReport, Elsewhere, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column,
+    Apart, Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column,
 };
 pub use html::{Plots, html};
 pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};

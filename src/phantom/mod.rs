@@ -122,8 +122,8 @@ const GIVEN: [(&str, bool); 8] = [
     ("Hugo", false),
 ];
 
-/// The findings in turn, so that the first dozen of a demonstration shows each, and one film in eight has a large one of
-/// those that cannot wait.
+/// The findings in turn, so that the first dozen of a demonstration shows each, and about one film in eight has a finding
+/// that cannot wait: a pneumothorax or a large effusion.
 const PROGRAMME: [Option<(Disease, Extent)>; 24] = [
     None,
     Some((Disease::Effusion, Extent::Moderate)),
@@ -138,8 +138,8 @@ const PROGRAMME: [Option<(Disease, Extent)>; 24] = [
     None,
     Some((Disease::Effusion, Extent::Large)),
     None,
-    Some((Disease::Pneumothorax, Extent::Small)),
     Some((Disease::Mass, Extent::Small)),
+    None,
     None,
     Some((Disease::Effusion, Extent::Moderate)),
     None,

@@ -59,7 +59,7 @@ pub struct GroupAlone {
 
 /// The AUC in the group whose AUC lies farthest from that in the other groups.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Elsewhere {
+pub struct Apart {
     /// The group.
     pub group: String,
     /// The AUC in it.
@@ -126,14 +126,14 @@ impl Explained {
         })
     }
 
-    pub(super) fn elsewhere(
+    pub(super) fn apart(
         &self,
         column: &Column,
         groups: &[Counted],
         draws: &Draws,
         first: usize,
-    ) -> Option<Elsewhere> {
-        self.apart.map(|group| Elsewhere {
+    ) -> Option<Apart> {
+        self.apart.map(|group| Apart {
             group: column.groups[group].clone(),
             auc: groups[group].auc(),
             elsewhere: elsewhere(groups, group),

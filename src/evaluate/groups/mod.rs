@@ -5,14 +5,14 @@
 //! interval by patient: how well the score tells the groups apart ([`Tells`]), how much of the AUC is left when films
 //! are compared within their group alone ([`Within`]), how well the group alone, without any picture, tells films
 //! with the finding from those without ([`GroupAlone`]), and whether the AUC of one group is that of the others
-//! ([`Elsewhere`]).
+//! ([`Apart`]).
 
 mod column;
 mod explain;
 mod warnings;
 
 pub use column::Column;
-pub use explain::{Elsewhere, GroupAlone, Tells, Within};
+pub use explain::{Apart, GroupAlone, Tells, Within};
 
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ pub struct GroupedLabel {
     /// How well the group alone tells films with the finding from those without.
     pub alone: Option<GroupAlone>,
     /// The AUC in one group against that elsewhere; none where there are too few films of either kind.
-    pub elsewhere: Option<Elsewhere>,
+    pub apart: Option<Apart>,
     /// The figures of each group, in order.
     pub groups: Vec<GroupFigures>,
 }
@@ -174,7 +174,7 @@ fn report(
         tells: explained.tells(column, draws, first),
         within: explain::within(label.all.counted_once(), &once, draws, first),
         alone: explained.alone(draws, first),
-        elsewhere: explained.elsewhere(column, &once, draws, first),
+        apart: explained.apart(column, &once, draws, first),
         groups: label.groups.iter().enumerate().map(figures).collect(),
     }
 }

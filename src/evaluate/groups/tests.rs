@@ -91,7 +91,7 @@ fn an_auc_that_holds_in_one_place_alone_is_told() {
     }
     let found = reported(&films);
     let [ap, pa] = found.labels[0].groups.as_slice() else { panic!("two groups") };
-    let told = found.labels[0].elsewhere.clone().unwrap();
+    let told = found.labels[0].apart.clone().unwrap();
     let (mut here, mut there) = (ap.auc.unwrap(), pa.auc.unwrap());
     if told.group == "PA" {
         (here, there) = (there, here);

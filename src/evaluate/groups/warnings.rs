@@ -54,15 +54,15 @@ pub(super) fn of(label: &GroupedLabel, column: &Column) -> Vec<String> {
             within.over_all, within.auc
         ));
     }
-    if let Some(elsewhere) = &label.elsewhere
-        && let Some([low, high]) = elsewhere.excess_interval
+    if let Some(apart) = &label.apart
+        && let Some([low, high]) = apart.excess_interval
         && (low > 0.0 || high < 0.0)
-        && (elsewhere.auc - elsewhere.elsewhere).abs() >= APART
+        && (apart.auc - apart.elsewhere).abs() >= APART
     {
         let (least, most) = (low.abs().min(high.abs()), low.abs().max(high.abs()));
         warnings.push(format!(
             "{column}: {name} has an AUC of {:.3} in {}, but {:.3} elsewhere: {least:.3} to {most:.3} apart",
-            elsewhere.auc, elsewhere.group, elsewhere.elsewhere
+            apart.auc, apart.group, apart.elsewhere
         ));
     }
     if label.within.is_none() && label.alone.is_some() {
