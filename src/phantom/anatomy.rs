@@ -131,8 +131,8 @@ impl Chest {
             Some((Disease::Pneumothorax, size)) => {
                 // The lung has drawn back from the wall; a fine line is its edge.
                 let mut left = lung.whole.grown(0.9 - 0.26 * size);
-                let [x, y] = lung.whole.centre;
-                left.centre = [x - lung.side * (0.004 + 0.014 * size), y + 0.006 + 0.026 * size];
+                left.centre[0] -= lung.side * (0.004 + 0.014 * size);
+                left.centre[1] += 0.006 + 0.026 * size;
                 let inside = left.chord(x, y);
                 if inside == 0.0 {
                     return filled * 0.995;
