@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Health, Hours, Metrics, Plugins, Receive, Retention, values};
+use super::{Bandwidth, Health, Hours, Metrics, Plugins, Receive, Retention, bandwidth, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -253,6 +253,9 @@ pub enum Day {
 pub struct Dashboard {
     /// How films are drawn.
     pub pictures: Pictures,
+    /// The speed of the line to the terminal, to which pictures are cut down; none ("off"): they are sent whole.
+    #[serde(deserialize_with = "bandwidth::bandwidth_or_off")]
+    pub bandwidth: Option<Bandwidth>,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
     /// The theme's name, or its file; none ("auto"): as the terminal suggests.
@@ -308,6 +311,7 @@ impl Default for Dashboard {
     fn default() -> Self {
         Self {
             pictures: Pictures::Auto,
+            bandwidth: None,
             heatmap: true,
             theme: None,
             borders: Borders::Unicode,

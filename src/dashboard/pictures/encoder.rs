@@ -4,13 +4,22 @@ use std::{fmt, sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use image::{DynamicImage, RgbImage, imageops};
-use ratatui::layout::Size;
+use ratatui::{
+    backend::{Backend, CrosstermBackend},
+    buffer::Buffer,
+    layout::{Position, Rect, Size},
+    widgets::Widget,
+};
 use ratatui_image::{
+    Image,
     picker::ProtocolType,
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
 };
 
-use super::Canvas;
+use super::{
+    Canvas,
+    detail::{self, Detail},
+};
 use crate::session::protocol::{PictureError, PictureRequest};
 
 /// A picture to encode.
@@ -28,19 +37,29 @@ pub struct EncodeJob {
 
 /// A picture as the terminal understands it. Cloning is cheap.
 #[derive(Clone)]
-pub struct Print(Arc<Protocol>);
+pub struct Print {
+    strips: Arc<[Protocol]>,
+    size: Size,
+    detail: Detail,
+}
 
 impl Print {
-    /// The protocol's data.
+    /// The picture from top to bottom: in one piece, or in strips for a slow line.
     #[must_use]
-    pub fn protocol(&self) -> &Protocol {
-        &self.0
+    pub fn strips(&self) -> &[Protocol] {
+        &self.strips
     }
 
     /// Its size in cells.
     #[must_use]
     pub fn size(&self) -> Size {
-        self.0.size()
+        self.size
+    }
+
+    /// How much of the picture it shows.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        self.detail
     }
 }
 
@@ -62,54 +81,109 @@ pub struct Encoded {
 /// Kitty keeps each picture under a number until that number is used again. A ring of numbers bounds
 /// the terminal's memory; it is longer than the gallery, so that none is reused while it may be shown.
 const KITTY_RING: u32 = 24;
+/// The same for the strips of pictures.
+const KITTY_RING_OF_STRIPS: u32 = 250;
+
+/// The encoder's memory of the pictures before.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Numbers this process's pictures and strips.
+    count: u32,
+    /// The step of detail that the last one had.
+    step: usize,
+}
 
 impl EncodeJob {
-    /// Does the job. `count` numbers this process's pictures.
+    /// Does the job.
     #[must_use]
-    pub fn run(&self, count: u32) -> Encoded {
-        let print = self.encode(count).map(|protocol| Print(Arc::new(protocol)));
-        Encoded { request: self.request.clone(), print }
+    pub fn run(&self, past: &mut Past) -> Encoded {
+        Encoded { request: self.request.clone(), print: self.encode(past) }
     }
 
-    fn encode(&self, count: u32) -> Result<Protocol, PictureError> {
-        let empty = || PictureError("the picture is empty".to_owned());
-        let (image, size) = self.fitted().ok_or_else(empty)?;
-        let tmux = self.canvas.passthrough;
-        let encoded = match self.canvas.protocol {
+    fn encode(&self, past: &mut Past) -> Result<Print, PictureError> {
+        let Some(line) = self.canvas.bandwidth else {
+            return self.cut(Detail::WHOLE, 1, past);
+        };
+        let mut weights = Vec::new();
+        past.step = detail::choose(past.step, detail::budget(line), |detail| {
+            let (image, size) = self.fitted(detail)?;
+            let weight = weight(&self.protocol(detail, image, size, 0)?);
+            weights.push((detail, weight));
+            Ok::<_, PictureError>(weight)
+        })?;
+        let chosen = detail::at(past.step);
+        let bytes = weights.iter().find(|(detail, _)| *detail == chosen).map_or(0, |(_, bytes)| *bytes);
+        self.cut(chosen, detail::strips(line, bytes), past)
+    }
+
+    /// Makes the picture in so many strips, or one for each row if that is fewer.
+    fn cut(&self, detail: Detail, strips: usize, past: &mut Past) -> Result<Print, PictureError> {
+        let (image, size) = self.fitted(detail)?;
+        let most = u16::try_from(strips).unwrap_or(u16::MAX);
+        let rows = size.height.div_ceil(most.max(1)).max(1);
+        let pixels = self.dots(detail).1;
+        let strip = |top: u16| {
+            let height = rows.min(size.height - top);
+            let from = u32::from(top) * pixels;
+            let part = imageops::crop_imm(&image, 0, from, image.width(), u32::from(height) * pixels);
+            past.count = past.count.wrapping_add(1);
+            let size = Size { height, ..size };
+            self.protocol(detail, part.to_image(), size, past.count)
+        };
+        let strips: Result<Vec<Protocol>, _> =
+            (0..size.height).step_by(usize::from(rows)).map(strip).collect();
+        Ok(Print { strips: strips?.into(), size, detail })
+    }
+
+    fn protocol(
+        &self,
+        detail: Detail,
+        image: RgbImage,
+        size: Size,
+        count: u32,
+    ) -> Result<Protocol, PictureError> {
+        let (image, tmux) = (DynamicImage::ImageRgb8(image), self.canvas.passthrough);
+        let encoded = match detail.protocol(self.canvas.protocol) {
             ProtocolType::Halfblocks => Halfblocks::new(image, size).map(Protocol::Halfblocks),
             ProtocolType::Sixel => Sixel::new(image, size, tmux).map(Protocol::Sixel),
             ProtocolType::Iterm2 => Iterm2::new(image, size, tmux).map(Protocol::ITerm2),
             ProtocolType::Kitty => {
+                let ring = if self.canvas.bandwidth.is_some() { KITTY_RING_OF_STRIPS } else { KITTY_RING };
                 // The process's number keeps two dashboards in one window apart.
-                let id = ((std::process::id() & 0xffff) << 8) | (1 + count % KITTY_RING);
+                let id = ((std::process::id() & 0xffff) << 8) | (1 + count % ring);
                 Kitty::new(image, size, id, tmux, self.canvas.compressed).map(Protocol::Kitty)
             }
         };
         encoded.map_err(|error| PictureError(format!("the terminal's picture could not be made: {error}")))
     }
 
+    /// Pixels of a cell, across and down. Half-blocks are pixels too: one column wide, half a row high.
+    fn dots(&self, detail: Detail) -> (u32, u32) {
+        match detail.protocol(self.canvas.protocol) {
+            ProtocolType::Halfblocks => (1, 2),
+            _ => (u32::from(self.canvas.cell.0), u32::from(self.canvas.cell.1)),
+        }
+    }
+
     /// The picture scaled into the box with its shape kept, and how many cells it takes. CatmullRom,
     /// because picking nearest pixels makes thin lines (a pleura, a catheter) come and go.
-    fn fitted(&self) -> Option<(DynamicImage, Size)> {
-        // Half-blocks are pixels too: one column wide, half a row high.
-        let (columns, rows) = if self.canvas.is_text() {
-            (1.0, 2.0)
-        } else {
-            (f64::from(self.canvas.cell.0), f64::from(self.canvas.cell.1))
-        };
+    fn fitted(&self, detail: Detail) -> Result<(RgbImage, Size), PictureError> {
+        let (columns, rows) = self.dots(detail);
+        let (columns, rows) = (f64::from(columns), f64::from(rows));
         let (cell_width, cell_height) = (f64::from(self.canvas.cell.0), f64::from(self.canvas.cell.1));
         let (width, height) = (f64::from(self.image.width()), f64::from(self.image.height()));
         if width < 1.0 || height < 1.0 || self.cells.width == 0 || self.cells.height == 0 {
-            return None;
+            return Err(PictureError("the picture is empty".to_owned()));
         }
-        let box_cells = (f64::from(self.cells.width), f64::from(self.cells.height));
+        let share = |cells: u16| (f64::from(cells) * f64::from(detail.percent) / 100.0).floor().max(1.0);
+        let box_cells = (share(self.cells.width), share(self.cells.height));
         let scale = (box_cells.0 * cell_width / width).min(box_cells.1 * cell_height / height);
         let pixels = |length: f64, cell: f64, dots: f64, most: f64| {
             ((length * scale / cell * dots).round().clamp(1.0, most * dots)) as u32
         };
         let target_width = pixels(width, cell_width, columns, box_cells.0);
         let target_height = pixels(height, cell_height, rows, box_cells.1);
-        let scaled = if (target_width, target_height) == self.image.dimensions() {
+        let mut scaled = if (target_width, target_height) == self.image.dimensions() {
             (*self.image).clone()
         } else {
             imageops::resize(&*self.image, target_width, target_height, imageops::FilterType::CatmullRom)
@@ -118,14 +192,29 @@ impl EncodeJob {
             (f64::from(target_width) / columns).ceil() as u16,
             (f64::from(target_height) / rows).ceil() as u16,
         );
-        Some((DynamicImage::ImageRgb8(padded(scaled, &self.canvas, size)), size))
+        if let Some(levels) = detail.levels {
+            detail::reduce(&mut scaled, levels);
+        }
+        let is_text = detail.protocol(self.canvas.protocol) == ProtocolType::Halfblocks;
+        Ok((if is_text { padded(scaled, size) } else { scaled }, size))
     }
 }
 
+/// The bytes that a picture is on its way to the terminal.
+fn weight(picture: &Protocol) -> usize {
+    let area = Rect::from((Position::ORIGIN, picture.size()));
+    let (before, mut after) = (Buffer::empty(area), Buffer::empty(area));
+    Image::new(picture).render(area, &mut after);
+    let mut bytes = Vec::new();
+    // Writing into memory does not fail.
+    let _ = CrosstermBackend::new(&mut bytes).draw(before.diff(&after).into_iter());
+    bytes.len()
+}
+
 /// Half-blocks are stretched to whole cells: an odd number of half rows gets a black one below.
-fn padded(image: RgbImage, canvas: &Canvas, size: Size) -> RgbImage {
+fn padded(image: RgbImage, size: Size) -> RgbImage {
     let rows = u32::from(size.height) * 2;
-    if !canvas.is_text() || image.height() == rows {
+    if image.height() == rows {
         return image;
     }
     let mut whole = RgbImage::new(image.width(), rows);
@@ -146,11 +235,10 @@ impl Encoder {
         let (jobs, waiting) = unbounded::<EncodeJob>();
         let (done, answers) = unbounded();
         thread::Builder::new().name("pictures".to_owned()).spawn(move || {
-            let mut count = 0_u32;
+            let mut past = Past::default();
             while let Ok(job) = waiting.recv() {
                 let newest = waiting.try_iter().last().unwrap_or(job);
-                count = count.wrapping_add(1);
-                if done.send(newest.run(count)).is_err() {
+                if done.send(newest.run(&mut past)).is_err() {
                     break;
                 }
             }
@@ -191,7 +279,7 @@ mod tests {
             (64, 64, (3, 30), graphics(ProtocolType::Kitty), (3, 2)),
             (1, 4000, (40, 10), Canvas::halfblocks(), (1, 10)),
         ] {
-            let encoded = job(width, height, cells, canvas).run(1);
+            let encoded = job(width, height, cells, canvas).run(&mut Past::default());
             let size = encoded.print.expect("a picture").size();
             assert_eq!((size.width, size.height), expected, "{width}x{height} in {cells:?} by {canvas:?}");
         }
@@ -199,8 +287,8 @@ mod tests {
 
     #[test]
     fn an_empty_picture_or_box_is_said_not_drawn() {
-        assert!(job(0, 10, (10, 10), Canvas::halfblocks()).run(1).print.is_err());
-        assert!(job(10, 10, (0, 10), Canvas::halfblocks()).run(1).print.is_err());
+        assert!(job(0, 10, (10, 10), Canvas::halfblocks()).run(&mut Past::default()).print.is_err());
+        assert!(job(10, 10, (0, 10), Canvas::halfblocks()).run(&mut Past::default()).print.is_err());
     }
 
     #[test]
