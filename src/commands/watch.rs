@@ -19,6 +19,7 @@ use super::{
 use crate::{
     config::{ConfigError, Loaded, Motion},
     dashboard::{self, Reconfigure, Site},
+    freed_memory,
     health::Part,
     leaving,
     model::{Manifest, Model},
@@ -65,6 +66,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             (Some(model), manifest, rules)
         }
         None => {
+            freed_memory::give_back();
             let (manifest, rules) = setup.manifest_and_rules()?;
             (None, manifest, rules)
         }

@@ -10,6 +10,7 @@ mod plain;
 mod plugins;
 mod screens;
 mod shift;
+mod slow_line;
 mod soak;
 mod spread;
 mod themes;

@@ -11,7 +11,7 @@ use crate::config::Bandwidth;
 /// The time that the line may need for a picture.
 const PICTURE: Duration = Duration::from_millis(1000);
 /// The time for a strip of one: a key that is pressed meanwhile waits no longer than this.
-pub(in crate::dashboard) const STRIP: Duration = Duration::from_millis(40);
+pub(in crate::dashboard) const STRIP: Duration = Duration::from_millis(60);
 
 /// The detail in which a picture is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +73,9 @@ pub(super) fn budget(line: Bandwidth) -> usize {
     line.bytes_in(PICTURE)
 }
 
-/// The strips of which a picture of so many bytes is sent, one after the other.
-pub(super) fn strips(line: Bandwidth, bytes: usize) -> usize {
-    bytes.div_ceil(line.bytes_in(STRIP).max(1)).max(1)
+/// The bytes of a strip at most.
+pub(super) fn strip(line: Bandwidth) -> usize {
+    line.bytes_in(STRIP)
 }
 
 /// Chooses the most detail whose picture has `budget` bytes at most, by what `weigh` says of each; the least where all
@@ -172,14 +172,6 @@ mod tests {
         let heavy = |_| Ok::<_, Infallible>(usize::MAX);
         assert_eq!(choose(0, 10, heavy), Ok(STEPS.len() - 1));
         assert_eq!(choose(0, 10, |_| Err("broken")), Err("broken"));
-    }
-
-    #[test]
-    fn a_picture_goes_in_strips_between_which_a_key_is_felt() {
-        let line: Bandwidth = "256 kbit/s".parse().unwrap();
-        for (bytes, count) in [(0, 1), (1_280, 1), (1_281, 2), (32_000, 25)] {
-            assert_eq!(strips(line, bytes), count, "{bytes} bytes");
-        }
     }
 
     #[test]

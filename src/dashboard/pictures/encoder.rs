@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use icy_sixel::EncodeOptions;
 use image::{DynamicImage, RgbImage, imageops};
 use ratatui::{
     backend::{Backend, CrosstermBackend},
@@ -12,7 +13,7 @@ use ratatui::{
 };
 use ratatui_image::{
     Image,
-    picker::ProtocolType,
+    picker::{ProtocolType, cap_parser::Parser},
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
 };
 
@@ -20,7 +21,10 @@ use super::{
     Canvas,
     detail::{self, Detail},
 };
-use crate::session::protocol::{PictureError, PictureRequest};
+use crate::{
+    config::Bandwidth,
+    session::protocol::{PictureError, PictureRequest},
+};
 
 /// A picture to encode.
 #[derive(Debug, Clone)]
@@ -81,8 +85,13 @@ pub struct Encoded {
 /// Kitty keeps each picture under a number until that number is used again. A ring of numbers bounds
 /// the terminal's memory; it is longer than the gallery, so that none is reused while it may be shown.
 const KITTY_RING: u32 = 24;
-/// The same for the strips of pictures.
-const KITTY_RING_OF_STRIPS: u32 = 250;
+/// The same for the strips of pictures: a hundred for each of the gallery's.
+const KITTY_RING_OF_STRIPS: u32 = 1_000;
+/// So many numbers have room in the lowest byte, which is never 0.
+const KITTY_LOW: u32 = 255;
+
+/// Colours of a strip of sixels: the greys, and some of the heatmap's.
+const SIXEL_COLOURS: u16 = 48;
 
 /// The encoder's memory of the pictures before.
 #[derive(Debug, Default)]
@@ -93,6 +102,22 @@ pub struct Past {
     step: usize,
 }
 
+impl Past {
+    fn next(&mut self) -> u32 {
+        self.count = self.count.wrapping_add(1);
+        self.count
+    }
+}
+
+/// A picture in strips, before they are encoded.
+struct Cut {
+    detail: Detail,
+    size: Size,
+    strips: Vec<(RgbImage, Size)>,
+    /// The bytes of all.
+    bytes: usize,
+}
+
 impl EncodeJob {
     /// Does the job.
     #[must_use]
@@ -101,38 +126,56 @@ impl EncodeJob {
     }
 
     fn encode(&self, past: &mut Past) -> Result<Print, PictureError> {
-        let Some(line) = self.canvas.bandwidth else {
-            return self.cut(Detail::WHOLE, 1, past);
+        let cut = match self.canvas.bandwidth {
+            None => {
+                let (image, size) = self.fitted(Detail::WHOLE)?;
+                Cut { detail: Detail::WHOLE, size, strips: vec![(image, size)], bytes: 0 }
+            }
+            Some(line) => self.reduced(line, past)?,
         };
-        let mut weights = Vec::new();
-        past.step = detail::choose(past.step, detail::budget(line), |detail| {
-            let (image, size) = self.fitted(detail)?;
-            let weight = weight(&self.protocol(detail, image, size, 0)?);
-            weights.push((detail, weight));
-            Ok::<_, PictureError>(weight)
-        })?;
-        let chosen = detail::at(past.step);
-        let bytes = weights.iter().find(|(detail, _)| *detail == chosen).map_or(0, |(_, bytes)| *bytes);
-        self.cut(chosen, detail::strips(line, bytes), past)
+        let (detail, size) = (cut.detail, cut.size);
+        let strip = |(image, size): (RgbImage, Size)| self.protocol(detail, image, size, past.next());
+        let strips: Result<Vec<Protocol>, _> = cut.strips.into_iter().map(strip).collect();
+        Ok(Print { strips: strips?.into(), size, detail })
     }
 
-    /// Makes the picture in so many strips, or one for each row if that is fewer.
-    fn cut(&self, detail: Detail, strips: usize, past: &mut Past) -> Result<Print, PictureError> {
+    /// Cuts the picture down to what the line can take.
+    fn reduced(&self, line: Bandwidth, past: &mut Past) -> Result<Cut, PictureError> {
+        let mut cuts = Vec::new();
+        past.step = detail::choose(past.step, detail::budget(line), |detail| {
+            let cut = self.cut(detail, detail::strip(line))?;
+            let bytes = cut.bytes;
+            cuts.push(cut);
+            Ok::<_, PictureError>(bytes)
+        })?;
+        let chosen = detail::at(past.step);
+        let cut = cuts.into_iter().find(|cut| cut.detail == chosen);
+        cut.ok_or_else(|| PictureError("there is no detail in which it can be sent".to_owned()))
+    }
+
+    /// Cuts the picture into strips of so many bytes at most, or of one row of cells each where a row has more.
+    fn cut(&self, detail: Detail, most: usize) -> Result<Cut, PictureError> {
         let (image, size) = self.fitted(detail)?;
-        let most = u16::try_from(strips).unwrap_or(u16::MAX);
-        let rows = size.height.div_ceil(most.max(1)).max(1);
         let pixels = self.dots(detail).1;
-        let strip = |top: u16| {
-            let height = rows.min(size.height - top);
-            let from = u32::from(top) * pixels;
-            let part = imageops::crop_imm(&image, 0, from, image.width(), u32::from(height) * pixels);
-            past.count = past.count.wrapping_add(1);
-            let size = Size { height, ..size };
-            self.protocol(detail, part.to_image(), size, past.count)
-        };
-        let strips: Result<Vec<Protocol>, _> =
-            (0..size.height).step_by(usize::from(rows)).map(strip).collect();
-        Ok(Print { strips: strips?.into(), size, detail })
+        let mut cut = Cut { detail, size, strips: Vec::new(), bytes: 0 };
+        let (mut top, mut rows) = (0, size.height);
+        while top < size.height {
+            rows = rows.clamp(1, size.height - top);
+            let (from, height) = (u32::from(top) * pixels, u32::from(rows) * pixels);
+            let strip = imageops::crop_imm(&image, 0, from, image.width(), height).to_image();
+            let strip_size = Size { height: rows, ..size };
+            // Weighing counts as drawing, and Kitty's data are given out for drawing once: it is made again.
+            let bytes = weight(&self.protocol(detail, strip.clone(), strip_size, 0)?);
+            if bytes > most && rows > 1 {
+                // As many rows as would do if all were alike; one fewer at least.
+                let share = usize::from(rows) * most / bytes;
+                rows = u16::try_from(share).unwrap_or(1).min(rows - 1);
+                continue;
+            }
+            cut.strips.push((strip, strip_size));
+            (cut.bytes, top) = (cut.bytes + bytes, top + rows);
+        }
+        Ok(cut)
     }
 
     fn protocol(
@@ -142,19 +185,31 @@ impl EncodeJob {
         size: Size,
         count: u32,
     ) -> Result<Protocol, PictureError> {
-        let (image, tmux) = (DynamicImage::ImageRgb8(image), self.canvas.passthrough);
-        let encoded = match detail.protocol(self.canvas.protocol) {
-            ProtocolType::Halfblocks => Halfblocks::new(image, size).map(Protocol::Halfblocks),
-            ProtocolType::Sixel => Sixel::new(image, size, tmux).map(Protocol::Sixel),
-            ProtocolType::Iterm2 => Iterm2::new(image, size, tmux).map(Protocol::ITerm2),
-            ProtocolType::Kitty => {
-                let ring = if self.canvas.bandwidth.is_some() { KITTY_RING_OF_STRIPS } else { KITTY_RING };
-                // The process's number keeps two dashboards in one window apart.
-                let id = ((std::process::id() & 0xffff) << 8) | (1 + count % ring);
-                Kitty::new(image, size, id, tmux, self.canvas.compressed).map(Protocol::Kitty)
+        let (picture, tmux) = (DynamicImage::ImageRgb8(image), self.canvas.passthrough);
+        let failed = |error: &dyn fmt::Display| {
+            PictureError(format!("the terminal's picture could not be made: {error}"))
+        };
+        let encoded = match (detail.protocol(self.canvas.protocol), detail.levels) {
+            (ProtocolType::Halfblocks, _) => Halfblocks::new(picture, size).map(Protocol::Halfblocks),
+            (ProtocolType::Sixel, Some(_)) => {
+                let data = sixels(&picture, size, tmux).map_err(|error| failed(&error))?;
+                Ok(Protocol::Sixel(Sixel { data, size, is_tmux: tmux }))
+            }
+            (ProtocolType::Sixel, None) => Sixel::new(picture, size, tmux).map(Protocol::Sixel),
+            (ProtocolType::Iterm2, _) => Iterm2::new(picture, size, tmux).map(Protocol::ITerm2),
+            (ProtocolType::Kitty, _) => {
+                let number = self.kitty_number(count);
+                Kitty::new(picture, size, number, tmux, self.canvas.compressed).map(Protocol::Kitty)
             }
         };
-        encoded.map_err(|error| PictureError(format!("the terminal's picture could not be made: {error}")))
+        encoded.map_err(|error| failed(&error))
+    }
+
+    /// The number of a picture or strip at the terminal. The process's own keeps two dashboards in one window apart.
+    fn kitty_number(&self, count: u32) -> u32 {
+        let ring = if self.canvas.bandwidth.is_some() { KITTY_RING_OF_STRIPS } else { KITTY_RING };
+        let (high, low) = (count % ring / KITTY_LOW, count % ring % KITTY_LOW);
+        (high << 24) | ((std::process::id() & 0xffff) << 8) | (1 + low)
     }
 
     /// Pixels of a cell, across and down. Half-blocks are pixels too: one column wide, half a row high.
@@ -198,6 +253,18 @@ impl EncodeJob {
         let is_text = detail.protocol(self.canvas.protocol) == ProtocolType::Halfblocks;
         Ok((if is_text { padded(scaled, size) } else { scaled }, size))
     }
+}
+
+/// Sixels of few colours without dithering, whose noise would take more bytes than the film. The place is cleared first, as
+/// [`Sixel::new`] does.
+fn sixels(image: &DynamicImage, size: Size, is_tmux: bool) -> Result<String, icy_sixel::SixelError> {
+    let options = EncodeOptions { max_colors: SIXEL_COLOURS, diffusion: 0.0, ..EncodeOptions::default() };
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let sixels = icy_sixel::sixel_encode(image.to_rgba8().as_raw(), width, height, &options)?;
+    let (start, escape, end) = Parser::tmux_start_escape_end(is_tmux);
+    let (Size { width, height }, body) = (size, sixels.strip_prefix('\u{1b}').unwrap_or(&sixels));
+    let row = format!("{escape}[{width}X{escape}[1B");
+    Ok(format!("{start}{}{escape}[{height}A{escape}{body}{end}", row.repeat(usize::from(height))))
 }
 
 /// The bytes that a picture is on its way to the terminal.
