@@ -4,7 +4,8 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use crossbeam_channel::bounded;
@@ -21,10 +22,14 @@ use super::{
 use crate::{
     config::{self, Config, is_title},
     dicom::receive::{Limits, Network, Options, Peers, Receiver, StartError, Times, TlsFiles, classes_of},
+    health::{Part, Vitals},
     leaving,
     pipeline::{Event, EventKind, Reception},
     supervise::Supervisor,
 };
+
+/// A port that another program has is tried again after this.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs `receive`.
 pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -39,12 +44,11 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
         let _ = told.send(Event::error(sentence, Timestamp::now()));
     });
     let changes = events_in.clone();
-    let running = start(options, existing_store(&setup).as_deref(), &supervisor, move |event| {
-        let _ = events_in.send(event);
-    })?;
-    let peers = running.peers();
+    let tell = move |event| drop(events_in.send(event));
+    let running = start(options, existing_store(&setup).as_deref(), None, &supervisor, tell)?;
+    let receiver = running.handle();
     let watcher = reload::watch_file(Arc::clone(&setup), move |change| match change {
-        Ok(loaded) => peers.change(&loaded.config),
+        Ok(loaded) => receiver.change(&loaded.config),
         Err(error) => {
             let message =
                 format!("the configuration was changed but cannot be used, the old one stays:\n{error}");
@@ -96,7 +100,7 @@ pub(super) fn options(
         peers: peers(config),
         classes: receive.classes.iter().filter_map(|word| classes_of(word)).flatten().collect(),
         inbox: inbox.to_owned(),
-        min_free: receive.min_free,
+        min_free: config.health.min_free,
         max_film: receive.max_film,
         limits: Limits { associations: receive.associations, per_address: receive.associations_per_address },
         times: Times { idle: receive.idle.unsigned_abs(), ..Times::default() },
@@ -119,37 +123,90 @@ pub(super) struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Changes who may send.
-pub(super) struct PeersOf(Arc<Receiver>);
+/// Changes a running receiver.
+pub(super) struct Handle(Arc<Receiver>);
 
-impl PeersOf {
-    /// Lets in from now on whom the configuration names.
+impl Handle {
+    /// From now on lets in whom the configuration names, and keeps as much of the disk free as it says.
     pub(super) fn change(&self, config: &Config) {
-        self.0.allow(peers(config));
+        self.0.change(peers(config), config.health.min_free);
     }
 }
 
-/// Starts the receiver, and tells of it.
+/// Starts the receiver, and tells of it. Where another program has its port, that is told, to the vitals too, and it is
+/// tried until the port is free.
 pub(super) fn start(
     options: Options,
     store: Option<&Path>,
+    vitals: Option<Arc<Vitals>>,
     supervisor: &Supervisor,
-    mut on_event: impl FnMut(Event) + Clone + Send + 'static,
+    on_event: impl FnMut(Event) + Clone + Send + 'static,
 ) -> Result<Running, CommandError> {
     let reception = Reception::start(store, supervisor, on_event.clone())?;
     let (aet, tls, open) = (options.aet.clone(), options.tls.is_some(), options.peers.is_open());
-    let receiver = Arc::new(Receiver::bind(options, move |event| reception.tell(event))?);
-    let address = receiver.address()?.to_string();
-    on_event(Event::of_program(EventKind::Listening { address, aet, tls, open }, Timestamp::now()));
+    let receiver = Arc::new(Receiver::new(options, move |event| reception.tell(event))?);
+    if let Err(error) = receiver.listen()
+        && !error.may_pass()
+    {
+        return Err(error.into());
+    }
+    let mut state = State { aet, tls, open, vitals, fault: None, on_event };
     let (runs, asked) = (Arc::clone(&receiver), Arc::clone(&receiver));
-    let thread = supervisor.spawn("receiver", move || asked.is_stopped(), move || runs.run())?;
+    let work = move || {
+        while !runs.is_stopped() {
+            if state.is_heard_on(runs.listen()) {
+                runs.run();
+            } else {
+                thread::sleep(LISTEN_AGAIN);
+            }
+        }
+    };
+    let thread = supervisor.spawn("receiver", move || asked.is_stopped(), work)?;
     Ok(Running { receiver, thread: Some(thread) })
 }
 
+/// The state of a receiver, as it is told.
+struct State<F> {
+    aet: String,
+    tls: bool,
+    open: bool,
+    vitals: Option<Arc<Vitals>>,
+    /// Why it does not listen, as it was told last.
+    fault: Option<String>,
+    on_event: F,
+}
+
+impl<F: FnMut(Event)> State<F> {
+    /// Tells how a try to listen went, where that is news; whether it listens.
+    fn is_heard_on(&mut self, tried: Result<SocketAddr, StartError>) -> bool {
+        let fault = tried.as_ref().err().map(|error| {
+            format!("no film can be received: {error}; it is tried again every second until it can be had")
+        });
+        if let Some(vitals) = &self.vitals {
+            vitals.set_fault(Part::Receiver, fault.clone());
+        }
+        let (news, is_heard) = match (tried, &fault) {
+            (Ok(address), _) => {
+                let (aet, tls, open) = (self.aet.clone(), self.tls, self.open);
+                let listening = EventKind::Listening { address: address.to_string(), aet, tls, open };
+                (Some(Event::of_program(listening, Timestamp::now())), true)
+            }
+            (Err(_), Some(fault)) if self.fault.as_ref() != Some(fault) => {
+                tracing::warn!("{fault}");
+                (Some(Event::error(fault.clone(), Timestamp::now())), false)
+            }
+            (Err(_), _) => (None, false),
+        };
+        self.fault = fault;
+        news.into_iter().for_each(&mut self.on_event);
+        is_heard
+    }
+}
+
 impl Running {
-    /// Returns a handle that changes who may send.
-    pub(super) fn peers(&self) -> PeersOf {
-        PeersOf(Arc::clone(&self.receiver))
+    /// Returns a handle that changes it.
+    pub(super) fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.receiver))
     }
 }
 

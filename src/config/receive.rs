@@ -37,9 +37,6 @@ pub struct Receive {
     /// The longest silence within an association.
     #[serde(deserialize_with = "values::duration")]
     pub idle: SignedDuration,
-    /// Bytes that the disk of the inbox has to keep free.
-    #[serde(deserialize_with = "values::size")]
-    pub min_free: u64,
     /// Most bytes of a film.
     #[serde(deserialize_with = "values::size")]
     pub max_film: u64,
@@ -72,7 +69,6 @@ impl Default for Receive {
             associations: 64,
             associations_per_address: 16,
             idle: SignedDuration::from_secs(60),
-            min_free: 1_000_000_000,
             max_film: 512_000_000,
             tls_certificate: None,
             tls_key: None,
@@ -155,11 +151,11 @@ mod tests {
 
     #[test]
     fn senders_are_read_as_people_write_them_and_files_start_at_the_configurations_folder() {
-        let text = "[receive]\naet = \"CHEST 1\"\nmin_free = \"20 GB\"\ntls_certificate = \"c.pem\"\n\
+        let text = "[receive]\naet = \"CHEST 1\"\nmax_film = \"2 GB\"\ntls_certificate = \"c.pem\"\n\
                     tls_key = \"/etc/k.pem\"\n[receive.peers]\nCR-1 = \"10.1.2.3\"\n\
                     \"DX 2\" = [\"10.1.0.0/16\", \"fd00::1\"]\nPACS = \"any\"";
         let receive = parse(text, Some("/etc/cxr/c.toml".as_ref())).unwrap().config.receive;
-        assert_eq!((receive.aet.as_str(), receive.min_free), ("CHEST 1", 20_000_000_000));
+        assert_eq!((receive.aet.as_str(), receive.max_film), ("CHEST 1", 2_000_000_000));
         assert_eq!(receive.tls_certificate.as_deref(), Some("/etc/cxr/c.pem".as_ref()));
         assert_eq!(receive.peers["DX 2"].0, ["10.1.0.0/16", "fd00::1"]);
         assert_eq!(receive.peers["PACS"].0, ["any"]);
@@ -175,8 +171,8 @@ mod tests {
             ("classes = [\"ct\"]", "`ct` is no class of films"),
             ("associations = 0", "there cannot be 0 associations"),
             ("idle = \"10ms\"", "too short"),
-            ("min_free = \"a lot\"", "`a lot` is not a size"),
-            ("min_free = 5", "`5` is not a size"),
+            ("max_film = \"a lot\"", "`a lot` is not a size"),
+            ("max_film = 5", "`5` is not a size"),
             ("tls_certificate = \"c.pem\"", "no `tls_key`"),
             ("tls_senders = \"c.pem\"", "no `tls_certificate`"),
             ("peers = { CR-1 = \"here\" }", "`here` is not an address"),

@@ -6,7 +6,6 @@ use std::{
 };
 
 use jiff::{Timestamp, Zoned};
-use rustix::fs::statvfs;
 
 use super::{
     Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    files::Room,
     store::{OwnerFile, Ownership, PluginState, Store, StoreError},
 };
 
@@ -158,12 +158,8 @@ fn disks(store: &Path, owner: &Owner, config: &Config) -> Vec<Disk> {
 /// The room on the disk of a folder.
 #[must_use]
 pub(crate) fn disk(of: &str, folder: &Path) -> Disk {
-    match statvfs(folder) {
-        Ok(found) => Disk {
-            of: of.to_owned(),
-            free_bytes: Some(found.f_bavail.saturating_mul(found.f_frsize)),
-            total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
-        },
+    match Room::of(folder) {
+        Ok(room) => Disk { of: of.to_owned(), free_bytes: Some(room.free), total_bytes: room.total },
         Err(_) => Disk { of: of.to_owned(), ..Disk::default() },
     }
 }

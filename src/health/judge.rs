@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{Disk, Facts, Owner, OwnerState, StoreFacts};
 use crate::{
-    config::{Health, Space},
+    config::Health,
+    files::Space,
     text::{long_time, size},
 };
 

@@ -8,7 +8,7 @@ use super::{act, mouse};
 use crate::{
     dashboard::{
         message::{Effect, Message},
-        panels::{shift, workbench},
+        panels::{Senders, shift, workbench},
         site::Reconfigure,
         state::{INFO_STAYS, State, plugins, settle_comparison},
     },
@@ -167,6 +167,11 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
         }
         Update::Spread(spread) => state.compared.take(spread),
         Update::Shift(period, shift) => state.counted.take(period, shift),
+        Update::Senders(senders) => {
+            if let Some(panel) = state.panel_mut::<Senders>() {
+                panel.take(senders);
+            }
+        }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {

@@ -1,5 +1,8 @@
 //! `health` beside a running `watch`: faults are told within seconds, and are over when they are over.
 
+mod faults;
+mod hung;
+
 use std::{
     fs,
     process::Command,
@@ -29,6 +32,10 @@ fn health(bench: &Bench) -> (Value, Option<i32>) {
 
 /// Asks until the checks at fault are these, and no others.
 fn until(bench: &Bench, checks: &[&str]) -> Value {
+    within(IN_TIME, bench, checks)
+}
+
+fn within(time: Duration, bench: &Bench, checks: &[&str]) -> Value {
     let begun = Instant::now();
     loop {
         let (said, code) = health(bench);
@@ -45,7 +52,7 @@ fn until(bench: &Bench, checks: &[&str]) -> Value {
             );
             return said;
         }
-        assert!(begun.elapsed() < IN_TIME, "not {checks:?} in time, but {said:#}");
+        assert!(begun.elapsed() < time, "not {checks:?} in time, but {said:#}");
     }
 }
 
@@ -119,7 +126,7 @@ fn each_fault_is_told_in_time_and_is_over_when_it_is_over() {
 #[test]
 fn a_silent_feed_and_a_plugin_that_fails_are_told() {
     let bench = Bench::new();
-    let feed = "[feed_alarm]\nafter = \"2s\"\nhours = \"00:00-24:00\"\n\
+    let feed = "[feed_alarm]\nafter = \"4s\"\nhours = \"00:00-24:00\"\n\
                 days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]\n";
     let plugin = "[plugins]\nenabled = [\"broken\"]\n";
     bench.config(&format!("{CONFIG}{feed}{plugin}"));
@@ -134,6 +141,8 @@ fn a_silent_feed_and_a_plugin_that_fails_are_told() {
     )
     .unwrap();
     until(&bench, &["feed"]);
+    bench.film("a.png", 1);
+    until(&bench, &[]);
 }
 
 #[test]
