@@ -94,7 +94,11 @@ impl Panels {
     }
 
     /// Reads who sends films, and goes on doing so; or stops.
-    pub(super) fn watch_senders(&mut self, store: &Store, is_open: bool) -> Result<Option<Update>, StoreError> {
+    pub(super) fn watch_senders(
+        &mut self,
+        store: &Store,
+        is_open: bool,
+    ) -> Result<Option<Update>, StoreError> {
         self.senders = None;
         if !is_open {
             return Ok(None);

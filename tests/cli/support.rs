@@ -86,8 +86,7 @@ impl Bench {
         let mut arguments = vec!["watch", "inbox", "--headless", "--store", "data/store.db"];
         arguments.extend(more);
         let mut command = self.command(&arguments);
-        let mut child =
-            command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Watch { child, out: Some(out) }
     }

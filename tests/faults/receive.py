@@ -62,6 +62,8 @@ class Run:
         self.lock, self.told, self.answers = threading.Lock(), {}, collections.Counter()
         self.figures = collections.Counter()
         self.child, self.largest, self.moved = None, 0, time.monotonic()
+        self.goes = threading.Event()
+        self.goes.set()
         base = films.grey(self.rng)
         self.base = base[:-64]
 
@@ -100,6 +102,7 @@ class Run:
                 continue
             try:
                 for _ in range(min(len(waiting), rng.choice([1, 5, 50, 500]))):
+                    self.goes.wait()
                     instance, data = self.film(waiting[0])
                     status = association.store(instance, data)
                     with self.lock:
@@ -127,12 +130,14 @@ class Run:
         ballast = self.site / "ballast"
         refused = self.answers[OUT_OF_RESOURCES]
         until = time.monotonic() + 60
+        self.goes.clear()
         with open(ballast, "wb", buffering=0) as file:
-            # Full to the last byte, for as long as it takes until a sender is told so.
+            # Full to the last byte, for as long as it takes until senders are told so.
             while time.monotonic() < until and self.answers[OUT_OF_RESOURCES] < refused + 2 * self.args.associations:
                 try:
                     file.write(bytes(1 << 16))
                 except OSError:
+                    self.goes.set()
                     time.sleep(0.05)
         ballast.unlink()
         self.figures["fills"] += 1
@@ -153,7 +158,7 @@ class Run:
             self.rest()
 
     def rest(self):
-        time.sleep(0.05)
+        time.sleep(0.01)
         self.largest = max(self.largest, resident(self.child.pid))
         if self.child.poll() is not None:
             self.complain(f"the program ended by itself, with code {self.child.returncode}")

@@ -97,7 +97,8 @@ fn syntax_of(film: &Path) -> String {
 
 /// Whether two files have the same data set, and the same pixels where one is coded otherwise.
 fn is_the_same_film(one: &Path, other: &Path, is_coded_anew: bool) -> bool {
-    let (mut ours, mut theirs) = (open_file(one).unwrap().into_inner(), open_file(other).unwrap().into_inner());
+    let (mut ours, mut theirs) =
+        (open_file(one).unwrap().into_inner(), open_file(other).unwrap().into_inner());
     if is_coded_anew {
         // What says how the pixels are coded.
         for object in [&mut ours, &mut theirs] {
@@ -126,8 +127,9 @@ fn orthanc_sends_every_syntax_that_it_knows_and_each_film_arrives_as_it_is() {
         films.entry(syntax_of(&film)).or_default().push(film);
     }
     let mut arrived = BTreeMap::new();
-    for (syntax, film) in
-        films.iter().flat_map(|(syntax, films)| films.iter().take(OF_A_SYNTAX).map(move |film| (syntax, film)))
+    for (syntax, film) in films
+        .iter()
+        .flat_map(|(syntax, films)| films.iter().take(OF_A_SYNTAX).map(move |film| (syntax, film)))
     {
         let was_sent = orthanc.send(film);
         assert_eq!(was_sent, !syntax.starts_with(HTJ2K), "{}: Orthanc 1.10 knows no HTJ2K", film.display());
@@ -170,7 +172,9 @@ fn films_that_orthanc_sends_are_scored_as_from_their_files() {
         let scanned: Value = serde_json::from_slice(&scanned.stdout).unwrap();
         assert!(orthanc.send(&film), "{}", film.display());
         let end = watch.until(|event| event["event"] == "scored" || event["event"] == "held");
-        for field in ["severity", "score", "top", "reason"].into_iter().filter(|field| end.get(*field).is_some()) {
+        for field in
+            ["severity", "score", "top", "reason"].into_iter().filter(|field| end.get(*field).is_some())
+        {
             assert_eq!(end[field], scanned[field], "{}: {field} of {end:#} and {scanned:#}", film.display());
         }
         outcomes.push(end["event"].clone());

@@ -18,7 +18,7 @@ pub use help::Help;
 pub use notes::Notes;
 pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
-pub use senders::Senders;
+pub(in crate::dashboard) use senders::Senders;
 pub use shift::ShiftPanel;
 pub use who::Who;
 pub use workbench::{Workbench, bench_markdown};

@@ -59,7 +59,8 @@ impl Drop for Held {
 
 /// Films that a worker is at for a while.
 fn put_large_films(bench: &Bench, round: u32) {
-    let large = |seed| -> GrayImage { image::imageops::resize(&drawn_film(seed), 3_000, 2_800, FilterType::Nearest) };
+    let large =
+        |seed| -> GrayImage { image::imageops::resize(&drawn_film(seed), 3_000, 2_800, FilterType::Nearest) };
     for seed in 0..4 {
         let name = format!("{round}-{seed}.png");
         large(10 * round + seed).save(bench.path(&name)).unwrap();
@@ -92,8 +93,7 @@ fn a_worker_that_hangs_is_told_and_after_90_seconds_the_service_manager_hears_no
     bench.config(CONFIG);
     let socket = bench.path("notify");
     let manager = UnixDatagram::bind(&socket).unwrap();
-    let mut watch =
-        bench.watch_in(&["--config", "config.toml"], &[("NOTIFY_SOCKET", socket.as_os_str())]);
+    let mut watch = bench.watch_in(&["--config", "config.toml"], &[("NOTIFY_SOCKET", socket.as_os_str())]);
     until(&bench, &[]);
     let process = watch.child.id();
     let Some(held) = hang(&bench, process, &mut || {

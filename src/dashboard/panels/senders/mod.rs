@@ -17,7 +17,7 @@ use crate::{
 
 /// The open list of senders.
 #[derive(Debug, Clone, Default)]
-pub struct Senders {
+pub(in crate::dashboard) struct Senders {
     /// None until they are known.
     senders: Option<Vec<Sender>>,
     chosen: usize,
