@@ -69,9 +69,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
     let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
     let tell = move |event: Event| drop(receiver_events.send(event));
-    let receiver = options
-        .map(|options| receive::start(options, Some(&store), Some(Arc::clone(&vitals)), &supervisor, tell))
-        .transpose()?;
+    let receiver =
+        options.map(|options| receive::start(options, Some(&store), &supervisor, tell)).transpose()?;
     let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     service::is_ready();
     let _watcher = reload::watch(

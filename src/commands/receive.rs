@@ -21,10 +21,12 @@ use super::{
 };
 use crate::{
     config::{self, Config, is_title},
-    dicom::receive::{Limits, Network, Options, Peers, Receiver, StartError, Times, TlsFiles, classes_of},
-    health::{Part, Vitals},
+    dicom::receive::{
+        Limits, Network, Options, Peers, Receiver, StartError, StateFile, Times, TlsFiles, classes_of,
+    },
     leaving,
     pipeline::{Event, EventKind, Reception},
+    service,
     supervise::Supervisor,
 };
 
@@ -44,8 +46,12 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
         let _ = told.send(Event::error(sentence, Timestamp::now()));
     });
     let changes = events_in.clone();
-    let tell = move |event| drop(events_in.send(event));
-    let running = start(options, existing_store(&setup).as_deref(), None, &supervisor, tell)?;
+    let tell = move |event: Event| {
+        tell_manager(&event);
+        drop(events_in.send(event));
+    };
+    let running = start(options, existing_store(&setup).as_deref(), &supervisor, tell)?;
+    service::is_ready();
     let receiver = running.handle();
     let watcher = reload::watch_file(Arc::clone(&setup), move |change| match change {
         Ok(loaded) => receiver.change(&loaded.config),
@@ -59,10 +65,20 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
     let wanted = Wanted { no_names: args.no_names, once: false };
     let end = events::print(&events, &ends, wanted).map_err(CommandError::of_service);
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
+    service::is_stopping();
     std::thread::spawn(move || events.iter().for_each(drop));
     drop(watcher);
     drop(running);
     end
+}
+
+/// Tells the service manager whether the receiver listens.
+fn tell_manager(event: &Event) {
+    match &event.kind {
+        EventKind::Listening { address, .. } => service::status(&format!("listening on {address}")),
+        EventKind::Error { message } => service::status(message),
+        _ => {}
+    }
 }
 
 /// The store, for the audit: only one that is there already, for the receiver may be the account of a program that has
@@ -133,24 +149,27 @@ impl Handle {
     }
 }
 
-/// Starts the receiver, and tells of it. Where another program has its port, that is told, to the vitals too, and it is
-/// tried until the port is free.
+/// Starts the receiver, and tells of it. Where another program has its port, that is told, and it is tried until the
+/// port is free; the inbox says so too, for `health`.
 pub(super) fn start(
     options: Options,
     store: Option<&Path>,
-    vitals: Option<Arc<Vitals>>,
     supervisor: &Supervisor,
     on_event: impl FnMut(Event) + Clone + Send + 'static,
 ) -> Result<Running, CommandError> {
     let reception = Reception::start(store, supervisor, on_event.clone())?;
     let (aet, tls, open) = (options.aet.clone(), options.tls.is_some(), options.peers.is_open());
+    let inbox = options.inbox.clone();
     let receiver = Arc::new(Receiver::new(options, move |event| reception.tell(event))?);
     if let Err(error) = receiver.listen()
         && !error.may_pass()
     {
         return Err(error.into());
     }
-    let mut state = State { aet, tls, open, vitals, fault: None, on_event };
+    let file = StateFile::open(&inbox)
+        .inspect_err(|error| tracing::warn!(%error, "health cannot be told of the receiver"))
+        .ok();
+    let mut state = State { aet, tls, open, file, fault: None, on_event };
     let (runs, asked) = (Arc::clone(&receiver), Arc::clone(&receiver));
     let work = move || {
         while !runs.is_stopped() {
@@ -170,7 +189,8 @@ struct State<F> {
     aet: String,
     tls: bool,
     open: bool,
-    vitals: Option<Arc<Vitals>>,
+    /// For those who look after the inbox; none where it cannot be written.
+    file: Option<StateFile>,
     /// Why it does not listen, as it was told last.
     fault: Option<String>,
     on_event: F,
@@ -182,8 +202,8 @@ impl<F: FnMut(Event)> State<F> {
         let fault = tried.as_ref().err().map(|error| {
             format!("no film can be received: {error}; it is tried again every second until it can be had")
         });
-        if let Some(vitals) = &self.vitals {
-            vitals.set_fault(Part::Receiver, fault.clone());
+        if let Some(Err(error)) = self.file.as_ref().map(|file| file.write(fault.as_deref())) {
+            tracing::debug!(%error, "the state of the receiver could not be noted");
         }
         let (news, is_heard) = match (tried, &fault) {
             (Ok(address), _) => {

@@ -105,7 +105,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let receiver_events = external_in.clone();
     let tell = move |event: Event| pass_on(&event, &receiver_events);
     let receiver = receiver_options
-        .map(|options| receive::start(options, Some(&store_path), vitals.clone(), &supervisor, tell))
+        .map(|options| receive::start(options, Some(&store_path), &supervisor, tell))
         .transpose()?;
     let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     let screen = Screen { settings: settings_in, external: external_in };

@@ -23,7 +23,7 @@ fn run(script: &str, arguments: &[&str]) {
 
 #[test]
 fn killed_and_with_a_full_disk_it_keeps_what_it_answered() {
-    run("receive.py", &["--films", "300", "--kills", "4", "--fills", "1", "--scored", "30", "--disk", "300"]);
+    run("receive.py", &["--films", "160", "--kills", "3", "--fills", "1", "--scored", "20", "--disk", "200"]);
 }
 
 #[test]

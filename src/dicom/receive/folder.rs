@@ -26,7 +26,7 @@ use crate::{
 /// The folder in the inbox in which films lie that are not complete. Intake leaves it out.
 pub const PASSING_FOLDER: &str = ".cxr-receiving";
 /// Films can be read by their owner and its group.
-const MODE: u32 = 0o640;
+pub(super) const MODE: u32 = 0o640;
 /// Bytes that are written at once.
 const BUFFER: usize = 256 << 10;
 /// The free space is looked at again after so many bytes.

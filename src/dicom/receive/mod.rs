@@ -13,6 +13,7 @@ mod fault;
 mod folder;
 mod limits;
 mod negotiate;
+mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use access::{Network, Peers};
@@ -37,6 +38,7 @@ pub use event::{Event, EventKind};
 pub use folder::PASSING_FOLDER;
 pub use limits::Limits;
 pub use negotiate::{TRANSFER_SYNTAXES, classes_of};
+pub use state::{StateFile, fault_of};
 pub use tls::{TlsError, TlsFiles};
 
 use association::Peer;
@@ -53,6 +55,10 @@ const STACK: usize = 512 << 10;
 const LOOK: rustix::fs::Timespec = rustix::fs::Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 /// Between two tries where the operating system has no file handles left.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest that the end of connections is waited for, and how often it is looked at.
+const ENDING: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How a receiver is set up.
 #[derive(Debug, Clone)]
@@ -226,11 +232,14 @@ impl Receiver {
         }
     }
 
-    /// Stops: takes no more connections, and breaks off those that there are. A film whose sender was told of success
-    /// is on disk; of others, nothing is left.
+    /// Stops: takes no more connections, breaks off those that there are, and gives their threads a moment to end. A film
+    /// whose sender was told of success is on disk; of others, nothing is left.
     pub fn stop(&self) {
         self.shared.stops.store(true, Ordering::SeqCst);
-        self.shared.connections.close();
+        let until = Instant::now() + ENDING;
+        while self.shared.connections.close() > 0 && Instant::now() < until {
+            thread::sleep(LOOK_AGAIN);
+        }
     }
 
     /// Whether it was stopped.

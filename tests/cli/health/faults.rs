@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
     time::Duration,
 };
 
@@ -88,6 +88,33 @@ fn a_port_that_is_taken_is_told_and_had_once_it_is_free() {
     watch.until(|event| is(event, "listening"));
     until(&bench, &[]);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+}
+
+#[test]
+fn a_receiver_of_its_own_that_died_or_has_no_port_is_told_until_one_receives_again() {
+    let bench = Bench::new();
+    bench.config(CONFIG);
+    let mut watch = bench.watch(&["--config", "config.toml"]);
+    watch.until(|event| is(event, "idle"));
+    let receive = |port: &str| bench.command(&["receive", "inbox", "--port", port]).spawn().unwrap();
+    let stop = |mut receiver: Child, signal: &str| {
+        Command::new("kill").args([signal, &receiver.id().to_string()]).status().unwrap();
+        receiver.wait().unwrap();
+    };
+    let other = TcpListener::bind("0.0.0.0:0").unwrap();
+    let taken = receive(&other.local_addr().unwrap().port().to_string());
+    let said = until(&bench, &["receiver"]);
+    assert!(said["receiver_fault"].as_str().unwrap().contains("another program"), "{said:#}");
+    drop(other);
+    until(&bench, &[]);
+    stop(taken, "-KILL");
+    let said = until(&bench, &["receiver"]);
+    assert!(said["receiver_fault"].as_str().unwrap().contains("start it again"), "{said:#}");
+    let again = receive("0");
+    until(&bench, &[]);
+    // One that is told to end is not missed.
+    stop(again, "-TERM");
+    until(&bench, &[]);
 }
 
 /// Answers one request after the other with success.
