@@ -8,4 +8,3 @@ mod orthanc;
 mod support;
 mod syntaxes;
 mod tls;
-mod under_attack;
