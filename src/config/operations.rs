@@ -92,6 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
+<<<<<<< HEAD
     fn what_is_kept_is_kept_for_days() {
         let read = |text: &str| crate::config::parse(text, None).map(|loaded| loaded.config.retention);
         let kept = read("[retention]\nfilms = \"90d\"\nresults = \"3650d\"\nmin_free = \"10%\"\n").unwrap();
@@ -100,6 +101,26 @@ mod tests {
         assert_eq!(kept.min_free, Some(Space::Percent(10.0)));
         for wrong in ["films = \"0d\"", "films = \"3h\"", "films = 90", "min_free = \"10\""] {
             assert!(read(&format!("[retention]\n{wrong}\n")).is_err(), "{wrong}");
+=======
+    fn room_is_a_share_or_a_size() {
+        let cases = [
+            ("5%", Some(Space::Percent(5.0)), 50),
+            ("0.5 %", Some(Space::Percent(0.5)), 5),
+            ("2GiB", Some(Space::Bytes(2 << 30)), 2 << 30),
+            ("500 MB", Some(Space::Bytes(500_000_000)), 500_000_000),
+            ("1.5TiB", Some(Space::Bytes(3 << 39)), 3 << 39),
+            ("0%", None, 0),
+            ("100%", None, 0),
+            ("5", None, 0),
+            ("-5%", None, 0),
+            ("GiB", None, 0),
+            ("9e9GiB", None, 0),
+            ("", None, 0),
+        ];
+        for (text, space, of_thousand) in cases {
+            assert_eq!(Space::parse(text), space, "{text}");
+            assert_eq!(space.map_or(0, |space| space.of(1_000)), of_thousand, "{text}");
+>>>>>>> main
         }
     }
 }

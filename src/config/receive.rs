@@ -144,6 +144,7 @@ pub(super) fn check(receive: &Receive, document: &Document<'_>) -> Result<(), Co
     }
     Ok(())
 }
+<<<<<<< HEAD
 
 #[cfg(test)]
 mod tests {
@@ -186,3 +187,5 @@ mod tests {
         }
     }
 }
+=======
+>>>>>>> main

@@ -134,7 +134,7 @@ impl Vitals {
             store_fault: fault(Part::Store),
             configuration_fault: fault(Part::Configuration),
             model_fault: fault(Part::Model),
-            clock_step: clock.look(Timestamp::now(), now),
+            clock_step: clock.check(Timestamp::now(), now),
             reasons: reasons.clone(),
             ..OwnerState::default()
         }
