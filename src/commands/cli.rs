@@ -67,6 +67,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Show one film with its heatmap and findings in the terminal, or save the picture
     Show(ShowArgs),
+    /// The films of the store that are most like one, of other patients
+    Similar(SimilarArgs),
     /// How good the model is on a labelled set: AUCs, thresholds, heatmaps, a report
     Evaluate(Box<EvaluateArgs>),
     /// The models that are installed
@@ -203,6 +205,19 @@ pub struct ShowArgs {
     /// Save the picture as PNG instead of printing it
     #[arg(long, value_name = "PNG")]
     pub out: Option<PathBuf>,
+}
+
+/// `similar`.
+#[derive(Debug, Clone, Args)]
+pub struct SimilarArgs {
+    /// The film; it need not be in the store
+    pub file: PathBuf,
+    /// How many studies, the most similar first
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = within::<1, 1_000>)]
+    pub top: usize,
+    /// One JSON object instead of the table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A whole number of a range.

@@ -163,6 +163,7 @@ impl Setup {
             intake: self.intake(inbox),
             gates: self.config().quality.clone(),
             settings: settings(self.config()),
+            keep_features: self.config().similar.keep,
             readers: readers(),
         }
     }

@@ -28,6 +28,7 @@ use crate::{
         self, External,
         protocol::{Feed, Health, Notice, NoticeLevel, Role},
     },
+    similar::FeaturesId,
     store::{Ownership, Store},
     study::Rules,
     supervise::Supervisor,
@@ -139,6 +140,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let parts = session::Parts {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
+        similar: (Store::open(&store_path)?, FeaturesId::new(model.features_id())),
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),

@@ -1,4 +1,4 @@
-//! The settings of operation: health, metrics, retention. Each struct is a section of the file, each field a key.
+//! The settings of operation: health, metrics, retention, similar films. Each struct is a section of the file, each field a key.
 
 use std::path::PathBuf;
 
@@ -53,6 +53,21 @@ pub struct Retention {
     /// The patient's data of a study that has been done for so long are removed; none ("off"): never.
     #[serde(deserialize_with = "age_or_off")]
     pub results: Option<SignedDuration>,
+}
+
+/// `[similar]`: the search for similar films.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Similar {
+    /// Whether each scored film keeps its features, two bytes a number, in a file beside the store.
+    pub keep: bool,
+}
+
+impl Default for Similar {
+    fn default() -> Self {
+        Self { keep: true }
+    }
 }
 
 /// Room on a disk: a share of it, or a size.

@@ -1,6 +1,6 @@
 //! One loaded model: films in, findings out.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::{
     DeviceChoice, Distance, Findings, Hands, Heatmap, Input, Manifest, ModelError, Precision, Source,
@@ -81,6 +81,14 @@ impl Model {
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.manifest.sha256
+    }
+
+    /// What tells this model's features of a film from another model's: a hash of its name, weights and preprocessing,
+    /// hex. Thresholds are no part of it.
+    #[must_use]
+    pub fn features_id(&self) -> String {
+        let Manifest { name, sha256: weights, preprocessing, .. } = &self.manifest;
+        sha256(format!("{name}\n{weights}\n{preprocessing:?}").as_bytes())
     }
 
     /// The device that it computes on: "cpu", "cuda:0".
@@ -164,10 +172,11 @@ impl Model {
         }
         let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, hands)?;
         let distances = self.distances(&features)?;
+        let pooled = pooled(&features)?;
         let (outputs, map) = (self.manifest.outputs, rows * columns);
-        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map));
+        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map)).zip(pooled);
         let mut findings = Vec::with_capacity(inputs.len());
-        for (film, (input, (logits, maps))) in inputs.iter().zip(films).enumerate() {
+        for (film, (input, ((logits, maps), features))) in inputs.iter().zip(films).enumerate() {
             let labels = &self.manifest.labels;
             let probabilities: Vec<f32> =
                 labels.iter().map(|label| self.probability(logits[label.output])).collect();
@@ -175,11 +184,17 @@ impl Model {
                 labels.iter().flat_map(|label| &maps[label.output * map..][..map]).copied().collect();
             let distance = distances.get(film).copied().flatten();
             let measured = distance.iter().flat_map(|distance| [&distance.value, &distance.turned]);
-            if !probabilities.iter().chain(&values).chain(measured).all(|value| value.is_finite()) {
+            if !probabilities
+                .iter()
+                .chain(&values)
+                .chain(&features)
+                .chain(measured)
+                .all(|value| value.is_finite())
+            {
                 return Err(ModelError::NotFinite { film });
             }
             let heatmap = Heatmap { labels: labels.len(), rows, columns, values, region: input.region };
-            findings.push(Findings { probabilities, heatmap, distance });
+            findings.push(Findings { probabilities, heatmap, features, distance });
         }
         Ok(findings)
     }
@@ -244,6 +259,11 @@ impl Model {
             OutputRule::Sigmoid => (1.0 + (-logit).exp()).recip(),
         }
     }
+}
+
+/// The mean of each channel of the last map, film by film. `features` is film x channel x row x column.
+fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+    features.to_dtype(DType::F32)?.mean((2, 3))?.to_vec2()
 }
 
 /// Candle's ReLU turns NaN into 0: what goes in must be checked, the end shows nothing.

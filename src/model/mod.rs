@@ -62,6 +62,8 @@ pub struct Findings {
     pub probabilities: Vec<f32>,
     /// The Grad-CAM map of every label.
     pub heatmap: Heatmap,
+    /// The network's view of the film as its head sees it: the mean of each channel of the last map.
+    pub features: Vec<f32>,
     /// How far the film is from those that the model was trained on; none for a model without a profile.
     pub distance: Option<Distance>,
 }

@@ -14,6 +14,7 @@ mod counting;
 mod event;
 mod examine;
 mod feeder;
+mod fill_in;
 mod gather;
 mod gauges;
 mod heartbeat;
@@ -27,9 +28,9 @@ mod worker;
 
 use std::{
     convert::Infallible,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -57,6 +58,7 @@ use crate::{
     intake::{self, Intake, IntakeError},
     model::Model,
     quality::Gates,
+    similar::{self, FeatureFile, FeaturesId},
     store::{ModelRef, Ownership, Store, StoreError},
     study::Rules,
     supervise::Supervisor,
@@ -67,6 +69,9 @@ use crate::{
 const READ_AHEAD: usize = 4;
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
+
+/// The features of scored films, which the recorder and the fill-in write.
+type Features = Arc<Mutex<FeatureFile>>;
 
 /// The parts of which a pipeline is made.
 pub struct Parts {
@@ -84,6 +89,8 @@ pub struct Parts {
     pub gates: Gates,
     /// The rest of what the site decides.
     pub settings: Settings,
+    /// Whether each scored film keeps its features, for the search for similar ones.
+    pub keep_features: bool,
     /// How a film is examined in a process of its own.
     pub helper: Helper,
     /// Starts the threads.
@@ -156,6 +163,7 @@ impl Pipeline {
             intake: intake_options,
             gates,
             settings,
+            keep_features,
             helper,
             supervisor,
             readers,
@@ -170,6 +178,8 @@ impl Pipeline {
         let (files_in, files) = bounded(READ_AHEAD);
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
+
+        let features = open_features(&store_path, &ownership, keep_features.then_some(&*model));
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
@@ -187,6 +197,7 @@ impl Pipeline {
             gauges: Arc::clone(&gauges),
             stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
+            features: features.clone(),
             supervisor: supervisor.clone(),
             wake: wake_in.clone(),
             progress: recorder::Progress::default(),
@@ -230,6 +241,19 @@ impl Pipeline {
             &supervisor,
         );
         let (beats, beats_end) = bounded(0);
+        let fill_in = features
+            .map(|features| -> Result<_, StoreError> {
+                let parts = fill_in::Parts {
+                    store: Store::open(&store_path)?,
+                    features,
+                    cores: Arc::clone(&cores),
+                    gauges: Arc::clone(&gauges),
+                    readers,
+                    stop: Arc::clone(&stop),
+                };
+                Ok(fill_in::FillIn::new(parts))
+            })
+            .transpose()?;
 
         let is_asked = || {
             let stop = Arc::clone(&stop);
@@ -240,8 +264,15 @@ impl Pipeline {
         let mut threads = vec![
             supervisor.spawn_once("recorder", is_asked(), record)?,
             supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
-            supervisor.spawn("heartbeat", is_asked(), move || heartbeat.run(&beats_end))?,
+            supervisor.spawn("heartbeat", is_asked(), {
+                let end = beats_end.clone();
+                move || heartbeat.run(&end)
+            })?,
         ];
+        if let Some(mut fill_in) = fill_in {
+            let end = beats_end.clone();
+            threads.push(supervisor.spawn("fill-in", is_asked(), move || fill_in.run(&end))?);
+        }
         for judge in judges {
             let mut worker = worker::Worker {
                 judge,
@@ -284,6 +315,22 @@ impl Pipeline {
     /// for the next start.
     pub fn stop(self) {
         drop(self);
+    }
+}
+
+/// Opens the file of features of a store's films by `model`; none: without one, or where it cannot be opened, which
+/// keeps no film from being scored. Files of other models go.
+fn open_features(store: &Path, ownership: &Ownership, model: Option<&Model>) -> Option<Features> {
+    let id = model.map(|model| FeaturesId::new(model.features_id()));
+    if let Err(error) = similar::remove_others(store, id.as_slice()) {
+        tracing::warn!(%error, "features of films that are no longer wanted could not be removed");
+    }
+    match FeatureFile::open(store, &id?, ownership) {
+        Ok(file) => Some(Arc::new(Mutex::new(file))),
+        Err(error) => {
+            tracing::error!(%error, "the features of films cannot be kept: similar films will not be found");
+            None
+        }
     }
 }
 

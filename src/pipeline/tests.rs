@@ -74,6 +74,7 @@ impl Scene {
                 max_wait: None,
                 raster_study: RasterStudy::Film,
             },
+            keep_features: true,
             helper: Helper { program: PathBuf::from("/nowhere"), arguments: Vec::new(), trials: Some(2) },
             supervisor: supervisor.clone(),
             readers: crate::files::readers(),

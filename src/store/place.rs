@@ -8,7 +8,11 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{StoreError, StoreErrorKind, open::APPLICATION_ID, ownership::has_lock};
+use super::{
+    StoreError, StoreErrorKind,
+    open::{APPLICATION_ID, with_suffix},
+    ownership::has_lock,
+};
 use crate::files::kind_of;
 
 /// Links that are followed one after the other, at most.
@@ -43,6 +47,14 @@ pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many links lead to one another"))
+}
+
+/// The place of a file beside a store: the store's own, with `suffix` after its very end.
+///
+/// # Errors
+/// Those of the operating system.
+pub fn place_beside(store_path: &Path, suffix: &str) -> io::Result<PathBuf> {
+    real_path(store_path).map(|path| with_suffix(&path, suffix))
 }
 
 /// Refuses what is no store of ours, by its kind, before anything is made, changed or locked.

@@ -10,6 +10,7 @@ mod plain;
 mod plugins;
 mod screens;
 mod shift;
+mod similar;
 mod soak;
 mod spread;
 mod themes;

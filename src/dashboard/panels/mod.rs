@@ -8,6 +8,7 @@ mod notes;
 mod palette;
 mod plugins;
 pub(in crate::dashboard) mod shift;
+pub(in crate::dashboard) mod similar;
 mod who;
 pub(in crate::dashboard) mod workbench;
 
@@ -18,5 +19,6 @@ pub use notes::Notes;
 pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
 pub use shift::ShiftPanel;
+pub use similar::SimilarPanel;
 pub use who::Who;
 pub use workbench::{Workbench, bench_markdown};

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, report::Report};
+use super::{BROKE_DOWN, Event, EventKind, Features, Gauges, Order, Sentence, Settings, report::Report};
 use crate::{
     guard::guarded,
     health::Part,
@@ -68,6 +68,8 @@ pub(super) struct Recorder {
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
+    /// The features of scored films; none: the site keeps none.
+    pub(super) features: Option<Features>,
     pub(super) supervisor: Supervisor,
     /// Tells the feeder that there is something in the queue.
     pub(super) wake: Sender<()>,
