@@ -3,7 +3,12 @@
 //! memory that they take. Then, where `../shared/train` lies, how often a film's five nearest films of other patients
 //! share a finding with it, beside chance. `cargo bench --bench similar -- 10000` takes another number of films.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a bench that cannot run has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench that cannot run has failed"
+)]
 
 use std::{
     collections::HashSet,
@@ -27,7 +32,11 @@ fn main() {
     let films = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     speed(films);
     let train = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/train");
-    if train.is_dir() { worth(&train) } else { println!("no ../shared/train: nothing is said of what it finds") }
+    if train.is_dir() {
+        worth(&train)
+    } else {
+        println!("no ../shared/train: nothing is said of what it finds")
+    }
 }
 
 fn key(film: FilmId) -> FilmKey {
@@ -63,7 +72,11 @@ fn speed(films: FilmId) {
     let place = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     let place = place.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
     let length = fs::metadata(&place).unwrap().len();
-    println!("{films} films: {:.1} us to keep one, {} bytes", spent.as_secs_f64() * 1e6 / films as f64, length);
+    println!(
+        "{films} films: {:.1} us to keep one, {} bytes",
+        spent.as_secs_f64() * 1e6 / films as f64,
+        length
+    );
 
     let started = Instant::now();
     FeatureFile::open(&store, &id, &owned).unwrap();

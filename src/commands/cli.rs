@@ -240,7 +240,8 @@ pub enum WeightsCommand {
     List,
     /// Fetch published weights and make a model of them
     Pull {
-        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex or xrv-resnet50
+        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, or rad-dino, which finds similar
+        /// films
         name: String,
     },
     /// Make a model of a file of weights: PyTorch, safetensors or Keras
@@ -289,7 +290,7 @@ pub enum PluginsCommand {
 pub struct ImportArgs {
     /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
     pub file: PathBuf,
-    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50 or keras-course
+    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, rad-dino or keras-course
     #[arg(long, value_name = "P", group = "description")]
     pub preset: Option<String>,
     /// What it is, in a manifest of your own

@@ -13,9 +13,11 @@ use super::{
     setup::Setup,
 };
 use crate::{
-    model::{Hands, Model},
-    pipeline::{Admitted, Examined, examine, read, shown},
-    similar::{Asked, FeatureReader, FeaturesId, SimilarError, nearest},
+    guard::guarded,
+    model::{Embedder, Model, ModelError},
+    pipeline::{BROKE_DOWN, read, shown},
+    quality,
+    similar::{Asked, FeatureReader, SimilarError, nearest},
     store::{Store, StudyRow},
     study::{Finding, Patient, SimilarFilm, in_order},
 };
@@ -65,23 +67,25 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
         return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
     }
     let store = Store::open(&path)?;
-    let id = FeaturesId::new(model.features_id());
+    let id = setup.features_id(&model)?;
+    let embedder = setup.embedder()?;
+    let manifest = embedder.as_ref().map_or(model.manifest(), Embedder::manifest);
     let reader = FeatureReader::open(&path, &id).map_err(SimilarError::from)?.ok_or_else(|| {
         CommandError::failed(format!(
             "no features of films by the model {} lie beside the store {}: `cxr-triage watch` on this store makes them \
              while nothing waits to be scored, unless [similar] keep is false",
-            model.manifest().name,
+            manifest.name,
             shown(&path)
         ))
     })?;
-    let asked = ask(&store, &model, &setup, args)?;
+    let asked = ask(&store, &model, embedder.as_ref(), &setup, args)?;
     let found = nearest(&store, &reader, &asked, args.top)?;
     let mut out = stdout();
     if args.json {
         out.json(&Report {
             file: shown(&args.file),
-            model: &model.manifest().name,
-            model_sha256: model.sha256(),
+            model: &manifest.name,
+            model_sha256: &manifest.sha256,
             similar: found.iter().map(entry).collect(),
         })?;
     } else if found.is_empty() {
@@ -94,7 +98,13 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
 }
 
 /// The film as the store is asked about it.
-fn ask(store: &Store, model: &Model, setup: &Setup, args: &SimilarArgs) -> Result<Asked, CommandError> {
+fn ask(
+    store: &Store,
+    model: &Model,
+    embedder: Option<&Embedder>,
+    setup: &Setup,
+    args: &SimilarArgs,
+) -> Result<Asked, CommandError> {
     let fail = |why: &dyn std::fmt::Display| {
         CommandError::failed(format!("{} cannot be compared: {why}", shown(&args.file)))
     };
@@ -102,16 +112,26 @@ fn ask(store: &Store, model: &Model, setup: &Setup, args: &SimilarArgs) -> Resul
     let known = store.film_by_sha256(&bytes.sha256)?;
     // A person asks: gates that would only warn are not heard here.
     let gates = setup.config().quality.warning_only();
-    let Examined { header, verdict, .. } = examine(bytes.content, model, &gates);
-    let Admitted { input, .. } = verdict.map_err(|held| fail(&held.reason))?;
-    let scored = model.infer_each(&[input], Hands::All).pop();
-    let findings = scored.ok_or_else(|| fail(&"the model gave no result"))?.map_err(|error| fail(&error))?;
+    let film = cxr_film::decode_within_limit(bytes.content).map_err(|unreadable| fail(&unreadable))?;
+    let features = guarded(|| -> Result<Vec<f32>, String> {
+        quality::inspect(&film, &gates).map_err(|held| held.reason)?;
+        let told = |error: ModelError| error.to_string();
+        match embedder {
+            Some(embedder) => embedder.features(&film).map_err(told),
+            None => {
+                let findings =
+                    model.prepare(&film).and_then(|input| model.infer(&[input])).map_err(told)?.pop();
+                Ok(findings.ok_or("the model gave no result")?.features)
+            }
+        }
+    });
+    let features = features.unwrap_or_else(|| Err(BROKE_DOWN.to_owned())).map_err(|why| fail(&why))?;
     let known = known.map(|film| store.compared_film(film)).transpose()?.flatten();
     let (study, patient) = match known {
         Some(known) => (Some(known.study), known.patient),
-        None => (None, Patient::of(&header)),
+        None => (None, Patient::of(&film.header)),
     };
-    Ok(Asked { features: findings.features, study, patient })
+    Ok(Asked { features, study, patient })
 }
 
 fn entry(film: &SimilarFilm) -> Entry<'_> {

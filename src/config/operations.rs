@@ -62,11 +62,14 @@ pub struct Retention {
 pub struct Similar {
     /// Whether each scored film keeps its features, two bytes a number, in a file beside the store.
     pub keep: bool,
+    /// The model that says which films are alike; none ("off"): the one that scores.
+    #[serde(deserialize_with = "values::text_or_off")]
+    pub embedder: Option<String>,
 }
 
 impl Default for Similar {
     fn default() -> Self {
-        Self { keep: true }
+        Self { keep: true, embedder: None }
     }
 }
 

@@ -1,10 +1,12 @@
 //! One loaded model: films in, findings out.
 
+use std::borrow::Cow;
+
 use candle_core::{DType, Device, Tensor};
 
 use super::{
     DeviceChoice, Distance, Findings, Hands, Heatmap, Input, Manifest, ModelError, Precision, Source,
-    manifest::OutputRule,
+    manifest::{Kind, OutputRule},
     network::{Forward, Network},
     preprocess,
     profile::{self, Profile},
@@ -50,12 +52,15 @@ impl Model {
         let (device, device_name) = device.open()?;
         precision.check(&device)?;
         let manifest = source.manifest()?;
-        let place = source.weights_place();
-        let bytes = source.weights()?;
-        let found = sha256(&bytes);
-        if found != manifest.sha256 {
-            return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
+        if manifest.kind == Kind::Embedder {
+            let reason = format!(
+                "{} is an embedder: it names no finding, it finds films alike; name it as `embedder` under [similar]",
+                manifest.name
+            );
+            return Err(ModelError::Manifest { place: source.place(), reason });
         }
+        let place = source.weights_place();
+        let bytes = checked_weights(source, &manifest)?;
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
         let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
@@ -81,14 +86,6 @@ impl Model {
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.manifest.sha256
-    }
-
-    /// What tells this model's features of a film from another model's: a hash of its name, weights and preprocessing,
-    /// hex. Thresholds are no part of it.
-    #[must_use]
-    pub fn features_id(&self) -> String {
-        let Manifest { name, sha256: weights, preprocessing, .. } = &self.manifest;
-        sha256(format!("{name}\n{weights}\n{preprocessing:?}").as_bytes())
     }
 
     /// The device that it computes on: "cpu", "cuda:0".
@@ -272,6 +269,20 @@ fn check_finite(input: &Input) -> Result<(), ModelError> {
         true => Ok(()),
         false => Err(ModelError::Film { reason: "it holds a value that is not a number".to_owned() }),
     }
+}
+
+/// The bytes of a model's weights, checked against the manifest's hash.
+pub(super) fn checked_weights(
+    source: &Source,
+    manifest: &Manifest,
+) -> Result<Cow<'static, [u8]>, ModelError> {
+    let bytes = source.weights()?;
+    let found = sha256(&bytes);
+    if found != manifest.sha256 {
+        let (place, wanted) = (source.weights_place(), manifest.sha256.clone());
+        return Err(ModelError::Checksum { place, wanted, found });
+    }
+    Ok(bytes)
 }
 
 /// The profile that a manifest names, checked against its hash and the weights'.

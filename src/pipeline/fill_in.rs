@@ -18,10 +18,10 @@ use crate::{
     files::Readers,
     guard::guarded,
     lock::lock,
-    model::Hands,
+    model::{Embedder, Hands},
     similar::FilmKey,
     store::{FilmId, Store, StoreError},
-    supervise::checkpoint,
+    supervise::{checkpoint, lower_priority},
 };
 
 /// While there is nothing to do, it looks this often whether there is.
@@ -32,17 +32,33 @@ const COMPARE: Duration = Duration::from_secs(300);
 /// What it works with.
 pub(super) struct Parts {
     pub(super) store: Store,
-    pub(super) features: Features,
+    /// Files of features, of the model that scores and of the embedder.
+    pub(super) targets: Vec<Target>,
+    /// Films that have just been scored.
+    pub(super) scored: Receiver<FilmKey>,
     pub(super) cores: Arc<Cores>,
     pub(super) gauges: Arc<Gauges>,
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
 }
 
-pub(super) struct FillIn {
-    parts: Parts,
+/// A file of features, and what films are missing in it.
+pub(super) struct Target {
+    features: Features,
+    /// Computes them; none: the model that scores.
+    embedder: Option<Arc<Embedder>>,
     /// The films to do, the next one last.
     missing: Vec<FilmKey>,
+}
+
+impl Target {
+    pub(super) fn new(features: Features, embedder: Option<Arc<Embedder>>) -> Self {
+        Self { features, embedder, missing: Vec::new() }
+    }
+}
+
+pub(super) struct FillIn {
+    parts: Parts,
     /// Films whose files could not be had since the start.
     given_up: HashSet<FilmId>,
     /// When store and file were compared last, and the store's version then.
@@ -60,7 +76,7 @@ enum FillInError {
 
 impl FillIn {
     pub(super) fn new(parts: Parts) -> Self {
-        Self { parts, missing: Vec::new(), given_up: HashSet::new(), compared: None }
+        Self { parts, given_up: HashSet::new(), compared: None }
     }
 
     /// Works until the other end of `end` has gone. It may be called again after a panic.
@@ -99,48 +115,60 @@ impl FillIn {
             self.compare()?;
             self.compared = Some((Instant::now(), version));
         }
-        let Some(key) = self.missing.pop() else { return Ok(false) };
-        if !lock(&self.parts.features).begin(key)? {
+        for key in self.parts.scored.try_iter() {
+            // The recorder keeps those of the model that scores.
+            let of_embedders = self.parts.targets.iter_mut().filter(|target| target.embedder.is_some());
+            of_embedders.for_each(|target| target.missing.push(key));
+        }
+        let next = self.parts.targets.iter_mut().find_map(|target| {
+            let key = target.missing.pop()?;
+            Some((key, Arc::clone(&target.features), target.embedder.clone()))
+        });
+        let Some((key, features, embedder)) = next else { return Ok(false) };
+        if !lock(&features).begin(key)? {
             return Ok(true);
         }
-        let features = guarded(|| self.compute(key)).unwrap_or_else(|| Err(BROKE_DOWN.to_owned()));
-        let is_kept = match features {
-            Ok(features) => lock(&self.parts.features).put(key, &features)?,
+        let computed = guarded(|| self.compute(key, embedder.as_deref()));
+        let is_kept = match computed.unwrap_or_else(|| Err(BROKE_DOWN.to_owned())) {
+            Ok(computed) => lock(&features).put(key, &computed)?,
             Err(reason) => {
                 tracing::debug!(film = key.film, reason, "features could not be filled in");
                 false
             }
         };
         if !is_kept {
-            lock(&self.parts.features).give_up(key.film)?;
+            lock(&features).give_up(key.film)?;
             self.given_up.insert(key.film);
         }
         Ok(true)
     }
 
-    /// Finds what the file lacks, and removes what it has of films that are gone. The recorder waits for a block at most.
+    /// Finds what the files lack, and removes what they have of films that are gone. The recorder waits for a block at
+    /// most.
     fn compare(&mut self) -> Result<(), FillInError> {
         let (films, newest) = self.parts.store.films_to_compare()?;
         let keys = films.iter().filter_map(|(film, sha256)| FilmKey::new(*film, sha256));
         let wanted: HashMap<FilmId, FilmKey> = keys.map(|key| (key.film, key)).collect();
-        let blocks = lock(&self.parts.features).blocks();
-        for block in 0..blocks {
-            lock(&self.parts.features).check(block, &wanted, newest)?;
-            if self.parts.stop.load(Ordering::Relaxed) {
-                return Ok(());
+        for target in &mut self.parts.targets {
+            let blocks = lock(&target.features).blocks();
+            for block in 0..blocks {
+                lock(&target.features).check(block, &wanted, newest)?;
+                if self.parts.stop.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
             }
-        }
-        self.missing = lock(&self.parts.features).missing(&wanted);
-        self.missing.retain(|key| !self.given_up.contains(&key.film));
-        self.missing.reverse();
-        if !self.missing.is_empty() {
-            tracing::info!(films = self.missing.len(), "features of films are filled in");
+            target.missing = lock(&target.features).missing(&wanted);
+            target.missing.retain(|key| !self.given_up.contains(&key.film));
+            target.missing.reverse();
+            if !target.missing.is_empty() {
+                tracing::info!(films = target.missing.len(), "features of films are filled in");
+            }
         }
         Ok(())
     }
 
     /// A film's features, from the file that brought it, else from a copy; or why they cannot be had.
-    fn compute(&self, key: FilmKey) -> Result<Vec<f32>, String> {
+    fn compute(&self, key: FilmKey, embedder: Option<&Embedder>) -> Result<Vec<f32>, String> {
         let Parts { store, cores, readers, stop, .. } = &self.parts;
         let told = |error: &dyn std::error::Error| error.to_string();
         let row = store.film(key.film).map_err(|error| told(&error))?.ok_or("it is gone")?;
@@ -152,18 +180,11 @@ impl FillIn {
         });
         let content = bytes.ok_or("its file cannot be read, or is another one by now")?.content;
         let film = cxr_film::decode_within_limit(content).map_err(|error| told(&error))?;
+        if let Some(embedder) = embedder {
+            return embedder.features(&film).map_err(|error| told(&error));
+        }
         let input = cores.model().prepare(&film).map_err(|error| told(&error))?;
         let findings = cores.model().infer_each(&[input], Hands::One).pop();
         Ok(findings.ok_or("the model gave no result")?.map_err(|error| told(&error))?.features)
-    }
-}
-
-/// Puts this thread behind all others of the machine. Where that is not possible, films are still done only while nothing
-/// waits.
-fn lower_priority() {
-    // Elsewhere the call means the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, 19) {
-        tracing::debug!(%error, "the priority stays as it is");
     }
 }

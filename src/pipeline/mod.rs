@@ -52,11 +52,13 @@ pub use helper::{Helper, examine_one};
 pub use pass::Pass;
 pub use reception::Reception;
 
+use fill_in::Target;
+
 use crate::{
     config::RasterStudy,
     files::Readers,
     intake::{self, Intake, IntakeError},
-    model::Model,
+    model::{Embedder, Model},
     quality::Gates,
     similar::{self, FeatureFile, FeaturesId},
     store::{ModelRef, Ownership, Store, StoreError},
@@ -67,6 +69,8 @@ use crate::{
 /// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
 /// urgent overtakes the rest.
 const READ_AHEAD: usize = 4;
+/// Films that were scored and wait for the embedder; of more it hears later.
+const SCORED: usize = 1024;
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
 
@@ -91,6 +95,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Whether each scored film keeps its features, for the search for similar ones.
     pub keep_features: bool,
+    /// Computes features of its own of each scored film, where they are kept.
+    pub embedder: Option<Arc<Embedder>>,
     /// How a film is examined in a process of its own.
     pub helper: Helper,
     /// Starts the threads.
@@ -164,6 +170,7 @@ impl Pipeline {
             gates,
             settings,
             keep_features,
+            embedder,
             helper,
             supervisor,
             readers,
@@ -179,7 +186,11 @@ impl Pipeline {
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
 
-        let features = open_features(&store_path, &ownership, keep_features.then_some(&*model));
+        let embedder = embedder.filter(|_| keep_features);
+        let ids = [keep_features.then(|| model.manifest()), embedder.as_deref().map(Embedder::manifest)]
+            .map(|manifest| manifest.map(|manifest| FeaturesId::new(manifest.features_id())));
+        let [features, embedded] = open_features(&store_path, &ownership, ids);
+        let (scored_in, scored) = bounded(SCORED);
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
@@ -198,6 +209,7 @@ impl Pipeline {
             stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
             features: features.clone(),
+            scored: scored_in,
             supervisor: supervisor.clone(),
             wake: wake_in.clone(),
             progress: recorder::Progress::default(),
@@ -241,11 +253,15 @@ impl Pipeline {
             &supervisor,
         );
         let (beats, beats_end) = bounded(0);
-        let fill_in = features
-            .map(|features| -> Result<_, StoreError> {
+        let targets =
+            [features.map(|file| Target::new(file, None)), embedded.map(|file| Target::new(file, embedder))];
+        let targets: Vec<Target> = targets.into_iter().flatten().collect();
+        let fill_in = (!targets.is_empty())
+            .then(|| -> Result<_, StoreError> {
                 let parts = fill_in::Parts {
                     store: Store::open(&store_path)?,
-                    features,
+                    targets,
+                    scored,
                     cores: Arc::clone(&cores),
                     gauges: Arc::clone(&gauges),
                     readers,
@@ -318,20 +334,24 @@ impl Pipeline {
     }
 }
 
-/// Opens the file of features of a store's films by `model`; none: without one, or where it cannot be opened, which
-/// keeps no film from being scored. Files of other models go.
-fn open_features(store: &Path, ownership: &Ownership, model: Option<&Model>) -> Option<Features> {
-    let id = model.map(|model| FeaturesId::new(model.features_id()));
-    if let Err(error) = similar::remove_others(store, id.as_slice()) {
+/// Opens the files of features of a store's films, one an id; none for one that cannot be opened, which keeps no film from
+/// being scored. Files of other models go.
+fn open_features<const N: usize>(
+    store: &Path,
+    ownership: &Ownership,
+    ids: [Option<FeaturesId>; N],
+) -> [Option<Features>; N] {
+    let wanted: Vec<FeaturesId> = ids.iter().flatten().cloned().collect();
+    if let Err(error) = similar::remove_others(store, &wanted) {
         tracing::warn!(%error, "features of films that are no longer wanted could not be removed");
     }
-    match FeatureFile::open(store, &id?, ownership) {
+    ids.map(|id| match FeatureFile::open(store, &id?, ownership) {
         Ok(file) => Some(Arc::new(Mutex::new(file))),
         Err(error) => {
             tracing::error!(%error, "the features of films cannot be kept: similar films will not be found");
             None
         }
-    }
+    })
 }
 
 impl Drop for Pipeline {

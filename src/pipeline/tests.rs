@@ -75,6 +75,7 @@ impl Scene {
                 raster_study: RasterStudy::Film,
             },
             keep_features: true,
+            embedder: None,
             helper: Helper { program: PathBuf::from("/nowhere"), arguments: Vec::new(), trials: Some(2) },
             supervisor: supervisor.clone(),
             readers: crate::files::readers(),

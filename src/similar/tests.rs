@@ -194,7 +194,7 @@ fn a_film_over_which_the_program_dies_is_left_alone_after_three_times_and_one_th
     assert_eq!(scene.reader().rank(&features(0)).unwrap().len(), 1, "it is not found");
     let mut file = scene.open();
     file.begin(film(3)).unwrap();
-    file.give_up(film(3)).unwrap();
+    file.give_up(film(3).film).unwrap();
     drop(file);
     assert_eq!(scene.checked(&[film(1), film(2), film(3)]), [3]);
 }

@@ -164,6 +164,7 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
         },
         readers: Arc::new(readers),
         keep_features: true,
+        embedder: None,
         helper: Helper {
             program: env!("CARGO_BIN_EXE_cxr-triage").into(),
             arguments: vec!["examine-one".into()],

@@ -23,6 +23,7 @@ use crate::{
     health::Part,
     intake::{IntakeEvent, LeftOut},
     quality::Gates,
+    similar::FilmKey,
     store::{ModelRef, Ownership, Store, StoreError, StudyRow},
     study::{Clash, Rules},
     supervise::{Supervisor, checkpoint},
@@ -70,6 +71,8 @@ pub(super) struct Recorder {
     pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
     /// The features of scored films; none: the site keeps none.
     pub(super) features: Option<Features>,
+    /// Tells the fill-in of films that were scored.
+    pub(super) scored: Sender<FilmKey>,
     pub(super) supervisor: Supervisor,
     /// Tells the feeder that there is something in the queue.
     pub(super) wake: Sender<()>,

@@ -103,12 +103,13 @@ impl Recorder {
 
     /// Keeps the features of a film that is recorded. What fails here is filled in later.
     fn keep_features(&self, film: FilmId, scored: &ScoredReport) {
-        let key = FilmKey::new(film, &scored.film.sha256);
-        if let (Some(features), Some(key)) = (&self.features, key)
+        let Some(key) = FilmKey::new(film, &scored.film.sha256) else { return };
+        if let Some(features) = &self.features
             && let Err(error) = lock(features).put(key, &scored.features)
         {
             tracing::warn!(%error, "the features of a film cannot be kept now; they are filled in later");
         }
+        let _ = self.scored.try_send(key);
     }
 
     /// Holds a file that could not be read; a transfer that has got another name meanwhile is forgotten.
