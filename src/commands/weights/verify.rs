@@ -18,7 +18,7 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
     let mut out = stdout();
     let source = setup.library().find(Some(name))?;
     if source.manifest()?.kind == Kind::Embedder {
-        return embedder(setup.load_embedder(&source)?, film, &mut out);
+        return embedder(&setup.load_embedder(&source)?, film, &mut out);
     }
     let model = setup.model(Some(name))?;
     let report = model.verify();
@@ -42,7 +42,7 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
 }
 
 /// The same for a model that names nothing: it loads, and says something finite of a film.
-fn embedder(model: Embedder, film: Option<&Path>, out: &mut impl Write) -> Result<(), CommandError> {
+fn embedder(model: &Embedder, film: Option<&Path>, out: &mut impl Write) -> Result<(), CommandError> {
     let Manifest { name, sha256, .. } = model.manifest();
     writeln!(out, "embedder {name}, sha256 {sha256}")?;
     writeln!(out, "  ok      hash, shapes: the weights are the ones that the manifest was written for")?;
