@@ -18,7 +18,7 @@ use std::{
 };
 
 use cxr_triage::{
-    model::{DeviceChoice, Hands, Model, Precision, Source},
+    model::{DeviceChoice, Model, Parallelism, Precision, Source},
     similar::{FeatureFile, FeatureReader, FeaturesId, FilmKey},
     store::{FilmId, Ownership},
 };
@@ -143,7 +143,7 @@ fn worth(train: &Path) {
         .map(|line| {
             let film = cxr_film::decode(&fs::read(train.join(line[0])).unwrap()).unwrap();
             let input = model.prepare(&film).unwrap();
-            let scored = model.infer_each(&[input], Hands::All).pop().unwrap().unwrap();
+            let scored = model.infer_each(&[input], Parallelism::AllThreads).pop().unwrap().unwrap();
             Labelled {
                 patient: line[2].to_owned(),
                 findings: (3..line.len()).filter(|column| line[*column] == "1").collect(),

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::{guard, lock::lock};
 
@@ -177,6 +177,12 @@ pub(crate) fn lower_priority() {
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
         tracing::debug!(%error, "the priority of a thread stays as it is");
     }
+}
+
+/// Whether the other ends of a channel are gone.
+#[must_use]
+pub fn is_closed<T>(channel: &Receiver<T>) -> bool {
+    matches!(channel.try_recv(), Err(TryRecvError::Disconnected))
 }
 
 /// Where tests make the thread that passes it panic.

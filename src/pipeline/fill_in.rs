@@ -18,7 +18,7 @@ use crate::{
     files::Readers,
     guard::guarded,
     lock::lock,
-    model::{Embedder, Hands},
+    model::{Embedder, Parallelism},
     similar::FilmKey,
     store::{FilmId, Store, StoreError},
     supervise::{checkpoint, lower_priority},
@@ -184,7 +184,7 @@ impl FillIn {
             return embedder.features(&film).map_err(|error| told(&error));
         }
         let input = cores.model().prepare(&film).map_err(|error| told(&error))?;
-        let findings = cores.model().infer_each(&[input], Hands::One).pop();
+        let findings = cores.model().infer_each(&[input], Parallelism::OneThread).pop();
         Ok(findings.ok_or("the model gave no result")?.map_err(|error| told(&error))?.features)
     }
 }

@@ -12,7 +12,7 @@ const COLUMNS: usize = 28;
 /// Numbers of a film's pooled features.
 const HALVES: usize = 1024;
 
-/// What one run of a kernel does.
+/// The work of one run of a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Multiplications and additions.
@@ -28,7 +28,7 @@ pub struct Trial {
     pub kernel: &'static str,
     /// The instructions that it uses.
     pub instructions: &'static str,
-    /// What one run does.
+    /// The work of one run.
     pub work: Work,
     /// Runs it once.
     pub run: Box<dyn FnMut()>,

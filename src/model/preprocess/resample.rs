@@ -52,7 +52,7 @@ pub(super) fn resize(plane: &Plane, width: usize, height: usize, kernel: Kernel,
     plane.with(width, height, values)
 }
 
-/// What one new pixel is made of: weights of the old pixels from `start` on.
+/// The weights of one new pixel: those of the old pixels from `start` on.
 struct Taps {
     start: usize,
     weights: Vec<f64>,
