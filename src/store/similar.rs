@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    FilmId, Store, StoreError, StudyId, convert::Columns, films::findings, people::notes,
+    FilmId, Store, StoreError, StudyId, convert::Columns, findings::findings, people::notes,
     row::study_or_remains,
 };
 use crate::study::{Patient, SimilarFilm};
