@@ -58,7 +58,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let receiver_events = events_in.clone();
     let options =
         args.receive.map(|port| receive::options(setup.config(), &inbox, port, None)).transpose()?;
-    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor);
+    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor)?;
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {

@@ -82,7 +82,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
-            let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox, &supervisor);
+            let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox, &supervisor)?;
             let external = external_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &external);
@@ -139,6 +139,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let parts = session::Parts {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
+        similar: (Store::open(&store_path)?, setup.features_id(&model)?),
         health: health(role, &inbox, &model, remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),

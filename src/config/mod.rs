@@ -28,7 +28,7 @@ pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::{Day, FeedAlarm, Hours};
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
-pub use operations::{Health, Metrics, Retention};
+pub use operations::{Health, Metrics, Retention, Similar};
 pub use permission::Permission;
 pub use plugins::{PluginSite, Plugins};
 pub use receive::{Receive, Senders, is_title};

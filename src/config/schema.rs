@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{FeedAlarm, Health, Metrics, Plugins, Receive, Retention, values};
+use super::{FeedAlarm, Health, Metrics, Plugins, Receive, Retention, Similar, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -47,6 +47,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// What is deleted, and when.
     pub retention: Retention,
+    /// The search for similar films.
+    pub similar: Similar,
     /// The log.
     pub log: Log,
 }

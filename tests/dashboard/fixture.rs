@@ -13,7 +13,8 @@ use cxr_triage::{
     dashboard::{Canvas, Effect, Key, Message, Reconfigure, Site, State, Theme, draw, settle, update},
     quality::{Gate, Held},
     session::protocol::{
-        BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
+        BenchRequest, BenchUpdate, Health, NoSimilarError, Notice, NoticeLevel, Picture, PictureError,
+        Request, Role, Similar, SimilarFilm, Update,
     },
     store::{
         Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Sender, Shift,
@@ -264,6 +265,8 @@ pub(crate) struct Desk {
     pub(crate) broken: BTreeMap<i64, String>,
     /// The earlier films of a study's patient.
     pub(crate) priors: BTreeMap<StudyId, Vec<PriorFilm>>,
+    /// Answers to the question for similar films, by film.
+    pub(crate) similar: BTreeMap<i64, Result<Vec<SimilarFilm>, NoSimilarError>>,
     /// What the last films of a model got.
     pub(crate) spread: Option<Spread>,
     /// How the shift goes.
@@ -291,6 +294,7 @@ impl Desk {
             makes_pictures: true,
             broken: BTreeMap::new(),
             priors: BTreeMap::new(),
+            similar: BTreeMap::new(),
             spread: None,
             shift: None,
             senders: None,
@@ -409,6 +413,10 @@ impl Desk {
                     let detail = detail.clone();
                     self.tell(Update::Detail(Box::new(detail)));
                 }
+            }
+            Request::Similar(film) => {
+                let neighbours = self.similar.get(&film).cloned().unwrap_or_else(|| Ok(Vec::new()));
+                self.tell(Update::Similar(Similar { film, neighbours }));
             }
             Request::Priors(id) => {
                 let priors = self.priors.get(&id).cloned().unwrap_or_default();

@@ -11,6 +11,7 @@ mod plugins;
 mod screens;
 mod senders;
 mod shift;
+mod similar;
 mod soak;
 mod spread;
 mod themes;

@@ -8,7 +8,7 @@ use super::{act, mouse};
 use crate::{
     dashboard::{
         message::{Effect, Message},
-        panels::{Senders, shift, workbench},
+        panels::{Senders, shift, similar, workbench},
         site::Reconfigure,
         state::{INFO_STAYS, State, plugins, settle_comparison},
     },
@@ -166,6 +166,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
             state.health = Some(health);
         }
+        Update::Similar(answer) => similar::take(state, answer),
         Update::Spread(spread) => state.compared.take(spread),
         Update::Shift(period, shift) => state.counted.take(period, shift),
         Update::Senders(senders) => {
