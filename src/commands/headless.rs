@@ -44,7 +44,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         ))
     })?;
     let (model, rules) = setup.model_and_rules()?;
-    setup.warn_of_doubt(&model);
+    setup.warn_of_doubt(model.manifest());
     let stops = signals::stops()?;
     let unread = unread()?;
     let (events_in, events) = bounded(EVENTS);
@@ -75,7 +75,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     service::is_ready();
     let _watcher = reload::watch(
         setup,
-        model,
+        model.manifest().clone(),
         |_, _| Ok(()),
         move |change| {
             vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));

@@ -5,6 +5,7 @@
 //! Relative paths in the file start at the folder that the file lies in; defaults and command lines
 //! start at the working directory.
 
+mod bandwidth;
 mod checks;
 mod document;
 mod edit;
@@ -24,6 +25,7 @@ mod tests;
 mod values;
 mod watch;
 
+pub use bandwidth::{Bandwidth, BandwidthError};
 pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::{Day, FeedAlarm, Hours};

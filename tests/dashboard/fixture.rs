@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use cxr_film::Header;
 use cxr_triage::{
-    dashboard::{Canvas, Effect, Key, Message, Reconfigure, Site, State, Theme, draw, settle, update},
+    dashboard::{Canvas, Effect, Key, Message, Past, Reconfigure, Site, State, Theme, draw, settle, update},
     quality::{Gate, Held},
     session::protocol::{
         BenchRequest, BenchUpdate, Health, NoSimilarError, Notice, NoticeLevel, Picture, PictureError,
@@ -257,6 +257,8 @@ pub(crate) struct Desk {
     /// How often the bell rang.
     pub(crate) rung: usize,
     pub(crate) suspended: usize,
+    /// The encoder's memory.
+    past: Past,
     /// While false, no request is answered.
     pub(crate) is_answered: bool,
     /// While false, requests for pictures stay unanswered.
@@ -290,6 +292,7 @@ impl Desk {
             has_quit: false,
             rung: 0,
             suspended: 0,
+            past: Past::default(),
             is_answered: true,
             makes_pictures: true,
             broken: BTreeMap::new(),
@@ -367,7 +370,10 @@ impl Desk {
                 Effect::Redraw => {}
                 Effect::Bell => self.rung += 1,
                 Effect::Suspend => self.suspended += 1,
-                Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
+                Effect::Encode(job) => {
+                    let encoded = job.run(&mut self.past);
+                    self.handle(Message::Encoded(encoded));
+                }
                 Effect::Request(request) => {
                     self.sent.push(request.clone());
                     if self.is_answered {

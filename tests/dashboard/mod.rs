@@ -12,6 +12,7 @@ mod screens;
 mod senders;
 mod shift;
 mod similar;
+mod slow_line;
 mod soak;
 mod spread;
 mod themes;

@@ -122,7 +122,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return vec![asks];
         }
         Action::Close => close(state),
-        Action::Redraw => return vec![Effect::Redraw],
+        Action::Redraw => {
+            state.gallery.send_again();
+            return vec![Effect::Redraw];
+        }
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
         // The film's keys have done them.
         _ => {}
