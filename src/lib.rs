@@ -41,6 +41,7 @@ pub mod quality;
 pub mod retention;
 pub mod service;
 pub mod session;
+pub mod similar;
 pub mod store;
 pub mod study;
 pub mod supervise;

@@ -67,6 +67,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Show one film with its heatmap and findings in the terminal, or save the picture
     Show(ShowArgs),
+    /// The films of the store that are most like one, of other patients
+    Similar(SimilarArgs),
     /// How good the model is on a labelled set: AUCs, thresholds, heatmaps, a report
     Evaluate(Box<EvaluateArgs>),
     /// The models that are installed
@@ -215,6 +217,19 @@ pub struct ShowArgs {
     pub out: Option<PathBuf>,
 }
 
+/// `similar`.
+#[derive(Debug, Clone, Args)]
+pub struct SimilarArgs {
+    /// The film; it need not be in the store
+    pub file: PathBuf,
+    /// How many studies, the most similar first
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = within::<1, 1_000>)]
+    pub top: usize,
+    /// One JSON object instead of the table
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A whole number of a range.
 fn within<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
@@ -235,7 +250,8 @@ pub enum WeightsCommand {
     List,
     /// Fetch published weights and make a model of them
     Pull {
-        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex or xrv-resnet50
+        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, or rad-dino, which finds similar
+        /// films
         name: String,
     },
     /// Make a model of a file of weights: PyTorch, safetensors or Keras
@@ -284,7 +300,7 @@ pub enum PluginsCommand {
 pub struct ImportArgs {
     /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
     pub file: PathBuf,
-    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50 or keras-course
+    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, rad-dino or keras-course
     #[arg(long, value_name = "P", group = "description")]
     pub preset: Option<String>,
     /// What it is, in a manifest of your own

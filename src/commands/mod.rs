@@ -27,6 +27,7 @@ mod screen;
 mod setup;
 mod show;
 mod signals;
+mod similar;
 mod store;
 mod themes;
 mod thresholds;
@@ -59,6 +60,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Receive(args) => receive::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
+        Command::Similar(args) => similar::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),

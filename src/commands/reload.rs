@@ -69,6 +69,7 @@ fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Rel
         ),
         ("[store]", config.store != before.store),
         ("[model]", config.model != before.model),
+        ("[similar]", config.similar != before.similar),
         ("[log]", config.log != before.log),
     ] {
         if differs {

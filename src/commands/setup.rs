@@ -14,10 +14,11 @@ use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     files::readers,
     intake,
-    model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
+    model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
     pipeline::{Helper, Parts, Settings},
     plugin::{Host, HostParts},
     quality::{Action, Gate},
+    similar::FeaturesId,
     store::Ownership,
     study::{OperatingPoint, Rules},
     supervise::Supervisor,
@@ -166,8 +167,9 @@ impl Setup {
         rules: Rules,
         inbox: &Path,
         supervisor: &Supervisor,
-    ) -> Parts {
-        Parts {
+    ) -> Result<Parts, CommandError> {
+        let embedder = self.embedder()?.map(Arc::new);
+        Ok(Parts {
             helper: self.helper(),
             supervisor: supervisor.clone(),
             store,
@@ -177,8 +179,30 @@ impl Setup {
             intake: self.intake(inbox),
             gates: self.config().quality.clone(),
             settings: settings(self.config()),
+            keep_features: self.config().similar.keep,
+            embedder,
             readers: readers(),
-        }
+        })
+    }
+
+    /// The model that finds similar films, where the site has one beside the one that scores.
+    pub(super) fn embedder(&self) -> Result<Option<Embedder>, CommandError> {
+        let Some(name) = &self.config().similar.embedder else { return Ok(None) };
+        let source = self.library().find(Some(name))?;
+        self.load_embedder(&source).map(Some)
+    }
+
+    pub(super) fn load_embedder(&self, source: &Source) -> Result<Embedder, CommandError> {
+        Ok(Embedder::load(source, self.device().0)?)
+    }
+
+    /// The features that similar films are found by: those of the embedder where there is one.
+    pub(super) fn features_id(&self, manifest: &Manifest) -> Result<FeaturesId, CommandError> {
+        let id = match &self.config().similar.embedder {
+            Some(name) => self.library().find(Some(name))?.manifest()?.features_id(),
+            None => manifest.features_id(),
+        };
+        Ok(FeaturesId::new(id))
     }
 
     fn intake(&self, inbox: &Path) -> intake::Options {

@@ -82,7 +82,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
-    let receiver = match (args.receive, role) {
+    let receiver_options = match (args.receive, role) {
         (None, _) => None,
         (Some(_), Role::Follower) => {
             return Err(CommandError::usage(
@@ -90,18 +90,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
                  receiver alone with `cxr-triage receive`",
             ));
         }
-        (Some(port), Role::Owner) => {
-            let options = receive::options(setup.config(), &inbox, port, None)?;
-            let external = external_in.clone();
-            let tell = move |event: Event| pass_on(&event, &external);
-            Some(receive::start(options, Some(&store_path), &supervisor, tell)?)
-        }
+        (Some(port), Role::Owner) => Some(receive::options(setup.config(), &inbox, port, None)?),
     };
-    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
     let pipeline = match ownership.zip(model.as_ref()) {
         None => None,
         Some((ownership, model)) => {
-            let parts = setup.parts(store_path.clone(), ownership, model, rules, &inbox, &supervisor);
+            let parts = setup.parts(store_path.clone(), ownership, model, rules, &inbox, &supervisor)?;
             let external = external_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &external);
@@ -121,6 +115,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
+    let receiver_events = external_in.clone();
+    let tell = move |event: Event| pass_on(&event, &receiver_events);
+    let receiver = receiver_options
+        .map(|options| receive::start(options, Some(&store_path), &supervisor, tell))
+        .transpose()?;
+    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     let screen = Screen { settings: settings_in, external: external_in };
     let told = screen.clone();
     let tell = move |change| told.show_theme(change);
@@ -139,8 +139,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
         }
-        if let (Ok(changed), Some(peers)) = (&change, &receiver_peers) {
-            peers.change(&changed.config);
+        if let (Ok(changed), Some(receiver)) = (&change, &receiver_handle) {
+            receiver.change(&changed.config);
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
@@ -152,6 +152,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let parts = session::Parts {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
+        similar: (Store::open(&store_path)?, setup.features_id(&manifest)?),
         health: health(role, &inbox, &manifest, model.as_deref(), remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),

@@ -39,8 +39,8 @@ pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError, acti
 pub use layout::View;
 pub use message::{Effect, Message};
 pub use panels::{
-    Columns, FilterLine, Help, Notes, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel, Who, Workbench,
-    bench_markdown,
+    Columns, FilterLine, Help, Notes, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel, SimilarPanel,
+    Who, Workbench, bench_markdown,
 };
 pub use pictures::{Canvas, Detail, EncodeJob, Encoded, Gallery, Past, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};

@@ -18,6 +18,7 @@ mod plugins;
 mod reading;
 mod scan;
 mod show;
+mod similar;
 mod support;
 mod upkeep;
 mod watch;

@@ -163,6 +163,8 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
             raster_study: RasterStudy::Film,
         },
         readers: Arc::new(readers),
+        keep_features: true,
+        embedder: None,
         helper: Helper {
             program: env!("CARGO_BIN_EXE_cxr-triage").into(),
             arguments: vec!["examine-one".into()],

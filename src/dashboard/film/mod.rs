@@ -108,7 +108,9 @@ fn label_line(state: &State) -> (String, bool) {
 fn differences(state: &State, shown: &PictureRequest) -> Vec<String> {
     let mut parts = Vec::new();
     let presentation = &shown.presentation;
-    if shown.prior.is_some() {
+    if shown.prior.is_some() && shown.prior == state.beside() {
+        parts.push("right: another patient's film".to_owned());
+    } else if shown.prior.is_some() {
         let prior = state.prior().and_then(|prior| prior.study_time);
         let taken = prior.map(|time| format!(" of {}", time.date())).unwrap_or_default();
         parts.push(format!("right: prior{taken}"));

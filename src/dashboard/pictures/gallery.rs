@@ -21,7 +21,7 @@ const CACHED: usize = 8;
 pub(in crate::dashboard) struct Scene {
     pub(in crate::dashboard) film: FilmId,
     pub(in crate::dashboard) heatmap: Option<String>,
-    pub(in crate::dashboard) prior: Option<FilmId>,
+    pub(in crate::dashboard) beside: Option<FilmId>,
     pub(in crate::dashboard) presentation: Presentation,
 }
 
@@ -144,7 +144,7 @@ impl Gallery {
     /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
     /// neither has it nor waits for it.
     pub(in crate::dashboard) fn want(&mut self, scene: Option<Scene>, cells: Size) -> Option<PictureRequest> {
-        let Some(Scene { film, heatmap, prior, presentation }) =
+        let Some(Scene { film, heatmap, beside, presentation }) =
             scene.filter(|_| cells.width > 0 && cells.height > 0)
         else {
             (self.wanted, self.shown, self.failure) = (None, None, None);
@@ -154,7 +154,7 @@ impl Gallery {
         let request = PictureRequest {
             film,
             heatmap,
-            prior,
+            prior: beside,
             presentation,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
