@@ -33,9 +33,9 @@ fn main() {
     speed(films);
     let train = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/train");
     if train.is_dir() {
-        worth(&train)
+        worth(&train);
     } else {
-        println!("no ../shared/train: nothing is said of what it finds")
+        println!("no ../shared/train: nothing is said of what it finds");
     }
 }
 

@@ -22,6 +22,7 @@ pub mod dashboard;
 pub mod dicom;
 pub mod evaluate;
 pub mod files;
+pub mod freed_memory;
 pub mod guard;
 pub mod hash;
 pub mod health;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 
 pub(super) use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
 
-use crate::config::{Device, Pictures, Precision};
+use crate::config::{Bandwidth, Device, Pictures, Precision};
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
 ///
@@ -92,6 +92,13 @@ pub enum Command {
     Retention(RetentionArgs),
     /// A dashboard fed with synthetic phantom films, marked as such
     Demo(DemoArgs),
+    /// Print what a shell needs to complete the words of this command line
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
     /// The engine's own timing
     Bench(BenchArgs),
     /// Examines one film that `watch` hands over
@@ -119,6 +126,9 @@ pub struct WatchArgs {
     /// How the dashboard draws pictures [default: detected]
     #[arg(long, value_enum)]
     pub pictures: Option<Pictures>,
+    /// The speed of a slow line to the terminal, such as 256kbit/s: pictures are made to fit
+    #[arg(long, value_name = "RATE")]
+    pub bandwidth: Option<Bandwidth>,
     /// Colours: dark, light, high-contrast, colour-blind, sixteen, mono, one of your own, or a file
     /// [default: as the terminal suggests]
     #[arg(long, value_name = "NAME|FILE")]
@@ -338,6 +348,14 @@ pub struct RetentionArgs {
     /// Delete nothing: say what would be deleted, and why
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into this folder, which must be there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `bench`.

@@ -13,6 +13,7 @@ mod headless;
 mod health;
 mod log;
 mod log_file;
+mod manual;
 mod output;
 mod plain;
 mod plugins;
@@ -69,6 +70,8 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Health(args) => health::run(&args, &global),
         Command::Store(command) => store::run(&command, &global),
         Command::Retention(args) => retention::run(&args, &global),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(args) => manual::run(&args),
         Command::Bench(args) => bench::run(&args, &global),
         Command::ExamineOne => examine_one::run(&global),
     }

@@ -67,7 +67,7 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
         return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
     }
     let store = Store::open(&path)?;
-    let id = setup.features_id(&model)?;
+    let id = setup.features_id(model.manifest())?;
     let embedder = setup.embedder()?;
     let manifest = embedder.as_ref().map_or(model.manifest(), Embedder::manifest);
     let reader = FeatureReader::open(&path, &id).map_err(SimilarError::from)?.ok_or_else(|| {

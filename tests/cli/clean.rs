@@ -65,6 +65,8 @@ const COMMANDS: &[&[&str]] = &[
     &["store", "backup", "EVIL/EVIL.db"],
     &["retention", "--dry-run"],
     &["receive", "inbox", "--aet", "EVIL"],
+    &["completions", "EVIL"],
+    &["man", "--out", "EVIL/EVIL"],
     &["evaluate", "--films", "inbox", "--labels", "EVIL.csv", "--by", "EVIL"],
     &["evaluate", "--films", "inbox", "--labels", "EVIL.csv", "--compare", "EVIL"],
     &["watch", "inbox", "--headless", "--once", "--store", "data/EVIL.db", "--log", "EVIL.log"],

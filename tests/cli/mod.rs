@@ -12,6 +12,7 @@ mod health;
 mod identity;
 mod kill;
 mod leaving;
+mod manual;
 mod names;
 mod plugins;
 mod reading;

@@ -13,7 +13,7 @@ use cxr_triage::dashboard::Message;
 
 /// A film of that study as the store knows it.
 fn like(desk: &Desk, id: StudyId, distance: f32) -> SimilarFilm {
-    let detail = desk.studies.get(&id).expect("a study");
+    let detail = &desk.studies[&id];
     let film = &detail.films[0];
     let FilmState::Scored { findings, .. } = &film.state else { panic!("a scored film") };
     SimilarFilm {
@@ -36,7 +36,7 @@ fn desk(width: u16, height: u16) -> Desk {
     desk.settle();
     let found = [(20, 0.012), (2, 0.034), (4, 0.101), (8, 0.2), (9, 0.31)];
     let found = found.map(|(id, distance)| like(&desk, id, distance)).into();
-    let asked = desk.state.film().expect("a film").id;
+    let Some(asked) = desk.state.film().map(|film| film.id) else { panic!("a film") };
     desk.similar.insert(asked, Ok(found));
     desk.press("L");
     desk

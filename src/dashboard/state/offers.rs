@@ -56,6 +56,7 @@ impl State {
             | Action::Help
             | Action::Palette
             | Action::Plugins
+            | Action::Senders
             | Action::Shift
             | Action::Workbench
             | Action::Redraw

@@ -49,8 +49,9 @@ mod tests {
         for length in [0, 1, 3, 16, 63, 64, 65, 768, 1024, 1031] {
             let query: Vec<f32> = (0..length).map(|n| (n as f32 * 0.37).sin()).collect();
             // Tiny ones among them: numbers that half precision holds without its leading bit.
-            let number =
-                |n: usize| f16::from_f32((n as f32 * 0.73).cos() * if n % 5 == 0 { 3e-6 } else { 1.5 });
+            let number = |n: usize| {
+                f16::from_f32((n as f32 * 0.73).cos() * if n.is_multiple_of(5) { 3e-6 } else { 1.5 })
+            };
             let vectors: Vec<f16> = (0..3 * length).map(number).collect();
             let bytes: Vec<u8> = vectors.iter().flat_map(|number| number.to_le_bytes()).collect();
             let expected = |vector: usize| -> f64 {
