@@ -31,7 +31,7 @@ pub use alarms::without_finding;
 pub use bootstrap::DRAWS;
 pub use boxes::{FilmBox, read_boxes};
 pub use calibrate::{ENOUGH, Goal, GoalError, Proposal, propose};
-pub use case::{Case, LabelInfo, Published, Whose, patients};
+pub use case::{Case, LabelInfo, Published, Whose, patients, whose};
 pub use compare::{ComparedLabel, ComparedMean, Comparison, OfModel, Scores, compare};
 pub use explore::{Explored, FindingCount, Pair, explore};
 pub use groups::{Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column};

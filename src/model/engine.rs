@@ -218,7 +218,7 @@ impl Model {
         self.forward_by(inputs, Hands::All)
     }
 
-    fn forward_by(&self, inputs: &[Input], hands: Hands) -> Result<Forward, ModelError> {
+    pub(super) fn forward_by(&self, inputs: &[Input], hands: Hands) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;

@@ -13,12 +13,15 @@ mod densenet;
 mod device;
 mod engine;
 mod error;
+mod features;
+mod folder;
 mod heatmap;
 mod import;
 mod layers;
 mod library;
 mod manifest;
 mod network;
+mod new_head;
 mod plain;
 mod preprocess;
 mod presets;
@@ -38,14 +41,16 @@ pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
 pub use error::ModelError;
+pub use features::Features;
 pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
     Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote,
-    Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE, VALIDATED_POSITIVES,
-    is_validated,
+    Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun, VALIDATED_ABOVE,
+    VALIDATED_POSITIVES, is_validated,
 };
+pub use new_head::{Base, NewHead, NewHeadError, NewModel, NewProfile};
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
 pub use presets::{PRESETS, preset};

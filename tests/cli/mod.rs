@@ -18,6 +18,7 @@ mod reading;
 mod scan;
 mod show;
 mod support;
+mod train;
 mod upkeep;
 mod watch;
 mod working_folder;
