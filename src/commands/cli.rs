@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, value_parser};
 
 pub(super) use evaluate::EvaluateArgs;
-pub(super) use train::TrainArgs;
+pub(super) use train::{DepthAs, TrainArgs};
 
 use crate::config::{Device, Pictures, Precision};
 

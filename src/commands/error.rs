@@ -160,7 +160,9 @@ impl From<NewHeadError> for CommandError {
     fn from(error: NewHeadError) -> Self {
         match error {
             NewHeadError::Model(error) => error.into(),
-            NewHeadError::Occupied { .. } | NewHeadError::Itself { .. } => Self::usage_by(error),
+            NewHeadError::Occupied { .. } | NewHeadError::Itself { .. } | NewHeadError::NoBlock { .. } => {
+                Self::usage_by(error)
+            }
             NewHeadError::Write { .. } => Self::failed_by(error),
         }
     }
@@ -171,7 +173,10 @@ impl From<TrainError> for CommandError {
         match error {
             TrainError::Interrupted => Self::Interrupted,
             TrainError::Leak { .. } | TrainError::Column { .. } => Self::usage_by(error),
-            TrainError::Engine { .. } | TrainError::NotConverged { .. } => Self::failed_by(error),
+            TrainError::Engine { .. }
+            | TrainError::NotConverged { .. }
+            | TrainError::State { .. }
+            | TrainError::Film { .. } => Self::failed_by(error),
         }
     }
 }

@@ -24,7 +24,7 @@ pub mod metrics;
 mod peer_tests;
 pub mod plot;
 mod prevalence;
-mod random;
+pub(crate) mod random;
 mod report;
 
 pub use alarms::without_finding;

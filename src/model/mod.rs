@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod features;
 mod folder;
+mod front;
 mod heatmap;
 mod import;
 mod layers;
@@ -42,6 +43,7 @@ pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
 pub use error::ModelError;
 pub use features::Features;
+pub use front::{Front, LastBlock, signatures};
 pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary};
 pub use library::{Library, Listing, Source};
@@ -50,7 +52,7 @@ pub use manifest::{
     Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun, VALIDATED_ABOVE,
     VALIDATED_POSITIVES, is_validated,
 };
-pub use new_head::{Base, NewHead, NewHeadError, NewModel, NewProfile};
+pub use new_head::{Base, NewHeadError, NewModel, NewProfile, NewWeights};
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
 pub use presets::{PRESETS, preset};

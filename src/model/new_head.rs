@@ -2,17 +2,19 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use candle_core::Tensor;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::{
-    Architecture, EvaluatedOn, Label, Manifest, Model, ModelError, Profile, ProfileNote, Sample, Training,
-    TrainingRun, folder,
+    Architecture, EvaluatedOn, Label, Manifest, Model, ModelError, NetworkConfig, Profile, ProfileNote,
+    Sample, Training, TrainingRun, folder,
     library::{MANIFEST_FILE, PROFILE_FILE, WEIGHTS_FILE, is_name},
     profile,
 };
@@ -47,6 +49,14 @@ pub enum NewHeadError {
         /// The name.
         name: String,
     },
+    /// It is another kind of network than one of dense blocks.
+    #[error(
+        "{name} is no DenseNet of several blocks, so its last layer alone can be trained: leave --depth out"
+    )]
+    NoBlock {
+        /// The model's name.
+        name: String,
+    },
     /// It cannot be written.
     #[error(
         "cannot write {}: {source}; the models that were there are unchanged. The films' features are in the cache: \
@@ -69,13 +79,24 @@ pub struct Base {
     weights: Cow<'static, [u8]>,
 }
 
-/// A last layer.
+/// The bytes of a profile, and what the manifest says of it.
+type ProfileFile = (Vec<u8>, ProfileNote);
+
+/// The shape of a tensor, and its numbers as bytes.
+type Bytes = (Vec<usize>, Vec<u8>);
+
+/// What a new model has of its own.
 #[derive(Debug, Clone, Copy)]
-pub struct NewHead<'a> {
-    /// label x channel.
-    pub weight: &'a [f32],
-    /// A number a label.
-    pub bias: &'a [f32],
+pub enum NewWeights<'a> {
+    /// A last layer.
+    Head {
+        /// label x channel.
+        weight: &'a [f32],
+        /// A number a label.
+        bias: &'a [f32],
+    },
+    /// A last dense block with all that follows, under the names of [`LastBlock`](super::LastBlock).
+    Block(&'a BTreeMap<String, Tensor>),
 }
 
 /// A model to be made.
@@ -85,8 +106,8 @@ pub struct NewModel<'a> {
     pub name: &'a str,
     /// The folder of models that it goes into; made if it is not there.
     pub library: &'a Path,
-    /// Its last layer.
-    pub head: NewHead<'a>,
+    /// Its weights, where they are its own.
+    pub weights: NewWeights<'a>,
     /// What its outputs are, in order.
     pub labels: &'a [Label],
     /// One line for people.
@@ -118,7 +139,7 @@ pub enum NewProfile {
     },
     /// The films are too few: it is that of the model that it begins with.
     Inherited,
-    /// That model has none either.
+    /// That model has none either, or its own does not hold for the new weights.
     None,
 }
 
@@ -139,6 +160,15 @@ impl NewModel<'_> {
             return Err(NewHeadError::Occupied { folder });
         }
         Ok(())
+    }
+}
+
+/// The name in the whole network of a tensor of its last block, which has the number `last`.
+pub(super) fn whole_name(name: &str, last: usize) -> String {
+    match name.split('.').next() {
+        Some("classifier") => name.to_owned(),
+        Some("norm5") => format!("features.{name}"),
+        _ => format!("features.denseblock{last}.{name}"),
     }
 }
 
@@ -164,6 +194,11 @@ impl Base {
         Ok(Self { model, weights })
     }
 
+    /// The bytes of its weights.
+    pub(super) fn weights(&self) -> &[u8] {
+        &self.weights
+    }
+
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {
@@ -176,9 +211,10 @@ impl Base {
     /// Any [`NewHeadError`].
     pub fn install(&self, new: &NewModel<'_>) -> Result<(Manifest, NewProfile), NewHeadError> {
         NewModel::check_name(new.name, new.library, &self.model.manifest().name)?;
-        let weights = self.with_head(new.head)?;
+        let weights = self.with(new.weights)?;
         let sha256 = sha256(&weights);
-        let (profile, what) = self.profile(new.samples, &sha256)?;
+        let is_inherited = matches!(new.weights, NewWeights::Head { .. });
+        let (profile, what) = self.profile(new.samples, &sha256, is_inherited)?;
         let text = self.manifest(new, &sha256, profile.as_ref().map(|(_, note)| note)).to_string();
         let manifest = Manifest::parse(&text, "the new model.toml")?;
         let mut files = vec![(WEIGHTS_FILE, weights.as_slice()), (MANIFEST_FILE, text.as_bytes())];
@@ -188,45 +224,67 @@ impl Base {
         Ok((manifest, what))
     }
 
-    /// The weights with another last layer; all else is as it was, to the last bit.
-    fn with_head(&self, head: NewHead<'_>) -> Result<Vec<u8>, ModelError> {
+    /// The weights with others in the place of some; all else is as it was, to the last bit.
+    fn with(&self, new: NewWeights<'_>) -> Result<Vec<u8>, ModelError> {
         let place = self.model.source().weights_place();
         let file = SafeTensors::deserialize(&self.weights)
             .map_err(|source| ModelError::Format { place: place.clone(), source })?;
-        let layer = match self.model.manifest().architecture {
-            Architecture::DenseNet121 => "classifier",
-            Architecture::ResNet50 => "fc",
-        };
-        let outputs = head.bias.len();
-        let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-        let (weight, bias) = (bytes(head.weight), bytes(head.bias));
         let engine = |error: safetensors::SafeTensorError| ModelError::Engine { reason: error.to_string() };
+        let new = self.by_name(new)?;
         let mut tensors = file.tensors();
         for (name, tensor) in &mut tensors {
-            if *name == format!("{layer}.weight") {
-                let shape = vec![outputs, head.weight.len() / outputs.max(1)];
-                *tensor = TensorView::new(Dtype::F32, shape, &weight).map_err(engine)?;
-            } else if *name == format!("{layer}.bias") {
-                *tensor = TensorView::new(Dtype::F32, vec![outputs], &bias).map_err(engine)?;
+            if let Some((shape, bytes)) = new.get(name) {
+                *tensor = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(engine)?;
             }
         }
         safetensors::serialize(tensors, None).map_err(engine)
     }
 
-    /// A profile of these films, or that of the model to begin with: what it measures comes before the last layer.
-    #[allow(clippy::type_complexity)]
+    /// Shapes and bytes of new weights, by their names in the whole network.
+    fn by_name(&self, new: NewWeights<'_>) -> Result<BTreeMap<String, Bytes>, ModelError> {
+        let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        match new {
+            NewWeights::Head { weight, bias } => {
+                let layer = match self.model.manifest().architecture {
+                    Architecture::DenseNet121 => "classifier",
+                    Architecture::ResNet50 => "fc",
+                };
+                let shape = vec![bias.len(), weight.len() / bias.len().max(1)];
+                Ok(BTreeMap::from([
+                    (format!("{layer}.weight"), (shape, bytes(weight))),
+                    (format!("{layer}.bias"), (vec![bias.len()], bytes(bias))),
+                ]))
+            }
+            NewWeights::Block(values) => {
+                let NetworkConfig::DenseNet(config) = self.model.manifest().network() else {
+                    return Err(ModelError::Engine { reason: "the network has no dense block".to_owned() });
+                };
+                let whole = |(name, tensor): (&String, &Tensor)| {
+                    let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+                    Ok((whole_name(name, config.blocks.len()), (tensor.dims().to_vec(), bytes(&values))))
+                };
+                values.iter().map(whole).collect()
+            }
+        }
+    }
+
+    /// A profile of these films, or, if it `is_inherited`, that of the model to begin with: what it measures comes before
+    /// the last layer.
     fn profile(
         &self,
         samples: &[Sample],
         weights: &str,
-    ) -> Result<(Option<(Vec<u8>, ProfileNote)>, NewProfile), ModelError> {
+        is_inherited: bool,
+    ) -> Result<(Option<ProfileFile>, NewProfile), ModelError> {
         if samples.len() >= profile::FEWEST {
             let fitted = Profile::fit(samples, weights)?;
             let what = NewProfile::Own { films: fitted.films, aside: fitted.aside, caught: fitted.caught };
             let note = ProfileNote { sha256: fitted.sha256, limits: fitted.limits };
             return Ok((Some((fitted.bytes, note)), what));
         }
-        let Some(inherited) = self.model.profile() else { return Ok((None, NewProfile::None)) };
+        let Some(inherited) = self.model.profile().filter(|_| is_inherited) else {
+            return Ok((None, NewProfile::None));
+        };
         let bytes = inherited.to_bytes(weights)?;
         let note = ProfileNote { sha256: sha256(&bytes), limits: inherited.limits() };
         Ok((Some((bytes, note)), NewProfile::Inherited))

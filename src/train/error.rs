@@ -39,6 +39,22 @@ pub enum TrainError {
         /// Candle's reason.
         reason: String,
     },
+    /// The state of training cannot be written.
+    #[error("cannot write {place}: {source}; make room, and the same command goes on from the last epoch")]
+    State {
+        /// The file.
+        place: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A film that was read before is not to be had any more.
+    #[error("{film} cannot be read any more: {reason}; the same command leaves it out")]
+    Film {
+        /// The film, or a hash of its path.
+        film: String,
+        /// Why.
+        reason: String,
+    },
     /// The minimum was not reached.
     #[error(
         "the label `{label}` did not converge: the slope is still {slope:.1e}; its films may hold values out of all \

@@ -88,14 +88,14 @@ impl Design {
             .collect();
         let residuals = Tensor::from_vec(logits, (regressions.len(), self.films), &Device::Cpu)?;
         let gradients = residuals.matmul(&self.rows)?.to_vec2::<f64>()?;
-        let penalised =
-            |((one, point), (value, mut gradient)): ((&&Regression<'_>, &&[f64]), (f64, Vec<f64>))| {
-                let weights = &point[..self.width - 1];
-                let length: f64 = weights.iter().map(|weight| weight * weight).sum();
-                gradient.iter_mut().zip(weights).for_each(|(slope, weight)| *slope += one.strength * weight);
-                (value + one.strength / 2.0 * length, gradient)
-            };
-        Ok(regressions.iter().zip(points).zip(values.into_iter().zip(gradients)).map(penalised).collect())
+        let mut evaluated: Vec<(f64, Vec<f64>)> = values.into_iter().zip(gradients).collect();
+        for ((value, gradient), (one, point)) in evaluated.iter_mut().zip(regressions.iter().zip(points)) {
+            let weights = &point[..self.width - 1];
+            let length: f64 = weights.iter().map(|weight| weight * weight).sum();
+            *value += one.strength / 2.0 * length;
+            gradient.iter_mut().zip(weights).for_each(|(slope, weight)| *slope += one.strength * weight);
+        }
+        Ok(evaluated)
     }
 }
 

@@ -7,6 +7,7 @@
 //!        └────────────all films────────▶ logistic regression of each label ──▶ Head
 //! ```
 
+pub mod block;
 mod error;
 mod folds;
 mod head;

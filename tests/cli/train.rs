@@ -13,7 +13,8 @@ fn labelled() -> Bench {
     let mut rows = String::from("Image,Wide,Odd,Rare,PatientId,Split,Site\n");
     for n in 0..60_u32 {
         bench.film(&format!("set/{n}.png"), n);
-        let (wide, odd) = (u32::from(n % 5 >= 3), if n % 7 == 0 { "" } else { ["0", "1"][n as usize / 3 % 2] });
+        let (wide, odd) =
+            (u32::from(n % 5 >= 3), if n % 7 == 0 { "" } else { ["0", "1"][n as usize / 3 % 2] });
         let split = ["val", "train", "test"][(n / 2 % 9).min(2) as usize].to_owned();
         let split = if n / 2 % 9 > 2 { "train".to_owned() } else { split };
         let rare = u32::from(n < 12);
@@ -23,8 +24,19 @@ fn labelled() -> Bench {
     bench
 }
 
-const SET: [&str; 11] =
-    ["train", "--films", "inbox/set", "--labels", "labels.csv", "--from", "starter", "--name", "ours", "--weights", "models"];
+const SET: [&str; 11] = [
+    "train",
+    "--films",
+    "inbox/set",
+    "--labels",
+    "labels.csv",
+    "--from",
+    "starter",
+    "--name",
+    "ours",
+    "--weights",
+    "models",
+];
 
 fn train(bench: &Bench, more: &[&str]) -> (Option<i32>, String, String) {
     let run = bench.run(&[&SET, more].concat());
@@ -94,11 +106,30 @@ fn a_split_of_the_label_file_is_kept_to() {
     assert_eq!(model["labels"].as_array().unwrap().len(), 1);
 }
 
+/// One epoch of the last block, after which its state is gone and the model is there.
+#[test]
+fn a_block_is_trained_and_used() {
+    let bench = labelled();
+    let (code, stdout, stderr) = train(&bench, &["--only", "Wide", "--depth", "block4", "--epochs", "1"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let model = manifest(&bench);
+    let options = model["training"]["run"]["options"].as_str().unwrap();
+    assert!(options.starts_with("block4, best after epoch"), "{options}: {stdout}");
+    assert!(model["evaluated"]["also_used_for"].as_str().unwrap().contains("chose the epoch"));
+    let states = fs::read_dir(bench.path("home/.cache/cxr-triage/training")).unwrap();
+    assert_eq!(states.count(), 0, "of no use any more");
+    let scanned = bench.run(&["scan", "inbox/set", "--json", "--model", "ours", "--weights", "models"]);
+    assert!(scanned.status.success(), "{}", text(&scanned.stderr));
+}
+
 #[test]
 fn ctrl_c_loses_nothing_that_was_read() {
     let bench = labelled();
-    let child =
-        bench.command(&[&SET[..], &["--only", "Wide"]].concat()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = bench
+        .command(&[&SET[..], &["--only", "Wide"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let child = child.unwrap();
     let cache = bench.path("home/.cache/cxr-triage/features");
     let cached = || {
@@ -121,7 +152,10 @@ fn ctrl_c_loses_nothing_that_was_read() {
     assert!(stdout.contains(&format!("{done} films were seen by an earlier run")), "{done}: {stdout}");
     // Its owner alone reads what was seen, and no path is in it.
     let file = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o077, 0);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o077,
+        0
+    );
     assert!(!fs::read_to_string(&file).unwrap().contains(".png"));
 }
 

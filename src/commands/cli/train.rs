@@ -29,6 +29,12 @@ pub struct TrainArgs {
     /// [default: a column `Split` that says so, else 5 folds of patients]
     #[arg(long, value_name = "COLUMN")]
     pub split_column: Option<String>,
+    /// How much of the network is learned anew
+    #[arg(long, value_enum, default_value_t)]
+    pub depth: DepthAs,
+    /// With --depth block4: passes over the films, at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub epochs: u64,
     /// What films with and without a finding count against each other
     #[arg(long, value_enum, default_value_t)]
     pub weighting: WeightingAs,
@@ -48,6 +54,16 @@ pub struct TrainArgs {
     /// How an empty cell counts
     #[arg(long, value_enum, default_value_t)]
     pub blank: BlankAs,
+}
+
+/// How much of the network is learned anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DepthAs {
+    /// The last layer: seconds after one scan of the films
+    #[default]
+    Head,
+    /// The last dense block with it: hours on a processor
+    Block4,
 }
 
 /// What films with and without a finding count against each other.

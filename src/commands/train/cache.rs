@@ -107,10 +107,14 @@ impl Cache {
     }
 }
 
+/// A folder of the user's cache; none without a home.
+pub(super) fn folder(name: &str) -> Option<PathBuf> {
+    Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("cxr-triage").join(name))
+}
+
 /// Where the cache lies.
 pub(super) fn place(model: &Model, gates: &Gates) -> Option<PathBuf> {
-    let folder = etcetera::choose_base_strategy().ok()?.cache_dir().join("cxr-triage").join("features");
-    Some(folder.join(format!("{}.jsonl", circumstances(FORM, model, gates))))
+    Some(folder("features")?.join(format!("{}.jsonl", circumstances(FORM, model, gates))))
 }
 
 /// A film's file as it lies there, in a hash; none if it cannot be looked at.

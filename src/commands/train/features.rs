@@ -146,20 +146,20 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// Takes a film up to the network; an error is what came of it, if it ends before.
-    fn prepare(&self, number: usize, task: &Task) -> Result<Waiting, Done> {
+    fn prepare(&self, number: usize, task: &Task) -> Result<Waiting, Box<Done>> {
         let Reader { cores, gates, interrupted } = self.reader;
         let bytes = read_until(&task.path, &readers(), &|| interrupted.load(Ordering::Relaxed))
-            .map_err(|error| Done::Unread(error.to_string()))?;
+            .map_err(|error| Box::new(Done::Unread(error.to_string())))?;
         let file = file_key(&task.path).unwrap_or_default();
         if let Some(known) =
             self.cache.of_content(&bytes.sha256).filter(|it| it.answers(task.sample.is_some()))
         {
             // Under its new name it is found at once next time.
-            return Err(if known.file == file {
+            return Err(Box::new(if known.file == file {
                 Done::Known(known.clone())
             } else {
                 Done::New(Record { file, ..known.clone() })
-            });
+            }));
         }
         let again = task.sample.map(|_| bytes.content.clone());
         let examined = examine(bytes.content, cores.model(), gates);
@@ -175,7 +175,7 @@ impl Reading<'_> {
         match examined.verdict {
             Err(held) => {
                 record.held = Some(held.reason);
-                Err(Done::New(record))
+                Err(Box::new(Done::New(record)))
             }
             Ok(Admitted { input, .. }) => {
                 let misplaced =
@@ -188,7 +188,7 @@ impl Reading<'_> {
 
 /// A film turned or cut, as the network takes it. Four samples in turn are turned alike: one of them sets the profile's
 /// cut-offs, and both kinds are to have every way.
-fn misplaced(content: &[u8], model: &Model, nth: usize) -> Option<Input> {
+pub(super) fn misplaced(content: &[u8], model: &Model, nth: usize) -> Option<Input> {
     let film = cxr_film::decode(content).ok()?;
     model.prepare(&turned(&film, nth / 4)).ok()
 }
@@ -230,7 +230,7 @@ impl Pass for Reading<'_> {
         for (number, task) in films {
             match guarded(|| self.prepare(*number, task)) {
                 Some(Ok(film)) => waiting.push(film),
-                Some(Err(ended)) => done.push((*number, ended)),
+                Some(Err(ended)) => done.push((*number, *ended)),
                 None => done.push((*number, Done::Unread(BROKE_DOWN.to_owned()))),
             }
         }

@@ -132,6 +132,7 @@ fn note(column: &str, roles: &Roles) -> Option<String> {
 /// A film that was read.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
+    pub(super) path: PathBuf,
     pub(super) row: Row,
     pub(super) role: Role,
     /// Whose it is; none where neither label file nor header says it.
@@ -143,8 +144,9 @@ pub(super) struct Seen {
 
 impl Seen {
     /// None for a film that is held.
-    pub(super) fn of(row: &Row, role: Role, record: Record) -> Option<Self> {
+    pub(super) fn of(path: PathBuf, row: &Row, role: Role, record: Record) -> Option<Self> {
         Some(Self {
+            path,
             row: row.clone(),
             role,
             patient: patient(row, record.patient.as_deref()),

@@ -5,10 +5,12 @@
 //!    ─▶ learn (labels that can be learned, layer, AUCs, thresholds) ─▶ a model's folder, a table
 //! ```
 
+mod block;
 mod cache;
 mod features;
 mod films;
 mod learn;
+mod load;
 mod tell;
 
 use std::{
@@ -37,7 +39,7 @@ use super::{
 use crate::{
     evaluate::Goal,
     hash::sha256,
-    model::{Base, NewHead, NewModel, Training, TrainingRun},
+    model::{Base, NewModel, Training, TrainingRun},
     pipeline::{Cores, shown},
     quality::Gates,
     train::{Role, Weighting},
@@ -70,12 +72,15 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let (seen, unread) = sort(&mut films, run.outcomes);
     check_leaks(&films, &seen)?;
     let weighting = Weighting::from(args.weighting);
-    let learned = Learned::of(args, &mut films, seen, base.model().manifest(), &interrupted)?;
+    let learned = Learned::of(args, &mut films, seen, &base, &interrupted)?;
 
     let precision = base.model().precision().word();
-    let options = format!("head, {precision}, weighting {weighting}, goal {}, {}", args.goal, learned.division);
+    let depth = learned.depth();
+    let options =
+        format!("{depth}, {precision}, weighting {weighting}, goal {}, {}", args.goal, learned.division);
     let training = training(&films, &learned, &base, options);
-    let title = format!("{}: the last layer of {} trained on films of one site", args.name, args.from);
+    let part = if learned.block.is_some() { "last block" } else { "last layer" };
+    let title = format!("{}: the {part} of {} trained on films of one site", args.name, args.from);
     let banner = format!(
         "Model {}, trained at one site on {} films of {} patients: how far to trust it elsewhere nobody has measured.",
         args.name, learned.films, learned.patients
@@ -83,7 +88,7 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let (manifest, profile) = base.install(&NewModel {
         name: &args.name,
         library: &library,
-        head: NewHead { weight: &learned.fitted.weight, bias: &learned.fitted.bias },
+        weights: learned.weights(),
         labels: &learned.labels,
         title: &title,
         banner: &banner,
@@ -92,6 +97,10 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), CommandEr
         training: &training,
         samples: &learned.samples,
     })?;
+    if let Some(state) = learned.block.as_ref().and_then(|block| block.state.as_ref()) {
+        // The model is there; what is left would be of no use to anybody.
+        let _ = std::fs::remove_file(state);
+    }
     tell::tell(&setup, &library.join(&args.name), &manifest, &films, &learned, profile)?;
     match unread.as_slice() {
         [] => Ok(()),
@@ -147,7 +156,7 @@ fn sort(films: &mut Films, outcomes: Vec<Outcome>) -> (Vec<Seen>, Vec<String>) {
             Err(reason) => unread.push(format!("{}: {reason}", told(&films.folder.join(film), &[]))),
             Ok(record) => {
                 let reason = record.held.clone();
-                match Seen::of(row, *role, record) {
+                match Seen::of(films.folder.join(film), row, *role, record) {
                     Some(film) if contents.insert((film.sha256.clone(), film.role)) => seen.push(film),
                     Some(_) => copies += 1,
                     None => held.push(format!("{} ({})", shown(film), reason.unwrap_or_default())),
