@@ -24,7 +24,8 @@ def fitted(x, truth, weighting, c):
     x = StandardScaler().fit_transform(x.astype("f8"))
     known = truth >= 0
     sample = np.array([w[t] for t in truth[known]])
-    head = LogisticRegression(C=c, tol=1e-10, max_iter=100_000).fit(x[known], truth[known], sample_weight=sample)
+    # Of its solvers the one that reaches the minimum: lbfgs stops at 1e-6 from it, whatever tol says.
+    head = LogisticRegression(C=c, tol=1e-10, max_iter=100_000, solver="newton-cholesky").fit(x[known], truth[known], sample_weight=sample)
     return w, head.predict_proba(x)[:, 1], sample.sum()
 
 
