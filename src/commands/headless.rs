@@ -56,15 +56,8 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins(&supervisor, &ownership)?;
     let receiver_events = events_in.clone();
-    let receiver = match args.receive {
-        None => None,
-        Some(port) => {
-            let options = receive::options(setup.config(), &inbox, port, None)?;
-            let tell = move |event: Event| drop(receiver_events.send(event));
-            Some(receive::start(options, Some(&store), &supervisor, tell)?)
-        }
-    };
-    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
+    let options =
+        args.receive.map(|port| receive::options(setup.config(), &inbox, port, None)).transpose()?;
     let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor);
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
@@ -75,6 +68,10 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let orders = pipeline.orders();
     let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
     let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
+    let tell = move |event: Event| drop(receiver_events.send(event));
+    let receiver =
+        options.map(|options| receive::start(options, Some(&store), &supervisor, tell)).transpose()?;
+    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     service::is_ready();
     let _watcher = reload::watch(
         setup,
@@ -84,7 +81,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
             vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
             let message = match change {
                 Ok(changed) => {
-                    receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
+                    receiver_handle.iter().for_each(|receiver| receiver.change(&changed.config));
                     current.store(Arc::new(changed.config.clone()));
                     if let Some(settings) = &plugin_settings {
                         let _ = settings.send((changed.plugins_folder, changed.config.plugins));

@@ -69,7 +69,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
-    let receiver = match (args.receive, role) {
+    let receiver_options = match (args.receive, role) {
         (None, _) => None,
         (Some(_), Role::Follower) => {
             return Err(CommandError::usage(
@@ -77,14 +77,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
                  receiver alone with `cxr-triage receive`",
             ));
         }
-        (Some(port), Role::Owner) => {
-            let options = receive::options(setup.config(), &inbox, port, None)?;
-            let external = external_in.clone();
-            let tell = move |event: Event| pass_on(&event, &external);
-            Some(receive::start(options, Some(&store_path), &supervisor, tell)?)
-        }
+        (Some(port), Role::Owner) => Some(receive::options(setup.config(), &inbox, port, None)?),
     };
-    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
     let pipeline = match ownership {
         None => None,
         Some(ownership) => {
@@ -108,6 +102,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
+    let receiver_events = external_in.clone();
+    let tell = move |event: Event| pass_on(&event, &receiver_events);
+    let receiver = receiver_options
+        .map(|options| receive::start(options, Some(&store_path), &supervisor, tell))
+        .transpose()?;
+    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     let screen = Screen { settings: settings_in, external: external_in };
     let told = screen.clone();
     let tell = move |change| told.show_theme(change);
@@ -126,8 +126,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
         }
-        if let (Ok(changed), Some(peers)) = (&change, &receiver_peers) {
-            peers.change(&changed.config);
+        if let (Ok(changed), Some(receiver)) = (&change, &receiver_handle) {
+            receiver.change(&changed.config);
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));

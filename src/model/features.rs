@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device};
 
-use super::{Hands, Input, Model, ModelError, profile};
+use super::{Input, Model, ModelError, Parallelism, profile};
 use crate::guard::guarded;
 
 /// What a network sees in one film.
@@ -16,32 +16,41 @@ pub struct Features {
 
 impl Model {
     /// Returns what the network sees in each film of a batch, in order. A film does not suffer for the others: when a
-    /// batch fails, or what computes it panics, its films are tried one by one. `hands` matter to the time alone.
-    pub fn features_each(&self, inputs: &[Input], hands: Hands) -> Vec<Result<Features, ModelError>> {
-        match self.features(inputs, hands) {
+    /// batch fails, or what computes it panics, its films are tried one by one. `parallelism` matters to the time alone.
+    pub fn features_each(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Vec<Result<Features, ModelError>> {
+        match self.features(inputs, parallelism) {
             Ok(features) => features.into_iter().map(Ok).collect(),
             Err(error) if inputs.len() > 1 => {
                 tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.features_of_one(input, hands)).collect()
+                inputs.iter().map(|input| self.features_of_one(input, parallelism)).collect()
             }
             Err(error) => vec![Err(error)],
         }
     }
 
-    fn features_of_one(&self, input: &Input, hands: Hands) -> Result<Features, ModelError> {
-        let mut features = self.features(std::slice::from_ref(input), hands)?;
+    fn features_of_one(&self, input: &Input, parallelism: Parallelism) -> Result<Features, ModelError> {
+        let mut features = self.features(std::slice::from_ref(input), parallelism)?;
         features.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
     }
 
-    fn features(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Features>, ModelError> {
+    fn features(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Features>, ModelError> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        guarded(|| self.features_unguarded(inputs, hands)).unwrap_or_else(|| Err(ModelError::broke_down()))
+        guarded(|| self.features_unguarded(inputs, parallelism))
+            .unwrap_or_else(|| Err(ModelError::broke_down()))
     }
 
-    fn features_unguarded(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Features>, ModelError> {
-        let maps = self.forward_by(inputs, hands)?.features;
+    fn features_unguarded(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Result<Vec<Features>, ModelError> {
+        let maps = self.forward_by(inputs, parallelism)?.features;
         let signatures = profile::signatures(&maps)?;
         let pooled = maps.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.mean((2, 3))?.to_vec2::<f32>()?;
         let whole = |(film, (pooled, signature)): (usize, (Vec<f32>, Vec<f32>))| {

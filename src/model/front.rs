@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use candle_core::{DType, Device, Tensor};
 
 use super::{
-    Base, Hands, ModelError, NetworkConfig, NewHeadError, Precision,
+    Base, ModelError, NetworkConfig, NewHeadError, Parallelism, Precision,
     network::{Forward, Network},
     new_head::whole_name,
     profile, weights,
@@ -119,7 +119,8 @@ impl Front {
         let [channels, rows, columns] = self.input;
         let films = values.len() / (channels * rows * columns);
         let shape = [films, channels, rows, columns];
-        let Forward { features, .. } = self.network.run(values, shape, &self.device, Hands::All)?;
+        let Forward { features, .. } =
+            self.network.run(values, shape, &self.device, Parallelism::AllThreads)?;
         let features = features.to_dtype(DType::F32)?.to_device(&self.device)?;
         Ok(features.conv2d(&self.transition, 0, 1, 1, 1)?.avg_pool2d(2)?)
     }

@@ -37,32 +37,31 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use cxr_densenet::Hands;
+pub use cxr_densenet::Parallelism;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
-pub use error::ModelError;
+pub use error::{ModelError, TensorProblem, TensorProblemKind};
 pub use features::Features;
 pub use front::{Front, LastBlock, signatures};
 pub use heatmap::{Heatmap, Region};
-pub use import::{Import, ImportError, OldProfile, Summary};
+pub use import::{Import, ImportError, OldProfile, Summary, preset};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote,
-    Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun, VALIDATED_ABOVE,
-    VALIDATED_POSITIVES, is_validated,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Limits, Manifest, OutputRule,
+    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun,
+    VALIDATED_ABOVE, VALIDATED_POSITIVES, is_validated,
 };
 pub use new_head::{Base, NewHeadError, NewModel, NewProfile, NewWeights};
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
-pub use presets::{PRESETS, preset};
-pub use profile::{Fitted, Limits, Profile, Sample, turned};
+pub use presets::PRESETS;
+pub use profile::{Fitted, Profile, Sample, turned};
 pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
-pub use weights::{TensorProblem, TensorProblemKind};
 
-/// What the model says of one film.
+/// The model's answers for one film.
 #[derive(Debug, Clone)]
 pub struct Findings {
     /// A probability for each of the manifest's labels, in their order.
@@ -80,7 +79,7 @@ pub struct Distance {
     pub value: f32,
     /// How far it is on the way from an upright, whole film (0) to one on its head, on its side or cut (1).
     pub turned: f32,
-    /// What lies beyond is not to be trusted.
+    /// The limits beyond which a film is not to be trusted.
     pub limits: Limits,
 }
 

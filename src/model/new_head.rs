@@ -15,7 +15,8 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 use super::{
     Architecture, EvaluatedOn, Label, Manifest, Model, ModelError, NetworkConfig, Profile, ProfileNote,
     Sample, Training, TrainingRun, folder,
-    library::{MANIFEST_FILE, PROFILE_FILE, WEIGHTS_FILE, is_name},
+    library::{MANIFEST_FILE, PROFILE_FILE, WEIGHTS_FILE},
+    manifest::is_name,
     profile,
 };
 use crate::{

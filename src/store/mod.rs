@@ -15,9 +15,11 @@ mod change;
 mod columns;
 mod condition;
 mod convert;
+mod due;
 mod error;
 mod exposure;
 mod films;
+mod findings;
 mod finish;
 mod identity;
 mod in_work;
@@ -66,10 +68,10 @@ pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
-    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginDeed,
+    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginEffect,
     PluginRecord, PluginRequest, PluginState, PluginWork,
 };
-pub use plugin_work::Kept;
+pub use plugin_work::PluginOutcome;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};

@@ -16,8 +16,8 @@ use cxr_triage::{
         BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
     },
     store::{
-        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift, Spread,
-        Status, StudyDetail, StudyId, StudyRow,
+        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Sender, Shift,
+        Spread, Status, StudyDetail, StudyId, StudyRow,
     },
     study::{
         self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, OperatingPoint,
@@ -268,6 +268,8 @@ pub(crate) struct Desk {
     pub(crate) spread: Option<Spread>,
     /// How the shift goes.
     pub(crate) shift: Option<Shift>,
+    /// Who sends films by DICOM.
+    pub(crate) senders: Option<Vec<Sender>>,
     /// What answers the threshold workbench.
     pub(crate) workbench: Backroom,
 }
@@ -291,6 +293,7 @@ impl Desk {
             priors: BTreeMap::new(),
             spread: None,
             shift: None,
+            senders: None,
             workbench: Backroom::default(),
         };
         desk.configure(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() });
@@ -420,6 +423,11 @@ impl Desk {
             Request::Shift(watch) => {
                 if let (Some(watch), Some(shift)) = (watch, self.shift.clone()) {
                     self.tell(Update::Shift(watch.period, Box::new(shift)));
+                }
+            }
+            Request::Senders(is_open) => {
+                if let Some(senders) = self.senders.clone().filter(|_| is_open) {
+                    self.tell(Update::Senders(senders));
                 }
             }
             Request::Picture(request) if self.makes_pictures => {

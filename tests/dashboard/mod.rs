@@ -9,6 +9,7 @@ mod picture;
 mod plain;
 mod plugins;
 mod screens;
+mod senders;
 mod shift;
 mod soak;
 mod spread;

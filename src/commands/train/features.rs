@@ -13,7 +13,7 @@ use crate::{
     commands::{CommandError, json_lines::JsonLines, labelled::patient_hash},
     files::readers,
     guard::guarded,
-    model::{Features, Hands, Input, Model, ModelError, turned},
+    model::{Features, Input, Model, ModelError, Parallelism, turned},
     pipeline::{Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, examine, failed, read_until},
     quality::Gates,
     text::shown,
@@ -202,7 +202,7 @@ fn see(model: &Model, waiting: Vec<Waiting>) -> Vec<(usize, Done)> {
         films.push((number, record, misplaced.as_ref().map(Option::is_some)));
         inputs.extend(misplaced.flatten());
     }
-    let mut seen = model.features_each(&inputs, Hands::One).into_iter();
+    let mut seen = model.features_each(&inputs, Parallelism::OneThread).into_iter();
     let mut next = || seen.next().unwrap_or_else(|| Err(ModelError::broke_down()));
     let film = |(number, mut record, sample): (usize, Record, Option<bool>)| {
         let (upright, misplaced) = (next(), sample.filter(|is_there| *is_there).map(|_| next()));

@@ -8,7 +8,7 @@ use crate::dashboard::{
     layout::View,
     list::status,
     message::Effect,
-    panels::{Columns, FilterLine, Help, Notes, Palette, Plugins, ShiftPanel, Who, Workbench},
+    panels::{Columns, FilterLine, Help, Notes, Palette, Plugins, Senders, ShiftPanel, Who, Workbench},
     state::{Next, State, Turn, plugins},
 };
 
@@ -108,6 +108,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Help => state.open(Help::default()),
         Action::Palette => state.open(Palette::open(state)),
         Action::Plugins => state.open(Plugins::default()),
+        Action::Senders => {
+            state.open(Senders::default());
+            return vec![Senders::ask()];
+        }
         Action::Shift => state.open(ShiftPanel::default()),
         Action::Workbench => {
             let (workbench, asks) = Workbench::open();

@@ -104,6 +104,8 @@ pub enum Action {
     Suspend,
     /// How the plugins are, and their commands.
     Plugins,
+    /// Who sends films by DICOM, and what is refused.
+    Senders,
     /// How the shift goes.
     Shift,
     /// Try thresholds out on the last studies.
@@ -242,6 +244,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
     entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
+    entry(Action::Senders, "feed", &["f"], Section::Program, "the feed: who sends films by DICOM, what is refused and why", None),
     entry(Action::Workbench, "workbench", &["t"], Section::Program, "thresholds: try them on the last studies, save them", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),

@@ -55,6 +55,7 @@ impl State {
             | Action::Help
             | Action::Palette
             | Action::Plugins
+            | Action::Senders
             | Action::Shift
             | Action::Workbench
             | Action::Redraw

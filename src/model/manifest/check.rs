@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use toml::Spanned;
 
 use super::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, ProfileNote, Published,
-    Reference, Shape, Step, Tone, Training, TrainingRun, is_validated, raw,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Limits, Manifest, ProfileNote, Published,
+    Reference, Shape, Step, Tone, Training, TrainingRun, is_name, is_validated, raw,
 };
-use crate::{model::Limits, text::clean};
+use crate::text::clean;
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
 const LARGEST_INPUT: u32 = 4096;
@@ -21,7 +21,7 @@ const MOST_WEIGHTS: f64 = 250e6;
 /// Numbers in the largest map that a film becomes on its way: a gigabyte.
 const LARGEST_MAP: f64 = (1u32 << 28) as f64;
 
-/// What is wrong, and at which byte of the text, where that is known.
+/// A mistake in a manifest, with the byte of the text where that is known.
 pub(super) struct ManifestError {
     pub(super) at: Option<usize>,
     pub(super) reason: String,
@@ -37,7 +37,7 @@ impl raw::Manifest {
     /// Checks the parts against each other.
     pub(super) fn into_checked(self, text: &str) -> Result<Manifest, ManifestError> {
         let name = clean(&self.name);
-        if !super::super::library::is_name(&self.name) {
+        if !is_name(&self.name) {
             return Err(
                 format!("'{name}' cannot be a model's name: letters, digits, '-', '_' and '.' only").into()
             );
@@ -235,7 +235,7 @@ fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<V
     Ok(steps)
 }
 
-/// What is known of a film between two steps.
+/// The shape and range of a film between two steps.
 struct Course {
     /// None before the first step.
     values: Option<Values>,

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use toml_edit::{Table, value};
 
-use super::{Fitted, Limits};
+use super::Fitted;
 use crate::{
     files::{self, Expected},
     model::{
-        Manifest, ModelError, ProfileNote,
+        Limits, Manifest, ModelError, ProfileNote,
         library::{MANIFEST_FILE, PROFILE_FILE},
     },
     text::shown,

@@ -164,6 +164,10 @@ impl Follower {
                 let update = self.panels.watch(&self.store, watch, Timestamp::now());
                 self.tell_all(update.map(|update| update.into_iter().collect()))
             }
+            Request::Senders(is_open) => {
+                let update = self.panels.watch_senders(&self.store, is_open);
+                self.tell_all(update.map(|update| update.into_iter().collect()))
+            }
             Request::Score(film) => {
                 match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
                     Ok(Requested::Queued(_)) => self.send_changes(),

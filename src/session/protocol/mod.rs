@@ -14,8 +14,8 @@ pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
 
 use crate::store::{
-    FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Status, StudyDetail, StudyId,
-    StudyRow,
+    FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Sender as FilmSender, Shift, Spread, Status,
+    StudyDetail, StudyId, StudyRow,
 };
 
 /// A dashboard's ends of the two channels.
@@ -47,6 +47,8 @@ pub enum Update {
     Spread(Arc<Spread>),
     /// The answer to [`Request::Shift`], and again while that is watched.
     Shift(Period, Box<Shift>),
+    /// The answer to [`Request::Senders`], and again while they are watched.
+    Senders(Vec<FilmSender>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// An answer to [`Request::Bench`].
@@ -73,6 +75,8 @@ pub enum Request {
     },
     /// Send how the shift goes, and keep it up to date; none: no longer.
     Shift(Option<ShiftWatch>),
+    /// Send who sends films by DICOM, and keep it up to date; false: no longer.
+    Senders(bool),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.

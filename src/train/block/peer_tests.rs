@@ -14,8 +14,8 @@ use super::{
 use crate::{
     evaluate::random,
     model::{
-        Base, DeviceChoice, Hands, Input, Model, NewModel, NewProfile, NewWeights, Precision, Region, Source,
-        Training, TrainingRun, signatures,
+        Base, DeviceChoice, Input, Model, NewModel, NewProfile, NewWeights, Parallelism, Precision, Region,
+        Source, Training, TrainingRun, signatures,
     },
     train::TrainError,
 };
@@ -211,7 +211,7 @@ fn a_network_in_two_parts_is_the_whole_one() {
             assert!(((1.0 + (-logit).exp()).recip() - probability).abs() < 1e-4);
         }
     }
-    let features = base.model().features_each(&inputs, Hands::All);
+    let features = base.model().features_each(&inputs, Parallelism::AllThreads);
     let signature = &signatures(&block.last_map(&maps).unwrap()).unwrap()[1];
     let theirs = features[1].as_ref().unwrap().signature.iter();
     assert!(signature.iter().zip(theirs).all(|(ours, theirs)| (ours - theirs).abs() < 1e-3));
