@@ -8,6 +8,7 @@ use crate::{
     intake::IntakeError,
     model::{ImportError, ModelError, NewHeadError, PullError, PullErrorKind},
     pipeline::PipelineError,
+    similar::SimilarError,
     store::StoreError,
     text::clean,
     train::TrainError,
@@ -103,6 +104,12 @@ impl CommandError {
             ),
             other => other,
         }
+    }
+}
+
+impl From<SimilarError> for CommandError {
+    fn from(error: SimilarError) -> Self {
+        Self::failed_by(error)
     }
 }
 

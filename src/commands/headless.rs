@@ -44,7 +44,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         ))
     })?;
     let (model, rules) = setup.model_and_rules()?;
-    setup.warn_of_doubt(&model);
+    setup.warn_of_doubt(model.manifest());
     let stops = signals::stops()?;
     let unread = unread()?;
     let (events_in, events) = bounded(EVENTS);
@@ -58,7 +58,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let receiver_events = events_in.clone();
     let options =
         args.receive.map(|port| receive::options(setup.config(), &inbox, port, None)).transpose()?;
-    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor);
+    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor)?;
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
@@ -75,7 +75,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     service::is_ready();
     let _watcher = reload::watch(
         setup,
-        model,
+        model.manifest().clone(),
         |_, _| Ok(()),
         move |change| {
             vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));

@@ -15,6 +15,7 @@ mod json_lines;
 mod labelled;
 mod log;
 mod log_file;
+mod manual;
 mod output;
 mod plain;
 mod plugins;
@@ -28,6 +29,7 @@ mod screen;
 mod setup;
 mod show;
 mod signals;
+mod similar;
 mod store;
 mod themes;
 mod thresholds;
@@ -61,6 +63,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Receive(args) => receive::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
+        Command::Similar(args) => similar::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Train(args) => train::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
@@ -71,6 +74,8 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Health(args) => health::run(&args, &global),
         Command::Store(command) => store::run(&command, &global),
         Command::Retention(args) => retention::run(&args, &global),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(args) => manual::run(&args),
         Command::Bench(args) => bench::run(&args, &global),
         Command::ExamineOne => examine_one::run(&global),
     }

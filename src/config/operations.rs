@@ -1,4 +1,4 @@
-//! The settings of operation: health, metrics, retention. Each struct is a section of the file, each field a key.
+//! The settings of operation: health, metrics, retention, similar films. Each struct is a section of the file, each field a key.
 
 use std::path::PathBuf;
 
@@ -54,6 +54,24 @@ pub struct Retention {
     /// The patient's data of a study that has been done for so long are removed; none ("off"): never.
     #[serde(deserialize_with = "age_or_off")]
     pub results: Option<SignedDuration>,
+}
+
+/// `[similar]`: the search for similar films.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Similar {
+    /// Whether each scored film keeps its features, two bytes a number, in a file beside the store.
+    pub keep: bool,
+    /// The model that says which films are alike; none ("off"): the one that scores.
+    #[serde(deserialize_with = "values::text_or_off")]
+    pub embedder: Option<String>,
+}
+
+impl Default for Similar {
+    fn default() -> Self {
+        Self { keep: true, embedder: None }
+    }
 }
 
 /// Room on a disk, or "off".

@@ -1,8 +1,6 @@
 //! What a network sees in films, apart from what its last layer says of them.
 
-use candle_core::{DType, Device};
-
-use super::{Input, Model, ModelError, Parallelism, profile};
+use super::{Input, Model, ModelError, Parallelism, engine::pooled, profile};
 use crate::guard::guarded;
 
 /// What a network sees in one film.
@@ -52,11 +50,10 @@ impl Model {
     ) -> Result<Vec<Features>, ModelError> {
         let maps = self.forward_by(inputs, parallelism)?.features;
         let signatures = profile::signatures(&maps)?;
-        let pooled = maps.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.mean((2, 3))?.to_vec2::<f32>()?;
         let whole = |(film, (pooled, signature)): (usize, (Vec<f32>, Vec<f32>))| {
             let is_finite = pooled.iter().chain(&signature).all(|value| value.is_finite());
             if is_finite { Ok(Features { pooled, signature }) } else { Err(ModelError::NotFinite { film }) }
         };
-        pooled.into_iter().zip(signatures).enumerate().map(whole).collect()
+        pooled(&maps)?.into_iter().zip(signatures).enumerate().map(whole).collect()
     }
 }

@@ -249,6 +249,11 @@ impl Base {
                 let layer = match self.model.manifest().architecture {
                     Architecture::DenseNet121 => "classifier",
                     Architecture::ResNet50 => "fc",
+                    Architecture::DinoV2 => {
+                        return Err(ModelError::Engine {
+                            reason: "an embedder has no last layer".to_owned(),
+                        });
+                    }
                 };
                 let shape = vec![bias.len(), weight.len() / bias.len().max(1)];
                 Ok(BTreeMap::from([

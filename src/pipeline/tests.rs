@@ -75,6 +75,8 @@ impl Scene {
                 max_wait: None,
                 raster_study: RasterStudy::Film,
             },
+            keep_features: true,
+            embedder: None,
             helper: Helper { program: PathBuf::from("/nowhere"), arguments: Vec::new(), trials: Some(2) },
             supervisor: supervisor.clone(),
             readers: crate::files::readers(),

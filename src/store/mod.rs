@@ -50,6 +50,7 @@ mod row;
 mod rules;
 mod senders;
 mod shift;
+mod similar;
 mod spread;
 mod study_time;
 mod supersede;
@@ -67,6 +68,7 @@ pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
+pub use place::place_beside;
 pub use plugin_record::{
     Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginEffect,
     PluginRecord, PluginRequest, PluginState, PluginWork,
@@ -79,6 +81,7 @@ pub use request::RequestId;
 pub use retention::DoneFilm;
 pub use senders::{Sender, SenderNews};
 pub use shift::Shift;
+pub use similar::ComparedFilm;
 pub use spread::Spread;
 
 pub use crate::study::{

@@ -64,6 +64,8 @@ pub enum Action {
     PanRight,
     /// An earlier film of the patient beside this one.
     Prior,
+    /// The most similar films of other patients.
+    Similar,
     /// Window, inversion and zoom as at first.
     ResetPicture,
     /// New becomes seen, seen becomes new.
@@ -228,6 +230,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PanLeft, "pan-left", &["left"], Section::Film, "over a film that is near; up and down too", None),
     entry(Action::PanRight, "pan-right", &["right"], Section::Film, "to the right", None),
     entry(Action::Prior, "prior", &["p"], Section::Film, "the patient's earlier film beside it", None),
+    entry(Action::Similar, "similar", &["L"], Section::Film, "like this: the most similar films of other patients", None),
     entry(Action::ResetPicture, "reset-picture", &["0"], Section::Film, "window and zoom as at first", None),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),

@@ -9,6 +9,7 @@ mod palette;
 mod plugins;
 mod senders;
 pub(in crate::dashboard) mod shift;
+pub(in crate::dashboard) mod similar;
 mod who;
 pub(in crate::dashboard) mod workbench;
 
@@ -20,5 +21,6 @@ pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
 pub(in crate::dashboard) use senders::Senders;
 pub use shift::ShiftPanel;
+pub use similar::SimilarPanel;
 pub use who::Who;
 pub use workbench::{Workbench, bench_markdown};

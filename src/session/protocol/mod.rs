@@ -3,15 +3,17 @@
 mod bench;
 mod health;
 mod picture;
+mod similar;
 
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, ShiftWatch};
+pub use crate::study::{Period, ShiftWatch, SimilarFilm};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
+pub use similar::{NoSimilarError, Similar};
 
 use crate::store::{
     FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Sender as FilmSender, Shift, Spread, Status,
@@ -38,6 +40,8 @@ pub enum Update {
     Picture(Picture),
     /// The answer to [`Request::Priors`], the latest first.
     Priors(StudyId, Vec<PriorFilm>),
+    /// The answer to [`Request::Similar`].
+    Similar(Similar),
     /// The state of intake, queue and engine.
     Health(Health),
     /// The plugins: their health, and the columns, filters and commands that they add. Those that are
@@ -66,6 +70,8 @@ pub enum Request {
     Picture(PictureRequest),
     /// Send the earlier films of this study's patient.
     Priors(StudyId),
+    /// Send the most similar films of other patients. Only the last request counts.
+    Similar(FilmId),
     /// Send what the last films of this model got, and keep it up to date until another model is asked for.
     Spread {
         /// The model's name.
