@@ -138,6 +138,7 @@ fn is_usage(error: &ModelError) -> bool {
         | ModelError::Format { .. }
         | ModelError::Profile { .. }
         | ModelError::Tensors { .. }
+        | ModelError::Trunk { .. }
         | ModelError::Device { .. }
         | ModelError::Precision { .. } => true,
         ModelError::Film { .. } | ModelError::NotFinite { .. } | ModelError::Engine { .. } => false,
