@@ -147,7 +147,7 @@ impl EncodeJob {
             let most = detail::strip(line);
             let cut = self.cut(detail, most)?;
             // A row that is much too long for a strip holds up the keys, however few there are.
-            let weight = if cut.longest > 2 * most { usize::MAX } else { cut.bytes };
+            let weight = if cut.longest > most + most / 2 { usize::MAX } else { cut.bytes };
             cuts.push(cut);
             Ok::<_, PictureError>(weight)
         })?;
