@@ -46,6 +46,7 @@ pub mod store;
 pub mod study;
 pub mod supervise;
 pub mod text;
+pub mod train;
 pub mod trust;
 
 /// The version that every result is recorded with.

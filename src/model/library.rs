@@ -22,7 +22,9 @@ const EMBEDDED_WEIGHTS: &[u8] = include_bytes!("../../weights/starter/model.safe
 
 const EMBEDDED_PROFILE: &[u8] = include_bytes!("../../weights/starter/profile.safetensors");
 
-/// The profile's name in a model's folder.
+/// The names of the files in a model's folder.
+pub(super) const MANIFEST_FILE: &str = "model.toml";
+pub(super) const WEIGHTS_FILE: &str = "model.safetensors";
 pub(super) const PROFILE_FILE: &str = "profile.safetensors";
 
 /// The folder of models in the working folder.
@@ -54,16 +56,13 @@ impl Source {
     #[must_use]
     pub fn missing(&self) -> Option<PathBuf> {
         let Self::Folder(folder) = self else { return None };
-        ["model.toml", "model.safetensors"]
-            .map(|file| folder.join(file))
-            .into_iter()
-            .find(|file| !file.exists())
+        [MANIFEST_FILE, WEIGHTS_FILE].map(|file| folder.join(file)).into_iter().find(|file| !file.exists())
     }
 
     /// The place of the weights, for errors.
     pub(super) fn weights_place(&self) -> String {
         match self {
-            Self::Folder(folder) => shown(&folder.join("model.safetensors")),
+            Self::Folder(folder) => shown(&folder.join(WEIGHTS_FILE)),
             Self::Embedded => "embedded model.safetensors".to_owned(),
         }
     }
@@ -76,7 +75,7 @@ impl Source {
         let Self::Folder(folder) = self else {
             return Manifest::parse(EMBEDDED_MANIFEST, "embedded model.toml");
         };
-        let path = folder.join("model.toml");
+        let path = folder.join(MANIFEST_FILE);
         let text = files::read_text(&path, Expected::TEXT).map_err(|error| unreadable(&path, error))?;
         let place = shown(&path);
         let manifest = Manifest::parse(&text, &place)?;
@@ -114,7 +113,7 @@ impl Source {
         match self {
             Self::Embedded => Ok(Cow::Borrowed(EMBEDDED_WEIGHTS)),
             Self::Folder(folder) => {
-                let path = folder.join("model.safetensors");
+                let path = folder.join(WEIGHTS_FILE);
                 files::read(&path, Expected::WEIGHTS)
                     .map(Cow::Owned)
                     .map_err(|error| unreadable(&path, error))
@@ -227,7 +226,7 @@ impl Library {
     fn names(&self) -> Vec<String> {
         let entries = self.folders().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let mut names: Vec<String> = entries
-            .filter(|entry| entry.path().join("model.toml").exists())
+            .filter(|entry| entry.path().join(MANIFEST_FILE).exists())
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| is_name(name))
             .chain([EMBEDDED_NAME.to_owned()])

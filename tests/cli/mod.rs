@@ -20,6 +20,7 @@ mod scan;
 mod show;
 mod similar;
 mod support;
+mod train;
 mod upkeep;
 mod watch;
 mod working_folder;
