@@ -13,6 +13,7 @@ mod headless;
 mod health;
 mod log;
 mod log_file;
+mod login;
 mod output;
 mod plain;
 mod plugins;
@@ -31,6 +32,7 @@ mod themes;
 mod thresholds;
 mod unread;
 mod upkeep;
+mod users;
 mod watch;
 mod weights;
 
@@ -66,6 +68,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Demo(args) => demo::run(&args, &global),
         Command::Health(args) => health::run(&args, &global),
         Command::Store(command) => store::run(&command, &global),
+        Command::Users(command) => users::run(&command, &global),
         Command::Retention(args) => retention::run(&args, &global),
         Command::Bench(args) => bench::run(&args, &global),
         Command::ExamineOne => examine_one::run(&global),

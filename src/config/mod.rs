@@ -26,14 +26,15 @@ pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::Hours;
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
-pub use operations::{Health, Metrics, Retention, Space};
+pub use operations::{Health, Metrics, People, Retention, Space};
 pub use permission::Permission;
 pub use plugins::{PluginSite, Plugins};
 pub use receive::{Receive, Senders, is_title};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
-    Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
-    ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
+    Borders, Config, Dashboard, Day, DesktopNotice, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log,
+    LogLevel, Model, ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage,
+    Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

@@ -255,6 +255,8 @@ pub(crate) struct Desk {
     pub(crate) has_quit: bool,
     /// How often the bell rang.
     pub(crate) rung: usize,
+    /// What the desktop was told.
+    pub(crate) notices: Vec<String>,
     pub(crate) suspended: usize,
     /// While false, no request is answered.
     pub(crate) is_answered: bool,
@@ -284,6 +286,7 @@ impl Desk {
             sent: Vec::new(),
             has_quit: false,
             rung: 0,
+            notices: Vec::new(),
             suspended: 0,
             is_answered: true,
             makes_pictures: true,
@@ -359,6 +362,7 @@ impl Desk {
                 Effect::Quit | Effect::End(_) => self.has_quit = true,
                 Effect::Redraw => {}
                 Effect::Bell => self.rung += 1,
+                Effect::DesktopNotice { text, .. } => self.notices.push(text),
                 Effect::Suspend => self.suspended += 1,
                 Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
                 Effect::Request(request) => {

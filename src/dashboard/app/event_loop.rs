@@ -30,12 +30,14 @@ use super::{
     update::{settle, update},
 };
 use crate::{
+    config::DesktopNotice,
     dashboard::{
         DashboardError, Options,
         message::{Effect, Message},
         pictures::{self, Canvas, Encoder, Probe},
-        site::Reconfigure,
+        site::{Reconfigure, Site},
         state::State,
+        tmux::Tmux,
     },
     leaving,
     session::protocol::{Feed, NoticeLevel, Request},
@@ -91,6 +93,9 @@ struct Running {
     calm: bool,
     /// Whether a key or a new size has come since the last frame.
     touched: bool,
+    /// The terminal's title, where it is ours.
+    title: Option<String>,
+    tmux: Tmux,
 }
 
 impl Running {
@@ -103,16 +108,19 @@ impl Running {
     ) -> Result<Self, DashboardError> {
         // The terminal is asked before the first frame, so that the question cannot end up in the middle
         // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
-        let probe = Probe::begin(options.pictures);
+        let tmux = Tmux::of_environment(options.role.is_none());
+        let probe = Probe::begin(options.pictures, tmux);
         let canvas = probe.canvas();
         let screen = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
         let mut state = State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
             .with_heatmap(options.heatmap)
+            .with_role(options.role)
             .with_who(&options.who);
         if options.asks_who {
             state = state.asking_who();
         }
+        let_notices_through(tmux, &options.site);
         update(&mut state, Message::Reconfigure(Reconfigure::Site(Box::new(options.site))));
         Ok(Self {
             state,
@@ -127,6 +135,8 @@ impl Running {
             drawn_at: None,
             calm: options.calm,
             touched: false,
+            title: None,
+            tmux,
         })
     }
 
@@ -141,6 +151,7 @@ impl Running {
                 return Ok(());
             }
             self.resend();
+            self.show_title()?;
             self.draw_if_due()?;
             if self.wait()?.is_break() {
                 return Ok(());
@@ -237,6 +248,8 @@ impl Running {
     /// Does what a signal asks for; `Break`: to leave.
     fn obey(&mut self, signal: Result<i32, RecvError>) -> Result<ControlFlow<()>, DashboardError> {
         match signal {
+            // Who has logged in has no shell to go to.
+            Ok(SIGTSTP) if self.state.role().is_some() => {}
             Ok(SIGTSTP) => self.suspend()?,
             Ok(SIGCONT) => self.resume()?,
             _ => return Ok(ControlFlow::Break(())),
@@ -252,6 +265,7 @@ impl Running {
     }
 
     fn resume(&mut self) -> Result<(), DashboardError> {
+        self.title = None;
         terminal::take_again().map_err(DashboardError::taking_over)?;
         let size = self.screen.size().map_err(DashboardError::taking_over)?;
         update(&mut self.state, Message::Resized(size, pictures::window_cell()));
@@ -260,6 +274,9 @@ impl Running {
     }
 
     fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
+        if let Message::Reconfigure(Reconfigure::Site(site)) = &message {
+            let_notices_through(self.tmux, site);
+        }
         self.touched |= matches!(message, Message::Key(_) | Message::Resized(..) | Message::Encoded(_));
         let effects = update(&mut self.state, message);
         self.perform(effects)
@@ -279,8 +296,10 @@ impl Running {
                         );
                     }
                 }
-                Effect::Bell => {
-                    execute!(self.screen.backend_mut(), Print("\x07")).map_err(DashboardError::drawing)?;
+                Effect::Bell => self.print("\x07")?,
+                Effect::DesktopNotice { way, text } => {
+                    let sequence = self.tmux.passed(&terminal::desktop_notice(way, &text));
+                    self.print(&sequence)?;
                 }
                 Effect::Suspend => self.suspend()?,
                 Effect::Redraw => {
@@ -290,6 +309,22 @@ impl Running {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Sends a sequence to the terminal, between two frames.
+    fn print(&mut self, sequence: &str) -> Result<(), DashboardError> {
+        execute!(self.screen.backend_mut(), Print(sequence)).map_err(DashboardError::drawing)
+    }
+
+    /// Sets the terminal's title, or gives it back, where it is not as it should be.
+    fn show_title(&mut self) -> Result<(), DashboardError> {
+        let title = self.state.title();
+        if title == self.title {
+            return Ok(());
+        }
+        let sequence = title.as_deref().map_or_else(|| terminal::title_back().to_owned(), terminal::title);
+        self.title = title;
+        self.print(&sequence)
     }
 
     /// Sends the requests that wait, in order, as far as the queue takes them.
@@ -322,6 +357,13 @@ impl Running {
         execute!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
         self.screen.draw(|frame| draw(&self.state, frame))?;
         execute!(self.screen.backend_mut(), EndSynchronizedUpdate)
+    }
+}
+
+/// Has tmux let notices for the desktop through. It is asked on another thread: this one never waits.
+fn let_notices_through(tmux: Tmux, site: &Site) {
+    if tmux.is_between() && site.desktop_notice != DesktopNotice::Off {
+        thread::spawn(move || tmux.let_through());
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod bench;
 mod health;
+mod permission;
 mod picture;
 
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, ShiftWatch};
+pub use crate::study::{Period, PersonRole, ShiftWatch};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
@@ -51,6 +52,8 @@ pub enum Update {
     Notice(Notice),
     /// An answer to [`Request::Bench`].
     Bench(Box<BenchUpdate>),
+    /// The person who has logged in has this role now.
+    Role(PersonRole),
     /// A thread behind the dashboard has ended for good: why, a sentence. A list that nobody feeds is not shown on.
     Ended(String),
 }
