@@ -1,8 +1,8 @@
 //! Changes of the list: what else stands in its file, comments included, stays.
 
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, Item, Table, value};
 
-use super::{People, PeopleError, PublicKey, is_name};
+use super::{List, PeopleError, PublicKey, is_name};
 use crate::{
     study::PersonRole,
     text::{clean, shortened},
@@ -11,20 +11,7 @@ use crate::{
 /// Characters of a wrong name that are told.
 const TOLD: usize = 60;
 
-/// The list of people as it stands in its file.
-#[derive(Debug, Clone)]
-pub struct List {
-    pub(super) people: People,
-    pub(super) document: DocumentMut,
-}
-
 impl List {
-    /// The people on it.
-    #[must_use]
-    pub fn people(&self) -> &People {
-        &self.people
-    }
-
     /// Adds a person; or gives one who is there another role, and more keys.
     ///
     /// # Errors

@@ -17,7 +17,8 @@ mod line;
 
 use std::collections::BTreeMap;
 
-pub use edit::List;
+use toml_edit::DocumentMut;
+
 pub use error::{KeyError, LineError, PeopleError};
 pub use file::{Stamp, create, read, stamp, write};
 pub use key::{PublicKey, keys_of_file};
@@ -27,6 +28,21 @@ use crate::study::PersonRole;
 
 /// Characters of a name, at most.
 const LONGEST_NAME: usize = 32;
+
+/// The list of people as it stands in its file.
+#[derive(Debug, Clone)]
+pub struct List {
+    people: People,
+    document: DocumentMut,
+}
+
+impl List {
+    /// The people on it.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+}
 
 /// The people of a file, by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

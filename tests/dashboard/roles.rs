@@ -42,8 +42,8 @@ fn no_key_asks_for_what_the_role_does_not_permit() {
 fn footer_and_help_say_what_the_role_is_and_offer_nothing_else() {
     for (role, offered, not) in [
         (PersonRole::View, vec!["film"], vec!["seen", "done", "claim", "acknowledge"]),
-        (PersonRole::Triage, vec!["film", "seen", "done", "claim"], vec![]),
-        (PersonRole::Admin, vec!["film", "seen", "done", "claim"], vec![]),
+        (PersonRole::Triage, vec!["film", "seen", "done"], vec![]),
+        (PersonRole::Admin, vec!["film", "seen", "done"], vec![]),
     ] {
         let mut desk = desk(role);
         // The message about the role fades.

@@ -68,7 +68,8 @@ impl Dashboard {
 
     /// Leaves, and waits until the session has gone.
     pub(super) fn leave(self) {
-        let Self { threads, .. } = self;
+        let Self { threads, requests, updates, .. } = self;
+        drop((requests, updates));
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
 
