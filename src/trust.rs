@@ -14,7 +14,7 @@ const MOST_ENTRIES: usize = 10_000;
 /// A plugin's or a model's own folder lies in their folder, and its files in it.
 const DEPTH: usize = 2;
 
-/// Who owns a file or folder and who may write to it.
+/// The owner of a file or folder, and who may write to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Access {
     owner: u32,
@@ -34,8 +34,8 @@ enum DoubtError {
 }
 
 impl Access {
-    /// Who but `user` and root may have written it. A group that bears the user's own number is the user's alone, as
-    /// most systems make one for each user.
+    /// Refuses it where others than `user` and root may have written it. A group that bears the user's own number is
+    /// the user's alone, as most systems make one for each user.
     fn doubt(self, user: u32) -> Result<(), DoubtError> {
         let Self { owner, group, mode } = self;
         if owner != user && owner != 0 {
@@ -70,7 +70,7 @@ pub fn doubt_of_owners(path: &Path) -> Option<String> {
     Some(format!("{} {why}", shown(&culprit)))
 }
 
-/// What is in the way: the path, and what is wrong with it.
+/// The obstacle: the path, and what is wrong with it.
 type Checked = Result<(), (PathBuf, String)>;
 
 /// The file, the folder that it lies in, and where a link leads.

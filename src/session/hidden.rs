@@ -5,7 +5,7 @@
 
 use super::protocol::{Health, Update};
 use crate::{
-    store::{FilmRow, FilmState, PluginRecord, StudyDetail, StudyRow},
+    store::{FilmRow, FilmState, Note, PluginRecord, StudyDetail, StudyRow},
     study::Clash,
     text::Secrets,
 };
@@ -28,11 +28,19 @@ pub(super) fn without_names(update: Update) -> Update {
             let working_on = health.working_on.map(|_| "a film".to_owned());
             Update::Health(Health { working_on, ..health })
         }
+        Update::Similar(mut similar) => {
+            for film in similar.neighbours.iter_mut().flatten() {
+                hide_row(&mut film.study);
+                film.notes.iter_mut().for_each(hide_note);
+            }
+            Update::Similar(similar)
+        }
         Update::Plugins(records) => Update::Plugins(records.into_iter().map(without_fault).collect()),
         // They have no text that came with a film; a plugin's notice is hidden where it is read.
         Update::Priors(..)
         | Update::Spread(_)
         | Update::Shift(..)
+        | Update::Senders(_)
         | Update::Picture(_)
         | Update::Notice(_)
         | Update::Bench(_)
@@ -77,10 +85,12 @@ fn hide_detail(detail: &mut StudyDetail) {
     for film in &mut detail.films {
         hide_film(film, &secrets);
     }
-    for note in &mut detail.notes {
-        HIDDEN.clone_into(&mut note.text);
-    }
+    detail.notes.iter_mut().for_each(hide_note);
     detail.clashes.iter_mut().for_each(hide_clash);
+}
+
+fn hide_note(note: &mut Note) {
+    HIDDEN.clone_into(&mut note.text);
 }
 
 fn hide_film(film: &mut FilmRow, secrets: &Secrets) {

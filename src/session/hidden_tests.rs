@@ -5,8 +5,9 @@ use super::*;
 use crate::{
     intake::Arrival,
     quality::{Gate, Held},
-    store::{Note, OnRequest, Outcome, OutsidePriority, Store, Verdict},
-    study::{Answer, Difference, Severity, marks::Mark},
+    session::protocol::Similar,
+    store::{OnRequest, Outcome, OutsidePriority, Store, Verdict},
+    study::{Answer, Difference, Severity, SimilarFilm, marks::Mark},
 };
 
 const NAME: &str = "OKONKWO^CHIDINMA";
@@ -84,7 +85,10 @@ fn nothing_that_says_whose_film_it_is_reaches_a_dashboard_without_names() {
         assert!(shown.to_lowercase().contains(word), "{word} is not there to be hidden");
     }
     let row = Update::Studies(vec![detail.study.clone()]);
-    for update in [row, Update::Detail(Box::new(detail))] {
+    let (study, notes) = (detail.study.clone(), detail.notes.clone());
+    let film = SimilarFilm { film: 1, study, findings: Vec::new(), notes, distance: 0.1 };
+    let similar = Update::Similar(Similar { film: 2, neighbours: Ok(vec![film]) });
+    for update in [row, similar, Update::Detail(Box::new(detail))] {
         let told = format!("{:?}", without_names(update)).to_lowercase();
         for word in secret {
             assert!(!told.contains(word), "{word}: {told}");

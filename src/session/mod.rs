@@ -1,10 +1,11 @@
-//! Between a store and a dashboard: reads the changes, answers requests, makes pictures, tries thresholds, on threads
-//! of its own. It works alike for the process that owns the pipeline and for one that only follows, and knows
+//! Between a store and a dashboard: reads the changes, answers requests, makes pictures, finds similar films, tries
+//! thresholds, on threads of its own. It works alike for the process that owns the pipeline and for one that only follows, and knows
 //! nothing of how a study is shown.
 //!
 //! ```text
 //! dashboard ──Request──▶ follow ──PictureRequest──▶ pictures
-//!     ▲                    │ └────BenchRequest────▶ workbench
+//!     ▲                    │ ├────BenchRequest────▶ workbench
+//!     │                    │ └────FilmId──────────▶ similar
 //!     └──────Update────────┴──────────────────────────┘
 //! ```
 //!
@@ -18,6 +19,7 @@ mod login;
 mod panels;
 mod pictures;
 pub mod protocol;
+mod similar;
 mod workbench;
 
 use std::{
@@ -38,9 +40,10 @@ use follow::Follower;
 use login::Watch;
 use pictures::Pictures;
 use protocol::{Health, Notice, Request, Update};
+use similar::Similar;
 use workbench::Workbench;
 
-use crate::{config::FeedAlarm, pipeline::Gauges, store::Store, supervise::Supervisor};
+use crate::{config::FeedAlarm, pipeline::Gauges, similar::FeaturesId, store::Store, supervise::Supervisor};
 
 /// The parts of which a session is made.
 pub struct Parts {
@@ -48,6 +51,8 @@ pub struct Parts {
     pub store: Store,
     /// A second connection, for the pictures.
     pub pictures: Store,
+    /// A third one, for the search for similar films, and the features to search by.
+    pub similar: (Store, FeaturesId),
     /// The health at the start: the session fills in the fields that change.
     pub health: Health,
     /// The pipeline's gauges, where this process owns it.
@@ -97,6 +102,7 @@ pub fn start(
     let Parts {
         mut store,
         mut pictures,
+        similar: (compared, features),
         health,
         gauges,
         feed_alarm,
@@ -124,15 +130,24 @@ pub fn start(
         updates: updates.clone(),
     };
     let bench_thread = spawn(&supervisor, "workbench", move || workbench.run(&bench_requests))?;
-    let mut threads = vec![picture_thread, bench_thread];
+    let (to_similar, similar_requests) = unbounded();
+    let similar = Similar { store: compared, features, viewer: actor.clone(), updates: updates.clone() };
+    let similar_thread = spawn(&supervisor, "similar", move || similar.answer(&similar_requests))?;
+    let mut threads = vec![picture_thread, bench_thread, similar_thread];
     let (alive, stopped) = bounded(0);
     let (roles_in, roles) = bounded(1);
     if let Some(login) = login {
         let watch = Watch { actor: actor.clone(), roles: roles_in, updates: updates.clone(), stopped };
         threads.push(spawn(&supervisor, "people", move || watch.run(&login))?);
     }
-    let channels =
-        follow::Channels { updates, pictures: to_pictures, workbench: to_workbench, roles, _alive: alive };
+    let channels = follow::Channels {
+        updates,
+        pictures: to_pictures,
+        workbench: to_workbench,
+        roles,
+        _alive: alive,
+        similar: to_similar,
+    };
     let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, channels);
     threads.push(spawn(&supervisor, "follow", move || follower.run(&requests, &external))?);
     Ok(threads)

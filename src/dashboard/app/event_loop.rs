@@ -5,19 +5,21 @@ use std::{
     collections::VecDeque,
     io,
     ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvError, TryRecvError, TrySendError, bounded, never, select, unbounded};
+use crossbeam_channel::{Receiver, RecvError, TryRecvError, TrySendError, never, select, unbounded};
 use crossterm::{
-    event::{self, Event, KeyEvent},
     execute,
     style::Print,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use jiff::Timestamp;
-use ratatui::layout::Size;
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
     iterator::Signals,
@@ -26,6 +28,8 @@ use signal_hook::{
 
 use super::{
     draw::draw,
+    heard::{Heard, read, spawn_reader, spawn_signals},
+    line::Line,
     terminal::{self, Screen},
     update::{settle, update},
 };
@@ -34,12 +38,11 @@ use crate::{
     dashboard::{
         DashboardError, Options,
         message::{Effect, Message},
-        pictures::{self, Canvas, Encoder, Probe},
+        pictures::{self, Encoder, Probe},
         site::{Reconfigure, Site},
         state::State,
         tmux::Tmux,
     },
-    leaving,
     session::protocol::{Feed, NoticeLevel, Request},
 };
 
@@ -53,8 +56,6 @@ const TICK: Duration = Duration::from_secs(10);
 const NOTICE_TICK: Duration = Duration::from_secs(1);
 /// How soon a request is tried again that found its queue full.
 const RETRY: Duration = Duration::from_millis(50);
-/// Terminal events that may wait; a paste of more blocks only the thread that reads them.
-const EVENTS: usize = 256;
 
 /// Shows the dashboard until the person leaves, or a signal asks to.
 ///
@@ -80,6 +81,9 @@ pub fn run(feed: Feed, settings: Receiver<Reconfigure>, options: Options) -> Res
 struct Running {
     state: State,
     screen: Screen,
+    /// Bytes that were written to the screen since they were last asked for.
+    written: Arc<AtomicU64>,
+    line: Line,
     feed: Feed,
     settings: Receiver<Reconfigure>,
     encoder: Encoder,
@@ -109,9 +113,9 @@ impl Running {
         // The terminal is asked before the first frame, so that the question cannot end up in the middle
         // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
         let tmux = Tmux::of_environment(options.role.is_none());
-        let probe = Probe::begin(options.pictures, tmux);
+        let probe = Probe::begin(options.pictures, options.bandwidth, tmux);
         let canvas = probe.canvas();
-        let screen = terminal::screen().map_err(DashboardError::taking_over)?;
+        let (screen, written) = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
         let mut state = State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
             .with_heatmap(options.heatmap)
@@ -125,6 +129,8 @@ impl Running {
         Ok(Self {
             state,
             screen,
+            written,
+            line: Line::new(options.bandwidth),
             feed,
             settings,
             encoder: Encoder::start().map_err(DashboardError::taking_over)?,
@@ -146,6 +152,9 @@ impl Running {
             if self.drain()?.is_break() {
                 return Ok(());
             }
+            if self.send_strip()?.is_break() {
+                return Ok(());
+            }
             let effects = settle(&mut self.state);
             if self.perform(effects)?.is_break() {
                 return Ok(());
@@ -157,6 +166,15 @@ impl Running {
                 return Ok(());
             }
         }
+    }
+
+    /// Has the next strip of a picture sent once nothing else is on its way.
+    fn send_strip(&mut self) -> Result<ControlFlow<()>, DashboardError> {
+        let has_more = self.state.gallery().has_more() && !self.state.is_stale();
+        if has_more && self.line.until_free(Instant::now()).is_zero() {
+            return self.feed_message(Message::LineIsFree);
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Takes queued messages in, but not for longer than a frame: a flood must not stop the drawing.
@@ -205,7 +223,10 @@ impl Running {
         let fading = self.state.notice().is_some_and(|notice| notice.level == NoticeLevel::Info);
         let idle = if fading { NOTICE_TICK } else { TICK };
         let idle = if self.unsent.is_empty() { idle } else { RETRY };
+        let now = Instant::now();
+        let idle = if self.state.gallery().has_more() { idle.min(self.line.until_free(now)) } else { idle };
         let frame = self.drawn_at.map_or(Duration::ZERO, |at| self.pace().saturating_sub(at.elapsed()));
+        let frame = frame.max(self.line.until_frame(now));
         let timeout = if self.state.is_stale() { frame } else { idle };
         let timeout = if self.state.worklist().is_unfinished() { Duration::ZERO } else { timeout };
         let message = select! {
@@ -277,7 +298,10 @@ impl Running {
         if let Message::Reconfigure(Reconfigure::Site(site)) = &message {
             let_notices_through(self.tmux, site);
         }
-        self.touched |= matches!(message, Message::Key(_) | Message::Resized(..) | Message::Encoded(_));
+        self.touched |= matches!(
+            message,
+            Message::Key(_) | Message::Resized(..) | Message::Encoded(_) | Message::LineIsFree
+        );
         let effects = update(&mut self.state, message);
         self.perform(effects)
     }
@@ -345,12 +369,16 @@ impl Running {
     }
 
     fn draw_if_due(&mut self) -> Result<(), DashboardError> {
-        if self.drawn_at.is_some_and(|at| at.elapsed() < self.pace()) || !self.state.take_stale() {
+        let now = Instant::now();
+        let is_early = self.drawn_at.is_some_and(|at| now.duration_since(at) < self.pace());
+        if is_early || !self.line.until_frame(now).is_zero() || !self.state.take_stale() {
             return Ok(());
         }
-        self.drawn_at = Some(Instant::now());
+        self.drawn_at = Some(now);
         self.touched = false;
-        self.draw().map_err(DashboardError::drawing)
+        self.draw().map_err(DashboardError::drawing)?;
+        self.line.wrote(self.written.swap(0, Relaxed), Instant::now());
+        Ok(())
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -365,68 +393,4 @@ fn let_notices_through(tmux: Tmux, site: &Site) {
     if tmux.is_between() && site.desktop_notice != DesktopNotice::Off {
         thread::spawn(move || tmux.let_through());
     }
-}
-
-/// An event of the thread that reads the terminal.
-enum Heard {
-    /// The way in which the terminal can show pictures.
-    Canvas(Canvas),
-    /// A key that came in among the terminal's answers.
-    Typed(KeyEvent),
-    /// A key, the mouse, another size.
-    Event(io::Result<Event>),
-}
-
-fn read(heard: Heard) -> Result<Option<Message>, DashboardError> {
-    match heard {
-        Heard::Canvas(canvas) => Ok(Some(Message::Canvas(canvas))),
-        Heard::Typed(key) => Ok(Some(Message::Key(key))),
-        Heard::Event(event) => read_event(event),
-    }
-}
-
-/// The message of a terminal event; most mean nothing here.
-fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardError> {
-    match event.map_err(DashboardError::reading)? {
-        Event::Key(key) => Ok(Some(Message::Key(key))),
-        Event::Mouse(mouse) => Ok(Some(Message::Mouse(mouse))),
-        Event::Paste(text) => Ok(Some(Message::Pasted(text))),
-        Event::Resize(columns, rows) => {
-            Ok(Some(Message::Resized(Size::new(columns, rows), pictures::window_cell())))
-        }
-        _ => Ok(None),
-    }
-}
-
-fn spawn_reader(probe: Probe) -> io::Result<Receiver<Heard>> {
-    let (sender, receiver) = bounded(EVENTS);
-    thread::Builder::new().name("keys".to_owned()).spawn(move || {
-        let canvas = probe.finish(|key| {
-            let _ = sender.send(Heard::Typed(key));
-        });
-        let _ = sender.send(Heard::Canvas(canvas));
-        loop {
-            let event = event::read();
-            let failed = event.is_err();
-            if sender.send(Heard::Event(event)).is_err() || failed {
-                break;
-            }
-        }
-    })?;
-    Ok(receiver)
-}
-
-/// The thread outlives the session, so that a signal that comes while the program ends is heard too.
-fn spawn_signals(mut signals: Signals) -> io::Result<Receiver<i32>> {
-    let (sender, receiver) = bounded(16);
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            if matches!(signal, SIGTERM | SIGHUP | SIGINT) {
-                leaving::begin_by_signal(signal, 0);
-            }
-            // So many that wait ask for the same.
-            let _ = sender.try_send(signal);
-        }
-    })?;
-    Ok(receiver)
 }

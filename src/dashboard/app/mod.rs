@@ -4,6 +4,8 @@ mod act;
 mod draw;
 mod event_loop;
 mod finish;
+mod heard;
+mod line;
 mod mouse;
 mod terminal;
 mod update;

@@ -10,7 +10,10 @@ use std::{
     panic,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     thread,
 };
@@ -35,7 +38,26 @@ use crate::{
 /// A frame goes out in few writes: a large picture is some hundred kilobytes.
 const BUFFER: usize = 64 * 1024;
 
-pub(in crate::dashboard) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub(in crate::dashboard) type Screen = Terminal<CrosstermBackend<BufWriter<Counted>>>;
+
+/// Standard output, with a count of the bytes.
+#[derive(Debug)]
+pub(in crate::dashboard) struct Counted {
+    to: Stdout,
+    count: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.count.fetch_add(written as u64, Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
 
 /// Whether there is a terminal that can show a dashboard.
 pub fn check() -> Result<(), DashboardError> {
@@ -109,13 +131,13 @@ static TITLED: AtomicBool = AtomicBool::new(false);
 /// The sequence that sets the title, and puts the one before it aside the first time. tmux takes it for its pane's title,
 /// and passes it on where `set-titles` is on.
 pub(in crate::dashboard) fn title(text: &str) -> String {
-    let aside = if TITLED.swap(true, Ordering::SeqCst) { "" } else { "\x1b[22;2t" };
+    let aside = if TITLED.swap(true, SeqCst) { "" } else { "\x1b[22;2t" };
     format!("{aside}\x1b]2;{text}\x1b\\")
 }
 
 /// The sequence that gives the title back, where it is ours; a terminal without a stack of titles shows its own.
 pub(in crate::dashboard) fn title_back() -> &'static str {
-    if TITLED.swap(false, Ordering::SeqCst) { "\x1b]2;\x1b\\\x1b[23;2t" } else { "" }
+    if TITLED.swap(false, SeqCst) { "\x1b]2;\x1b\\\x1b[23;2t" } else { "" }
 }
 
 /// The sequence that asks for a notice on the desktop; empty where none is wanted. The text is ours and has no `;`.
@@ -161,7 +183,10 @@ impl Drop for Guard {
     }
 }
 
-/// The screen to draw on.
-pub(in crate::dashboard) fn screen() -> io::Result<Screen> {
-    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, stdout())))
+/// The screen to draw on, and the bytes that were written to it.
+pub(in crate::dashboard) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
+    let count = Arc::new(AtomicU64::new(0));
+    let out = Counted { to: stdout(), count: Arc::clone(&count) };
+    let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, out)))?;
+    Ok((screen, count))
 }

@@ -6,7 +6,10 @@ use crossterm::event::KeyEvent;
 use ratatui_image::picker::ProtocolType;
 
 use super::{Canvas, probe};
-use crate::{config::Pictures, dashboard::tmux::Tmux};
+use crate::{
+    config::{Bandwidth, Pictures},
+    dashboard::tmux::Tmux,
+};
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
 /// under that. Until then films are drawn with half-blocks.
@@ -63,6 +66,7 @@ fn choose(wanted: Pictures, facts: Facts) -> (ProtocolType, bool) {
 pub(in crate::dashboard) struct Probe {
     wanted: Pictures,
     tmux: Tmux,
+    bandwidth: Option<Bandwidth>,
     facts: Facts,
     /// The terminal was asked and will answer, if it ever does.
     asked: bool,
@@ -70,18 +74,19 @@ pub(in crate::dashboard) struct Probe {
 
 impl Probe {
     /// Asks. Must run in raw mode, before the first frame is drawn and before anything reads keys.
-    pub(in crate::dashboard) fn begin(wanted: Pictures, tmux: Tmux) -> Self {
+    pub(in crate::dashboard) fn begin(wanted: Pictures, bandwidth: Option<Bandwidth>, tmux: Tmux) -> Self {
+        let unasked = Self { wanted, tmux, bandwidth, facts: Facts::default(), asked: false };
         if wanted == Pictures::Halfblocks {
-            return Self { wanted, tmux, facts: Facts::default(), asked: false };
+            return unasked;
         }
         let (facts, asked) = if tmux.is_between() { ask_tmux(wanted, tmux) } else { ask_terminal() };
-        Self { wanted, tmux, facts, asked }
+        Self { facts, asked, ..unasked }
     }
 
     /// Returns the way to show pictures before the answer has come.
     pub(in crate::dashboard) fn canvas(&self) -> Canvas {
         if self.asked {
-            with_window_cell(Canvas::halfblocks())
+            with_window_cell(Canvas { bandwidth: self.bandwidth, ..Canvas::halfblocks() })
         } else {
             self.conclude(probe::Answers::default())
         }
@@ -105,7 +110,8 @@ impl Probe {
         }
         tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
         let cell = answers.cell.unwrap_or(Canvas::halfblocks().cell);
-        with_window_cell(Canvas { protocol, cell, passthrough, compressed: answers.compression })
+        let (compressed, bandwidth) = (answers.compression, self.bandwidth);
+        with_window_cell(Canvas { protocol, cell, passthrough, compressed, bandwidth })
     }
 }
 
@@ -113,7 +119,7 @@ impl Probe {
 /// lost. Only in raw mode, where nothing else reads standard input.
 #[must_use]
 pub fn canvas_of_terminal() -> Canvas {
-    Probe::begin(Pictures::Auto, Tmux::of_environment(true)).finish(|_| {})
+    Probe::begin(Pictures::Auto, None, Tmux::of_environment(true)).finish(|_| {})
 }
 
 fn environment(name: &str) -> String {

@@ -11,9 +11,13 @@ impl Request {
     #[must_use]
     pub fn permission(&self) -> Permission {
         let role = match self {
-            Self::Detail(_) | Self::Picture(_) | Self::Priors(_) | Self::Spread { .. } | Self::Shift(_) => {
-                PersonRole::View
-            }
+            Self::Detail(_)
+            | Self::Picture(_)
+            | Self::Priors(_)
+            | Self::Similar(_)
+            | Self::Spread { .. }
+            | Self::Shift(_)
+            | Self::Senders(_) => PersonRole::View,
             Self::Status(..) | Self::Acknowledge(_) | Self::TakeBack(..) | Self::Note(..) => {
                 PersonRole::Triage
             }
@@ -34,6 +38,8 @@ impl Request {
             Self::Detail(_) => "detail",
             Self::Picture(_) => "picture",
             Self::Priors(_) => "priors",
+            Self::Similar(_) => "similar",
+            Self::Senders(_) => "senders",
             Self::Spread { .. } => "spread",
             Self::Shift(_) => "shift",
             Self::Status(..) => "status",
@@ -91,6 +97,8 @@ mod tests {
             (Request::Detail(1), looks),
             (Request::Picture(picture), looks),
             (Request::Priors(1), looks),
+            (Request::Similar(1), looks),
+            (Request::Senders(true), looks),
             (Request::Spread { model: String::new(), model_sha256: String::new() }, looks),
             (Request::Shift(None), looks),
             (Request::Shift(Some(ShiftWatch { period: Period::Today, zone: TimeZone::UTC })), looks),

@@ -7,7 +7,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     dashboard::{
-        keymap::action::{ACTIONS, Action, Entry},
+        keymap::action::{ACTIONS, Entry},
         state::{
             Panel, State, Turn,
             plugins::{self, Command},
@@ -115,10 +115,6 @@ impl Panel for Palette {
 
     fn paste(&mut self, _: &mut State, text: &str) {
         self.input.insert(text);
-    }
-
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Close | Action::Interrupt)
     }
 
     fn area(&self, state: &State) -> Rect {
