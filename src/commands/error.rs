@@ -69,7 +69,7 @@ impl CommandError {
     }
 
     /// [`Self::usage`], in the words of the error that brought it about.
-    fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
+    pub(super) fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Usage { message: clean(&error.to_string()), source: Some(Box::new(error)) }
     }
 

@@ -8,6 +8,7 @@ mod keys;
 mod picture;
 mod plain;
 mod plugins;
+mod roles;
 mod screens;
 mod senders;
 mod shift;

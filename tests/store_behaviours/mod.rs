@@ -12,6 +12,7 @@ mod past;
 mod people;
 mod priors;
 mod retention;
+mod roles;
 mod senders;
 mod severity;
 mod shift;
