@@ -1,8 +1,6 @@
 //! An evaluation through the library, with made-up scores: from a label file to intervals by patient, warnings,
 //! thresholds and groups of films. No model runs.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
-
 use std::{collections::HashMap, fs, path::Path};
 
 use cxr_triage::evaluate::{

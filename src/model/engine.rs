@@ -238,7 +238,11 @@ impl Model {
         self.forward_by(inputs, Parallelism::AllThreads)
     }
 
-    fn forward_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Forward, ModelError> {
+    pub(super) fn forward_by(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;
@@ -267,7 +271,7 @@ impl Model {
 }
 
 /// The mean of each channel of the last map, film by film. `features` is film x channel x row x column.
-fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+pub(super) fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     features.to_dtype(DType::F32)?.mean((2, 3))?.to_vec2()
 }
 

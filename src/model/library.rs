@@ -26,7 +26,9 @@ const EMBEDDED: [(&str, Source); 2] = [("starter", Source::Embedded), (PHANTOM_M
 /// The name of the model for the phantoms of `demo`.
 pub const PHANTOM_MODEL: &str = "phantom";
 
-/// The profile's name in a model's folder.
+/// The names of the files in a model's folder.
+pub(super) const MANIFEST_FILE: &str = "model.toml";
+pub(super) const WEIGHTS_FILE: &str = "model.safetensors";
 pub(super) const PROFILE_FILE: &str = "profile.safetensors";
 
 /// The folder of models in the working folder.
@@ -63,16 +65,13 @@ impl Source {
     #[must_use]
     pub fn missing(&self) -> Option<PathBuf> {
         let Self::Folder(folder) = self else { return None };
-        ["model.toml", "model.safetensors"]
-            .map(|file| folder.join(file))
-            .into_iter()
-            .find(|file| !file.exists())
+        [MANIFEST_FILE, WEIGHTS_FILE].map(|file| folder.join(file)).into_iter().find(|file| !file.exists())
     }
 
     /// The place of the weights, for errors.
     pub(super) fn weights_place(&self) -> String {
         match self {
-            Self::Folder(folder) => shown(&folder.join("model.safetensors")),
+            Self::Folder(folder) => shown(&folder.join(WEIGHTS_FILE)),
             Self::Embedded => "embedded model.safetensors".to_owned(),
             Self::Phantom => "embedded model.safetensors for phantoms".to_owned(),
         }
@@ -88,7 +87,7 @@ impl Source {
             Self::Embedded => return Manifest::parse(STARTER.manifest, "embedded model.toml"),
             Self::Phantom => return Manifest::parse(PHANTOM.manifest, "embedded model.toml for phantoms"),
         };
-        let path = folder.join("model.toml");
+        let path = folder.join(MANIFEST_FILE);
         let text = files::read_text(&path, Expected::TEXT).map_err(|error| unreadable(&path, error))?;
         let place = shown(&path);
         let manifest = Manifest::parse(&text, &place)?;
@@ -126,7 +125,7 @@ impl Source {
     pub(super) fn weights(&self) -> Result<Cow<'static, [u8]>, ModelError> {
         match self {
             Self::Folder(folder) => {
-                let path = folder.join("model.safetensors");
+                let path = folder.join(WEIGHTS_FILE);
                 files::read(&path, Expected::WEIGHTS)
                     .map(Cow::Owned)
                     .map_err(|error| unreadable(&path, error))
@@ -272,7 +271,7 @@ impl Library {
     fn names(&self) -> Vec<String> {
         let entries = self.folders().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let mut names: Vec<String> = entries
-            .filter(|entry| entry.path().join("model.toml").exists())
+            .filter(|entry| entry.path().join(MANIFEST_FILE).exists())
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| is_name(name))
             .chain(EMBEDDED.map(|(name, _)| name.to_owned()))

@@ -11,7 +11,7 @@ use crate::config::Bandwidth;
 /// The time that the line may need for a picture.
 const PICTURE: Duration = Duration::from_millis(1000);
 /// The time for a strip of one: a key that is pressed meanwhile waits no longer than this.
-pub(in crate::dashboard) const STRIP: Duration = Duration::from_millis(60);
+pub(in crate::dashboard) const STRIP: Duration = Duration::from_millis(50);
 
 /// The detail in which a picture is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use toml::Spanned;
 
 use super::{
     Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
-    ProfileNote, Published, Reference, Shape, Step, Tone, Training, Trunk, is_name, is_validated, raw,
+    ProfileNote, Published, Reference, Shape, Step, Tone, Training, TrainingRun, Trunk, is_name,
+    is_validated, raw,
 };
 use crate::text::clean;
 
@@ -91,10 +92,7 @@ impl raw::Manifest {
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
             evaluated,
-            training: self.training.map(|raw::Training { labels, splits }| Training {
-                labels: labels.into_iter().collect(),
-                splits: splits.iter().map(|split| clean(split)).collect(),
-            }),
+            training: self.training.map(training),
             sha256: self.sha256.unwrap_or_default(),
             trunk: self.trunk.map(trunk).transpose()?,
             profile: self.profile.map(|raw::Profile { sha256, cut_off, turned_cut_off }| ProfileNote {
@@ -195,6 +193,22 @@ fn reference(raw: raw::Reference, labels: usize) -> Result<Reference, String> {
     match values.len() == labels {
         true => Ok(Reference { film, output, values }),
         false => Err(format!("[reference] has {} values for {labels} labels with a name", values.len())),
+    }
+}
+
+fn training(raw: raw::Training) -> Training {
+    let run = |raw: raw::TrainingRun| TrainingRun {
+        from: clean(&raw.from),
+        from_sha256: raw.from_sha256,
+        films: raw.films,
+        patients: raw.patients,
+        options: clean(&raw.options),
+        version: clean(&raw.version),
+    };
+    Training {
+        labels: raw.labels.into_iter().collect(),
+        splits: raw.splits.iter().map(|split| clean(split)).collect(),
+        run: raw.run.map(run),
     }
 }
 

@@ -120,6 +120,41 @@ pub struct Training {
     pub labels: BTreeSet<String>,
     /// The splits of these files that training saw; those whose names begin with "train" need not be named.
     pub splits: BTreeSet<String>,
+    /// How this program trained it, if it did.
+    pub run: Option<TrainingRun>,
+}
+
+impl Training {
+    /// Whether films are among them: those of a split of that name, or without one, of a label file of that SHA-256. A
+    /// split called `train...` is one of training in any file.
+    #[must_use]
+    pub fn has(training: Option<&Self>, labels_sha256: &str, split: Option<&str>) -> bool {
+        let said = training.filter(|it| it.labels.contains(labels_sha256));
+        match split {
+            Some(split) => {
+                split.to_lowercase().starts_with("train") || said.is_some_and(|it| it.splits.contains(split))
+            }
+            // A file without splits that the model was trained on was so as a whole.
+            None => said.is_some(),
+        }
+    }
+}
+
+/// How this program trained a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrainingRun {
+    /// The model that it began with.
+    pub from: String,
+    /// SHA-256 of that model's weights, hex.
+    pub from_sha256: String,
+    /// Films that it was trained on.
+    pub films: u64,
+    /// Patients whose films these are; a film of nobody knows whom counts as one.
+    pub patients: u64,
+    /// What was chosen on the command line, and what was not, in words.
+    pub options: String,
+    /// The program's version.
+    pub version: String,
 }
 
 /// The manifest's note of `profile.safetensors`.

@@ -75,6 +75,20 @@ pub(super) struct Training {
     pub(super) labels: Vec<String>,
     #[serde(default)]
     pub(super) splits: Vec<String>,
+    pub(super) run: Option<TrainingRun>,
+}
+
+/// How this program trained the model.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrainingRun {
+    pub(super) from: String,
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) from_sha256: String,
+    pub(super) films: u64,
+    pub(super) patients: u64,
+    pub(super) options: String,
+    pub(super) version: String,
 }
 
 /// Differences from the architecture's usual width and depth.
