@@ -47,6 +47,7 @@ pub mod store;
 pub mod study;
 pub mod supervise;
 pub mod text;
+pub mod train;
 pub mod trust;
 
 /// The version that every result is recorded with.

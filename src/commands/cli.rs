@@ -1,6 +1,7 @@
 //! The command line, as types. Its words are a contract with scripts.
 
 mod evaluate;
+mod train;
 
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use clap::{
     value_parser,
 };
 
-pub(super) use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
+pub(super) use evaluate::EvaluateArgs;
+pub(super) use train::{DepthAs, TrainArgs};
 
 use crate::{
     config::{Bandwidth, Device, Pictures, Precision},
@@ -78,6 +80,8 @@ pub enum Command {
     Similar(SimilarArgs),
     /// How good the model is on a labelled set: AUCs, thresholds, heatmaps, a report
     Evaluate(Box<EvaluateArgs>),
+    /// A new model from labelled films of your own: the last layer of one that is there, learned anew
+    Train(Box<TrainArgs>),
     /// The models that are installed
     #[command(subcommand)]
     Weights(WeightsCommand),

@@ -11,6 +11,8 @@ mod examine_one;
 mod exit;
 mod headless;
 mod health;
+mod json_lines;
+mod labelled;
 mod log;
 mod log_file;
 mod login;
@@ -32,6 +34,7 @@ mod similar;
 mod store;
 mod themes;
 mod thresholds;
+mod train;
 mod unread;
 mod upkeep;
 mod users;
@@ -64,6 +67,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Show(args) => show::run(&args, &global),
         Command::Similar(args) => similar::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
+        Command::Train(args) => train::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),
         Command::PluginProcess => plugins::serve(),

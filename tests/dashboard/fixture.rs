@@ -4,8 +4,6 @@
 // Each test file uses a part of it.
 #![allow(dead_code)]
 // Clippy knows a test by its attribute, and this is only what tests stand on.
-#![allow(clippy::expect_used)]
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use cxr_film::Header;

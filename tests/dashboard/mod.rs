@@ -1,7 +1,5 @@
 //! The dashboard from keys to screen, with a terminal in memory.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
-
 mod fixture;
 
 mod bytes;

@@ -10,10 +10,10 @@ use cxr_triage::{
         protocol::{Health, Period, Request, Role, ShiftWatch, Update},
     },
     similar::FeaturesId,
-    store::{Shift, Status, Store},
+    store::{SenderNews, Shift, Status, Store},
     supervise::Supervisor,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use super::support::{Bench, scored};
 
@@ -129,4 +129,35 @@ fn the_last_films_come_when_they_are_asked_for() {
     });
     assert_eq!((spread.model.as_str(), spread.of("Effusion").len()), ("starter", 30));
     assert!(spread.of("Effusion").is_sorted());
+}
+
+#[test]
+fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of() {
+    let bench = Bench::new();
+    let now = Zoned::now();
+    let note = |films, reason: Option<&str>| {
+        let news = SenderNews {
+            title: "CR-1".to_owned(),
+            address: "10.1.2.3".to_owned(),
+            films,
+            refusals: u64::from(reason.is_some()),
+            reason: reason.map(str::to_owned),
+        };
+        let mut store = Store::open(&bench.path).unwrap();
+        store.note_senders(&[news], &[], now.date(), now.timestamp()).unwrap();
+    };
+    note(2, None);
+    let dashboard = Dashboard::on(&bench);
+    dashboard.ask(Request::Senders(true));
+    let next = || {
+        let senders = dashboard.wait(|update| match update {
+            Update::Senders(senders) => Some(senders),
+            _ => None,
+        });
+        let [sender] = &senders[..] else { panic!("{senders:?}") };
+        (sender.films_today, sender.reason.clone())
+    };
+    assert_eq!(next(), (2, None));
+    note(0, Some("no room"));
+    assert_eq!(next(), (2, Some("no room".to_owned())));
 }

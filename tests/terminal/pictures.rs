@@ -1,8 +1,6 @@
 //! Pictures at the level of bytes: the program in a pseudo-terminal that answers its probes as kitty, as
 //! iTerm2 and as a sixel terminal do.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
-
 use std::{
     fs,
     io::{Read, Write},
