@@ -32,6 +32,7 @@ mod lock;
 pub mod memory_limit;
 pub mod metrics;
 pub mod model;
+pub mod people;
 pub mod phantom;
 pub mod picture;
 pub mod pipeline;

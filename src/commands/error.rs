@@ -69,7 +69,7 @@ impl CommandError {
     }
 
     /// [`Self::usage`], in the words of the error that brought it about.
-    fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
+    pub(super) fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Usage { message: clean(&error.to_string()), source: Some(Box::new(error)) }
     }
 
@@ -138,6 +138,7 @@ fn is_usage(error: &ModelError) -> bool {
         | ModelError::Format { .. }
         | ModelError::Profile { .. }
         | ModelError::Tensors { .. }
+        | ModelError::Trunk { .. }
         | ModelError::Device { .. }
         | ModelError::Precision { .. } => true,
         ModelError::Film { .. } | ModelError::NotFinite { .. } | ModelError::Engine { .. } => false,

@@ -15,6 +15,7 @@ mod json_lines;
 mod labelled;
 mod log;
 mod log_file;
+mod login;
 mod manual;
 mod output;
 mod plain;
@@ -36,6 +37,7 @@ mod thresholds;
 mod train;
 mod unread;
 mod upkeep;
+mod users;
 mod watch;
 mod weights;
 
@@ -73,6 +75,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Demo(args) => demo::run(&args, &global),
         Command::Health(args) => health::run(&args, &global),
         Command::Store(command) => store::run(&command, &global),
+        Command::Users(command) => users::run(&command, &global),
         Command::Retention(args) => retention::run(&args, &global),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man(args) => manual::run(&args),

@@ -37,7 +37,9 @@ pub use calibrate::{Goal, GoalError, Proposal, propose};
 pub use case::{Case, LabelInfo, ModelInfo, Published, Whose, patients, whose};
 pub use compare::{ComparedLabel, ComparedMean, Comparison, OfModel, Scores, compare};
 pub use explore::{Explored, FindingCount, Pair, explore};
-pub use groups::{Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column};
+pub use groups::{
+    Apart, Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column,
+};
 pub use html::{Plots, html};
 pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};
 pub use localise::{HOT, Localisation, Marked, Meeting, Rect, localise};

@@ -61,9 +61,13 @@ impl Model {
         }
         let place = source.weights_place();
         let bytes = checked_weights(source, &manifest)?;
+        let trunk = source.trunk(&manifest)?;
+        let own = std::iter::once((&*bytes, place.as_str()));
+        let files: Vec<(&[u8], &str)> =
+            own.chain(trunk.iter().map(|(bytes, place)| (&**bytes, &**place))).collect();
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
-        let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
+        let (network, taken) = weights::build(&files, &device, |vb, values| {
             Network::new(&config, vb, values, &device, precision, threads)
         })?;
         let source = source.clone();

@@ -82,7 +82,7 @@ impl Base {
             .map_err(|error| ModelError::Engine { reason: error.to_string() })?;
         drop(tensors);
         let config = NetworkConfig::DenseNet(config);
-        let (network, _) = weights::build(&bytes, &manifest.name, &device, |vb, values| {
+        let (network, _) = weights::build(&[(&bytes, manifest.name.as_str())], &device, |vb, values| {
             Network::new(&config, vb, values, &device, Precision::Fp32, model.threads())
         })?;
         let size = manifest.size as usize;

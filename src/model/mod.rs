@@ -12,6 +12,7 @@
 mod densenet;
 mod device;
 mod dinov2;
+mod embedded;
 mod embedder;
 mod engine;
 mod error;
@@ -50,10 +51,10 @@ pub use features::Features;
 pub use front::{Front, LastBlock, signatures};
 pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary, preset};
-pub use library::{Library, Listing, Source};
+pub use library::{Library, Listing, PHANTOM_MODEL, Source};
 pub use manifest::{
     Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
-    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun,
+    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun, Trunk,
     VALIDATED_ABOVE, VALIDATED_POSITIVES, is_validated,
 };
 pub use new_head::{Base, NewHeadError, NewModel, NewProfile, NewWeights};

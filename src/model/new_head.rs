@@ -184,8 +184,16 @@ impl Base {
     /// Takes a loaded model, and reads its weights once more.
     ///
     /// # Errors
-    /// [`ModelError::Unreadable`], [`ModelError::Checksum`] if they are others by now.
+    /// [`ModelError::Unreadable`], [`ModelError::Checksum`] if they are others by now; [`ModelError::Manifest`] where it is a
+    /// last layer alone.
     pub fn new(model: Arc<Model>) -> Result<Self, ModelError> {
+        if let Some(trunk) = &model.manifest().trunk {
+            let reason = format!(
+                "it is a last layer alone, of the network of {0}: begin with --from {0}",
+                trunk.model
+            );
+            return Err(ModelError::Manifest { place: model.manifest().name.clone(), reason });
+        }
         let weights = model.source().weights()?;
         let (place, wanted, found) =
             (model.source().weights_place(), model.sha256().to_owned(), sha256(&weights));

@@ -68,6 +68,8 @@ pub struct Manifest {
     pub training: Option<Training>,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
+    /// The model that has all layers but the last one, where this model's own file holds that one alone.
+    pub trunk: Option<Trunk>,
     /// The profile of the training films; without it nobody can say whether a film is like them.
     pub profile: Option<ProfileNote>,
     /// The file that others can fetch the weights from, where there is one.
@@ -78,6 +80,15 @@ pub struct Manifest {
     pub imported: Option<Imported>,
     /// The whole text, as results are recorded with it.
     pub text: String,
+}
+
+/// The model that a last layer was trained on: its weights come before this layer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its name.
+    pub model: String,
+    /// SHA-256 of its `model.safetensors`, hex.
+    pub sha256: String,
 }
 
 /// The films that a model's AUCs were measured on.
@@ -93,6 +104,13 @@ pub struct EvaluatedOn {
     pub patients_are_unseen: bool,
     /// Whether the intervals are by patient.
     pub is_by_patient: bool,
+}
+
+impl EvaluatedOn {
+    /// Whether a figure of these films can validate a label.
+    fn is_fit(&self) -> bool {
+        self.is_by_patient && self.patients_are_unseen
+    }
 }
 
 /// Label files that a model was trained on.
@@ -275,7 +293,7 @@ pub struct Label {
     pub critical: Option<f64>,
     /// How well the model does on films that it has not seen, where somebody measured it.
     pub evaluation: Option<Evaluation>,
-    /// Whether it may rank by default: as [`is_validated`] says, or, where the manifest has no interval, it itself.
+    /// Whether it may rank by default: as [`is_validated`] says, or the manifest itself where it has no interval.
     pub validated: bool,
 }
 
@@ -293,13 +311,13 @@ pub struct Evaluation {
 }
 
 /// Whether a label counts as validated: its AUC has a 95 % interval wholly above [`VALIDATED_ABOVE`], on films with at
-/// least [`VALIDATED_POSITIVES`] of the finding. Where the manifest names these films, it must say as well that the
-/// interval is by patient and that training saw none of the patients.
+/// least [`VALIDATED_POSITIVES`] of the finding, and the manifest names these films: the interval is by patient, and
+/// training saw none of the patients.
 #[must_use]
 pub fn is_validated(evaluation: &Evaluation, on: Option<&EvaluatedOn>) -> bool {
     evaluation.interval.is_some_and(|[low, _]| low > VALIDATED_ABOVE)
         && evaluation.positives.is_some_and(|positives| positives >= VALIDATED_POSITIVES)
-        && on.is_none_or(|on| on.is_by_patient && on.patients_are_unseen)
+        && on.is_some_and(EvaluatedOn::is_fit)
 }
 
 impl Manifest {

@@ -22,6 +22,7 @@ pub(super) struct Manifest {
     pub(super) training: Option<Training>,
     #[serde(default, deserialize_with = "some_hex_sha256")]
     pub(super) sha256: Option<String>,
+    pub(super) trunk: Option<Trunk>,
     pub(super) architecture: Architecture,
     #[serde(default = "torchvision_epsilon", deserialize_with = "positive")]
     pub(super) epsilon: f64,
@@ -36,6 +37,15 @@ pub(super) struct Manifest {
     pub(super) published: Option<Published>,
     pub(super) reference: Option<Reference>,
     pub(super) imported: Option<Imported>,
+}
+
+/// The model whose weights stand before a last layer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trunk {
+    pub(super) model: String,
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) sha256: String,
 }
 
 /// The films that the AUCs were measured on.

@@ -100,8 +100,13 @@ impl Chance {
     }
 
     fn truths(films: std::ops::Range<usize>) -> Vec<Vec<Option<bool>>> {
-        let truth =
-            |n: usize| vec![Some(n.is_multiple_of(3)), (n % 7 != 0).then_some(n % 2 == 0), Some(n % 4 == 0)];
+        let truth = |n: usize| {
+            vec![
+                Some(n.is_multiple_of(3)),
+                (!n.is_multiple_of(7)).then_some(n.is_multiple_of(2)),
+                Some(n.is_multiple_of(4)),
+            ]
+        };
         films.map(truth).collect()
     }
 
@@ -112,17 +117,17 @@ impl Chance {
     }
 }
 
-fn stacked(maps: Vec<Vec<f32>>) -> Result<Tensor, TrainError> {
+fn stacked(maps: &[Vec<f32>]) -> Result<Tensor, TrainError> {
     Ok(Tensor::from_vec(maps.concat(), (maps.len(), 6, 5, 5), &Device::Cpu)?)
 }
 
 impl Maps for Chance {
     fn trained(&mut self, films: &[(usize, u64)]) -> Result<Tensor, TrainError> {
-        stacked(films.iter().map(|&(film, seed)| Self::map(film, seed)).collect())
+        stacked(&films.iter().map(|&(film, seed)| Self::map(film, seed)).collect::<Vec<_>>())
     }
 
     fn measured(&mut self, films: std::ops::Range<usize>) -> Result<Tensor, TrainError> {
-        stacked(films.map(|film| Self::map(1_000 + film, 0)).collect())
+        stacked(&films.map(|film| Self::map(1_000 + film, 0)).collect::<Vec<_>>())
     }
 
     fn save(&mut self, state: &State) -> Result<(), TrainError> {
