@@ -85,7 +85,8 @@ def main(trained, starter, labels, val, out):
     for place, label in enumerate(label["name"] for label in manifest["labels"]):
         films = [(scored[row["Image"]][label], row) for row in rows]
         found = [(value, row) for value, row in films if row[label] == "1"]
-        alert = between([(value, row[label] == "1") for value, row in films])
+        highest = max(value for value, row in films if row[label] != "1")
+        alert = (highest + min(value for value, _ in found if value > highest)) / 2
         scale = logit(MIDDLE) / (statistics.median(value for value, _ in found) - alert)
         bias[place] = (bias[place] - alert) * scale
         weight[place * channels : (place + 1) * channels] = [
