@@ -12,7 +12,9 @@ use crate::dashboard::fixture::{Desk, morning, noon, study};
 
 /// The morning's dashboard for a person of a role.
 fn desk(role: PersonRole) -> Desk {
-    let mut desk = Desk::morning(120, 50);
+    let mut desk = Desk::empty(120, 50);
+    desk.makes_pictures = false;
+    desk.arrive(morning());
     desk.tell(Update::Role(role));
     desk.settle();
     desk.sent.clear();
