@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::{guard, lock::lock};
 
@@ -168,6 +168,12 @@ impl Deaths {
         self.times.push_back(now);
         self.times.len() <= self.most
     }
+}
+
+/// Whether the other ends of a channel are gone.
+#[must_use]
+pub fn is_closed<T>(channel: &Receiver<T>) -> bool {
+    matches!(channel.try_recv(), Err(TryRecvError::Disconnected))
 }
 
 /// Where tests make the thread that passes it panic.

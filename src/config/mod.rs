@@ -18,13 +18,16 @@ mod plugins;
 mod receive;
 mod rules;
 mod schema;
+mod send;
 mod template;
+#[cfg(test)]
+mod tests;
 mod values;
 mod watch;
 
 pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
-pub use feed_alarm::Hours;
+pub use feed_alarm::{Day, FeedAlarm, Hours};
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
 pub use operations::{Health, Metrics, Retention, Space};
 pub use permission::Permission;
@@ -32,8 +35,9 @@ pub use plugins::{PluginSite, Plugins};
 pub use receive::{Receive, Senders, is_title};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
-    Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
-    ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
+    Borders, Config, Dashboard, Device, Inbox, Keys, LabelThresholds, Log, LogLevel, Model, ModelThresholds,
+    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
+pub use send::{Destination, Destinations, When};
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

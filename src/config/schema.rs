@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Health, Hours, Metrics, Plugins, Receive, Retention, values};
+use super::{Destinations, FeedAlarm, Health, Metrics, Plugins, Receive, Retention, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -21,6 +21,8 @@ pub struct Config {
     pub inbox: Inbox,
     /// Films that come in by DICOM.
     pub receive: Receive,
+    /// `[send.NAME]`: where results are sent by DICOM.
+    pub send: Destinations,
     /// Where results are kept.
     pub store: Store,
     /// Which model scores, and on what.
@@ -205,45 +207,6 @@ pub struct LabelThresholds {
     pub cap: Option<Severity>,
     /// Whether the label ranks.
     pub rank: Option<bool>,
-}
-
-/// `[feed_alarm]`: when a silent inbox is a fault.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(default, deny_unknown_fields, expecting = "a section")]
-pub struct FeedAlarm {
-    /// The longest silence, within working hours, that is in order; none ("off"): no alarm.
-    #[serde(deserialize_with = "values::duration_or_off")]
-    pub after: Option<SignedDuration>,
-    /// The working hours, local time.
-    pub hours: Hours,
-    /// The working days. A shift that passes midnight belongs to the day that it began on.
-    pub days: Vec<Day>,
-}
-
-impl Default for FeedAlarm {
-    fn default() -> Self {
-        Self {
-            after: None,
-            hours: Hours::default(),
-            days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],
-        }
-    }
-}
-
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Day {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
 }
 
 /// `[dashboard]`: how the dashboard looks at its start.

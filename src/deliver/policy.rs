@@ -16,13 +16,13 @@ pub struct Policy {
     /// Programs with their arguments, by name.
     pub programs: BTreeMap<String, Vec<String>>,
     /// Where results are sent, by name.
-    pub destinations: BTreeMap<String, config::Destination>,
+    pub destinations: config::Destinations,
 }
 
 impl Policy {
     /// What the configuration says.
     #[must_use]
-    pub fn new(config: &config::Plugins, destinations: &BTreeMap<String, config::Destination>) -> Self {
+    pub fn new(config: &config::Plugins, destinations: &config::Destinations) -> Self {
         Self {
             exports: config.exports.clone(),
             webhooks: config.webhooks.clone(),

@@ -96,6 +96,23 @@ pub struct Published {
     pub films: Option<u32>,
 }
 
+/// The model that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelInfo {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// The sentence that goes with its results.
+    pub banner: String,
+    /// SHA-256 of its weights.
+    pub sha256: String,
+    /// Where its published AUCs come from.
+    pub evaluation: String,
+    /// Where it ran, and in which numbers.
+    pub device: String,
+}
+
 /// Returns how many clusters the films have.
 #[must_use]
 pub(super) fn clusters(cases: &[Case<'_>]) -> usize {

@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use super::{
     bootstrap::Draws,
-    case::{Case, LabelInfo, clusters, of_label, patients, score},
+    case::{Case, LabelInfo, ModelInfo, clusters, of_label, patients, score},
     labels::canonical,
     metrics::{AtThreshold, Clustered, Delong, Mcnemar, Pair, delong, mcnemar},
-    report::ModelInfo,
 };
 
 /// Two models side by side.

@@ -137,7 +137,7 @@ impl Vitals {
             configuration_fault: fault(Part::Configuration),
             model_fault: fault(Part::Model),
             receiver_fault: fault(Part::Receiver),
-            clock_step: clock.look(Timestamp::now(), now),
+            clock_step: clock.check(Timestamp::now(), now),
             reasons: reasons.clone(),
             ..OwnerState::default()
         }

@@ -27,11 +27,12 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::supervise::Supervisor;
-
-use crate::text::{shown, unnamed};
+use crate::{
+    supervise::{Supervisor, is_closed},
+    text::{shown, unnamed},
+};
 
 pub use left_out::{LeftOut, Why};
 pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, sidecar_priority};
@@ -205,7 +206,7 @@ pub fn start(
     let (finish, finished) = bounded(0);
     let options = Options { inbox, ..options };
     let asked = stopped.clone();
-    let is_asked = move || asked.try_recv() == Err(TryRecvError::Disconnected);
+    let is_asked = move || is_closed(&asked);
     let supervisor = options.supervisor.clone();
     let work = move || {
         let _until_the_thread_ends = &finish;

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::{
-    DeviceChoice, Distance, Findings, Hands, Heatmap, Input, Manifest, ModelError, Precision, Source,
+    DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Parallelism, Precision, Source,
     manifest::OutputRule,
     network::{Forward, Network},
     preprocess,
@@ -155,14 +155,14 @@ impl Model {
     /// [`ModelError::Film`] if an input is not this model's, [`ModelError::NotFinite`],
     /// [`ModelError::Engine`].
     pub fn infer(&self, inputs: &[Input]) -> Result<Vec<Findings>, ModelError> {
-        self.infer_by(inputs, Hands::All)
+        self.infer_by(inputs, Parallelism::AllThreads)
     }
 
-    fn infer_by(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
+    fn infer_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Findings>, ModelError> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, hands)?;
+        let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, parallelism)?;
         let distances = self.distances(&features)?;
         let (outputs, map) = (self.manifest.outputs, rows * columns);
         let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map));
@@ -185,40 +185,44 @@ impl Model {
     }
 
     /// As [`Model::infer`], for films that must not suffer for one another: when a batch fails, or what
-    /// computes it panics, its films are tried one by one. `hands` matter to the time alone.
-    pub fn infer_each(&self, inputs: &[Input], hands: Hands) -> Vec<Result<Findings, ModelError>> {
-        match self.infer_guarded(inputs, hands) {
+    /// computes it panics, its films are tried one by one. `parallelism` matters to the time alone.
+    pub fn infer_each(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Vec<Result<Findings, ModelError>> {
+        match self.infer_guarded(inputs, parallelism) {
             Ok(findings) => findings.into_iter().map(Ok).collect(),
             Err(error) if inputs.len() > 1 => {
                 tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.infer_one(input, hands)).collect()
+                inputs.iter().map(|input| self.infer_one(input, parallelism)).collect()
             }
             Err(error) => vec![Err(error)],
         }
     }
 
-    fn infer_one(&self, input: &Input, hands: Hands) -> Result<Findings, ModelError> {
-        let mut findings = self.infer_guarded(std::slice::from_ref(input), hands)?;
+    fn infer_one(&self, input: &Input, parallelism: Parallelism) -> Result<Findings, ModelError> {
+        let mut findings = self.infer_guarded(std::slice::from_ref(input), parallelism)?;
         findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
     }
 
-    fn infer_guarded(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
-        guarded(|| self.infer_by(inputs, hands)).unwrap_or_else(|| Err(ModelError::broke_down()))
+    fn infer_guarded(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Findings>, ModelError> {
+        guarded(|| self.infer_by(inputs, parallelism)).unwrap_or_else(|| Err(ModelError::broke_down()))
     }
 
     /// How far each film of a batch is from the training films; empty without a profile.
     fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
         let Some(profile) = &self.profile else { return Ok(Vec::new()) };
         let signatures = profile::signatures(features)?;
-        Ok(signatures.iter().map(|signature| profile.look(signature)).collect())
+        Ok(signatures.iter().map(|signature| profile.measure(signature)).collect())
     }
 
     /// Runs the network.
     pub(super) fn forward(&self, inputs: &[Input]) -> Result<Forward, ModelError> {
-        self.forward_by(inputs, Hands::All)
+        self.forward_by(inputs, Parallelism::AllThreads)
     }
 
-    fn forward_by(&self, inputs: &[Input], hands: Hands) -> Result<Forward, ModelError> {
+    fn forward_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;
@@ -236,7 +240,7 @@ impl Model {
             check_finite(input)?;
             values.extend_from_slice(&input.values);
         }
-        self.network.run(values, [inputs.len(), channels, size, size], &self.device, hands)
+        self.network.run(values, [inputs.len(), channels, size, size], &self.device, parallelism)
     }
 
     fn probability(&self, logit: f32) -> f32 {

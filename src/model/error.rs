@@ -1,11 +1,11 @@
 //! Everything that can go wrong between a model's name and its findings.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use safetensors::SafeTensorError;
 
-use super::weights::TensorProblem;
-use crate::text::shown;
+use super::PRESETS;
+use crate::text::{clean, shown};
 
 /// Why a model could not be found, loaded or run. Each message says what failed, why, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,43 @@ pub enum ModelError {
     },
 }
 
+/// One tensor that the network needs and the file does not have as needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorProblem {
+    /// The tensor's name.
+    pub name: String,
+    /// The shape that the network needs.
+    pub wanted: Vec<usize>,
+    /// What is wrong with it.
+    pub fault: TensorProblemKind,
+}
+
+/// What is wrong with a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TensorProblemKind {
+    /// It is not in the file.
+    Missing,
+    /// It has this shape instead.
+    Shape(Vec<usize>),
+    /// It holds infinities or values that are no numbers. Candle's ReLU would turn the latter into
+    /// zeros, and the scores would be wrong without a sign of it.
+    NotFinite,
+}
+
+impl fmt::Display for TensorProblem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, wanted, fault } = self;
+        let name = clean(name);
+        match fault {
+            TensorProblemKind::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
+            TensorProblemKind::Shape(found) => {
+                write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}")
+            }
+            TensorProblemKind::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
+        }
+    }
+}
+
 impl ModelError {
     /// The engine panicked: a fault of the program's, not of the film's.
     pub(crate) fn broke_down() -> Self {
@@ -151,7 +188,7 @@ fn these_are_there(names: &[String]) -> String {
 /// How a model that is known by name comes here.
 fn can_be_brought(name: &str) -> String {
     let import = format!("`cxr-triage weights import FILE --preset {name}` makes it of a file");
-    match super::PRESETS.iter().find(|(preset, _)| *preset == name) {
+    match PRESETS.iter().find(|(preset, _)| *preset == name) {
         // The others have to be brought.
         Some((_, manifest)) if manifest.contains("\n[published]\n") => {
             format!("; `cxr-triage weights pull {name}` fetches it, {import}")

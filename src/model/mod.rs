@@ -33,27 +33,26 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use cxr_densenet::Hands;
+pub use cxr_densenet::Parallelism;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
 pub use engine::Model;
-pub use error::ModelError;
+pub use error::{ModelError, TensorProblem, TensorProblemKind};
 pub use heatmap::{Heatmap, Region};
-pub use import::{Import, ImportError, OldProfile, Summary};
+pub use import::{Import, ImportError, OldProfile, Summary, preset};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote,
-    Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE, VALIDATED_POSITIVES,
-    is_validated,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Limits, Manifest, OutputRule,
+    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE,
+    VALIDATED_POSITIVES, is_validated,
 };
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
-pub use presets::{PRESETS, preset};
-pub use profile::{Fitted, Limits, Profile, Sample, turned};
+pub use presets::PRESETS;
+pub use profile::{Fitted, Profile, Sample, turned};
 pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
-pub use weights::{TensorProblem, TensorProblemKind};
 
 /// What the model says of one film.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Admitted, Examined, examine};
 use crate::{
-    model::{Distance, Findings, Hands, Heatmap, Model, ModelError},
+    model::{Distance, Findings, Heatmap, Model, ModelError, Parallelism},
     quality::{Gates, Held, Warning},
 };
 use cxr_film::Header;
@@ -103,7 +103,7 @@ pub fn examine_one(
 fn answer(model: &Model, content: Vec<u8>, gates: &Gates) -> Answer {
     let Examined { header, decoded, verdict } = examine(content, model, gates);
     let scores = verdict.and_then(|Admitted { input, warnings }| {
-        let outcome = model.infer_each(&[input], Hands::All).pop();
+        let outcome = model.infer_each(&[input], Parallelism::AllThreads).pop();
         let findings = outcome.unwrap_or_else(|| Err(ModelError::broke_down()));
         let Findings { probabilities, heatmap, distance } =
             findings.map_err(|error| super::failed(&error))?;

@@ -127,7 +127,7 @@ impl Effect {
 
 /// An effect, and the key under which it is done once, however often it is returned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Deed {
+pub struct RequestedEffect {
     /// What to do.
     #[serde(flatten)]
     pub effect: Effect,
@@ -152,7 +152,7 @@ const SHAPES: [(Permission, &[&str]); 10] = [
 ];
 
 /// Reads what a hook returned: nothing, one effect, or a list of at most `limit`.
-pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<Deed>, String> {
+pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<RequestedEffect>, String> {
     let table = match value {
         Value::Nil => return Ok(Vec::new()),
         Value::Table(table) => table,
@@ -170,16 +170,16 @@ pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<Deed>, String> {
             Ok(vec![one(table)?])
         };
     }
-    let mut deeds = Vec::with_capacity(length);
+    let mut effects = Vec::with_capacity(length);
     for at in 1..=length {
         let item: Value = table.raw_get(at).map_err(|error| error.to_string())?;
         let Value::Table(item) = &item else { return Err(format!("effect {at} is {}", kind(&item))) };
-        deeds.push(one(item).map_err(|why| format!("effect {at}: {why}"))?);
+        effects.push(one(item).map_err(|why| format!("effect {at}: {why}"))?);
     }
-    Ok(deeds)
+    Ok(effects)
 }
 
-fn one(table: &Table) -> Result<Deed, String> {
+fn one(table: &Table) -> Result<RequestedEffect, String> {
     let mut keys = Vec::new();
     for pair in table.pairs::<Value, Value>() {
         let (key, _) = pair.map_err(|error| error.to_string())?;
@@ -209,7 +209,7 @@ fn one(table: &Table) -> Result<Deed, String> {
         value => Some(line(&value).map_err(|why| format!("`once` {why}"))?),
     };
     let effect = effect(*named, &get(word), &get).map_err(|why| format!("`{word}` {why}"))?;
-    Ok(Deed { effect, once })
+    Ok(RequestedEffect { effect, once })
 }
 
 fn effect(named: Permission, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Effect, String> {

@@ -23,8 +23,8 @@ const CODES: [&str; 18] = [
     "CHEST",
 ];
 
-/// The number of the next look.
-static LOOKS: AtomicU64 = AtomicU64::new(1);
+/// The number of the next snapshot.
+static SNAPSHOTS: AtomicU64 = AtomicU64::new(1);
 
 /// A study as hooks receive it; also the JSON that `plugins run --study` reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,9 +77,9 @@ pub struct StudyView {
     /// What plugins have put beside it. The host alone sees it: what is there already need not be written again.
     #[serde(skip)]
     pub marks: Marks,
-    /// Tells one look at a study from another; 0 for one that was made by hand.
+    /// Tells one snapshot of a study from another; 0 for one that was made by hand.
     #[serde(skip)]
-    pub(super) look: u64,
+    pub(super) snapshot: u64,
 }
 
 impl Default for StudyView {
@@ -106,7 +106,7 @@ impl Default for StudyView {
             films: Vec::new(),
             patient: None,
             marks: Marks::default(),
-            look: 0,
+            snapshot: 0,
         }
     }
 }
@@ -233,7 +233,7 @@ impl StudyView {
                 status_by: row.status_by.clone(),
             }),
             marks: row.marks.clone(),
-            look: LOOKS.fetch_add(1, Ordering::Relaxed),
+            snapshot: SNAPSHOTS.fetch_add(1, Ordering::Relaxed),
         }
     }
 }

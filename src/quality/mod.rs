@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use gates::{Action, Gates};
 
 use crate::model::{Distance, Limits};
-use cxr_film::{Film, Header, Unreadable};
+use cxr_film::{DecodeError, Film, Header};
 
 /// A gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -201,7 +201,7 @@ pub fn inspect_distance(
 /// Why a file that could not be decoded is held: by its header's gate if there is one, else because
 /// it is unreadable.
 #[must_use]
-pub fn hold(unreadable: &Unreadable, gates: &Gates) -> Held {
+pub fn hold(unreadable: &DecodeError, gates: &Gates) -> Held {
     let by_header = unreadable.header.as_deref().and_then(|header| inspect_header(header, gates).err());
     by_header.unwrap_or_else(|| Held { gate: Gate::Unreadable, reason: unreadable.reason.clone() })
 }

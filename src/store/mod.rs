@@ -15,9 +15,11 @@ mod change;
 mod columns;
 mod condition;
 mod convert;
+mod due;
 mod error;
 mod exposure;
 mod films;
+mod findings;
 mod finish;
 mod identity;
 mod in_work;
@@ -47,6 +49,7 @@ mod rollup;
 mod row;
 mod rules;
 mod senders;
+mod sends;
 mod shift;
 mod spread;
 mod study_time;
@@ -66,16 +69,17 @@ pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
 pub use plugin_record::{
-    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginDeed,
+    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginEffect,
     PluginRecord, PluginRequest, PluginState, PluginWork,
 };
-pub use plugin_work::Kept;
+pub use plugin_work::PluginOutcome;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
 pub use request::RequestId;
 pub use retention::DoneFilm;
 pub use senders::{Sender, SenderNews};
+pub use sends::{ChangedResults, LastSend, SendContent, SentObject};
 pub use shift::Shift;
 pub use spread::Spread;
 

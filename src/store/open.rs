@@ -1,7 +1,6 @@
 //! Opening: folder, permissions, settings of the connection, migrations.
 
 use std::{
-    ffi::OsString,
     fs::{DirBuilder, OpenOptions},
     io,
     path::{Path, PathBuf},
@@ -12,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{
     Store, StoreError, StoreErrorKind,
-    place::{self, Found},
+    place::{self, APPLICATION_ID, Found, with_suffix},
     restored::check_restored,
 };
 
@@ -33,10 +32,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/014_attributes.sql"),
     include_str!("migrations/015_senders.sql"),
     include_str!("migrations/016_operations.sql"),
+    include_str!("migrations/017_send.sql"),
 ];
-
-/// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
-pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
 
 /// How long a writer waits for another one. The longest transaction is a change of thresholds.
 const BUSY: Duration = Duration::from_secs(30);
@@ -220,13 +217,6 @@ pub(super) fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
-}
-
-/// The path with something put after its very end, extension and all.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

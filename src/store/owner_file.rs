@@ -12,8 +12,8 @@ use std::{
 
 use super::{
     Ownership,
-    open::{owner_only, with_suffix},
-    place::real_path,
+    open::owner_only,
+    place::{real_path, with_suffix},
 };
 use crate::files;
 

@@ -12,11 +12,13 @@ use super::{
     FilmId, FilmRow, FilmState, PriorFilm, Store, StoreError, StudyDetail, StudyId, StudyRow,
     condition::{LISTED, OPEN},
     convert::{Columns, Micros, Place},
-    films::{film_if_any, findings},
+    films::film_if_any,
+    findings::findings,
     identity::studies_of_others,
     people::notes,
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
+    sends::sendings_of,
 };
 use crate::study::{Finding, Severity};
 
@@ -317,7 +319,8 @@ fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> rusqlite::Res
     sort_films(&mut films, &study);
     let notes = notes(view, study.id)?;
     let clashes = studies_of_others(view, study.id)?;
-    Ok(StudyDetail { study, films, notes, clashes })
+    let sendings = sendings_of(view, study.id)?;
+    Ok(StudyDetail { study, films, notes, clashes, sendings })
 }
 
 fn count_queued(view: &Connection) -> rusqlite::Result<usize> {

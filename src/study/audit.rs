@@ -89,6 +89,10 @@ audit_kinds! {
     Copy = "copy",
     /// A plugin's program was run.
     Run = "run",
+    /// A destination has a study's result.
+    Sent = "sent",
+    /// A person or a plugin wants a study's result sent.
+    SendAsked = "send-asked",
     /// An association with a sender of films ended.
     Delivered = "delivered",
     /// A sender, or a film of its, was not let in.

@@ -121,7 +121,13 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         model_sha256: "0".repeat(64),
         scored_at: arrival,
     };
-    StudyDetail { study, films: vec![film(id * 10, "PA", state)], notes: Vec::new(), clashes: Vec::new() }
+    StudyDetail {
+        study,
+        films: vec![film(id * 10, "PA", state)],
+        notes: Vec::new(),
+        clashes: Vec::new(),
+        sendings: Vec::new(),
+    }
 }
 
 fn film(id: i64, view: &str, state: FilmState) -> FilmRow {

@@ -1,6 +1,6 @@
 //! The bytes of one file become one [`Film`]: DICOM, PNG, JPEG and TIFF, normalised once for screen and model alike.
 //! Knows nothing of models, of terminals, or of where the bytes came from. A file that is no film, or not a whole one,
-//! is [`Unreadable`]: one sentence that says what is wrong and what to do.
+//! is [`DecodeError`]: one sentence that says what is wrong and what to do.
 //!
 //! ```
 //! let film = cxr_film::decode(&std::fs::read("tests/golden/film_variants/explicit-12in16-m2.dcm")?)?;
@@ -86,14 +86,14 @@ impl Film {
 /// Why a file is no film. The message is one sentence that a person can act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub struct Unreadable {
+pub struct DecodeError {
     /// One sentence: what is wrong, and where possible what to do.
     pub reason: String,
     /// What the file said of itself before decoding failed, if it got that far.
     pub header: Option<Box<Header>>,
 }
 
-impl Unreadable {
+impl DecodeError {
     /// A file that says nothing of itself.
     fn nameless(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), header: None }
@@ -108,12 +108,12 @@ impl Unreadable {
 /// Decodes the bytes of one file: DICOM, PNG, JPEG or TIFF, told apart by content, not by name.
 ///
 /// # Errors
-/// [`Unreadable`], for everything from an empty file to a decoder that panicked.
-pub fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
+/// [`DecodeError`], for everything from an empty file to a decoder that panicked.
+pub fn decode(bytes: &[u8]) -> Result<Film, DecodeError> {
     match sniff::kind(bytes) {
         Kind::Dicom(offset) => dicom::decode(bytes, offset),
         Kind::Raster(format) => raster::decode(bytes, format),
-        Kind::NoFilm(reason) => Err(Unreadable::nameless(reason)),
+        Kind::NoFilm(reason) => Err(DecodeError::nameless(reason)),
     }
 }
 

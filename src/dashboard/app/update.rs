@@ -21,6 +21,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     if let Message::Clock(now) = message {
         return tick(state, now);
     }
+    state.is_touched |= matches!(message, Message::Key(_) | Message::Mouse(_));
     match message {
         Message::Clock(_) => {}
         Message::Key(event) if event.kind == KeyEventKind::Release => return Vec::new(),
@@ -127,9 +128,9 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
     match update {
         Update::Studies(rows) => {
             let is_new_alarm = state.worklist.apply(rows);
-            // The first look at a store comes in pages, in no order, and the health after it: until then
-            // nobody has chosen a study, and the worst one is selected.
-            if state.health.is_none() {
+            // The first look at a store comes in pages, in no order, and the health after it: until then the worst
+            // study is selected, unless somebody has chosen one.
+            if state.health.is_none() && !state.is_touched {
                 state.worklist.select(0);
             }
             state.stale = true;

@@ -9,7 +9,7 @@ use dicom_ul::pdu::{
     AssociationRJSource as Source,
 };
 
-use super::{Destination, Verdict};
+use super::{CalledEntity, Verdict};
 use crate::dicom::printable;
 
 /// Why something could not be sent.
@@ -62,7 +62,7 @@ pub enum SendError {
 }
 
 /// Says why an association was rejected (PS3.8 table 9-21), and what to do.
-pub(super) fn rejection(rejected: &AssociationRJ, to: &Destination) -> String {
+pub(super) fn rejection(rejected: &AssociationRJ, to: &CalledEntity) -> String {
     match &rejected.source {
         Source::ServiceUser(User::CalledAETitleNotRecognized) => {
             format!("it is not called {}: correct `aet`", to.aet)

@@ -1,6 +1,6 @@
 //! The sender: a Storage SCU (PS3.4 annex B), and a Verification SCU for whoever sets it up.
 //!
-//! One [`Association`] carries objects to one [`Destination`], one after the other. What it answers is judged in
+//! One [`Association`] carries objects to one [`CalledEntity`], one after the other. What it answers is judged in
 //! `verdict.rs`, and every failure is a sentence that names what the other side said.
 
 mod error;
@@ -31,7 +31,7 @@ use super::{
 
 /// Where objects are sent to.
 #[derive(Debug, Clone)]
-pub struct Destination {
+pub struct CalledEntity {
     /// Its host: a name or an address.
     pub host: String,
     /// Its port.
@@ -94,7 +94,7 @@ pub struct Echo {
 ///
 /// # Errors
 /// It cannot be reached, does not let us in, or does not answer as it should.
-pub fn echo(to: &Destination) -> Result<Echo, SendError> {
+pub fn echo(to: &CalledEntity) -> Result<Echo, SendError> {
     let began = Instant::now();
     let mut association = Association::open(to, &[(uids::VERIFICATION, uids::IMPLICIT_VR_LITTLE_ENDIAN)])?;
     let context = association.context(uids::VERIFICATION)?;
@@ -128,7 +128,7 @@ impl Association {
     /// # Errors
     /// It cannot be reached, speaks no DICOM, or does not let us in. A class that it does not take is no error here: see
     /// [`Association::store`].
-    pub fn open(to: &Destination, wanted: &[(&str, &str)]) -> Result<Self, SendError> {
+    pub fn open(to: &CalledEntity, wanted: &[(&str, &str)]) -> Result<Self, SendError> {
         let mut wire = Wire::new(connect(to)?);
         wire.limit(to.times.answer, to.times.answer);
         let proposed = proposed(wanted);
@@ -236,7 +236,7 @@ impl Association {
 }
 
 /// Connects to the first address of the host that can be connected to.
-fn connect(to: &Destination) -> Result<Channel, SendError> {
+fn connect(to: &CalledEntity) -> Result<Channel, SendError> {
     let host = || format!("{}:{}", to.host, to.port);
     let addresses = (to.host.as_str(), to.port)
         .to_socket_addrs()
@@ -255,7 +255,7 @@ fn connect(to: &Destination) -> Result<Channel, SendError> {
     Err(SendError::Connect { host: host(), source })
 }
 
-fn secured(socket: Timed, to: &Destination) -> Result<Channel, SendError> {
+fn secured(socket: Timed, to: &CalledEntity) -> Result<Channel, SendError> {
     let tls = to.tls.as_ref().map(|(config, name)| {
         let server = ServerName::try_from(name.clone());
         server.map(|server| (Arc::clone(config), server)).map_err(|_| SendError::TlsName(name.clone()))

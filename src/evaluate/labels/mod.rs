@@ -37,6 +37,23 @@ pub enum Truth {
     Blank,
 }
 
+impl Truth {
+    /// Reads a cell; none for one that says nothing of the kind.
+    fn read(cell: &str) -> Option<Self> {
+        match cell.trim().to_ascii_lowercase().as_str() {
+            "" | "nan" | "na" => Some(Self::Blank),
+            "true" | "yes" => Some(Self::Present),
+            "false" | "no" => Some(Self::Absent),
+            number => match number.parse::<f64>() {
+                Ok(1.0) => Some(Self::Present),
+                Ok(0.0) => Some(Self::Absent),
+                Ok(-1.0) => Some(Self::Uncertain),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// How -1 counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Uncertain {

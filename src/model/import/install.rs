@@ -12,10 +12,7 @@ use super::{Import, OldProfile, error::ImportError};
 use crate::{
     files::{self, Expected},
     hash::sha256,
-    model::{
-        Manifest, ModelError, ProfileNote,
-        library::{PROFILE_FILE, is_name},
-    },
+    model::{Manifest, ModelError, ProfileNote, library::PROFILE_FILE, manifest::is_name},
     text::clean,
 };
 

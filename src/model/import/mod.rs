@@ -10,6 +10,7 @@ mod fit;
 mod install;
 mod keras;
 mod pickle;
+mod preset;
 mod reader_error;
 mod safetensors;
 mod tensors;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub use error::ImportError;
+pub use preset::preset;
 use reader_error::{Outcome, ReaderError};
 use tensors::Tensors;
 use zip::ZipArchive;

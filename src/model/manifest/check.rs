@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use toml::Spanned;
 
 use super::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, ProfileNote, Published,
-    Reference, Shape, Step, Tone, Training, is_validated, raw,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Limits, Manifest, ProfileNote, Published,
+    Reference, Shape, Step, Tone, Training, is_name, is_validated, raw,
 };
-use crate::{model::Limits, text::clean};
+use crate::text::clean;
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
 const LARGEST_INPUT: u32 = 4096;
@@ -37,7 +37,7 @@ impl raw::Manifest {
     /// Checks the parts against each other.
     pub(super) fn into_checked(self, text: &str) -> Result<Manifest, ManifestError> {
         let name = clean(&self.name);
-        if !super::super::library::is_name(&self.name) {
+        if !is_name(&self.name) {
             return Err(
                 format!("'{name}' cannot be a model's name: letters, digits, '-', '_' and '.' only").into()
             );

@@ -12,9 +12,9 @@ pub use steps::{Filter, Step, Tone};
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{DenseNetConfig, Limits, ModelError, NetworkConfig, ResNetConfig};
+use super::{DenseNetConfig, ModelError, NetworkConfig, ResNetConfig};
 
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
@@ -108,6 +108,15 @@ pub struct ProfileNote {
     pub sha256: String,
     /// Beyond which a film does not belong.
     pub limits: Limits,
+}
+
+/// What lies beyond is not to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Of the distance.
+    pub cut_off: f32,
+    /// Of how far a film is on the way from an upright to a misplaced one.
+    pub turned_cut_off: f32,
 }
 
 /// Where weights can be fetched from, and how to know them.
@@ -291,6 +300,13 @@ impl Manifest {
             }
         }
     }
+}
+
+/// Whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

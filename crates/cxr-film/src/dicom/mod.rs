@@ -9,6 +9,7 @@
 
 mod attributes;
 mod charset;
+mod codec_error;
 mod codecs;
 mod codestream;
 mod cursor;
@@ -33,9 +34,9 @@ mod spacing;
 mod suited;
 mod voi;
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, square};
+use super::{DecodeError, Film, Header, MAX_PIXELS, jpeg, square};
 use crate::guard::guarded;
-pub(super) use open::is_deflated;
+pub(super) use open::{is_bare, is_deflated};
 
 use dataset::DataSet;
 use dicom_dictionary_std::tags;
@@ -46,7 +47,7 @@ use open::Opened;
 type Refusal = String;
 
 /// Decodes a DICOM file or data set whose first element is at `offset`; of several frames the first.
-pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
+pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, DecodeError> {
     // The readers are ours and the decoders are asked with care, but neither is trusted with the process.
     let read = guarded(|| {
         let opened = Opened::new(bytes, offset);
@@ -64,11 +65,11 @@ pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
                     &header.modality,
                 ];
                 let header = known.iter().any(|text| !text.is_empty()).then(|| Box::new(header.clone()));
-                Unreadable { reason, header }
+                DecodeError { reason, header }
             })
     });
     read.unwrap_or_else(|| {
-        Err(Unreadable::nameless(
+        Err(DecodeError::nameless(
             "The file starts like DICOM, and this program's reader broke down on its header: export the film again by \
              another way, and keep this file for a report.",
         ))
@@ -86,11 +87,11 @@ fn broke_down(header: &Header) -> Refusal {
 /// Refuses a data set that ends before its pixel data, or that has none.
 fn whole(set: &DataSet<'_>, header: &Header) -> Result<(), Refusal> {
     match set.fault {
-        Some(dataset::Fault::CutShort(tags::PIXEL_DATA)) => {
+        Some(dataset::DataSetError::CutShort(tags::PIXEL_DATA)) => {
             Err("The film breaks off within its pixel data: its transfer was cut short; send the film again."
                 .to_owned())
         }
-        Some(fault @ (dataset::Fault::CutShort(_) | dataset::Fault::Ends)) => Err(format!(
+        Some(fault @ (dataset::DataSetError::CutShort(_) | dataset::DataSetError::Ends)) => Err(format!(
             "The header breaks off ({fault}): the film's transfer was cut short, or the header contradicts itself; \
              send the film again."
         )),
