@@ -22,7 +22,4 @@ pub enum ResultsError {
     /// The films belong to several studies or patients.
     #[error("The films are of several studies or patients: a result belongs to one.")]
     SeveralStudies,
-    /// The object cannot be encoded.
-    #[error("The result cannot be written as a DICOM object: {0}")]
-    Encoding(String),
 }

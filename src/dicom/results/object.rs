@@ -11,7 +11,7 @@ pub struct Object {
     pub sop_instance_uid: String,
     /// Series Instance UID.
     pub series_instance_uid: String,
-    /// The transfer syntax of `data_set`: Explicit VR Little Endian, as it is made.
+    /// The transfer syntax of `data_set`: Implicit VR Little Endian, the one that no storage SCP may refuse (PS3.5 10.1).
     pub transfer_syntax_uid: String,
     /// The data set, as it goes over the network.
     pub data_set: Vec<u8>,
@@ -25,14 +25,6 @@ impl Object {
             sop_instance_uid: self.sop_instance_uid.clone(),
             series_instance_uid: self.series_instance_uid.clone(),
         }
-    }
-
-    /// The object in Implicit VR Little Endian, for a peer that accepts nothing else.
-    ///
-    /// # Errors
-    /// [`ResultsError::Encoding`].
-    pub fn implicit(&self) -> Result<Self, ResultsError> {
-        Err(ResultsError::Encoding(String::new()))
     }
 
     /// The object as a DICOM file (PS3.10).
