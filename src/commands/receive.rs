@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     config::{self, Config, is_title},
-    dicom::receive::{Limits, Network, Options, Peers, Receiver, StartError, Times, TlsFiles, classes_of},
+    dicom::{
+        receive::{Limits, Network, Options, Peers, Receiver, StartError, Times, classes_of},
+        tls::TlsFiles,
+    },
     leaving,
     pipeline::{Event, EventKind, Reception},
     supervise::Supervisor,

@@ -10,11 +10,11 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    command::padded,
-    negotiate::{Context, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME},
+use super::negotiate::Context;
+use crate::{
+    dicom::wire::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, padded},
+    hash::hex,
 };
-use crate::hash::hex;
 
 /// The folder in the inbox in which films lie that are not complete. Intake leaves it out.
 pub const PASSING_FOLDER: &str = ".cxr-receiving";

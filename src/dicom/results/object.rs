@@ -10,7 +10,7 @@ use super::{
     set::{DataSet, Syntax},
     uid::uid,
 };
-use crate::dicom::receive::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME};
+use crate::dicom::wire::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME};
 
 /// The name of this program, as of a device and its maker.
 pub(super) const PROGRAM: &str = "cxr-triage";

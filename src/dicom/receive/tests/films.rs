@@ -3,10 +3,9 @@
 use std::{fs, io::Write};
 
 use super::sender::{Bench, CR, Sender, echo_command, options, request, store_command, values};
-use crate::dicom::receive::{
-    EventKind, PASSING_FOLDER,
-    command::{Command, code},
-    folder::Folder,
+use crate::dicom::{
+    receive::{EventKind, PASSING_FOLDER, folder::Folder},
+    wire::{Command, code},
 };
 
 /// Bytes that stand for a data set: the receiver does not read them.
@@ -95,7 +94,7 @@ fn a_film_that_breaks_off_leaves_nothing() {
         (
             "an abort",
             |mut sender| sender.send(&[7, 0, 0, 0, 0, 4, 0, 0, 0, 0]),
-            "the sender aborted it (by its user or program)",
+            "the other side aborted it (by its user or program)",
         ),
         (
             "a release in the middle",
