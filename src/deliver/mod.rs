@@ -22,7 +22,6 @@ pub(super) use notes::Notes;
 pub(super) use schedule::THREADS;
 use schedule::{Schedule, Turn};
 
-use super::{Policy, host::is_closed};
 use crate::{
     guard::guarded,
     lock::lock,

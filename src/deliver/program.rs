@@ -12,11 +12,7 @@ use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 
-use super::{
-    super::{Policy, host::is_closed},
-    Attempt, LAST,
-    notes::Notes,
-};
+use super::{LAST, Policy, is_closed, notes::Notes};
 use crate::{store::Delivery, text::shown};
 
 /// How often a program is asked whether it has ended.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::store::{DeliveryKind, Destination, Waiting};
 
 /// Threads of a lane.
-pub(in crate::plugin) const THREADS: usize = 4;
+pub const THREADS: usize = 4;
 /// Threads that one plugin's destinations have at most.
 const OF_ONE_PLUGIN: usize = THREADS / 2;
 /// Threads that destinations have at most whose last delivery failed.
@@ -23,7 +23,7 @@ const FAILING: usize = THREADS - 1;
 
 /// What the threads of a lane do, and how that went of late.
 #[derive(Debug, Default)]
-pub(in crate::plugin) struct Schedule {
+pub struct Schedule {
     held: BTreeSet<Destination>,
     /// Destinations whose last deliveries failed, and how many of them in a row.
     failures: BTreeMap<Destination, u32>,

@@ -9,7 +9,6 @@
 //!   it did wrong.
 //! - [`StudyView`] is what it sees.
 
-mod deliver;
 mod description;
 mod details;
 mod effect;
@@ -18,7 +17,6 @@ mod events;
 mod host;
 mod limits;
 mod manager;
-mod places;
 mod policy;
 mod process;
 mod progress;
@@ -31,13 +29,12 @@ mod vm;
 mod watchdog;
 mod worker;
 
-pub use deliver::Patience;
 pub use description::{API, ColumnSpec, CommandSpec, Description};
 pub use effect::{Deed, Effect, Raise};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, HostError, HostParts, Waker};
 pub use limits::Limits;
-pub use policy::{Policy, granted, without_secrets};
+pub use policy::{granted, without_secrets};
 pub use process::{Ender, PluginProcess, serve_plugin, this_program};
 pub use settings::Setting;
 pub use source::Source;
