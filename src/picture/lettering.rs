@@ -11,7 +11,8 @@ pub const LETTER: u32 = 8;
 pub fn write(picture: &mut RgbImage, text: &str, at: (u32, u32), scale: u32, colour: [u8; 3]) {
     for (place, letter) in (0_u32..).zip(text.chars()) {
         let left = at.0 + place * LETTER * scale;
-        let dots = BASIC_FONTS.get(letter).or_else(|| LATIN_FONTS.get(letter)).or_else(|| BASIC_FONTS.get('?'));
+        let dots =
+            BASIC_FONTS.get(letter).or_else(|| LATIN_FONTS.get(letter)).or_else(|| BASIC_FONTS.get('?'));
         for (row, bits) in (0_u32..).zip(dots.unwrap_or_default()) {
             for column in (0..LETTER).filter(|column| bits >> column & 1 == 1) {
                 dot(picture, (left + column * scale, at.1 + row * scale), scale, colour);
@@ -60,7 +61,9 @@ mod tests {
         let mut picture = RgbImage::new(40, 16);
         write(&mut picture, "L", (0, 0), 2, [255; 3]);
         let is_lit = |x: u32, y: u32| picture.get_pixel(x, y).0 == [255; 3];
-        let column = |xs: std::ops::Range<u32>| xs.flat_map(|x| (0..16).map(move |y| (x, y))).filter(|&(x, y)| is_lit(x, y)).count();
+        let column = |xs: std::ops::Range<u32>| {
+            xs.flat_map(|x| (0..16).map(move |y| (x, y))).filter(|&(x, y)| is_lit(x, y)).count()
+        };
         assert!(column(0..8) > column(8..16), "an L has its stem at the left");
         assert!((8..16).any(|x| is_lit(x, 12)), "and its foot at the bottom");
         write(&mut picture, "cut off at the edge, ü and 山", (30, 10), 3, [1; 3]);

@@ -2,9 +2,7 @@
 
 use dicom_dictionary_std::tags;
 
-use super::{
-    Object, ResultsError, StudyResult, What, codes::Code, content::frame, drawing::draw,
-};
+use super::{Object, ResultsError, StudyResult, What, codes::Code, content::frame, drawing::draw};
 use crate::{dicom::results::set::DataSet, model::Heatmap};
 use cxr_film::Film;
 
@@ -23,14 +21,18 @@ pub(super) fn secondary_capture(
     source.items(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, vec![PURPOSE.to_set()]);
     // Text stands around the film: one pixel of the picture is not one of the film.
     source.text(tags::SPATIAL_LOCATIONS_PRESERVED, "NO");
-    let [columns, rows] = [picture.width(), picture.height()].map(|size| u16::try_from(size).unwrap_or(u16::MAX));
+    let [columns, rows] =
+        [picture.width(), picture.height()].map(|size| u16::try_from(size).unwrap_or(u16::MAX));
     let number = u64::from(result.version.saturating_sub(1)) * 100 + place as u64 + 1;
     let mut set = DataSet::default();
     set.text(tags::CONVERSION_TYPE, "WSD")
         .text(tags::INSTANCE_NUMBER, &number.to_string())
         .text(tags::IMAGE_TYPE, "DERIVED\\SECONDARY")
         .text(tags::BURNED_IN_ANNOTATION, "YES")
-        .text(tags::DERIVATION_DESCRIPTION, "Film made smaller, with heatmap and findings of a model; not for diagnosis")
+        .text(
+            tags::DERIVATION_DESCRIPTION,
+            "Film made smaller, with heatmap and findings of a model; not for diagnosis",
+        )
         .text(tags::IMAGE_COMMENTS, "Not for diagnosis")
         .items(tags::SOURCE_IMAGE_SEQUENCE, vec![source])
         .number(tags::SAMPLES_PER_PIXEL, 3)

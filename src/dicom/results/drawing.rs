@@ -11,11 +11,13 @@
 
 use image::{Rgb, RgbImage, imageops};
 
-use super::{FilmResult, ResultsError, StudyResult, Outcome, object::PROGRAM};
+use super::{FilmResult, Outcome, ResultsError, StudyResult, object::PROGRAM};
 use crate::{
     model::Heatmap,
     picture::{
-        self, lettering::{LETTER, wrapped, write}, sides,
+        self,
+        lettering::{LETTER, wrapped, write},
+        sides,
     },
     study::{Finding, Severity},
     text::clean,
@@ -44,7 +46,8 @@ pub(super) fn draw(
     let Outcome::Scored { findings, model } = &shown.outcome else { return Err(ResultsError::Held) };
     let reached = shown.reached();
     let foremost = reached.first().copied();
-    let label = foremost.and_then(|foremost| findings.iter().position(|finding| finding.label == foremost.label));
+    let label =
+        foremost.and_then(|foremost| findings.iter().position(|finding| finding.label == foremost.label));
     let heat = heatmap.zip(label).filter(|(map, label)| map.grid(*label).is_some());
     let panel = picture::render(film, heat, (MOST, MOST));
     let width = panel.width().max(LEAST);
@@ -57,7 +60,10 @@ pub(super) fn draw(
     }
     lines.extend(reached.iter().map(|finding| (told(finding), colour(finding.severity))));
     if reached.is_empty() {
-        lines.push(("No label reached its alert threshold. What is not named may be there.".to_owned(), PLAIN));
+        lines.push((
+            "No label reached its alert threshold. What is not named may be there.".to_owned(),
+            PLAIN,
+        ));
     }
     lines.extend(shown.warnings.iter().map(|warning| (format!("Warning: {}", clean(warning)), WARNING)));
     lines.push((
@@ -106,7 +112,8 @@ fn framed(
         .flat_map(|(text, colour)| wrapped(text, letters).into_iter().map(move |line| (line, *colour)))
         .collect();
     let pitch = letter + letter / 2;
-    let (above, below) = (2 * letter + 2 * MARGIN, u32::try_from(wrapped.len()).unwrap_or(0) * pitch + 2 * MARGIN);
+    let (above, below) =
+        (2 * letter + 2 * MARGIN, u32::try_from(wrapped.len()).unwrap_or(0) * pitch + 2 * MARGIN);
     let mut picture = RgbImage::from_pixel(width, above + panel.height() + below, Rgb(GROUND));
     let left = (width - panel.width()) / 2;
     imageops::replace(&mut picture, panel, i64::from(left), i64::from(above));
