@@ -1,6 +1,7 @@
-//! The DICOM network: films that come in by C-STORE, results that go out by it.
+//! The DICOM network: films that come in by C-STORE, results (`results`) that go out by it.
 
 pub mod receive;
+pub mod results;
 pub mod send;
 pub mod tls;
 mod wire;
