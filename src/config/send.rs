@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::Deserialize;
 
 use super::{ConfigError, document::Document, receive::is_title, values};
-use crate::study::{ResultKind, Severity};
+use crate::{dicom::results::What, study::Severity};
 
 /// The sections `[send.NAME]`, by their names.
 pub type Destinations = BTreeMap<String, Destination>;
@@ -38,7 +38,7 @@ pub struct Destination {
     #[serde(deserialize_with = "values::text_or_auto")]
     pub tls_name: Option<String>,
     /// The kinds of objects that are sent.
-    pub what: Vec<ResultKind>,
+    pub what: Vec<What>,
     /// The studies whose results are sent by themselves.
     pub when: When,
     /// Whether it is sent, too, that films were held and why.
@@ -86,7 +86,7 @@ impl Default for Destination {
             tls_certificate: None,
             tls_key: None,
             tls_name: None,
-            what: vec![ResultKind::Sr],
+            what: vec![What::Sr],
             when: When::OnCommand,
             held: false,
         }

@@ -14,7 +14,7 @@ use super::{
     row::touch,
     unreadable::rows,
 };
-use crate::study::{AuditKind, ResultKind, Sending, SendingState};
+use crate::study::{AuditKind, Sending, SendingState};
 
 /// Kinds of events after which a study's result may be another one.
 const CHANGES: &str =
@@ -37,8 +37,8 @@ pub struct SendContent {
 /// An object that a destination has taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentObject {
-    /// Its kind.
-    pub kind: ResultKind,
+    /// The word of its kind.
+    pub what: String,
     /// SOP Instance UID.
     pub instance: String,
     /// Series Instance UID.

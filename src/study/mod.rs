@@ -39,7 +39,7 @@ pub use request::{Answer, OnRequest};
 pub(crate) use row::study_fields;
 pub use row::{FilmId, PriorFilm, StudyId, StudyRow};
 pub use rules::{LabelRule, OperatingPoint, Rules, default_critical};
-pub use sending::{ResultKind, Sending, SendingState};
+pub use sending::{Sending, SendingState};
 pub use severity::Severity;
 pub use shift::{Period, ShiftQuestion, ShiftWatch, Unseen, by_hour, time_to_empty};
 pub use status::{Acknowledged, Handling, Note, OutsidePriority, Status};

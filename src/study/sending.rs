@@ -1,19 +1,8 @@
 //! A result on its way to a destination, as people see it.
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde::{Deserialize, Serialize};
 
 use super::StudyId;
-
-/// A kind of object that tells a study's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResultKind {
-    /// A structured report.
-    Sr,
-    /// A secondary capture: the film with heatmap and findings.
-    Sc,
-}
 
 /// One version of a study's result on its way to a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]

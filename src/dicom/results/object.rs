@@ -2,6 +2,7 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
+use serde::Deserialize;
 
 use super::{
     FilmResult, ResultsError, Sent, Source, StudyResult,
@@ -16,7 +17,9 @@ use crate::dicom::wire::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME};
 pub(super) const PROGRAM: &str = "cxr-triage";
 
 /// A kind of result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
 pub enum What {
     /// A structured report.
     Sr,
