@@ -44,14 +44,14 @@ const GLANCE: Duration = Duration::from_secs(5);
 /// start under the same key.
 const LAST: Duration = Duration::from_millis(1_500);
 
-/// What one try came to: none if it was cut short by the end of the program.
+/// The result of one try; none if it was cut short by the end of the program.
 type Attempt = Option<Result<Json, String>>;
 
 /// One of the threads of a lane.
 pub(super) struct Deliverer {
     pub(super) store: Store,
     pub(super) lane: Lane,
-    /// What the lane's threads do.
+    /// The schedule of the lane's threads.
     pub(super) schedule: Arc<Mutex<Schedule>>,
     /// Wakes another of them.
     pub(super) wake: Sender<()>,

@@ -1,15 +1,15 @@
-//! What the site lets leave the program, and where to.
+//! The site's word on what leaves the program, and where to.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::config;
 
-/// What the site allows to leave the program.
+/// What leaves the program, and where to, as the site allows it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
     /// The folder below which plugins may write.
     pub exports: Option<PathBuf>,
-    /// What URLs must begin with.
+    /// The beginnings of the URLs that are allowed.
     pub webhooks: Vec<String>,
     /// Folders for copies, by name.
     pub copy_to: BTreeMap<String, PathBuf>,
@@ -20,7 +20,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What the configuration says.
+    /// Reads the configuration.
     #[must_use]
     pub fn new(config: &config::Plugins, destinations: &config::Destinations) -> Self {
         Self {

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 
 use super::{Attempt, LAST, Policy, notes::Notes};
-use crate::{store::Delivery, text::shown};
+use crate::{store::Delivery, supervise::is_closed, text::shown};
 
 /// How often a program is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);

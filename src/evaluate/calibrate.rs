@@ -12,7 +12,7 @@ use super::{
     search::{Choice, ENOUGH, between, first, highest_count, lowest},
 };
 
-/// What a threshold is to give.
+/// The goal that a threshold is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
@@ -40,7 +40,7 @@ pub enum GoalError {
     Share {
         /// Of which goal.
         name: String,
-        /// What was given.
+        /// The text that was given.
         value: String,
     },
     /// So many alarms there are not.
@@ -77,15 +77,15 @@ impl FromStr for Goal {
 pub struct Proposal {
     /// The label.
     pub label: String,
-    /// What the threshold in force gives on this set.
+    /// The figures of the threshold in force on this set.
     pub now: AtThreshold,
-    /// What the proposed one gives; none where none can be proposed.
+    /// The figures of the proposed one; none where none can be proposed.
     pub then: Option<AtThreshold>,
     /// The proposed critical threshold; none where the goal says nothing of it.
     pub critical: Option<f64>,
     /// Share of all scored films that alert for the label now.
     pub alarms_now: Option<Share>,
-    /// The same with the proposed threshold.
+    /// That share with the proposed threshold.
     pub alarms_then: Option<Share>,
     /// Why it is not to be written: too few films to choose by, or nothing to choose.
     pub not_written: Option<String>,

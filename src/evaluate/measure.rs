@@ -13,7 +13,7 @@ use super::{
     },
 };
 
-/// What was measured of one label.
+/// The figures of one label.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LabelReport {
     /// Its name.
@@ -32,13 +32,13 @@ pub struct LabelReport {
     pub undefined: Option<String>,
     /// Area under the ROC curve with standard error and interval by patient.
     pub auc: Option<Auc>,
-    /// The same with DeLong's standard error and interval on the logit scale, by film.
+    /// The area with DeLong's standard error and interval on the logit scale, by film.
     pub auc_by_film: Option<Auc>,
     /// Average precision.
     pub average_precision: Option<f64>,
     /// Its 95 % interval by patient.
     pub average_precision_interval: Option<[f64; 2]>,
-    /// What the threshold in force gives; shares with Wilson's intervals by patient.
+    /// The figures at the threshold in force; shares with Wilson's intervals by patient.
     pub at_threshold: AtThreshold,
     /// Predictive values at that threshold, where somebody says how frequent the finding is.
     pub predictive: Option<Predictive>,
@@ -46,9 +46,9 @@ pub struct LabelReport {
     pub youden: Option<Operating>,
     /// ECE over ten bins of equal width, Brier score, bins.
     pub calibration: Option<Calibration>,
-    /// What the manifest says.
+    /// The AUC in the manifest.
     pub published: Option<Published>,
-    /// What others published for this finding on ChestX-ray14.
+    /// The figures of others for this finding on ChestX-ray14.
     pub elsewhere: Vec<Elsewhere>,
     /// The corners of the ROC curve.
     pub roc: Vec<RocPoint>,
@@ -76,7 +76,7 @@ pub struct MacroMean {
     pub labels: usize,
 }
 
-/// What was measured.
+/// The figures of all labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// A report a label, in order.
@@ -115,7 +115,7 @@ pub fn measure(labels: &[LabelInfo], cases: &[Case<'_>]) -> Measured {
     Measured { labels, macro_mean }
 }
 
-/// The same area with standard error and interval by patient.
+/// Returns the area with standard error and interval by patient.
 fn by_patient(auc: Auc, draws: &Draws, figure: usize) -> Auc {
     let spread = draws.spread(figure).filter(|_| auc.interval.is_some());
     Auc {

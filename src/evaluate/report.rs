@@ -14,7 +14,7 @@ use super::{
     metrics::Share,
 };
 
-/// What intervals stand on.
+/// The units and draws behind the intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Intervals {
     /// "patient", or "film" where no patient is known.
@@ -75,7 +75,7 @@ pub struct SetInfo {
 /// Proposed thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Thresholds {
-    /// What they are to give.
+    /// The goal that they are chosen for.
     pub goal: Goal,
     /// Films a day that alarms are counted by, if told.
     pub films_per_day: Option<f64>,
@@ -83,13 +83,13 @@ pub struct Thresholds {
     pub proposals: Vec<Proposal>,
     /// Share of the films on which at least one ranking label alerts now.
     pub any_alarm_now: Option<Share>,
-    /// The same with the proposed thresholds that would be written.
+    /// That share with the proposed thresholds that would be written.
     pub any_alarm_then: Option<Share>,
     /// Films that they were chosen on.
     pub films: usize,
     /// Patients of these films, where they are known.
     pub patients: Option<u64>,
-    /// What the films without any finding do, where the goal is about them.
+    /// The alarms on films without any finding, where the goal is about them.
     pub without_finding: Option<WithoutFinding>,
 }
 
@@ -104,9 +104,9 @@ pub struct Report {
     pub model: ModelInfo,
     /// The set.
     pub set: SetInfo,
-    /// What a reader should know, a sentence each.
+    /// Notes for the reader, a sentence each.
     pub notes: Vec<String>,
-    /// What the intervals stand on.
+    /// The units and draws behind the intervals.
     pub intervals: Intervals,
     /// A report a label, in the model's order.
     pub labels: Vec<LabelReport>,

@@ -5,7 +5,7 @@ use super::metrics::{AtThreshold, Ranked};
 /// With fewer films of a kind, a threshold is proposed and not written: one film more would move it.
 pub const ENOUGH: u64 = 10;
 
-/// What a goal chooses for a label.
+/// The thresholds that a goal chooses for a label.
 pub(super) struct Choice {
     pub(super) alert: f64,
     pub(super) critical: Option<f64>,

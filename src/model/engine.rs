@@ -38,7 +38,7 @@ impl Model {
         Ok(model)
     }
 
-    /// The same, but for the profile of the training films: for making a new one.
+    /// Loads a model without its profile of the training films, for making a new one.
     ///
     /// # Errors
     /// Any [`ModelError`] but those about films and profiles.
@@ -71,7 +71,7 @@ impl Model {
         &self.source
     }
 
-    /// What the model says of itself.
+    /// Returns the model's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -89,13 +89,13 @@ impl Model {
         self.device_name
     }
 
-    /// The same, for Candle.
+    /// The device, as Candle knows it.
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.device
     }
 
-    /// What the machine reaches in this model's number format when it does nothing but multiply matrices, in
+    /// Measures the machine's speed in this model's number format when it does nothing but multiply matrices, in
     /// GFLOP/s, with the model's own threads and kernels; none where these do not run.
     #[must_use]
     pub fn peak_gflops(&self) -> Option<f64> {
@@ -114,7 +114,7 @@ impl Model {
         self.precision
     }
 
-    /// The same network for inputs of `size` x `size`, which its convolutions allow: for timing.
+    /// Returns the model with inputs of `size` x `size`, which its convolutions allow: for timing.
     #[must_use]
     pub fn resized(mut self, size: u32) -> Self {
         self.manifest.size = size;
@@ -131,13 +131,13 @@ impl Model {
         Ok(input)
     }
 
-    /// What the training films look like; none: the manifest names no profile.
+    /// Returns the profile of the training films; none: the manifest names none.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
     }
 
-    /// What a [`Profile`] is made of: the signature of each film of a batch, in order.
+    /// Computes the signature of each film of a batch, in order, of which a [`Profile`] is made.
     ///
     /// # Errors
     /// As [`Model::infer`].

@@ -16,7 +16,7 @@ pub enum ModelError {
          (a folder is given with --weights DIR)"
     )]
     BadName {
-        /// What was given.
+        /// The text that was given.
         name: String,
     },
     /// No place has a folder of that name.
@@ -27,7 +27,7 @@ pub enum ModelError {
         can_be_brought(.name)
     )]
     NotFound {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
         /// Where it was looked for, in order.
         places: Vec<String>,
@@ -47,7 +47,7 @@ pub enum ModelError {
     Manifest {
         /// The file, with the line where it is known.
         place: String,
-        /// What is wrong there, and what is wanted.
+        /// The mistake, and what is wanted instead.
         reason: String,
     },
     /// The weights are not the ones that the manifest was written for.
@@ -88,19 +88,19 @@ pub enum ModelError {
     Tensors {
         /// The weights' place.
         place: String,
-        /// What does not fit, in the order of the network.
+        /// The tensors that do not fit, in the order of the network.
         problems: Vec<TensorProblem>,
     },
     /// The device was asked for and is not there.
     #[error("{reason}")]
     Device {
-        /// What is missing, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
     /// The precision is not there.
     #[error("{reason}")]
     Precision {
-        /// What is missing, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
     /// A film that the model cannot take.
@@ -134,7 +134,7 @@ pub struct TensorProblem {
     pub fault: TensorProblemKind,
 }
 
-/// What is wrong with a tensor.
+/// The fault of a tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TensorProblemKind {
     /// It is not in the file.
@@ -173,7 +173,7 @@ impl From<candle_core::Error> for ModelError {
     }
 }
 
-/// What an error of Candle's says, without the backtrace that it may have under it.
+/// Returns the message of an error of Candle's, without the backtrace that it may have under it.
 pub(super) fn said(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -54,7 +54,7 @@ pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
 
-/// What the model says of one film.
+/// The model's answers for one film.
 #[derive(Debug, Clone)]
 pub struct Findings {
     /// A probability for each of the manifest's labels, in their order.
@@ -72,7 +72,7 @@ pub struct Distance {
     pub value: f32,
     /// How far it is on the way from an upright, whole film (0) to one on its head, on its side or cut (1).
     pub turned: f32,
-    /// What lies beyond is not to be trusted.
+    /// The limits beyond which a film is not to be trusted.
     pub limits: Limits,
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Network {
     Candle(Box<Plain>, Mutex<Staging>),
 }
 
-/// What a network says of a batch of films.
+/// A network's answers for a batch of films.
 #[derive(Debug)]
 pub(super) struct Forward {
     /// Rows of the last feature map.
@@ -73,7 +73,7 @@ impl Network {
         Ok(Self::Candle(Box::new(Plain::new(config, &vb.to_dtype(format))?), Mutex::default()))
     }
 
-    /// What the machine reaches in plain products; none on Candle.
+    /// Measures the machine's speed in plain products, in GFLOP/s; none on Candle.
     pub(super) fn peak_gflops(&self) -> Option<f64> {
         match self {
             Self::Processor(processor) => Some(processor.peak_gflops()),

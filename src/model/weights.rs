@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use super::{ModelError, TensorProblem, TensorProblemKind};
 use crate::lock::lock;
 
-/// What a network took from the file.
+/// The tensors that a network took from the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Taken {
     /// Tensors.
@@ -120,7 +120,7 @@ impl<'a> Values<'a> {
         Self(Arc::new(Noting { file, ledger: Mutex::default() }))
     }
 
-    /// The same for Candle.
+    /// Makes the builder that Candle takes them from.
     fn builder(&self, device: &Device) -> VarBuilder<'a> {
         VarBuilder::from_backend(Box::new(Self(Arc::clone(&self.0))), DType::F32, device.clone())
     }

@@ -21,9 +21,9 @@ const BETWEEN: Duration = Duration::from_millis(250);
 const GLANCE: Duration = Duration::from_millis(100);
 /// Looks without work after which nobody looks until there is some.
 const QUIET: u32 = 10;
-/// What the process may hold above the VM's own limit: its code, the compiler, messages.
+/// Bytes that the process may hold above the VM's own limit: its code, the compiler, messages.
 const BESIDE_VM: u64 = 256 << 20;
-/// What the plugin took too much of.
+/// The resource that the plugin took too much of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Excess {
     Time,
@@ -65,7 +65,7 @@ impl Bound {
         lock(&self.state)
     }
 
-    /// What begins now may use so much processor time, and [`GRACE`].
+    /// Lets what begins now use so much processor time, and [`GRACE`].
     pub(super) fn arm(&self, limit: Duration) {
         let now = processor_time();
         let mut state = self.state();
@@ -76,7 +76,7 @@ impl Bound {
         }
     }
 
-    /// What begins now is not the plugin's own.
+    /// Lets what begins now, which is not the plugin's own, use [`BETWEEN`].
     pub(super) fn arm_between(&self) {
         self.arm(BETWEEN);
     }
@@ -86,7 +86,7 @@ impl Bound {
         self.state().until = None;
     }
 
-    fn watch(&self, end: &dyn Fn(Duration, Excess) -> Infallible) {
+    fn watch(&self, end: &dyn Fn(Duration, Excess) -> Infallible) -> Infallible {
         let mut quiet = 0;
         let mut state = self.state();
         loop {
@@ -100,7 +100,7 @@ impl Bound {
                         resident().filter(|held| *held > self.memory).map(|_| Excess::Memory)
                     };
                     if let Some(excess) = excess {
-                        match end(now.saturating_sub(state.began), excess) {}
+                        return end(now.saturating_sub(state.began), excess);
                     }
                 }
                 None => quiet += 1,

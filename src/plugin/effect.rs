@@ -61,14 +61,14 @@ pub enum Effect {
     Webhook {
         /// Where to.
         url: String,
-        /// What: JSON.
+        /// The body: JSON.
         body: Json,
     },
     /// Write text into the exports folder.
     Write {
         /// A file name, or a path of plain names below the folder.
         file: String,
-        /// What to write.
+        /// The text to write.
         text: String,
         /// Written first into a file that is new.
         header: String,
@@ -93,7 +93,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// What a plugin must ask for to return it.
+    /// Returns the permission that a plugin must have asked for to return it.
     #[must_use]
     pub fn permission(&self) -> Permission {
         match self {
@@ -128,7 +128,7 @@ impl Effect {
 /// An effect, and the key under which it is done once, however often it is returned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestedEffect {
-    /// What to do.
+    /// The effect.
     #[serde(flatten)]
     pub effect: Effect,
     /// Once for this plugin, this kind of effect and this key, ever.
@@ -285,7 +285,7 @@ fn sentence(value: &Value) -> Result<String, String> {
     if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text) }
 }
 
-/// What stands in a cell: text, a number, nothing.
+/// Reads a cell: text, a number, nothing.
 pub(super) fn cell(value: &Value) -> Result<String, String> {
     match value {
         Value::Nil => Ok(String::new()),

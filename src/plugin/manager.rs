@@ -52,7 +52,7 @@ pub(super) struct Manager {
     store: Store,
     parts: HostParts,
     policy: Arc<ArcSwap<Policy>>,
-    /// What all plugins look at.
+    /// The studies that all plugins share.
     details: Arc<Details>,
     progress: Arc<Progress>,
     /// Closed when everything is to stop.

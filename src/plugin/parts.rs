@@ -9,16 +9,16 @@ use crate::{
     supervise::Supervisor,
 };
 
-/// What plugins are run with.
+/// The settings that plugins are run with.
 #[derive(Debug, Clone)]
 pub struct HostParts {
     /// Where the store is.
     pub store: PathBuf,
     /// Where the site's own plugins lie.
     pub folder: PathBuf,
-    /// What the site decides about them.
+    /// The site's decisions about them.
     pub config: config::Plugins,
-    /// What each may take.
+    /// The limits of each.
     pub limits: Limits,
     /// How often things are looked at.
     pub pace: Pace,

@@ -10,7 +10,7 @@ use crate::{
     store::{DeliveryKind, NewDelivery, PluginEffect},
 };
 
-/// What the site grants one plugin of what needs a grant; the rest it has by being enabled.
+/// Returns the permissions of one plugin: those that the site grants, and those that need no grant.
 #[must_use]
 pub fn granted(allow: &[String]) -> BTreeSet<Permission> {
     let named = allow.iter().filter_map(|word| Permission::from_word(word));

@@ -14,7 +14,7 @@ use super::{
     watchdog::Watchdog,
 };
 
-/// What a status was and is.
+/// A status before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusChange {
     /// The status before.
@@ -23,7 +23,7 @@ pub struct StatusChange {
     pub status: String,
 }
 
-/// What is called.
+/// A hook to call, with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Call<'a> {
     /// The plugin has begun to run.
@@ -135,7 +135,7 @@ impl Vm {
         Ok(Self { lua, table, settings, watchdog, printed, file, limits, description, last })
     }
 
-    /// What the plugin says of itself.
+    /// Returns the plugin's description of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
@@ -154,7 +154,7 @@ impl Vm {
         let _ = self.lua.gc_collect();
     }
 
-    /// What it printed since the last call of this.
+    /// Takes the lines that it printed since the last call of this.
     pub fn printed(&self) -> Vec<String> {
         self.printed.borrow_mut().drain(..).collect()
     }
@@ -222,7 +222,7 @@ impl Vm {
         }
     }
 
-    /// What does not fit: an effect without a study, a column that is not there, no permission.
+    /// Refuses what does not fit: an effect without a study, a column that is not there, no permission.
     fn check(&self, effects: Vec<RequestedEffect>, call: &Call<'_>) -> Result<Vec<RequestedEffect>, String> {
         let has_study = !matches!(call, Call::Start | Call::Tick(_));
         for effect in &effects {
@@ -338,7 +338,7 @@ impl Vm {
     }
 }
 
-/// What `on_tick` receives: studies that are not done, by band, and files in the queue.
+/// Makes what `on_tick` receives: studies that are not done, by band, and files in the queue.
 #[must_use]
 pub fn tick(open: &BTreeMap<&str, usize>, queued: usize) -> Json {
     json!({ "open": open, "queued": queued })

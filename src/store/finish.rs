@@ -258,7 +258,7 @@ pub(super) fn held_entry(
     Ok((study, films::insert_gone(connection, study, due.id, gate, reason, now)?))
 }
 
-/// What a file was finished with before, if it was.
+/// Returns how a file was finished before, if it was.
 fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Option<Finished>> {
     let Some(film) = due.film else {
         return Ok(None);

@@ -3,10 +3,10 @@
 //! store knows. Each question reads a few rows of an index, however many films bear one number.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, Row, ToSql};
 
 use super::{
-    FilmId, Outcome, Store, StoreError, StudyId, StudyRow,
+    FilmId, Outcome, Store, StoreError, StudyId,
     convert::{Columns, Json, Place},
     join::join_study,
 };
@@ -17,7 +17,7 @@ use cxr_film::Header;
 const MOST_COMPARED: u32 = 64;
 
 impl Store {
-    /// What is to be told of a study beside its findings: other patients' studies of its Study Instance UID, then
+    /// Returns the clashes of a study: other patients' studies of its Study Instance UID, then
     /// other films that bear a number of its films'. At most a few of each.
     ///
     /// # Errors
@@ -30,8 +30,8 @@ impl Store {
         })
     }
 
-    /// The same for one film: other patients' studies of its study's Study Instance UID, then other films that bear
-    /// its SOP Instance UID.
+    /// Returns the clashes of one film: other patients' studies of its study's Study Instance UID, then other films
+    /// that bear its SOP Instance UID.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].

@@ -3,7 +3,7 @@
 use std::{
     fs::{DirBuilder, OpenOptions},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 

@@ -18,7 +18,7 @@ pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
 /// Links that are followed one after the other, at most.
 const LINKS: u32 = 16;
 
-/// What lies at a store's place.
+/// The kind of file at a store's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing.

@@ -86,7 +86,7 @@ impl Store {
     }
 }
 
-/// What a request is about.
+/// The film that a request is about.
 struct Subject {
     study: StudyId,
     file: super::FileId,

@@ -10,10 +10,7 @@ use super::{
     study_time::study_time,
     unreadable::{is_about_a_row, name, rows},
 };
-use crate::{
-    study::{Attributes, Cause, Finding, combine},
-    text::clean,
-};
+use crate::study::{Attributes, Cause, Finding, combine};
 use cxr_film::Header;
 
 /// Derives everything in `row` that comes from the study's films. Does not save it. It takes no longer in a study of
@@ -165,7 +162,7 @@ fn complete(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// What a film's file said of itself; nothing where that cannot be read.
+/// Reads the header of a film; an empty one where that cannot be read.
 pub(super) fn header(connection: &Connection, film: FilmId) -> rusqlite::Result<Header> {
     let found: Vec<Option<Json<Header>>> =
         rows(connection, "films", "SELECT id, header FROM films WHERE id = ?1", [film], |row| row.get(1))?;

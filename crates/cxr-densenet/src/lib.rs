@@ -94,7 +94,7 @@ impl Shape {
     }
 }
 
-/// What the network says of some films.
+/// The network's answers for some films.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// How many films.
@@ -172,7 +172,7 @@ enum Format {
 struct Running<A: Arithmetic> {
     network: Network<A>,
     memory: Mutex<(Option<Workspace<A>>, Threads)>,
-    /// What callers who compute on their own threads have left for the next.
+    /// Memory that callers who compute on their own threads have left for the next.
     alone: Mutex<Vec<(Option<Workspace<A>>, Threads)>>,
 }
 
@@ -221,7 +221,7 @@ impl Processor {
             .map(|running| Self { format: Format::Fp32(running), threads })
     }
 
-    /// The same in bf16 with sums in f32.
+    /// Builds the network as [`Processor::fp32`] does, to compute in bf16 with sums in f32.
     ///
     /// # Errors
     /// See [`BuildError`].
@@ -248,8 +248,8 @@ impl Processor {
         false
     }
 
-    /// What the network's threads reach together in products that stay in the nearest cache, in GFLOP/s: the peak
-    /// that a film's speed is held against. Takes about a tenth of a second.
+    /// Measures the speed of the network's threads together in products that stay in the nearest cache, in GFLOP/s:
+    /// the peak that a film's speed is held against. Takes about a tenth of a second.
     #[must_use]
     pub fn peak_gflops(&self) -> f64 {
         match &self.format {

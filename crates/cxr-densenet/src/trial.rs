@@ -9,7 +9,7 @@ const CHANNELS: usize = 512;
 /// Pixels of a line of the map that the maximum leaves, halved.
 const COLUMNS: usize = 28;
 
-/// What one run of a kernel does.
+/// The work of one run of a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Multiplications and additions.
@@ -25,7 +25,7 @@ pub struct Trial {
     pub kernel: &'static str,
     /// The instructions that it uses.
     pub instructions: &'static str,
-    /// What one run does.
+    /// The work of one run.
     pub work: Work,
     /// Runs it once.
     pub run: Box<dyn FnMut()>,

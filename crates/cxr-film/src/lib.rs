@@ -69,7 +69,7 @@ pub struct Film {
     /// Display grey for a model, where that is not what a person sees: without the bend of a VOI LUT, and without
     /// marks that are no part of the picture. Nothing where it is `display`.
     pub scored: Option<Vec<u8>>,
-    /// What the file says of the film.
+    /// The film's header, as the file has it.
     pub header: Header,
     /// Sentences on what of the file could not be used, or not as it stands: a person reads them beside the
     /// findings. The pixels are whole all the same.
@@ -90,7 +90,7 @@ impl Film {
 pub struct DecodeError {
     /// One sentence: what is wrong, and where possible what to do.
     pub reason: String,
-    /// What the file said of itself before decoding failed, if it got that far.
+    /// The header, if it could be read before decoding failed.
     pub header: Option<Box<Header>>,
 }
 

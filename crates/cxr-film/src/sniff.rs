@@ -8,7 +8,7 @@ use image::ImageFormat;
 
 use super::{dicom, jpeg, raster::tiff};
 
-/// What the first bytes say.
+/// The kind of a file by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A DICOM file or data set, with or without preamble and file meta information (PS3.10 section 7); its
@@ -97,6 +97,13 @@ fn is_zlib(bytes: &[u8]) -> bool {
 
 fn no_film(reason: &str) -> Kind {
     Kind::NoFilm(reason.to_owned())
+}
+
+/// The first bytes as text, if that is what they are.
+fn text(bytes: &[u8]) -> Option<String> {
+    let head = &bytes[..bytes.len().min(1024)];
+    let printable = head.iter().filter(|&&b| b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r')).count();
+    (printable == head.len()).then(|| String::from_utf8_lossy(head).to_ascii_lowercase())
 }
 
 fn looks_like_web_page(text: &str) -> bool {

@@ -9,7 +9,7 @@ use super::{
     tag_tree::TagTree,
 };
 
-/// What the allocator adds to a precinct in a sub-band, which has several small pieces of memory.
+/// Bytes that the allocator adds to a precinct in a sub-band, which has several small pieces of memory.
 const HEAP_OF_BAND: usize = 128;
 
 /// One component of one tile.
@@ -23,7 +23,7 @@ pub(super) struct TileComponent<'a> {
     pub(super) resolutions: Vec<Resolution>,
 }
 
-/// What one more decomposition level adds to a tile-component.
+/// The sub-bands that one more decomposition level adds to a tile-component.
 #[derive(Debug)]
 pub(super) struct Resolution {
     pub(super) area: Rect,
@@ -43,7 +43,7 @@ pub(super) struct Band {
     pub(super) area: Rect,
     /// Magnitude bit-planes, Mb, with those of the region of interest (equations E-2 and H-1).
     pub(super) planes: u32,
-    /// What a quantisation index counts, as a fraction of the nominal range of samples: exponent and mantissa.
+    /// The quantisation step, as a fraction of the nominal range of samples: exponent and mantissa.
     pub(super) step: (u8, u16),
 }
 

@@ -18,7 +18,7 @@ use crate::{
     text::clean,
 };
 
-/// What networks carry beside their weights: the operating points of torchxrayvision, and batch norm's
+/// Whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
 /// count of its training steps, usually whole numbers and left out by the readers already.
 fn is_beside(name: &str) -> bool {
     name == "op_threshs" || name.ends_with("num_batches_tracked")

@@ -66,7 +66,7 @@ pub struct Summary {
     pub name: String,
     /// Its folder.
     pub folder: PathBuf,
-    /// What the file was, in words.
+    /// The file's format, in words.
     pub format: &'static str,
     /// SHA-256 of the file that was brought, hex.
     pub sha256: String,
@@ -76,13 +76,13 @@ pub struct Summary {
     pub tensors: usize,
     /// Numbers in them.
     pub values: usize,
-    /// What became of the profile of training films that the model had before.
+    /// The fate of the profile of training films that the model had before.
     pub profile: OldProfile,
     /// Labels that rank by themselves, and all that have a name.
     pub validated: (usize, usize),
 }
 
-/// What becomes of a model's profile of training films when the model is imported again.
+/// The fate of a model's profile of training films when the model is imported again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldProfile {
     /// There was none.
@@ -198,7 +198,7 @@ fn named(fault: ReaderError, place: &str, bytes: &[u8]) -> ImportError {
     }
 }
 
-/// What people take for a file of weights.
+/// Names a file that people take for one of weights.
 fn hint(bytes: &[u8]) -> &'static str {
     let start = bytes.trim_ascii_start();
     if start.is_empty() {

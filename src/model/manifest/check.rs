@@ -21,7 +21,7 @@ const MOST_WEIGHTS: f64 = 250e6;
 /// Numbers in the largest map that a film becomes on its way: a gigabyte.
 const LARGEST_MAP: f64 = (1u32 << 28) as f64;
 
-/// What is wrong, and at which byte of the text, where that is known.
+/// A mistake in a manifest, with the byte of the text where that is known.
 pub(super) struct ManifestError {
     pub(super) at: Option<usize>,
     pub(super) reason: String,
@@ -222,7 +222,7 @@ fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<V
     Ok(steps)
 }
 
-/// What is known of a film between two steps.
+/// The shape and range of a film between two steps.
 struct Course {
     /// None before the first step.
     values: Option<Values>,

@@ -44,7 +44,7 @@ pub struct Manifest {
     pub size: u32,
     /// From film to input, in this order.
     pub preprocessing: Vec<Step>,
-    /// What turns a logit into a probability.
+    /// The rule that turns a logit into a probability.
     pub output: OutputRule,
     /// How many outputs the network has, unnamed ones included.
     pub outputs: usize,
@@ -61,7 +61,7 @@ pub struct Manifest {
     pub evaluation: String,
     /// The films that the AUCs were measured on, where the manifest names them.
     pub evaluated: Option<EvaluatedOn>,
-    /// What the model was trained on, where the manifest says it.
+    /// The data that the model was trained on, where the manifest names them.
     pub training: Option<Training>,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
@@ -69,7 +69,7 @@ pub struct Manifest {
     pub profile: Option<ProfileNote>,
     /// The file that others can fetch the weights from, where there is one.
     pub published: Option<Published>,
-    /// What the published weights give for one film.
+    /// The outputs of the published weights for one film.
     pub reference: Option<Reference>,
     /// The file that the weights were converted from, if they were.
     pub imported: Option<Imported>,
@@ -82,7 +82,7 @@ pub struct Manifest {
 pub struct EvaluatedOn {
     /// Which films they are, in words.
     pub films: String,
-    /// What else they were used for ("choosing the epoch"); empty: for nothing.
+    /// Their other use ("choosing the epoch"); empty: none.
     pub also_used_for: String,
     /// Whether training saw films of the same source, though of other patients.
     pub source_was_trained_on: bool,
@@ -101,7 +101,7 @@ pub struct Training {
     pub splits: BTreeSet<String>,
 }
 
-/// What the manifest says of `profile.safetensors`.
+/// The manifest's note of `profile.safetensors`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileNote {
     /// SHA-256 of the file, hex.
@@ -110,7 +110,7 @@ pub struct ProfileNote {
     pub limits: Limits,
 }
 
-/// What lies beyond is not to be trusted.
+/// The limits beyond which a film is not to be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Of the distance.
@@ -130,19 +130,19 @@ pub struct Published {
     pub sha256: Option<String>,
 }
 
-/// What the published weights give for one film: the proof that they, and all that comes before and after
+/// The outputs of the published weights for one film: the proof that they, and all that comes before and after
 /// them, are the same here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
     /// SHA-256 of the film's file, hex.
     pub film: String,
-    /// What the values are.
+    /// The kind of the values.
     pub output: ReferenceOutput,
     /// A value for each of the labels, in their order.
     pub values: Vec<f64>,
 }
 
-/// What the values of a [`Reference`] are.
+/// The kind of values in a [`Reference`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReferenceOutput {
@@ -184,7 +184,7 @@ pub enum Architecture {
     ResNet50,
 }
 
-/// What turns a logit into a probability. What a probability means is decided in `study` alone.
+/// The rule that turns a logit into a probability. What a probability means is decided in `study` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputRule {
@@ -248,7 +248,7 @@ impl Manifest {
         }
     }
 
-    /// The same for a manifest whose weights are not there yet: its `sha256` may be missing, and is
+    /// Reads and checks a manifest whose weights are not there yet: its `sha256` may be missing, and is
     /// empty then.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ pub(super) struct Evaluated {
     pub(super) intervals: By,
 }
 
-/// What the intervals are over.
+/// The units that the intervals are over.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum By {
@@ -54,7 +54,7 @@ pub(super) enum By {
     ByFilm,
 }
 
-/// What the model was trained on.
+/// The data that the model was trained on.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Training {
@@ -64,7 +64,7 @@ pub(super) struct Training {
     pub(super) splits: Vec<String>,
 }
 
-/// What differs from the architecture's usual width and depth.
+/// Differences from the architecture's usual width and depth.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Network {

@@ -13,9 +13,9 @@ pub enum Step {
     },
     /// Maps 0 to `low` and the largest possible grey value to `high`, linearly.
     Scale {
-        /// What black becomes.
+        /// The value of black.
         low: f32,
-        /// What the largest possible value becomes.
+        /// The value of the largest possible grey.
         high: f32,
     },
     /// Keeps the middle square: from `x / 2 - side / 2` (whole numbers), `side` long.

@@ -20,7 +20,7 @@ use super::{
 };
 use cxr_film::Film;
 
-/// What a network takes of one film.
+/// One film as a network takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// channel x row x column.

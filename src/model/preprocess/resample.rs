@@ -38,7 +38,7 @@ pub(super) fn resize(plane: &Plane, side: usize, kernel: Kernel, eight_bit: bool
     plane.with(side, side, values)
 }
 
-/// What one new pixel is made of: weights of the old pixels from `start` on.
+/// The weights of one new pixel: those of the old pixels from `start` on.
 struct Taps {
     start: usize,
     weights: Vec<f64>,

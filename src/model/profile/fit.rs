@@ -38,7 +38,7 @@ pub struct Fitted {
     pub caught: usize,
 }
 
-/// What a profile is made of: one film's signature, and that of the same film [`turned`](super::turned).
+/// One film's signature, and that of the same film [`turned`](super::turned): a profile is made of many.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// As it should be.

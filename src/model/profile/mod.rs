@@ -44,7 +44,7 @@ pub struct Profile {
     components: Vec<f32>,
     /// From upright to misplaced films, in the same numbers.
     turned: Vec<f32>,
-    /// What the space leaves over of a usual training film: mean squared length.
+    /// The part of a usual training film that lies beside the space: mean squared length.
     left_over: f32,
     limits: Limits,
 }

@@ -165,7 +165,7 @@ impl PluginProcess {
         self.id
     }
 
-    /// What the plugin says of itself.
+    /// Returns the plugin's description of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
@@ -183,7 +183,7 @@ impl PluginProcess {
         self.took
     }
 
-    /// What it printed since the last call of this.
+    /// Takes the lines that it printed since the last call of this.
     pub fn printed(&mut self) -> Vec<String> {
         std::mem::take(&mut self.printed)
     }

@@ -16,7 +16,7 @@ use super::super::{
 /// Bytes of one message at most: 64 effects of 64 KiB each, every byte of them escaped.
 const MESSAGE: usize = 64 << 20;
 
-/// What the program asks of a plugin's process.
+/// A request of the program to a plugin's process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
     /// The study of this question and the next ones, where it is another one than before.
@@ -77,7 +77,7 @@ impl Hook {
     }
 }
 
-/// What a plugin's process says.
+/// A message of a plugin's process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Message {
     /// The answer to the question.

@@ -12,7 +12,7 @@ use super::{
 use crate::store::{PluginColumn, PluginCommand, PluginEffect, PluginState, PluginWork};
 
 impl Worker {
-    /// What the plugin says of itself, for its record.
+    /// Notes the plugin's description of itself in its record.
     pub(super) fn describe(&mut self, description: &Description, granted: &BTreeSet<Permission>) {
         let record = &mut self.record;
         record.version.clone_from(&description.version);

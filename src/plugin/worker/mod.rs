@@ -50,7 +50,7 @@ pub struct Pace {
     pub gather: Duration,
     /// Critical studies that nobody has opened.
     pub critical: Duration,
-    /// What is known of a plugin is written down at most so often.
+    /// The least time between two writings of a plugin's record.
     pub record: Duration,
     /// A plugin for which no process could be started is tried again after so long.
     pub retry: Duration,
@@ -68,7 +68,7 @@ impl Default for Pace {
     }
 }
 
-/// What the host tells a plugin's thread.
+/// An order of the host to a plugin's thread.
 #[derive(Debug)]
 pub(super) enum Order {
     /// Its file, its settings or its grants have changed; or it is the first time.
@@ -79,7 +79,7 @@ pub(super) enum Order {
     Stop,
 }
 
-/// What a plugin is loaded from.
+/// The text and settings that a plugin is loaded from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loading {
     pub(super) source: Source,
@@ -113,7 +113,7 @@ pub(super) struct Worker {
 /// How far a plugin's thread has come with loading and calling it.
 pub(super) struct State {
     loaded: Option<(Loading, PluginProcess)>,
-    /// What has no process now, and when it is to have one again; none: when a person says so.
+    /// A loading without a process now, and when it is to have one again; none: when a person says so.
     resting: Option<(Loading, Option<Instant>)>,
     clock: Clock,
     /// Failures in a row, by hook.
@@ -228,7 +228,7 @@ impl Worker {
         self.state.loaded.is_some() && matches!(self.record.state, PluginState::Running | PluginState::Old)
     }
 
-    /// What people asked for.
+    /// Answers what people asked for.
     fn answer_requests(&mut self) -> Result<(), StoreError> {
         for (id, action) in self.store.plugin_requests(&self.name)? {
             if self.is_called_away() {

@@ -36,7 +36,7 @@ impl Short {
         all
     }
 
-    /// What people call these instructions.
+    /// Returns the name of these instructions for people.
     pub(in super::super) fn word(self) -> &'static str {
         if self.tiles { "AMX" } else { "AVX512-BF16" }
     }

@@ -44,7 +44,7 @@ impl Isa {
         all
     }
 
-    /// What people call these instructions.
+    /// Returns the name of these instructions for people.
     pub(in super::super) fn word(self) -> &'static str {
         match self.0 {
             Widest::Four => "any processor",

@@ -11,7 +11,7 @@ pub(super) trait Lanes: Copy {
     /// as the processor has registers for, and enough to cover the latency of its multiply-add.
     const ROWS: usize;
 
-    /// The same number everywhere.
+    /// One number in all lanes.
     fn splat(value: f32) -> Self;
 
     /// Reads `COUNT` numbers.

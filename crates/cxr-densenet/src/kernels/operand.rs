@@ -8,7 +8,7 @@ pub(in super::super) const SHORT_ROWS: usize = 32;
 /// Depth that one AMX tile holds.
 pub(super) const STEP: usize = 32;
 
-/// What a product gives: `SHORT_ROWS` x 32.
+/// The sums of a product: `SHORT_ROWS` x 32.
 pub(in super::super) type Sums = [f32; SHORT_ROWS * PANEL];
 
 /// The left-hand matrix of a product: each row is `segments` runs of `steps` x 32 numbers.

@@ -26,7 +26,7 @@ pub(super) struct Decoded {
     pub(super) signed: bool,
     /// A lossy coding may overshoot Bits Stored, where masking would turn white into black.
     pub(super) overshoots: bool,
-    /// What the samples mean now.
+    /// The meaning of the samples now.
     pub(super) photometric: Photometric,
 }
 
@@ -200,7 +200,7 @@ fn jpeg_2000(frame: &[u8], layout: &ImagePixel) -> Samples {
     Ok((by_pixel(planes), of_components(layout), signed))
 }
 
-/// What components are turned into when they are decoded: no decoder leaves colour differences in pairs.
+/// Returns the meaning of decoded components: no decoder leaves colour differences in pairs.
 fn of_components(layout: &ImagePixel) -> Photometric {
     match layout.photometric {
         Photometric::Ybr422 => Photometric::Ybr,

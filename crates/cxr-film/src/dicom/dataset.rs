@@ -23,7 +23,7 @@ const META_GROUP: u16 = 0x0002;
 pub(super) struct DataSet<'a> {
     elements: Vec<Element<'a>>,
     pub(super) character_set: CharacterSet,
-    /// What stopped the reading before the pixel data or the end.
+    /// The error that stopped the reading before the pixel data or the end.
     pub(super) fault: Option<DataSetError>,
 }
 

@@ -94,13 +94,6 @@ pub(crate) fn is_bare(bytes: &[u8]) -> bool {
 const VRS: [[u8; 2]; 11] =
     [*b"UL", *b"OB", *b"UI", *b"CS", *b"DA", *b"TM", *b"DT", *b"SH", *b"LO", *b"PN", *b"SQ"];
 
-/// The first bytes as text, if that is what they are.
-fn text(bytes: &[u8]) -> Option<String> {
-    let head = &bytes[..bytes.len().min(1024)];
-    let printable = head.iter().filter(|&&b| b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r')).count();
-    (printable == head.len()).then(|| String::from_utf8_lossy(head).to_ascii_lowercase())
-}
-
 /// The standard wants the bare stream (PS3.5 A.5); some writers leave it wrapped as zlib (RFC 1950) or gzip (RFC 1952).
 fn inflater(data: &[u8]) -> Box<dyn Read + '_> {
     // As a bare stream, a first byte of zlib begins a stored block, whose length stands twice (RFC 1951, 3.2.4).
