@@ -15,6 +15,7 @@ pub(super) fn site(loaded: &Loaded, rules: &Rules) -> Result<Site, ConfigError> 
         keymap: keymap(loaded)?,
         bell: loaded.config.dashboard.bell,
         findings_order: findings_order(loaded, rules)?,
+        destinations: loaded.config.send.keys().cloned().collect(),
         doubt: None,
     })
 }

@@ -104,7 +104,10 @@ fn check_one(name: &str, destination: &Destination, document: &Document<'_>) -> 
     };
     let whole = |message: &str, help: &str| Err(document.error_at_key(&["send", name], message, help));
     if !is_name(name) {
-        return whole(&format!("`{name}` is no name for a destination"), "write letters, digits, - and _, as in [send.pacs]");
+        return whole(
+            &format!("`{name}` is no name for a destination"),
+            "write letters, digits, - and _, as in [send.pacs]",
+        );
     }
     let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
     if destination.host.is_empty() || !destination.host.chars().all(is_host) {
@@ -130,10 +133,16 @@ fn check_one(name: &str, destination: &Destination, document: &Document<'_>) -> 
         return at("what", "nothing is sent", "write what = [\"sr\"], [\"sc\"] or [\"sr\", \"sc\"]");
     }
     match (destination.tls, &destination.tls_roots, &destination.tls_certificate, &destination.tls_key) {
-        (true, None, ..) => at("tls", "there are no `tls_roots`", "name the file with the roots of its certificate"),
+        (true, None, ..) => {
+            at("tls", "there are no `tls_roots`", "name the file with the roots of its certificate")
+        }
         (false, Some(_), ..) => at("tls_roots", "`tls` is not on", "set tls = true beside it"),
-        (_, _, Some(_), None) => at("tls_certificate", "there is a certificate and no `tls_key`", "set `tls_key` beside it"),
-        (_, _, None, Some(_)) => at("tls_key", "there is a key and no `tls_certificate`", "set `tls_certificate` beside it"),
+        (_, _, Some(_), None) => {
+            at("tls_certificate", "there is a certificate and no `tls_key`", "set `tls_key` beside it")
+        }
+        (_, _, None, Some(_)) => {
+            at("tls_key", "there is a key and no `tls_certificate`", "set `tls_certificate` beside it")
+        }
         _ => Ok(()),
     }
 }

@@ -32,6 +32,8 @@ pub struct Site {
     pub bell: Option<SignedDuration>,
     /// The labels that are listed first among a film's findings, in order.
     pub findings_order: Vec<String>,
+    /// The names of the destinations that results can be sent to.
+    pub destinations: Vec<String>,
     /// A sentence if the site's thresholds may be meant for other weights.
     pub doubt: Option<String>,
 }
@@ -45,6 +47,7 @@ impl Default for Site {
             keymap: Keymap::default(),
             bell: Some(SignedDuration::from_mins(1)),
             findings_order: Vec::new(),
+            destinations: Vec::new(),
             doubt: None,
         }
     }

@@ -46,7 +46,8 @@ impl Schedule {
         // All files lie in one folder, whose disk they hang on together.
         let is_file = destination.kind == DeliveryKind::Write;
         let has = |held: &&Destination| *held == destination || is_file && held.kind == DeliveryKind::Write;
-        let of_plugin = self.held.iter().filter(|held| held.plugin == destination.plugin).count();
+        let is_of_plugin = |held: &&Destination| held.plugin == destination.plugin && !held.plugin.is_empty();
+        let of_plugin = self.held.iter().filter(is_of_plugin).count();
         let failing = self.held.iter().filter(|held| self.is_failing(held)).count();
         self.held.iter().find(has).is_none()
             && of_plugin < OF_ONE_PLUGIN

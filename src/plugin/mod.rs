@@ -36,7 +36,7 @@ pub use effect::{Effect, Raise, RequestedEffect};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, Waker};
 pub use limits::Limits;
-pub use parts::{HostError, HostParts};
+pub use parts::{HostError, HostParts, SiteSettings};
 pub use policy::{granted, without_secrets};
 pub use process::{Ender, PluginProcess, serve_plugin, this_program};
 pub use settings::Setting;

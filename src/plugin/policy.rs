@@ -1,4 +1,4 @@
-//! What becomes of an effect under what the site allows.
+//! The fate of an effect under what the site allows.
 
 use std::collections::BTreeSet;
 

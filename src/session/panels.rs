@@ -1,5 +1,5 @@
-//! The data of the panels beside the list: the last films of a model, and the shift. Both are read from the store only
-//! while they are shown, and again only when something came, at most every few seconds.
+//! The data of the panels beside the list: the last films of a model, the shift, the results on their way. They are read
+//! from the store only while they are shown, and again only when something came, at most every few seconds.
 
 use std::{
     sync::Arc,
@@ -21,11 +21,16 @@ const SPREAD_EVERY: Duration = Duration::from_secs(30);
 const SHIFT_EVERY: Duration = Duration::from_secs(2);
 const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
 
+/// Results on their way that are shown, at most.
+const MOST_SENDINGS: u32 = 200;
+
 /// The panels that are open.
 #[derive(Debug, Default)]
 pub(super) struct Panels {
     spread: Option<Model>,
     shift: Option<Open>,
+    /// The store's revision when the results on their way were read; none: nobody looks at them.
+    sendings: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +88,16 @@ impl Panels {
         Ok(Some(Update::Shift(open.watch.period, Box::new(shift))))
     }
 
+    /// Reads the results on their way, and goes on doing so; or stops.
+    pub(super) fn watch_sendings(
+        &mut self,
+        store: &Store,
+        is_watched: bool,
+    ) -> Result<Option<Update>, StoreError> {
+        self.sendings = is_watched.then_some(store.revision()?);
+        if is_watched { store.sendings(MOST_SENDINGS).map(Update::Sendings).map(Some) } else { Ok(None) }
+    }
+
     /// Reads again what has changed and is due.
     pub(super) fn refresh(&mut self, store: &Store, now: Timestamp) -> Result<Vec<Update>, StoreError> {
         let mut updates = Vec::new();
@@ -92,6 +107,11 @@ impl Panels {
                 let Model { name, sha256, .. } = model.clone();
                 updates.push(self.compare(store, name, sha256)?);
             }
+        }
+        if let Some(revision) = self.sendings
+            && store.revision()? != revision
+        {
+            updates.extend(self.watch_sendings(store, true)?);
         }
         let Some(open) = &self.shift else { return Ok(updates) };
         let passed = open.counted_at.elapsed();

@@ -178,6 +178,18 @@ impl Store {
         })
     }
 
+    /// The study with that key.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn study_by_key(&self, key: &str) -> Result<Option<StudyId>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT id FROM studies WHERE key = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()
+        })
+    }
+
     /// A film, if it is there; one that was superseded reads as held.
     ///
     /// # Errors

@@ -85,7 +85,9 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
 /// Lets those who follow the store see that something about a study has changed.
 pub(super) fn touch(connection: &Connection, study: StudyId) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE studies SET revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE studies SET revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1",
+        )?
         .execute([study])?;
     Ok(())
 }

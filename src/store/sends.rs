@@ -17,8 +17,10 @@ use super::{
 use crate::study::{AuditKind, Sending, SendingState};
 
 /// Kinds of events after which a study's result may be another one.
-const CHANGES: &str =
-    "('complete', 'scored', 'held', 'superseded', 'set-aside', 'reassessed')";
+const CHANGES: &str = "('complete', 'scored', 'held', 'superseded', 'set-aside', 'reassessed')";
+
+/// So many events without a result are noted down as looked at.
+const WORTH_NOTING: i64 = 1_000;
 
 /// What is kept of a version of a result while and after it is sent; nothing of a patient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +52,12 @@ pub struct SentObject {
 pub struct ChangedResults {
     /// The last event that was looked at.
     pub until: i64,
-    /// The studies; true: nothing but the thresholds changed.
+    /// Complete studies; true: nothing but the thresholds changed.
     pub studies: Vec<(StudyId, bool)>,
+    /// Whether it is worth noting down how far that was.
+    pub is_new: bool,
+    /// Whether there may be more.
+    pub is_part: bool,
 }
 
 /// The last version of a result for a destination.
@@ -274,24 +280,25 @@ fn sending(row: &Row<'_>) -> rusqlite::Result<Sending> {
 }
 
 fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result<ChangedResults> {
-    let newest: i64 = view
-        .prepare_cached("SELECT coalesce(max(id), 0) FROM events")?
-        .query_row([], |row| row.get(0))?;
-    let mut changed = ChangedResults { until: newest, studies: Vec::new() };
+    let newest: i64 =
+        view.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))?;
+    let mut changed = ChangedResults { until: newest, ..ChangedResults::default() };
     if newest <= cursor {
         return Ok(changed);
     }
     let sql = format!(
-        "SELECT id, study, kind = 'reassessed' FROM events
-         WHERE id > ?1 AND study IS NOT NULL AND kind IN {CHANGES} ORDER BY id LIMIT ?2"
+        "SELECT events.id, study, events.kind = 'reassessed' FROM events
+         JOIN studies ON studies.id = events.study AND studies.complete = 1
+         WHERE events.id > ?1 AND events.kind IN {CHANGES} ORDER BY events.id LIMIT ?2"
     );
     let found: Vec<(i64, StudyId, bool)> = view
         .prepare_cached(&sql)?
         .query_map((cursor, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     if let Some((last, ..)) = found.last().filter(|_| found.len() >= limit as usize) {
-        changed.until = *last;
+        (changed.until, changed.is_part) = (*last, true);
     }
+    changed.is_new = !found.is_empty() || changed.until - cursor >= WORTH_NOTING;
     for (_, study, by_rules) in found {
         match changed.studies.iter_mut().find(|(known, _)| *known == study) {
             Some((_, before)) => *before &= by_rules,
@@ -348,8 +355,10 @@ fn want(
     match wish {
         Wish::Once => return Ok(false),
         Wish::Again => {
-            let content = last.content.map(|content| SendContent { again: is_done || content.again, ..content });
-            let content = content.unwrap_or(SendContent { digest: String::new(), version, at: now, again: false });
+            let content =
+                last.content.map(|content| SendContent { again: is_done || content.again, ..content });
+            let content =
+                content.unwrap_or(SendContent { digest: String::new(), version, at: now, again: false });
             begin_anew(connection, last.id, &content, now)?;
         }
         Wish::Result(digest) if last.content.as_ref().is_some_and(|content| content.digest == digest) => {

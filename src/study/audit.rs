@@ -97,7 +97,7 @@ audit_kinds! {
     Delivered = "delivered",
     /// A sender, or a film of its, was not let in.
     TurnedAway = "turned-away",
-    /// An effect of a plugin failed for good.
+    /// An effect of a plugin, or the sending of a result, failed for good.
     GivenUp = "given-up",
     /// The retention deleted a film's file.
     Deleted = "deleted",

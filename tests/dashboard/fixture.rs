@@ -435,7 +435,7 @@ impl Desk {
                 };
                 self.tell(Update::Picture(Picture { request, image }));
             }
-            Request::Picture(_) | Request::Plugin(_) => {}
+            Request::Picture(_) | Request::Plugin(_) | Request::Send(..) | Request::Sendings(_) => {}
             Request::Bench(request) => self.workbench.answer(request).into_iter().for_each(|update| {
                 self.tell(Update::Bench(Box::new(update)));
             }),

@@ -1,10 +1,11 @@
-//! The receiver as other programs see it: dcmtk and pynetdicom send, the real program receives. Where a peer is not
+//! The receiver and the sender as other programs see them: dcmtk and pynetdicom at the other end. Where a peer is not
 //! installed, its tests say so and are skipped.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
 
 mod durability;
 mod limits;
+mod send;
 mod support;
 mod syntaxes;
 mod tls;

@@ -7,8 +7,9 @@ use std::{
 };
 
 use cxr_triage::{
-    config,
-    plugin::{Host, HostParts, Limits, Pace, Retries},
+    config::{self, Destinations},
+    deliver::Retries,
+    plugin::{Host, HostParts, Limits, Pace, SiteSettings},
     store::{PluginRecord, StudyId, StudyRow},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -128,7 +129,9 @@ impl Scene {
     /// The configuration has changed.
     pub(crate) fn reconfigure(&self) {
         let settings = self.host.as_ref().and_then(Host::settings).unwrap();
-        settings.send((self.path("plugins"), self.config.clone())).unwrap();
+        let plugins = self.config.clone();
+        let destinations = Destinations::new();
+        settings.send(SiteSettings { plugins_folder: self.path("plugins"), plugins, destinations }).unwrap();
     }
 
     /// The texts of a study's tags.

@@ -15,6 +15,7 @@ mod people;
 mod priors;
 mod retention;
 mod senders;
+mod sends;
 mod severity;
 mod shift;
 mod spread;

@@ -14,11 +14,18 @@ fn a_destination_is_read() {
     );
     let send = parse(&text, Some("/etc/cxr/c.toml".as_ref())).unwrap().config.send;
     let pacs = &send["pacs"];
-    assert_eq!((pacs.port, pacs.calling_aet.as_str(), pacs.when, pacs.held), (2762, "TRIAGE 1", When::Urgent, true));
+    assert_eq!(
+        (pacs.port, pacs.calling_aet.as_str(), pacs.when, pacs.held),
+        (2762, "TRIAGE 1", When::Urgent, true)
+    );
     assert_eq!(pacs.what, [What::Sr, What::Sc]);
     assert_eq!(pacs.tls_roots.as_deref(), Some("/etc/cxr/ca.pem".as_ref()));
     let archive = &send["archive"];
-    assert_eq!((archive.port, archive.when), (104, When::OnCommand), "nothing goes out by itself unless it is written");
+    assert_eq!(
+        (archive.port, archive.when),
+        (104, When::OnCommand),
+        "nothing goes out by itself unless it is written"
+    );
     assert_eq!(archive.what, [What::Sr]);
 }
 

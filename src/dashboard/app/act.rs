@@ -8,7 +8,7 @@ use crate::dashboard::{
     layout::View,
     list::status,
     message::Effect,
-    panels::{Columns, FilterLine, Help, Notes, Palette, Plugins, ShiftPanel, Who, Workbench},
+    panels::{Columns, FilterLine, Help, Notes, Palette, Plugins, Results, ShiftPanel, Who, Workbench},
     state::{Next, State, Turn, plugins},
 };
 
@@ -109,6 +109,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Palette => state.open(Palette::open(state)),
         Action::Plugins => state.open(Plugins::default()),
         Action::Shift => state.open(ShiftPanel::default()),
+        Action::Results => {
+            let (results, asks) = Results::open(state);
+            state.open(results);
+            return vec![asks];
+        }
         Action::Workbench => {
             let (workbench, asks) = Workbench::open();
             state.open(workbench);

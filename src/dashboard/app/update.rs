@@ -166,6 +166,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
             state.health = Some(health);
         }
+        Update::Sendings(sendings) => state.sendings = sendings,
         Update::Spread(spread) => state.compared.take(spread),
         Update::Shift(period, shift) => state.counted.take(period, shift),
         Update::Notice(notice) => state.notice = Some((notice, state.now)),

@@ -35,7 +35,7 @@ use crate::{
     picture::{Mode, Presentation},
     session::protocol::{Health, Notice, NoticeLevel},
     store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
-    study::ThresholdChange,
+    study::{Sending, ThresholdChange},
 };
 
 /// How long a message for information stays.
@@ -63,6 +63,8 @@ pub struct State {
     pub(super) typed: String,
     /// Why what is being typed is no filter yet.
     pub(super) mistake: Option<FilterError>,
+    /// The results on their way, as far as they were asked for.
+    pub(super) sendings: Vec<Sending>,
     /// The plugins with their health, and what they add to the screen.
     pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
@@ -127,6 +129,7 @@ impl State {
             listed_before: 0,
             typed: String::new(),
             mistake: None,
+            sendings: Vec::new(),
             plugins: Vec::new(),
             view: View::default(),
             panel: None,

@@ -57,6 +57,7 @@ impl State {
             | Action::Plugins
             | Action::Shift
             | Action::Workbench
+            | Action::Results
             | Action::Redraw
             | Action::Quit
             | Action::Interrupt => true,

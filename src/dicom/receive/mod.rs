@@ -33,14 +33,11 @@ pub use folder::PASSING_FOLDER;
 pub use limits::Limits;
 pub use negotiate::{TRANSFER_SYNTAXES, classes_of};
 
+use super::wire::{Channel, Timed, Wire};
+use crate::lock::unpoisoned;
 use association::Peer;
 use folder::Folder;
 use limits::{Connections, Place};
-use super::{
-    printable, title_words,
-    wire::{Channel, Timed, Wire},
-};
-use crate::lock::unpoisoned;
 
 /// Memory of a connection's thread for its stack.
 const STACK: usize = 512 << 10;

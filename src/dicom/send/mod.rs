@@ -14,8 +14,8 @@ use std::{
 
 use dicom_dictionary_std::uids;
 use dicom_ul::pdu::{
-    AssociationAC, AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResultReason as Reason,
-    UserVariableItem,
+    AssociationAC, AssociationRQ, Pdu, PresentationContextProposed,
+    PresentationContextResultReason as Reason, UserVariableItem,
 };
 use rustls::{ClientConfig, pki_types::ServerName};
 
@@ -25,7 +25,8 @@ pub use verdict::Verdict;
 use super::{
     printable,
     wire::{
-        Answer, Channel, Command, Fault, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, Incoming, MAX_PDU, Timed, Wire, field,
+        Answer, Channel, Command, Fault, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, Incoming, MAX_PDU, Timed,
+        Wire, field,
     },
 };
 
@@ -177,7 +178,11 @@ impl Association {
             ..self.next_command()
         };
         let verdict = self.perform(context, &command, object.data_set)?;
-        if matches!(verdict, Verdict::Refused { .. }) { Err(SendError::Refused(verdict)) } else { Ok(verdict) }
+        if matches!(verdict, Verdict::Refused { .. }) {
+            Err(SendError::Refused(verdict))
+        } else {
+            Ok(verdict)
+        }
     }
 
     /// Ends the association in good order, as far as the other side goes along.
@@ -303,7 +308,9 @@ fn max_pdu(accepted: &AssociationAC) -> u32 {
 
 fn implementation(accepted: &AssociationAC) -> String {
     let said = accepted.user_variables.iter().find_map(|variable| match variable {
-        UserVariableItem::ImplementationVersionName(name) => Some(printable(name.trim_matches(['\0', ' ']), 16)),
+        UserVariableItem::ImplementationVersionName(name) => {
+            Some(printable(name.trim_matches(['\0', ' ']), 16))
+        }
         _ => None,
     });
     said.unwrap_or_default()

@@ -42,7 +42,9 @@ impl fmt::Display for Verdict {
         match self {
             Self::Stored => f.write_str("stored"),
             Self::StoredBut { code, meaning } => write!(f, "{code:04X} {meaning}"),
-            Self::Refused { code, meaning, comment } if comment.is_empty() => write!(f, "{code:04X} {meaning}"),
+            Self::Refused { code, meaning, comment } if comment.is_empty() => {
+                write!(f, "{code:04X} {meaning}")
+            }
             Self::Refused { code, meaning, comment } => write!(f, "{code:04X} {meaning} ({comment})"),
         }
     }

@@ -210,7 +210,9 @@ fn number(value: &[u8]) -> Result<u16, &'static str> {
 
 /// Returns a text without its padding; whatever is no printable ASCII becomes a question mark.
 fn text(value: &[u8]) -> String {
-    let read: String =
-        value.iter().map(|byte| if matches!(byte, 0 | b' '..=b'~') { char::from(*byte) } else { '?' }).collect();
+    let read: String = value
+        .iter()
+        .map(|byte| if matches!(byte, 0 | b' '..=b'~') { char::from(*byte) } else { '?' })
+        .collect();
     read.trim_matches(['\0', ' ']).to_owned()
 }

@@ -14,8 +14,8 @@ use std::{
 };
 
 use dicom_ul::pdu::{
-    AbortRQServiceProviderReason as Reason, AssociationAC, AssociationRJ, AssociationRQ, MAXIMUM_PDU_SIZE, Pdu,
-    read_pdu, write_pdu,
+    AbortRQServiceProviderReason as Reason, AssociationAC, AssociationRJ, AssociationRQ, MAXIMUM_PDU_SIZE,
+    Pdu, read_pdu, write_pdu,
 };
 
 pub(super) use command::{Command, MAX_COMMAND, Status, code, field, is_uid, padded};

@@ -78,7 +78,10 @@ pub(in crate::dicom) enum Channel {
 
 impl Channel {
     /// Takes the socket of one who connected to us; with `tls`, the peer has to begin with a handshake.
-    pub(in crate::dicom) fn accept(socket: Timed, tls: Option<&Arc<ServerConfig>>) -> Result<Self, rustls::Error> {
+    pub(in crate::dicom) fn accept(
+        socket: Timed,
+        tls: Option<&Arc<ServerConfig>>,
+    ) -> Result<Self, rustls::Error> {
         let Some(config) = tls else { return Ok(Self::Plain(socket)) };
         let connection = ServerConnection::new(Arc::clone(config))?;
         Ok(Self::Accepted(Box::new(StreamOwned::new(connection, socket))))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, ShiftWatch};
+pub use crate::study::{Period, Sending, ShiftWatch};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
@@ -47,6 +47,9 @@ pub enum Update {
     Spread(Arc<Spread>),
     /// The answer to [`Request::Shift`], and again while that is watched.
     Shift(Period, Box<Shift>),
+    /// The answer to [`Request::Sendings`], and again while they are watched: the results on their way, those first that
+    /// have not arrived.
+    Sendings(Vec<Sending>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// An answer to [`Request::Bench`].
@@ -73,6 +76,10 @@ pub enum Request {
     },
     /// Send how the shift goes, and keep it up to date; none: no longer.
     Shift(Option<ShiftWatch>),
+    /// Send the results on their way, and keep them up to date; or no longer.
+    Sendings(bool),
+    /// Send a study's result to the destination of that name, also where that has it.
+    Send(StudyId, String),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.

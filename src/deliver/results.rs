@@ -1,0 +1,117 @@
+//! The sending of a study's result: made when it is delivered, each object once.
+
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, select};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::{
+    LAST,
+    attempt::{Attempt, Failure},
+    study_result,
+    transmit::{self, Step},
+};
+use crate::{
+    config::{Destination, Destinations},
+    dicom::{results::Object, send::Verdict},
+    store::{Delivery, SendContent, SentObject, Store, StoreError, StudyDetail},
+};
+
+/// Sends what a delivery is about, as far as the destination has not taken it yet.
+pub(super) fn send(
+    store: &mut Store,
+    delivery: &Delivery,
+    destinations: &Destinations,
+    stopped: &Receiver<()>,
+) -> Attempt {
+    send_until(store, delivery, destinations, stopped).transpose()
+}
+
+fn send_until(
+    store: &mut Store,
+    delivery: &Delivery,
+    destinations: &Destinations,
+    stopped: &Receiver<()>,
+) -> Result<Option<Json>, Failure> {
+    let destination = destinations
+        .get(&delivery.target)
+        .ok_or_else(|| format!("the configuration no longer has the section [send.{}]", delivery.target))?;
+    let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
+    let detail = store.detail(study).map_err(told)?;
+    let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
+    let Some((delivery, content)) = current(store, delivery, &detail, destination)? else {
+        // Another version takes its place.
+        return Ok(Some(Json::Null));
+    };
+    let before = store.sent_before(&delivery).map_err(told)?;
+    let objects = study_result::objects(store, &detail, destination, &content, &before)?;
+    let mut taken: Vec<SentObject> = serde_json::from_str(&delivery.plan).unwrap_or_default();
+    let has = |object: &Object| taken.iter().any(|sent| sent.instance == object.sop_instance_uid);
+    let (objects, count) = {
+        let count = objects.len();
+        let left: Vec<Object> = objects.into_iter().filter(|object| content.again || !has(object)).collect();
+        (left, count)
+    };
+    let mut note = |store: &mut Store, object: &SentObject| {
+        taken.retain(|sent| sent.instance != object.instance);
+        taken.push(object.clone());
+        store.plan_delivery(delivery.id, &json!(taken).to_string())
+    };
+    let entity = transmit::entity(destination).map_err(|error| error.to_string())?;
+    let sent: Vec<SentObject> = objects.iter().map(sent_object).collect();
+    let steps = transmit::start(entity, objects).map_err(|error| error.to_string())?;
+    let mut remarks = Vec::new();
+    let mut end = None;
+    loop {
+        let deadline = end.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
+        let never = crossbeam_channel::never();
+        let stopped = if end.is_none() { stopped } else { &never };
+        select! {
+            recv(steps) -> step => match step {
+                Ok(Step::Taken(place, verdict)) => {
+                    note(store, &sent[place]).map_err(told)?;
+                    if let Verdict::StoredBut { .. } = verdict {
+                        remarks.push(verdict.to_string());
+                    }
+                }
+                Ok(Step::End(Ok(()))) => break,
+                Ok(Step::End(Err(why))) => return Err(why.into()),
+                Err(_) => return Err("the program broke down over it: report this".to_owned().into()),
+            },
+            recv(stopped) -> _ => end = Some(Instant::now() + LAST),
+            recv(deadline) -> _ => return Ok(None),
+        }
+    }
+    remarks.dedup();
+    Ok(Some(json!({ "version": content.version, "objects": count, "remark": remarks.join("; ") })))
+}
+
+/// The delivery as it is to be made now; none where the result has changed since a part of it arrived.
+fn current(
+    store: &mut Store,
+    delivery: &Delivery,
+    detail: &StudyDetail,
+    destination: &Destination,
+) -> Result<Option<(Delivery, SendContent)>, Failure> {
+    let read = |delivery: &Delivery| SendContent::read(&delivery.content);
+    let content = read(delivery).ok_or_else(|| Failure::for_good("its row in the store cannot be read"))?;
+    let digest = study_result::digest(detail, destination).unwrap_or_default();
+    if content.digest == digest {
+        return Ok(Some((delivery.clone(), content)));
+    }
+    let renewed = store.renew_send(delivery, &digest, Timestamp::now()).map_err(told)?;
+    Ok(renewed.and_then(|delivery| read(&delivery).map(|content| (delivery, content))))
+}
+
+fn sent_object(object: &Object) -> SentObject {
+    SentObject {
+        what: object.what.word().to_owned(),
+        instance: object.sop_instance_uid.clone(),
+        series: object.series_instance_uid.clone(),
+    }
+}
+
+fn told(error: StoreError) -> Failure {
+    error.to_string().into()
+}
