@@ -29,7 +29,7 @@ fn the_findings_say_whether_the_result_arrived() {
     ];
     desk.tell(Update::Detail(Box::new(detail)));
     let screen = desk.screen(110, 34);
-    assert!(screen.contains("archive: sent 12:00"), "{screen}");
+    assert!(screen.contains("archive: sent 14:02"), "{screen}");
     assert!(screen.contains("pacs: failed: A700 out of resources"), "{screen}");
 }
 
@@ -44,7 +44,7 @@ fn a_result_is_sent_by_a_key_and_one_in_trouble_is_tried_again() {
         sending(98, "pacs", SendingState::Sent { at: noon(), remark: String::new() }),
     ]));
     let screen = desk.screen(110, 34);
-    assert!(screen.contains("not sent") && screen.contains("given up 12:00: no connection"), "{screen}");
+    assert!(screen.contains("not sent") && screen.contains("given up 14:02: no connection"), "{screen}");
     assert!(!screen.contains("study 98"), "what has arrived is no trouble: {screen}");
     desk.press("j enter j enter esc");
     let asked: Vec<&Request> = desk
