@@ -36,6 +36,7 @@ pub use access::{Network, Peers};
 pub use event::{Event, EventKind};
 pub use folder::PASSING_FOLDER;
 pub use limits::Limits;
+pub(in crate::dicom) use negotiate::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME};
 pub use negotiate::{TRANSFER_SYNTAXES, classes_of};
 pub use tls::{TlsError, TlsFiles};
 

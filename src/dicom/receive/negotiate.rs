@@ -11,9 +11,9 @@ use dicom_ul::pdu::{
 use super::{Options, wire::MAX_PDU};
 
 /// Our implementation, to peers and in the files that are written: a number made from a UUID (PS3.5 annex B.2).
-pub(super) const IMPLEMENTATION_CLASS: &str = "2.25.263144520582207658838257235794216155516";
+pub(in crate::dicom) const IMPLEMENTATION_CLASS: &str = "2.25.263144520582207658838257235794216155516";
 /// The name of our implementation.
-pub(super) const IMPLEMENTATION_NAME: &str = "CXR-TRIAGE";
+pub(in crate::dicom) const IMPLEMENTATION_NAME: &str = "CXR-TRIAGE";
 
 /// The transfer syntaxes of films that can be read. Of those that a sender proposes, its first is taken.
 ///

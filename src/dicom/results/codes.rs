@@ -166,9 +166,15 @@ mod tests {
 
     #[test]
     fn a_label_that_nobody_knows_has_a_code_that_an_archive_takes() {
-        let (code, _) = label("Tracheal\\Deviation \u{1b}[2J of which the name is longer than any archive would let it be");
+        let (code, _) = label(
+            "Tracheal\\Deviation \u{1b}[2J of which the name is longer than any archive would let it be",
+        );
         assert!(code.value.len() <= 16, "{}", code.value);
-        assert!(code.meaning.chars().count() <= 64 && !code.meaning.contains(['\\', '\u{1b}']), "{}", code.meaning);
+        assert!(
+            code.meaning.chars().count() <= 64 && !code.meaning.contains(['\\', '\u{1b}']),
+            "{}",
+            code.meaning
+        );
         assert_ne!(code.value, label("Tracheal").0.value);
     }
 }

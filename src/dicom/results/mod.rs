@@ -14,25 +14,42 @@
 //!   there alone, in its own character set; a PNG or a film without UIDs is an error that says so;
 //! - its findings with the model's name and hash (`FilmState::Scored`), or the reason why it is held;
 //! - the time of the result, a station name, the version and, from the second version on, the numbers of the object sent
-//!   before ([`Sent`]), which the caller has kept. [`StudyResult::digest`] tells whether there is something new to send.
+//!   before ([`Sent`]), which the caller has kept. [`digest`] tells whether there is something new to send, without a file.
+//!
+//! All numbers (UIDs) are made of study, patient, station, what became of the films, version and kind.
 
+mod capture;
+mod codes;
+mod content;
+mod drawing;
 mod error;
 mod object;
+mod report;
+mod set;
 mod source;
+#[cfg(test)]
+mod tests;
+mod uid;
+
+use std::fmt::Write as _;
 
 use jiff::civil::DateTime;
 
 use crate::{
+    hash::sha256,
     model::Heatmap,
     study::{Finding, StudyAssessment, combine},
 };
 use cxr_film::Film;
 
 pub use error::ResultsError;
-pub use object::Object;
+pub use object::{Object, What};
+pub use set::Syntax;
 pub use source::Source;
 
 /// The result of one study.
+///
+/// The same in every try to send one version, so that each makes the same objects.
 #[derive(Debug, Clone)]
 pub struct StudyResult {
     /// Its films, the one that decides foremost, as `store::StudyDetail` has them; one at least, all of one study and
@@ -99,13 +116,6 @@ impl StudyResult {
     pub fn assessment(&self) -> StudyAssessment {
         combine(self.films.iter().filter_map(FilmResult::findings))
     }
-
-    /// A hash (SHA-256, hex) of everything that the objects say but for version and time: what differs has to be sent
-    /// as a new version.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        String::new()
-    }
 }
 
 impl FilmResult {
@@ -117,6 +127,32 @@ impl FilmResult {
             Outcome::Held(_) => None,
         }
     }
+
+    /// The film's number and what became of it, for [`digest`].
+    fn by_number(&self) -> (&str, &Outcome) {
+        (&self.source.header().sop_instance_uid, &self.outcome)
+    }
+}
+
+/// A hash (SHA-256, hex) of what films came to, each by its SOP Instance UID: probabilities and bands of ranking labels and
+/// the model's hash, or the reason why it is held. While it is the same there is nothing new to send; thresholds count
+/// by what they do alone.
+#[must_use]
+pub fn digest<'a>(films: impl IntoIterator<Item = (&'a str, &'a Outcome)>) -> String {
+    let mut text = String::new();
+    for (film, outcome) in films {
+        // Writing to a string cannot fail.
+        let _ = match outcome {
+            Outcome::Held(reason) => writeln!(text, "{film} held {reason:?}"),
+            Outcome::Scored { model, .. } => writeln!(text, "{film} scored {:?}", model.sha256),
+        };
+        let Outcome::Scored { findings, .. } = outcome else { continue };
+        for finding in findings.iter().filter(|finding| finding.rank) {
+            let (probability, band) = (finding.probability, finding.severity.word());
+            let _ = writeln!(text, "{:?} {probability} {band}", finding.label);
+        }
+    }
+    sha256(text)
 }
 
 /// A Comprehensive 3D SR by TID 1500: the study's band; a measurement group for each finding of a ranking label that
@@ -126,8 +162,7 @@ impl FilmResult {
 /// # Errors
 /// [`ResultsError`], where the films are none or of several studies or patients.
 pub fn structured_report(result: &StudyResult) -> Result<Object, ResultsError> {
-    let _ = result;
-    Err(ResultsError::NoFilm)
+    report::structured_report(result)
 }
 
 /// A secondary capture of the film `result.films[place]`: the film as a workstation shows it, 1,024 pixels wide at most,
@@ -142,6 +177,5 @@ pub fn secondary_capture(
     film: &Film,
     heatmap: Option<&Heatmap>,
 ) -> Result<Object, ResultsError> {
-    let _ = (result, place, film, heatmap);
-    Err(ResultsError::NoFilm)
+    capture::secondary_capture(result, place, film, heatmap)
 }

@@ -118,7 +118,8 @@ impl Object {
             set.text(tags::STATION_NAME, &station);
         }
         set.items(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, vec![scheme()]);
-        let (date, time) = (result.at.strftime("%Y%m%d").to_string(), result.at.strftime("%H%M%S").to_string());
+        let (date, time) =
+            (result.at.strftime("%Y%m%d").to_string(), result.at.strftime("%H%M%S").to_string());
         for (date_tag, time_tag) in [
             (tags::CONTENT_DATE, tags::CONTENT_TIME),
             (tags::INSTANCE_CREATION_DATE, tags::INSTANCE_CREATION_TIME),

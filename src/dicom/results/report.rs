@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 use super::{
     Algorithm, FilmResult, Object, Outcome, ResultsError, Source, StudyResult, What,
     codes::{BAND, Code, OURS, band, label, long_text},
-    content::{Item, Relation, by_series, frame, reference},
+    content::{Item, Relation, by_series, reference},
     object::PROGRAM,
     set::DataSet,
     uid::uid,
@@ -47,7 +47,8 @@ const COMMENT: Code = Code::dcm("121106", "Comment");
 const REASON: Code = Code::new("not-assessed-why", OURS, "Not assessed because");
 
 /// The sentence that no reader may miss.
-const CAUTION: &str = "Computed for the order of a worklist. It is not a diagnosis, and what is not named here may be there.";
+const CAUTION: &str =
+    "Computed for the order of a worklist. It is not a diagnosis, and what is not named here may be there.";
 
 /// See [`super::structured_report`].
 pub(super) fn structured_report(result: &StudyResult) -> Result<Object, ResultsError> {
@@ -108,8 +109,7 @@ fn groups(film: &FilmResult) -> Vec<Item> {
 fn group(film: &Source, finding: &Finding, model: &Algorithm) -> Item {
     let (code, site) = label(&finding.label);
     let tracking = uid(&[&film.header().sop_instance_uid, "finding", &finding.label]);
-    let parameters =
-        [format!("alert={:.4}", finding.threshold), format!("critical={:.4}", finding.critical)];
+    let parameters = [format!("alert={:.4}", finding.threshold), format!("critical={:.4}", finding.critical)];
     Item::container(&GROUP, Some("1501"))
         .and(ObservationContext, Item::text(&TRACKING, &long_text(&finding.label)))
         .and(ObservationContext, Item::uid(&TRACKING_UID, &tracking))
