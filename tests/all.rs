@@ -11,6 +11,7 @@ mod intake;
 mod model_parity;
 mod network;
 mod plugin_host;
+mod results;
 mod store_behaviours;
 mod terminal;
 mod weights_import;

@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 use super::{
     Algorithm, FilmResult, Object, Outcome, ResultsError, Source, StudyResult, What,
     codes::{BAND, Code, OURS, band, label, long_text},
-    content::{Item, Relation, by_series, frame, reference},
+    content::{Item, Relation, by_series, reference},
     object::PROGRAM,
     set::DataSet,
     uid::uid,
