@@ -105,6 +105,22 @@ pub struct WithoutFinding {
     pub critical_then: Option<Share>,
 }
 
+impl WithoutFinding {
+    /// Says it in a sentence; `words` writes a share.
+    pub(crate) fn sentence(&self, words: impl Fn(Option<Share>) -> String) -> String {
+        let of = self.patients.map_or_else(String::new, |patients| format!(" of {patients} patients"));
+        format!(
+            "Of {} films without any finding{of}, {} reach alert for a ranking label now and {} critical; {} and {} with \
+             what would be written.",
+            self.films,
+            words(self.alert_now),
+            words(self.critical_now),
+            words(self.alert_then),
+            words(self.critical_then)
+        )
+    }
+}
+
 /// Counts what films without finding do now, and with the thresholds proposed: alert and critical of each label.
 #[must_use]
 pub fn without_finding(labels: &[LabelInfo], cases: &[Case<'_>], then: &[(f64, f64)]) -> WithoutFinding {

@@ -25,7 +25,7 @@ const MOST_WORKERS: usize = 16;
 /// Films in one forward pass on a GPU, at most.
 const GPU_BATCH: usize = 32;
 
-/// What the model says of a film.
+/// The model's answers for a film, or why there are none.
 pub type Scored = Result<Findings, ModelError>;
 
 /// The result of reading a file: a film `F` on its way to the model, or an outcome `O` that needs no model.

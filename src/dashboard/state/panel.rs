@@ -19,7 +19,9 @@ pub trait Panel: Any + fmt::Debug {
     fn paste(&mut self, _state: &mut State, _text: &str) {}
 
     /// Whether an action does something here: for the footer.
-    fn offers(&self, action: Action) -> bool;
+    fn offers(&self, action: Action) -> bool {
+        matches!(action, Action::Close | Action::Interrupt)
+    }
 
     /// The place that it covers; pictures must know.
     fn area(&self, state: &State) -> Rect;
