@@ -49,3 +49,7 @@ fn is_wanted(destination: &Destination, row: &StudyRow, by_rules: bool, was_sent
     let is_held = destination.held && row.assessed == Severity::Held && destination.when != When::OnCommand;
     was_sent || !is_of_the_past && (destination.when.includes(row.assessed) || is_held)
 }
+
+#[cfg(test)]
+#[path = "changed_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! An object that can be sent, or written as a file.
 
 use dicom_core::Tag;
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 
 use super::{
     FilmResult, ResultsError, Sent, Source, StudyResult, What,

@@ -4,6 +4,8 @@
 //! `verdict.rs`, and every failure is a sentence that names what the other side said.
 
 mod error;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::{
