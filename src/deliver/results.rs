@@ -1,8 +1,8 @@
 //! The sending of a study's result: made when it is delivered, each object once.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, at, never, select};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -45,46 +45,67 @@ fn send_until(
         return Ok(Some(Json::Null));
     };
     let before = store.sent_before(&delivery).map_err(told)?;
-    let objects = study_result::objects(store, &detail, destination, &content, &before)?;
-    let mut taken: Vec<SentObject> = serde_json::from_str(&delivery.plan).unwrap_or_default();
-    let has = |object: &Object| taken.iter().any(|sent| sent.instance == object.sop_instance_uid);
-    let (objects, count) = {
-        let count = objects.len();
-        let left: Vec<Object> = objects.into_iter().filter(|object| content.again || !has(object)).collect();
-        (left, count)
-    };
-    let mut note = |store: &mut Store, object: &SentObject| {
-        taken.retain(|sent| sent.instance != object.instance);
-        taken.push(object.clone());
-        store.plan_delivery(delivery.id, &json!(taken).to_string())
-    };
+    let mut objects = study_result::objects(store, &detail, destination, &content, &before)?;
+    let mut taken = Taken::of(&delivery);
+    let count = objects.len();
+    objects.retain(|object| content.again || !taken.has(object));
     let entity = transmit::entity(destination).map_err(|error| error.to_string())?;
     let sent: Vec<SentObject> = objects.iter().map(sent_object).collect();
     let steps = transmit::start(entity, objects).map_err(|error| error.to_string())?;
-    let mut remarks = Vec::new();
-    let mut end = None;
+    let remark = listen(&steps, stopped, |place| taken.add(store, &sent[place]))?;
+    Ok(remark.map(|remark| json!({ "version": content.version, "objects": count, "remark": remark })))
+}
+
+/// The objects of a delivery that the destination has taken, noted down in its row.
+struct Taken {
+    delivery: i64,
+    objects: Vec<SentObject>,
+}
+
+impl Taken {
+    fn of(delivery: &Delivery) -> Self {
+        let objects = serde_json::from_str(&delivery.plan).unwrap_or_default();
+        Self { delivery: delivery.id, objects }
+    }
+
+    fn has(&self, object: &Object) -> bool {
+        self.objects.iter().any(|sent| sent.instance == object.sop_instance_uid)
+    }
+
+    fn add(&mut self, store: &mut Store, object: &SentObject) -> Result<(), StoreError> {
+        self.objects.retain(|sent| sent.instance != object.instance);
+        self.objects.push(object.clone());
+        store.plan_delivery(self.delivery, &json!(self.objects).to_string())
+    }
+}
+
+/// Listens to what happens to objects; `take` is called with the place of each that was taken. Returns the destination's
+/// remarks; none where the end of the program came first.
+fn listen(
+    steps: &Receiver<Step>,
+    stopped: &Receiver<()>,
+    mut take: impl FnMut(usize) -> Result<(), StoreError>,
+) -> Result<Option<String>, Failure> {
+    let (mut remarks, mut stopped, mut deadline) = (BTreeSet::new(), stopped.clone(), never());
     loop {
-        let deadline = end.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
-        let never = crossbeam_channel::never();
-        let stopped = if end.is_none() { stopped } else { &never };
         select! {
             recv(steps) -> step => match step {
                 Ok(Step::Taken(place, verdict)) => {
-                    note(store, &sent[place]).map_err(told)?;
+                    take(place).map_err(told)?;
                     if let Verdict::StoredBut { .. } = verdict {
-                        remarks.push(verdict.to_string());
+                        remarks.insert(verdict.to_string());
                     }
                 }
-                Ok(Step::End(Ok(()))) => break,
+                Ok(Step::End(Ok(()))) => {
+                    return Ok(Some(remarks.into_iter().collect::<Vec<_>>().join("; ")));
+                }
                 Ok(Step::End(Err(why))) => return Err(why.into()),
                 Err(_) => return Err("the program broke down over it: report this".to_owned().into()),
             },
-            recv(stopped) -> _ => end = Some(Instant::now() + LAST),
+            recv(stopped) -> _ => (stopped, deadline) = (never(), at(Instant::now() + LAST)),
             recv(deadline) -> _ => return Ok(None),
         }
     }
-    remarks.dedup();
-    Ok(Some(json!({ "version": content.version, "objects": count, "remark": remarks.join("; ") })))
 }
 
 /// The delivery as it is to be made now; none where the result has changed since a part of it arrived.

@@ -150,7 +150,7 @@ impl Manager {
 
     /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new.
     fn follow_destinations(&mut self) {
-        if let Err(error) = self.store.follow_only(self.parts.destinations.keys()) {
+        if let Err(error) = self.store.follow_results_for(self.parts.destinations.keys()) {
             tracing::error!(%error, "the destinations of results could not be noted");
         }
     }

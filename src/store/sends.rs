@@ -82,31 +82,43 @@ pub(super) enum Wish<'a> {
 }
 
 impl Store {
-    /// The studies whose results may have changed since they were looked at for a destination, those of `limit` events at
-    /// most. For a destination that was not there before, none.
+    /// Follows the audit for these destinations and no others: for one that was not there before, from now on.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn changed_results(&mut self, target: &str, limit: u32) -> Result<ChangedResults, StoreError> {
-        let changed = self.read(|view| {
+    pub fn follow_results_for<'a>(
+        &mut self,
+        targets: impl Iterator<Item = &'a String>,
+    ) -> Result<(), StoreError> {
+        let targets: Vec<&String> = targets.collect();
+        self.write(|transaction| {
+            let targets = to_json(&targets)?;
+            for sql in [
+                "DELETE FROM send_cursors WHERE target NOT IN (SELECT value FROM json_each(?1))",
+                "INSERT INTO send_cursors (target, event)
+                 SELECT value, (SELECT coalesce(max(id), 0) FROM events) FROM json_each(?1)
+                 WHERE true ON CONFLICT DO NOTHING",
+            ] {
+                transaction.prepare_cached(sql)?.execute([&targets])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The studies whose results may have changed since they were looked at for a destination, those of `limit` events at
+    /// most; for a destination that is not followed, none.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn changed_results(&self, target: &str, limit: u32) -> Result<ChangedResults, StoreError> {
+        self.read(|view| {
             let cursor: Option<i64> = view
                 .prepare_cached("SELECT event FROM send_cursors WHERE target = ?1")?
                 .query_row([target], |row| row.get(0))
                 .optional()?;
-            cursor.map(|cursor| changed_since(view, cursor, limit)).transpose()
-        })?;
-        match changed {
-            Some(changed) => Ok(changed),
-            None => self.write(|transaction| {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO send_cursors (target, event) SELECT ?1, coalesce(max(id), 0) FROM events
-                         WHERE true ON CONFLICT DO NOTHING",
-                    )?
-                    .execute([target])?;
-                Ok(ChangedResults::default())
-            }),
-        }
+            let changed = cursor.map(|cursor| changed_since(view, cursor, limit)).transpose()?;
+            Ok(changed.unwrap_or_default())
+        })
     }
 
     /// Puts results with their digests into the outbox, and notes down how far the audit was followed, in one
@@ -128,22 +140,6 @@ impl Store {
             transaction
                 .prepare_cached("UPDATE send_cursors SET event = max(event, ?2) WHERE target = ?1")?
                 .execute((target, until))?;
-            Ok(())
-        })
-    }
-
-    /// Forgets how far the audit was followed for destinations that are no longer there.
-    ///
-    /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn follow_only<'a>(&mut self, targets: impl Iterator<Item = &'a String>) -> Result<(), StoreError> {
-        let targets = to_json(&targets.collect::<Vec<_>>());
-        self.write(|transaction| {
-            transaction
-                .prepare_cached(
-                    "DELETE FROM send_cursors WHERE target NOT IN (SELECT value FROM json_each(?1))",
-                )?
-                .execute([targets?])?;
             Ok(())
         })
     }

@@ -107,6 +107,8 @@ fn scene() -> Bench {
     fs::write(bench.path(&evil(".csv")), csv).unwrap();
     let wrong = format!("[dashboard]\ntheme = \"{IN_TOML}\"\n{HOSTILE} = \"{HOSTILE}\"\n");
     fs::write(bench.path(&evil(".toml")), wrong).unwrap();
+    let pacs = "[send.pacs]\nhost = \"127.0.0.1\"\nport = 1\naet = \"PACS\"\n";
+    fs::write(bench.path("pacs.toml"), pacs).unwrap();
     fs::write(bench.path("wrong.toml"), format!("\"{IN_TOML}\" = \"{IN_TOML}\"\n")).unwrap();
     fs::write(bench.path(&evil(" theme.toml")), format!("inherits = \"{IN_TOML}\"\n")).unwrap();
     fs::write(bench.path(&evil(".json")), format!("{{\"status\": \"{IN_TOML}\", \"{IN_TOML}\": 3}}"))

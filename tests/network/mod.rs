@@ -6,6 +6,7 @@
 mod durability;
 mod limits;
 mod send;
+mod send_orthanc;
 mod support;
 mod syntaxes;
 mod tls;

@@ -21,14 +21,14 @@ use crate::network::{
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(180);
 
-fn config(port: u16, more: &str) -> String {
+pub(crate) fn config(port: u16, more: &str) -> String {
     format!(
         "[triage]\nquiet_period = \"1s\"\n[send.pacs]\nhost = \"127.0.0.1\"\nport = {port}\naet = \"PACS\"\n{more}\n"
     )
 }
 
 /// Puts films of that many patients into the inbox.
-fn films(site: &Site, count: usize) -> Vec<PathBuf> {
+pub(crate) fn films(site: &Site, count: usize) -> Vec<PathBuf> {
     let taken = jiff::civil::date(2026, 11, 29).at(8, 0, 0, 0);
     let phantoms = (0..).map(|place| Phantom::nth(7, place)).filter(|phantom| phantom.view == View::Frontal);
     let films = phantoms.take(count).enumerate().map(|(number, phantom)| {
@@ -99,7 +99,7 @@ impl Drop for Pacs {
     }
 }
 
-const WATCH: [&str; 5] = ["watch", "inbox", "--headless", "--receive", "0"];
+pub(crate) const WATCH: [&str; 5] = ["watch", "inbox", "--headless", "--receive", "0"];
 
 #[test]
 fn a_pacs_that_is_dead_refuses_is_slow_and_recovers_gets_each_result_once() {

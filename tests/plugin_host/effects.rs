@@ -276,7 +276,8 @@ fn a_result_is_sent_where_the_site_allows_it_and_once_however_often_it_is_asked_
          on_study = function() return { { send = 'pacs' }, { send = 'elsewhere' } } end",
     );
     // Nobody listens there: what is wanted stays in the outbox.
-    let site = "[send.pacs]\nhost = \"127.0.0.1\"\nport = 1\naet = \"PACS\"\n[plugins.send]\nallow = [\"send\"]";
+    let site =
+        "[send.pacs]\nhost = \"127.0.0.1\"\nport = 1\naet = \"PACS\"\n[plugins.send]\nallow = [\"send\"]";
     let mut scene = Scene::new(&[("send", &text)], site);
     scene.start();
     let study = scene.critical_at_once("a");
@@ -290,7 +291,10 @@ fn a_result_is_sent_where_the_site_allows_it_and_once_however_often_it_is_asked_
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!((asked[0].actor.as_str(), asked[0].study), ("send", Some(study)));
     let refused = of(AuditKind::PluginRefused);
-    assert!(refused[0].detail["why"].as_str().unwrap().contains("`[send.elsewhere]` is not in"), "{refused:?}");
+    assert!(
+        refused[0].detail["why"].as_str().unwrap().contains("`[send.elsewhere]` is not in"),
+        "{refused:?}"
+    );
     let sendings = scene.bench.store.detail(study).unwrap().unwrap().sendings;
     assert_eq!(sendings.iter().map(|it| it.destination.as_str()).collect::<Vec<_>>(), ["pacs"]);
 }

@@ -29,6 +29,11 @@ fn put(store: &mut Store, target: &str, digest: &str) -> Vec<StudyId> {
     studies
 }
 
+fn follow(store: &mut Store, targets: &[&str]) {
+    let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
+    store.follow_results_for(targets.iter()).unwrap();
+}
+
 fn due(store: &Store, target: &str) -> Vec<Delivery> {
     let destination =
         Destination { plugin: String::new(), kind: DeliveryKind::Send, target: target.to_owned() };
@@ -49,6 +54,7 @@ fn arrives(store: &mut Store, delivery: &Delivery) {
 fn a_result_is_put_into_the_outbox_once_and_a_changed_one_as_a_new_version() {
     let mut bench = Bench::new();
     let old = complete(&mut bench, "old");
+    follow(&mut bench.store, &["pacs"]);
     assert!(put(&mut bench.store, "pacs", "a").is_empty(), "what was there before is not sent");
     let study = complete(&mut bench, "new");
     assert_eq!(put(&mut bench.store, "pacs", "a"), [study]);
@@ -76,7 +82,7 @@ fn a_result_is_put_into_the_outbox_once_and_a_changed_one_as_a_new_version() {
 #[test]
 fn a_result_that_changes_before_it_arrives_takes_the_place_of_the_old_one() {
     let mut bench = Bench::new();
-    put(&mut bench.store, "pacs", "a");
+    follow(&mut bench.store, &["pacs"]);
     let study = complete(&mut bench, "x");
     put(&mut bench.store, "pacs", "a");
     bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
@@ -98,7 +104,7 @@ fn a_result_that_changes_before_it_arrives_takes_the_place_of_the_old_one() {
 #[test]
 fn a_person_sees_how_far_a_result_is_and_has_it_tried_again() {
     let mut bench = Bench::new();
-    put(&mut bench.store, "pacs", "a");
+    follow(&mut bench.store, &["pacs"]);
     let study = complete(&mut bench, "x");
     put(&mut bench.store, "pacs", "a");
     assert_eq!(state(&bench.store, study)[0].state, SendingState::Waiting);
@@ -132,9 +138,10 @@ fn a_person_sees_how_far_a_result_is_and_has_it_tried_again() {
 #[test]
 fn destinations_that_are_new_or_come_back_do_not_make_up_for_the_past() {
     let mut bench = Bench::new();
-    put(&mut bench.store, "pacs", "a");
-    bench.store.follow_only(["other".to_owned()].iter()).unwrap();
+    follow(&mut bench.store, &["pacs"]);
+    follow(&mut bench.store, &["other"]);
     complete(&mut bench, "meanwhile");
+    follow(&mut bench.store, &["pacs", "other"]);
     assert!(put(&mut bench.store, "pacs", "a").is_empty());
     let study = complete(&mut bench, "after");
     assert_eq!(put(&mut bench.store, "pacs", "a"), [study]);
