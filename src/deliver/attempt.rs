@@ -2,6 +2,8 @@
 
 use serde_json::Value as Json;
 
+use crate::store::StoreError;
+
 /// The outcome of one try: what is worth proving, or why it failed; none if it was cut short by the end of the program.
 pub(super) type Attempt = Option<Result<Json, Failure>>;
 
@@ -17,6 +19,12 @@ impl Failure {
     /// A failure that another try cannot mend.
     pub(super) fn for_good(why: impl Into<String>) -> Self {
         Self { why: why.into(), for_good: true }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        error.to_string().into()
     }
 }
 

@@ -92,7 +92,9 @@ pub struct Deliverer {
 
 /// Hears what became of the results that are sent, after each try.
 #[derive(Clone, Default)]
-pub struct Listener(Option<Arc<dyn Fn(&ResultNews) + Send + Sync>>);
+pub struct Listener(Option<Arc<Hear>>);
+
+type Hear = dyn Fn(&ResultNews) + Send + Sync;
 
 /// What became of a result that was tried to be sent.
 #[derive(Debug, Clone, PartialEq)]

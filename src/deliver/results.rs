@@ -38,13 +38,13 @@ fn send_until(
         .get(&delivery.target)
         .ok_or_else(|| format!("the configuration no longer has the section [send.{}]", delivery.target))?;
     let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
-    let detail = store.detail(study).map_err(told)?;
+    let detail = store.detail(study)?;
     let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
     let Some((delivery, content)) = current(store, delivery, &detail, destination)? else {
         // Another version takes its place.
         return Ok(Some(Json::Null));
     };
-    let before = store.sent_before(&delivery).map_err(told)?;
+    let before = store.sent_before(&delivery)?;
     let mut objects = study_result::objects(store, &detail, destination, &content, &before)?;
     let mut taken = Taken::of(&delivery);
     let count = objects.len();
@@ -91,7 +91,7 @@ fn listen(
         select! {
             recv(steps) -> step => match step {
                 Ok(Step::Taken(place, verdict)) => {
-                    take(place).map_err(told)?;
+                    take(place)?;
                     if let Verdict::StoredBut { .. } = verdict {
                         remarks.insert(verdict.to_string());
                     }
@@ -121,7 +121,7 @@ fn current(
     if content.digest == digest {
         return Ok(Some((delivery.clone(), content)));
     }
-    let renewed = store.renew_send(delivery, &digest, Timestamp::now()).map_err(told)?;
+    let renewed = store.renew_send(delivery, &digest, Timestamp::now())?;
     Ok(renewed.and_then(|delivery| read(&delivery).map(|content| (delivery, content))))
 }
 
@@ -131,8 +131,4 @@ fn sent_object(object: &Object) -> SentObject {
         instance: object.sop_instance_uid.clone(),
         series: object.series_instance_uid.clone(),
     }
-}
-
-fn told(error: StoreError) -> Failure {
-    error.to_string().into()
 }

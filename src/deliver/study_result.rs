@@ -109,19 +109,14 @@ fn picture(store: &Store, result: &StudyResult, place: usize, film: &FilmRow) ->
 
 /// The bytes of a film, from the file that brought it, else from a copy of that.
 fn file(store: &Store, film: &FilmRow) -> Result<Vec<u8>, Failure> {
-    let number = film.id;
     let copies = store.copies(film.id).map_err(|error| error.to_string())?;
-    let mut failure = None;
+    let mut failure: Option<String> = None;
     for path in std::iter::once(&film.path).chain(&copies) {
         match readers().read(path, Expected::FILM, &|| false) {
             Ok(bytes) if sha256(&bytes) == film.sha256 => return Ok(bytes),
-            Ok(_) => {
-                failure = failure.or(Some(format!("the file of film {number} has changed since it came in")))
-            }
-            Err(error) => {
-                failure = failure.or(Some(format!("the file of film {number} cannot be read ({error})")))
-            }
+            Ok(_) => _ = failure.get_or_insert("has changed since it came in".to_owned()),
+            Err(error) => _ = failure.get_or_insert(format!("cannot be read ({error})")),
         }
     }
-    Err(failure.unwrap_or_default().into())
+    Err(format!("the file of film {} {}", film.id, failure.unwrap_or_default()).into())
 }

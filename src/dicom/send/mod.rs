@@ -161,7 +161,7 @@ impl Association {
                 wire.close(to.times.close);
                 Err(SendError::Rejected(error::rejection(&rejected, to)))
             }
-            Err(fault) => Err(broken(&mut wire, fault, "asked for an association")),
+            Err(fault) => Err(broken(&mut wire, &fault, "asked for an association")),
         }
     }
 
@@ -218,7 +218,7 @@ impl Association {
     fn perform(&mut self, context: u8, command: &Command, data: &[u8]) -> Result<Verdict, SendError> {
         self.wire.limit(self.times.answer, self.times.message);
         let answered = self.exchange(context, command, data);
-        answered.map_err(|fault| broken(&mut self.wire, fault, "sent an object"))
+        answered.map_err(|fault| broken(&mut self.wire, &fault, "sent an object"))
     }
 
     fn exchange(&mut self, context: u8, command: &Command, data: &[u8]) -> Result<Verdict, Fault> {
@@ -319,7 +319,7 @@ fn implementation(accepted: &AssociationAC) -> String {
 }
 
 /// Tells the other side of a fault that it would understand, and people of every one.
-fn broken(wire: &mut Wire, fault: Fault, after: &'static str) -> SendError {
+fn broken(wire: &mut Wire, fault: &Fault, after: &'static str) -> SendError {
     if let Some(abort) = fault.abort() {
         let time = Duration::from_millis(200);
         wire.limit(time, time);

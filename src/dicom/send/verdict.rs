@@ -68,7 +68,7 @@ fn meaning(code: u16) -> (bool, &'static str) {
         0x0117 => (false, "the object's number is none"),
         0x0118 | 0x0119 | 0x0122 => (false, "objects of this class are not taken"),
         0x0124 => (false, "not allowed to send"),
-        0x0210 | 0x0211 | 0x0212 => (false, "the operation is not known"),
+        0x0210..=0x0212 => (false, "the operation is not known"),
         0xFE00 => (false, "cancelled"),
         _ => (false, "a status that no standard gives a meaning"),
     }
