@@ -170,6 +170,15 @@ impl Deaths {
     }
 }
 
+/// Puts the calling thread behind all others of the machine. Where that is not possible it stays as it is.
+pub(crate) fn lower_priority() {
+    // Elsewhere the call means the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 19) {
+        tracing::debug!(%error, "the priority of a thread stays as it is");
+    }
+}
+
 /// Whether the other ends of a channel are gone.
 #[must_use]
 pub fn is_closed<T>(channel: &Receiver<T>) -> bool {

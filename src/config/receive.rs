@@ -37,9 +37,6 @@ pub struct Receive {
     /// The longest silence within an association.
     #[serde(deserialize_with = "values::duration")]
     pub idle: SignedDuration,
-    /// Bytes that the disk of the inbox has to keep free.
-    #[serde(deserialize_with = "values::size")]
-    pub min_free: u64,
     /// Most bytes of a film.
     #[serde(deserialize_with = "values::size")]
     pub max_film: u64,
@@ -72,7 +69,6 @@ impl Default for Receive {
             associations: 64,
             associations_per_address: 16,
             idle: SignedDuration::from_secs(60),
-            min_free: 1_000_000_000,
             max_film: 512_000_000,
             tls_certificate: None,
             tls_key: None,

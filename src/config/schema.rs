@@ -6,7 +6,10 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Destinations, FeedAlarm, Health, Metrics, Plugins, Receive, Retention, values};
+use super::{
+    Bandwidth, Destinations, FeedAlarm, Health, Metrics, Plugins, Receive, Retention, Similar, bandwidth,
+    values,
+};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -49,6 +52,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// What is deleted, and when.
     pub retention: Retention,
+    /// The search for similar films.
+    pub similar: Similar,
     /// The log.
     pub log: Log,
 }
@@ -216,6 +221,9 @@ pub struct LabelThresholds {
 pub struct Dashboard {
     /// How films are drawn.
     pub pictures: Pictures,
+    /// The speed of the line to the terminal, to which pictures are cut down; none ("off"): they are sent whole.
+    #[serde(deserialize_with = "bandwidth::bandwidth_or_off")]
+    pub bandwidth: Option<Bandwidth>,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
     /// The theme's name, or its file; none ("auto"): as the terminal suggests.
@@ -271,6 +279,7 @@ impl Default for Dashboard {
     fn default() -> Self {
         Self {
             pictures: Pictures::Auto,
+            bandwidth: None,
             heatmap: true,
             theme: None,
             borders: Borders::Unicode,

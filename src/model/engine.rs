@@ -1,10 +1,12 @@
 //! One loaded model: films in, findings out.
 
-use candle_core::{Device, Tensor};
+use std::borrow::Cow;
+
+use candle_core::{DType, Device, Tensor};
 
 use super::{
     DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Parallelism, Precision, Source,
-    manifest::OutputRule,
+    manifest::{Kind, OutputRule},
     network::{Forward, Network},
     preprocess,
     profile::{self, Profile},
@@ -50,12 +52,15 @@ impl Model {
         let (device, device_name) = device.open()?;
         precision.check(&device)?;
         let manifest = source.manifest()?;
-        let place = source.weights_place();
-        let bytes = source.weights()?;
-        let found = sha256(&bytes);
-        if found != manifest.sha256 {
-            return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
+        if manifest.kind == Kind::Embedder {
+            let reason = format!(
+                "{} is an embedder: it names no finding, it finds films alike; name it as `embedder` under [similar]",
+                manifest.name
+            );
+            return Err(ModelError::Manifest { place: source.place(), reason });
         }
+        let place = source.weights_place();
+        let bytes = checked_weights(source, &manifest)?;
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
         let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
@@ -164,10 +169,11 @@ impl Model {
         }
         let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, parallelism)?;
         let distances = self.distances(&features)?;
+        let pooled = pooled(&features)?;
         let (outputs, map) = (self.manifest.outputs, rows * columns);
-        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map));
+        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map)).zip(pooled);
         let mut findings = Vec::with_capacity(inputs.len());
-        for (film, (input, (logits, maps))) in inputs.iter().zip(films).enumerate() {
+        for (film, (input, ((logits, maps), features))) in inputs.iter().zip(films).enumerate() {
             let labels = &self.manifest.labels;
             let probabilities: Vec<f32> =
                 labels.iter().map(|label| self.probability(logits[label.output])).collect();
@@ -175,11 +181,17 @@ impl Model {
                 labels.iter().flat_map(|label| &maps[label.output * map..][..map]).copied().collect();
             let distance = distances.get(film).copied().flatten();
             let measured = distance.iter().flat_map(|distance| [&distance.value, &distance.turned]);
-            if !probabilities.iter().chain(&values).chain(measured).all(|value| value.is_finite()) {
+            if !probabilities
+                .iter()
+                .chain(&values)
+                .chain(&features)
+                .chain(measured)
+                .all(|value| value.is_finite())
+            {
                 return Err(ModelError::NotFinite { film });
             }
             let heatmap = Heatmap { labels: labels.len(), rows, columns, values, region: input.region };
-            findings.push(Findings { probabilities, heatmap, distance });
+            findings.push(Findings { probabilities, heatmap, features, distance });
         }
         Ok(findings)
     }
@@ -250,12 +262,31 @@ impl Model {
     }
 }
 
+/// The mean of each channel of the last map, film by film. `features` is film x channel x row x column.
+fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+    features.to_dtype(DType::F32)?.mean((2, 3))?.to_vec2()
+}
+
 /// Candle's ReLU turns NaN into 0: what goes in must be checked, the end shows nothing.
 fn check_finite(input: &Input) -> Result<(), ModelError> {
     match input.values.iter().all(|value| value.is_finite()) {
         true => Ok(()),
         false => Err(ModelError::Film { reason: "it holds a value that is not a number".to_owned() }),
     }
+}
+
+/// The bytes of a model's weights, checked against the manifest's hash.
+pub(super) fn checked_weights(
+    source: &Source,
+    manifest: &Manifest,
+) -> Result<Cow<'static, [u8]>, ModelError> {
+    let bytes = source.weights()?;
+    let found = sha256(&bytes);
+    if found != manifest.sha256 {
+        let (place, wanted) = (source.weights_place(), manifest.sha256.clone());
+        return Err(ModelError::Checksum { place, wanted, found });
+    }
+    Ok(bytes)
 }
 
 /// The profile that a manifest names, checked against its hash and the weights'.

@@ -1,5 +1,5 @@
 //! The engine: manifest, weights and importers, preprocessing, DenseNet (our own kernels on the processor,
-//! Candle on a GPU) and ResNet, heatmaps.
+//! Candle on a GPU) and ResNet, heatmaps; DINOv2, which finds films alike.
 //!
 //! Knows nothing of where a film came from, and nothing of thresholds beyond carrying the manifest's
 //! operating points.
@@ -11,6 +11,8 @@
 
 mod densenet;
 mod device;
+mod dinov2;
+mod embedder;
 mod engine;
 mod error;
 mod heatmap;
@@ -36,13 +38,15 @@ use serde::{Deserialize, Serialize};
 pub use cxr_densenet::Parallelism;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
+pub use dinov2::DinoV2Config;
+pub use embedder::Embedder;
 pub use engine::Model;
 pub use error::{ModelError, TensorProblem, TensorProblemKind};
 pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary, preset};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Limits, Manifest, OutputRule,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
     ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE,
     VALIDATED_POSITIVES, is_validated,
 };
@@ -61,6 +65,8 @@ pub struct Findings {
     pub probabilities: Vec<f32>,
     /// The Grad-CAM map of every label.
     pub heatmap: Heatmap,
+    /// The network's view of the film as its head sees it: the mean of each channel of the last map.
+    pub features: Vec<f32>,
     /// How far the film is from those that the model was trained on; none for a model without a profile.
     pub distance: Option<Distance>,
 }

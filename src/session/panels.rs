@@ -1,22 +1,25 @@
-//! The data of the panels beside the list: the last films of a model, the shift, the results on their way. They are read
-//! from the store only while they are shown, and again only when something came, at most every few seconds.
+//! The data of the panels beside the list: the last films of a model, the shift, the senders of films, the results on
+//! their way. They are read from the store only while they are shown, and again only when something came, at most every
+//! few seconds.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use crate::{
     session::protocol::{ShiftWatch, Update},
-    store::{Store, StoreError},
+    store::{Sender, Store, StoreError},
 };
 
 /// Films with which one is compared, at most.
 const LAST_FILMS: u32 = 1_000;
 /// How often the last films are read anew, at most: one film more moves nothing that could be seen.
 const SPREAD_EVERY: Duration = Duration::from_secs(30);
+/// How often the senders are read anew.
+const SENDERS_EVERY: Duration = Duration::from_secs(2);
 /// How often the shift is counted anew, at most, and at least: hours and days pass by themselves.
 const SHIFT_EVERY: Duration = Duration::from_secs(2);
 const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
@@ -31,6 +34,7 @@ pub(super) struct Panels {
     shift: Option<Open>,
     /// The store's revision when the results on their way were read; none: nobody looks at them.
     sendings: Option<i64>,
+    senders: Option<Shown>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +52,13 @@ struct Open {
     counted_at: Instant,
     /// None until it could be counted.
     counted: Option<Moment>,
+}
+
+/// The senders as they are shown, and when they were read.
+#[derive(Debug)]
+struct Shown {
+    senders: Vec<Sender>,
+    read_at: Instant,
 }
 
 /// Numbers of which one moves whenever anything does that is counted.
@@ -98,6 +109,21 @@ impl Panels {
         if is_watched { store.sendings(MOST_SENDINGS).map(Update::Sendings).map(Some) } else { Ok(None) }
     }
 
+    /// Reads who sends films, and goes on doing so; or stops.
+    pub(super) fn watch_senders(
+        &mut self,
+        store: &Store,
+        is_open: bool,
+    ) -> Result<Option<Update>, StoreError> {
+        self.senders = None;
+        if !is_open {
+            return Ok(None);
+        }
+        let senders = store.senders(Zoned::now().date())?;
+        self.senders = Some(Shown { senders: senders.clone(), read_at: Instant::now() });
+        Ok(Some(Update::Senders(senders)))
+    }
+
     /// Reads again what has changed and is due.
     pub(super) fn refresh(&mut self, store: &Store, now: Timestamp) -> Result<Vec<Update>, StoreError> {
         let mut updates = Vec::new();
@@ -112,6 +138,14 @@ impl Panels {
             && store.revision()? != revision
         {
             updates.extend(self.watch_sendings(store, true)?);
+        }
+        if let Some(shown) = self.senders.as_mut().filter(|shown| shown.read_at.elapsed() >= SENDERS_EVERY) {
+            shown.read_at = Instant::now();
+            let senders = store.senders(Zoned::now().date())?;
+            if senders != shown.senders {
+                shown.senders.clone_from(&senders);
+                updates.push(Update::Senders(senders));
+            }
         }
         let Some(open) = &self.shift else { return Ok(updates) };
         let passed = open.counted_at.elapsed();

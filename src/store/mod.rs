@@ -51,6 +51,7 @@ mod rules;
 mod senders;
 mod sends;
 mod shift;
+mod similar;
 mod spread;
 mod study_time;
 mod supersede;
@@ -68,6 +69,7 @@ pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
+pub use place::place_beside;
 pub use plugin_record::{
     Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginEffect,
     PluginRecord, PluginRequest, PluginState, PluginWork,
@@ -81,6 +83,7 @@ pub use retention::DoneFilm;
 pub use senders::{Sender, SenderNews};
 pub use sends::{ChangedResults, LastSend, SendContent, SentObject};
 pub use shift::Shift;
+pub use similar::ComparedFilm;
 pub use spread::Spread;
 
 pub use crate::study::{

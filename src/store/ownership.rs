@@ -47,7 +47,11 @@ impl Ownership {
         for tried in 1.. {
             match lock.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if tried < TRIES => thread::sleep(BETWEEN_TRIES),
+                // Whoever only looks shares the lock; an owner shares it with nobody.
+                Err(TryLockError::WouldBlock) if tried < TRIES && lock.try_lock_shared().is_ok() => {
+                    lock.unlock().map_err(failed)?;
+                    thread::sleep(BETWEEN_TRIES);
+                }
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }

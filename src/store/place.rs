@@ -49,6 +49,14 @@ pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links lead to one another"))
 }
 
+/// The place of a file beside a store: the store's own, with `suffix` after its very end.
+///
+/// # Errors
+/// Those of the operating system.
+pub fn place_beside(store_path: &Path, suffix: &str) -> io::Result<PathBuf> {
+    real_path(store_path).map(|path| with_suffix(&path, suffix))
+}
+
 /// The path with something put after its very end, extension and all.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);

@@ -235,6 +235,52 @@ fn polling_sees_all_that_events_would() {
 }
 
 #[test]
+fn films_and_sidecars_whose_clock_is_in_another_zone_or_wrong_count_at_once() {
+    // Hours by which the clock of whoever wrote them differs.
+    const CLOCKS: [i64; 8] = [-24 * 365 * 10, -14, -1, 0, 1, 14, 24, 24 * 365];
+    let put = |path: &Path, text: &str, hours: i64| {
+        let draft = path.with_extension("part");
+        fs::write(&draft, text).unwrap();
+        let (now, by) = (SystemTime::now(), Duration::from_secs(3_600 * hours.unsigned_abs()));
+        let time = if hours < 0 { now - by } else { now + by };
+        File::options().append(true).open(&draft).unwrap().set_modified(time).unwrap();
+        fs::rename(&draft, path).unwrap();
+    };
+    let (at_start, later) =
+        (|hours: i64| format!("start{hours}.dcm"), |hours: i64| format!("later{hours}.dcm"));
+    let inbox = Inbox::start(
+        |inbox| CLOCKS.iter().for_each(|hours| put(&inbox.join(at_start(*hours)), "film", *hours)),
+        None,
+    );
+    let mut arrived = BTreeSet::new();
+    let mut take = |inbox: &Inbox, wanted: usize| {
+        while arrived.len() < wanted {
+            match inbox.next() {
+                IntakeEvent::Arrivals(arrivals) => arrived.extend(arrivals.into_iter().map(|it| it.path)),
+                IntakeEvent::FirstScanDone { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    take(&inbox, CLOCKS.len());
+    CLOCKS.iter().for_each(|hours| put(&inbox.path(&later(*hours)), "film", *hours));
+    take(&inbox, 2 * CLOCKS.len());
+    // A sidecar's clock may differ from its film's.
+    for (film, hours) in CLOCKS.iter().map(|hours| inbox.path(&later(*hours))).zip(CLOCKS.iter().rev()) {
+        let sidecar = PathBuf::from(format!("{}.priority", film.display()));
+        put(&sidecar, "STAT", *hours);
+        loop {
+            match inbox.next() {
+                IntakeEvent::Sidecar { film: told } => break assert_eq!(told, film),
+                IntakeEvent::FirstScanDone { .. } => {}
+                other => panic!("{hours} h: {other:?}"),
+            }
+        }
+        assert_eq!(intake::sidecar_priority(&film).as_deref(), Some("STAT"));
+    }
+}
+
+#[test]
 fn a_sidecar_after_its_film_is_told() {
     let inbox = Inbox::empty(None);
     fs::write(inbox.path("before.dcm.priority"), "HIGH").unwrap();

@@ -18,6 +18,7 @@ mod senders;
 mod sends;
 mod severity;
 mod shift;
+mod similar;
 mod spread;
 pub(crate) mod support;
 mod thresholds;

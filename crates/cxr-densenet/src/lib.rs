@@ -336,6 +336,13 @@ impl<A: Arithmetic> Running<A> {
     }
 }
 
+/// Writes the dot product of `query` with each of the vectors in `vectors` into `products`: numbers of half precision
+/// (IEEE 754 binary16, little-endian), `query.len()` a vector, one vector after the other. As many products are written
+/// as there are both vectors and places for them. A product's bits do not depend on the other vectors.
+pub fn dots_of_halves(query: &[f32], vectors: &[u8], products: &mut [f32]) {
+    kernels::dots_of_halves(Isa::best(), query, vectors, products);
+}
+
 impl Processor {
     /// One of each kind that this processor has, in fp32 and in bf16, the plainest first: for tests that hold them to
     /// another network.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::config::{Space, parse};
+use crate::{config::parse, files::Space};
 
 #[test]
 fn ages_are_read_as_days() {

@@ -2,13 +2,13 @@
 
 use crossterm::event::KeyEventKind;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 
-use super::{act, mouse};
+use super::{act, draw::popup, mouse};
 use crate::{
     dashboard::{
         message::{Effect, Message},
-        panels::{shift, workbench},
+        panels::{Senders, shift, similar, workbench},
         site::Reconfigure,
         state::{INFO_STAYS, State, plugins, settle_comparison},
     },
@@ -31,6 +31,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Pasted(text) => state.with_panel(|panel, state| panel.paste(state, &text)),
         Message::Resized(size, cell) => {
             state.size = size;
+            state.gallery.send_again();
             if let Some(cell) = cell {
                 state.gallery.set_cell(cell);
             }
@@ -41,8 +42,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Canvas(canvas) => state.gallery.set_canvas(canvas),
         Message::Continued => {
             state.stale = true;
+            state.gallery.send_again();
             return vec![Effect::Redraw];
         }
+        Message::LineIsFree => state.gallery.send_strip(),
         Message::Encoded(encoded) => state.gallery.insert(encoded),
         Message::Failed(text) => state.say(NoticeLevel::Error, text),
         Message::FeedClosed => state.say(
@@ -84,6 +87,9 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     }
     effects.extend(settle_comparison(state));
     effects.extend(shift::settle(state));
+    let covers = |popup: Rect| state.picture_area().is_some_and(|area| popup.intersects(area));
+    let covered = popup(state).is_some_and(covers);
+    state.gallery.cover(covered);
     let waits_for_detail = selected.is_some() && state.detail().is_none();
     if !waits_for_detail {
         let scene = state.scene();
@@ -167,8 +173,14 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.health = Some(health);
         }
         Update::Sendings(sendings) => state.sendings = sendings,
+        Update::Similar(answer) => similar::take(state, answer),
         Update::Spread(spread) => state.compared.take(spread),
         Update::Shift(period, shift) => state.counted.take(period, shift),
+        Update::Senders(senders) => {
+            if let Some(panel) = state.panel_mut::<Senders>() {
+                panel.take(senders);
+            }
+        }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {

@@ -8,7 +8,9 @@ mod notes;
 mod palette;
 mod plugins;
 mod results;
+mod senders;
 pub(in crate::dashboard) mod shift;
+pub(in crate::dashboard) mod similar;
 mod who;
 pub(in crate::dashboard) mod workbench;
 
@@ -19,6 +21,8 @@ pub use notes::Notes;
 pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
 pub(in crate::dashboard) use results::Results;
+pub(in crate::dashboard) use senders::Senders;
 pub use shift::ShiftPanel;
+pub use similar::SimilarPanel;
 pub use who::Who;
 pub use workbench::{Workbench, bench_markdown};

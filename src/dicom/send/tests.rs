@@ -13,7 +13,10 @@ use std::{
 use dicom_dictionary_std::uids;
 
 use super::{Association, CalledEntity, SendError, Storable, Times, Verdict, echo};
-use crate::dicom::receive::{Limits, Network, Options, Peers, Receiver, Times as ReceiverTimes, classes_of};
+use crate::{
+    dicom::receive::{Limits, Network, Options, Peers, Receiver, Times as ReceiverTimes, classes_of},
+    files::Space,
+};
 
 const SC: &str = uids::SECONDARY_CAPTURE_IMAGE_STORAGE;
 const SR: &str = uids::COMPREHENSIVE3_DSR_STORAGE;
@@ -36,7 +39,7 @@ impl Station {
             peers: Peers::default(),
             classes: classes_of("sc").unwrap(),
             inbox: folder.path().to_owned(),
-            min_free: 0,
+            min_free: None,
             max_film: 64 << 20,
             limits: Limits::default(),
             times: ReceiverTimes::default(),
@@ -140,7 +143,7 @@ fn what_keeps_us_out_is_said_with_what_to_do() {
 
 #[test]
 fn a_full_disk_is_told_as_its_status() {
-    let station = Station::new(|options| options.min_free = u64::MAX);
+    let station = Station::new(|options| options.min_free = Some(Space::Bytes(u64::MAX)));
     let mut association = Association::open(&station.entity(), &[(SC, IMPLICIT)]).unwrap();
     let error = association.store(Storable { class: SC, instance: "1.2.3", data_set: &[0; 64] }).unwrap_err();
     assert!(matches!(error, SendError::Refused(Verdict::Refused { code: 0xA700, .. })), "{error}");

@@ -5,6 +5,7 @@
 //! ```
 //! Nothing in a file is executed, and nothing that it says of its own lengths is believed.
 
+mod dinov2_names;
 mod error;
 mod fit;
 mod install;
@@ -183,7 +184,9 @@ fn archive(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tenso
 fn keras(bytes: &[u8], config: &NetworkConfig) -> Outcome<Tensors> {
     match config {
         NetworkConfig::DenseNet(config) => keras::read(bytes, &config.blocks),
-        NetworkConfig::ResNet(_) => Err(ReaderError::other("of Keras' networks only DenseNet is known here")),
+        NetworkConfig::ResNet(_) | NetworkConfig::DinoV2(_) => {
+            Err(ReaderError::other("of Keras' networks only DenseNet is known here"))
+        }
     }
 }
 

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DenseNetConfig, ModelError, NetworkConfig, ResNetConfig};
+use super::{DenseNetConfig, DinoV2Config, ModelError, NetworkConfig, ResNetConfig};
+use crate::hash::sha256;
 
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
@@ -30,13 +31,15 @@ const LONGEST_TEXT: usize = 256 << 10;
 pub struct Manifest {
     /// The name that people choose the model by; also its folder's.
     pub name: String,
+    /// What it is for.
+    pub kind: Kind,
     /// One line for people.
     pub title: String,
     /// The network.
     pub architecture: Architecture,
     /// Its width and depth.
     pub shape: Shape,
-    /// Added to the variance in the network's batch normalisation.
+    /// Added to the variance in the network's normalisations.
     pub epsilon: f64,
     /// Channels of the input.
     pub channels: usize,
@@ -172,6 +175,36 @@ pub struct Shape {
     pub growth: Option<usize>,
     /// Layers of each block.
     pub blocks: Option<Vec<usize>>,
+    /// Numbers of a DINOv2's token.
+    pub width: Option<usize>,
+    /// Its blocks.
+    pub layers: Option<usize>,
+    /// Heads of each of its attentions.
+    pub heads: Option<usize>,
+    /// Rows and columns of its patches.
+    pub patch: Option<usize>,
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It names findings, and scores films by them.
+    #[default]
+    Classifier,
+    /// It finds films alike, and names nothing.
+    Embedder,
+}
+
+impl Kind {
+    /// The word that manifests and messages know it by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Classifier => "classifier",
+            Self::Embedder => "embedder",
+        }
+    }
 }
 
 /// The networks that there are.
@@ -182,6 +215,8 @@ pub enum Architecture {
     DenseNet121,
     /// He et al. 2016, 50 layers, with torchvision's tensor names.
     ResNet50,
+    /// Oquab et al. 2023, a ViT-B/14 unless `[network]` says otherwise, with Hugging Face's tensor names.
+    DinoV2,
 }
 
 /// The rule that turns a logit into a probability. What a probability means is decided in `study` alone.
@@ -279,7 +314,7 @@ impl Manifest {
     /// The network's configuration.
     #[must_use]
     pub fn network(&self) -> NetworkConfig {
-        let Shape { stem, growth, blocks } = self.shape.clone();
+        let Shape { stem, growth, blocks, width, layers, heads, patch } = self.shape.clone();
         match self.architecture {
             Architecture::DenseNet121 => {
                 let usual = DenseNetConfig::densenet121(self.channels, self.outputs, self.epsilon);
@@ -298,7 +333,24 @@ impl Manifest {
                     ..usual
                 })
             }
+            Architecture::DinoV2 => NetworkConfig::DinoV2(DinoV2Config {
+                channels: self.channels,
+                size: self.size as usize,
+                patch: patch.unwrap_or(14),
+                width: width.unwrap_or(768),
+                layers: layers.unwrap_or(12),
+                heads: heads.unwrap_or(12),
+                epsilon: self.epsilon,
+            }),
         }
+    }
+
+    /// What tells this model's features of a film from another model's: a hash of its name, weights and preprocessing,
+    /// hex. Thresholds are no part of it.
+    #[must_use]
+    pub fn features_id(&self) -> String {
+        let Self { name, sha256: weights, preprocessing, .. } = self;
+        sha256(format!("{name}\n{weights}\n{preprocessing:?}").as_bytes())
     }
 }
 

@@ -30,6 +30,16 @@ pub enum Step {
         #[serde(default)]
         eight_bit: bool,
     },
+    /// Makes the short side `size` long and the long one as much longer as it was, rounded down.
+    ResizeShortSide {
+        /// Rows or columns.
+        size: u32,
+        /// How: `lanczos`, `bilinear` or `bicubic`.
+        filter: Filter,
+        /// As for `resize`.
+        #[serde(default)]
+        eight_bit: bool,
+    },
     /// Minus the film's own mean, over its own standard deviation plus `epsilon`.
     Standardise {
         /// Added to the deviation.
@@ -60,6 +70,7 @@ impl Step {
             Self::Scale { .. } => "scale",
             Self::CentreCrop {} => "centre-crop",
             Self::Resize { .. } => "resize",
+            Self::ResizeShortSide { .. } => "resize-short-side",
             Self::Standardise { .. } => "standardise",
             Self::Normalise { .. } => "normalise",
             Self::Channels { .. } => "channels",
@@ -85,6 +96,8 @@ pub enum Filter {
     Lanczos,
     /// A triangle, widened when shrinking (Pillow's, and torch's `interpolate` with `antialias`).
     Bilinear,
+    /// Pillow's cubic of a = -0.5, widened when shrinking.
+    Bicubic,
     /// Pillow's nearest neighbour.
     Nearest,
     /// scikit-image's `resize` of order 1 in mode `constant`: a Gaussian blur, then linear between

@@ -3,19 +3,21 @@
 mod bench;
 mod health;
 mod picture;
+mod similar;
 
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, Sending, ShiftWatch};
+pub use crate::study::{Period, Sending, ShiftWatch, SimilarFilm};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
+pub use similar::{NoSimilarError, Similar};
 
 use crate::store::{
-    FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Status, StudyDetail, StudyId,
-    StudyRow,
+    FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Sender as FilmSender, Shift, Spread, Status,
+    StudyDetail, StudyId, StudyRow,
 };
 
 /// A dashboard's ends of the two channels.
@@ -38,6 +40,8 @@ pub enum Update {
     Picture(Picture),
     /// The answer to [`Request::Priors`], the latest first.
     Priors(StudyId, Vec<PriorFilm>),
+    /// The answer to [`Request::Similar`].
+    Similar(Similar),
     /// The state of intake, queue and engine.
     Health(Health),
     /// The plugins: their health, and the columns, filters and commands that they add. Those that are
@@ -50,6 +54,8 @@ pub enum Update {
     /// The answer to [`Request::Sendings`], and again while they are watched: the results on their way, those first that
     /// have not arrived.
     Sendings(Vec<Sending>),
+    /// The answer to [`Request::Senders`], and again while they are watched.
+    Senders(Vec<FilmSender>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// An answer to [`Request::Bench`].
@@ -67,6 +73,8 @@ pub enum Request {
     Picture(PictureRequest),
     /// Send the earlier films of this study's patient.
     Priors(StudyId),
+    /// Send the most similar films of other patients. Only the last request counts.
+    Similar(FilmId),
     /// Send what the last films of this model got, and keep it up to date until another model is asked for.
     Spread {
         /// The model's name.
@@ -80,6 +88,8 @@ pub enum Request {
     Sendings(bool),
     /// Send a study's result to the destination of that name, also where that has it.
     Send(StudyId, String),
+    /// Send who sends films by DICOM, and keep it up to date; false: no longer.
+    Senders(bool),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.

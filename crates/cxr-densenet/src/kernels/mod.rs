@@ -5,6 +5,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod bf16;
+mod dots;
 mod gemm;
 mod isa;
 mod lanes;
@@ -19,6 +20,7 @@ pub(super) use bf16::{
     PackedShort, SHORT_STRIDE, Short, finish_short, multiply_short, normalise_and_pool_short,
     normalise_short, normalise_widening, pack_pairs, saturate_short, shorten,
 };
+pub(super) use dots::dots_of_halves;
 pub(super) use gemm::{Rows, multiply, pack_panels};
 pub(super) use isa::Isa;
 #[cfg(target_arch = "x86_64")]
@@ -46,12 +48,12 @@ macro_rules! dispatch {
         pub(in super::super) fn $name(isa: $crate::kernels::Isa, $($argument: $type),*) {
             use $crate::kernels::lanes;
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")]
             fn sixteen($($argument: $type),*) {
                 $kernel::<lanes::Sixteen>($($argument),*);
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
+            #[target_feature(enable = "avx2,fma,f16c")]
             fn eight($($argument: $type),*) {
                 $kernel::<lanes::Eight>($($argument),*);
             }
