@@ -1,0 +1,65 @@
+//! dcmtk reads the reports and renders the pictures.
+
+use std::process::Command;
+
+use dicom_dictionary_std::tags;
+
+use crate::results::support::{has, read, said, written};
+
+#[test]
+fn dsrdump_reads_every_report_without_a_complaint() {
+    if !has("dsrdump", "dcmtk") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (name, path) in written(folder.path()).into_iter().filter(|(name, _)| name.starts_with("sr-")) {
+        // With unknown relationships and missing values as errors, which they are by default.
+        let output = Command::new("dsrdump").args(["+U8", "+Pu"]).arg(&path).output().unwrap();
+        let said = said(&output);
+        assert!(output.status.success() && !said.contains("W:") && !said.contains("E:"), "{name}: {said}");
+        assert!(said.contains("Comprehensive 3D SR"), "{name}: {said}");
+        assert!(said.contains("PRELIMINARY") || said.contains("Preliminary"), "{name}: {said}");
+        if name.starts_with("sr-alarm") {
+            for wanted in
+                ["Finding", "Pneumothorax", "93", "Artificial Intelligence", "alert=0.4000", "Triage band"]
+            {
+                assert!(said.contains(wanted), "{name} has no {wanted}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn dcmtk_renders_the_picture_that_was_drawn() {
+    if !has("dcmj2pnm", "dcmtk") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut pictures = 0;
+    for (name, path) in written(folder.path()).into_iter().filter(|(name, _)| name.starts_with("sc-")) {
+        let rendered = folder.path().join("picture.ppm");
+        let output = Command::new("dcmj2pnm").arg("+op").arg(&path).arg(&rendered).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", said(&output));
+        let rendered = image_of(&std::fs::read(&rendered).unwrap());
+        let drawn = read(&path).get(tags::PIXEL_DATA).unwrap().to_bytes().unwrap().into_owned();
+        // An odd number of bytes is padded.
+        assert_eq!(rendered, drawn[..rendered.len()], "{name}");
+        assert!(drawn.len() - rendered.len() < 2, "{name}");
+        pictures += 1;
+    }
+    assert!(pictures > 3);
+}
+
+/// The pixels of a binary PPM file.
+fn image_of(ppm: &[u8]) -> Vec<u8> {
+    assert!(ppm.starts_with(b"P6"), "a colour picture");
+    // Three lines (magic, size, depth), and a comment.
+    let mut rest = ppm;
+    let mut lines = 0;
+    while lines < 3 {
+        let end = rest.iter().position(|byte| *byte == b'\n').unwrap();
+        lines += usize::from(rest[0] != b'#');
+        rest = &rest[end + 1..];
+    }
+    rest.to_vec()
+}
