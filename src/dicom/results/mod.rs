@@ -30,6 +30,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod uid;
+mod what;
 
 use std::fmt::Write as _;
 
@@ -43,9 +44,10 @@ use crate::{
 use cxr_film::Film;
 
 pub use error::ResultsError;
-pub use object::{Object, What};
+pub use object::Object;
 pub use set::Syntax;
 pub use source::Source;
+pub use what::What;
 
 /// The result of one study.
 ///

@@ -1,11 +1,11 @@
 //! An object that can be sent, or written as a file.
 
 use dicom_core::Tag;
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 
 use super::{
-    FilmResult, ResultsError, Sent, Source, StudyResult,
-    codes::{scheme, short_text},
+    FilmResult, ResultsError, Sent, Source, StudyResult, What,
+    codes::short_text,
     digest,
     set::{DataSet, Syntax},
     uid::uid,
@@ -14,60 +14,6 @@ use crate::dicom::receive::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME};
 
 /// The name of this program, as of a device and its maker.
 pub(super) const PROGRAM: &str = "cxr-triage";
-
-/// A kind of result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum What {
-    /// A structured report.
-    Sr,
-    /// A secondary capture.
-    Sc,
-}
-
-impl What {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Sr, Self::Sc];
-
-    /// Its word in the configuration.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sr => "sr",
-            Self::Sc => "sc",
-        }
-    }
-
-    /// The kind of that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|what| what.word() == word)
-    }
-
-    /// The SOP Class UID of its objects.
-    #[must_use]
-    pub fn sop_class_uid(self) -> &'static str {
-        match self {
-            Self::Sr => uids::COMPREHENSIVE3_DSR_STORAGE,
-            Self::Sc => uids::SECONDARY_CAPTURE_IMAGE_STORAGE,
-        }
-    }
-
-    fn modality(self) -> &'static str {
-        match self {
-            Self::Sr => "SR",
-            // Not that of a film: a PACS that sends it back here must not have it scored.
-            Self::Sc => "OT",
-        }
-    }
-
-    /// Behind the series of films.
-    fn series(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Sr => ("9801", "AI triage - not for diagnosis"),
-            Self::Sc => ("9802", "AI heatmap - not for diagnosis"),
-        }
-    }
-}
 
 /// A DICOM object, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +63,6 @@ impl Object {
         if !station.is_empty() {
             set.text(tags::STATION_NAME, &station);
         }
-        set.items(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, vec![scheme()]);
         let (date, time) =
             (result.at.strftime("%Y%m%d").to_string(), result.at.strftime("%H%M%S").to_string());
         for (date_tag, time_tag) in [
