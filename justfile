@@ -74,3 +74,9 @@ peers:
 # For NVIDIA GPUs, on a machine without one and without the CUDA toolkit (from Python packages, about 3 GB).
 cuda *args:
     docs/cuda.sh {{args}}
+
+# A Debian package, in target/debian/ (needs cargo-deb: `cargo install cargo-deb`).
+deb:
+    cargo build --release
+    packaging/generate target/release/cxr-triage
+    cargo deb --no-build

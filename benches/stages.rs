@@ -18,7 +18,7 @@ use std::{
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cxr_film::Film;
 use cxr_triage::{
-    dashboard::{Canvas, EncodeJob},
+    dashboard::{Canvas, EncodeJob, Past},
     model::{self, DeviceChoice, Filter, Heatmap, Model, Precision, Region, Source, Step, Tone},
     picture::{self, Heat, Mode, Presentation},
     pipeline,
@@ -132,10 +132,10 @@ fn draw(criterion: &mut Criterion) {
         ("kitty", ProtocolType::Kitty, false),
         ("kitty, compressed", ProtocolType::Kitty, true),
     ] {
-        let canvas = Canvas { protocol, cell: (8, 16), passthrough: false, compressed };
+        let canvas = Canvas { protocol, cell: (8, 16), compressed, ..Canvas::halfblocks() };
         let job = EncodeJob { request: request.clone(), image: Arc::clone(&picture), cells: CELLS, canvas };
         group.bench_function(format!("to {name}"), |bencher| {
-            bencher.iter(|| job.run(black_box(1)).print.unwrap());
+            bencher.iter(|| job.run(black_box(&mut Past::default())).print.unwrap());
         });
     }
     group.finish();

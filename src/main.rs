@@ -5,6 +5,7 @@ use std::{panic, process::ExitCode};
 use clap::Parser;
 use cxr_triage::{
     commands::{self, Cli},
+    freed_memory,
     guard::is_guarded,
     memory_limit::Counting,
 };
@@ -14,8 +15,7 @@ use cxr_triage::{
 static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    share_freed_memory();
+    freed_memory::share();
     report_panics_but_of_decoders();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -34,13 +34,4 @@ fn report_panics_but_of_decoders() {
             commands::of_panic(info);
         }
     }));
-}
-
-/// glibc keeps what a thread freed for that thread: films that are decoded on one and dropped on another leave
-/// 100 MB unused. With two such stores instead of eight for each core nothing was seen to be slower.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[allow(unsafe_code)]
-fn share_freed_memory() {
-    // SAFETY: this changes a setting of the allocator's, and no other thread runs yet.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
 }

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::{guard, lock::lock};
 
@@ -168,6 +168,21 @@ impl Deaths {
         self.times.push_back(now);
         self.times.len() <= self.most
     }
+}
+
+/// Puts the calling thread behind all others of the machine. Where that is not possible it stays as it is.
+pub(crate) fn lower_priority() {
+    // Elsewhere the call means the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 19) {
+        tracing::debug!(%error, "the priority of a thread stays as it is");
+    }
+}
+
+/// Whether the other ends of a channel are gone.
+#[must_use]
+pub fn is_closed<T>(channel: &Receiver<T>) -> bool {
+    matches!(channel.try_recv(), Err(TryRecvError::Disconnected))
 }
 
 /// Where tests make the thread that passes it panic.

@@ -14,7 +14,7 @@ const MOST_ENTRIES: usize = 10_000;
 /// A plugin's or a model's own folder lies in their folder, and its files in it.
 const DEPTH: usize = 2;
 
-/// Who owns a file or folder and who may write to it.
+/// The owner of a file or folder, and who may write to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Access {
     owner: u32,
@@ -34,8 +34,8 @@ enum DoubtError {
 }
 
 impl Access {
-    /// Who but `user` and root may have written it. A group that bears the user's own number is the user's alone, as
-    /// most systems make one for each user.
+    /// Refuses it where others than `user` and root may have written it. A group that bears the user's own number is
+    /// the user's alone, as most systems make one for each user.
     fn doubt(self, user: u32) -> Result<(), DoubtError> {
         let Self { owner, group, mode } = self;
         if owner != user && owner != 0 {
@@ -62,7 +62,7 @@ pub fn doubt_of_folder(path: &Path) -> Option<String> {
     in_words(path, check_file(path).and_then(|()| check_entries(path, DEPTH, &mut MOST_ENTRIES.clone())))
 }
 
-/// What is in the way: the path, and what is wrong with it.
+/// The obstacle: the path, and what is wrong with it.
 type Checked = Result<(), (PathBuf, String)>;
 
 /// The file, the folder that it lies in, and where a link leads.

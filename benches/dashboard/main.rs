@@ -36,6 +36,7 @@ use cxr_triage::{
         self,
         protocol::{Health, Role, Update},
     },
+    similar::FeaturesId,
     store::Store,
     supervise::Supervisor,
 };
@@ -182,6 +183,7 @@ fn main() {
     let parts = session::Parts {
         store: Store::open(&path).unwrap(),
         pictures: Store::open(&path).unwrap(),
+        similar: (Store::open(&path).unwrap(), FeaturesId::new("0".repeat(64))),
         health: health(),
         gauges: None,
         feed_alarm: config::FeedAlarm::default(),

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, unused_imports, missing_docs, unreachable_pub)]
 
-use cxr_film::{Film, Unreadable, guard, text};
+use cxr_film::{DecodeError, Film, guard, text};
 
 /// The reader of PyTorch's files, where its modules expect to be: the package that it is part of takes too long to build.
 #[path = "../../src/model"]
@@ -100,7 +100,7 @@ fn file(bytes: &[u8]) {
             assert_eq!(display.len(), linear.len());
             assert!(linear.iter().all(|grey| (0.0..=linear_max).contains(grey)));
         }
-        Err(Unreadable { reason, .. }) => {
+        Err(DecodeError { reason, .. }) => {
             assert!(reason.ends_with('.') && !reason.contains(char::is_control), "{reason:?}");
         }
     }

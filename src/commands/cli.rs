@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 
 pub(super) use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
 
-use crate::config::{Device, Pictures, Precision};
+use crate::config::{Bandwidth, Device, Pictures, Precision};
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
 ///
@@ -67,6 +67,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Show one film with its heatmap and findings in the terminal, or save the picture
     Show(ShowArgs),
+    /// The films of the store that are most like one, of other patients
+    Similar(SimilarArgs),
     /// How good the model is on a labelled set: AUCs, thresholds, heatmaps, a report
     Evaluate(Box<EvaluateArgs>),
     /// The models that are installed
@@ -90,6 +92,13 @@ pub enum Command {
     Retention(RetentionArgs),
     /// A dashboard fed with synthetic phantom films, marked as such
     Demo(DemoArgs),
+    /// Print what a shell needs to complete the words of this command line
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
     /// The engine's own timing
     Bench(BenchArgs),
     /// Examines one film that `watch` hands over
@@ -117,6 +126,9 @@ pub struct WatchArgs {
     /// How the dashboard draws pictures [default: detected]
     #[arg(long, value_enum)]
     pub pictures: Option<Pictures>,
+    /// The speed of a slow line to the terminal, such as 256kbit/s: pictures are made to fit
+    #[arg(long, value_name = "RATE")]
+    pub bandwidth: Option<Bandwidth>,
     /// Colours: dark, light, high-contrast, colour-blind, sixteen, mono, one of your own, or a file
     /// [default: as the terminal suggests]
     #[arg(long, value_name = "NAME|FILE")]
@@ -205,6 +217,19 @@ pub struct ShowArgs {
     pub out: Option<PathBuf>,
 }
 
+/// `similar`.
+#[derive(Debug, Clone, Args)]
+pub struct SimilarArgs {
+    /// The film; it need not be in the store
+    pub file: PathBuf,
+    /// How many studies, the most similar first
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = within::<1, 1_000>)]
+    pub top: usize,
+    /// One JSON object instead of the table
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A whole number of a range.
 fn within<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
@@ -225,7 +250,8 @@ pub enum WeightsCommand {
     List,
     /// Fetch published weights and make a model of them
     Pull {
-        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex or xrv-resnet50
+        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, or rad-dino, which finds similar
+        /// films
         name: String,
     },
     /// Make a model of a file of weights: PyTorch, safetensors or Keras
@@ -274,7 +300,7 @@ pub enum PluginsCommand {
 pub struct ImportArgs {
     /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
     pub file: PathBuf,
-    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50 or keras-course
+    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, rad-dino or keras-course
     #[arg(long, value_name = "P", group = "description")]
     pub preset: Option<String>,
     /// What it is, in a manifest of your own
@@ -322,6 +348,14 @@ pub struct RetentionArgs {
     /// Delete nothing: say what would be deleted, and why
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into this folder, which must be there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `bench`.

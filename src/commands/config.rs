@@ -63,10 +63,10 @@ fn check(global: &GlobalArgs) -> Result<(), CommandError> {
     let mut out = stdout();
     writeln!(out, "{from}: in order")?;
     writeln!(out, "model {}: {} labels, {ranking} of them rank", model.manifest().name, rules.labels.len())?;
-    if let Some(gap) = setup.gap_in_gates(&model) {
+    if let Some(gap) = setup.gap_in_gates(model.manifest()) {
         writeln!(out, "{gap}")?;
     }
-    if let Some(doubt) = setup::doubt(&setup.loaded, &model) {
+    if let Some(doubt) = setup::doubt(&setup.loaded, model.manifest()) {
         writeln!(out, "{doubt}")?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use crate::{
     intake::IntakeError,
     model::{ImportError, ModelError, PullError, PullErrorKind},
     pipeline::PipelineError,
+    similar::SimilarError,
     store::StoreError,
     text::clean,
 };
@@ -102,6 +103,12 @@ impl CommandError {
             ),
             other => other,
         }
+    }
+}
+
+impl From<SimilarError> for CommandError {
+    fn from(error: SimilarError) -> Self {
+        Self::failed_by(error)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         ))
     })?;
     let (model, rules) = setup.model_and_rules()?;
-    setup.warn_of_doubt(&model);
+    setup.warn_of_doubt(model.manifest());
     let stops = signals::stops()?;
     let unread = unread()?;
     let (events_in, events) = bounded(EVENTS);
@@ -56,16 +56,9 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     // Before the pipeline, so that no event of it is missed.
     let plugins = setup.plugins(&supervisor, &ownership)?;
     let receiver_events = events_in.clone();
-    let receiver = match args.receive {
-        None => None,
-        Some(port) => {
-            let options = receive::options(setup.config(), &inbox, port, None)?;
-            let tell = move |event: Event| drop(receiver_events.send(event));
-            Some(receive::start(options, Some(&store), &supervisor, tell)?)
-        }
-    };
-    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
-    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor);
+    let options =
+        args.receive.map(|port| receive::options(setup.config(), &inbox, port, None)).transpose()?;
+    let mut parts = setup.parts(store.clone(), ownership, &model, rules, &inbox, &supervisor)?;
     parts.helper.trials = args.once.then_some(TRIALS);
     let (waker, plugin_settings) = (plugins.waker(), plugins.settings());
     let pipeline = Pipeline::start(parts, move |event| {
@@ -75,16 +68,20 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     let orders = pipeline.orders();
     let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
     let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
+    let tell = move |event: Event| drop(receiver_events.send(event));
+    let receiver =
+        options.map(|options| receive::start(options, Some(&store), &supervisor, tell)).transpose()?;
+    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     service::is_ready();
     let _watcher = reload::watch(
         setup,
-        model,
+        model.manifest().clone(),
         |_, _| Ok(()),
         move |change| {
             vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
             let message = match change {
                 Ok(changed) => {
-                    receiver_peers.iter().for_each(|peers| peers.change(&changed.config));
+                    receiver_handle.iter().for_each(|receiver| receiver.change(&changed.config));
                     current.store(Arc::new(changed.config.clone()));
                     if let Some(settings) = &plugin_settings {
                         let _ = settings.send((changed.plugins_folder, changed.config.plugins));

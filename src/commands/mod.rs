@@ -13,6 +13,7 @@ mod headless;
 mod health;
 mod log;
 mod log_file;
+mod manual;
 mod output;
 mod plain;
 mod plugins;
@@ -26,6 +27,7 @@ mod screen;
 mod setup;
 mod show;
 mod signals;
+mod similar;
 mod store;
 mod themes;
 mod thresholds;
@@ -58,6 +60,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Receive(args) => receive::run(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
+        Command::Similar(args) => similar::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),
@@ -67,6 +70,8 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Health(args) => health::run(&args, &global),
         Command::Store(command) => store::run(&command, &global),
         Command::Retention(args) => retention::run(&args, &global),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(args) => manual::run(&args),
         Command::Bench(args) => bench::run(&args, &global),
         Command::ExamineOne => examine_one::run(&global),
     }

@@ -18,8 +18,8 @@ use crate::{
     config::PluginSite,
     files::{self, Expected},
     plugin::{
-        Call, Deed, Effect, Ender, Limits, Permission, PluginError, PluginProcess, Source, StudyView,
-        enabled, granted, serve_plugin, this_program, without_secrets,
+        Call, Effect, Ender, Limits, Permission, PluginError, PluginProcess, RequestedEffect, Source,
+        StudyView, enabled, granted, serve_plugin, this_program, without_secrets,
     },
     store::{PluginRecord, PluginState, Store},
     text::{self, shown},
@@ -155,7 +155,7 @@ fn describe(
     source: &Source,
     site: &PluginSite,
     process: &PluginProcess,
-    tried: &[(String, Vec<Deed>)],
+    tried: &[(String, Vec<RequestedEffect>)],
 ) -> io::Result<()> {
     let description = process.description();
     writeln!(out, "{} {}: in order. {}", description.name, description.version, description.description)?;
@@ -178,23 +178,24 @@ fn describe(
         };
         writeln!(out, "  setting {} = {value}  {}", setting.name, setting.help)?;
     }
-    for (hook, deeds) in tried {
-        writeln!(out, "  {hook} on the recorded study: {}", in_words(deeds))?;
+    for (hook, effects) in tried {
+        writeln!(out, "  {hook} on the recorded study: {}", in_words(effects))?;
     }
     Ok(())
 }
 
-fn in_words(deeds: &[Deed]) -> String {
-    let words: Vec<String> = deeds.iter().cloned().map(listed).map(|deed| text::json::line(&deed)).collect();
+fn in_words(effects: &[RequestedEffect]) -> String {
+    let words: Vec<String> =
+        effects.iter().cloned().map(listed).map(|effect| text::json::line(&effect)).collect();
     if words.is_empty() { "no effect".to_owned() } else { words.join(" ") }
 }
 
 /// An effect as a list shows it: of a URL neither password nor query.
-fn listed(mut deed: Deed) -> Deed {
-    if let Effect::Webhook { url, .. } = &mut deed.effect {
+fn listed(mut effect: RequestedEffect) -> RequestedEffect {
+    if let Effect::Webhook { url, .. } = &mut effect.effect {
         *url = without_secrets(url);
     }
-    deed
+    effect
 }
 
 /// A file on one study: what it would do, a line of JSON an effect. Nothing is done.
@@ -221,8 +222,8 @@ fn try_on(setup: &Setup, file: &Path, study: Option<&Path>) -> Result<(), Comman
         for line in process.printed() {
             writeln!(stderr(), "{}: {line}", call.name())?;
         }
-        for deed in result.map_err(fault)? {
-            out.json(&json!({ "hook": call.name(), "effect": listed(deed) }))?;
+        for effect in result.map_err(fault)? {
+            out.json(&json!({ "hook": call.name(), "effect": listed(effect) }))?;
         }
     }
     let computed = process.compute(&view).map_err(fault)?;

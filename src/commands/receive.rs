@@ -4,7 +4,8 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use crossbeam_channel::bounded;
@@ -20,11 +21,17 @@ use super::{
 };
 use crate::{
     config::{self, Config, is_title},
-    dicom::receive::{Limits, Network, Options, Peers, Receiver, StartError, Times, TlsFiles, classes_of},
+    dicom::receive::{
+        Limits, Network, Options, Peers, Receiver, StartError, StateFile, Times, TlsFiles, classes_of,
+    },
     leaving,
     pipeline::{Event, EventKind, Reception},
+    service,
     supervise::Supervisor,
 };
+
+/// A port that another program has is tried again after this.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs `receive`.
 pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -39,12 +46,15 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
         let _ = told.send(Event::error(sentence, Timestamp::now()));
     });
     let changes = events_in.clone();
-    let running = start(options, existing_store(&setup).as_deref(), &supervisor, move |event| {
-        let _ = events_in.send(event);
-    })?;
-    let peers = running.peers();
+    let tell = move |event: Event| {
+        tell_manager(&event);
+        drop(events_in.send(event));
+    };
+    let running = start(options, existing_store(&setup).as_deref(), &supervisor, tell)?;
+    service::is_ready();
+    let receiver = running.handle();
     let watcher = reload::watch_file(Arc::clone(&setup), move |change| match change {
-        Ok(loaded) => peers.change(&loaded.config),
+        Ok(loaded) => receiver.change(&loaded.config),
         Err(error) => {
             let message =
                 format!("the configuration was changed but cannot be used, the old one stays:\n{error}");
@@ -55,10 +65,20 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
     let wanted = Wanted { no_names: args.no_names, once: false };
     let end = events::print(&events, &ends, wanted).map_err(CommandError::of_service);
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
+    service::is_stopping();
     std::thread::spawn(move || events.iter().for_each(drop));
     drop(watcher);
     drop(running);
     end
+}
+
+/// Tells the service manager whether the receiver listens.
+fn tell_manager(event: &Event) {
+    match &event.kind {
+        EventKind::Listening { address, .. } => service::status(&format!("listening on {address}")),
+        EventKind::Error { message } => service::status(message),
+        _ => {}
+    }
 }
 
 /// The store, for the audit: only one that is there already, for the receiver may be the account of a program that has
@@ -96,7 +116,7 @@ pub(super) fn options(
         peers: peers(config),
         classes: receive.classes.iter().filter_map(|word| classes_of(word)).flatten().collect(),
         inbox: inbox.to_owned(),
-        min_free: receive.min_free,
+        min_free: config.health.min_free,
         max_film: receive.max_film,
         limits: Limits { associations: receive.associations, per_address: receive.associations_per_address },
         times: Times { idle: receive.idle.unsigned_abs(), ..Times::default() },
@@ -119,37 +139,94 @@ pub(super) struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Changes who may send.
-pub(super) struct PeersOf(Arc<Receiver>);
+/// Changes a running receiver.
+pub(super) struct Handle(Arc<Receiver>);
 
-impl PeersOf {
-    /// Lets in from now on whom the configuration names.
+impl Handle {
+    /// From now on lets in whom the configuration names, and keeps as much of the disk free as it says.
     pub(super) fn change(&self, config: &Config) {
-        self.0.allow(peers(config));
+        self.0.change(peers(config), config.health.min_free);
     }
 }
 
-/// Starts the receiver, and tells of it.
+/// Starts the receiver, and tells of it. Where another program has its port, that is told, and it is tried until the
+/// port is free; the inbox says so too, for `health`.
 pub(super) fn start(
     options: Options,
     store: Option<&Path>,
     supervisor: &Supervisor,
-    mut on_event: impl FnMut(Event) + Clone + Send + 'static,
+    on_event: impl FnMut(Event) + Clone + Send + 'static,
 ) -> Result<Running, CommandError> {
     let reception = Reception::start(store, supervisor, on_event.clone())?;
     let (aet, tls, open) = (options.aet.clone(), options.tls.is_some(), options.peers.is_open());
-    let receiver = Arc::new(Receiver::bind(options, move |event| reception.tell(event))?);
-    let address = receiver.address()?.to_string();
-    on_event(Event::of_program(EventKind::Listening { address, aet, tls, open }, Timestamp::now()));
+    let inbox = options.inbox.clone();
+    let receiver = Arc::new(Receiver::new(options, move |event| reception.tell(event))?);
+    if let Err(error) = receiver.listen()
+        && !error.may_pass()
+    {
+        return Err(error.into());
+    }
+    let file = StateFile::open(&inbox)
+        .inspect_err(|error| tracing::warn!(%error, "health cannot be told of the receiver"))
+        .ok();
+    let mut state = State { aet, tls, open, file, fault: None, on_event };
     let (runs, asked) = (Arc::clone(&receiver), Arc::clone(&receiver));
-    let thread = supervisor.spawn("receiver", move || asked.is_stopped(), move || runs.run())?;
+    let work = move || {
+        while !runs.is_stopped() {
+            if state.is_heard_on(runs.listen()) {
+                runs.run();
+            } else {
+                thread::sleep(LISTEN_AGAIN);
+            }
+        }
+    };
+    let thread = supervisor.spawn("receiver", move || asked.is_stopped(), work)?;
     Ok(Running { receiver, thread: Some(thread) })
 }
 
+/// The state of a receiver, as it is told.
+struct State<F> {
+    aet: String,
+    tls: bool,
+    open: bool,
+    /// For those who look after the inbox; none where it cannot be written.
+    file: Option<StateFile>,
+    /// Why it does not listen, as it was told last.
+    fault: Option<String>,
+    on_event: F,
+}
+
+impl<F: FnMut(Event)> State<F> {
+    /// Tells how a try to listen went, where that is news; whether it listens.
+    fn is_heard_on(&mut self, tried: Result<SocketAddr, StartError>) -> bool {
+        let fault = tried.as_ref().err().map(|error| {
+            format!("no film can be received: {error}; it is tried again every second until it can be had")
+        });
+        if let Some(Err(error)) = self.file.as_ref().map(|file| file.write(fault.as_deref())) {
+            tracing::debug!(%error, "the state of the receiver could not be noted");
+        }
+        let (news, is_heard) = match (tried, &fault) {
+            (Ok(address), _) => {
+                let (aet, tls, open) = (self.aet.clone(), self.tls, self.open);
+                let listening = EventKind::Listening { address: address.to_string(), aet, tls, open };
+                (Some(Event::of_program(listening, Timestamp::now())), true)
+            }
+            (Err(_), Some(fault)) if self.fault.as_ref() != Some(fault) => {
+                tracing::warn!("{fault}");
+                (Some(Event::error(fault.clone(), Timestamp::now())), false)
+            }
+            (Err(_), _) => (None, false),
+        };
+        self.fault = fault;
+        news.into_iter().for_each(&mut self.on_event);
+        is_heard
+    }
+}
+
 impl Running {
-    /// Returns a handle that changes who may send.
-    pub(super) fn peers(&self) -> PeersOf {
-        PeersOf(Arc::clone(&self.receiver))
+    /// Returns a handle that changes it.
+    pub(super) fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.receiver))
     }
 }
 

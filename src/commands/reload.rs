@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Receive, Watcher},
-    model::Model,
+    model::Manifest,
     pipeline::Settings,
     study::Rules,
 };
@@ -31,14 +31,14 @@ pub(super) struct Reloaded<T> {
 /// file yet, one that is written to the user's own place counts. None: there is no such place.
 pub(super) fn watch<T>(
     setup: Arc<Setup>,
-    model: Arc<Model>,
+    manifest: Manifest,
     screen: impl Fn(&Loaded, &Rules) -> Result<T, ConfigError> + Send + 'static,
     mut on_change: impl FnMut(Result<Reloaded<T>, ConfigError>) + Send + 'static,
 ) -> Result<Option<Watcher>, CommandError> {
     let mut before = setup.loaded.config.clone();
     watch_file(setup, move |loaded| {
         let reloaded = loaded.and_then(|loaded| {
-            let rules = rules(&loaded, model.manifest())?;
+            let rules = rules(&loaded, &manifest)?;
             let screen = screen(&loaded, &rules)?;
             Ok(take(&loaded, rules, screen, &mut before))
         });
@@ -69,6 +69,7 @@ fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Rel
         ),
         ("[store]", config.store != before.store),
         ("[model]", config.model != before.model),
+        ("[similar]", config.similar != before.similar),
         ("[log]", config.log != before.log),
     ] {
         if differs {

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, io::Write, path::PathBuf};
 
-use crossbeam_channel::{Receiver, TryRecvError, never};
+use crossbeam_channel::{Receiver, never};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -16,6 +16,7 @@ use crate::{
     health::disk,
     retention::{Deletion, Doomed, decide, delete, is_owned},
     store::{Store, StoreError, StudyId},
+    supervise::is_closed,
     text::{shown, unnamed},
 };
 
@@ -129,7 +130,7 @@ fn apply(
     end: &Receiver<Infallible>,
 ) -> Result<Outcome, StoreError> {
     let folders = real_folders(&config.retention);
-    let has_ended = || matches!(end.try_recv(), Err(TryRecvError::Disconnected));
+    let has_ended = || is_closed(end);
     let mut outcome = Outcome::default();
     for batch in doomed.chunks(BATCH).take_while(|_| !has_ended()) {
         for Doomed { film, why } in batch {

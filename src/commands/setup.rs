@@ -14,10 +14,11 @@ use crate::{
     config::{self, Config, LabelDefaults, Loaded},
     files::readers,
     intake,
-    model::{DeviceChoice, Library, Manifest, Model, Precision, Source},
+    model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
     pipeline::{Helper, Parts, Settings},
     plugin::{Host, HostParts},
     quality::{Action, Gate},
+    similar::FeaturesId,
     store::Ownership,
     study::{OperatingPoint, Rules},
     supervise::Supervisor,
@@ -71,28 +72,42 @@ impl Setup {
     /// The model that scores, and the rules that the site has for it.
     pub(super) fn model_and_rules(&self) -> Result<(Arc<Model>, Rules), CommandError> {
         let model = Arc::new(self.model(self.config().model.name.as_deref())?);
-        let rules = rules(&self.loaded, model.manifest())?;
-        if let Some(gap) = self.gap_in_gates(&model) {
-            tracing::warn!("{gap}");
-        }
-        if let Some(doubt) = doubt(&self.loaded, &model) {
-            tracing::warn!("{doubt}");
-        }
+        let rules = self.rules(model.manifest())?;
         Ok((model, rules))
     }
 
+    /// The manifest of the model that scores, and the rules that the site has for it. No weights are read: for a dashboard
+    /// that follows another process.
+    pub(super) fn manifest_and_rules(&self) -> Result<(Manifest, Rules), CommandError> {
+        let manifest = self.library().find(self.config().model.name.as_deref())?.manifest()?;
+        let rules = self.rules(&manifest)?;
+        Ok((manifest, rules))
+    }
+
+    /// The rules that the site has for a model; what is doubtful about them goes into the log.
+    fn rules(&self, manifest: &Manifest) -> Result<Rules, CommandError> {
+        let rules = rules(&self.loaded, manifest)?;
+        if let Some(gap) = self.gap_in_gates(manifest) {
+            tracing::warn!("{gap}");
+        }
+        if let Some(doubt) = doubt(&self.loaded, manifest) {
+            tracing::warn!("{doubt}");
+        }
+        Ok(rules)
+    }
+
     /// Says on standard error that the site's thresholds may be meant for other weights.
-    pub(super) fn warn_of_doubt(&self, model: &Model) {
-        if let Some(doubt) = doubt(&self.loaded, model) {
+    pub(super) fn warn_of_doubt(&self, manifest: &Manifest) {
+        if let Some(doubt) = doubt(&self.loaded, manifest) {
             let _ = writeln!(stderr(), "cxr-triage: {doubt}");
         }
     }
 
     /// A gate that the site wants and the model cannot give.
-    pub(super) fn gap_in_gates(&self, model: &Model) -> Option<String> {
+    pub(super) fn gap_in_gates(&self, manifest: &Manifest) -> Option<String> {
         let wanted = self.config().quality.action(Gate::OutOfDistribution) != Action::Off;
-        (wanted && model.profile().is_none()).then(|| {
-            let name = &model.manifest().name;
+        (wanted && manifest.profile.is_none()).then(|| {
+            let name = &manifest.name;
             format!(
                 "the gate out_of_distribution is off: the model {name} has no profile of its training films \
                  (`cxr-triage weights profile {name} --films DIR` makes one)"
@@ -152,8 +167,9 @@ impl Setup {
         rules: Rules,
         inbox: &Path,
         supervisor: &Supervisor,
-    ) -> Parts {
-        Parts {
+    ) -> Result<Parts, CommandError> {
+        let embedder = self.embedder()?.map(Arc::new);
+        Ok(Parts {
             helper: self.helper(),
             supervisor: supervisor.clone(),
             store,
@@ -163,8 +179,30 @@ impl Setup {
             intake: self.intake(inbox),
             gates: self.config().quality.clone(),
             settings: settings(self.config()),
+            keep_features: self.config().similar.keep,
+            embedder,
             readers: readers(),
-        }
+        })
+    }
+
+    /// The model that finds similar films, where the site has one beside the one that scores.
+    pub(super) fn embedder(&self) -> Result<Option<Embedder>, CommandError> {
+        let Some(name) = &self.config().similar.embedder else { return Ok(None) };
+        let source = self.library().find(Some(name))?;
+        self.load_embedder(&source).map(Some)
+    }
+
+    pub(super) fn load_embedder(&self, source: &Source) -> Result<Embedder, CommandError> {
+        Ok(Embedder::load(source, self.device().0)?)
+    }
+
+    /// The features that similar films are found by: those of the embedder where there is one.
+    pub(super) fn features_id(&self, manifest: &Manifest) -> Result<FeaturesId, CommandError> {
+        let id = match &self.config().similar.embedder {
+            Some(name) => self.library().find(Some(name))?.manifest()?.features_id(),
+            None => manifest.features_id(),
+        };
+        Ok(FeaturesId::new(id))
     }
 
     fn intake(&self, inbox: &Path) -> intake::Options {
@@ -258,8 +296,8 @@ pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, confi
 }
 
 /// What is to be said where the site's thresholds may be meant for other weights.
-pub(super) fn doubt(loaded: &Loaded, model: &Model) -> Option<String> {
-    config::doubt(loaded, &model.manifest().name, model.sha256())
+pub(super) fn doubt(loaded: &Loaded, manifest: &Manifest) -> Option<String> {
+    config::doubt(loaded, &manifest.name, &manifest.sha256)
 }
 
 /// What a model says of its labels.

@@ -5,25 +5,25 @@ use std::sync::Arc;
 use super::setup::{Setup, label_defaults, rules};
 use crate::{
     config::{self, ConfigError, Loaded},
-    model::Model,
+    model::Manifest,
     session::{Thresholds, ThresholdsError},
     study::{Bench, BenchLabel, OperatingPoint, Setting, ThresholdChange},
 };
 
 pub(super) struct SiteThresholds {
     setup: Arc<Setup>,
-    model: Arc<Model>,
+    manifest: Manifest,
     /// Whether the films that are scored here are the site's own, not a demonstration's.
     is_real: bool,
 }
 
 impl SiteThresholds {
-    pub(super) fn new(setup: Arc<Setup>, model: Arc<Model>, is_real: bool) -> Self {
-        Self { setup, model, is_real }
+    pub(super) fn new(setup: Arc<Setup>, manifest: Manifest, is_real: bool) -> Self {
+        Self { setup, manifest, is_real }
     }
 
     fn bench(&self, loaded: &Loaded) -> Result<Bench, ConfigError> {
-        let manifest = self.model.manifest();
+        let manifest = &self.manifest;
         let rules = rules(loaded, manifest)?;
         let site = loaded.config.thresholds.get(&manifest.name);
         let label = |(rule, label): (crate::study::LabelRule, &crate::model::Label)| {
@@ -60,13 +60,13 @@ impl Thresholds for SiteThresholds {
                 "Not saved: no configuration file is in use. Run `cxr-triage config init`, then save again.",
             ));
         };
-        let manifest = self.model.manifest();
+        let manifest = &self.manifest;
         let settings: Vec<(&str, Setting)> =
             changes.iter().map(|change| (change.label.as_str(), change.to)).collect();
         config::write_thresholds(
             &path,
             &manifest.name,
-            self.model.sha256(),
+            &manifest.sha256,
             &label_defaults(manifest),
             &settings,
         )

@@ -21,7 +21,7 @@ use crate::{
     pipeline::Gauges,
     service,
     store::{ShiftQuestion, Store, StoreError},
-    supervise::Supervisor,
+    supervise::{Supervisor, is_closed},
 };
 
 /// How often the metrics are written and the service manager hears how it goes.
@@ -59,8 +59,7 @@ impl Upkeep {
             began: (Timestamp::now(), Instant::now()),
         };
         let has_ended = ends.clone();
-        let is_asked =
-            move || matches!(has_ended.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected));
+        let is_asked = move || is_closed(&has_ended);
         let thread = supervisor.spawn("upkeep", is_asked, move || work.run(&ends))?;
         Ok(Self { end: Some(end), thread: Some(thread), config })
     }

@@ -19,9 +19,10 @@ use super::{
 use crate::{
     config::{ConfigError, Loaded, Motion},
     dashboard::{self, Reconfigure, Site},
+    freed_memory,
     health::Part,
     leaving,
-    model::Model,
+    model::{Manifest, Model},
     pipeline::{Event, EventKind, Order, Pipeline},
     plugin::{Host, Waker},
     session::{
@@ -56,10 +57,22 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let (requests, requests_out) = unbounded();
     let supervisor = supervisor(external_in.clone())?;
 
-    let (model, rules) = setup.model_and_rules()?;
-    setup.warn_of_doubt(&model);
-    let settings_of_screen = site(&setup.loaded, &rules, &model)?;
     let ownership = Ownership::acquire(&store_path)?;
+    // A follower scores nothing, and reads no weights.
+    let (model, manifest, rules) = match &ownership {
+        Some(_) => {
+            let (model, rules) = setup.model_and_rules()?;
+            let manifest = model.manifest().clone();
+            (Some(model), manifest, rules)
+        }
+        None => {
+            freed_memory::give_back();
+            let (manifest, rules) = setup.manifest_and_rules()?;
+            (None, manifest, rules)
+        }
+    };
+    setup.warn_of_doubt(&manifest);
+    let settings_of_screen = site(&setup.loaded, &rules, &manifest)?;
     let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
     // A follower needs no inbox.
     let inbox = match role {
@@ -69,7 +82,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
-    let receiver = match (args.receive, role) {
+    let receiver_options = match (args.receive, role) {
         (None, _) => None,
         (Some(_), Role::Follower) => {
             return Err(CommandError::usage(
@@ -77,18 +90,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
                  receiver alone with `cxr-triage receive`",
             ));
         }
-        (Some(port), Role::Owner) => {
-            let options = receive::options(setup.config(), &inbox, port, None)?;
-            let external = external_in.clone();
-            let tell = move |event: Event| pass_on(&event, &external);
-            Some(receive::start(options, Some(&store_path), &supervisor, tell)?)
-        }
+        (Some(port), Role::Owner) => Some(receive::options(setup.config(), &inbox, port, None)?),
     };
-    let receiver_peers = receiver.as_ref().map(receive::Running::peers);
-    let pipeline = match ownership {
+    let pipeline = match ownership.zip(model.as_ref()) {
         None => None,
-        Some(ownership) => {
-            let parts = setup.parts(store_path.clone(), ownership, &model, rules, &inbox, &supervisor);
+        Some((ownership, model)) => {
+            let parts = setup.parts(store_path.clone(), ownership, model, rules, &inbox, &supervisor)?;
             let external = external_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &external);
@@ -108,15 +115,21 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
+    let receiver_events = external_in.clone();
+    let tell = move |event: Event| pass_on(&event, &receiver_events);
+    let receiver = receiver_options
+        .map(|options| receive::start(options, Some(&store_path), &supervisor, tell))
+        .transpose()?;
+    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     let screen = Screen { settings: settings_in, external: external_in };
     let told = screen.clone();
     let tell = move |change| told.show_theme(change);
     theme.watch(tell.clone());
     let current = Arc::clone(&theme);
     let plugin_settings = plugins.as_ref().and_then(Host::settings);
-    let judged = Arc::clone(&model);
+    let judged = manifest.clone();
     let site_of = move |loaded: &Loaded, rules: &Rules| site(loaded, rules, &judged);
-    let watcher = reload::watch(Arc::clone(setup), Arc::clone(&model), site_of, move |change| {
+    let watcher = reload::watch(Arc::clone(setup), manifest.clone(), site_of, move |change| {
         if let Some(vitals) = &vitals {
             vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
         }
@@ -126,8 +139,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
         }
-        if let (Ok(changed), Some(peers)) = (&change, &receiver_peers) {
-            peers.change(&changed.config);
+        if let (Ok(changed), Some(receiver)) = (&change, &receiver_handle) {
+            receiver.change(&changed.config);
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
             let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
@@ -139,15 +152,12 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let parts = session::Parts {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
-        health: health(role, &inbox, &model, remark),
+        similar: (Store::open(&store_path)?, setup.features_id(&manifest)?),
+        health: health(role, &inbox, &manifest, model.as_deref(), remark),
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
         actor: actor.clone(),
-        thresholds: Some(Box::new(SiteThresholds::new(
-            Arc::clone(setup),
-            Arc::clone(&model),
-            remark.is_none(),
-        ))),
+        thresholds: Some(Box::new(SiteThresholds::new(Arc::clone(setup), manifest, remark.is_none()))),
         external,
         supervisor,
     };
@@ -162,6 +172,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     } else {
         let options = dashboard::Options {
             pictures: args.pictures.unwrap_or(config.dashboard.pictures),
+            bandwidth: args.bandwidth.or(config.dashboard.bandwidth),
             heatmap: config.dashboard.heatmap,
             theme: theme.theme(),
             site: settings_of_screen,
@@ -274,8 +285,16 @@ impl Screen {
     }
 }
 
-fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&str>) -> Health {
-    let banner = &model.manifest().banner;
+/// The health at the start. A follower has no model: it reads the owner's device from the store.
+fn health(
+    role: Role,
+    inbox: &std::path::Path,
+    manifest: &Manifest,
+    model: Option<&Model>,
+    remark: Option<&str>,
+) -> Health {
+    let banner = &manifest.banner;
+    let device = |model: &Model| format!("{} {}", model.device_name(), model.precision().word());
     Health {
         role,
         inbox: shown(inbox),
@@ -283,8 +302,8 @@ fn health(role: Role, inbox: &std::path::Path, model: &Model, remark: Option<&st
         queued: 0,
         working_on: None,
         films_per_second: None,
-        device: format!("{} {}", model.device_name(), model.precision().word()),
-        model: model.manifest().name.clone(),
+        device: model.map(device).unwrap_or_default(),
+        model: manifest.name.clone(),
         banner: remark
             .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),
         last_arrival: None,
@@ -304,6 +323,6 @@ fn actor() -> String {
 }
 
 /// The settings of the screen, with the doubt about the thresholds where there is one.
-fn site(loaded: &Loaded, rules: &Rules, model: &Model) -> Result<Site, ConfigError> {
-    Ok(Site { doubt: doubt(loaded, model), ..screen::site(loaded, rules)? })
+fn site(loaded: &Loaded, rules: &Rules, manifest: &Manifest) -> Result<Site, ConfigError> {
+    Ok(Site { doubt: doubt(loaded, manifest), ..screen::site(loaded, rules)? })
 }

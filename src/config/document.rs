@@ -2,13 +2,13 @@
 
 use std::{ops::Range, path::Path};
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::{
     Spanned,
     de::{DeString, DeTable, DeValue, Deserializer},
 };
 
-use super::{Config, ConfigError, plain_words};
+use super::{ConfigError, plain_words};
 
 type Entry<'a> = (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>);
 
@@ -33,8 +33,8 @@ impl<'a> Document<'a> {
     }
 
     /// Gives the document its meaning.
-    pub(super) fn config(&self) -> Result<Config, ConfigError> {
-        Config::deserialize(Deserializer::from(self.root.clone())).map_err(|error| {
+    pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        T::deserialize(Deserializer::from(self.root.clone())).map_err(|error| {
             let (message, help) = plain_words::of_meaning(error.message());
             match error.span() {
                 Some(span) => ConfigError::at(self.path, self.text, span, &message, help.as_deref()),

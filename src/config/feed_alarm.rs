@@ -6,7 +6,46 @@ use jiff::{
 };
 use serde::{Deserialize, Deserializer, de::Error};
 
-use super::schema::{Day, FeedAlarm};
+use super::values;
+
+/// `[feed_alarm]`: when a silent inbox is a fault.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct FeedAlarm {
+    /// The longest silence, within working hours, that is in order; none ("off"): no alarm.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub after: Option<SignedDuration>,
+    /// The working hours, local time.
+    pub hours: Hours,
+    /// The working days. A shift that passes midnight belongs to the day that it began on.
+    pub days: Vec<Day>,
+}
+
+impl Default for FeedAlarm {
+    fn default() -> Self {
+        Self {
+            after: None,
+            hours: Hours::default(),
+            days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],
+        }
+    }
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
 
 /// Hours of a day, "07:00-19:00" in the file. Until the next day if they end no later than they
 /// begin: "19:00-07:00" is the night, "00:00-24:00" round the clock.

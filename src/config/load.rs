@@ -225,7 +225,7 @@ fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
 /// There is a mistake in it.
 pub fn parse(text: &str, path: Option<&Path>) -> Result<Loaded, ConfigError> {
     let document = Document::parse(text, path)?;
-    let mut config = document.config()?;
+    let mut config: Config = document.deserialize()?;
     check(&config, &document)?;
     if let Some(folder) = path.and_then(Path::parent) {
         resolve(&mut config, &document, folder);

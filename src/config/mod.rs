@@ -5,6 +5,7 @@
 //! Relative paths in the file start at the folder that the file lies in; defaults and command lines
 //! start at the working directory.
 
+mod bandwidth;
 mod checks;
 mod document;
 mod edit;
@@ -19,21 +20,24 @@ mod receive;
 mod rules;
 mod schema;
 mod template;
+#[cfg(test)]
+mod tests;
 mod values;
 mod watch;
 
+pub use bandwidth::{Bandwidth, BandwidthError};
 pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_thresholds};
 pub use error::{ConfigError, Excerpt};
-pub use feed_alarm::Hours;
+pub use feed_alarm::{Day, FeedAlarm, Hours};
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
-pub use operations::{Health, Metrics, Retention, Space};
+pub use operations::{Health, Metrics, Retention, Similar};
 pub use permission::Permission;
 pub use plugins::{PluginSite, Plugins};
 pub use receive::{Receive, Senders, is_title};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
-    Borders, Config, Dashboard, Day, Device, FeedAlarm, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
-    ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
+    Borders, Config, Dashboard, Device, Inbox, Keys, LabelThresholds, Log, LogLevel, Model, ModelThresholds,
+    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

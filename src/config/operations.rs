@@ -1,4 +1,4 @@
-//! The settings of operation: health, metrics, retention. Each struct is a section of the file, each field a key.
+//! The settings of operation: health, metrics, retention, similar films. Each struct is a section of the file, each field a key.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::values;
+use crate::files::Space;
 
 /// `[health]`: when `cxr-triage health` says that the program is not ready.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -55,44 +56,21 @@ pub struct Retention {
     pub results: Option<SignedDuration>,
 }
 
-/// Room on a disk: a share of it, or a size.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// `[similar]`: the search for similar films.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub enum Space {
-    /// So many hundredths of the disk.
-    Percent(f64),
-    /// So many bytes.
-    Bytes(u64),
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct Similar {
+    /// Whether each scored film keeps its features, two bytes a number, in a file beside the store.
+    pub keep: bool,
+    /// The model that says which films are alike; none ("off"): the one that scores.
+    #[serde(deserialize_with = "values::text_or_off")]
+    pub embedder: Option<String>,
 }
 
-impl Space {
-    /// Bytes of a disk that has `total` in all.
-    #[must_use]
-    pub fn of(self, total: u64) -> u64 {
-        match self {
-            Self::Percent(percent) => (total as f64 * percent / 100.0) as u64,
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, unit) = text.split_at(split);
-        let number: f64 = number.parse().ok()?;
-        let unit = match unit.trim() {
-            "%" => return Some(Self::Percent(number)).filter(|_| number > 0.0 && number < 100.0),
-            "MB" => 1e6,
-            "GB" => 1e9,
-            "TB" => 1e12,
-            "MiB" => f64::from(1 << 20),
-            "GiB" => f64::from(1 << 30),
-            "TiB" => f64::from(1 << 20) * f64::from(1 << 20),
-            _ => return None,
-        };
-        let bytes = number * unit;
-        // Far more than any disk has is a slip.
-        (1.0..1e18).contains(&bytes).then_some(Self::Bytes(bytes as u64))
+impl Default for Similar {
+    fn default() -> Self {
+        Self { keep: true, embedder: None }
     }
 }
 
@@ -124,44 +102,5 @@ fn age_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Signe
             "{days} days are out of range\nfrom \"1d\" to \"{LONGEST_AGE}d\", or \"off\""
         ))),
         None => Err(D::Error::custom(format!("`{written}` is not a number of days\n{help}"))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn room_is_a_share_or_a_size() {
-        let cases = [
-            ("5%", Some(Space::Percent(5.0)), 50),
-            ("0.5 %", Some(Space::Percent(0.5)), 5),
-            ("2GiB", Some(Space::Bytes(2 << 30)), 2 << 30),
-            ("500 MB", Some(Space::Bytes(500_000_000)), 500_000_000),
-            ("1.5TiB", Some(Space::Bytes(3 << 39)), 3 << 39),
-            ("0%", None, 0),
-            ("100%", None, 0),
-            ("5", None, 0),
-            ("-5%", None, 0),
-            ("GiB", None, 0),
-            ("9e9GiB", None, 0),
-            ("", None, 0),
-        ];
-        for (text, space, of_thousand) in cases {
-            assert_eq!(Space::parse(text), space, "{text}");
-            assert_eq!(space.map_or(0, |space| space.of(1_000)), of_thousand, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_kept_is_kept_for_days() {
-        let read = |text: &str| crate::config::parse(text, None).map(|loaded| loaded.config.retention);
-        let kept = read("[retention]\nfilms = \"90d\"\nresults = \"3650d\"\nmin_free = \"10%\"\n").unwrap();
-        assert_eq!(kept.films, Some(SignedDuration::from_hours(90 * 24)));
-        assert_eq!(kept.results, Some(SignedDuration::from_hours(3_650 * 24)));
-        assert_eq!(kept.min_free, Some(Space::Percent(10.0)));
-        for wrong in ["films = \"0d\"", "films = \"3h\"", "films = 90", "min_free = \"10\""] {
-            assert!(read(&format!("[retention]\n{wrong}\n")).is_err(), "{wrong}");
-        }
     }
 }

@@ -37,9 +37,6 @@ pub struct Receive {
     /// The longest silence within an association.
     #[serde(deserialize_with = "values::duration")]
     pub idle: SignedDuration,
-    /// Bytes that the disk of the inbox has to keep free.
-    #[serde(deserialize_with = "values::size")]
-    pub min_free: u64,
     /// Most bytes of a film.
     #[serde(deserialize_with = "values::size")]
     pub max_film: u64,
@@ -72,7 +69,6 @@ impl Default for Receive {
             associations: 64,
             associations_per_address: 16,
             idle: SignedDuration::from_secs(60),
-            min_free: 1_000_000_000,
             max_film: 512_000_000,
             tls_certificate: None,
             tls_key: None,
@@ -147,46 +143,4 @@ pub(super) fn check(receive: &Receive, document: &Document<'_>) -> Result<(), Co
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::parse;
-
-    #[test]
-    fn senders_are_read_as_people_write_them_and_files_start_at_the_configurations_folder() {
-        let text = "[receive]\naet = \"CHEST 1\"\nmin_free = \"20 GB\"\ntls_certificate = \"c.pem\"\n\
-                    tls_key = \"/etc/k.pem\"\n[receive.peers]\nCR-1 = \"10.1.2.3\"\n\
-                    \"DX 2\" = [\"10.1.0.0/16\", \"fd00::1\"]\nPACS = \"any\"";
-        let receive = parse(text, Some("/etc/cxr/c.toml".as_ref())).unwrap().config.receive;
-        assert_eq!((receive.aet.as_str(), receive.min_free), ("CHEST 1", 20_000_000_000));
-        assert_eq!(receive.tls_certificate.as_deref(), Some("/etc/cxr/c.pem".as_ref()));
-        assert_eq!(receive.peers["DX 2"].0, ["10.1.0.0/16", "fd00::1"]);
-        assert_eq!(receive.peers["PACS"].0, ["any"]);
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (text, says) in [
-            ("port = 0", "0 is no port"),
-            ("port = 70000", "70000"),
-            ("aet = \"A TITLE THAT IS TOO LONG\"", "is not an AE title"),
-            ("aet = \" \"", "is not an AE title"),
-            ("classes = [\"ct\"]", "`ct` is no class of films"),
-            ("associations = 0", "there cannot be 0 associations"),
-            ("idle = \"10ms\"", "too short"),
-            ("min_free = \"a lot\"", "`a lot` is not a size"),
-            ("min_free = 5", "`5` is not a size"),
-            ("tls_certificate = \"c.pem\"", "no `tls_key`"),
-            ("tls_senders = \"c.pem\"", "no `tls_certificate`"),
-            ("peers = { CR-1 = \"here\" }", "`here` is not an address"),
-            ("peers = { CR-1 = [\"10.1.2.0/40\"] }", "`10.1.2.0/40` is not an address"),
-            ("peers = { CR-1 = 5 }", "an address is text"),
-            ("peers = { \"a title that is too long\" = \"any\" }", "is not an AE title"),
-        ] {
-            let error = parse(&format!("[receive]\n{text}"), None).unwrap_err();
-            assert!(error.message.contains(says), "{text}: {error}");
-            assert_eq!(error.line, Some(2), "{text}: {error}");
-        }
-    }
 }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Health, Hours, Metrics, Plugins, Receive, Retention, values};
+use super::{Bandwidth, FeedAlarm, Health, Metrics, Plugins, Receive, Retention, Similar, bandwidth, values};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -47,6 +47,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// What is deleted, and when.
     pub retention: Retention,
+    /// The search for similar films.
+    pub similar: Similar,
     /// The log.
     pub log: Log,
 }
@@ -207,45 +209,6 @@ pub struct LabelThresholds {
     pub rank: Option<bool>,
 }
 
-/// `[feed_alarm]`: when a silent inbox is a fault.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(default, deny_unknown_fields, expecting = "a section")]
-pub struct FeedAlarm {
-    /// The longest silence, within working hours, that is in order; none ("off"): no alarm.
-    #[serde(deserialize_with = "values::duration_or_off")]
-    pub after: Option<SignedDuration>,
-    /// The working hours, local time.
-    pub hours: Hours,
-    /// The working days. A shift that passes midnight belongs to the day that it began on.
-    pub days: Vec<Day>,
-}
-
-impl Default for FeedAlarm {
-    fn default() -> Self {
-        Self {
-            after: None,
-            hours: Hours::default(),
-            days: vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri],
-        }
-    }
-}
-
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Day {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
-}
-
 /// `[dashboard]`: how the dashboard looks at its start.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
@@ -253,6 +216,9 @@ pub enum Day {
 pub struct Dashboard {
     /// How films are drawn.
     pub pictures: Pictures,
+    /// The speed of the line to the terminal, to which pictures are cut down; none ("off"): they are sent whole.
+    #[serde(deserialize_with = "bandwidth::bandwidth_or_off")]
+    pub bandwidth: Option<Bandwidth>,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
     /// The theme's name, or its file; none ("auto"): as the terminal suggests.
@@ -308,6 +274,7 @@ impl Default for Dashboard {
     fn default() -> Self {
         Self {
             pictures: Pictures::Auto,
+            bandwidth: None,
             heatmap: true,
             theme: None,
             borders: Borders::Unicode,

@@ -169,6 +169,11 @@ pub(super) fn text_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     word_or(deserializer, AUTO)
 }
 
+/// Text, or "off".
+pub(super) fn text_or_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    word_or(deserializer, OFF)
+}
+
 /// A path, or "auto".
 pub(super) fn path_or_auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     Ok(word_or(deserializer, AUTO)?.map(PathBuf::from))

@@ -31,6 +31,8 @@ pub enum Message {
     Canvas(Canvas),
     /// The program runs again after it was stopped.
     Continued,
+    /// The line to the terminal has room for a strip of the picture.
+    LineIsFree,
     /// A picture is ready for the screen.
     Encoded(Encoded),
     /// A thread failed, or something could not be passed on.

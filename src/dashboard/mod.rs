@@ -39,10 +39,10 @@ pub use keymap::{Chord, Key, Keymap, KeymapError, Meaning, UnknownKeyError, acti
 pub use layout::View;
 pub use message::{Effect, Message};
 pub use panels::{
-    Columns, FilterLine, Help, Notes, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel, Who, Workbench,
-    bench_markdown,
+    Columns, FilterLine, Help, Notes, Palette, PaletteLine, PluginLine, Plugins, ShiftPanel, SimilarPanel,
+    Who, Workbench, bench_markdown,
 };
-pub use pictures::{Canvas, EncodeJob, Encoded, Gallery, Print, canvas_of_terminal};
+pub use pictures::{Canvas, Detail, EncodeJob, Encoded, Gallery, Past, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};
 pub use site::{Reconfigure, Site};
 pub use state::{Command, Next, Panel, State, Turn};
@@ -54,13 +54,15 @@ pub use worklist::{
 
 use jiff::tz::TimeZone;
 
-use crate::config::Pictures;
+use crate::config::{Bandwidth, Pictures};
 
 /// The settings of a dashboard at its start.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The way to show pictures.
     pub pictures: Pictures,
+    /// The speed of a slow line to the terminal; none: pictures are sent whole.
+    pub bandwidth: Option<Bandwidth>,
     /// Whether the heatmap lies over the film at the start.
     pub heatmap: bool,
     /// The theme at first; [`Reconfigure::Theme`] changes it.
@@ -83,6 +85,7 @@ impl Options {
     pub fn from_environment() -> Self {
         Self {
             pictures: Pictures::Auto,
+            bandwidth: None,
             heatmap: true,
             theme: Theme::standard(),
             site: Site::default(),

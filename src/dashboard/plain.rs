@@ -13,7 +13,7 @@ use super::{
     worklist::Worklist,
 };
 use crate::{
-    session::protocol::{Health, NoticeLevel, Period, Request, ShiftWatch, Update},
+    session::protocol::{Health, NoticeLevel, Period, Request, Role, ShiftWatch, Update},
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
     study::{Severity, in_order},
 };
@@ -286,10 +286,13 @@ impl Plain {
     fn state(&self) -> Vec<String> {
         let Some(health) = &self.health else { return vec!["starting".to_owned()] };
         let work = health.working_on.as_ref().map_or("idle".to_owned(), |file| format!("working on {file}"));
-        let mut lines = vec![format!(
-            "watching {}, {} waiting, {work}, on {}",
-            health.inbox, health.queued, health.device
-        )];
+        let queued = health.queued;
+        let mut lines = vec![match health.role {
+            Role::Owner => {
+                format!("watching {}, {queued} waiting, {work}, on {}", health.inbox, health.device)
+            }
+            Role::Follower => format!("following another cxr-triage, {queued} waiting, {work}"),
+        }];
         lines.extend([&health.fault, &health.feed_alarm].into_iter().flatten().cloned());
         lines.push(self.summary());
         lines

@@ -7,13 +7,12 @@ use serde::Serialize;
 use super::{
     alarms,
     case::{Case, LabelInfo, of_label, score},
+    measure::undefined,
     metrics::{AtThreshold, Ranked, Share, share},
+    search::{Choice, ENOUGH, between, first, highest_count, lowest},
 };
 
-/// With fewer films of a kind, a threshold is proposed and not written: one film more would move it.
-pub const ENOUGH: u64 = 10;
-
-/// What a threshold is to give.
+/// The goal that a threshold is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
@@ -41,7 +40,7 @@ pub enum GoalError {
     Share {
         /// Of which goal.
         name: String,
-        /// What was given.
+        /// The text that was given.
         value: String,
     },
     /// So many alarms there are not.
@@ -78,30 +77,18 @@ impl FromStr for Goal {
 pub struct Proposal {
     /// The label.
     pub label: String,
-    /// What the threshold in force gives on this set.
+    /// The figures of the threshold in force on this set.
     pub now: AtThreshold,
-    /// What the proposed one gives; none where none can be proposed.
+    /// The figures of the proposed one; none where none can be proposed.
     pub then: Option<AtThreshold>,
     /// The proposed critical threshold; none where the goal says nothing of it.
     pub critical: Option<f64>,
     /// Share of all scored films that alert for the label now.
     pub alarms_now: Option<Share>,
-    /// The same with the proposed threshold.
+    /// That share with the proposed threshold.
     pub alarms_then: Option<Share>,
     /// Why it is not to be written: too few films to choose by, or nothing to choose.
     pub not_written: Option<String>,
-}
-
-/// What a goal chooses for a label.
-pub(super) struct Choice {
-    pub(super) alert: f64,
-    pub(super) critical: Option<f64>,
-}
-
-impl Choice {
-    fn of_alert(alert: f64) -> Self {
-        Self { alert, critical: None }
-    }
 }
 
 /// A threshold for each label, in order. `films_per_day` is what [`Goal::AlarmsPerDay`] counts by.
@@ -150,15 +137,6 @@ pub fn propose(goal: Goal, films_per_day: f64, labels: &[LabelInfo], cases: &[Ca
     labels.iter().enumerate().map(propose).collect()
 }
 
-/// Why a label of one class has no curve, in words.
-pub(super) fn undefined(ranked: &Ranked) -> String {
-    match (ranked.positives(), ranked.negatives()) {
-        (0, 0) => "no film is labelled for it".to_owned(),
-        (0, n) => format!("all {n} films are without it: undefined"),
-        (n, _) => format!("all {n} films have it: undefined"),
-    }
-}
-
 fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, String> {
     let steps = ranked.steps();
     // Where a score is chosen, any threshold above the next lower score does the same: the shortest.
@@ -179,54 +157,6 @@ fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, String> {
         }
         Goal::AlarmsPerDay(_) | Goal::Alarms(_) => Err("alarms are counted over all films".to_owned()),
     }
-}
-
-/// The lowest threshold at which no more than `share` of the films alert.
-fn highest_count(all: &Ranked, share: f64) -> Result<f64, String> {
-    if all.cases() == 0 {
-        return Err("no film was scored".to_owned());
-    }
-    at_most(all, (share * all.cases() as f64 + 1e-9) as u64)
-}
-
-/// The lowest threshold that no more than `most` of the negatives reach.
-pub(super) fn at_most(ranked: &Ranked, most: u64) -> Result<f64, String> {
-    lowest(ranked, |at| at.false_positives <= most)
-}
-
-/// The lowest threshold that is good, where higher ones are never worse.
-fn lowest(ranked: &Ranked, good: impl Fn(&AtThreshold) -> bool) -> Result<f64, String> {
-    let steps = ranked.steps();
-    let bad = |n: &usize| !good(&ranked.at(steps[*n].score));
-    match first(steps.len() + 1, |n| *n == steps.len() || bad(n)) {
-        0 if steps[0].score >= 1.0 => {
-            Err("films at probability 1 cannot be kept below a threshold".to_owned())
-        }
-        0 => Ok(between(steps[0].score, 1.0)),
-        n => Ok(between(steps.get(n).map_or(0.0, |step| step.score), steps[n - 1].score)),
-    }
-}
-
-/// The first place of `0..count` that is good, where all after a good one are; the last if none is.
-fn first(count: usize, good: impl Fn(&usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, count.saturating_sub(1));
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if good(&middle) { high = middle } else { low = middle + 1 }
-    }
-    low
-}
-
-/// A threshold above `low` and at most `high`, within (0, 1), with as few decimals as do.
-fn between(low: f64, high: f64) -> f64 {
-    let fits = |t: &f64| *t > low && *t <= high && *t < 1.0 && *t > 0.0;
-    let short = (2..=12).map(|digits| {
-        let scale = 10_f64.powi(digits);
-        (high * scale).floor() / scale
-    });
-    let nines = (2..=12).map(|digits| 1.0 - 10_f64.powi(-digits));
-    let middle = f64::midpoint(low, high);
-    short.chain(nines).find(fits).unwrap_or(if high < 1.0 { high } else { middle })
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl Case<'_> {
     }
 }
 
-/// What is known of a label before anything is measured.
+/// A label's thresholds and published figures, as they are known before anything is measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelInfo {
     /// Its name.
@@ -61,7 +61,7 @@ pub struct LabelInfo {
     pub validated: bool,
     /// Whether it ranks.
     pub rank: bool,
-    /// What the model's manifest says of its AUC.
+    /// The AUC in the model's manifest.
     pub published: Option<Published>,
     /// The share of films that have it where it is to be used, as somebody says.
     pub prevalence: Option<f64>,
@@ -94,6 +94,23 @@ pub struct Published {
     pub positives: Option<u32>,
     /// Films that it was measured on.
     pub films: Option<u32>,
+}
+
+/// The model that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelInfo {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// The sentence that goes with its results.
+    pub banner: String,
+    /// SHA-256 of its weights.
+    pub sha256: String,
+    /// Where its published AUCs come from.
+    pub evaluation: String,
+    /// Where it ran, and in which numbers.
+    pub device: String,
 }
 
 /// Returns how many clusters the films have.

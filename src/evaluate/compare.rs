@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use super::{
     bootstrap::Draws,
-    case::{Case, LabelInfo, clusters, of_label, patients, score},
+    case::{Case, LabelInfo, ModelInfo, clusters, of_label, patients, score},
     labels::canonical,
     metrics::{AtThreshold, Clustered, Delong, Mcnemar, Pair, delong, mcnemar},
-    report::ModelInfo,
 };
 
 /// Two models side by side.
@@ -54,14 +53,14 @@ pub struct ComparedLabel {
     pub without_finding: Mcnemar,
 }
 
-/// What one of the models gives.
+/// The figures of one of the models.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OfModel {
     /// Area under the ROC curve; none with one class only.
     pub auc: Option<f64>,
     /// Its 95 % interval by patient.
     pub auc_interval: Option<[f64; 2]>,
-    /// What the threshold that is in force for the model gives.
+    /// The figures at the threshold that is in force for the model.
     pub at_threshold: AtThreshold,
 }
 
@@ -81,7 +80,7 @@ pub struct ComparedMean {
 /// A model's labels, and its scores of the films that both models scored.
 #[derive(Debug, Clone, Copy)]
 pub struct Scores<'a> {
-    /// What is known of its labels, in the order of its probabilities.
+    /// Its labels, in the order of its probabilities.
     pub labels: &'a [LabelInfo],
     /// The films, in the same order for both models; truths are those of the model's own labels.
     pub cases: &'a [Case<'a>],

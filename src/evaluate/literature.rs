@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::labels::canonical;
 
-/// Who published, in the order of the values.
+/// The publications, in the order of the values.
 pub const SOURCES: [&str; 4] = ["CheXNet", "Wang 2017", "xrv-all", "Keras course"];
 
 /// Digits that each gave after the point.
@@ -36,7 +36,7 @@ const PUBLISHED: [(&str, [f64; 4]); 14] = [
 /// An AUC that others published for the same finding.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Elsewhere {
-    /// Who: one of [`SOURCES`].
+    /// The publication: one of [`SOURCES`].
     pub source: &'static str,
     /// The area under the ROC curve.
     pub auc: f64,
@@ -51,7 +51,7 @@ impl std::fmt::Display for Elsewhere {
     }
 }
 
-/// What others published for a label, in the order of [`SOURCES`]; empty for one that ChestX-ray14 has not.
+/// Returns what others published for a label, in the order of [`SOURCES`]; empty for one that ChestX-ray14 has not.
 #[must_use]
 pub fn elsewhere(label: &str) -> Vec<Elsewhere> {
     let names = PUBLISHED.map(|(name, _)| name);

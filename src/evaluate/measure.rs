@@ -1,15 +1,82 @@
 //! Every label of a set measured, with intervals by patient.
 
+use serde::Serialize;
+
 use super::{
+    Published,
     bootstrap::Draws,
-    calibrate::undefined,
     case::{Case, LabelInfo, clusters, of_label, patients, score},
-    literature::elsewhere,
-    metrics::{Auc, Clustered, PrPoint, Ranked, Share, predictive, share},
-    report::{LabelReport, MacroMean, Patients},
+    literature::{Elsewhere, elsewhere},
+    metrics::{
+        AtThreshold, Auc, Calibration, Clustered, Operating, PrPoint, Predictive, Ranked, RocPoint, Share,
+        predictive, share,
+    },
 };
 
-/// What was measured.
+/// The figures of one label.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LabelReport {
+    /// Its name.
+    pub label: String,
+    /// Whether it was validated for the model before.
+    pub validated: bool,
+    /// Films with the finding.
+    pub positives: u64,
+    /// Films without it.
+    pub negatives: u64,
+    /// Patients of these films; none where no patient is known. One may have films of both kinds.
+    pub patients: Option<Patients>,
+    /// Scored films that say nothing of it.
+    pub not_labelled: u64,
+    /// Why AUC, curves and average precision are not defined, where they are not.
+    pub undefined: Option<String>,
+    /// Area under the ROC curve with standard error and interval by patient.
+    pub auc: Option<Auc>,
+    /// The area with DeLong's standard error and interval on the logit scale, by film.
+    pub auc_by_film: Option<Auc>,
+    /// Average precision.
+    pub average_precision: Option<f64>,
+    /// Its 95 % interval by patient.
+    pub average_precision_interval: Option<[f64; 2]>,
+    /// The figures at the threshold in force; shares with Wilson's intervals by patient.
+    pub at_threshold: AtThreshold,
+    /// Predictive values at that threshold, where somebody says how frequent the finding is.
+    pub predictive: Option<Predictive>,
+    /// Youden's point.
+    pub youden: Option<Operating>,
+    /// ECE over ten bins of equal width, Brier score, bins.
+    pub calibration: Option<Calibration>,
+    /// The AUC in the manifest.
+    pub published: Option<Published>,
+    /// The figures of others for this finding on ChestX-ray14.
+    pub elsewhere: Vec<Elsewhere>,
+    /// The corners of the ROC curve.
+    pub roc: Vec<RocPoint>,
+    /// The corners of the precision-recall curve.
+    pub precision_recall: Vec<PrPoint>,
+}
+
+/// Patients who have films of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Patients {
+    /// Patients with a film that has the finding.
+    pub with: u64,
+    /// Patients with a film that is without it.
+    pub without: u64,
+}
+
+/// The mean of the labels' AUCs, each counted alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MacroMean {
+    /// The mean.
+    pub auc: f64,
+    /// Its 95 % interval by patient.
+    pub interval: Option<[f64; 2]>,
+    /// How many labels have an AUC.
+    pub labels: usize,
+}
+
+/// The figures of all labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// A report a label, in order.
@@ -48,7 +115,7 @@ pub fn measure(labels: &[LabelInfo], cases: &[Case<'_>]) -> Measured {
     Measured { labels, macro_mean }
 }
 
-/// The same area with standard error and interval by patient.
+/// Returns the area with standard error and interval by patient.
 fn by_patient(auc: Auc, draws: &Draws, figure: usize) -> Auc {
     let spread = draws.spread(figure).filter(|_| auc.interval.is_some());
     Auc {
@@ -95,6 +162,15 @@ fn of_films(n: usize, label: &LabelInfo, films: &Clustered, cases: &[Case<'_>]) 
         elsewhere: elsewhere(&label.name),
         roc: ranked.roc_corners().unwrap_or_default(),
         precision_recall: if ranked.has_both() { corners(&ranked) } else { Vec::new() },
+    }
+}
+
+/// Why a label of one class has no curve, in words.
+pub(super) fn undefined(ranked: &Ranked) -> String {
+    match (ranked.positives(), ranked.negatives()) {
+        (0, 0) => "no film is labelled for it".to_owned(),
+        (0, n) => format!("all {n} films are without it: undefined"),
+        (n, _) => format!("all {n} films have it: undefined"),
     }
 }
 

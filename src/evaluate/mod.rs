@@ -6,6 +6,8 @@
 //! A patient's films are one witness: every interval is by patient, where patients are known (`bootstrap`,
 //! [`metrics::share`]).
 
+#[cfg(test)]
+mod alarm_tests;
 mod alarms;
 mod bootstrap;
 mod boxes;
@@ -26,21 +28,20 @@ pub mod plot;
 mod prevalence;
 mod random;
 mod report;
+mod search;
 
-pub use alarms::without_finding;
+pub use alarms::{WithoutFinding, without_finding};
 pub use bootstrap::DRAWS;
 pub use boxes::{FilmBox, read_boxes};
-pub use calibrate::{ENOUGH, Goal, GoalError, Proposal, propose};
-pub use case::{Case, LabelInfo, Published, Whose, patients};
+pub use calibrate::{Goal, GoalError, Proposal, propose};
+pub use case::{Case, LabelInfo, ModelInfo, Published, Whose, patients};
 pub use compare::{ComparedLabel, ComparedMean, Comparison, OfModel, Scores, compare};
 pub use explore::{Explored, FindingCount, Pair, explore};
 pub use groups::{Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column};
 pub use html::{Plots, html};
 pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};
 pub use localise::{HOT, Localisation, Marked, Meeting, Rect, localise};
-pub use measure::{Measured, any_alarm, measure};
+pub use measure::{LabelReport, MacroMean, Measured, Patients, any_alarm, measure};
 pub use prevalence::{Prevalence, PrevalenceError};
-pub use report::{
-    HeldFilm, Intervals, LabelReport, MacroMean, ModelInfo, Patients, Report, SetInfo, Thresholds,
-    WithoutFinding,
-};
+pub use report::{HeldFilm, Intervals, Report, SetInfo, Thresholds};
+pub use search::ENOUGH;

@@ -3,6 +3,7 @@
 
 mod place;
 mod readers;
+mod room;
 
 use std::{
     fs::{self, File, FileType, Metadata, OpenOptions},
@@ -15,6 +16,7 @@ use rustix::fs::OFlags;
 
 pub(crate) use place::{check_place, export, publish, replace};
 pub use readers::{Deadline, NoAnswerError, Progress, Readers, readers};
+pub use room::{Room, Space};
 
 /// Bytes that are read in one go.
 const CHUNK: u64 = 1 << 20;

@@ -29,7 +29,7 @@ pub(super) struct ClockWatch {
 
 impl ClockWatch {
     /// Looks at both clocks; the last step, while it is told of.
-    pub(super) fn look(&mut self, wall: Timestamp, steady: Instant) -> Option<ClockStep> {
+    pub(super) fn check(&mut self, wall: Timestamp, steady: Instant) -> Option<ClockStep> {
         if let Some((last_wall, last_steady)) = self.last.replace((wall, steady)) {
             let passed = steady.saturating_duration_since(last_steady);
             let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
@@ -81,7 +81,7 @@ mod tests {
             let mut watch = ClockWatch::default();
             for (steady, wall, expected) in looks {
                 let wall = Timestamp::from_second(*wall).unwrap();
-                let told = watch.look(wall, start + Duration::from_secs(*steady));
+                let told = watch.check(wall, start + Duration::from_secs(*steady));
                 assert_eq!(told.map(|step| step.seconds), *expected, "{case}, at {steady} s");
             }
         }

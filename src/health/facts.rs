@@ -16,6 +16,8 @@ pub struct Facts {
     pub store: Option<StoreFacts>,
     /// The process that runs the pipeline.
     pub owner: Owner,
+    /// Why no film can be received over the network, as the receiver of the inbox says, in whatever process it runs.
+    pub receiver_fault: Option<String>,
     /// The disks of store and inbox.
     pub disks: Vec<Disk>,
 }
@@ -115,8 +117,6 @@ pub struct OwnerState {
     pub store_fault: Option<String>,
     /// Why the changed configuration cannot be used.
     pub configuration_fault: Option<String>,
-    /// Why no film can be received over the network.
-    pub receiver_fault: Option<String>,
     /// Milliseconds since the recorder's last sign of life.
     pub recorder_silent_ms: u64,
     /// The workers.

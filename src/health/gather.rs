@@ -6,7 +6,6 @@ use std::{
 };
 
 use jiff::{Timestamp, Zoned};
-use rustix::fs::statvfs;
 
 use super::{
     Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
@@ -15,6 +14,8 @@ use super::{
 };
 use crate::{
     config::Config,
+    dicom::receive::fault_of,
+    files::Room,
     store::{OwnerFile, Ownership, PluginState, Store, StoreError},
 };
 
@@ -45,11 +46,9 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
         Err(error) => (None, Some(error)),
     };
     Facts {
-        configuration_fault: None,
         store_fault: write_fault.or(read_fault).map(|error| error.to_string()),
         store: said,
-        disks: disks(&path, &owner, question.config),
-        owner,
+        ..around(&path, owner, question.config)
     }
 }
 
@@ -64,8 +63,7 @@ pub fn gather_closed(path: &Path, question: Question<'_>) -> Facts {
     } else {
         format!("there is no store at {}: nothing has run here yet", crate::text::shown(path))
     };
-    let owner = owner(path);
-    Facts { store_fault: Some(fault), disks: disks(path, &owner, question.config), owner, ..Facts::default() }
+    Facts { store_fault: Some(fault), ..around(path, owner(path), question.config) }
 }
 
 fn ask(store: &Store, owner: &Owner, question: Question<'_>) -> Result<StoreFacts, StoreError> {
@@ -143,27 +141,28 @@ fn owner(store: &Path) -> Owner {
     Owner::Starting { pid }
 }
 
-fn disks(store: &Path, owner: &Owner, config: &Config) -> Vec<Disk> {
-    let inbox = match owner {
+/// The facts of what is around a store: its owner, the receiver of the inbox, the disks.
+fn around(store: &Path, owner: Owner, config: &Config) -> Facts {
+    let inbox = match &owner {
         Owner::Known { own, .. } if !own.inbox.is_empty() => PathBuf::from(&own.inbox),
         _ => config.inbox.path.clone(),
     };
+    Facts { receiver_fault: fault_of(&inbox), disks: disks(store, &inbox), owner, ..Facts::default() }
+}
+
+fn disks(store: &Path, inbox: &Path) -> Vec<Disk> {
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut disks = vec![disk("store", folder)];
     // An inbox that is away is told of by its owner.
-    disks.extend(Some(disk("inbox", &inbox)).filter(|disk| disk.free_bytes.is_some()));
+    disks.extend(Some(disk("inbox", inbox)).filter(|disk| disk.free_bytes.is_some()));
     disks
 }
 
 /// The room on the disk of a folder.
 #[must_use]
 pub(crate) fn disk(of: &str, folder: &Path) -> Disk {
-    match statvfs(folder) {
-        Ok(found) => Disk {
-            of: of.to_owned(),
-            free_bytes: Some(found.f_bavail.saturating_mul(found.f_frsize)),
-            total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
-        },
+    match Room::of(folder) {
+        Ok(room) => Disk { of: of.to_owned(), free_bytes: Some(room.free), total_bytes: room.total },
         Err(_) => Disk { of: of.to_owned(), ..Disk::default() },
     }
 }

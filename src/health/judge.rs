@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{Disk, Facts, Owner, OwnerState, StoreFacts};
 use crate::{
-    config::{Health, Space},
+    config::Health,
+    files::Space,
     text::{long_time, size},
 };
 
@@ -138,6 +139,9 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Reason> {
             add(Check::Disk, text);
         }
     }
+    if let Some(fault) = &facts.receiver_fault {
+        add(Check::Receiver, fault.clone());
+    }
     match &facts.owner {
         Owner::Missing => add(
             Check::Owner,
@@ -165,12 +169,7 @@ fn of_owner(silent_ms: u64, own: &OwnerState, facts: &Facts, add: &mut impl FnMu
         // The rest of what it said is of then.
         return add(Check::Owner, text);
     }
-    let faults = [
-        (Check::Inbox, &own.inbox_fault),
-        (Check::Receiver, &own.receiver_fault),
-        (Check::Model, &own.model_fault),
-    ];
-    for (check, fault) in faults {
+    for (check, fault) in [(Check::Inbox, &own.inbox_fault), (Check::Model, &own.model_fault)] {
         if let Some(fault) = fault {
             add(check, fault.clone());
         }

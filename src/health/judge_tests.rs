@@ -91,12 +91,7 @@ fn each_fault_is_a_reason_of_its_own_and_what_is_within_its_limits_is_none() {
             "The thread failed.",
         ),
         ("inbox gone", |it| own(it).inbox_fault = Some("The inbox is away.".into()), Check::Inbox, "away"),
-        (
-            "port taken",
-            |it| own(it).receiver_fault = Some("port 11112 is taken".into()),
-            Check::Receiver,
-            "11112",
-        ),
+        ("port taken", |it| it.receiver_fault = Some("port 11112 is taken".into()), Check::Receiver, "11112"),
         (
             "model file gone",
             |it| own(it).model_fault = Some("model.toml is gone".into()),

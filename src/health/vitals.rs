@@ -31,8 +31,6 @@ pub enum Part {
     Configuration,
     /// The model, as it would be loaded by the next start.
     Model,
-    /// The receiver of films over the network.
-    Receiver,
 }
 
 /// Signs of life and faults, noted by whoever has them and read by the heartbeat.
@@ -136,8 +134,7 @@ impl Vitals {
             store_fault: fault(Part::Store),
             configuration_fault: fault(Part::Configuration),
             model_fault: fault(Part::Model),
-            receiver_fault: fault(Part::Receiver),
-            clock_step: clock.look(Timestamp::now(), now),
+            clock_step: clock.check(Timestamp::now(), now),
             reasons: reasons.clone(),
             ..OwnerState::default()
         }

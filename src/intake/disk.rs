@@ -10,7 +10,7 @@ use std::{
 use super::settle::Stamp;
 use crate::files::{self, Expected};
 
-/// What stands at a path.
+/// The kind of file at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// A file, or a symbolic link to one: sites link films into an inbox, and whoever may put links

@@ -131,7 +131,7 @@ impl Folders {
         }
     }
 
-    /// What happened.
+    /// The events of the file system.
     pub(super) fn events(&self) -> &Receiver<Event> {
         &self.events
     }

@@ -89,7 +89,7 @@ impl LeftOut {
     }
 }
 
-/// What is left out in the state in which it was last seen.
+/// The files that are left out, in the state in which they were last seen.
 #[derive(Debug, Default)]
 pub(super) struct Register {
     entries: BTreeMap<PathBuf, Entry>,

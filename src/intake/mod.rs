@@ -27,11 +27,12 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::supervise::Supervisor;
-
-use crate::text::{shown, unnamed};
+use crate::{
+    supervise::{Supervisor, is_closed},
+    text::{shown, unnamed},
+};
 
 pub use left_out::{LeftOut, Why};
 pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, sidecar_priority};
@@ -58,7 +59,7 @@ pub struct Arrival {
     pub modified_ns: i64,
 }
 
-/// What to watch, and how.
+/// The inbox to watch, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The inbox. A relative path is taken from the current folder.
@@ -91,7 +92,7 @@ impl Options {
     }
 }
 
-/// What intake tells the pipeline.
+/// An event for the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntakeEvent {
     /// Complete files, at most 256 at a time, in the order in which they became complete.
@@ -109,7 +110,7 @@ pub enum IntakeEvent {
         /// Films that the first scan found, known ones included.
         files: usize,
     },
-    /// What is left out has changed.
+    /// The counts of files that are left out have changed.
     LeftOut(LeftOut),
     /// Something keeps intake from seeing films: a sentence for people. Told once for each cause.
     Fault(Fault),
@@ -120,7 +121,7 @@ pub enum IntakeEvent {
 /// Something that keeps intake from seeing films.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What it is and what to do, for people who may see names.
+    /// The fault and what to do, for people who may see names.
     pub sentence: String,
     /// The folder below the inbox that it is about: folders can be named after patients.
     pub folder: Option<PathBuf>,
@@ -154,7 +155,7 @@ pub enum IntakeError {
     Unreadable {
         /// The inbox.
         inbox: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// The system refused a thread.
@@ -205,7 +206,7 @@ pub fn start(
     let (finish, finished) = bounded(0);
     let options = Options { inbox, ..options };
     let asked = stopped.clone();
-    let is_asked = move || asked.try_recv() == Err(TryRecvError::Disconnected);
+    let is_asked = move || is_closed(&asked);
     let supervisor = options.supervisor.clone();
     let work = move || {
         let _until_the_thread_ends = &finish;

@@ -67,10 +67,10 @@ const SIDECAR: &str = "priority";
 
 /// A sidecar says one word; whatever is longer is not one.
 const SIDECAR_BYTES: usize = 64;
-/// What is longer than this is no sidecar at all.
+/// The longest sidecar, in bytes; a longer file is none.
 const SIDECAR_FILE: Expected = Expected::new("a sidecar", 1 << 20);
 
-/// What a file is by its name.
+/// The kind of a file by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Something to look at.
@@ -114,7 +114,7 @@ impl Names {
         }
     }
 
-    /// What the file at a path relative to the inbox is by its name and by the folders on the way to it.
+    /// Tells the kind of the file at a path relative to the inbox, by its name and by the folders on the way to it.
     #[must_use]
     pub fn kind(&self, relative: &Path) -> Kind {
         for component in relative.parent().into_iter().flat_map(Path::components) {
@@ -144,7 +144,7 @@ impl Names {
         }
     }
 
-    /// What the file at `path` in the folder `top` is that nobody is writing to: a hidden one is looked into.
+    /// Tells the kind of the file at `path` in the folder `top` that nobody is writing to: a hidden one is looked into.
     #[must_use]
     pub fn kind_at_rest(&self, top: &Path, path: &Path) -> Kind {
         match self.kind(path.strip_prefix(top).unwrap_or(path)) {

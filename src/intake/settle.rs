@@ -19,7 +19,7 @@ const QUICK: Duration = Duration::from_millis(30);
 /// Some senders create the file first and write much later.
 const EMPTY: Duration = Duration::from_secs(5);
 
-/// What tells two states of a file apart.
+/// The size and modification time, which tell two states of a file apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     /// Bytes.

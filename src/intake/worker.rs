@@ -52,7 +52,7 @@ pub(super) struct Worker<K> {
     pub(super) folders: Folders,
     pub(super) faults: Faults,
     pub(super) left_out: Register,
-    /// What was last told of it.
+    /// The count that was told last.
     told: LeftOut,
     /// `None` while the inbox is away.
     pub(super) identity: Option<Identity>,

@@ -5,10 +5,7 @@ use candle_core::{Module, Result, Tensor};
 use candle_nn::{BatchNorm, Linear, ModuleT, VarBuilder};
 use cxr_densenet::Shape;
 
-use super::{
-    layers::{Convolution, linear, norm},
-    plain::ConvolutionShape,
-};
+use super::layers::{Convolution, ConvolutionShape, linear, norm};
 
 /// The shape of a network, apart from its weights.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use cxr_densenet::Processor;
 
 use super::{ModelError, error::said};
 
-/// What the user asked for with `--device`.
+/// The device that the user asked for with `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The processor.

@@ -1,10 +1,12 @@
 //! One loaded model: films in, findings out.
 
-use candle_core::{Device, Tensor};
+use std::borrow::Cow;
+
+use candle_core::{DType, Device, Tensor};
 
 use super::{
-    DeviceChoice, Distance, Findings, Hands, Heatmap, Input, Manifest, ModelError, Precision, Source,
-    manifest::OutputRule,
+    DeviceChoice, Distance, Findings, Heatmap, Input, Manifest, ModelError, Parallelism, Precision, Source,
+    manifest::{Kind, OutputRule},
     network::{Forward, Network},
     preprocess,
     profile::{self, Profile},
@@ -38,7 +40,7 @@ impl Model {
         Ok(model)
     }
 
-    /// The same, but for the profile of the training films: for making a new one.
+    /// Loads a model without its profile of the training films, for making a new one.
     ///
     /// # Errors
     /// Any [`ModelError`] but those about films and profiles.
@@ -50,12 +52,15 @@ impl Model {
         let (device, device_name) = device.open()?;
         precision.check(&device)?;
         let manifest = source.manifest()?;
-        let place = source.weights_place();
-        let bytes = source.weights()?;
-        let found = sha256(&bytes);
-        if found != manifest.sha256 {
-            return Err(ModelError::Checksum { place, wanted: manifest.sha256, found });
+        if manifest.kind == Kind::Embedder {
+            let reason = format!(
+                "{} is an embedder: it names no finding, it finds films alike; name it as `embedder` under [similar]",
+                manifest.name
+            );
+            return Err(ModelError::Manifest { place: source.place(), reason });
         }
+        let place = source.weights_place();
+        let bytes = checked_weights(source, &manifest)?;
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
         let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
@@ -71,7 +76,7 @@ impl Model {
         &self.source
     }
 
-    /// What the model says of itself.
+    /// Returns the model's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -89,13 +94,13 @@ impl Model {
         self.device_name
     }
 
-    /// The same, for Candle.
+    /// The device, as Candle knows it.
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.device
     }
 
-    /// What the machine reaches in this model's number format when it does nothing but multiply matrices, in
+    /// Measures the machine's speed in this model's number format when it does nothing but multiply matrices, in
     /// GFLOP/s, with the model's own threads and kernels; none where these do not run.
     #[must_use]
     pub fn peak_gflops(&self) -> Option<f64> {
@@ -114,7 +119,7 @@ impl Model {
         self.precision
     }
 
-    /// The same network for inputs of `size` x `size`, which its convolutions allow: for timing.
+    /// Returns the model with inputs of `size` x `size`, which its convolutions allow: for timing.
     #[must_use]
     pub fn resized(mut self, size: u32) -> Self {
         self.manifest.size = size;
@@ -131,13 +136,13 @@ impl Model {
         Ok(input)
     }
 
-    /// What the training films look like; none: the manifest names no profile.
+    /// Returns the profile of the training films; none: the manifest names none.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
     }
 
-    /// What a [`Profile`] is made of: the signature of each film of a batch, in order.
+    /// Computes the signature of each film of a batch, in order, of which a [`Profile`] is made.
     ///
     /// # Errors
     /// As [`Model::infer`].
@@ -155,19 +160,20 @@ impl Model {
     /// [`ModelError::Film`] if an input is not this model's, [`ModelError::NotFinite`],
     /// [`ModelError::Engine`].
     pub fn infer(&self, inputs: &[Input]) -> Result<Vec<Findings>, ModelError> {
-        self.infer_by(inputs, Hands::All)
+        self.infer_by(inputs, Parallelism::AllThreads)
     }
 
-    fn infer_by(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
+    fn infer_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Findings>, ModelError> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, hands)?;
+        let Forward { rows, columns, logits, maps, features } = self.forward_by(inputs, parallelism)?;
         let distances = self.distances(&features)?;
+        let pooled = pooled(&features)?;
         let (outputs, map) = (self.manifest.outputs, rows * columns);
-        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map));
+        let films = logits.chunks_exact(outputs).zip(maps.chunks_exact(outputs * map)).zip(pooled);
         let mut findings = Vec::with_capacity(inputs.len());
-        for (film, (input, (logits, maps))) in inputs.iter().zip(films).enumerate() {
+        for (film, (input, ((logits, maps), features))) in inputs.iter().zip(films).enumerate() {
             let labels = &self.manifest.labels;
             let probabilities: Vec<f32> =
                 labels.iter().map(|label| self.probability(logits[label.output])).collect();
@@ -175,50 +181,60 @@ impl Model {
                 labels.iter().flat_map(|label| &maps[label.output * map..][..map]).copied().collect();
             let distance = distances.get(film).copied().flatten();
             let measured = distance.iter().flat_map(|distance| [&distance.value, &distance.turned]);
-            if !probabilities.iter().chain(&values).chain(measured).all(|value| value.is_finite()) {
+            if !probabilities
+                .iter()
+                .chain(&values)
+                .chain(&features)
+                .chain(measured)
+                .all(|value| value.is_finite())
+            {
                 return Err(ModelError::NotFinite { film });
             }
             let heatmap = Heatmap { labels: labels.len(), rows, columns, values, region: input.region };
-            findings.push(Findings { probabilities, heatmap, distance });
+            findings.push(Findings { probabilities, heatmap, features, distance });
         }
         Ok(findings)
     }
 
     /// As [`Model::infer`], for films that must not suffer for one another: when a batch fails, or what
-    /// computes it panics, its films are tried one by one. `hands` matter to the time alone.
-    pub fn infer_each(&self, inputs: &[Input], hands: Hands) -> Vec<Result<Findings, ModelError>> {
-        match self.infer_guarded(inputs, hands) {
+    /// computes it panics, its films are tried one by one. `parallelism` matters to the time alone.
+    pub fn infer_each(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Vec<Result<Findings, ModelError>> {
+        match self.infer_guarded(inputs, parallelism) {
             Ok(findings) => findings.into_iter().map(Ok).collect(),
             Err(error) if inputs.len() > 1 => {
                 tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.infer_one(input, hands)).collect()
+                inputs.iter().map(|input| self.infer_one(input, parallelism)).collect()
             }
             Err(error) => vec![Err(error)],
         }
     }
 
-    fn infer_one(&self, input: &Input, hands: Hands) -> Result<Findings, ModelError> {
-        let mut findings = self.infer_guarded(std::slice::from_ref(input), hands)?;
+    fn infer_one(&self, input: &Input, parallelism: Parallelism) -> Result<Findings, ModelError> {
+        let mut findings = self.infer_guarded(std::slice::from_ref(input), parallelism)?;
         findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
     }
 
-    fn infer_guarded(&self, inputs: &[Input], hands: Hands) -> Result<Vec<Findings>, ModelError> {
-        guarded(|| self.infer_by(inputs, hands)).unwrap_or_else(|| Err(ModelError::broke_down()))
+    fn infer_guarded(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Findings>, ModelError> {
+        guarded(|| self.infer_by(inputs, parallelism)).unwrap_or_else(|| Err(ModelError::broke_down()))
     }
 
     /// How far each film of a batch is from the training films; empty without a profile.
     fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
         let Some(profile) = &self.profile else { return Ok(Vec::new()) };
         let signatures = profile::signatures(features)?;
-        Ok(signatures.iter().map(|signature| profile.look(signature)).collect())
+        Ok(signatures.iter().map(|signature| profile.measure(signature)).collect())
     }
 
     /// Runs the network.
     pub(super) fn forward(&self, inputs: &[Input]) -> Result<Forward, ModelError> {
-        self.forward_by(inputs, Hands::All)
+        self.forward_by(inputs, Parallelism::AllThreads)
     }
 
-    fn forward_by(&self, inputs: &[Input], hands: Hands) -> Result<Forward, ModelError> {
+    fn forward_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;
@@ -236,7 +252,7 @@ impl Model {
             check_finite(input)?;
             values.extend_from_slice(&input.values);
         }
-        self.network.run(values, [inputs.len(), channels, size, size], &self.device, hands)
+        self.network.run(values, [inputs.len(), channels, size, size], &self.device, parallelism)
     }
 
     fn probability(&self, logit: f32) -> f32 {
@@ -246,12 +262,31 @@ impl Model {
     }
 }
 
+/// The mean of each channel of the last map, film by film. `features` is film x channel x row x column.
+fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+    features.to_dtype(DType::F32)?.mean((2, 3))?.to_vec2()
+}
+
 /// Candle's ReLU turns NaN into 0: what goes in must be checked, the end shows nothing.
 fn check_finite(input: &Input) -> Result<(), ModelError> {
     match input.values.iter().all(|value| value.is_finite()) {
         true => Ok(()),
         false => Err(ModelError::Film { reason: "it holds a value that is not a number".to_owned() }),
     }
+}
+
+/// The bytes of a model's weights, checked against the manifest's hash.
+pub(super) fn checked_weights(
+    source: &Source,
+    manifest: &Manifest,
+) -> Result<Cow<'static, [u8]>, ModelError> {
+    let bytes = source.weights()?;
+    let found = sha256(&bytes);
+    if found != manifest.sha256 {
+        let (place, wanted) = (source.weights_place(), manifest.sha256.clone());
+        return Err(ModelError::Checksum { place, wanted, found });
+    }
+    Ok(bytes)
 }
 
 /// The profile that a manifest names, checked against its hash and the weights'.

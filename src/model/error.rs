@@ -1,11 +1,11 @@
 //! Everything that can go wrong between a model's name and its findings.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use safetensors::SafeTensorError;
 
-use super::weights::TensorProblem;
-use crate::text::shown;
+use super::PRESETS;
+use crate::text::{clean, shown};
 
 /// Why a model could not be found, loaded or run. Each message says what failed, why, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum ModelError {
          (a folder is given with --weights DIR)"
     )]
     BadName {
-        /// What was given.
+        /// The text that was given.
         name: String,
     },
     /// No place has a folder of that name.
@@ -27,7 +27,7 @@ pub enum ModelError {
         can_be_brought(.name)
     )]
     NotFound {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
         /// Where it was looked for, in order.
         places: Vec<String>,
@@ -47,7 +47,7 @@ pub enum ModelError {
     Manifest {
         /// The file, with the line where it is known.
         place: String,
-        /// What is wrong there, and what is wanted.
+        /// The mistake, and what is wanted instead.
         reason: String,
     },
     /// The weights are not the ones that the manifest was written for.
@@ -88,19 +88,19 @@ pub enum ModelError {
     Tensors {
         /// The weights' place.
         place: String,
-        /// What does not fit, in the order of the network.
+        /// The tensors that do not fit, in the order of the network.
         problems: Vec<TensorProblem>,
     },
     /// The device was asked for and is not there.
     #[error("{reason}")]
     Device {
-        /// What is missing, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
     /// The precision is not there.
     #[error("{reason}")]
     Precision {
-        /// What is missing, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
     /// A film that the model cannot take.
@@ -123,6 +123,43 @@ pub enum ModelError {
     },
 }
 
+/// One tensor that the network needs and the file does not have as needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorProblem {
+    /// The tensor's name.
+    pub name: String,
+    /// The shape that the network needs.
+    pub wanted: Vec<usize>,
+    /// What is wrong with it.
+    pub fault: TensorProblemKind,
+}
+
+/// The fault of a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TensorProblemKind {
+    /// It is not in the file.
+    Missing,
+    /// It has this shape instead.
+    Shape(Vec<usize>),
+    /// It holds infinities or values that are no numbers. Candle's ReLU would turn the latter into
+    /// zeros, and the scores would be wrong without a sign of it.
+    NotFinite,
+}
+
+impl fmt::Display for TensorProblem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, wanted, fault } = self;
+        let name = clean(name);
+        match fault {
+            TensorProblemKind::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
+            TensorProblemKind::Shape(found) => {
+                write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}")
+            }
+            TensorProblemKind::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
+        }
+    }
+}
+
 impl ModelError {
     /// The engine panicked: a fault of the program's, not of the film's.
     pub(crate) fn broke_down() -> Self {
@@ -136,7 +173,7 @@ impl From<candle_core::Error> for ModelError {
     }
 }
 
-/// What an error of Candle's says, without the backtrace that it may have under it.
+/// Returns the message of an error of Candle's, without the backtrace that it may have under it.
 pub(super) fn said(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
@@ -151,7 +188,7 @@ fn these_are_there(names: &[String]) -> String {
 /// How a model that is known by name comes here.
 fn can_be_brought(name: &str) -> String {
     let import = format!("`cxr-triage weights import FILE --preset {name}` makes it of a file");
-    match super::PRESETS.iter().find(|(preset, _)| *preset == name) {
+    match PRESETS.iter().find(|(preset, _)| *preset == name) {
         // The others have to be brought.
         Some((_, manifest)) if manifest.contains("\n[published]\n") => {
             format!("; `cxr-triage weights pull {name}` fetches it, {import}")

@@ -42,3 +42,12 @@ pub(super) fn norm(channels: usize, epsilon: f64, vb: &VarBuilder<'_>) -> Result
 pub(super) fn linear(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Linear> {
     candle_nn::linear(inputs, outputs, vb.to_dtype(DType::F32))
 }
+
+/// The shape of one convolution, whose result has `side` rows and columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConvolutionShape {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) kernel: usize,
+    pub(super) side: usize,
+}

@@ -8,7 +8,7 @@ use std::{
 
 use etcetera::BaseStrategy as _;
 
-use super::{Manifest, ModelError};
+use super::{Manifest, ModelError, manifest::is_name};
 use crate::{
     files::{self, Expected},
     text::shown,
@@ -260,13 +260,6 @@ fn listing(name: String, source: &Source) -> Listing {
             usable: false,
         },
     }
-}
-
-/// Whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
-pub(super) fn is_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && !name.starts_with('.')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]

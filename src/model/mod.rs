@@ -1,5 +1,5 @@
 //! The engine: manifest, weights and importers, preprocessing, DenseNet (our own kernels on the processor,
-//! Candle on a GPU) and ResNet, heatmaps.
+//! Candle on a GPU) and ResNet, heatmaps; DINOv2, which finds films alike.
 //!
 //! Knows nothing of where a film came from, and nothing of thresholds beyond carrying the manifest's
 //! operating points.
@@ -11,6 +11,8 @@
 
 mod densenet;
 mod device;
+mod dinov2;
+mod embedder;
 mod engine;
 mod error;
 mod heatmap;
@@ -33,35 +35,38 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use cxr_densenet::Hands;
+pub use cxr_densenet::Parallelism;
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use device::{DeviceChoice, Precision};
+pub use dinov2::DinoV2Config;
+pub use embedder::Embedder;
 pub use engine::Model;
-pub use error::ModelError;
+pub use error::{ModelError, TensorProblem, TensorProblemKind};
 pub use heatmap::{Heatmap, Region};
-pub use import::{Import, ImportError, OldProfile, Summary};
+pub use import::{Import, ImportError, OldProfile, Summary, preset};
 pub use library::{Library, Listing, Source};
 pub use manifest::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, OutputRule, ProfileNote,
-    Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE, VALIDATED_POSITIVES,
-    is_validated,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
+    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE,
+    VALIDATED_POSITIVES, is_validated,
 };
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
-pub use presets::{PRESETS, preset};
-pub use profile::{Fitted, Limits, Profile, Sample, turned};
+pub use presets::PRESETS;
+pub use profile::{Fitted, Profile, Sample, turned};
 pub use pull::{Part, PartFile, Progress, Pull, PullError, PullErrorKind};
 pub use resnet::{ResNet, ResNetConfig};
 pub use verify::{Check, Report};
-pub use weights::{TensorProblem, TensorProblemKind};
 
-/// What the model says of one film.
+/// The model's answers for one film.
 #[derive(Debug, Clone)]
 pub struct Findings {
     /// A probability for each of the manifest's labels, in their order.
     pub probabilities: Vec<f32>,
     /// The Grad-CAM map of every label.
     pub heatmap: Heatmap,
+    /// The network's view of the film as its head sees it: the mean of each channel of the last map.
+    pub features: Vec<f32>,
     /// How far the film is from those that the model was trained on; none for a model without a profile.
     pub distance: Option<Distance>,
 }
@@ -73,7 +78,7 @@ pub struct Distance {
     pub value: f32,
     /// How far it is on the way from an upright, whole film (0) to one on its head, on its side or cut (1).
     pub turned: f32,
-    /// What lies beyond is not to be trusted.
+    /// The limits beyond which a film is not to be trusted.
     pub limits: Limits,
 }
 

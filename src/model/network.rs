@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use cxr_densenet::{Hands, Processor, Refusal, Tensors};
+use cxr_densenet::{BuildError, Parallelism, Processor, Tensors};
 
 use super::{ModelError, NetworkConfig, Precision, heatmap::grad_cam, plain::Plain, staging::Staging};
 
@@ -20,7 +20,7 @@ pub(super) enum Network {
     Candle(Box<Plain>, Mutex<Staging>),
 }
 
-/// What a network says of a batch of films.
+/// A network's answers for a batch of films.
 #[derive(Debug)]
 pub(super) struct Forward {
     /// Rows of the last feature map.
@@ -58,9 +58,9 @@ impl Network {
             };
             match made {
                 Ok(processor) => return Ok(Self::Processor(Box::new(processor))),
-                Err(Refusal::Tensor(error)) => return Err(error),
-                Err(Refusal::Thread(error)) => return Err(error.into()),
-                Err(Refusal::Shape | Refusal::Format) => {}
+                Err(BuildError::Tensor(error)) => return Err(error),
+                Err(BuildError::Thread(error)) => return Err(error.into()),
+                Err(BuildError::Shape | BuildError::Format) => {}
             }
         }
         let format = match precision {
@@ -73,7 +73,7 @@ impl Network {
         Ok(Self::Candle(Box::new(Plain::new(config, &vb.to_dtype(format))?), Mutex::default()))
     }
 
-    /// What the machine reaches in plain products; none on Candle.
+    /// Measures the machine's speed in plain products, in GFLOP/s; none on Candle.
     pub(super) fn peak_gflops(&self) -> Option<f64> {
         match self {
             Self::Processor(processor) => Some(processor.peak_gflops()),
@@ -90,13 +90,13 @@ impl Network {
         films: Vec<f32>,
         shape: [usize; 4],
         device: &Device,
-        hands: Hands,
+        parallelism: Parallelism,
     ) -> Result<Forward, ModelError> {
         match self {
             Self::Processor(processor) => {
                 let [_, _, rows, columns] = shape;
                 let output = processor
-                    .run(&films, rows, columns, hands)
+                    .run(&films, rows, columns, parallelism)
                     .map_err(|error| ModelError::Engine { reason: error.to_string() })?;
                 let map = (output.films, output.channels, output.rows, output.columns);
                 Ok(Forward {

@@ -3,7 +3,7 @@
 use super::{Input, Model, ModelError, Region};
 use cxr_film::{Film, Header};
 
-/// What was checked, and how it came out. That the model could be loaded at all says already that its
+/// The checks of a model, and their results. That the model could be loaded at all says already that its
 /// hash is right and that every tensor is there in the right shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -18,11 +18,11 @@ pub struct Report {
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What was checked.
+    /// The subject of the check.
     pub name: &'static str,
     /// Whether it passed.
     pub passed: bool,
-    /// What was found.
+    /// The finding, in words.
     pub detail: String,
 }
 

@@ -1,10 +1,7 @@
 //! The bytes of `model.safetensors`: checked against their hash, then handed to the network tensor by
 //! tensor, with every tensor that does not fit noted rather than the first alone.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
@@ -12,48 +9,10 @@ use cxr_densenet::Tensors;
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use super::ModelError;
-
+use super::{ModelError, TensorProblem, TensorProblemKind};
 use crate::lock::lock;
 
-/// One tensor that the network needs and the file does not have as needed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorProblem {
-    /// The tensor's name.
-    pub name: String,
-    /// The shape that the network needs.
-    pub wanted: Vec<usize>,
-    /// What is wrong with it.
-    pub fault: TensorProblemKind,
-}
-
-/// What is wrong with a tensor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TensorProblemKind {
-    /// It is not in the file.
-    Missing,
-    /// It has this shape instead.
-    Shape(Vec<usize>),
-    /// It holds infinities or values that are no numbers. Candle's ReLU would turn the latter into
-    /// zeros, and the scores would be wrong without a sign of it.
-    NotFinite,
-}
-
-impl fmt::Display for TensorProblem {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, wanted, fault } = self;
-        let name = crate::text::clean(name);
-        match fault {
-            TensorProblemKind::Missing => write!(out, "tensor {name} is missing (wanted {wanted:?})"),
-            TensorProblemKind::Shape(found) => {
-                write!(out, "tensor {name} has shape {found:?}, wanted {wanted:?}")
-            }
-            TensorProblemKind::NotFinite => write!(out, "tensor {name} holds values that are not finite"),
-        }
-    }
-}
-
-/// What a network took from the file.
+/// The tensors that a network took from the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Taken {
     /// Tensors.
@@ -161,7 +120,7 @@ impl<'a> Values<'a> {
         Self(Arc::new(Noting { file, ledger: Mutex::default() }))
     }
 
-    /// The same for Candle.
+    /// Makes the builder that Candle takes them from.
     fn builder(&self, device: &Device) -> VarBuilder<'a> {
         VarBuilder::from_backend(Box::new(Self(Arc::clone(&self.0))), DType::F32, device.clone())
     }

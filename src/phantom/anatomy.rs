@@ -30,7 +30,7 @@ struct Lung {
 pub(super) struct Chest {
     torso: Vec<Ellipsoid>,
     lungs: Vec<Lung>,
-    /// What displaces lung: heart, great vessels, mediastinum, hila, masses.
+    /// The solids that displace lung: heart, great vessels, mediastinum, hila, masses.
     displacing: Vec<Ellipsoid>,
     breasts: Vec<Ellipsoid>,
     gas: Vec<Ellipsoid>,

@@ -16,7 +16,7 @@ use anatomy::Chest;
 use dicom::Writer;
 use noise::{Clouds, Dice};
 
-/// What is burned into every picture.
+/// The text that is burned into every picture.
 pub const MARK: &str = "SYNTHETIC PHANTOM";
 
 /// Our root for UIDs: one of those that a UUID gives to everybody (PS3.5 B.2).
@@ -28,7 +28,7 @@ const MAX: f32 = 4095.0;
 /// Half the picture's width and height in metres.
 const HALF: f32 = 0.195;
 
-/// What a phantom may suffer from.
+/// A finding that a phantom may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Disease {
@@ -69,13 +69,13 @@ pub struct Patient {
 /// One film of somebody who does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phantom {
-    /// What everything follows from that is not said below.
+    /// The seed, from which everything follows that is not said below.
     pub seed: u64,
     /// Who.
     pub patient: Patient,
     /// From where.
     pub view: View,
-    /// What is to be seen. Cardiomegaly's side means nothing.
+    /// The findings to draw. Cardiomegaly's side means nothing.
     pub diseases: Vec<(Disease, Side)>,
     /// How many years before the others the film was taken: a prior of the same patient.
     pub years_ago: i16,
@@ -111,7 +111,7 @@ const GIVEN: [(&str, bool); 8] = [
     ("Hugo", false),
 ];
 
-/// What comes in turn, so that the first dozen of a demonstration shows everything.
+/// The findings in turn, so that the first dozen of a demonstration shows everything.
 const PROGRAMME: [(Option<Disease>, View); 12] = [
     (None, View::Frontal),
     (Some(Disease::Effusion), View::Frontal),
@@ -264,7 +264,7 @@ impl Patient {
     }
 }
 
-/// What the detector makes of a weakened beam, 0 to 1: Beer and Lambert, scatter, noise that goes with the
+/// The detector's answer to a weakened beam, 0 to 1: Beer and Lambert, scatter, noise that goes with the
 /// root of the exposure, and the logarithm that a CR reader takes.
 fn exposed(weakened: f32, dice: &mut Dice) -> f32 {
     const SCATTER: f32 = 0.0045;

@@ -7,7 +7,7 @@ pub enum Colours {
     /// Black over violet and red to a pale yellow.
     #[default]
     Magma,
-    /// The same with more orange.
+    /// Magma with more orange.
     Inferno,
     /// Violet over green to yellow.
     Viridis,

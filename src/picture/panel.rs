@@ -78,8 +78,8 @@ struct Sight {
 }
 
 impl Sight {
-    /// What a box of `bounds` shows of a film of `size`: fitted, then so much nearer. A box of another shape
-    /// than the film's shows more of it as one goes nearer.
+    /// Returns the part of a film of `size` that a box of `bounds` shows: fitted, then so much nearer. A box of another
+    /// shape than the film's shows more of it as one goes nearer.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within the film
     fn of(size: (u32, u32), presentation: &Presentation, bounds: (u32, u32)) -> Self {
         let (width, height) = (f64::from(size.0.max(1)), f64::from(size.1.max(1)));

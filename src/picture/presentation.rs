@@ -77,7 +77,7 @@ impl Window {
     }
 }
 
-/// What part of the film is shown.
+/// The part of the film that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Zoom {
     /// How much larger than fitted into its box, in percent; 100 at least.

@@ -15,7 +15,7 @@ use super::gather::Gather;
 use crate::{
     guard::guarded,
     lock::unpoisoned,
-    model::{Findings, Hands, Input, Model, ModelError},
+    model::{Findings, Input, Model, ModelError, Parallelism},
 };
 
 /// Films that a core takes through the model together, at most: more share the reading of the weights.
@@ -25,7 +25,7 @@ const MOST_WORKERS: usize = 16;
 /// Films in one forward pass on a GPU, at most.
 const GPU_BATCH: usize = 32;
 
-/// What the model says of a film.
+/// The model's answers for a film, or why there are none.
 pub type Scored = Result<Findings, ModelError>;
 
 /// The result of reading a file: a film `F` on its way to the model, or an outcome `O` that needs no model.
@@ -146,15 +146,15 @@ impl Cores {
         }
         if let Some(gpu) = &self.gpu {
             let films = inputs.len();
-            let outcomes = gpu.run(inputs, |batch| self.model.infer_each(batch, Hands::All));
+            let outcomes = gpu.run(inputs, |batch| self.model.infer_each(batch, Parallelism::AllThreads));
             return outcomes.unwrap_or_else(|| (0..films).map(|_| Err(ModelError::broke_down())).collect());
         }
         match self.taken.try_write() {
-            Ok(_all) => self.model.infer_each(&inputs, Hands::All),
-            Err(TryLockError::Poisoned(_all)) => self.model.infer_each(&inputs, Hands::All),
+            Ok(_all) => self.model.infer_each(&inputs, Parallelism::AllThreads),
+            Err(TryLockError::Poisoned(_all)) => self.model.infer_each(&inputs, Parallelism::AllThreads),
             Err(TryLockError::WouldBlock) => {
                 let _one = self.one();
-                self.model.infer_each(&inputs, Hands::One)
+                self.model.infer_each(&inputs, Parallelism::OneThread)
             }
         }
     }

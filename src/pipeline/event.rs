@@ -159,12 +159,16 @@ pub enum EventKind {
         broken: Option<String>,
         /// Films that the sender has brought today, as the receiver's clock has it.
         films_today: u64,
+        /// How often this happened since it was last told: one with films is always told.
+        times: u64,
     },
     /// A sender tried whether the receiver is there.
     Echo {
         /// Who.
         #[serde(flatten)]
         sender: Peer,
+        /// How often this happened since it was last told.
+        times: u64,
     },
     /// Something failed; the pipeline goes on.
     Error {

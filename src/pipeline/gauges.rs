@@ -70,6 +70,12 @@ impl Gauges {
         })
     }
 
+    /// Whether no worker is at work.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.lock().working == 0
+    }
+
     /// Films a second while any worker was busy, over the last minute; none if none was scored in it.
     #[must_use]
     pub fn films_per_second(&self) -> Option<f64> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Admitted, Examined, examine};
 use crate::{
-    model::{Distance, Findings, Hands, Heatmap, Model, ModelError},
+    model::{Distance, Findings, Heatmap, Model, ModelError, Parallelism},
     quality::{Gates, Held, Warning},
 };
 use cxr_film::Header;
@@ -63,15 +63,16 @@ pub(super) struct Scores {
     probabilities: Vec<f32>,
     /// In its stored form.
     heatmap: Vec<u8>,
+    features: Vec<f32>,
     distance: Option<Distance>,
 }
 
 impl Scores {
     /// The findings, and what is to be said beside them; none if the heatmap is damaged.
     pub(super) fn findings(self) -> Option<(Findings, Vec<Warning>)> {
-        let Self { warnings, probabilities, heatmap, distance } = self;
+        let Self { warnings, probabilities, heatmap, features, distance } = self;
         let heatmap = Heatmap::from_bytes(&heatmap)?;
-        Some((Findings { probabilities, heatmap, distance }, warnings))
+        Some((Findings { probabilities, heatmap, features, distance }, warnings))
     }
 }
 
@@ -103,11 +104,11 @@ pub fn examine_one(
 fn answer(model: &Model, content: Vec<u8>, gates: &Gates) -> Answer {
     let Examined { header, decoded, verdict } = examine(content, model, gates);
     let scores = verdict.and_then(|Admitted { input, warnings }| {
-        let outcome = model.infer_each(&[input], Hands::All).pop();
+        let outcome = model.infer_each(&[input], Parallelism::AllThreads).pop();
         let findings = outcome.unwrap_or_else(|| Err(ModelError::broke_down()));
-        let Findings { probabilities, heatmap, distance } =
+        let Findings { probabilities, heatmap, features, distance } =
             findings.map_err(|error| super::failed(&error))?;
-        Ok(Scores { warnings, probabilities, heatmap: heatmap.to_bytes(), distance })
+        Ok(Scores { warnings, probabilities, heatmap: heatmap.to_bytes(), features, distance })
     });
     Answer { header, decoded, verdict: scores }
 }

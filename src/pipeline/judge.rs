@@ -92,8 +92,9 @@ impl Judge {
         let Prepared { file, path, film, warnings, requested } = film;
         let judged = guarded(|| self.judge(outcome, warnings, requested));
         let kind = match judged.unwrap_or_else(|| Err(broke_down())) {
-            Ok(Judged { findings, heatmap, warnings, rules }) => {
-                ReportKind::Scored(Box::new(ScoredReport { film, findings, heatmap, warnings, rules }))
+            Ok(Judged { findings, heatmap, features, warnings, rules }) => {
+                let scored = ScoredReport { film, findings, heatmap, features, warnings, rules };
+                ReportKind::Scored(Box::new(scored))
             }
             Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
         };
@@ -113,6 +114,7 @@ impl Judge {
         Ok(Judged {
             findings: study::assess(&findings.probabilities, &rules).findings,
             heatmap: findings.heatmap.to_bytes(),
+            features: findings.features,
             warnings: warnings.into_iter().map(|warning| warning.sentence).collect(),
             rules,
         })
@@ -123,6 +125,7 @@ impl Judge {
 struct Judged {
     findings: Vec<study::Finding>,
     heatmap: Vec<u8>,
+    features: Vec<f32>,
     warnings: Vec<String>,
     rules: Arc<Rules>,
 }

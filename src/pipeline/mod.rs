@@ -14,6 +14,7 @@ mod counting;
 mod event;
 mod examine;
 mod feeder;
+mod fill_in;
 mod gather;
 mod gauges;
 mod heartbeat;
@@ -27,9 +28,9 @@ mod worker;
 
 use std::{
     convert::Infallible,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -51,12 +52,15 @@ pub use helper::{Helper, examine_one};
 pub use pass::Pass;
 pub use reception::Reception;
 
+use fill_in::Target;
+
 use crate::{
     config::RasterStudy,
     files::Readers,
     intake::{self, Intake, IntakeError},
-    model::Model,
+    model::{Embedder, Model},
     quality::Gates,
+    similar::{self, FeatureFile, FeaturesId},
     store::{ModelRef, Ownership, Store, StoreError},
     study::Rules,
     supervise::Supervisor,
@@ -65,8 +69,13 @@ use crate::{
 /// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
 /// urgent overtakes the rest.
 const READ_AHEAD: usize = 4;
+/// Films that were scored and wait for the embedder; of more it hears later.
+const SCORED: usize = 1024;
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
+
+/// The features of scored films, which the recorder and the fill-in write.
+type Features = Arc<Mutex<FeatureFile>>;
 
 /// The parts of which a pipeline is made.
 pub struct Parts {
@@ -84,6 +93,10 @@ pub struct Parts {
     pub gates: Gates,
     /// The rest of what the site decides.
     pub settings: Settings,
+    /// Whether each scored film keeps its features, for the search for similar ones.
+    pub keep_features: bool,
+    /// Computes features of its own of each scored film, where they are kept.
+    pub embedder: Option<Arc<Embedder>>,
     /// How a film is examined in a process of its own.
     pub helper: Helper,
     /// Starts the threads.
@@ -156,6 +169,8 @@ impl Pipeline {
             intake: intake_options,
             gates,
             settings,
+            keep_features,
+            embedder,
             helper,
             supervisor,
             readers,
@@ -170,6 +185,12 @@ impl Pipeline {
         let (files_in, files) = bounded(READ_AHEAD);
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
+
+        let embedder = embedder.filter(|_| keep_features);
+        let ids = [keep_features.then(|| model.manifest()), embedder.as_deref().map(Embedder::manifest)]
+            .map(|manifest| manifest.map(|manifest| FeaturesId::new(manifest.features_id())));
+        let [features, embedded] = open_features(&store_path, &ownership, ids);
+        let (scored_in, scored) = bounded(SCORED);
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
@@ -187,6 +208,8 @@ impl Pipeline {
             gauges: Arc::clone(&gauges),
             stop: Arc::clone(&stop),
             on_event: Box::new(on_event),
+            features: features.clone(),
+            scored: scored_in,
             supervisor: supervisor.clone(),
             wake: wake_in.clone(),
             progress: recorder::Progress::default(),
@@ -230,6 +253,23 @@ impl Pipeline {
             &supervisor,
         );
         let (beats, beats_end) = bounded(0);
+        let targets =
+            [features.map(|file| Target::new(file, None)), embedded.map(|file| Target::new(file, embedder))];
+        let targets: Vec<Target> = targets.into_iter().flatten().collect();
+        let fill_in = (!targets.is_empty())
+            .then(|| -> Result<_, StoreError> {
+                let parts = fill_in::Parts {
+                    store: Store::open(&store_path)?,
+                    targets,
+                    scored,
+                    cores: Arc::clone(&cores),
+                    gauges: Arc::clone(&gauges),
+                    readers,
+                    stop: Arc::clone(&stop),
+                };
+                Ok(fill_in::FillIn::new(parts))
+            })
+            .transpose()?;
 
         let is_asked = || {
             let stop = Arc::clone(&stop);
@@ -240,8 +280,15 @@ impl Pipeline {
         let mut threads = vec![
             supervisor.spawn_once("recorder", is_asked(), record)?,
             supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
-            supervisor.spawn("heartbeat", is_asked(), move || heartbeat.run(&beats_end))?,
+            supervisor.spawn("heartbeat", is_asked(), {
+                let end = beats_end.clone();
+                move || heartbeat.run(&end)
+            })?,
         ];
+        if let Some(mut fill_in) = fill_in {
+            let end = beats_end.clone();
+            threads.push(supervisor.spawn("fill-in", is_asked(), move || fill_in.run(&end))?);
+        }
         for judge in judges {
             let mut worker = worker::Worker {
                 judge,
@@ -285,6 +332,26 @@ impl Pipeline {
     pub fn stop(self) {
         drop(self);
     }
+}
+
+/// Opens the files of features of a store's films, one an id; none for one that cannot be opened, which keeps no film from
+/// being scored. Files of other models go.
+fn open_features<const N: usize>(
+    store: &Path,
+    ownership: &Ownership,
+    ids: [Option<FeaturesId>; N],
+) -> [Option<Features>; N] {
+    let wanted: Vec<FeaturesId> = ids.iter().flatten().cloned().collect();
+    if let Err(error) = similar::remove_others(store, &wanted) {
+        tracing::warn!(%error, "features of films that are no longer wanted could not be removed");
+    }
+    ids.map(|id| match FeatureFile::open(store, &id?, ownership) {
+        Ok(file) => Some(Arc::new(Mutex::new(file))),
+        Err(error) => {
+            tracing::error!(%error, "the features of films cannot be kept: similar films will not be found");
+            None
+        }
+    })
 }
 
 impl Drop for Pipeline {

@@ -1,7 +1,8 @@
 //! What the receiver tells of, as events, in the audit, and as what is known of each sender.
 //!
-//! The receiver's threads only hand over; one thread here writes. Whoever can connect can cause refusals: one that
-//! repeats is told once in a while, with how often it happened, so that neither the audit nor a reader is flooded.
+//! The receiver's threads only hand over; one thread here writes. Whoever can connect can cause refusals, echoes and
+//! associations without a film: what repeats is told once in a while, with how often it happened, so that neither the
+//! audit nor a reader is flooded.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -32,7 +33,7 @@ const WAITING: usize = 1024;
 const ROOM: Duration = Duration::from_millis(250);
 /// Events that are written down together.
 const TOGETHER: usize = 256;
-/// A refusal that repeats is told again after this.
+/// A refusal, an echo or an association without a film that repeats is told again after this.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Refusals and senders that are remembered, so that they cannot fill the memory.
 const REMEMBERED: usize = 1000;
@@ -59,7 +60,7 @@ impl Reception {
                 .inspect_err(|error| tracing::warn!(%error, "receptions are not written into the audit"))
                 .ok()
         });
-        let mut book = Book { store, on_event, refusals: BTreeMap::new(), days: BTreeMap::new() };
+        let mut book = Book { store, on_event, repeats: BTreeMap::new(), days: BTreeMap::new() };
         // It ends when the receiver has: nobody tells it anything any more.
         let has_ended = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&has_ended);
@@ -91,8 +92,8 @@ impl Reception {
 struct Book<F> {
     store: Option<Store>,
     on_event: F,
-    /// When a refusal was last told, and how often it happened since.
-    refusals: BTreeMap<(Peer, String), (Instant, u64)>,
+    /// When what may repeat was last told, and how often it happened since.
+    repeats: BTreeMap<(Peer, String), (Instant, u64)>,
     /// Films of each sender, of a day.
     days: BTreeMap<Peer, (Date, u64)>,
 }
@@ -121,7 +122,9 @@ impl<F: FnMut(Event)> Book<F> {
         match kind {
             ToldKind::Echoed => {
                 batch.of(&sender);
-                self.tell(EventKind::Echo { sender }, time);
+                if let Some(times) = self.times_to_tell((sender.clone(), "an echo".to_owned())) {
+                    self.tell(EventKind::Echo { sender, times }, time);
+                }
             }
             ToldKind::Stored { file, bytes, syntax, again } => {
                 batch.of(&sender).films += 1;
@@ -143,10 +146,17 @@ impl<F: FnMut(Event)> Book<F> {
             // Whatever tries whether the port is open: no sender.
             ToldKind::Stray { reason } => self.refused(sender, reason, time, None),
             ToldKind::Ended { films, failed, bytes, lasted, broken } => {
-                let films_today = self.films_today(&sender);
                 batch.of(&sender);
+                let times = if films > 0 {
+                    Some(1)
+                } else {
+                    let end = broken.clone().unwrap_or_default();
+                    self.times_to_tell((sender.clone(), format!("no film, {failed} failed, {end}")))
+                };
+                let Some(times) = times else { return };
+                let films_today = self.films_today(&sender);
                 if films + failed > 0 || broken.is_some() {
-                    batch.audit.push(delivered(&sender, films, failed, bytes, broken.as_deref()));
+                    batch.audit.push(delivered(&sender, films, failed, bytes, broken.as_deref(), times));
                 }
                 let kind = EventKind::Association {
                     sender,
@@ -157,6 +167,7 @@ impl<F: FnMut(Event)> Book<F> {
                     released: broken.is_none(),
                     broken,
                     films_today,
+                    times,
                 };
                 self.tell(kind, time);
             }
@@ -184,11 +195,11 @@ impl<F: FnMut(Event)> Book<F> {
     /// Returns how often something has happened since it was last told; none: it is not to be told yet.
     fn times_to_tell(&mut self, what: (Peer, String)) -> Option<u64> {
         let now = Instant::now();
-        if self.refusals.len() >= REMEMBERED {
-            self.refusals.retain(|_, (told, _)| now.duration_since(*told) < AGAIN);
+        if self.repeats.len() >= REMEMBERED {
+            self.repeats.retain(|_, (told, _)| now.duration_since(*told) < AGAIN);
         }
-        let is_full = self.refusals.len() >= REMEMBERED;
-        match self.refusals.entry(what) {
+        let is_full = self.repeats.len() >= REMEMBERED;
+        match self.repeats.entry(what) {
             Entry::Vacant(entry) => {
                 if !is_full {
                     entry.insert((now, 0));
@@ -245,10 +256,17 @@ impl Batch {
     }
 }
 
-fn delivered(sender: &Peer, films: u64, failed: u64, bytes: u64, broken: Option<&str>) -> NewEvent<'static> {
+fn delivered(
+    sender: &Peer,
+    films: u64,
+    failed: u64,
+    bytes: u64,
+    broken: Option<&str>,
+    times: u64,
+) -> NewEvent<'static> {
     let detail = json!({
         "sender": sender.title, "address": sender.address, "films": films, "failed": failed, "bytes": bytes,
-        "broken": broken,
+        "broken": broken, "times": times,
     });
     NewEvent { detail, ..NewEvent::of(AuditKind::Delivered) }
 }
@@ -300,12 +318,19 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_repeats_is_told_once_and_another_reason_at_once() {
+    fn what_repeats_is_told_once_and_another_reason_at_once() {
         let refused = |reason: &str| told("CT-2", ToldKind::Refused { reason: reason.to_owned() });
         let flood = (0..500).map(|_| refused("not on the list"));
-        let events = events(flood.chain([refused("calls another title")]));
-        let reasons: Vec<_> = events
-            .iter()
+        let empty = |broken: Option<&str>| {
+            let (lasted, broken) = (Duration::from_millis(2), broken.map(str::to_owned));
+            told("CT-2", ToldKind::Ended { films: 0, failed: 0, bytes: 0, lasted, broken })
+        };
+        let others =
+            (0..500).flat_map(|_| [told("CT-2", ToldKind::Echoed), empty(None), empty(Some("an abort"))]);
+        let events = events(flood.chain([refused("calls another title")]).chain(others));
+        assert_eq!(events.len(), 2 + 1 + 2, "{events:#?}");
+        let refusals = events.iter().filter(|event| matches!(event.kind, EventKind::Refused { .. }));
+        let reasons: Vec<_> = refusals
             .map(|event| match &event.kind {
                 EventKind::Refused { reason, times, .. } => (reason.as_str(), *times),
                 other => panic!("{other:?}"),

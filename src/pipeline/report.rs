@@ -59,6 +59,8 @@ pub(super) struct ScoredReport {
     pub(super) findings: Vec<Finding>,
     /// In its stored form.
     pub(super) heatmap: Vec<u8>,
+    /// As in [`crate::model::Findings`].
+    pub(super) features: Vec<f32>,
     /// Sentences to be told beside them.
     pub(super) warnings: Vec<String>,
     /// The rules that judged the findings.

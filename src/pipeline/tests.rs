@@ -4,14 +4,15 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
 use crate::{
-    config::{self, LabelDefaults, Loaded},
+    config::{self, Config, LabelDefaults, Loaded},
+    health::{Check, Limits, Question, gather_closed, judge},
     model::{DeviceChoice, Precision, Source},
     quality::Action,
     study::OperatingPoint,
@@ -74,6 +75,8 @@ impl Scene {
                 max_wait: None,
                 raster_study: RasterStudy::Film,
             },
+            keep_features: true,
+            embedder: None,
             helper: Helper { program: PathBuf::from("/nowhere"), arguments: Vec::new(), trials: Some(2) },
             supervisor: supervisor.clone(),
             readers: crate::files::readers(),
@@ -145,4 +148,31 @@ fn workers_that_die_start_again_and_where_that_is_not_safe_the_process_is_told_t
     scene.film("d.png", 4);
     let why = scene.supervisor.ended().recv_timeout(PATIENCE).unwrap();
     assert!(why.contains("`recorder`") && why.contains("no film is scored"), "{why}");
+}
+
+#[test]
+fn a_worker_that_stopped_is_told_for_a_minute() {
+    let scene = Scene::start();
+    let store = scene.folder.path().join("store.db");
+    let until = |checks: &[Check], seconds| {
+        let begun = Instant::now();
+        loop {
+            let (config, now) = (Config::default(), jiff::Zoned::now());
+            let facts = gather_closed(&store, Question { config: &config, now: &now });
+            let reasons = judge(&facts, &Limits { longest_queue: None, min_free: None });
+            if reasons.iter().map(|reason| reason.check).eq(checks.iter().copied()) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(seconds), "{checks:?}, not {reasons:?}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    until(&[], 30);
+    doom("worker", 1);
+    scene.film("a.png", 1);
+    assert_eq!(scene.end().as_deref(), Some(BROKE_DOWN));
+    until(&[Check::Workers], 15);
+    scene.film("b.png", 2);
+    assert_eq!(scene.end(), None, "films are scored meanwhile");
+    until(&[], 75);
 }

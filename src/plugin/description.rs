@@ -31,13 +31,13 @@ pub struct ColumnSpec {
 /// A command that a plugin adds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandSpec {
-    /// What it is called in the palette and the key help.
+    /// Its name in the palette and the key help.
     pub title: String,
     /// The key that it would like to have, such as "alt-c"; or empty.
     pub key: String,
 }
 
-/// What a plugin says of itself.
+/// A plugin's description of itself.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Description {
@@ -45,11 +45,11 @@ pub struct Description {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it does, in a sentence.
+    /// Its purpose, in a sentence.
     pub description: String,
-    /// What it asks for.
+    /// The permissions that it asks for.
     pub permissions: BTreeSet<Permission>,
-    /// What a site can set.
+    /// The settings that a site can change.
     pub settings: Vec<Setting>,
     /// The hooks that it has.
     pub hooks: Vec<String>,

@@ -61,14 +61,14 @@ pub enum Effect {
     Webhook {
         /// Where to.
         url: String,
-        /// What: JSON.
+        /// The body: JSON.
         body: Json,
     },
     /// Write text into the exports folder.
     Write {
         /// A file name, or a path of plain names below the folder.
         file: String,
-        /// What to write.
+        /// The text to write.
         text: String,
         /// Written first into a file that is new.
         header: String,
@@ -88,7 +88,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// What a plugin must ask for to return it.
+    /// Returns the permission that a plugin must have asked for to return it.
     #[must_use]
     pub fn permission(&self) -> Permission {
         match self {
@@ -116,8 +116,8 @@ impl Effect {
 
 /// An effect, and the key under which it is done once, however often it is returned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Deed {
-    /// What to do.
+pub struct RequestedEffect {
+    /// The effect.
     #[serde(flatten)]
     pub effect: Effect,
     /// Once for this plugin, this kind of effect and this key, ever.
@@ -139,7 +139,7 @@ const SHAPES: [(Permission, &[&str]); 9] = [
 ];
 
 /// Reads what a hook returned: nothing, one effect, or a list of at most `limit`.
-pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<Deed>, String> {
+pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<RequestedEffect>, String> {
     let table = match value {
         Value::Nil => return Ok(Vec::new()),
         Value::Table(table) => table,
@@ -157,16 +157,16 @@ pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<Deed>, String> {
             Ok(vec![one(table)?])
         };
     }
-    let mut deeds = Vec::with_capacity(length);
+    let mut effects = Vec::with_capacity(length);
     for at in 1..=length {
         let item: Value = table.raw_get(at).map_err(|error| error.to_string())?;
         let Value::Table(item) = &item else { return Err(format!("effect {at} is {}", kind(&item))) };
-        deeds.push(one(item).map_err(|why| format!("effect {at}: {why}"))?);
+        effects.push(one(item).map_err(|why| format!("effect {at}: {why}"))?);
     }
-    Ok(deeds)
+    Ok(effects)
 }
 
-fn one(table: &Table) -> Result<Deed, String> {
+fn one(table: &Table) -> Result<RequestedEffect, String> {
     let mut keys = Vec::new();
     for pair in table.pairs::<Value, Value>() {
         let (key, _) = pair.map_err(|error| error.to_string())?;
@@ -196,7 +196,7 @@ fn one(table: &Table) -> Result<Deed, String> {
         value => Some(line(&value).map_err(|why| format!("`once` {why}"))?),
     };
     let effect = effect(*named, &get(word), &get).map_err(|why| format!("`{word}` {why}"))?;
-    Ok(Deed { effect, once })
+    Ok(RequestedEffect { effect, once })
 }
 
 fn effect(named: Permission, value: &Value, get: &impl Fn(&str) -> Value) -> Result<Effect, String> {
@@ -271,7 +271,7 @@ fn sentence(value: &Value) -> Result<String, String> {
     if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text) }
 }
 
-/// What stands in a cell: text, a number, nothing.
+/// Reads a cell: text, a number, nothing.
 pub(super) fn cell(value: &Value) -> Result<String, String> {
     match value {
         Value::Nil => Ok(String::new()),

@@ -13,7 +13,7 @@ pub enum PluginErrorKind {
     Source,
     /// It is no Luau.
     Syntax,
-    /// What it returns is not a plugin.
+    /// It returns something that is no plugin.
     Shape,
     /// A setting of the site does not fit it.
     Setting,
@@ -27,7 +27,7 @@ pub enum PluginErrorKind {
     Process,
     /// Its process ended by itself, or said nothing more.
     Crash,
-    /// What a hook returned is not an effect, or too many, or one that it does not ask permission for.
+    /// A hook returned something that is no effect, or too many, or one that it does not ask permission for.
     Effect,
 }
 
@@ -39,11 +39,11 @@ impl PluginErrorKind {
     }
 }
 
-/// What a plugin did wrong.
+/// A plugin's fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}{}: {message}{}", file, line.map(|line| format!(":{line}")).unwrap_or_default(), hook_in_words(hook))]
 pub struct PluginError {
-    /// What a caller can act on.
+    /// The kind, which a caller can act on.
     pub kind: PluginErrorKind,
     /// The file's name, as the site knows it.
     pub file: String,
@@ -78,27 +78,27 @@ impl PluginError {
         )
     }
 
-    /// The same, at a line.
+    /// Returns the fault with its line.
     #[must_use]
     pub fn at(mut self, line: Option<u32>) -> Self {
         self.line = self.line.or(line);
         self
     }
 
-    /// The same, in a hook.
+    /// Returns the fault with its hook.
     #[must_use]
     pub fn within(mut self, hook: &str) -> Self {
         hook.clone_into(&mut self.hook);
         self
     }
 
-    /// The same, in a hook where none is named.
+    /// Returns the fault with its hook where none is named.
     #[must_use]
     pub(super) fn within_if_none(self, hook: &str) -> Self {
         if self.hook.is_empty() { self.within(hook) } else { self }
     }
 
-    /// What Luau says, in our words where it is about limits.
+    /// Turns an error of Luau into a fault, in our words where it is about limits.
     pub(super) fn of_lua(error: &mlua::Error, file: &str) -> Self {
         match error {
             mlua::Error::CallbackError { traceback, cause } => {

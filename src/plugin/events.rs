@@ -38,7 +38,7 @@ impl Step {
     }
 }
 
-/// What the plugins are told of an event.
+/// The part of an event that plugins are told.
 enum Told {
     /// A film, and that its study changed.
     Film,
@@ -50,7 +50,7 @@ enum Told {
     Nothing,
 }
 
-/// What the plugins are told of an event of that kind. What plugins do (tags, notes) they are not told, so that
+/// Decides what plugins are told of an event of that kind. What plugins do (tags, notes) they are not told, so that
 /// no two of them call each other for ever; floors can rise three times at most.
 fn told(kind: AuditKind) -> Told {
     match kind {

@@ -7,70 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use jiff::Timestamp;
 
-use super::{
-    Limits, Pace, Patience, PluginError, PluginErrorKind, manager::Manager, process::this_program,
-    progress::Progress,
-};
+use super::{HostError, HostParts, PluginError, PluginErrorKind, manager::Manager, progress::Progress};
 use crate::{
     config,
-    store::{Lane, Ownership, Store, StoreError},
-    supervise::Supervisor,
+    store::{Lane, Store, StoreError},
+    supervise::is_closed,
 };
-
-/// What plugins are run with.
-#[derive(Debug, Clone)]
-pub struct HostParts {
-    /// Where the store is.
-    pub store: PathBuf,
-    /// Where the site's own plugins lie.
-    pub folder: PathBuf,
-    /// What the site decides about them.
-    pub config: config::Plugins,
-    /// What each may take.
-    pub limits: Limits,
-    /// How often things are looked at.
-    pub pace: Pace,
-    /// When a delivery is tried again.
-    pub patience: Patience,
-    /// Starts the threads, and again when they die.
-    pub supervisor: Supervisor,
-    /// The right to run plugins on that store: every thread keeps it until it has ended.
-    pub ownership: Option<Ownership>,
-    /// This program, of which plugins' processes are started.
-    pub program: PathBuf,
-}
-
-impl HostParts {
-    /// The usual limits.
-    #[must_use]
-    pub fn new(store: PathBuf, folder: PathBuf, config: config::Plugins) -> Self {
-        Self {
-            store,
-            folder,
-            config,
-            limits: Limits::default(),
-            pace: Pace::default(),
-            patience: Patience::default(),
-            supervisor: Supervisor::default(),
-            ownership: None,
-            program: this_program(),
-        }
-    }
-}
-
-/// Why plugins cannot run at all.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The operating system gave no thread.
-    #[error("cannot start a thread for the plugins: {0}")]
-    Thread(#[from] std::io::Error),
-}
 
 /// Says that there is something new, and never waits.
 #[derive(Debug, Clone)]
@@ -141,9 +86,9 @@ impl Host {
     }
 
     /// Waits until every plugin has been told of everything, and what can be delivered is; `false` if that
-    /// takes longer than `patience`.
-    pub fn settle(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    /// takes longer than `timeout`.
+    pub fn settle(&self, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
         let left = || until.saturating_duration_since(Instant::now());
         loop {
             let Ok(newest) = self.store.newest_event() else { return false };
@@ -180,11 +125,6 @@ impl Drop for Host {
             tracing::error!("the plugins have not come to their end: what they do now is left behind");
         }
     }
-}
-
-/// Whether the other ends of a channel are gone.
-pub(super) fn is_closed(channel: &Receiver<()>) -> bool {
-    matches!(channel.try_recv(), Err(TryRecvError::Disconnected))
 }
 
 /// A plugin that the configuration names and nobody has.

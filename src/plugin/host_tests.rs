@@ -3,7 +3,11 @@
 use std::{fs, time::Duration};
 
 use super::*;
-use crate::{store::PluginState, supervise::doomed::doom};
+use crate::{
+    plugin::Pace,
+    store::PluginState,
+    supervise::{Supervisor, doomed::doom},
+};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -241,8 +241,8 @@ fn after_a_fault_the_plugin_still_works() {
     for _ in 0..3 {
         assert!(vm.call(&Call::Study(&study())).is_err());
         let good = StudyView { id: 8, ..study() };
-        let deeds = vm.call(&Call::Study(&good)).unwrap();
-        assert_eq!(deeds, [Deed { effect: Effect::Tag("seen 8".to_owned()), once: None }]);
+        let effects = vm.call(&Call::Study(&good)).unwrap();
+        assert_eq!(effects, [RequestedEffect { effect: Effect::Tag("seen 8".to_owned()), once: None }]);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What one plugin may take. The defaults are in force everywhere but in tests.
+/// The limits of one plugin. The defaults are in force everywhere but in tests.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Processor time of one call of a hook. A call takes microseconds: this is for the runaway.

@@ -17,7 +17,6 @@ use super::{
     Ender, HostError, HostParts, PluginError, Policy, Source,
     deliver::{Deliverer, Notes, THREADS},
     details::Details,
-    host::is_closed,
     policy::granted,
     progress::Progress,
     worker::{Loading, Order, State, Worker},
@@ -25,7 +24,7 @@ use super::{
 use crate::{
     config, guard,
     store::{Lane, PluginRecord, PluginState, PluginWork, Store},
-    supervise::checkpoint,
+    supervise::{checkpoint, is_closed},
 };
 
 /// At the end deliveries and plugins have so long; what is not done then is done at the next start.
@@ -53,7 +52,7 @@ pub(super) struct Manager {
     store: Store,
     parts: HostParts,
     policy: Arc<ArcSwap<Policy>>,
-    /// What all plugins look at.
+    /// The studies that all plugins share.
     details: Arc<Details>,
     progress: Arc<Progress>,
     /// Closed when everything is to stop.
@@ -225,7 +224,7 @@ impl Manager {
             _ => store.newest_event()?,
         };
         let work = PluginWork { plugin: name.to_owned(), cursor, ..PluginWork::default() };
-        store.keep_plugin_work(&work, Timestamp::now())?;
+        store.save_plugin_work(&work, Timestamp::now())?;
         self.progress.is_at(name, cursor);
         let (orders, taken) = unbounded();
         let (wake, woken) = bounded(1);
@@ -267,7 +266,7 @@ impl Manager {
                 schedule: Arc::clone(&schedule),
                 wake: wake.clone(),
                 policy: Arc::clone(&self.policy),
-                patience: self.parts.patience,
+                retries: self.parts.retries,
                 notes: Notes::beside(&self.parts.store),
                 stopped: self.stopped.clone(),
                 _ownership: self.parts.ownership.clone(),

@@ -2,13 +2,14 @@
 //!
 //! A plugin is a file that returns one table: a name, permissions, hooks. Each runs in a VM of its own
 //! in a process of its own, with a limit on time and memory, and sees nothing but the study that it is
-//! given. What it wants done it returns as data ([`Deed`]); the host checks that against what the
+//! given. What it wants done it returns as data ([`RequestedEffect`]); the host checks that against what the
 //! plugin asked for and what the site granted, and does it elsewhere.
 //!
 //! - [`Source`] is its text, [`Vm`] the text at work, [`PluginProcess`] the process that the VM is in, [`PluginError`] what
 //!   it did wrong.
 //! - [`StudyView`] is what it sees.
 
+mod bound;
 mod deliver;
 mod description;
 mod details;
@@ -18,10 +19,12 @@ mod events;
 mod host;
 mod limits;
 mod manager;
+mod parts;
 mod places;
 mod policy;
 mod process;
 mod progress;
+mod retries;
 mod sandbox;
 mod settings;
 mod source;
@@ -31,14 +34,15 @@ mod vm;
 mod watchdog;
 mod worker;
 
-pub use deliver::Patience;
 pub use description::{API, ColumnSpec, CommandSpec, Description};
-pub use effect::{Deed, Effect, Raise};
+pub use effect::{Effect, Raise, RequestedEffect};
 pub use error::{PluginError, PluginErrorKind};
-pub use host::{Host, HostError, HostParts, Waker};
+pub use host::{Host, Waker};
 pub use limits::Limits;
+pub use parts::{HostError, HostParts};
 pub use policy::{Policy, granted, without_secrets};
 pub use process::{Ender, PluginProcess, serve_plugin, this_program};
+pub use retries::Retries;
 pub use settings::Setting;
 pub use source::Source;
 pub use study::{FilmView, FindingView, PatientView, StudyView};

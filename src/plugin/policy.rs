@@ -7,10 +7,10 @@ use std::{
 
 use serde_json::json;
 
-use super::{Deed, Effect, Permission, StudyView};
+use super::{Effect, Permission, RequestedEffect, StudyView};
 use crate::{
     config,
-    store::{DeliveryKind, NewDelivery, PluginDeed},
+    store::{DeliveryKind, NewDelivery, PluginEffect},
 };
 
 /// The site's allow-lists.
@@ -18,7 +18,7 @@ use crate::{
 pub struct Policy {
     /// The folder below which plugins may write.
     pub exports: Option<PathBuf>,
-    /// What URLs must begin with.
+    /// The beginnings of the URLs that are allowed.
     pub webhooks: Vec<String>,
     /// Folders for copies, by name.
     pub copy_to: BTreeMap<String, PathBuf>,
@@ -27,7 +27,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What the configuration says.
+    /// Reads the configuration.
     #[must_use]
     pub fn new(config: &config::Plugins) -> Self {
         Self {
@@ -55,30 +55,30 @@ impl Policy {
     }
 }
 
-/// What the site grants one plugin of what needs a grant; the rest it has by being enabled.
+/// Returns the permissions of one plugin: those that the site grants, and those that need no grant.
 #[must_use]
 pub fn granted(allow: &[String]) -> BTreeSet<Permission> {
     let named = allow.iter().filter_map(|word| Permission::from_word(word));
     named.chain(Permission::ALL.into_iter().filter(|permission| !permission.needs_grant())).collect()
 }
 
-/// Turns a plugin's effect into what the store keeps: done there, sent, or refused with the reason.
-pub(super) fn deed(
-    deed: Deed,
+/// Turns a plugin's effect into one that the store takes: done there, sent, or refused with the reason.
+pub(super) fn checked(
+    effect: RequestedEffect,
     study: Option<&StudyView>,
     granted: &BTreeSet<Permission>,
     policy: &Policy,
-) -> PluginDeed {
+) -> PluginEffect {
     let id = study.map(|study| study.id);
-    kept(deed, study, granted, policy).unwrap_or_else(|why| PluginDeed::Refused { study: id, why })
+    check(effect, study, granted, policy).unwrap_or_else(|why| PluginEffect::Refused { study: id, why })
 }
 
-fn kept(
-    Deed { effect, once }: Deed,
+fn check(
+    RequestedEffect { effect, once }: RequestedEffect,
     study: Option<&StudyView>,
     granted: &BTreeSet<Permission>,
     policy: &Policy,
-) -> Result<PluginDeed, String> {
+) -> Result<PluginEffect, String> {
     let permission = effect.permission();
     if !granted.contains(&permission) {
         return Err(format!("`{}` is not allowed for this plugin in the configuration", permission.word()));
@@ -86,13 +86,13 @@ fn kept(
     let id = study.map(|study| study.id);
     let of_study = || id.ok_or_else(|| "there is no study here".to_owned());
     let send = |kind: DeliveryKind, target: &str, content: String| {
-        PluginDeed::Send(NewDelivery { study: id, kind, target: target.to_owned(), content, once })
+        PluginEffect::Send(NewDelivery { study: id, kind, target: target.to_owned(), content, once })
     };
     Ok(match effect {
-        Effect::Raise(raise) => PluginDeed::Raise { study: of_study()?, floor: raise.floor() },
-        Effect::Tag(text) => PluginDeed::Tag { study: of_study()?, text },
-        Effect::Note(text) => PluginDeed::Note { study: of_study()?, text },
-        Effect::Column { title, value } => PluginDeed::Cell { study: of_study()?, title, text: value },
+        Effect::Raise(raise) => PluginEffect::Raise { study: of_study()?, floor: raise.floor() },
+        Effect::Tag(text) => PluginEffect::Tag { study: of_study()?, text },
+        Effect::Note(text) => PluginEffect::Note { study: of_study()?, text },
+        Effect::Column { title, value } => PluginEffect::Cell { study: of_study()?, title, text: value },
         Effect::Notify(text) => send(DeliveryKind::Notify, "", text),
         Effect::Webhook { url, body } => {
             if !policy.allows_url(&url) {

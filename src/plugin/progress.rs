@@ -36,9 +36,9 @@ impl Progress {
         self.moved.notify_all();
     }
 
-    /// Waits until every plugin has come to `event`; `false` if that takes longer than `patience`.
-    pub(super) fn reach(&self, event: i64, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    /// Waits until every plugin has come to `event`; `false` if that takes longer than `timeout`.
+    pub(super) fn reach(&self, event: i64, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
         let mut cursors = self.cursors();
         while cursors.values().any(|cursor| *cursor < event) {
             let left = until.saturating_duration_since(Instant::now());

@@ -11,7 +11,7 @@ use mlua::{Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic, chunk::C
 
 use super::{Limits, Source, error::short, watchdog::Watchdog};
 
-/// What Luau's base library and its binding have, and a plugin must not: other environments, compilers,
+/// Functions of Luau's base library and its binding that a plugin must not have: other environments, compilers,
 /// the collector, the binding's own `require`, which reads files anywhere.
 const REMOVED: [&str; 8] =
     ["collectgarbage", "gcinfo", "getfenv", "setfenv", "loadstring", "load", "newproxy", "require"];
@@ -19,7 +19,7 @@ const REMOVED: [&str; 8] =
 /// Lines of `print` that are kept.
 const PRINTED: usize = 50;
 
-/// What a plugin printed, for those who develop it: the last lines.
+/// The last lines that a plugin printed, for those who develop it.
 pub(super) type Printed = Rc<RefCell<VecDeque<String>>>;
 
 /// A fresh VM for one plugin; the watchdog sits on it already.

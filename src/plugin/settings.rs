@@ -24,7 +24,7 @@ pub struct Setting {
     pub min: Option<f64>,
     /// The largest.
     pub max: Option<f64>,
-    /// What it means.
+    /// Its meaning, for people.
     pub help: String,
 }
 

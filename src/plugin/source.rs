@@ -109,7 +109,7 @@ impl Source {
         Ok(Self { name: name.to_owned(), main, path: Some(path.to_owned()), files })
     }
 
-    /// What lies in a folder of plugins, by name; a broken one is a fault. A folder that is not there
+    /// Reads a folder of plugins, by name; a broken one is a fault. A folder that is not there
     /// holds none.
     #[must_use]
     pub fn read_folder(folder: &Path) -> BTreeMap<String, Result<Self, PluginError>> {

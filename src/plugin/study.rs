@@ -23,8 +23,8 @@ const CODES: [&str; 18] = [
     "CHEST",
 ];
 
-/// The number of the next look.
-static LOOKS: AtomicU64 = AtomicU64::new(1);
+/// The number of the next snapshot.
+static SNAPSHOTS: AtomicU64 = AtomicU64::new(1);
 
 /// A study as hooks receive it; also the JSON that `plugins run --study` reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct StudyView {
     pub complete: bool,
     /// Whether waiting promoted it.
     pub promoted: bool,
-    /// Who raised it from outside; or empty.
+    /// The source that raised it from outside; or empty.
     pub raised_by: String,
     /// When its first film arrived, seconds since 1970.
     pub arrived: i64,
@@ -71,15 +71,15 @@ pub struct StudyView {
     pub findings: BTreeMap<String, FindingView>,
     /// Its films, the foremost first.
     pub films: Vec<FilmView>,
-    /// Who it is: only where the site granted `patient`.
+    /// The patient: only where the site granted `patient`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<PatientView>,
-    /// What plugins have put beside it. The host alone sees it: what is there already need not be written again.
+    /// The marks of plugins. The host alone sees them: what is there already need not be written again.
     #[serde(skip)]
     pub marks: Marks,
-    /// Tells one look at a study from another; 0 for one that was made by hand.
+    /// Tells one snapshot of a study from another; 0 for one that was made by hand.
     #[serde(skip)]
-    pub(super) look: u64,
+    pub(super) snapshot: u64,
 }
 
 impl Default for StudyView {
@@ -106,7 +106,7 @@ impl Default for StudyView {
             films: Vec::new(),
             patient: None,
             marks: Marks::default(),
-            look: 0,
+            snapshot: 0,
         }
     }
 }
@@ -158,14 +158,14 @@ pub struct FilmView {
     pub series: String,
     /// Station Name.
     pub station: String,
-    /// What is to be told beside its findings, by gates and of numbers that are not its alone, a sentence each.
+    /// Warnings beside its findings, by gates and of numbers that are not its alone, a sentence each.
     pub warnings: Vec<String>,
     /// Where the file lies: only where the site granted `patient`, for names are in file names.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
 }
 
-/// Who the patient is.
+/// The patient's identity.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PatientView {
@@ -179,12 +179,12 @@ pub struct PatientView {
     pub study_uid: String,
     /// Study Date and Time, as "2026-03-01T08:15:02"; or empty.
     pub study_time: String,
-    /// Who set the status.
+    /// The person who set the status.
     pub status_by: String,
 }
 
 impl StudyView {
-    /// What a plugin sees of a study at `now`.
+    /// Makes the view of a study at `now`.
     #[must_use]
     pub fn new(detail: &StudyDetail, with_patient: bool, now: Timestamp) -> Self {
         let row = &detail.study;
@@ -233,7 +233,7 @@ impl StudyView {
                 status_by: row.status_by.clone(),
             }),
             marks: row.marks.clone(),
-            look: LOOKS.fetch_add(1, Ordering::Relaxed),
+            snapshot: SNAPSHOTS.fetch_add(1, Ordering::Relaxed),
         }
     }
 }
@@ -274,7 +274,7 @@ fn film_view(
     }
 }
 
-/// What names the patient: free text of a header sometimes repeats it, in some spelling.
+/// The texts that name the patient: free text of a header sometimes repeats one, in some spelling.
 fn secrets(detail: &StudyDetail) -> Secrets {
     let row = &detail.study;
     let mut secrets = Secrets::default();

@@ -31,7 +31,7 @@ pub(super) fn frozen(lua: &Lua, value: &Json) -> mlua::Result<Value> {
     })
 }
 
-/// What is left of the bounds on one value that a plugin gives out.
+/// The rest of the bounds on one value that a plugin gives out.
 pub(super) struct Budget {
     pub(super) bytes: usize,
     values: usize,
@@ -49,7 +49,7 @@ impl Budget {
     }
 }
 
-/// What a plugin gives out, as JSON; or why it cannot be one. No metamethod is called.
+/// Reads a value that a plugin gives out as JSON; else says why it cannot be one. No metamethod is called.
 pub(super) fn json(value: &Value, budget: &mut Budget) -> Result<Json, String> {
     json_at(value, budget, 0)
 }
@@ -109,7 +109,7 @@ fn not_a_number(number: f64) -> String {
     format!("{name} is no number that can be passed on")
 }
 
-/// What a value is, for a message.
+/// Names the type of a value, for a message.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Nil => "nothing",

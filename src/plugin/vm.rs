@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Deed, Description, Effect, Limits, PluginError, PluginErrorKind, Source, StudyView, effect,
-    process::Bound,
-    sandbox, settings,
+    Description, Effect, Limits, PluginError, PluginErrorKind, RequestedEffect, Source, StudyView,
+    bound::Bound,
+    effect, sandbox, settings,
     values::{frozen, kind},
     watchdog::Watchdog,
 };
 
-/// What a status was and is.
+/// A status before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusChange {
     /// The status before.
@@ -23,7 +23,7 @@ pub struct StatusChange {
     pub status: String,
 }
 
-/// What is called.
+/// A hook to call, with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Call<'a> {
     /// The plugin has begun to run.
@@ -96,7 +96,7 @@ pub struct Vm {
     file: String,
     limits: Limits,
     description: Description,
-    /// The study of the last call, with the number of the look at it.
+    /// The study of the last call, with the number of its snapshot.
     last: RefCell<Option<(u64, Value)>>,
 }
 
@@ -135,7 +135,7 @@ impl Vm {
         Ok(Self { lua, table, settings, watchdog, printed, file, limits, description, last })
     }
 
-    /// What the plugin says of itself.
+    /// Returns the plugin's description of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
@@ -154,7 +154,7 @@ impl Vm {
         let _ = self.lua.gc_collect();
     }
 
-    /// What it printed since the last call of this.
+    /// Takes the lines that it printed since the last call of this.
     pub fn printed(&self) -> Vec<String> {
         self.printed.borrow_mut().drain(..).collect()
     }
@@ -164,17 +164,17 @@ impl Vm {
     /// # Errors
     /// A fault with file, line and message; after one that [spoils the VM](PluginErrorKind::spoils_vm) the
     /// plugin must be loaded anew.
-    pub fn call(&self, call: &Call<'_>) -> Result<Vec<Deed>, PluginError> {
+    pub fn call(&self, call: &Call<'_>) -> Result<Vec<RequestedEffect>, PluginError> {
         let Some(function) = self.function(call) else { return Ok(Vec::new()) };
         let fault = |fault: PluginError| fault.within(call.name());
         let returned = self.invoke(&function, call).map_err(fault)?;
-        let deeds = effect::read(&returned, self.limits.effects)
-            .and_then(|deeds| self.check(deeds, call))
+        let effects = effect::read(&returned, self.limits.effects)
+            .and_then(|effects| self.check(effects, call))
             .map_err(|why| {
                 let line = function.info().line_defined.and_then(|line| u32::try_from(line).ok());
                 PluginError::new(PluginErrorKind::Effect, &self.file, &why).at(line).within(call.name())
             })?;
-        Ok(deeds)
+        Ok(effects)
     }
 
     /// Whether the plugin has the hook.
@@ -222,27 +222,27 @@ impl Vm {
         }
     }
 
-    /// What does not fit: an effect without a study, a column that is not there, no permission.
-    fn check(&self, deeds: Vec<Deed>, call: &Call<'_>) -> Result<Vec<Deed>, String> {
+    /// Refuses what does not fit: an effect without a study, a column that is not there, no permission.
+    fn check(&self, effects: Vec<RequestedEffect>, call: &Call<'_>) -> Result<Vec<RequestedEffect>, String> {
         let has_study = !matches!(call, Call::Start | Call::Tick(_));
-        for deed in &deeds {
-            let permission = deed.effect.permission();
+        for effect in &effects {
+            let permission = effect.effect.permission();
             let word = permission.word();
             if !self.description.permissions.contains(&permission) {
                 return Err(format!(
                     "it returned `{word}` and does not ask for that: permissions = {{ \"{word}\" }}"
                 ));
             }
-            if deed.effect.needs_study() && !has_study {
+            if effect.effect.needs_study() && !has_study {
                 return Err(format!("`{word}` needs a study, and {} has none", call.name()));
             }
-            if let Effect::Column { title, .. } = &deed.effect
+            if let Effect::Column { title, .. } = &effect.effect
                 && !self.description.columns.iter().any(|column| column.title == *title)
             {
                 return Err(format!("it has no column `{title}`"));
             }
         }
-        Ok(deeds)
+        Ok(effects)
     }
 
     /// Computes its columns and filters for a study.
@@ -284,7 +284,10 @@ impl Vm {
     ///
     /// # Errors
     /// The first fault.
-    pub fn self_test(&self, study: &StudyView) -> Result<Vec<(&'static str, Vec<Deed>)>, PluginError> {
+    pub fn self_test(
+        &self,
+        study: &StudyView,
+    ) -> Result<Vec<(&'static str, Vec<RequestedEffect>)>, PluginError> {
         let change = StatusChange { before: "new".to_owned(), status: "seen".to_owned() };
         let tick = tick(&BTreeMap::from([("critical", 1)]), 0);
         let mut calls = vec![
@@ -310,15 +313,15 @@ impl Vm {
         timed(&self.watchdog, self.limits.call, &self.file, work)
     }
 
-    /// The study as a table. Several calls for one look at it get the same one: nobody can change it.
+    /// The study as a table. Several calls for one snapshot get the same one: nobody can change it.
     fn study(&self, study: &StudyView) -> Result<Value, PluginError> {
-        if let Some((look, table)) = &*self.last.borrow()
-            && *look == study.look
+        if let Some((snapshot, table)) = &*self.last.borrow()
+            && *snapshot == study.snapshot
         {
             return Ok(table.clone());
         }
         let table = self.frozen(&json!(study))?;
-        self.last.replace((study.look > 0).then(|| (study.look, table.clone())));
+        self.last.replace((study.snapshot > 0).then(|| (study.snapshot, table.clone())));
         Ok(table)
     }
 
@@ -335,7 +338,7 @@ impl Vm {
     }
 }
 
-/// What `on_tick` receives: studies that are not done, by band, and files in the queue.
+/// Makes what `on_tick` receives: studies that are not done, by band, and files in the queue.
 #[must_use]
 pub fn tick(open: &BTreeMap<&str, usize>, queued: usize) -> Json {
     json!({ "open": open, "queued": queued })

@@ -9,7 +9,7 @@ use std::{
 use mlua::{Lua, VmState};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::process::Bound;
+use super::bound::Bound;
 
 /// A call whose thread is never given the processor ends after so many times its limit on the wall's clock.
 const WALL: u32 = 40;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Gate;
 
-/// What follows from a gate's finding.
+/// The consequence of a gate's finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -16,7 +16,7 @@ pub enum Action {
     Off,
 }
 
-/// What each gate does. A configuration file writes it as a section, with these keys.
+/// The setting of each gate. A configuration file writes it as a section, with these keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a section")]
 pub struct Gates {
@@ -68,7 +68,7 @@ impl Default for Gates {
 }
 
 impl Gates {
-    /// The same gates for a film that a person wants scored: what would hold it is said beside its score.
+    /// Returns the gates for a film that a person wants scored: what would hold it is said beside its score.
     #[must_use]
     pub fn warning_only(&self) -> Self {
         let soften = |action| if action == Action::Hold { Action::Warn } else { action };
@@ -88,7 +88,7 @@ impl Gates {
         }
     }
 
-    /// What this gate does. A file that could not be decoded, or that the model failed on, has no score.
+    /// Returns the setting of a gate. A file that could not be decoded, or that the model failed on, has no score.
     #[must_use]
     pub fn action(&self, gate: Gate) -> Action {
         match gate {

@@ -104,7 +104,7 @@ impl Source {
     }
 }
 
-/// What the header says of the view (PS3.3 C.8.7.1, C.8.11.5), attribute by attribute. View Position decides; where it
+/// Reads the view from the header (PS3.3 C.8.7.1, C.8.11.5), attribute by attribute. View Position decides; where it
 /// says nothing its code, then Patient Orientation, then the description of the film itself. The description of a
 /// study only raises a doubt.
 fn sources(header: &Header) -> Vec<Source> {
@@ -137,7 +137,7 @@ fn sources(header: &Header) -> Vec<Source> {
     sources
 }
 
-/// What a modifier makes of a view, whatever that is.
+/// Returns the view that a modifier stands for, whatever it modifies.
 fn modified(modifier: &str) -> Source {
     let by_code = terms::view_of_code(modifier);
     let views = if by_code.is_told() { by_code } else { terms::views(modifier) };

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use gates::{Action, Gates};
 
 use crate::model::{Distance, Limits};
-use cxr_film::{Film, Header, Unreadable};
+use cxr_film::{DecodeError, Film, Header};
 
 /// A gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub enum Gate {
     Exposure,
 }
 
-/// What is said of a film that [`Gate::Exposure`] set aside.
+/// The reason of a film that [`Gate::Exposure`] set aside.
 pub const SAME_EXPOSURE: &str = "The same exposure for processing: listed with its study, not scored. The one for \
     presentation is scored, and an exposure counts once.";
 
@@ -70,7 +70,7 @@ impl Gate {
         matches!(self, Self::View | Self::Exposure)
     }
 
-    /// What is the matter with a film that it refuses, in a word or two.
+    /// Names the fault of a film that it refuses, in a word or two.
     #[must_use]
     pub fn phrase(self) -> &'static str {
         match self {
@@ -115,7 +115,7 @@ impl Held {
     }
 }
 
-/// What a reader should know of a film that is scored all the same.
+/// A warning about a film that is scored all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// The gate that found it.
@@ -201,7 +201,7 @@ pub fn inspect_distance(
 /// Why a file that could not be decoded is held: by its header's gate if there is one, else because
 /// it is unreadable.
 #[must_use]
-pub fn hold(unreadable: &Unreadable, gates: &Gates) -> Held {
+pub fn hold(unreadable: &DecodeError, gates: &Gates) -> Held {
     let by_header = unreadable.header.as_deref().and_then(|header| inspect_header(header, gates).err());
     by_header.unwrap_or_else(|| Held { gate: Gate::Unreadable, reason: unreadable.reason.clone() })
 }

@@ -183,11 +183,11 @@ fn a_hip_is_held_as_a_hip_even_if_its_pixels_cannot_be_read() {
     let reason = "The compression is not read yet.".to_owned();
     let with_part = |part: &str| {
         let header = Header { body_part_examined: part.into(), ..Header::default() };
-        Unreadable { reason: reason.clone(), header: Some(Box::new(header)) }
+        DecodeError { reason: reason.clone(), header: Some(Box::new(header)) }
     };
     assert_eq!(hold(&with_part("HIP"), &Gates::default()).gate, Gate::BodyPart);
 
-    let nameless = Unreadable { reason: reason.clone(), header: None };
+    let nameless = DecodeError { reason: reason.clone(), header: None };
     for unreadable in [with_part("CHEST"), nameless] {
         let held = hold(&unreadable, &Gates::default());
         assert_eq!((held.gate, held.reason), (Gate::Unreadable, reason.clone()));

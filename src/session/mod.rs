@@ -1,10 +1,11 @@
-//! Between a store and a dashboard: reads the changes, answers requests, makes pictures, tries thresholds, on threads
-//! of its own. It works alike for the process that owns the pipeline and for one that only follows, and knows
+//! Between a store and a dashboard: reads the changes, answers requests, makes pictures, finds similar films, tries
+//! thresholds, on threads of its own. It works alike for the process that owns the pipeline and for one that only follows, and knows
 //! nothing of how a study is shown.
 //!
 //! ```text
 //! dashboard ──Request──▶ follow ──PictureRequest──▶ pictures
-//!     ▲                    │ └────BenchRequest────▶ workbench
+//!     ▲                    │ ├────BenchRequest────▶ workbench
+//!     │                    │ └────FilmId──────────▶ similar
 //!     └──────Update────────┴──────────────────────────┘
 //! ```
 
@@ -13,6 +14,7 @@ mod follow;
 mod panels;
 mod pictures;
 pub mod protocol;
+mod similar;
 mod workbench;
 
 use std::{
@@ -31,9 +33,10 @@ use actor::Actor;
 use follow::Follower;
 use pictures::Pictures;
 use protocol::{Health, Notice, Request, Update};
+use similar::Similar;
 use workbench::Workbench;
 
-use crate::{config::FeedAlarm, pipeline::Gauges, store::Store, supervise::Supervisor};
+use crate::{config::FeedAlarm, pipeline::Gauges, similar::FeaturesId, store::Store, supervise::Supervisor};
 
 /// The parts of which a session is made.
 pub struct Parts {
@@ -41,6 +44,8 @@ pub struct Parts {
     pub store: Store,
     /// A second connection, for the pictures.
     pub pictures: Store,
+    /// A third one, for the search for similar films, and the features to search by.
+    pub similar: (Store, FeaturesId),
     /// The health at the start: the session fills in the fields that change.
     pub health: Health,
     /// The pipeline's gauges, where this process owns it.
@@ -85,8 +90,18 @@ pub fn start(
     requests: Receiver<Request>,
     updates: Sender<Update>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let Parts { store, pictures, health, gauges, feed_alarm, actor, thresholds, external, supervisor } =
-        parts;
+    let Parts {
+        store,
+        pictures,
+        similar: (compared, features),
+        health,
+        gauges,
+        feed_alarm,
+        actor,
+        thresholds,
+        external,
+        supervisor,
+    } = parts;
     let actor = Actor::new(actor);
     let (to_pictures, picture_requests) = unbounded();
     let mut pictures = Pictures::new(pictures, actor.clone(), updates.clone());
@@ -100,10 +115,14 @@ pub fn start(
         updates: updates.clone(),
     };
     let bench_thread = spawn(&supervisor, "workbench", move || workbench.run(&bench_requests))?;
-    let threads = follow::Channels { updates, pictures: to_pictures, workbench: to_workbench };
+    let (to_similar, similar_requests) = unbounded();
+    let similar = Similar { store: compared, features, updates: updates.clone() };
+    let similar_thread = spawn(&supervisor, "similar", move || similar.answer(&similar_requests))?;
+    let threads =
+        follow::Channels { updates, pictures: to_pictures, workbench: to_workbench, similar: to_similar };
     let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, threads);
     let follow_thread = spawn(&supervisor, "follow", move || follower.run(&requests, &external))?;
-    Ok(vec![picture_thread, bench_thread, follow_thread])
+    Ok(vec![picture_thread, bench_thread, similar_thread, follow_thread])
 }
 
 /// Starts a thread whose work returns only when it is to end.

@@ -1,22 +1,24 @@
-//! The data of the panels beside the list: the last films of a model, and the shift. Both are read from the store only
-//! while they are shown, and again only when something came, at most every few seconds.
+//! The data of the panels beside the list: the last films of a model, the shift, the senders of films. They are read from
+//! the store only while they are shown, and again only when something came, at most every few seconds.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use crate::{
     session::protocol::{ShiftWatch, Update},
-    store::{Store, StoreError},
+    store::{Sender, Store, StoreError},
 };
 
 /// Films with which one is compared, at most.
 const LAST_FILMS: u32 = 1_000;
 /// How often the last films are read anew, at most: one film more moves nothing that could be seen.
 const SPREAD_EVERY: Duration = Duration::from_secs(30);
+/// How often the senders are read anew.
+const SENDERS_EVERY: Duration = Duration::from_secs(2);
 /// How often the shift is counted anew, at most, and at least: hours and days pass by themselves.
 const SHIFT_EVERY: Duration = Duration::from_secs(2);
 const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
@@ -26,6 +28,7 @@ const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
 pub(super) struct Panels {
     spread: Option<Model>,
     shift: Option<Open>,
+    senders: Option<Shown>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,6 +46,13 @@ struct Open {
     counted_at: Instant,
     /// None until it could be counted.
     counted: Option<Moment>,
+}
+
+/// The senders as they are shown, and when they were read.
+#[derive(Debug)]
+struct Shown {
+    senders: Vec<Sender>,
+    read_at: Instant,
 }
 
 /// Numbers of which one moves whenever anything does that is counted.
@@ -83,6 +93,21 @@ impl Panels {
         Ok(Some(Update::Shift(open.watch.period, Box::new(shift))))
     }
 
+    /// Reads who sends films, and goes on doing so; or stops.
+    pub(super) fn watch_senders(
+        &mut self,
+        store: &Store,
+        is_open: bool,
+    ) -> Result<Option<Update>, StoreError> {
+        self.senders = None;
+        if !is_open {
+            return Ok(None);
+        }
+        let senders = store.senders(Zoned::now().date())?;
+        self.senders = Some(Shown { senders: senders.clone(), read_at: Instant::now() });
+        Ok(Some(Update::Senders(senders)))
+    }
+
     /// Reads again what has changed and is due.
     pub(super) fn refresh(&mut self, store: &Store, now: Timestamp) -> Result<Vec<Update>, StoreError> {
         let mut updates = Vec::new();
@@ -91,6 +116,14 @@ impl Panels {
             if model.last.is_none() || store.last_finished()? != model.last {
                 let Model { name, sha256, .. } = model.clone();
                 updates.push(self.compare(store, name, sha256)?);
+            }
+        }
+        if let Some(shown) = self.senders.as_mut().filter(|shown| shown.read_at.elapsed() >= SENDERS_EVERY) {
+            shown.read_at = Instant::now();
+            let senders = store.senders(Zoned::now().date())?;
+            if senders != shown.senders {
+                shown.senders.clone_from(&senders);
+                updates.push(Update::Senders(senders));
             }
         }
         let Some(open) = &self.shift else { return Ok(updates) };

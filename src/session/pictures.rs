@@ -52,10 +52,15 @@ impl Pictures {
                 checkpoint("picture");
                 make(&self.store, &request, &mut self.cache)
             });
-            let image = made.unwrap_or_else(|| Err(PictureError(BROKE_DOWN.to_owned()))).map(Arc::new);
-            if image.is_ok() && self.shown.insert(request.film) {
-                self.note_shown(request.film);
-            }
+            let made = made.unwrap_or_else(|| Err(PictureError(BROKE_DOWN.to_owned())));
+            let image = made.map(|(image, beside)| {
+                for film in [Some(request.film), beside].into_iter().flatten() {
+                    if self.shown.insert(film) {
+                        self.note_shown(film);
+                    }
+                }
+                Arc::new(image)
+            });
             if self.updates.send(Update::Picture(Picture { request, image })).is_err() {
                 return;
             }
@@ -71,11 +76,12 @@ impl Pictures {
     }
 }
 
+/// The picture, and the film beside the one that was asked for where there is one.
 fn make(
     store: &Store,
     request: &PictureRequest,
     cache: &mut FilmCache,
-) -> Result<image::RgbImage, PictureError> {
+) -> Result<(image::RgbImage, Option<FilmId>), PictureError> {
     let (film, row) = cache.film(store, request.film)?;
     // A prior that cannot be read is left out: the film itself matters more.
     let prior = request.prior.and_then(|prior| cache.film(store, prior).ok()).map(|(film, _)| film);
@@ -85,7 +91,8 @@ fn make(
     };
     let heat = heatmap.as_ref().map(|(map, label)| Heat { map, label: *label });
     let fit = (request.width.max(1), request.height.max(1));
-    Ok(picture::compose(&film, heat, prior.as_deref(), &request.presentation, fit))
+    let picture = picture::compose(&film, heat, prior.as_deref(), &request.presentation, fit);
+    Ok((picture, request.prior.filter(|_| prior.is_some())))
 }
 
 /// Decoded films at full size, so that window and zoom answer at once. The one used last stands last.

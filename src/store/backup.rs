@@ -9,11 +9,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, backup::Backup};
 
-use super::{
-    Store, StoreError, StoreErrorKind,
-    convert::Micros,
-    open::{make, with_suffix},
-};
+use super::{Store, StoreError, StoreErrorKind, convert::Micros, open::make, place::with_suffix};
 /// All pages in one step: one view of the store, which writers meanwhile neither wait for nor spoil.
 const ALL_PAGES: i32 = i32::MAX;
 /// A store that is just being opened by its first user is tried again after so long.

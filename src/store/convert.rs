@@ -10,7 +10,7 @@ use rusqlite::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Status;
-use crate::{quality::Gate, study::Severity};
+use crate::{quality::Gate, study::Severity, text::clean};
 
 /// A time: microseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,11 @@ impl Place {
             Some(text) => Value::Text(text.to_owned()),
             None => Value::Blob(path.as_os_str().as_encoded_bytes().to_vec()),
         }
+    }
+
+    /// Returns the file name, for people.
+    pub(super) fn shown_name(&self) -> String {
+        self.0.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()
     }
 }
 

@@ -77,7 +77,7 @@ impl StoreErrorKind {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the store {} {} ({why}): {}", shown(path), kind.what(), kind.advice())]
 pub struct StoreError {
-    /// What a caller can act on.
+    /// The kind, which a caller can act on.
     pub kind: StoreErrorKind,
     /// The store's file.
     pub path: PathBuf,

@@ -1,23 +1,19 @@
-//! Films with their findings, in and out of SQL.
-
-use std::sync::LazyLock;
+//! Films, in and out of SQL.
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::{
     Answer, FileId, FilmId, FilmRow, FilmState, OnRequest, Outcome, Scored, StudyId, Verdict,
-    columns::{TableRow, Written},
     convert::{Columns, Json, Micros, Place, to_json},
+    findings::{self, findings},
     identity::film_clashes,
-    rollup::note_best,
     rules::{intern_model, intern_rules},
     unreadable::{is_about_a_row, name},
 };
 use crate::{
     quality::{Gate, Held, SAME_EXPOSURE},
-    study::Finding,
     text::clean,
 };
 use cxr_film::Header;
@@ -113,45 +109,10 @@ pub(super) fn score_held(
 }
 
 fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusqlite::Result<()> {
-    static INSERT: LazyLock<String> = LazyLock::new(|| {
-        let columns = Finding::columns();
-        let places = vec!["?"; columns.len()].join(", ");
-        format!("INSERT INTO findings (film, position, {}) VALUES (?, ?, {places})", Finding::all())
-    });
-    let mut insert = connection.prepare_cached(&INSERT)?;
-    for (position, finding) in (0_i64..).zip(&scored.findings) {
-        let mut values = vec![film.into(), position.into()];
-        finding.write_columns(None, &mut values)?;
-        insert.execute(params_from_iter(values))?;
-    }
+    findings::insert(connection, film, &scored.findings)?;
     connection
         .prepare_cached("INSERT INTO heatmaps (film, bytes) VALUES (?1, ?2)")?
         .execute((film, &scored.heatmap))?;
-    note_best(connection, film, &scored.findings)
-}
-
-/// The findings of a film, in the model's label order; empty for a held one.
-pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Result<Vec<Finding>> {
-    static SELECT: LazyLock<String> = LazyLock::new(|| {
-        format!("SELECT {} FROM findings WHERE film = ?1 ORDER BY position", Finding::all())
-    });
-    connection.prepare_cached(&SELECT)?.query_map([film], Finding::read_all)?.collect()
-}
-
-/// Writes a finding that was judged again.
-pub(super) fn update_finding(
-    connection: &Connection,
-    film: FilmId,
-    position: i64,
-    finding: &Finding,
-) -> rusqlite::Result<()> {
-    static UPDATE: LazyLock<String> = LazyLock::new(|| {
-        format!("UPDATE findings SET {} WHERE film = ? AND position = ?", Finding::set_kept())
-    });
-    let mut values = Vec::new();
-    finding.write_columns(Some(Written::Kept), &mut values)?;
-    values.extend([film.into(), position.into()]);
-    connection.prepare_cached(&UPDATE)?.execute(params_from_iter(values))?;
     Ok(())
 }
 

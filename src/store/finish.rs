@@ -10,7 +10,8 @@ use super::{
     FileId, FilmId, Finished, Outcome, Store, StoreError, StudyId, StudyRow, Verdict,
     audit::{NewEvent, log},
     change::raise_row,
-    convert::{Columns, Place},
+    convert::Place,
+    due::{Due, close, due},
     exposure::{is_aside, set_aside},
     films,
     identity::{join, note_clashes, repeated},
@@ -25,16 +26,6 @@ use crate::{
     study::{AuditKind, Cause, Claim},
     text::clean,
 };
-
-/// A file as it stands before its end.
-pub(super) struct Due {
-    pub(super) id: FileId,
-    pub(super) path: PathBuf,
-    pub(super) received_at: Timestamp,
-    pub(super) state: String,
-    /// The film that it was closed with; of a queued file, its entry from when it had gone.
-    pub(super) film: Option<FilmId>,
-}
 
 impl Store {
     /// The film with these bytes, if they have been here before: looked up before decoding, and then
@@ -109,12 +100,6 @@ impl Store {
             let due = due(transaction, file)?;
             if due.is_queued() { hold_gone(transaction, &due, reason, now) } else { Ok(None) }
         })
-    }
-}
-
-impl Due {
-    pub(super) fn is_queued(&self) -> bool {
-        self.state == "queued"
     }
 }
 
@@ -273,22 +258,7 @@ pub(super) fn held_entry(
     Ok((study, films::insert_gone(connection, study, due.id, gate, reason, now)?))
 }
 
-pub(super) fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due> {
-    connection
-        .prepare_cached("SELECT id, path, received_at, state, film FROM files WHERE id = ?1")?
-        .query_row([file], |row| {
-            let mut columns = Columns::of(row);
-            Ok(Due {
-                id: columns.next()?,
-                path: columns.next::<Place>()?.0,
-                received_at: columns.next_time()?,
-                state: columns.next()?,
-                film: columns.next()?,
-            })
-        })
-}
-
-/// What a file was finished with before, if it was.
+/// Returns how a file was finished before, if it was.
 fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Option<Finished>> {
     let Some(film) = due.film else {
         return Ok(None);
@@ -308,18 +278,6 @@ fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Opti
         }
         _ => Ok(None),
     }
-}
-
-pub(super) fn close(
-    connection: &Connection,
-    file: FileId,
-    state: &str,
-    film: FilmId,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE files SET state = ?2, film = ?3, again_at = NULL WHERE id = ?1")?
-        .execute((file, state, film))?;
-    Ok(())
 }
 
 fn path_of(connection: &Connection, film: FilmId) -> rusqlite::Result<PathBuf> {

@@ -3,13 +3,12 @@
 //! store knows. Each question reads a few rows of an index, however many films bear one number.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, Row, ToSql};
 
 use super::{
-    FilmId, Outcome, Store, StoreError, StudyId, StudyRow,
+    FilmId, Outcome, Store, StoreError, StudyId,
     convert::{Columns, Json, Place},
     join::join_study,
-    rollup::shown_name,
 };
 use crate::study::{Claim, Clash, Difference, MOST_CLASHES, Patient, row_key, row_of};
 use cxr_film::Header;
@@ -18,7 +17,7 @@ use cxr_film::Header;
 const MOST_COMPARED: u32 = 64;
 
 impl Store {
-    /// What is to be told of a study beside its findings: other patients' studies of its Study Instance UID, then
+    /// Returns the clashes of a study: other patients' studies of its Study Instance UID, then
     /// other films that bear a number of its films'. At most a few of each.
     ///
     /// # Errors
@@ -31,8 +30,8 @@ impl Store {
         })
     }
 
-    /// The same for one film: other patients' studies of its study's Study Instance UID, then other films that bear
-    /// its SOP Instance UID.
+    /// Returns the clashes of one film: other patients' studies of its study's Study Instance UID, then other films
+    /// that bear its SOP Instance UID.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -80,7 +79,7 @@ fn film_clashes_where(connection: &Connection, of: &str, id: i64) -> rusqlite::R
         .query_map((id, MOST_CLASHES), |row| {
             let mut columns = Columns::of(row);
             Ok(Clash::Film {
-                file_name: shown_name(&columns.next::<Place>()?),
+                file_name: columns.next::<Place>()?.shown_name(),
                 study: columns.next()?,
                 difference: Difference {
                     patient: columns.next()?,
@@ -278,21 +277,6 @@ fn learn(connection: &Connection, uid: &str, row: &PatientRow, patient: &Patient
             "UPDATE study_patients SET patient_id = ?3, name = ?4, birth_date = ?5 WHERE uid = ?1 AND number = ?2",
         )?
         .execute((uid, row.number, known.id, known.name, known.birth_date))?;
-    Ok(())
-}
-
-/// Fills in what a study's row lacks of its patient, from what all its films say.
-pub(super) fn complete(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
-    let patient: Option<(String, String)> = connection
-        .prepare_cached("SELECT patient_id, name FROM study_patients WHERE study = ?1")?
-        .query_row([row.id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (id, name) = patient.unwrap_or_default();
-    for (shown, known) in [(&mut row.patient_id, id), (&mut row.patient_name, name)] {
-        if shown.is_empty() {
-            *shown = known;
-        }
-    }
     Ok(())
 }
 

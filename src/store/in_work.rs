@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{
     FileId, Store, StoreError, StudyRow,
     audit::{NewEvent, log},
-    finish::{by_sha256, close, due, held_entry, reopened},
+    due::{close, due},
+    finish::{by_sha256, held_entry, reopened},
     request,
 };
 use crate::{quality::Gate, study::AuditKind, text::clean};

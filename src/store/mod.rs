@@ -15,9 +15,11 @@ mod change;
 mod columns;
 mod condition;
 mod convert;
+mod due;
 mod error;
 mod exposure;
 mod films;
+mod findings;
 mod finish;
 mod identity;
 mod in_work;
@@ -48,6 +50,7 @@ mod row;
 mod rules;
 mod senders;
 mod shift;
+mod similar;
 mod spread;
 mod study_time;
 mod supersede;
@@ -65,11 +68,12 @@ pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
+pub use place::place_beside;
 pub use plugin_record::{
-    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginDeed,
+    Delivery, DeliveryKind, Lane, NewDelivery, PluginAction, PluginColumn, PluginCommand, PluginEffect,
     PluginRecord, PluginRequest, PluginState, PluginWork,
 };
-pub use plugin_work::Kept;
+pub use plugin_work::PluginOutcome;
 pub use read::{Counts, StoredHeatmap};
 pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
@@ -77,6 +81,7 @@ pub use request::RequestId;
 pub use retention::DoneFilm;
 pub use senders::{Sender, SenderNews};
 pub use shift::Shift;
+pub use similar::ComparedFilm;
 pub use spread::Spread;
 
 pub use crate::study::{

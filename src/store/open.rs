@@ -1,10 +1,9 @@
 //! Opening: folder, permissions, settings of the connection, migrations.
 
 use std::{
-    ffi::OsString,
     fs::{DirBuilder, OpenOptions},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -12,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{
     Store, StoreError, StoreErrorKind,
-    place::{self, Found},
+    place::{self, APPLICATION_ID, Found, with_suffix},
     restored::check_restored,
 };
 
@@ -34,9 +33,6 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/015_senders.sql"),
     include_str!("migrations/016_operations.sql"),
 ];
-
-/// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
-pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
 
 /// How long a writer waits for another one. The longest transaction is a change of thresholds.
 const BUSY: Duration = Duration::from_secs(30);
@@ -149,6 +145,11 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> rusqlite::Result<()
 /// start at once: the version is read again inside the transaction.
 pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
     loop {
+        // A store that is up to date is only read: a dashboard does not wait for a busy owner.
+        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version as usize >= migrations.len() {
+            return Ok(());
+        }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let Some(migration) = migrations.get(version as usize) else {
@@ -220,13 +221,6 @@ pub(super) fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
-}
-
-/// The path with something put after its very end, extension and all.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    DeliveryKind, FileId, Store, StoreError, convert::Micros, open::with_suffix, place::real_path,
+    DeliveryKind, FileId, Store, StoreError,
+    convert::Micros,
+    place::{real_path, with_suffix},
     shift::queue,
 };
 

@@ -18,7 +18,7 @@ use crate::{study::AuditKind, text::clean};
 /// was set back, and is due now.
 const FARTHEST: SignedDuration = SignedDuration::from_mins(6);
 
-/// What a try of a delivery came to.
+/// The result of a try of a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tried {
     /// It is done; with what is worth proving.

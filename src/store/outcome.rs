@@ -22,7 +22,7 @@ pub struct ModelRef {
     pub manifest: String,
 }
 
-/// What the pipeline made of one file.
+/// The outcome of one file.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// SHA-256 of the file's bytes, lower-case hex.
@@ -70,7 +70,7 @@ pub struct Scored {
     pub findings: Vec<Finding>,
     /// The heatmap in its stored form ([`crate::model::Heatmap::to_bytes`]).
     pub heatmap: Vec<u8>,
-    /// What gates said of the film, a sentence each.
+    /// Warnings of gates about the film, a sentence each.
     pub warnings: Vec<String>,
     /// The model.
     pub model: Arc<ModelRef>,
@@ -80,7 +80,7 @@ pub struct Scored {
     pub device: String,
 }
 
-/// What the store made of a request to score a held film.
+/// The store's answer to a request to score a held film.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Requested {
     /// The film waits for its turn; its study, as it stands now.
@@ -89,7 +89,7 @@ pub enum Requested {
     Refused(String),
 }
 
-/// What the store made of an outcome.
+/// The store's answer to an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finished {
     /// The film is there already: the same bytes, or the SOP Instance UID of a film that decoded and nothing that

@@ -10,11 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    Ownership,
-    open::{owner_only, with_suffix},
-    place::real_path,
-};
+use super::{Ownership, open::owner_only, place::place_beside};
 use crate::files;
 
 /// Bytes of the file.
@@ -62,7 +58,7 @@ impl OwnerFile {
 
 /// `<store>.owner`.
 fn place(store_path: &Path) -> io::Result<PathBuf> {
-    real_path(store_path).map(|path| with_suffix(&path, ".owner"))
+    place_beside(store_path, ".owner")
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use std::{
 
 use super::{
     StoreError, StoreErrorKind,
-    open::{make_folder, owner_only, with_suffix},
-    place::{check, real_path},
+    open::{make_folder, owner_only},
+    place::{check, lock_of, real_path},
 };
 use crate::{files, text::shown};
 
@@ -47,7 +47,11 @@ impl Ownership {
         for tried in 1.. {
             match lock.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if tried < TRIES => thread::sleep(BETWEEN_TRIES),
+                // Whoever only looks shares the lock; an owner shares it with nobody.
+                Err(TryLockError::WouldBlock) if tried < TRIES && lock.try_lock_shared().is_ok() => {
+                    lock.unlock().map_err(failed)?;
+                    thread::sleep(BETWEEN_TRIES);
+                }
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
@@ -107,14 +111,9 @@ fn open_lock(path: &Path) -> Result<File, StoreError> {
     if is_ours { Ok(lock) } else { stranger("the file that would say who owns the store is another one") }
 }
 
-/// `<store>.lock`: beside the database, not the database itself, whose locks are SQLite's.
+/// `<store>.lock`, whatever link the store is named by.
 fn lock_path(store_path: &Path) -> io::Result<PathBuf> {
-    real_path(store_path).map(|path| with_suffix(&path, ".lock"))
-}
-
-/// Whether a name of a store is one under which the pipeline has run.
-pub(super) fn has_lock(real_path: &Path) -> bool {
-    with_suffix(real_path, ".lock").exists()
+    real_path(store_path).map(|path| lock_of(&path))
 }
 
 /// When a store's owner was last heard of, as a follower sees it: by the changes of the lock file's time, counted on

@@ -1,6 +1,7 @@
 //! The place of a store: which file a name means, and whether it is one of ours. Nothing here changes anything.
 
 use std::{
+    ffi::OsString,
     fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -8,13 +9,16 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{StoreError, StoreErrorKind, open::APPLICATION_ID, ownership::has_lock};
+use super::{StoreError, StoreErrorKind};
 use crate::files::kind_of;
+
+/// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
+pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
 
 /// Links that are followed one after the other, at most.
 const LINKS: u32 = 16;
 
-/// What lies at a store's place.
+/// The kind of file at a store's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing.
@@ -45,6 +49,26 @@ pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links lead to one another"))
 }
 
+/// The place of a file beside a store: the store's own, with `suffix` after its very end.
+///
+/// # Errors
+/// Those of the operating system.
+pub fn place_beside(store_path: &Path, suffix: &str) -> io::Result<PathBuf> {
+    real_path(store_path).map(|path| with_suffix(&path, suffix))
+}
+
+/// The path with something put after its very end, extension and all.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The lock file of a store: beside the database, not the database itself, whose locks are SQLite's.
+pub(super) fn lock_of(real_path: &Path) -> PathBuf {
+    with_suffix(real_path, ".lock")
+}
+
 /// Refuses what is no store of ours, by its kind, before anything is made, changed or locked.
 pub(super) fn check(path: &Path) -> Result<Found, StoreError> {
     let metadata = match fs::metadata(path) {
@@ -57,7 +81,8 @@ pub(super) fn check(path: &Path) -> Result<Found, StoreError> {
         return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
     }
     let real = real_path(path).map_err(|error| StoreError::from_io(path, error))?;
-    if metadata.nlink() > 1 && !has_lock(&real) {
+    // A name of a store under which the pipeline has run has a lock.
+    if metadata.nlink() > 1 && !lock_of(&real).exists() {
         let why = "it is a second name of a file that has several (hard links)";
         return Err(StoreError::new(StoreErrorKind::SecondName, path, &why));
     }
@@ -102,5 +127,5 @@ fn unchanging(path: &Path) -> PathBuf {
         }
     }
     uri.extend(b"?immutable=1");
-    std::ffi::OsString::from_vec(uri).into()
+    OsString::from_vec(uri).into()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::StudyId;
 use crate::study::{AuditKind, Severity};
 
-/// What a plugin is up to.
+/// The state of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PluginState {
@@ -38,17 +38,17 @@ impl PluginState {
     }
 }
 
-/// What is known of a plugin: health for those who look after it, and what it adds to the screen.
+/// The record of a plugin: health for those who look after it, and what it adds to the screen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PluginRecord {
     /// Its name.
     pub name: String,
-    /// What it is up to.
+    /// Its state.
     pub state: PluginState,
     /// Its version.
     pub version: String,
-    /// What it does, in a sentence.
+    /// Its purpose, in a sentence.
     pub description: String,
     /// The last thing that went wrong, with file and line; or empty.
     pub fault: String,
@@ -114,7 +114,7 @@ pub struct PluginColumn {
 /// A command that a plugin adds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginCommand {
-    /// What it is called.
+    /// Its title.
     pub title: String,
     /// The key that it would like to have; or empty.
     pub key: String,
@@ -125,11 +125,11 @@ pub struct PluginCommand {
 pub struct PluginRequest {
     /// The plugin.
     pub plugin: String,
-    /// What.
+    /// The action.
     pub action: PluginAction,
 }
 
-/// What a person can ask of a plugin.
+/// An action that a person can ask of a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PluginAction {
     /// Try it again, after it was switched off.
@@ -145,7 +145,7 @@ pub enum PluginAction {
 
 /// One thing that a plugin's hook brought about, for the store to keep.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PluginDeed {
+pub enum PluginEffect {
     /// Raise a study to a floor; none: one band above where it stands, once a plugin.
     Raise {
         /// The study.
@@ -189,7 +189,7 @@ pub enum PluginDeed {
     Refused {
         /// The study, if it was about one.
         study: Option<StudyId>,
-        /// What was refused, and why.
+        /// The reason of a refusal.
         why: String,
     },
 }
@@ -277,11 +277,11 @@ impl Lane {
 pub struct NewDelivery {
     /// The study that it is about, if one.
     pub study: Option<StudyId>,
-    /// What kind.
+    /// The kind.
     pub kind: DeliveryKind,
     /// Where to: a host, a file, a folder, a program.
     pub target: String,
-    /// What: the kind's own text.
+    /// The content: the kind's own text.
     pub content: String,
     /// Once for the plugin, the kind and this key.
     pub once: Option<String>,
@@ -296,11 +296,11 @@ pub struct Delivery {
     pub plugin: String,
     /// The study, if it is about one.
     pub study: Option<StudyId>,
-    /// What kind.
+    /// The kind.
     pub kind: DeliveryKind,
     /// Where to.
     pub target: String,
-    /// What.
+    /// The content.
     pub content: String,
     /// Goes with it, so that a repeat can be told.
     pub key: String,
@@ -310,19 +310,19 @@ pub struct Delivery {
     pub time: jiff::Timestamp,
     /// How long the program has tried, up to now, since the first try.
     pub tried_for: Duration,
-    /// What was noted down before the first byte was written; or empty.
+    /// The note from before the first byte was written; or empty.
     pub plan: String,
 }
 
-/// What a plugin's thread has done, kept in one transaction.
+/// The work of a plugin's thread, saved in one transaction.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PluginWork {
     /// The plugin.
     pub plugin: String,
     /// The last event of the audit whose hooks were called.
     pub cursor: i64,
-    /// What they brought about.
-    pub deeds: Vec<PluginDeed>,
+    /// The effects of its hooks.
+    pub effects: Vec<PluginEffect>,
     /// Requests of people that are answered with it.
     pub answered: Vec<i64>,
 }

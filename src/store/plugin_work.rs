@@ -1,4 +1,4 @@
-//! What plugins bring about: kept with the place up to which they have been called, or not at all.
+//! The effects of plugins: saved with the place up to which they have been called, or not at all.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    DeliveryKind, Marks, NewDelivery, OutsidePriority, PluginDeed, PluginWork, Store, StoreError, StudyId,
+    DeliveryKind, Marks, NewDelivery, OutsidePriority, PluginEffect, PluginWork, Store, StoreError, StudyId,
     StudyRow,
     audit::{NewEvent, log},
     change::{about, raise_row},
@@ -22,9 +22,9 @@ use crate::{
 /// Deliveries of one plugin that may wait.
 const WAITING: u32 = 10_000;
 
-/// What became of a plugin's work.
+/// The outcome of a plugin's work.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Kept {
+pub struct PluginOutcome {
     /// Studies that changed.
     pub changed: Vec<StudyRow>,
     /// Deliveries that were refused because too many wait.
@@ -32,16 +32,20 @@ pub struct Kept {
 }
 
 impl Store {
-    /// Keeps what a plugin's hooks brought about and how far they have come, in one transaction: after a
-    /// crash the hooks are called again for exactly what was not kept.
+    /// Saves what a plugin's hooks brought about and how far they have come, in one transaction: after a
+    /// crash the hooks are called again for exactly what was not saved.
     ///
     /// # Errors
-    /// See [`super::StoreErrorKind`]; then nothing is kept.
-    pub fn keep_plugin_work(&mut self, work: &PluginWork, now: Timestamp) -> Result<Kept, StoreError> {
+    /// See [`super::StoreErrorKind`]; then nothing is saved.
+    pub fn save_plugin_work(
+        &mut self,
+        work: &PluginWork,
+        now: Timestamp,
+    ) -> Result<PluginOutcome, StoreError> {
         self.write(|transaction| {
-            let mut kept = Kept::default();
-            for deed in &work.deeds {
-                keep(transaction, &work.plugin, deed, now, &mut kept)?;
+            let mut outcome = PluginOutcome::default();
+            for effect in &work.effects {
+                apply(transaction, &work.plugin, effect, now, &mut outcome)?;
             }
             for request in &work.answered {
                 transaction
@@ -54,41 +58,41 @@ impl Store {
                      ON CONFLICT (name) DO UPDATE SET cursor = ?2",
                 )?
                 .execute((&work.plugin, work.cursor))?;
-            Ok(kept)
+            Ok(outcome)
         })
     }
 }
 
-fn keep(
+fn apply(
     connection: &Connection,
     plugin: &str,
-    deed: &PluginDeed,
+    effect: &PluginEffect,
     now: Timestamp,
-    kept: &mut Kept,
+    outcome: &mut PluginOutcome,
 ) -> rusqlite::Result<()> {
-    let row = match deed {
-        PluginDeed::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
-        PluginDeed::Tag { study, text } => {
+    let row = match effect {
+        PluginEffect::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
+        PluginEffect::Tag { study, text } => {
             mark(connection, plugin, *study, Some(AuditKind::Tagged), now, |marks| {
                 marks.add_tag(plugin, &clean(text));
             })?
         }
-        PluginDeed::Note { study, text } => {
+        PluginEffect::Note { study, text } => {
             mark(connection, plugin, *study, Some(AuditKind::Noted), now, |marks| {
                 marks.set_note(plugin, &clean(text));
             })?
         }
-        PluginDeed::Cell { study, title, text } => {
+        PluginEffect::Cell { study, title, text } => {
             mark(connection, plugin, *study, None, now, |marks| marks.set_cell(plugin, title, &clean(text)))?
         }
-        PluginDeed::Filters { study, titles } => {
+        PluginEffect::Filters { study, titles } => {
             mark(connection, plugin, *study, None, now, |marks| marks.set_filters(plugin, titles))?
         }
-        PluginDeed::Send(delivery) => {
-            kept.overflow += u64::from(!send(connection, plugin, delivery, now)?);
+        PluginEffect::Send(delivery) => {
+            outcome.overflow += u64::from(!send(connection, plugin, delivery, now)?);
             None
         }
-        PluginDeed::Refused { study, why } => {
+        PluginEffect::Refused { study, why } => {
             let detail = json!({ "why": clean(why) });
             let event =
                 NewEvent { study: *study, actor: plugin, detail, ..NewEvent::of(AuditKind::PluginRefused) };
@@ -96,7 +100,7 @@ fn keep(
             None
         }
     };
-    kept.changed.extend(row);
+    outcome.changed.extend(row);
     Ok(())
 }
 

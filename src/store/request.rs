@@ -9,9 +9,9 @@ use super::{
     FilmId, Finished, Outcome, Requested, Store, StoreError, StudyId, StudyRow, Verdict,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
+    due::{Due, close},
     exposure::{is_aside, set_aside},
     films,
-    finish::{Due, close},
     join::reopen,
     rollup::recombine,
     row::{save, study},
@@ -86,7 +86,7 @@ impl Store {
     }
 }
 
-/// What a request is about.
+/// The film that a request is about.
 struct Subject {
     study: StudyId,
     file: super::FileId,

@@ -6,15 +6,11 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     FilmId, StudyId, StudyRow,
     convert::{Json, Place},
-    films::findings,
-    identity::complete,
+    findings::findings,
     study_time::study_time,
     unreadable::{is_about_a_row, name, rows},
 };
-use crate::{
-    study::{Attributes, Cause, Finding, combine},
-    text::clean,
-};
+use crate::study::{Attributes, Cause, Finding, combine};
 use cxr_film::Header;
 
 /// Derives everything in `row` that comes from the study's films. Does not save it. It takes no longer in a study of
@@ -94,7 +90,7 @@ fn file_name(connection: &Connection, film: FilmId) -> rusqlite::Result<String> 
         .prepare_cached(
             "SELECT files.path FROM films JOIN files ON files.id = films.file WHERE films.id = ?1",
         )?
-        .query_row([film], |row| row.get::<_, Place>(0).map(|path| shown_name(&path)))
+        .query_row([film], |row| row.get::<_, Place>(0).map(|path| path.shown_name()))
 }
 
 /// The scored film that decides for its study, with its findings: the first of those that [`combine`] would prefer.
@@ -115,18 +111,6 @@ pub(super) fn deciding(
         }
     }
     Ok(None)
-}
-
-/// Notes down, beside a film's findings, by what it competes with its study's other films.
-pub(super) fn note_best(connection: &Connection, film: FilmId, findings: &[Finding]) -> rusqlite::Result<()> {
-    let assessment = combine([findings]);
-    let band = assessment.score.map(|_| assessment.severity as i64);
-    connection.prepare_cached("UPDATE films SET band = ?2, best = ?3 WHERE id = ?1")?.execute((
-        film,
-        band,
-        assessment.score,
-    ))?;
-    Ok(())
 }
 
 /// The scored film with the study's top finding; the first one if nothing ranks.
@@ -163,12 +147,22 @@ fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// A path's file name, for people.
-pub(super) fn shown_name(path: &Place) -> String {
-    path.0.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()
+/// Fills in what a study's row lacks of its patient, from what all its films say.
+fn complete(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
+    let patient: Option<(String, String)> = connection
+        .prepare_cached("SELECT patient_id, name FROM study_patients WHERE study = ?1")?
+        .query_row([row.id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (id, name) = patient.unwrap_or_default();
+    for (shown, known) in [(&mut row.patient_id, id), (&mut row.patient_name, name)] {
+        if shown.is_empty() {
+            *shown = known;
+        }
+    }
+    Ok(())
 }
 
-/// What a film's file said of itself; nothing where that cannot be read.
+/// Reads the header of a film; an empty one where that cannot be read.
 pub(super) fn header(connection: &Connection, film: FilmId) -> rusqlite::Result<Header> {
     let found: Vec<Option<Json<Header>>> =
         rows(connection, "films", "SELECT id, header FROM films WHERE id = ?1", [film], |row| row.get(1))?;

@@ -8,7 +8,7 @@ use super::{
     FilmId, StudyId,
     audit::{NewEvent, log},
     convert::{Json, Place},
-    finish::Due,
+    due::Due,
     identity::replaced,
 };
 use crate::study::{AuditKind, Claim};

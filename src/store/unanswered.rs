@@ -3,11 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{
-    FileId, Store, StoreError, StudyRow,
-    convert::Micros,
-    finish::{due, hold_gone},
-};
+use super::{FileId, Store, StoreError, StudyRow, convert::Micros, due::due, finish::hold_gone};
 
 /// How long after its first try a file is tried again; twice as long after each further one.
 const FIRST: SignedDuration = SignedDuration::from_secs(10);

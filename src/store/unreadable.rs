@@ -16,7 +16,7 @@ use crate::{lock::lock, text::clean};
 /// Sentences that are kept for one store: whoever sees so many needs no more to act.
 const MOST: usize = 200;
 
-/// What was found in the stores of this process.
+/// The sentences found in the stores of this process.
 static FOUND: Mutex<BTreeMap<PathBuf, Vec<String>>> = Mutex::new(BTreeMap::new());
 
 impl Store {

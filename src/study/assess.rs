@@ -62,7 +62,7 @@ pub struct StudyAssessment {
 }
 
 impl StudyAssessment {
-    /// What a study is before, or without, a scored film.
+    /// The assessment of a study before, or without, a scored film.
     pub const HELD: Self = Self { severity: Severity::Held, score: None, top: None };
 }
 
@@ -96,7 +96,7 @@ pub fn assess(probabilities: &[f32], rules: &Rules) -> Assessment {
 }
 
 impl LabelRule {
-    /// What this rule makes of one probability. The store calls it again, with the probability it kept,
+    /// Judges one probability by this rule. The store calls it again, with the probability it kept,
     /// after a change of thresholds.
     #[must_use]
     pub fn judge(&self, probability: f64) -> Finding {

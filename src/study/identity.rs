@@ -32,6 +32,17 @@ impl Patient {
             && same_date(&self.birth_date, &other.birth_date) == Some(false)
     }
 
+    /// Whether these are known to be one person: the IDs agree; or, where one has none, the names agree and the birth
+    /// dates do not differ. Two of whom nothing is known are not.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        if !self.id.is_empty() && !other.id.is_empty() {
+            return self.id == other.id;
+        }
+        same_name(&self.name, &other.name) == Some(true)
+            && same_date(&self.birth_date, &other.birth_date) != Some(false)
+    }
+
     /// Takes over from another film of this patient's what the films before it left empty.
     pub fn learn(&mut self, other: &Self) {
         for (known, new) in [

@@ -42,7 +42,7 @@ pub struct Cell {
     pub plugin: String,
     /// The column's title.
     pub title: String,
-    /// What stands in it; clean.
+    /// Its text; clean.
     pub text: String,
 }
 

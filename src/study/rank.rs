@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Severity;
 
-/// What promotion by waiting looks at.
+/// The facts that promotion by waiting depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
     /// When the study's first film arrived.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 /// A request to score a held film.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnRequest {
-    /// Who asked.
+    /// The person who asked.
     pub by: String,
     /// When.
     pub at: Timestamp,

@@ -65,11 +65,11 @@ macro_rules! study_fields {
             kept was_critical_until: Option<Timestamp>,
             /// How far people have come with it.
             kept status: Status,
-            /// Who set the status; empty while it is new.
+            /// The person who set the status; empty while it is new.
             kept status_by: String,
             /// When.
             kept status_at: Option<Timestamp>,
-            /// Who took note of it while it was critical; none once it rings again.
+            /// The acknowledgement while it was critical; none once it rings again.
             kept acknowledged: Option<Acknowledged>,
             /// How many notes people wrote.
             kept notes: u32,

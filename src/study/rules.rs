@@ -2,7 +2,7 @@
 
 use super::Severity;
 
-/// What one label may do to a study's place in the list.
+/// The rule of one label for a study's place in the list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelRule {
     /// The label's name, as the model's manifest has it.

@@ -160,6 +160,56 @@ mod tests {
     }
 
     #[test]
+    fn yesterday_ends_when_the_day_begins_however_long_days_are() {
+        // Zone, now, the first moment of today, hours of the day before.
+        for (zone, now, began, yesterday) in [
+            ("UTC", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z", 24),
+            ("UTC", "2026-03-01T23:59:59.999Z", "2026-03-01T00:00:00Z", 24),
+            // The day after the night in which summer time began, and ended.
+            ("Europe/Berlin", "2026-03-29T22:05:00Z", "2026-03-29T22:00:00Z", 23),
+            ("Europe/Berlin", "2026-10-25T23:05:00Z", "2026-10-25T23:00:00Z", 25),
+            // The hour that comes twice, the first and the second time.
+            ("Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-24T22:00:00Z", 24),
+            ("Europe/Berlin", "2026-10-25T01:30:00Z", "2026-10-24T22:00:00Z", 24),
+            // A day that begins at one o'clock, for its first hour is left out.
+            ("Africa/Cairo", "2026-04-23T22:30:00Z", "2026-04-23T22:00:00Z", 24),
+            // A day that was left out as a whole: the date line was moved.
+            ("Pacific/Apia", "2011-12-30T11:00:00Z", "2011-12-30T10:00:00Z", 24),
+        ] {
+            let zone = TimeZone::get(zone).expect("a zone");
+            let since = Period::Today.since(at(now), &zone);
+            assert_eq!(since, at(began), "{now} in {zone:?}");
+            let last = since - SignedDuration::from_nanos(1);
+            let before = Period::Today.since(last, &zone);
+            assert_eq!(
+                since.duration_since(before),
+                SignedDuration::from_hours(yesterday),
+                "{now} in {zone:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn hours_are_told_once_each_also_where_a_clock_shows_them_twice_or_not_at_all() {
+        for (zone, now) in [
+            ("Europe/Berlin", "2026-03-29T10:30:00Z"),
+            ("Europe/Berlin", "2026-10-25T10:30:00Z"),
+            // Half an hour of summer time.
+            ("Australia/Lord_Howe", "2026-04-04T20:10:00Z"),
+        ] {
+            let zone = TimeZone::get(zone).expect("a zone");
+            let now = at(now);
+            let hours = ShiftWatch { period: Period::Today, zone: zone.clone() }.question(now).hours;
+            assert!(
+                hours.windows(2).all(|two| two[1].duration_since(two[0]) == SignedDuration::from_hours(1))
+            );
+            let (last, first) = (hours[23], hours[0]);
+            assert!(last <= now && now.duration_since(last) < SignedDuration::from_hours(1));
+            assert_eq!((zone.to_datetime(last).minute(), now.duration_since(first).as_hours()), (0, 23));
+        }
+    }
+
+    #[test]
     fn hours_are_those_of_the_clock() {
         for (zone, first, last) in [
             ("UTC", "2026-03-01T15:00:00Z", "2026-03-02T14:00:00Z"),

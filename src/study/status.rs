@@ -44,11 +44,11 @@ impl Status {
 pub struct OutsidePriority {
     /// The study stands in this band at least.
     pub floor: Severity,
-    /// Who asked: "STAT", or a plugin's name.
+    /// The source: "STAT", or a plugin's name.
     pub source: String,
 }
 
-/// Who took note of a critical study, and when.
+/// An acknowledgement of a critical study: by whom, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledged {
     /// A person's name.
@@ -62,11 +62,11 @@ pub struct Acknowledged {
 pub struct Handling {
     /// The status.
     pub status: Status,
-    /// Who set it.
+    /// The person who set it.
     pub by: String,
     /// When.
     pub at: Option<Timestamp>,
-    /// Who took note of it, if anybody did.
+    /// The acknowledgement, if there is one.
     pub acknowledged: Option<Acknowledged>,
 }
 

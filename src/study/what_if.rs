@@ -29,7 +29,7 @@ pub struct PastStudy {
     pub films: Vec<Vec<f32>>,
 }
 
-/// What can be said of past studies whatever the thresholds.
+/// The figures of past studies that do not depend on the thresholds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sample {
     /// How many.
@@ -124,7 +124,7 @@ pub struct Move {
     pub top: Option<(String, f64)>,
 }
 
-/// What would be different.
+/// The differences.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WhatIf {
     /// With the rules in force.

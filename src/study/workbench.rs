@@ -8,7 +8,7 @@ use super::{LabelRule, OperatingPoint, Rules};
 /// The lowest and the highest threshold that can be reached by steps: at 0 everything would reach it, at 1 nothing.
 const ENDS: (f64, f64) = (0.001, 0.999);
 
-/// What a site sets of one label's thresholds; none: the default, which for `alert` is the model's own and for
+/// A site's settings of one label's thresholds; none: the default, which for `alert` is the model's own and for
 /// `critical` is [`OperatingPoint::critical_above`] `alert`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Setting {
@@ -113,7 +113,7 @@ pub struct BenchLabel {
     pub rule: LabelRule,
     /// The thresholds that the model itself brings.
     pub own: OperatingPoint,
-    /// What the site sets.
+    /// The site's settings.
     pub site: Setting,
 }
 
@@ -129,7 +129,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// What the site sets, a label each.
+    /// The site's settings, a label each.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
         self.labels.iter().map(|label| label.site).collect()
@@ -159,9 +159,9 @@ impl Bench {
 pub struct ThresholdChange {
     /// The label's name.
     pub label: String,
-    /// What the site set until now.
+    /// The site's setting until now.
     pub from: Setting,
-    /// What it is to set.
+    /// The new setting.
     pub to: Setting,
 }
 

@@ -4,7 +4,7 @@ use std::{error::Error, iter};
 
 use super::clean;
 
-/// What brought an error about, and what brought that about, in one harmless line; none where nothing is known. The
+/// Lists the sources of an error, nearest first, in one harmless line; none where nothing is known. The
 /// error's own words are not repeated.
 #[must_use]
 pub fn causes(error: &(dyn Error + 'static)) -> Option<String> {

@@ -117,7 +117,7 @@ fn a_follower_says_that_the_owner_stands_still() {
         let found = lines.by_ref().map(Result::unwrap).find(|line| line.contains(words));
         found.unwrap_or_else(|| panic!("the follower ended before it said {words:?}"))
     };
-    until("watching");
+    until("following another cxr-triage");
     signal("-STOP", owner.child.id());
     let said = until("has not been heard of");
     assert!(said.contains(&format!("process {}", owner.child.id())), "{said}");
@@ -163,6 +163,8 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
             raster_study: RasterStudy::Film,
         },
         readers: Arc::new(readers),
+        keep_features: true,
+        embedder: None,
         helper: Helper {
             program: env!("CARGO_BIN_EXE_cxr-triage").into(),
             arguments: vec!["examine-one".into()],

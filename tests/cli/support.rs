@@ -1,6 +1,7 @@
 //! A bench of its own for each test: an inbox, a store, films that the test draws itself.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -77,9 +78,15 @@ impl Bench {
 
     /// `watch --headless` on the bench's inbox and store, reading its events.
     pub(crate) fn watch(&self, more: &[&str]) -> Watch {
+        self.watch_in(more, &[])
+    }
+
+    /// The same in an environment that has these variables besides.
+    pub(crate) fn watch_in(&self, more: &[&str], variables: &[(&str, &OsStr)]) -> Watch {
         let mut arguments = vec!["watch", "inbox", "--headless", "--store", "data/store.db"];
         arguments.extend(more);
-        let mut child = self.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = self.command(&arguments);
+        let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Watch { child, out: Some(out) }
     }

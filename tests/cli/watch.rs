@@ -1,6 +1,11 @@
 //! `watch --headless`: the pipeline from inbox to store.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use cxr_triage::store::{Answer, FilmState, Store};
 
@@ -149,6 +154,33 @@ fn only_one_process_feeds_a_store() {
     let second = bench.run(&["watch", "inbox", "--headless", "--once", "--store", "data/store.db"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains("already feeds"), "{}", text(&second.stderr));
+}
+
+#[test]
+fn a_dashboard_that_follows_needs_no_weights() {
+    let bench = Bench::new();
+    let (starter, model) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/starter"), bench.path("models/starter"));
+    fs::create_dir_all(&model).unwrap();
+    for file in ["model.toml", "model.safetensors", "profile.safetensors"] {
+        fs::copy(starter.join(file), model.join(file)).unwrap();
+    }
+    let mut owner = bench.watch(&["--weights", "models"]);
+    owner.until(|event| is(event, "idle"));
+    for file in ["model.safetensors", "profile.safetensors"] {
+        fs::write(model.join(file), "no weights").unwrap();
+    }
+    let arguments = ["watch", "--plain", "--store", "data/store.db", "--weights", "models"];
+    let mut follower = bench.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("following another cxr-triage")));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    // Whoever scores with that model is told.
+    drop(owner);
+    let second =
+        bench.run(&["watch", "inbox", "--headless", "--store", "data/store.db", "--weights", "models"]);
+    assert!(text(&second.stderr).contains("model.safetensors"), "{}", text(&second.stderr));
 }
 
 #[test]

@@ -10,14 +10,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use cxr_film::Header;
 use cxr_triage::{
-    dashboard::{Canvas, Effect, Key, Message, Reconfigure, Site, State, Theme, draw, settle, update},
+    dashboard::{Canvas, Effect, Key, Message, Past, Reconfigure, Site, State, Theme, draw, settle, update},
     quality::{Gate, Held},
     session::protocol::{
-        BenchRequest, BenchUpdate, Health, Notice, NoticeLevel, Picture, PictureError, Request, Role, Update,
+        BenchRequest, BenchUpdate, Health, NoSimilarError, Notice, NoticeLevel, Picture, PictureError,
+        Request, Role, Similar, SimilarFilm, Update,
     },
     store::{
-        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Shift, Spread,
-        Status, StudyDetail, StudyId, StudyRow,
+        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Sender, Shift,
+        Spread, Status, StudyDetail, StudyId, StudyRow,
     },
     study::{
         self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, OperatingPoint,
@@ -256,6 +257,8 @@ pub(crate) struct Desk {
     /// How often the bell rang.
     pub(crate) rung: usize,
     pub(crate) suspended: usize,
+    /// The encoder's memory.
+    past: Past,
     /// While false, no request is answered.
     pub(crate) is_answered: bool,
     /// While false, requests for pictures stay unanswered.
@@ -264,10 +267,14 @@ pub(crate) struct Desk {
     pub(crate) broken: BTreeMap<i64, String>,
     /// The earlier films of a study's patient.
     pub(crate) priors: BTreeMap<StudyId, Vec<PriorFilm>>,
+    /// Answers to the question for similar films, by film.
+    pub(crate) similar: BTreeMap<i64, Result<Vec<SimilarFilm>, NoSimilarError>>,
     /// What the last films of a model got.
     pub(crate) spread: Option<Spread>,
     /// How the shift goes.
     pub(crate) shift: Option<Shift>,
+    /// Who sends films by DICOM.
+    pub(crate) senders: Option<Vec<Sender>>,
     /// What answers the threshold workbench.
     pub(crate) workbench: Backroom,
 }
@@ -285,12 +292,15 @@ impl Desk {
             has_quit: false,
             rung: 0,
             suspended: 0,
+            past: Past::default(),
             is_answered: true,
             makes_pictures: true,
             broken: BTreeMap::new(),
             priors: BTreeMap::new(),
+            similar: BTreeMap::new(),
             spread: None,
             shift: None,
+            senders: None,
             workbench: Backroom::default(),
         };
         desk.configure(Site { max_wait: Some(SignedDuration::from_mins(90)), ..Site::default() });
@@ -360,7 +370,10 @@ impl Desk {
                 Effect::Redraw => {}
                 Effect::Bell => self.rung += 1,
                 Effect::Suspend => self.suspended += 1,
-                Effect::Encode(job) => self.handle(Message::Encoded(job.run(1))),
+                Effect::Encode(job) => {
+                    let encoded = job.run(&mut self.past);
+                    self.handle(Message::Encoded(encoded));
+                }
                 Effect::Request(request) => {
                     self.sent.push(request.clone());
                     if self.is_answered {
@@ -407,6 +420,10 @@ impl Desk {
                     self.tell(Update::Detail(Box::new(detail)));
                 }
             }
+            Request::Similar(film) => {
+                let neighbours = self.similar.get(&film).cloned().unwrap_or_else(|| Ok(Vec::new()));
+                self.tell(Update::Similar(Similar { film, neighbours }));
+            }
             Request::Priors(id) => {
                 let priors = self.priors.get(&id).cloned().unwrap_or_default();
                 self.tell(Update::Priors(id, priors));
@@ -420,6 +437,11 @@ impl Desk {
             Request::Shift(watch) => {
                 if let (Some(watch), Some(shift)) = (watch, self.shift.clone()) {
                     self.tell(Update::Shift(watch.period, Box::new(shift)));
+                }
+            }
+            Request::Senders(is_open) => {
+                if let Some(senders) = self.senders.clone().filter(|_| is_open) {
+                    self.tell(Update::Senders(senders));
                 }
             }
             Request::Picture(request) if self.makes_pictures => {

@@ -1,5 +1,7 @@
 //! The dashboard from keys to screen, with a terminal in memory.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
 mod fixture;
 
 mod bytes;
@@ -9,7 +11,10 @@ mod picture;
 mod plain;
 mod plugins;
 mod screens;
+mod senders;
 mod shift;
+mod similar;
+mod slow_line;
 mod soak;
 mod spread;
 mod themes;

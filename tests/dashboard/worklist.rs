@@ -232,13 +232,33 @@ fn a_site_brings_its_views_and_its_keys_while_the_program_runs() {
     assert!(desk.screen(120, 40).contains("Masses 1/2"));
 }
 
-#[test]
-fn the_worst_study_is_selected_however_a_store_is_read_at_the_start() {
+/// A dashboard that has not yet heard from its session.
+fn unopened() -> Desk {
     let size = ratatui::layout::Size::new(120, 40);
     let (theme, canvas) =
         (cxr_triage::dashboard::Theme::standard(), cxr_triage::dashboard::Canvas::halfblocks());
     let mut desk = Desk::empty(120, 40);
     desk.state = cxr_triage::dashboard::State::new(noon(), jiff::tz::TimeZone::UTC, size, theme, canvas);
+    desk
+}
+
+#[test]
+fn a_study_that_was_chosen_while_the_store_is_still_being_read_stays_selected() {
+    let mut desk = unopened();
+    let mut pages = morning();
+    let worst = pages.remove(0);
+    desk.arrive(pages);
+    desk.settle();
+    desk.press("j");
+    let chosen = desk.selected();
+    desk.arrive(vec![worst]);
+    desk.settle();
+    assert_eq!((desk.selected(), listed(&desk)[0]), (chosen, 1));
+}
+
+#[test]
+fn the_worst_study_is_selected_however_a_store_is_read_at_the_start() {
+    let mut desk = unopened();
     let mut pages = morning();
     pages.reverse();
     for page in pages {

@@ -29,7 +29,7 @@ def element(group, number, kind, value):
     return head + length + value
 
 
-def dicom(number, pixels, rows=SIDE, cut=None):
+def dicom(number, pixels, rows=SIDE, cut=None, part="CHEST", columns=SIDE):
     short = lambda n: struct.pack("<H", n)
     instance = f"{ROOT}.3.{number}"
     meta = b"".join([
@@ -43,14 +43,14 @@ def dicom(number, pixels, rows=SIDE, cut=None):
         element(8, 0x60, "CS", "DX"),
         element(0x10, 0x10, "PN", f"NOBODY^{number}"),
         element(0x10, 0x20, "LO", f"F{number:06}"),
-        element(0x18, 0x15, "CS", "CHEST"),
+        element(0x18, 0x15, "CS", part),
         element(0x18, 0x5101, "CS", "PA"),
         element(0x20, 0xD, "UI", f"{ROOT}.1.{number}"),
         element(0x20, 0xE, "UI", f"{ROOT}.2.{number}"),
         element(0x28, 2, "US", short(1)),
         element(0x28, 4, "CS", "MONOCHROME2"),
         element(0x28, 0x10, "US", short(rows)),
-        element(0x28, 0x11, "US", short(SIDE)),
+        element(0x28, 0x11, "US", short(columns)),
         element(0x28, 0x100, "US", short(8)),
         element(0x28, 0x101, "US", short(8)),
         element(0x28, 0x102, "US", short(7)),

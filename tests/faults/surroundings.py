@@ -104,8 +104,8 @@ class Lateness(threading.Thread):
             self.seconds += max(0.0, time.monotonic() - before - 2 * self.STEP)
 
 
-def mounted(folder):
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder], capture_output=True)
+def mounted(folder, size=DISK):
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
     return made.returncode == 0
 
 

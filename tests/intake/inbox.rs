@@ -1,8 +1,6 @@
 //! The inbox on a real file system. Nothing sleeps but the writer that is meant to be slow; whether
 //! something comes twice is known by waiting for a marker that must come after it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers may fail the test")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
@@ -13,145 +11,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::bounded;
 use cxr_triage::{
-    intake::{self, Arrival, Fault, Intake, IntakeEvent, LeftOut, Options},
+    intake::{self, Fault, IntakeEvent, LeftOut, Options},
     supervise::Supervisor,
 };
-use tempfile::TempDir;
 
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Inbox {
-    /// First, so that it is stopped before its folder is deleted.
-    _intake: Intake,
-    /// Holds `in`, the inbox, and whatever a test keeps outside it.
-    place: TempDir,
-    events: Receiver<IntakeEvent>,
-}
-
-impl Inbox {
-    /// An inbox that `prepare` has filled, watched from now on.
-    fn start(prepare: impl FnOnce(&Path), poll: Option<Duration>) -> Self {
-        Self::start_with(prepare, poll, Duration::from_millis(100))
-    }
-
-    fn start_with(prepare: impl FnOnce(&Path), poll: Option<Duration>, settle: Duration) -> Self {
-        Self::run(prepare, |inbox| Options { poll, settle, ..Options::new(inbox) })
-    }
-
-    fn start_passing(prepare: impl FnOnce(&Path), passing: Duration) -> Self {
-        Self::run(prepare, |inbox| Options {
-            settle: Duration::from_millis(100),
-            passing,
-            ..Options::new(inbox)
-        })
-    }
-
-    fn run(prepare: impl FnOnce(&Path), options: impl FnOnce(&Path) -> Options) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        let inbox = place.path().join("in");
-        fs::create_dir(&inbox).unwrap();
-        prepare(&inbox);
-        let (out, events) = bounded(64);
-        let options = options(&inbox);
-        let known = |path: &Path, _: u64, _: i64| path.ends_with("known.dcm");
-        let intake = intake::start(options, known, out).unwrap();
-        Self { _intake: intake, place, events }
-    }
-
-    /// An empty inbox whose first scan is over.
-    fn empty(poll: Option<Duration>) -> Self {
-        let inbox = Self::start(|_| (), poll);
-        assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 0 });
-        inbox
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.place.path().join("in").join(name)
-    }
-
-    fn outside(&self, name: &str) -> PathBuf {
-        self.place.path().join(name)
-    }
-
-    fn next(&self) -> IntakeEvent {
-        self.events.recv_timeout(PATIENCE).expect("intake says something")
-    }
-
-    /// The next arrivals, one or many.
-    fn arrivals(&self) -> Vec<Arrival> {
-        match self.next() {
-            IntakeEvent::Arrivals(arrivals) => arrivals,
-            other => panic!("expected arrivals, got {other:?}"),
-        }
-    }
-
-    /// Everything told until a marker arrives. The marker is a new link to an old file: no writer
-    /// closes it, so it rests as long as anything before it.
-    fn until_marker(&self, name: &str) -> Vec<IntakeEvent> {
-        let original = self.outside(name);
-        fs::write(&original, "marker").unwrap();
-        fs::hard_link(&original, self.path(name)).unwrap();
-        let mut told = Vec::new();
-        loop {
-            match self.next() {
-                IntakeEvent::Arrivals(mut arrivals) => {
-                    let marked = arrivals.iter().position(|arrival| arrival.path == self.path(name));
-                    arrivals.retain(|arrival| arrival.path != self.path(name));
-                    if !arrivals.is_empty() {
-                        told.push(IntakeEvent::Arrivals(arrivals));
-                    }
-                    if marked.is_some() {
-                        return told;
-                    }
-                }
-                other => told.push(other),
-            }
-        }
-    }
-
-    /// How often each film came until the marker, by path within the inbox.
-    fn films_until_marker(&self, name: &str) -> BTreeMap<String, usize> {
-        let mut films = BTreeMap::new();
-        for event in self.until_marker(name) {
-            let IntakeEvent::Arrivals(arrivals) = event else { panic!("expected arrivals, got {event:?}") };
-            for arrival in arrivals {
-                let within = arrival.path.strip_prefix(self.path("")).unwrap().display().to_string();
-                *films.entry(within).or_default() += 1;
-            }
-        }
-        films
-    }
-}
-
-fn once(names: &[&str]) -> BTreeMap<String, usize> {
-    names.iter().map(|name| ((*name).to_owned(), 1)).collect()
-}
-
-/// The beginning of a DICOM file.
-fn dicom() -> Vec<u8> {
-    [&[0; 128][..], b"DICM\x02\0\0\0UL\x04\0\0\0\0\0"].concat()
-}
-
-/// An inbox in which passing names rest only a moment, its first scan over.
-fn impatient(prepare: impl FnOnce(&Path)) -> (Inbox, Vec<IntakeEvent>) {
-    let inbox = Inbox::start_passing(prepare, Duration::from_millis(100));
-    let mut told = Vec::new();
-    loop {
-        match inbox.next() {
-            IntakeEvent::FirstScanDone { .. } => return (inbox, told),
-            event => told.push(event),
-        }
-    }
-}
-
-fn rename_into_place(path: &Path, content: &[u8]) {
-    let unfinished = path.with_file_name(".unfinished");
-    fs::write(&unfinished, content).unwrap();
-    fs::rename(&unfinished, path).unwrap();
-}
+use super::support::{Inbox, TIMEOUT, dicom, impatient, once, rename_into_place};
 
 #[test]
 fn the_first_scan_delivers_what_is_there_and_new_and_a_film() {
@@ -246,7 +112,7 @@ fn a_leading_dot_hides_no_dicom() {
 #[test]
 fn the_passing_names_of_transfer_tools_are_no_films() {
     // Longer than the test takes.
-    let inbox = Inbox::start_passing(|_| (), PATIENCE);
+    let inbox = Inbox::start_passing(|_| (), TIMEOUT);
     assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 0 });
     fs::create_dir(inbox.path(".~tmp~")).unwrap();
     let mut films = BTreeMap::new();
@@ -365,6 +231,52 @@ fn polling_sees_all_that_events_would() {
         let told: Vec<PathBuf> = inbox.arrivals().into_iter().map(|arrival| arrival.path).collect();
         assert_eq!(told, std::slice::from_ref(&film), "{content}");
         assert_eq!(inbox.films_until_marker(end), once(&[]), "{content}");
+    }
+}
+
+#[test]
+fn films_and_sidecars_whose_clock_is_in_another_zone_or_wrong_count_at_once() {
+    // Hours by which the clock of whoever wrote them differs.
+    const CLOCKS: [i64; 8] = [-24 * 365 * 10, -14, -1, 0, 1, 14, 24, 24 * 365];
+    let put = |path: &Path, text: &str, hours: i64| {
+        let draft = path.with_extension("part");
+        fs::write(&draft, text).unwrap();
+        let (now, by) = (SystemTime::now(), Duration::from_secs(3_600 * hours.unsigned_abs()));
+        let time = if hours < 0 { now - by } else { now + by };
+        File::options().append(true).open(&draft).unwrap().set_modified(time).unwrap();
+        fs::rename(&draft, path).unwrap();
+    };
+    let (at_start, later) =
+        (|hours: i64| format!("start{hours}.dcm"), |hours: i64| format!("later{hours}.dcm"));
+    let inbox = Inbox::start(
+        |inbox| CLOCKS.iter().for_each(|hours| put(&inbox.join(at_start(*hours)), "film", *hours)),
+        None,
+    );
+    let mut arrived = BTreeSet::new();
+    let mut take = |inbox: &Inbox, wanted: usize| {
+        while arrived.len() < wanted {
+            match inbox.next() {
+                IntakeEvent::Arrivals(arrivals) => arrived.extend(arrivals.into_iter().map(|it| it.path)),
+                IntakeEvent::FirstScanDone { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    take(&inbox, CLOCKS.len());
+    CLOCKS.iter().for_each(|hours| put(&inbox.path(&later(*hours)), "film", *hours));
+    take(&inbox, 2 * CLOCKS.len());
+    // A sidecar's clock may differ from its film's.
+    for (film, hours) in CLOCKS.iter().map(|hours| inbox.path(&later(*hours))).zip(CLOCKS.iter().rev()) {
+        let sidecar = PathBuf::from(format!("{}.priority", film.display()));
+        put(&sidecar, "STAT", *hours);
+        loop {
+            match inbox.next() {
+                IntakeEvent::Sidecar { film: told } => break assert_eq!(told, film),
+                IntakeEvent::FirstScanDone { .. } => {}
+                other => panic!("{hours} h: {other:?}"),
+            }
+        }
+        assert_eq!(intake::sidecar_priority(&film).as_deref(), Some("STAT"));
     }
 }
 
@@ -502,10 +414,10 @@ fn an_intake_that_dies_is_told_of_and_looks_again() {
         false
     };
     let _intake = intake::start(options, known, out).unwrap();
-    let IntakeEvent::Arrivals(arrivals) = events.recv_timeout(PATIENCE).unwrap() else {
+    let IntakeEvent::Arrivals(arrivals) = events.recv_timeout(TIMEOUT).unwrap() else {
         panic!("the film came first");
     };
     assert!(arrivals[0].path.ends_with("a.dcm"));
-    let sentence = told.recv_timeout(PATIENCE).unwrap();
+    let sentence = told.recv_timeout(TIMEOUT).unwrap();
     assert!(sentence.contains("`intake` failed") && sentence.contains("could not be asked"), "{sentence}");
 }

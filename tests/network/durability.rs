@@ -77,7 +77,7 @@ impl Drop for Disk {
 #[test]
 fn a_full_disk_refuses_films_until_there_is_room_again() {
     let Some(python) = pynetdicom() else { return };
-    let site = Site::new("[receive]\nmin_free = \"1 MB\"\n");
+    let site = Site::new("[health]\nmin_free = \"1 MB\"\n");
     let Some(_disk) = Disk::mount(site.path("inbox")) else { return };
     let mut receiver = site.receive();
     let films: Vec<PathBuf> = variants().into_iter().take(2).collect();

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
 
 mod durability;
-mod limits;
+mod orthanc;
 mod support;
 mod syntaxes;
 mod tls;

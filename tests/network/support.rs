@@ -72,7 +72,8 @@ impl Site {
     }
 
     pub(crate) fn unfinished(&self) -> usize {
-        fs::read_dir(self.path("inbox/.cxr-receiving")).unwrap().count()
+        let files = fs::read_dir(self.path("inbox/.cxr-receiving")).unwrap();
+        files.filter(|file| file.as_ref().unwrap().path().extension().is_some()).count()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use cxr_triage::{
-    store::{DeliveryKind, Due, Lane, NewDelivery, PluginDeed, PluginWork, Status, Tried},
+    store::{DeliveryKind, Due, Lane, NewDelivery, PluginEffect, PluginWork, Status, Tried},
     study::{AuditKind, Severity},
 };
 use jiff::Timestamp;
@@ -177,11 +177,11 @@ fn an_effect_comes_to_its_end_once() {
     };
     let work = PluginWork {
         plugin: "pager".to_owned(),
-        deeds: vec![PluginDeed::Send(send)],
+        effects: vec![PluginEffect::Send(send)],
         ..PluginWork::default()
     };
     let (store, now) = (&mut scene.bench.store, Timestamp::now());
-    store.keep_plugin_work(&work, now).unwrap();
+    store.save_plugin_work(&work, now).unwrap();
     let earlier = now.checked_sub(jiff::SignedDuration::from_hours(2)).unwrap();
     let waiting = store.waiting_deliveries(Lane::Programs, earlier).unwrap().remove(0);
     assert!(waiting.due <= earlier, "the clock was set back");

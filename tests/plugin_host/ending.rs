@@ -128,7 +128,7 @@ fn a_program_that_hangs_at_the_end_is_ended_and_run_again_under_the_same_key() {
             return { run = 'page', once = tostring(study.id) } end",
     );
     let mut scene = Scene::new(&[("pager", &text)], &toml);
-    scene.patience.one_try = Duration::from_secs(36_000);
+    scene.retries.one_try = Duration::from_secs(36_000);
     scene.start();
     scene.critical_at_once("a");
     let keys = || fs::read_to_string(out.path().join("keys")).unwrap_or_default();
@@ -155,7 +155,7 @@ fn a_server_that_does_not_answer_at_the_end_is_asked_again_at_the_next_start() {
     );
     let toml = format!("[plugins]\nwebhooks = [\"{url}\"]\n[plugins.page]\nallow = [\"webhook\"]");
     let mut scene = Scene::new(&[("page", &text)], &toml);
-    scene.patience.one_try = Duration::from_secs(36_000);
+    scene.retries.one_try = Duration::from_secs(36_000);
     scene.start();
     scene.critical_at_once("a");
     // It takes the request and says nothing.

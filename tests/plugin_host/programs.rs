@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginDeed, PluginWork};
+use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginEffect, PluginWork};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -140,7 +140,7 @@ fn one_plugins_programs_that_hang_hold_up_no_other_plugin_and_no_other_program()
     );
     let mut scene = Scene::new(&[("hangs", &hangs), ("pager", &pager())], &toml);
     // A hanging try lasts longer than the test waits.
-    scene.patience.one_try = std::time::Duration::from_secs(36_000);
+    scene.retries.one_try = std::time::Duration::from_secs(36_000);
     scene.start();
     for round in 0..5 {
         scene.critical_at_once(&format!("film {round}"));
@@ -164,11 +164,11 @@ fn a_program_that_always_fails_is_given_up_after_real_trying_and_not_by_the_date
     };
     let work = PluginWork {
         plugin: "pager".to_owned(),
-        deeds: vec![PluginDeed::Send(send)],
+        effects: vec![PluginEffect::Send(send)],
         ..PluginWork::default()
     };
-    scene.bench.store.keep_plugin_work(&work, long_ago).unwrap();
-    scene.patience.give_up = SignedDuration::from_millis(1);
+    scene.bench.store.save_plugin_work(&work, long_ago).unwrap();
+    scene.retries.give_up = SignedDuration::from_millis(1);
     scene.start();
     let given_up = until(|| audited(&scene, "given-up").into_iter().next()).expect("it is tried for ever");
     assert!(given_up.detail["attempts"].as_u64().unwrap() >= 5, "{}", given_up.detail);

@@ -8,7 +8,7 @@ use std::{
 
 use cxr_triage::{
     config,
-    plugin::{Host, HostParts, Limits, Pace, Patience},
+    plugin::{Host, HostParts, Limits, Pace, Retries},
     store::{PluginRecord, StudyId, StudyRow},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,7 @@ pub(crate) struct Scene {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: config::Plugins,
     pub(crate) limits: Limits,
-    pub(crate) patience: Patience,
+    pub(crate) retries: Retries,
     /// The program of which plugins' processes are started.
     pub(crate) program: PathBuf,
     pub(crate) host: Option<Host>,
@@ -46,7 +46,7 @@ impl Scene {
             folder,
             config,
             limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
-            patience: Patience {
+            retries: Retries {
                 first: Duration::from_millis(20),
                 longest: Duration::from_millis(100),
                 give_up: SignedDuration::from_hours(1),
@@ -83,7 +83,7 @@ impl Scene {
                 record: Duration::from_millis(10),
                 retry: Duration::from_millis(100),
             },
-            patience: self.patience,
+            retries: self.retries,
             program: self.program.clone(),
             ..HostParts::new(self.bench.path.clone(), self.path("plugins"), self.config.clone())
         };

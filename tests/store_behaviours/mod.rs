@@ -17,6 +17,7 @@ mod retention;
 mod senders;
 mod severity;
 mod shift;
+mod similar;
 mod spread;
 pub(crate) mod support;
 mod thresholds;

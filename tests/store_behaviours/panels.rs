@@ -9,6 +9,7 @@ use cxr_triage::{
         self, External,
         protocol::{Health, Period, Request, Role, ShiftWatch, Update},
     },
+    similar::FeaturesId,
     store::{Shift, Status, Store},
     supervise::Supervisor,
 };
@@ -47,6 +48,7 @@ impl Dashboard {
         let parts = session::Parts {
             store: Store::open(&bench.path).unwrap(),
             pictures: Store::open(&bench.path).unwrap(),
+            similar: (Store::open(&bench.path).unwrap(), FeaturesId::new("0".repeat(64))),
             health,
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),

@@ -3,7 +3,7 @@
 use cxr_triage::{
     quality::Gate,
     store::{
-        DeliveryKind, Due, FilmState, Finished, Lane, NewDelivery, PluginDeed, PluginRecord, PluginWork,
+        DeliveryKind, Due, FilmState, Finished, Lane, NewDelivery, PluginEffect, PluginRecord, PluginWork,
         Status, Store, StoreErrorKind, Waiting,
     },
     study::Severity,
@@ -157,10 +157,10 @@ fn deliver(store: &mut Store, target: &str) {
     };
     let work = PluginWork {
         plugin: "ward".to_owned(),
-        deeds: vec![PluginDeed::Send(delivery)],
+        effects: vec![PluginEffect::Send(delivery)],
         ..PluginWork::default()
     };
-    store.keep_plugin_work(&work, at(0)).unwrap();
+    store.save_plugin_work(&work, at(0)).unwrap();
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod bad_files;
 mod command;
+mod embedder;
 mod pull;
 
 use std::{

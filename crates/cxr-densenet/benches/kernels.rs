@@ -10,7 +10,7 @@ use std::{convert::Infallible, thread, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use cxr_densenet::{
-    Hands, Processor, Shape, Tensors,
+    Parallelism, Processor, Shape, Tensors,
     trial::{Work, trials},
 };
 
@@ -58,13 +58,15 @@ fn network(criterion: &mut Criterion) {
         networks.push(("bf16", Processor::bf16(&shape, &mut Invented, threads).unwrap()));
     }
     for (name, network) in &networks {
-        for (batch, hands) in [(1, Hands::All), (8, Hands::All), (1, Hands::One)] {
+        for (batch, parallelism) in
+            [(1, Parallelism::AllThreads), (8, Parallelism::AllThreads), (1, Parallelism::OneThread)]
+        {
             let films: Vec<f32> = (0..batch * SIDE * SIDE).map(|n| (n % 255) as f32 / 128.0 - 1.0).collect();
             group.throughput(Throughput::Elements(batch as u64));
-            let threads = if hands == Hands::One { 1 } else { threads };
+            let threads = if parallelism == Parallelism::OneThread { 1 } else { threads };
             let id = BenchmarkId::new(*name, format!("{batch} x {SIDE}, {threads} threads"));
             group.bench_function(id, |bencher| {
-                bencher.iter(|| network.run(&films, SIDE, SIDE, hands).unwrap());
+                bencher.iter(|| network.run(&films, SIDE, SIDE, parallelism).unwrap());
             });
         }
     }

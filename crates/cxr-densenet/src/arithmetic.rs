@@ -17,13 +17,13 @@ pub(super) struct Part<'a, V, S> {
 /// The pieces of the network that depend on the number format. What a pixel gets is the same in
 /// whatever part and batch it is computed.
 pub(super) trait Arithmetic: Sync {
-    /// What the maps are stored as.
+    /// The type of the numbers in stored maps.
     type Value: Copy + Default + Send + Sync;
     /// A layer's weights.
     type Layer: Send + Sync;
     /// A transition's weights.
     type Transition: Send + Sync;
-    /// What one thread needs for itself.
+    /// The memory of one thread.
     type Scratch: Send;
 
     /// The maps of one block, with as much border as this arithmetic needs.

@@ -31,7 +31,7 @@ pub(super) struct Transition {
     panels: Vec<u16>,
 }
 
-/// What one thread needs for itself.
+/// The memory of one thread.
 #[derive(Debug)]
 pub(super) struct Scratch {
     packed: Box<PackedShort>,

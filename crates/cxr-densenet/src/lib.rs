@@ -5,7 +5,7 @@
 //! ```
 //! use std::convert::Infallible;
 //!
-//! use cxr_densenet::{Hands, Processor, Shape, Tensors};
+//! use cxr_densenet::{Parallelism, Processor, Shape, Tensors};
 //!
 //! /// Weights by name; these mean nothing.
 //! struct Ones;
@@ -21,7 +21,7 @@
 //! let shape = Shape { channels: 1, outputs: 14, stem: 64, blocks: vec![2, 2], epsilon: 1e-5 };
 //! let network = Processor::fp32(&shape, &mut Ones, 1)?;
 //! let film = vec![0.5; 64 * 64];
-//! let output = network.run(&film, 64, 64, Hands::All)?;
+//! let output = network.run(&film, 64, 64, Parallelism::AllThreads)?;
 //! assert_eq!((output.films, output.logits.len()), (1, 14));
 //! assert_eq!(output.maps.len(), 14 * output.rows * output.columns);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -94,7 +94,7 @@ impl Shape {
     }
 }
 
-/// What the network says of some films.
+/// The network's answers for some films.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// How many films.
@@ -132,7 +132,7 @@ impl Output {
 
 /// Why a film cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum InputError {
     /// The numbers are not whole films.
     #[error("the input has another length than its films need")]
     Input,
@@ -146,23 +146,23 @@ pub enum Fault {
     },
 }
 
-/// Who computes a film.
+/// How many threads compute a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hands {
+pub enum Parallelism {
     /// All threads of the network: the shortest time for one film. One run at a time.
-    All,
+    AllThreads,
     /// The caller's thread: the most films a second where as many threads as there are cores do this at the
     /// same time.
-    One,
+    OneThread,
 }
 
 /// A network with its weights, its memory and its threads. It can be shared.
 pub struct Processor {
-    line: Line,
+    format: Format,
     threads: usize,
 }
 
-enum Line {
+enum Format {
     Fp32(Running<Fp32>),
     #[cfg(target_arch = "x86_64")]
     Bf16(Running<Bf16>),
@@ -172,7 +172,7 @@ enum Line {
 struct Running<A: Arithmetic> {
     network: Network<A>,
     memory: Mutex<(Option<Workspace<A>>, Threads)>,
-    /// What callers who compute on their own threads have left for the next.
+    /// Memory that callers who compute on their own threads have left for the next.
     alone: Mutex<Vec<(Option<Workspace<A>>, Threads)>>,
 }
 
@@ -190,7 +190,7 @@ const PEAK_PRODUCTS: usize = 1000;
 
 /// Why a network cannot be made.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal<E> {
+pub enum BuildError<E> {
     /// The kernels are for another shape.
     #[error("the kernels cannot compute a network of this shape")]
     Shape,
@@ -210,33 +210,33 @@ impl Processor {
     /// threads (`threads` in all, the caller's among them).
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// See [`BuildError`].
     pub fn fp32<T: Tensors>(
         shape: &Shape,
         tensors: &mut T,
         threads: usize,
-    ) -> Result<Self, Refusal<T::Error>> {
+    ) -> Result<Self, BuildError<T::Error>> {
         let isa = Isa::best();
         Running::new(Fp32(isa), isa, shape, tensors, threads)
-            .map(|running| Self { line: Line::Fp32(running), threads })
+            .map(|running| Self { format: Format::Fp32(running), threads })
     }
 
-    /// The same in bf16 with sums in f32.
+    /// Builds the network as [`Processor::fp32`] does, to compute in bf16 with sums in f32.
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// See [`BuildError`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "refused there"))]
     pub fn bf16<T: Tensors>(
         shape: &Shape,
         tensors: &mut T,
         threads: usize,
-    ) -> Result<Self, Refusal<T::Error>> {
+    ) -> Result<Self, BuildError<T::Error>> {
         #[cfg(target_arch = "x86_64")]
         if let Some(short) = kernels::Short::all().pop() {
             let running = Running::new(Bf16(short), Isa::best(), shape, tensors, threads)?;
-            return Ok(Self { line: Line::Bf16(running), threads });
+            return Ok(Self { format: Format::Bf16(running), threads });
         }
-        Err(Refusal::Format)
+        Err(BuildError::Format)
     }
 
     /// Whether this processor has instructions for bf16.
@@ -248,27 +248,33 @@ impl Processor {
         false
     }
 
-    /// What the network's threads reach together in products that stay in the nearest cache, in GFLOP/s: the peak
-    /// that a film's speed is held against. Takes about a tenth of a second.
+    /// Measures the speed of the network's threads together in products that stay in the nearest cache, in GFLOP/s:
+    /// the peak that a film's speed is held against. Takes about a tenth of a second.
     #[must_use]
     pub fn peak_gflops(&self) -> f64 {
-        match &self.line {
-            Line::Fp32(running) => running.peak_gflops(),
+        match &self.format {
+            Format::Fp32(running) => running.peak_gflops(),
             #[cfg(target_arch = "x86_64")]
-            Line::Bf16(running) => running.peak_gflops(),
+            Format::Bf16(running) => running.peak_gflops(),
         }
     }
 
     /// Runs the network on films of `rows` x `columns`: film x channel x row x column. What a film gets does
-    /// not depend on the others, nor on whose hands compute it, to the last bit.
+    /// not depend on the others, nor on how many threads compute it, to the last bit.
     ///
     /// # Errors
-    /// See [`Fault`].
-    pub fn run(&self, films: &[f32], rows: usize, columns: usize, hands: Hands) -> Result<Output, Fault> {
-        match &self.line {
-            Line::Fp32(running) => running.run(films, rows, columns, hands),
+    /// See [`InputError`].
+    pub fn run(
+        &self,
+        films: &[f32],
+        rows: usize,
+        columns: usize,
+        parallelism: Parallelism,
+    ) -> Result<Output, InputError> {
+        match &self.format {
+            Format::Fp32(running) => running.run(films, rows, columns, parallelism),
             #[cfg(target_arch = "x86_64")]
-            Line::Bf16(running) => running.run(films, rows, columns, hands),
+            Format::Bf16(running) => running.run(films, rows, columns, parallelism),
         }
     }
 }
@@ -280,11 +286,11 @@ impl<A: Arithmetic> Running<A> {
         shape: &Shape,
         tensors: &mut T,
         threads: usize,
-    ) -> Result<Self, Refusal<T::Error>> {
+    ) -> Result<Self, BuildError<T::Error>> {
         if !shape.fits() {
-            return Err(Refusal::Shape);
+            return Err(BuildError::Shape);
         }
-        let network = Network::read(arithmetic, isa, shape, tensors).map_err(Refusal::Tensor)?;
+        let network = Network::read(arithmetic, isa, shape, tensors).map_err(BuildError::Tensor)?;
         let memory = Mutex::new((None, Threads::new(threads)?));
         Ok(Self { network, memory, alone: Mutex::new(Vec::new()) })
     }
@@ -306,8 +312,14 @@ impl<A: Arithmetic> Running<A> {
         best / 1e9
     }
 
-    fn run(&self, films: &[f32], rows: usize, columns: usize, hands: Hands) -> Result<Output, Fault> {
-        if hands == Hands::One {
+    fn run(
+        &self,
+        films: &[f32],
+        rows: usize,
+        columns: usize,
+        parallelism: Parallelism,
+    ) -> Result<Output, InputError> {
+        if parallelism == Parallelism::OneThread {
             let left = self.left().pop();
             let (mut workspace, mut threads) = left.unwrap_or_else(|| (None, Threads::caller_alone()));
             let output = self.network.run(films, rows, columns, &mut workspace, &mut threads);
@@ -324,27 +336,34 @@ impl<A: Arithmetic> Running<A> {
     }
 }
 
+/// Writes the dot product of `query` with each of the vectors in `vectors` into `products`: numbers of half precision
+/// (IEEE 754 binary16, little-endian), `query.len()` a vector, one vector after the other. As many products are written
+/// as there are both vectors and places for them. A product's bits do not depend on the other vectors.
+pub fn dots_of_halves(query: &[f32], vectors: &[u8], products: &mut [f32]) {
+    kernels::dots_of_halves(Isa::best(), query, vectors, products);
+}
+
 impl Processor {
     /// One of each kind that this processor has, in fp32 and in bf16, the plainest first: for tests that hold them to
     /// another network.
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// See [`BuildError`].
     #[doc(hidden)]
     pub fn all_kinds<T: Tensors>(
         shape: &Shape,
         mut tensors: impl FnMut() -> T,
         threads: usize,
-    ) -> Result<[Vec<Self>; 2], Refusal<T::Error>> {
+    ) -> Result<[Vec<Self>; 2], BuildError<T::Error>> {
         let mut kinds = [Vec::new(), Vec::new()];
         for isa in Isa::all() {
             let running = Running::new(Fp32(isa), isa, shape, &mut tensors(), threads)?;
-            kinds[0].push(Self { line: Line::Fp32(running), threads });
+            kinds[0].push(Self { format: Format::Fp32(running), threads });
         }
         #[cfg(target_arch = "x86_64")]
         for short in kernels::Short::all() {
             let running = Running::new(Bf16(short), Isa::best(), shape, &mut tensors(), threads)?;
-            kinds[1].push(Self { line: Line::Bf16(running), threads });
+            kinds[1].push(Self { format: Format::Bf16(running), threads });
         }
         Ok(kinds)
     }

@@ -1,7 +1,7 @@
 //! The whole network over one number format.
 
 use super::{
-    Fault, Output, Shape,
+    InputError, Output, Shape,
     arithmetic::{Arithmetic, Part},
     fp32::new_packed,
     grid::{Grid, cut, cut_at, steps},
@@ -97,12 +97,12 @@ impl<A: Arithmetic> Network<A> {
         columns: usize,
         workspace: &mut Option<Workspace<A>>,
         threads: &mut Threads,
-    ) -> Result<Output, Fault> {
+    ) -> Result<Output, InputError> {
         let film = self.shape.channels * rows * columns;
         if film == 0 || !films.len().is_multiple_of(film) {
-            return Err(Fault::Input);
+            return Err(InputError::Input);
         }
-        let grids = self.grids(rows, columns).ok_or(Fault::Small { rows, columns })?;
+        let grids = self.grids(rows, columns).ok_or(InputError::Small { rows, columns })?;
         let together = (films.len() / film).clamp(1, TOGETHER);
         let fits = |made: &Workspace<A>| {
             (made.rows, made.columns) == (rows, columns)
@@ -113,7 +113,7 @@ impl<A: Arithmetic> Network<A> {
             Some(made) if fits(made) => made,
             place => place.insert(self.workspace(&grids, rows, columns, together, threads.count())),
         };
-        let last = grids.last().ok_or(Fault::Input)?;
+        let last = grids.last().ok_or(InputError::Input)?;
         let mut output = Output::new(self.shape.outputs, last.channels, last.rows, last.columns);
         for films in films.chunks(film * TOGETHER) {
             self.some_films(films, film, workspace, threads, &mut output);

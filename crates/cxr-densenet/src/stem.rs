@@ -24,7 +24,7 @@ pub(super) struct Stem {
     bias: Vec<[f32; PANEL]>,
 }
 
-/// What one thread needs for the stem.
+/// The memory of one thread for the stem.
 #[derive(Debug)]
 pub(super) struct Scratch {
     packed: Box<Packed>,
@@ -143,8 +143,8 @@ impl Stem {
     }
 }
 
-/// What the kernel sees at one place: channel x 7 x 7. Lines are copied with one number too many, which the
-/// next line overwrites: eight numbers are one instruction.
+/// Copies the part of a film under the kernel at one place: channel x 7 x 7. Lines are copied with one number too
+/// many, which the next line overwrites: eight numbers are one instruction.
 fn gather(film: &Framed, channels: usize, row: usize, column: usize, packed: &mut [f32]) {
     let (line, plane) = (film.line(), film.plane());
     for channel in 0..channels {

@@ -28,7 +28,7 @@ pub(super) struct Threads {
     helpers: Vec<JoinHandle<()>>,
 }
 
-/// What the threads have in common.
+/// The state that all threads share.
 #[derive(Debug, Default)]
 struct Board {
     /// Counts the pieces of work that were given out.

@@ -9,7 +9,10 @@ const CHANNELS: usize = 512;
 /// Pixels of a line of the map that the maximum leaves, halved.
 const COLUMNS: usize = 28;
 
-/// What one run of a kernel does.
+/// Numbers of a film's pooled features.
+const HALVES: usize = 1024;
+
+/// The work of one run of a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Multiplications and additions.
@@ -25,7 +28,7 @@ pub struct Trial {
     pub kernel: &'static str,
     /// The instructions that it uses.
     pub instructions: &'static str,
-    /// What one run does.
+    /// The work of one run.
     pub work: Work,
     /// Runs it once.
     pub run: Box<dyn FnMut()>,
@@ -113,7 +116,13 @@ fn fp32(isa: Isa) -> Vec<Trial> {
         let mut out = numbers(2 * COLUMNS * PANEL);
         move || kernels::maximum(isa, lines.each_ref().map(Vec::as_slice), PANEL, &mut out)
     };
+    let dots = {
+        let (query, vectors) = (numbers(HALVES), vec![0x3c; 2 * ROWS * HALVES]);
+        let mut products = [0.0; ROWS];
+        move || kernels::dots_of_halves(isa, &query, &vectors, &mut products)
+    };
     vec![
+        trial("dots of halves", products(ROWS, HALVES, 1), Box::new(dots)),
         trial("product 128 deep", products(ROWS, MIDDLE, PANEL), Box::new(product(MIDDLE))),
         trial("product 512 deep", products(ROWS, CHANNELS, PANEL), Box::new(product(CHANNELS))),
         trial("normalise", bytes(2 * ROWS * CHANNELS), Box::new(normalise)),

@@ -3,7 +3,7 @@
 
 /// Where tensors come from: the name and the shape that is needed give the numbers, in the order of the file.
 pub trait Tensors {
-    /// What goes wrong.
+    /// The error of a source of tensors.
     type Error;
 
     /// A tensor's numbers; as many as the shape says.

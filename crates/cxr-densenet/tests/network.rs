@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 
-use cxr_densenet::{Fault, Hands, Processor, Refusal, Shape, Tensors};
+use cxr_densenet::{BuildError, InputError, Parallelism, Processor, Shape, Tensors};
 
 /// Numbers that look random, even over -1 to 1.
 fn noise(count: usize, seed: u32) -> Vec<f32> {
@@ -51,21 +51,23 @@ fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
         for (kind, processor) in processors.iter().flatten().enumerate() {
             let one_by_one: Vec<f32> = values
                 .chunks_exact(pixels)
-                .flat_map(|film| processor.run(film, rows, columns, Hands::All).unwrap().maps)
+                .flat_map(|film| processor.run(film, rows, columns, Parallelism::AllThreads).unwrap().maps)
                 .collect();
             assert!(one_by_one.iter().any(|&value| value > 0.0), "maps that tell nothing apart, kind {kind}");
             for films in [1, 2, 3, 8, 11] {
                 let together: Vec<f32> = values
                     .chunks(films * pixels)
-                    .flat_map(|films| processor.run(films, rows, columns, Hands::All).unwrap().maps)
+                    .flat_map(|films| {
+                        processor.run(films, rows, columns, Parallelism::AllThreads).unwrap().maps
+                    })
                     .collect();
                 assert!(together == one_by_one, "{films} films together, kind {kind}, {threads} threads");
             }
             // Two callers on threads of their own, while a third has the network's.
-            let by = |hands| processor.run(&values, rows, columns, hands).unwrap().maps;
+            let by = |parallelism| processor.run(&values, rows, columns, parallelism).unwrap().maps;
             let at_once = std::thread::scope(|scope| {
-                [Hands::One, Hands::One, Hands::All]
-                    .map(|hands| scope.spawn(move || by(hands)))
+                [Parallelism::OneThread, Parallelism::OneThread, Parallelism::AllThreads]
+                    .map(|parallelism| scope.spawn(move || by(parallelism)))
                     .map(|run| run.join())
             });
             for maps in at_once {
@@ -83,11 +85,11 @@ fn a_film_gets_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
 fn films_that_cannot_be_computed_are_refused() {
     let network = Processor::fp32(&small(), &mut Invented, 1).unwrap();
     for (films, rows, columns, fault) in [
-        (&[][..], 0, 0, Fault::Input),
-        (&[0.0; 64 * 64 + 1][..], 64, 64, Fault::Input),
-        (&[0.0; 20 * 40][..], 20, 40, Fault::Small { rows: 20, columns: 40 }),
+        (&[][..], 0, 0, InputError::Input),
+        (&[0.0; 64 * 64 + 1][..], 64, 64, InputError::Input),
+        (&[0.0; 20 * 40][..], 20, 40, InputError::Small { rows: 20, columns: 40 }),
     ] {
-        assert_eq!(network.run(films, rows, columns, Hands::One), Err(fault));
+        assert_eq!(network.run(films, rows, columns, Parallelism::OneThread), Err(fault));
     }
 }
 
@@ -100,6 +102,6 @@ fn networks_that_the_kernels_are_not_made_for_are_refused() {
         Shape { blocks: vec![70], ..small() },
     ] {
         let refused = Processor::fp32(&shape, &mut Invented, 1);
-        assert!(matches!(refused, Err(Refusal::Shape)), "{shape:?}");
+        assert!(matches!(refused, Err(BuildError::Shape)), "{shape:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The bytes of one file become one [`Film`]: DICOM, PNG, JPEG and TIFF, normalised once for screen and model alike.
 //! Knows nothing of models, of terminals, or of where the bytes came from. A file that is no film, or not a whole one,
-//! is [`Unreadable`]: one sentence that says what is wrong and what to do.
+//! is [`DecodeError`]: one sentence that says what is wrong and what to do.
 //!
 //! ```
 //! let film = cxr_film::decode(&std::fs::read("tests/golden/film_variants/explicit-12in16-m2.dcm")?)?;
@@ -69,7 +69,7 @@ pub struct Film {
     /// Display grey for a model, where that is not what a person sees: without the bend of a VOI LUT, and without
     /// marks that are no part of the picture. Nothing where it is `display`.
     pub scored: Option<Vec<u8>>,
-    /// What the file says of the film.
+    /// The film's header, as the file has it.
     pub header: Header,
     /// Sentences on what of the file could not be used, or not as it stands: a person reads them beside the
     /// findings. The pixels are whole all the same.
@@ -87,14 +87,14 @@ impl Film {
 /// Why a file is no film. The message is one sentence that a person can act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub struct Unreadable {
+pub struct DecodeError {
     /// One sentence: what is wrong, and where possible what to do.
     pub reason: String,
-    /// What the file said of itself before decoding failed, if it got that far.
+    /// The header, if it could be read before decoding failed.
     pub header: Option<Box<Header>>,
 }
 
-impl Unreadable {
+impl DecodeError {
     /// A file that says nothing of itself.
     fn nameless(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), header: None }
@@ -109,12 +109,12 @@ impl Unreadable {
 /// Decodes the bytes of one file: DICOM, PNG, JPEG or TIFF, told apart by content, not by name.
 ///
 /// # Errors
-/// [`Unreadable`], for everything from an empty file to a decoder that panicked.
-pub fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
+/// [`DecodeError`], for everything from an empty file to a decoder that panicked.
+pub fn decode(bytes: &[u8]) -> Result<Film, DecodeError> {
     match sniff::kind(bytes) {
         Kind::Dicom(offset) => dicom::decode(bytes, offset),
         Kind::Raster(format) => raster::decode(bytes, format),
-        Kind::NoFilm(reason) => Err(Unreadable::nameless(reason)),
+        Kind::NoFilm(reason) => Err(DecodeError::nameless(reason)),
     }
 }
 
@@ -122,12 +122,12 @@ pub fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
 /// object that belongs to the same patient and study. Pixels are not decoded, and need not be whole.
 ///
 /// # Errors
-/// [`Unreadable`], where the bytes are not DICOM, or its header makes the reader fail.
-pub fn header(bytes: &[u8], wanted: &[dicom_core::Tag]) -> Result<(Header, Values), Unreadable> {
+/// [`DecodeError`], where the bytes are not DICOM, or its header makes the reader fail.
+pub fn header(bytes: &[u8], wanted: &[dicom_core::Tag]) -> Result<(Header, Values), DecodeError> {
     match sniff::kind(bytes) {
         Kind::Dicom(offset) => dicom::header(bytes, offset, wanted),
-        Kind::Raster(_) => Err(Unreadable::nameless("The file is a picture, not DICOM.")),
-        Kind::NoFilm(reason) => Err(Unreadable::nameless(reason)),
+        Kind::Raster(_) => Err(DecodeError::nameless("The file is a picture, not DICOM.")),
+        Kind::NoFilm(reason) => Err(DecodeError::nameless(reason)),
     }
 }
 

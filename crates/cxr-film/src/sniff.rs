@@ -8,7 +8,7 @@ use image::ImageFormat;
 
 use super::{dicom, jpeg, raster::tiff};
 
-/// What the first bytes say.
+/// The kind of a file by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A DICOM file or data set, with or without preamble and file meta information (PS3.10 section 7); its
@@ -55,7 +55,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     if bytes.get(128..132) == Some(b"DICM") {
         return Kind::Dicom(132);
     }
-    if is_bare_dicom(bytes) {
+    if dicom::is_bare(bytes) {
         return Kind::Dicom(0);
     }
     if let Some(what) = jpeg::unusual_kind(bytes) {
@@ -98,30 +98,6 @@ fn is_zlib(bytes: &[u8]) -> bool {
 fn no_film(reason: &str) -> Kind {
     Kind::NoFilm(reason.to_owned())
 }
-
-/// A data set starts with a group 0002 or 0008 element whose VR, or else whose length, is plausible; in big endian
-/// there is always a VR.
-pub(super) fn is_bare_dicom(bytes: &[u8]) -> bool {
-    let Some(&[g0, g1, e0, e1, v0, v1, l0, l1]) = bytes.first_chunk() else { return false };
-    let explicit = VRS.contains(&[v0, v1]);
-    let length = u32::from_le_bytes([v0, v1, l0, l1]);
-    // The first elements of a data set are short: character set, image type, dates, UIDs.
-    let implicit = length <= 256 && bytes.len() > 8 + length as usize;
-    let (group, first, plausible) = match (g0, g1) {
-        (_, 0) => (g0, u16::from_le_bytes([e0, e1]), explicit || implicit),
-        (0, _) => (g1, u16::from_be_bytes([e0, e1]), explicit),
-        _ => return false,
-    };
-    match group {
-        2 => plausible && first <= 0x0016,
-        8 => plausible && first <= 0x0070,
-        _ => false,
-    }
-}
-
-/// The value representations that open a data set or its meta information.
-const VRS: [[u8; 2]; 11] =
-    [*b"UL", *b"OB", *b"UI", *b"CS", *b"DA", *b"TM", *b"DT", *b"SH", *b"LO", *b"PN", *b"SQ"];
 
 /// The first bytes as text, if that is what they are.
 fn text(bytes: &[u8]) -> Option<String> {

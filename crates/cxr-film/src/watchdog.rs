@@ -8,7 +8,7 @@ use std::{
 
 use crossbeam_channel::bounded;
 
-use super::{Film, Unreadable, decode};
+use super::{DecodeError, Film, decode};
 
 /// How long the decoding of one file may take. The slowest film known, a JPEG 2000 of the largest size that
 /// is taken, needs 9 s of a busy core, its score included.
@@ -26,11 +26,11 @@ static PLACES: Places = Places { taken: Mutex::new(0), freed: Condvar::new() };
 /// it, and is counted as long as it does.
 ///
 /// # Errors
-/// [`Unreadable`], as [`decode`]; also when the time is over, or when too many decoders never came back.
-pub fn decode_within_limit(bytes: Vec<u8>) -> Result<Film, Unreadable> {
+/// [`DecodeError`], as [`decode`]; also when the time is over, or when too many decoders never came back.
+pub fn decode_within_limit(bytes: Vec<u8>) -> Result<Film, DecodeError> {
     match within(&PLACES, DECODERS, DECODE_LIMIT, move || decode(&bytes)) {
         Ok(outcome) => outcome,
-        Err(gone) => Err(Unreadable::nameless(gone.sentence(DECODE_LIMIT))),
+        Err(gone) => Err(DecodeError::nameless(gone.sentence(DECODE_LIMIT))),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     sync::LazyLock,
 };
 
-use cxr_film::{Film, Unreadable};
+use cxr_film::{DecodeError, Film};
 use proptest::prelude::*;
 
 /// Counts what this thread holds, and the most that it held.
@@ -62,7 +62,7 @@ fn in_folder(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
 static FILMS: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| in_folder("golden/film_variants"));
 
 /// Decodes within the bound, and holds the answer to its contract.
-fn decode(bytes: &[u8]) -> Result<Film, Unreadable> {
+fn decode(bytes: &[u8]) -> Result<Film, DecodeError> {
     let before = HELD.get();
     MOST.set(before);
     let decoded = cxr_film::decode(bytes);
@@ -196,7 +196,7 @@ impl Claims {
 }
 
 /// Decodes within a bound of its own.
-fn decode_within(bytes: &[u8], bound: isize) -> Result<Film, Unreadable> {
+fn decode_within(bytes: &[u8], bound: isize) -> Result<Film, DecodeError> {
     let before = HELD.get();
     MOST.set(before);
     let decoded = cxr_film::decode(bytes);

@@ -55,7 +55,7 @@ impl Style {
     }
 }
 
-/// What a code-block is, besides its bytes.
+/// The properties of a code-block, besides its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) width: usize,

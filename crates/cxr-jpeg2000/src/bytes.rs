@@ -6,7 +6,7 @@ use super::error::{Error, Result};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bytes<'a> {
     rest: &'a [u8],
-    /// What is being read, for the message when it breaks off.
+    /// The part that is being read, for the message when it breaks off.
     what: &'static str,
 }
 

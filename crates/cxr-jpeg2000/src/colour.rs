@@ -3,7 +3,7 @@
 
 use super::codestream::ComponentSize;
 
-/// What turns samples around zero into those of a component.
+/// The shift and range that turn samples around zero into those of a component.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
     shift: i32,

@@ -10,7 +10,7 @@ pub(super) const RUN: u8 = 17;
 /// Context of evenly distributed decisions (D.3.4).
 pub(super) const UNIFORM: u8 = 18;
 
-/// What a sub-band holds: low or high frequencies along rows, then along columns.
+/// The frequencies in a sub-band: low or high along rows, then along columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Orientation {
     Ll,

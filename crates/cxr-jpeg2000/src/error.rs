@@ -1,6 +1,6 @@
 //! Why a codestream is not decoded.
 
-/// What is wrong with a codestream, as the end of "it cannot be decoded, ...".
+/// The fault of a codestream, as the end of "it cannot be decoded, ...".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Neither a codestream nor a JP2 file.
@@ -23,5 +23,5 @@ pub enum Error {
     TooLarge(&'static str),
 }
 
-/// What the steps of decoding return.
+/// The result of each step of decoding.
 pub(super) type Result<T> = std::result::Result<T, Error>;

@@ -23,6 +23,7 @@
 
 mod bits;
 mod block;
+mod budget;
 mod bytes;
 mod codestream;
 mod colour;
@@ -31,12 +32,12 @@ mod context;
 mod error;
 mod geometry;
 mod jp2;
+mod limits;
 mod mq;
 mod packet;
 mod passes;
 mod picture;
 mod progression;
-mod room;
 mod tag_tree;
 #[cfg(test)]
 mod tests;
@@ -47,5 +48,6 @@ pub use self::{
     codestream::up_to_end,
     error::Error,
     jp2::{begins, codestream},
-    picture::{Component, Image, Limits, decode},
+    limits::Limits,
+    picture::{Component, Image, decode},
 };

@@ -144,7 +144,7 @@ pub(super) trait Coder: Copy {
     const ADAPTS: bool;
     /// The next decision, 0 or 1.
     fn bit(&mut self, contexts: &mut Contexts, context: u8) -> u32;
-    /// The same, for decisions that nobody can foresee: without a branch that depends on it.
+    /// The next decision, of a kind that nobody can foresee: found without a branch that depends on it.
     fn even_bit(&mut self, contexts: &mut Contexts, context: u8) -> u32;
 }
 

@@ -4,11 +4,11 @@
 use super::{
     bits::HeaderBits,
     block::Style,
+    budget::Budget,
     codestream::{Parameters, Volume},
     error::{Error, Result},
     geometry::Rect,
     progression::for_each_packet,
-    room::Room,
     tile::{CodeBlock, Piece, Precinct, TileComponent},
 };
 
@@ -25,7 +25,7 @@ const MAX_PADDING: usize = 16;
 const TOO_MANY_PLANES: u32 = 75;
 
 /// Reads all packets of a tile, and returns the pieces of its code-blocks. `headers` are the packet headers where they
-/// stand apart from the packets, `room` what is left for pieces.
+/// stand apart from the packets, `budget` what is left for pieces.
 pub(super) fn read_all(
     tile: Rect,
     components: &mut [TileComponent<'_>],
@@ -33,10 +33,16 @@ pub(super) fn read_all(
     volumes: &[Volume],
     packets: &[u8],
     headers: Option<&[u8]>,
-    room: Room,
+    budget: Budget,
 ) -> Result<Vec<Piece>> {
-    let mut reader =
-        Reader { packets, at: 0, headers, pieces: Vec::new(), room, marks_headers: parameters.marks_headers };
+    let mut reader = Reader {
+        packets,
+        at: 0,
+        headers,
+        pieces: Vec::new(),
+        budget,
+        marks_headers: parameters.marks_headers,
+    };
     for_each_packet(tile, components, volumes, parameters.layers, |components, place, layer| {
         let component = &mut components[usize::from(place.component)];
         let style = component.parameters.coding.style;
@@ -73,7 +79,7 @@ struct Reader<'a> {
     at: usize,
     headers: Option<&'a [u8]>,
     pieces: Vec<Piece>,
-    room: Room,
+    budget: Budget,
     marks_headers: bool,
 }
 
@@ -164,7 +170,7 @@ impl Reader<'_> {
             if length as usize > self.packets.len() {
                 return Err(Error::Truncated("the data of a tile"));
             }
-            self.room.take(size_of::<Piece>() as u64)?;
+            self.budget.take(size_of::<Piece>() as u64)?;
             let index = self.pieces.len() as u32;
             self.pieces.push(Piece { start: 0, length, passes: run, next: None });
             if let Some((_, last)) = block.pieces

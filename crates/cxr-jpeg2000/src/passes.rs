@@ -51,7 +51,7 @@ struct Words<'a> {
     below: &'a [Cell<u64>; 3],
 }
 
-/// What the passes go over: the columns of one stripe, with their words, and which of its rows there are.
+/// Walks over the stripes: the columns of each with their words, and which of its rows there are.
 fn stripes<'a>(
     words: &'a [Cell<u64>],
     columns: &'a mut [Column],
@@ -171,7 +171,7 @@ fn row_number(row: u32) -> usize {
     row as usize * 11 / 32 % 4
 }
 
-/// What a coefficient that becomes significant needs.
+/// The state that a coefficient needs to become significant.
 #[derive(Debug)]
 struct Values<'a> {
     contexts: &'a mut Contexts,

@@ -7,19 +7,12 @@ use super::{
     component::{self, Dequantise, TileSource},
     error::{Error, Result},
     geometry::Rect,
-    jp2, packet, tile,
+    jp2,
+    limits::Limits,
+    packet, tile,
     tile::TileComponent,
     wavelet::{Irreversible, Reversible},
 };
-
-/// What a picture may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Samples of all components together.
-    pub samples: u64,
-    /// Components.
-    pub components: u16,
-}
 
 /// A decoded picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +74,10 @@ fn decode_tile(
     let (packets, headers) = (data.packets(), data.packet_headers()?);
     let bytes = headers.as_ref().map_or(packets.len(), Vec::len);
     let sizes = &codestream.size.components;
-    let (mut components, room) = tile::components(area, sizes, parameters, bytes)?;
+    let (mut components, budget) = tile::components(area, sizes, parameters, bytes)?;
     let volumes = parameters.volumes(&codestream.parameters);
     let pieces =
-        packet::read_all(area, &mut components, parameters, &volumes, &packets, headers.as_deref(), room)?;
+        packet::read_all(area, &mut components, parameters, &volumes, &packets, headers.as_deref(), budget)?;
     let source = TileSource { packets: &packets, pieces: &pieces };
     let origin = codestream.size.image;
     let mut rest = &components[..];

@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/film_j2k")
 }
 
-/// What OpenJPEG makes of each codestream, by name.
+/// OpenJPEG's picture of each codestream, by name.
 fn expected() -> BTreeMap<String, serde_json::Value> {
     serde_json::from_slice(&fs::read(folder().join("expected.json")).unwrap()).unwrap()
 }

@@ -1,15 +1,15 @@
 //! A tile taken apart: components, resolutions, sub-bands, precincts and code-blocks (ITU-T T.800, annex B).
 
 use super::{
+    budget::Budget,
     codestream::{ComponentParameters, ComponentSize, Parameters},
     context::Orientation,
     error::Result,
     geometry::Rect,
-    room::Room,
     tag_tree::TagTree,
 };
 
-/// What the allocator adds to a precinct in a sub-band, which has several small pieces of memory.
+/// Bytes that the allocator adds to a precinct in a sub-band, which has several small pieces of memory.
 const HEAP_OF_BAND: usize = 128;
 
 /// One component of one tile.
@@ -23,7 +23,7 @@ pub(super) struct TileComponent<'a> {
     pub(super) resolutions: Vec<Resolution>,
 }
 
-/// What one more decomposition level adds to a tile-component.
+/// The sub-bands that one more decomposition level adds to a tile-component.
 #[derive(Debug)]
 pub(super) struct Resolution {
     pub(super) area: Rect,
@@ -43,7 +43,7 @@ pub(super) struct Band {
     pub(super) area: Rect,
     /// Magnitude bit-planes, Mb, with those of the region of interest (equations E-2 and H-1).
     pub(super) planes: u32,
-    /// What a quantisation index counts, as a fraction of the nominal range of samples: exponent and mantissa.
+    /// The quantisation step, as a fraction of the nominal range of samples: exponent and mantissa.
     pub(super) step: (u8, u16),
 }
 
@@ -95,21 +95,21 @@ pub(super) struct Piece {
 }
 
 impl<'a> TileComponent<'a> {
-    /// `room` is lowered by what the component takes.
+    /// `budget` is lowered by what the component takes.
     pub(super) fn new(
         tile: Rect,
         size: ComponentSize,
         parameters: ComponentParameters<'a>,
         layers: u16,
-        room: &mut Room,
+        budget: &mut Budget,
     ) -> Result<Self> {
         let area = tile.on_grid(size.step);
         let resolutions = (0..=parameters.coding.levels)
             .map(|number| {
                 let mut resolution = Resolution::new(area, number, &parameters)?;
                 let block = resolution.block(parameters.coding.block, number);
-                room.take_packets(resolution.precinct_cells.area().saturating_mul(u64::from(layers)))?;
-                room.take(resolution.bytes_of_precincts(block))?;
+                budget.take_packets(resolution.precinct_cells.area().saturating_mul(u64::from(layers)))?;
+                budget.take(resolution.bytes_of_precincts(block))?;
                 resolution.make_precincts(block, number);
                 Ok(resolution)
             })
@@ -217,20 +217,20 @@ impl PrecinctBand {
     }
 }
 
-/// All components of a tile, of which `bytes` of packets are there, and the room that is left.
+/// All components of a tile, of which `bytes` of packets are there, and the budget that is left.
 pub(super) fn components<'a>(
     tile: Rect,
     sizes: &[ComponentSize],
     parameters: &'a Parameters,
     bytes: usize,
-) -> Result<(Vec<TileComponent<'a>>, Room)> {
-    let mut room = Room::new(bytes as u64, tile, sizes);
+) -> Result<(Vec<TileComponent<'a>>, Budget)> {
+    let mut budget = Budget::new(bytes as u64, tile, sizes);
     let components = sizes
         .iter()
         .enumerate()
         .map(|(index, &size)| {
-            TileComponent::new(tile, size, parameters.component(index)?, parameters.layers, &mut room)
+            TileComponent::new(tile, size, parameters.component(index)?, parameters.layers, &mut budget)
         })
         .collect::<Result<_>>()?;
-    Ok((components, room))
+    Ok((components, budget))
 }

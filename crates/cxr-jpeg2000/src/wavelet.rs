@@ -15,7 +15,7 @@ pub(super) trait Wavelet {
     const STEPS: usize;
     /// One step: `samples` by the neighbours before and after each of them.
     fn lift(step: usize, samples: &mut [Self::Sample], before: &[Self::Sample], after: &[Self::Sample]);
-    /// What the sample of a row or column that is alone in it becomes, of low or of high frequency (F.3.6).
+    /// Turns the only sample of a row or column, of low or of high frequency, into a pixel (F.3.6).
     fn lone(sample: Self::Sample, high: bool) -> Self::Sample;
 }
 
@@ -51,8 +51,8 @@ impl Wavelet for Reversible {
 pub(super) enum Irreversible {}
 
 impl Irreversible {
-    /// What low frequencies are worth (table F.4); high ones, 1/K. OpenJPEG's decoder has 2/K a little too small, as
-    /// 1.625732422, so that of samples of 16 bits its may differ from these by a few.
+    /// The scale of low frequencies (table F.4); that of high ones is 1/K. OpenJPEG's decoder has 2/K a little too
+    /// small, as 1.625732422, so that of samples of 16 bits its may differ from these by a few.
     pub(super) const K: f32 = 1.230_174_1;
     /// Minus delta, gamma, beta and alpha.
     const FACTORS: [f32; 4] = [-0.443_506_85, -0.882_911_1, 0.052_980_12, 1.586_134_3];

@@ -57,7 +57,7 @@ pub(super) fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<(), Comman
     let setup = Setup::new(global)?;
     check(args, &setup)?;
     let (model, rules) = setup.model_and_rules()?;
-    setup.warn_of_doubt(&model);
+    setup.warn_of_doubt(model.manifest());
     let known: Vec<&str> = model.manifest().labels.iter().map(|label| label.name.as_str()).collect();
     cases::check_prevalences(&args.prevalence, &known)?;
     let other = other_model(args, &setup, &model)?;

@@ -30,7 +30,7 @@ use crate::{
 pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
-    setup.warn_of_doubt(&model);
+    setup.warn_of_doubt(model.manifest());
     let interrupted = signals::interrupted()?;
     let mut faults = UnreadFiles::new(&args.paths);
     let Listed { files, left_out } = films_under(&args.paths, &setup.config().inbox.ignore, &mut faults);

@@ -58,7 +58,12 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), CommandError>
             )?;
         }
     }
-    if let (0, labels) = validated {
+    if validated.1 == 0 {
+        writeln!(
+            out,
+            "  finds     similar films, and names nothing: `embedder = \"{name}\"` under [similar] uses it"
+        )?;
+    } else if let (0, labels) = validated {
         writeln!(
             out,
             "  ranks     nothing yet: none of its {labels} labels is validated, so they are shown dimmed; measure \
@@ -70,7 +75,8 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), CommandError>
     if found != shown(folder) {
         writeln!(out, "  but --model {name} finds another one first, in {}", clean(&found))?;
     }
-    writeln!(out, "check it with `cxr-triage weights verify {name}`, score with `--model {name}`")?;
+    let score = if validated.1 > 0 { format!(", score with `--model {name}`") } else { String::new() };
+    writeln!(out, "check it with `cxr-triage weights verify {name}`{score}")?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use super::super::{CommandError, output::stdout, setup::Setup};
 use crate::{
-    model::{Manifest, Model, Reference, ReferenceOutput},
+    model::{Embedder, Kind, Manifest, Model, Reference, ReferenceOutput},
     pipeline::{Bytes, read, shown},
     study::score,
 };
@@ -15,8 +15,12 @@ const CLOSE: f64 = 2e-3;
 /// Runs `weights verify`. A model that loads has the right checksum and tensors; the report says what
 /// else was looked at.
 pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), CommandError> {
-    let model = setup.model(Some(name))?;
     let mut out = stdout();
+    let source = setup.library().find(Some(name))?;
+    if source.manifest()?.kind == Kind::Embedder {
+        return embedder(&setup.load_embedder(&source)?, film, &mut out);
+    }
+    let model = setup.model(Some(name))?;
     let report = model.verify();
     let (device, precision) = (model.device_name(), model.precision().word());
     writeln!(out, "model {} on {device} in {precision}, sha256 {}", report.model, report.sha256)?;
@@ -35,6 +39,21 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
         Some(path) => compare(&model, path, &mut out),
         None => Ok(()),
     }
+}
+
+/// The same for a model that names nothing: it loads, and says something finite of a film.
+fn embedder(model: &Embedder, film: Option<&Path>, out: &mut impl Write) -> Result<(), CommandError> {
+    let Manifest { name, sha256, .. } = model.manifest();
+    writeln!(out, "embedder {name}, sha256 {sha256}")?;
+    writeln!(out, "  ok      hash, shapes: the weights are the ones that the manifest was written for")?;
+    let Some(path) = film else { return Ok(()) };
+    let failed = |error: &dyn std::fmt::Display| CommandError::failed(format!("{}: {error}", shown(path)));
+    let bytes = read(path).map_err(|error| failed(&error))?;
+    let film = cxr_film::decode(&bytes.content).map_err(|unreadable| failed(&unreadable))?;
+    let features = model.features(&film)?;
+    let length = features.iter().map(|x| x * x).sum::<f32>().sqrt();
+    writeln!(out, "  ok      film: {} features, their length {length:.4}", features.len())?;
+    Ok(())
 }
 
 /// Scores a film, and holds the result against what is known of it.

@@ -8,7 +8,9 @@ use crate::dashboard::{
     layout::View,
     list::status,
     message::Effect,
-    panels::{Columns, FilterLine, Help, Notes, Palette, Plugins, ShiftPanel, Who, Workbench},
+    panels::{
+        Columns, FilterLine, Help, Notes, Palette, Plugins, Senders, ShiftPanel, SimilarPanel, Who, Workbench,
+    },
     state::{Next, State, Turn, plugins},
 };
 
@@ -108,14 +110,22 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Help => state.open(Help::default()),
         Action::Palette => state.open(Palette::open(state)),
         Action::Plugins => state.open(Plugins::default()),
+        Action::Senders => {
+            state.open(Senders::default());
+            return vec![Senders::ask()];
+        }
         Action::Shift => state.open(ShiftPanel::default()),
+        Action::Similar => return SimilarPanel::open(state),
         Action::Workbench => {
             let (workbench, asks) = Workbench::open();
             state.open(workbench);
             return vec![asks];
         }
         Action::Close => close(state),
-        Action::Redraw => return vec![Effect::Redraw],
+        Action::Redraw => {
+            state.gallery.send_again();
+            return vec![Effect::Redraw];
+        }
         Action::Quit | Action::Interrupt => return vec![Effect::Quit],
         // The film's keys have done them.
         _ => {}

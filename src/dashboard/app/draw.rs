@@ -72,7 +72,7 @@ fn regions(state: &State, frame: &mut Frame<'_>) {
 }
 
 /// The place of what lies over the screen; pictures must know.
-fn popup(state: &State) -> Option<Rect> {
+pub(super) fn popup(state: &State) -> Option<Rect> {
     match state.open_panel() {
         Some(panel) => Some(panel.area(state)),
         None => (!state.pending.is_empty()).then(|| which_key::area(state)),

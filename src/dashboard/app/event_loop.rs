@@ -5,6 +5,10 @@ use std::{
     collections::VecDeque,
     io,
     ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -26,6 +30,7 @@ use signal_hook::{
 
 use super::{
     draw::draw,
+    line::Line,
     terminal::{self, Screen},
     update::{settle, update},
 };
@@ -78,6 +83,9 @@ pub fn run(feed: Feed, settings: Receiver<Reconfigure>, options: Options) -> Res
 struct Running {
     state: State,
     screen: Screen,
+    /// Bytes that were written to the screen since they were last asked for.
+    written: Arc<AtomicU64>,
+    line: Line,
     feed: Feed,
     settings: Receiver<Reconfigure>,
     encoder: Encoder,
@@ -103,9 +111,9 @@ impl Running {
     ) -> Result<Self, DashboardError> {
         // The terminal is asked before the first frame, so that the question cannot end up in the middle
         // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
-        let probe = Probe::begin(options.pictures);
+        let probe = Probe::begin(options.pictures, options.bandwidth);
         let canvas = probe.canvas();
-        let screen = terminal::screen().map_err(DashboardError::taking_over)?;
+        let (screen, written) = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
         let mut state = State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
             .with_heatmap(options.heatmap)
@@ -117,6 +125,8 @@ impl Running {
         Ok(Self {
             state,
             screen,
+            written,
+            line: Line::new(options.bandwidth),
             feed,
             settings,
             encoder: Encoder::start().map_err(DashboardError::taking_over)?,
@@ -136,6 +146,9 @@ impl Running {
             if self.drain()?.is_break() {
                 return Ok(());
             }
+            if self.send_strip()?.is_break() {
+                return Ok(());
+            }
             let effects = settle(&mut self.state);
             if self.perform(effects)?.is_break() {
                 return Ok(());
@@ -146,6 +159,15 @@ impl Running {
                 return Ok(());
             }
         }
+    }
+
+    /// Has the next strip of a picture sent once nothing else is on its way.
+    fn send_strip(&mut self) -> Result<ControlFlow<()>, DashboardError> {
+        let has_more = self.state.gallery().has_more() && !self.state.is_stale();
+        if has_more && self.line.until_free(Instant::now()).is_zero() {
+            return self.feed_message(Message::LineIsFree);
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Takes queued messages in, but not for longer than a frame: a flood must not stop the drawing.
@@ -194,7 +216,10 @@ impl Running {
         let fading = self.state.notice().is_some_and(|notice| notice.level == NoticeLevel::Info);
         let idle = if fading { NOTICE_TICK } else { TICK };
         let idle = if self.unsent.is_empty() { idle } else { RETRY };
+        let now = Instant::now();
+        let idle = if self.state.gallery().has_more() { idle.min(self.line.until_free(now)) } else { idle };
         let frame = self.drawn_at.map_or(Duration::ZERO, |at| self.pace().saturating_sub(at.elapsed()));
+        let frame = frame.max(self.line.until_frame(now));
         let timeout = if self.state.is_stale() { frame } else { idle };
         let timeout = if self.state.worklist().is_unfinished() { Duration::ZERO } else { timeout };
         let message = select! {
@@ -260,7 +285,10 @@ impl Running {
     }
 
     fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
-        self.touched |= matches!(message, Message::Key(_) | Message::Resized(..) | Message::Encoded(_));
+        self.touched |= matches!(
+            message,
+            Message::Key(_) | Message::Resized(..) | Message::Encoded(_) | Message::LineIsFree
+        );
         let effects = update(&mut self.state, message);
         self.perform(effects)
     }
@@ -310,12 +338,16 @@ impl Running {
     }
 
     fn draw_if_due(&mut self) -> Result<(), DashboardError> {
-        if self.drawn_at.is_some_and(|at| at.elapsed() < self.pace()) || !self.state.take_stale() {
+        let now = Instant::now();
+        let is_early = self.drawn_at.is_some_and(|at| now.duration_since(at) < self.pace());
+        if is_early || !self.line.until_frame(now).is_zero() || !self.state.take_stale() {
             return Ok(());
         }
-        self.drawn_at = Some(Instant::now());
+        self.drawn_at = Some(now);
         self.touched = false;
-        self.draw().map_err(DashboardError::drawing)
+        self.draw().map_err(DashboardError::drawing)?;
+        self.line.wrote(self.written.swap(0, Relaxed), Instant::now());
+        Ok(())
     }
 
     fn draw(&mut self) -> io::Result<()> {

@@ -8,7 +8,10 @@
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write, stdout},
     panic,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
 };
 
@@ -31,7 +34,26 @@ use crate::{
 /// A frame goes out in few writes: a large picture is some hundred kilobytes.
 const BUFFER: usize = 64 * 1024;
 
-pub(in crate::dashboard) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+pub(in crate::dashboard) type Screen = Terminal<CrosstermBackend<BufWriter<Counted>>>;
+
+/// Standard output, with a count of the bytes.
+#[derive(Debug)]
+pub(in crate::dashboard) struct Counted {
+    to: Stdout,
+    count: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.count.fetch_add(written as u64, Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
 
 /// Whether there is a terminal that can show a dashboard.
 pub fn check() -> Result<(), DashboardError> {
@@ -126,7 +148,10 @@ impl Drop for Guard {
     }
 }
 
-/// The screen to draw on.
-pub(in crate::dashboard) fn screen() -> io::Result<Screen> {
-    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, stdout())))
+/// The screen to draw on, and the bytes that were written to it.
+pub(in crate::dashboard) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
+    let count = Arc::new(AtomicU64::new(0));
+    let out = Counted { to: stdout(), count: Arc::clone(&count) };
+    let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, out)))?;
+    Ok((screen, count))
 }

@@ -2,13 +2,13 @@
 
 use crossterm::event::KeyEventKind;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 
-use super::{act, mouse};
+use super::{act, draw::popup, mouse};
 use crate::{
     dashboard::{
         message::{Effect, Message},
-        panels::{shift, workbench},
+        panels::{Senders, shift, similar, workbench},
         site::Reconfigure,
         state::{INFO_STAYS, State, plugins, settle_comparison},
     },
@@ -21,6 +21,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     if let Message::Clock(now) = message {
         return tick(state, now);
     }
+    state.is_touched |= matches!(message, Message::Key(_) | Message::Mouse(_));
     match message {
         Message::Clock(_) => {}
         Message::Key(event) if event.kind == KeyEventKind::Release => return Vec::new(),
@@ -30,6 +31,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Pasted(text) => state.with_panel(|panel, state| panel.paste(state, &text)),
         Message::Resized(size, cell) => {
             state.size = size;
+            state.gallery.send_again();
             if let Some(cell) = cell {
                 state.gallery.set_cell(cell);
             }
@@ -40,8 +42,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Canvas(canvas) => state.gallery.set_canvas(canvas),
         Message::Continued => {
             state.stale = true;
+            state.gallery.send_again();
             return vec![Effect::Redraw];
         }
+        Message::LineIsFree => state.gallery.send_strip(),
         Message::Encoded(encoded) => state.gallery.insert(encoded),
         Message::Failed(text) => state.say(NoticeLevel::Error, text),
         Message::FeedClosed => state.say(
@@ -83,6 +87,9 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     }
     effects.extend(settle_comparison(state));
     effects.extend(shift::settle(state));
+    let covers = |popup: Rect| state.picture_area().is_some_and(|area| popup.intersects(area));
+    let covered = popup(state).is_some_and(covers);
+    state.gallery.cover(covered);
     let waits_for_detail = selected.is_some() && state.detail().is_none();
     if !waits_for_detail {
         let scene = state.scene();
@@ -127,9 +134,9 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
     match update {
         Update::Studies(rows) => {
             let is_new_alarm = state.worklist.apply(rows);
-            // The first look at a store comes in pages, in no order, and the health after it: until then
-            // nobody has chosen a study, and the worst one is selected.
-            if state.health.is_none() {
+            // The first look at a store comes in pages, in no order, and the health after it: until then the worst
+            // study is selected, unless somebody has chosen one.
+            if state.health.is_none() && !state.is_touched {
                 state.worklist.select(0);
             }
             state.stale = true;
@@ -165,8 +172,14 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
             state.health = Some(health);
         }
+        Update::Similar(answer) => similar::take(state, answer),
         Update::Spread(spread) => state.compared.take(spread),
         Update::Shift(period, shift) => state.counted.take(period, shift),
+        Update::Senders(senders) => {
+            if let Some(panel) = state.panel_mut::<Senders>() {
+                panel.take(senders);
+            }
+        }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {

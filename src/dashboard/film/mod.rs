@@ -13,6 +13,7 @@ use crate::{
     dashboard::{
         cells,
         layout::{View, inside},
+        pictures::Detail,
         state::{HELD_LINES, State},
         widgets::{pane, put},
     },
@@ -90,6 +91,9 @@ fn label_line(state: &State) -> (String, bool) {
         Some(finding) => format!("coarse hint, {model}: {} {:.2}", finding.label, finding.score),
         None => "film without heatmap".to_owned(),
     };
+    if gallery.shown().is_some_and(|(_, print)| print.detail() != Detail::WHOLE) {
+        text.push_str(", reduced for the slow line");
+    }
     for part in shown.map(|shown| differences(state, shown)).unwrap_or_default() {
         text.push_str(", ");
         text.push_str(&part);
@@ -104,7 +108,9 @@ fn label_line(state: &State) -> (String, bool) {
 fn differences(state: &State, shown: &PictureRequest) -> Vec<String> {
     let mut parts = Vec::new();
     let presentation = &shown.presentation;
-    if shown.prior.is_some() {
+    if shown.prior.is_some() && shown.prior == state.beside() {
+        parts.push("right: another patient's film".to_owned());
+    } else if shown.prior.is_some() {
         let prior = state.prior().and_then(|prior| prior.study_time);
         let taken = prior.map(|time| format!(" of {}", time.date())).unwrap_or_default();
         parts.push(format!("right: prior{taken}"));
@@ -152,8 +158,14 @@ fn show(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
     // Text cannot lie over a sixel or an iTerm2 picture, and closing it would leave it there: under a
     // popup there is no picture, and it is drawn anew when the popup closes.
     let covered = popup.is_some_and(|popup| popup.intersects(placed));
-    if gallery.canvas().is_text() || !covered {
-        frame.render_widget(Image::new(print.protocol()), placed);
+    if covered && !print.detail().is_text(gallery.canvas()) {
+        return;
+    }
+    let mut below = placed;
+    for strip in gallery.strips() {
+        frame.render_widget(Image::new(strip), below);
+        let height = strip.size().height.min(below.height);
+        below = Rect { y: below.y + height, height: below.height - height, ..below };
     }
 }
 

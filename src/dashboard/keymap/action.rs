@@ -64,6 +64,8 @@ pub enum Action {
     PanRight,
     /// An earlier film of the patient beside this one.
     Prior,
+    /// The most similar films of other patients.
+    Similar,
     /// Window, inversion and zoom as at first.
     ResetPicture,
     /// New becomes seen, seen becomes new.
@@ -104,6 +106,8 @@ pub enum Action {
     Suspend,
     /// How the plugins are, and their commands.
     Plugins,
+    /// Who sends films by DICOM, and what is refused.
+    Senders,
     /// How the shift goes.
     Shift,
     /// Try thresholds out on the last studies.
@@ -226,6 +230,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PanLeft, "pan-left", &["left"], Section::Film, "over a film that is near; up and down too", None),
     entry(Action::PanRight, "pan-right", &["right"], Section::Film, "to the right", None),
     entry(Action::Prior, "prior", &["p"], Section::Film, "the patient's earlier film beside it", None),
+    entry(Action::Similar, "similar", &["L"], Section::Film, "like this: the most similar films of other patients", None),
     entry(Action::ResetPicture, "reset-picture", &["0"], Section::Film, "window and zoom as at first", None),
     entry(Action::Seen, "seen", &["space"], Section::Study, "seen, or new again", Some((5, "seen"))),
     entry(Action::Done, "done", &["d"], Section::Study, "done: it leaves the list; done again: back", Some((8, "done"))),
@@ -242,6 +247,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Who, "who", &["@"], Section::Program, "say who is at the keys", None),
     entry(Action::Suspend, "suspend", &["ctrl-z"], Section::Program, "back to the shell; fg returns", None),
     entry(Action::Plugins, "plugins", &["P"], Section::Program, "the plugins: health, commands, another try", None),
+    entry(Action::Senders, "feed", &["f"], Section::Program, "the feed: who sends films by DICOM, what is refused and why", None),
     entry(Action::Workbench, "workbench", &["t"], Section::Program, "thresholds: try them on the last studies, save them", None),
     entry(Action::Close, "close", &["esc"], Section::Program, "close what is open, put the message away", Some((1, "close"))),
     entry(Action::Redraw, "redraw", &["ctrl-l"], Section::Program, "draw the screen anew", None),

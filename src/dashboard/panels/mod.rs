@@ -7,7 +7,9 @@ mod help;
 mod notes;
 mod palette;
 mod plugins;
+mod senders;
 pub(in crate::dashboard) mod shift;
+pub(in crate::dashboard) mod similar;
 mod who;
 pub(in crate::dashboard) mod workbench;
 
@@ -17,6 +19,8 @@ pub use help::Help;
 pub use notes::Notes;
 pub use palette::{Palette, PaletteLine};
 pub use plugins::{Line as PluginLine, Plugins};
+pub(in crate::dashboard) use senders::Senders;
 pub use shift::ShiftPanel;
+pub use similar::SimilarPanel;
 pub use who::Who;
 pub use workbench::{Workbench, bench_markdown};

@@ -9,7 +9,7 @@ use crossterm::event::KeyEvent;
 use ratatui_image::picker::ProtocolType;
 
 use super::{Canvas, probe};
-use crate::config::Pictures;
+use crate::config::{Bandwidth, Pictures};
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
 /// under that. Until then films are drawn with half-blocks.
@@ -65,6 +65,7 @@ fn choose(wanted: Pictures, facts: Facts) -> (ProtocolType, bool) {
 #[derive(Debug)]
 pub(in crate::dashboard) struct Probe {
     wanted: Pictures,
+    bandwidth: Option<Bandwidth>,
     facts: Facts,
     /// The terminal was asked and will answer, if it ever does.
     asked: bool,
@@ -72,18 +73,18 @@ pub(in crate::dashboard) struct Probe {
 
 impl Probe {
     /// Asks. Must run in raw mode, before the first frame is drawn and before anything reads keys.
-    pub(in crate::dashboard) fn begin(wanted: Pictures) -> Self {
+    pub(in crate::dashboard) fn begin(wanted: Pictures, bandwidth: Option<Bandwidth>) -> Self {
         if wanted == Pictures::Halfblocks {
-            return Self { wanted, facts: Facts::default(), asked: false };
+            return Self { wanted, bandwidth, facts: Facts::default(), asked: false };
         }
         let (facts, asked) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
-        Self { wanted, facts, asked }
+        Self { wanted, bandwidth, facts, asked }
     }
 
     /// Returns the way to show pictures before the answer has come.
     pub(in crate::dashboard) fn canvas(&self) -> Canvas {
         if self.asked {
-            with_window_cell(Canvas::halfblocks())
+            with_window_cell(Canvas { bandwidth: self.bandwidth, ..Canvas::halfblocks() })
         } else {
             self.conclude(probe::Answers::default())
         }
@@ -107,7 +108,8 @@ impl Probe {
         }
         tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
         let cell = answers.cell.unwrap_or(Canvas::halfblocks().cell);
-        with_window_cell(Canvas { protocol, cell, passthrough, compressed: answers.compression })
+        let (compressed, bandwidth) = (answers.compression, self.bandwidth);
+        with_window_cell(Canvas { protocol, cell, passthrough, compressed, bandwidth })
     }
 }
 
@@ -115,7 +117,7 @@ impl Probe {
 /// lost. Only in raw mode, where nothing else reads standard input.
 #[must_use]
 pub fn canvas_of_terminal() -> Canvas {
-    Probe::begin(Pictures::Auto).finish(|_| {})
+    Probe::begin(Pictures::Auto, None).finish(|_| {})
 }
 
 fn environment(name: &str) -> String {

@@ -3,15 +3,28 @@
 use std::{fmt, sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use icy_sixel::EncodeOptions;
 use image::{DynamicImage, RgbImage, imageops};
-use ratatui::layout::Size;
+use ratatui::{
+    backend::{Backend, CrosstermBackend},
+    buffer::Buffer,
+    layout::{Position, Rect, Size},
+    widgets::Widget,
+};
 use ratatui_image::{
-    picker::ProtocolType,
+    Image,
+    picker::{ProtocolType, cap_parser::Parser},
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
 };
 
-use super::Canvas;
-use crate::session::protocol::{PictureError, PictureRequest};
+use super::{
+    Canvas,
+    detail::{self, Detail},
+};
+use crate::{
+    config::Bandwidth,
+    session::protocol::{PictureError, PictureRequest},
+};
 
 /// A picture to encode.
 #[derive(Debug, Clone)]
@@ -28,19 +41,29 @@ pub struct EncodeJob {
 
 /// A picture as the terminal understands it. Cloning is cheap.
 #[derive(Clone)]
-pub struct Print(Arc<Protocol>);
+pub struct Print {
+    strips: Arc<[Protocol]>,
+    size: Size,
+    detail: Detail,
+}
 
 impl Print {
-    /// The protocol's data.
+    /// The picture from top to bottom: in one piece, or in strips for a slow line.
     #[must_use]
-    pub fn protocol(&self) -> &Protocol {
-        &self.0
+    pub fn strips(&self) -> &[Protocol] {
+        &self.strips
     }
 
     /// Its size in cells.
     #[must_use]
     pub fn size(&self) -> Size {
-        self.0.size()
+        self.size
+    }
+
+    /// How much of the picture it shows.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        self.detail
     }
 }
 
@@ -62,54 +85,160 @@ pub struct Encoded {
 /// Kitty keeps each picture under a number until that number is used again. A ring of numbers bounds
 /// the terminal's memory; it is longer than the gallery, so that none is reused while it may be shown.
 const KITTY_RING: u32 = 24;
+/// The same for the strips of pictures: a hundred for each of the gallery's.
+const KITTY_RING_OF_STRIPS: u32 = 1_000;
+/// So many numbers have room in the lowest byte, which is never 0.
+const KITTY_LOW: u32 = 255;
+
+/// Colours of a strip of sixels: the greys, and some of the heatmap's.
+const SIXEL_COLOURS: u16 = 48;
+
+/// The encoder's memory of the pictures before.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Numbers this process's pictures and strips.
+    count: u32,
+    /// The step of detail that the last one had.
+    step: usize,
+}
+
+impl Past {
+    fn next(&mut self) -> u32 {
+        self.count = self.count.wrapping_add(1);
+        self.count
+    }
+}
+
+/// A picture in strips, before they are encoded.
+struct Cut {
+    detail: Detail,
+    size: Size,
+    strips: Vec<(RgbImage, Size)>,
+    /// The bytes of all.
+    bytes: usize,
+}
 
 impl EncodeJob {
-    /// Does the job. `count` numbers this process's pictures.
+    /// Does the job.
     #[must_use]
-    pub fn run(&self, count: u32) -> Encoded {
-        let print = self.encode(count).map(|protocol| Print(Arc::new(protocol)));
-        Encoded { request: self.request.clone(), print }
+    pub fn run(&self, past: &mut Past) -> Encoded {
+        Encoded { request: self.request.clone(), print: self.encode(past) }
     }
 
-    fn encode(&self, count: u32) -> Result<Protocol, PictureError> {
-        let empty = || PictureError("the picture is empty".to_owned());
-        let (image, size) = self.fitted().ok_or_else(empty)?;
-        let tmux = self.canvas.passthrough;
-        let encoded = match self.canvas.protocol {
-            ProtocolType::Halfblocks => Halfblocks::new(image, size).map(Protocol::Halfblocks),
-            ProtocolType::Sixel => Sixel::new(image, size, tmux).map(Protocol::Sixel),
-            ProtocolType::Iterm2 => Iterm2::new(image, size, tmux).map(Protocol::ITerm2),
-            ProtocolType::Kitty => {
-                // The process's number keeps two dashboards in one window apart.
-                let id = ((std::process::id() & 0xffff) << 8) | (1 + count % KITTY_RING);
-                Kitty::new(image, size, id, tmux, self.canvas.compressed).map(Protocol::Kitty)
+    fn encode(&self, past: &mut Past) -> Result<Print, PictureError> {
+        let cut = match self.canvas.bandwidth {
+            None => {
+                let (image, size) = self.fitted(Detail::WHOLE)?;
+                Cut { detail: Detail::WHOLE, size, strips: vec![(image, size)], bytes: 0 }
+            }
+            Some(line) => self.reduced(line, past)?,
+        };
+        let (detail, size) = (cut.detail, cut.size);
+        let strip = |(image, size): (RgbImage, Size)| self.protocol(detail, image, size, past.next());
+        let strips: Result<Vec<Protocol>, _> = cut.strips.into_iter().map(strip).collect();
+        Ok(Print { strips: strips?.into(), size, detail })
+    }
+
+    /// Cuts the picture down to what the line can take.
+    fn reduced(&self, line: Bandwidth, past: &mut Past) -> Result<Cut, PictureError> {
+        let mut cuts = Vec::new();
+        past.step = detail::choose(past.step, detail::budget(line), |detail| {
+            let cut = self.cut(detail, detail::strip(line))?;
+            let bytes = cut.bytes;
+            cuts.push(cut);
+            Ok::<_, PictureError>(bytes)
+        })?;
+        let chosen = detail::at(past.step);
+        let cut = cuts.into_iter().find(|cut| cut.detail == chosen);
+        cut.ok_or_else(|| PictureError("there is no detail in which it can be sent".to_owned()))
+    }
+
+    /// Cuts the picture into strips of so many bytes at most, or of one row of cells each where a row has more.
+    fn cut(&self, detail: Detail, most: usize) -> Result<Cut, PictureError> {
+        let (image, size) = self.fitted(detail)?;
+        let pixels = self.dots(detail).1;
+        let mut cut = Cut { detail, size, strips: Vec::new(), bytes: 0 };
+        let (mut top, mut rows) = (0, size.height);
+        while top < size.height {
+            rows = rows.clamp(1, size.height - top);
+            let (from, height) = (u32::from(top) * pixels, u32::from(rows) * pixels);
+            let strip = imageops::crop_imm(&image, 0, from, image.width(), height).to_image();
+            let strip_size = Size { height: rows, ..size };
+            // Weighing counts as drawing, and Kitty's data are given out for drawing once: it is made again.
+            let bytes = weight(&self.protocol(detail, strip.clone(), strip_size, 0)?);
+            if bytes > most && rows > 1 {
+                // As many rows as would do if all were alike; one fewer at least.
+                let share = usize::from(rows) * most / bytes;
+                rows = u16::try_from(share).unwrap_or(1).min(rows - 1);
+                continue;
+            }
+            cut.strips.push((strip, strip_size));
+            (cut.bytes, top) = (cut.bytes + bytes, top + rows);
+        }
+        Ok(cut)
+    }
+
+    fn protocol(
+        &self,
+        detail: Detail,
+        image: RgbImage,
+        size: Size,
+        count: u32,
+    ) -> Result<Protocol, PictureError> {
+        let (picture, tmux) = (DynamicImage::ImageRgb8(image), self.canvas.passthrough);
+        let failed = |error: &dyn fmt::Display| {
+            PictureError(format!("the terminal's picture could not be made: {error}"))
+        };
+        let encoded = match (detail.protocol(self.canvas.protocol), detail.levels) {
+            (ProtocolType::Halfblocks, _) => Halfblocks::new(picture, size).map(Protocol::Halfblocks),
+            (ProtocolType::Sixel, Some(_)) => {
+                let data = sixels(&picture, size, tmux).map_err(|error| failed(&error))?;
+                Ok(Protocol::Sixel(Sixel { data, size, is_tmux: tmux }))
+            }
+            (ProtocolType::Sixel, None) => Sixel::new(picture, size, tmux).map(Protocol::Sixel),
+            (ProtocolType::Iterm2, _) => Iterm2::new(picture, size, tmux).map(Protocol::ITerm2),
+            (ProtocolType::Kitty, _) => {
+                let number = self.kitty_number(count);
+                Kitty::new(picture, size, number, tmux, self.canvas.compressed).map(Protocol::Kitty)
             }
         };
-        encoded.map_err(|error| PictureError(format!("the terminal's picture could not be made: {error}")))
+        encoded.map_err(|error| failed(&error))
+    }
+
+    /// The number of a picture or strip at the terminal. The process's own keeps two dashboards in one window apart.
+    fn kitty_number(&self, count: u32) -> u32 {
+        let ring = if self.canvas.bandwidth.is_some() { KITTY_RING_OF_STRIPS } else { KITTY_RING };
+        let (high, low) = (count % ring / KITTY_LOW, count % ring % KITTY_LOW);
+        (high << 24) | ((std::process::id() & 0xffff) << 8) | (1 + low)
+    }
+
+    /// Pixels of a cell, across and down. Half-blocks are pixels too: one column wide, half a row high.
+    fn dots(&self, detail: Detail) -> (u32, u32) {
+        match detail.protocol(self.canvas.protocol) {
+            ProtocolType::Halfblocks => (1, 2),
+            _ => (u32::from(self.canvas.cell.0), u32::from(self.canvas.cell.1)),
+        }
     }
 
     /// The picture scaled into the box with its shape kept, and how many cells it takes. CatmullRom,
     /// because picking nearest pixels makes thin lines (a pleura, a catheter) come and go.
-    fn fitted(&self) -> Option<(DynamicImage, Size)> {
-        // Half-blocks are pixels too: one column wide, half a row high.
-        let (columns, rows) = if self.canvas.is_text() {
-            (1.0, 2.0)
-        } else {
-            (f64::from(self.canvas.cell.0), f64::from(self.canvas.cell.1))
-        };
+    fn fitted(&self, detail: Detail) -> Result<(RgbImage, Size), PictureError> {
+        let (columns, rows) = self.dots(detail);
+        let (columns, rows) = (f64::from(columns), f64::from(rows));
         let (cell_width, cell_height) = (f64::from(self.canvas.cell.0), f64::from(self.canvas.cell.1));
         let (width, height) = (f64::from(self.image.width()), f64::from(self.image.height()));
         if width < 1.0 || height < 1.0 || self.cells.width == 0 || self.cells.height == 0 {
-            return None;
+            return Err(PictureError("the picture is empty".to_owned()));
         }
-        let box_cells = (f64::from(self.cells.width), f64::from(self.cells.height));
+        let share = |cells: u16| (f64::from(cells) * f64::from(detail.percent) / 100.0).floor().max(1.0);
+        let box_cells = (share(self.cells.width), share(self.cells.height));
         let scale = (box_cells.0 * cell_width / width).min(box_cells.1 * cell_height / height);
         let pixels = |length: f64, cell: f64, dots: f64, most: f64| {
             ((length * scale / cell * dots).round().clamp(1.0, most * dots)) as u32
         };
         let target_width = pixels(width, cell_width, columns, box_cells.0);
         let target_height = pixels(height, cell_height, rows, box_cells.1);
-        let scaled = if (target_width, target_height) == self.image.dimensions() {
+        let mut scaled = if (target_width, target_height) == self.image.dimensions() {
             (*self.image).clone()
         } else {
             imageops::resize(&*self.image, target_width, target_height, imageops::FilterType::CatmullRom)
@@ -118,14 +247,41 @@ impl EncodeJob {
             (f64::from(target_width) / columns).ceil() as u16,
             (f64::from(target_height) / rows).ceil() as u16,
         );
-        Some((DynamicImage::ImageRgb8(padded(scaled, &self.canvas, size)), size))
+        if let Some(levels) = detail.levels {
+            detail::reduce(&mut scaled, levels);
+        }
+        let is_text = detail.protocol(self.canvas.protocol) == ProtocolType::Halfblocks;
+        Ok((if is_text { padded(scaled, size) } else { scaled }, size))
     }
 }
 
+/// Sixels of few colours without dithering, whose noise would take more bytes than the film. The place is cleared first, as
+/// [`Sixel::new`] does.
+fn sixels(image: &DynamicImage, size: Size, is_tmux: bool) -> Result<String, icy_sixel::SixelError> {
+    let options = EncodeOptions { max_colors: SIXEL_COLOURS, diffusion: 0.0, ..EncodeOptions::default() };
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let sixels = icy_sixel::sixel_encode(image.to_rgba8().as_raw(), width, height, &options)?;
+    let (start, escape, end) = Parser::tmux_start_escape_end(is_tmux);
+    let (Size { width, height }, body) = (size, sixels.strip_prefix('\u{1b}').unwrap_or(&sixels));
+    let row = format!("{escape}[{width}X{escape}[1B");
+    Ok(format!("{start}{}{escape}[{height}A{escape}{body}{end}", row.repeat(usize::from(height))))
+}
+
+/// The bytes that a picture is on its way to the terminal.
+fn weight(picture: &Protocol) -> usize {
+    let area = Rect::from((Position::ORIGIN, picture.size()));
+    let (before, mut after) = (Buffer::empty(area), Buffer::empty(area));
+    Image::new(picture).render(area, &mut after);
+    let mut bytes = Vec::new();
+    // Writing into memory does not fail.
+    let _ = CrosstermBackend::new(&mut bytes).draw(before.diff(&after).into_iter());
+    bytes.len()
+}
+
 /// Half-blocks are stretched to whole cells: an odd number of half rows gets a black one below.
-fn padded(image: RgbImage, canvas: &Canvas, size: Size) -> RgbImage {
+fn padded(image: RgbImage, size: Size) -> RgbImage {
     let rows = u32::from(size.height) * 2;
-    if !canvas.is_text() || image.height() == rows {
+    if image.height() == rows {
         return image;
     }
     let mut whole = RgbImage::new(image.width(), rows);
@@ -146,11 +302,10 @@ impl Encoder {
         let (jobs, waiting) = unbounded::<EncodeJob>();
         let (done, answers) = unbounded();
         thread::Builder::new().name("pictures".to_owned()).spawn(move || {
-            let mut count = 0_u32;
+            let mut past = Past::default();
             while let Ok(job) = waiting.recv() {
                 let newest = waiting.try_iter().last().unwrap_or(job);
-                count = count.wrapping_add(1);
-                if done.send(newest.run(count)).is_err() {
+                if done.send(newest.run(&mut past)).is_err() {
                     break;
                 }
             }
@@ -191,7 +346,7 @@ mod tests {
             (64, 64, (3, 30), graphics(ProtocolType::Kitty), (3, 2)),
             (1, 4000, (40, 10), Canvas::halfblocks(), (1, 10)),
         ] {
-            let encoded = job(width, height, cells, canvas).run(1);
+            let encoded = job(width, height, cells, canvas).run(&mut Past::default());
             let size = encoded.print.expect("a picture").size();
             assert_eq!((size.width, size.height), expected, "{width}x{height} in {cells:?} by {canvas:?}");
         }
@@ -199,8 +354,8 @@ mod tests {
 
     #[test]
     fn an_empty_picture_or_box_is_said_not_drawn() {
-        assert!(job(0, 10, (10, 10), Canvas::halfblocks()).run(1).print.is_err());
-        assert!(job(10, 10, (0, 10), Canvas::halfblocks()).run(1).print.is_err());
+        assert!(job(0, 10, (10, 10), Canvas::halfblocks()).run(&mut Past::default()).print.is_err());
+        assert!(job(10, 10, (0, 10), Canvas::halfblocks()).run(&mut Past::default()).print.is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use image::RgbImage;
 use ratatui::layout::Size;
+use ratatui_image::protocol::Protocol;
 
 use super::{Canvas, EncodeJob, Encoded, Print};
 use crate::{
@@ -20,7 +21,7 @@ const CACHED: usize = 8;
 pub(in crate::dashboard) struct Scene {
     pub(in crate::dashboard) film: FilmId,
     pub(in crate::dashboard) heatmap: Option<String>,
-    pub(in crate::dashboard) prior: Option<FilmId>,
+    pub(in crate::dashboard) beside: Option<FilmId>,
     pub(in crate::dashboard) presentation: Presentation,
 }
 
@@ -33,6 +34,10 @@ pub struct Gallery {
     wanted: Option<(PictureRequest, Size)>,
     /// The picture on the screen; it stays until the wanted one is there.
     shown: Option<(PictureRequest, Print)>,
+    /// How many of its strips are on the screen, from the top: all of them, unless the line is slow.
+    sent: usize,
+    /// Whether something lies over it that would have to be sent anew with it.
+    covered: bool,
     /// Why the wanted picture cannot be had.
     failure: Option<String>,
     /// Encoded pictures, the newest last. Dropped in the order in which they were made, which the ring
@@ -44,7 +49,15 @@ impl Gallery {
     /// An empty gallery.
     #[must_use]
     pub fn new(canvas: Canvas) -> Self {
-        Self { canvas, wanted: None, shown: None, failure: None, cached: VecDeque::new() }
+        Self {
+            canvas,
+            wanted: None,
+            shown: None,
+            sent: 0,
+            covered: false,
+            failure: None,
+            cached: VecDeque::new(),
+        }
     }
 
     /// How the terminal shows pictures.
@@ -59,6 +72,43 @@ impl Gallery {
         self.shown.as_ref().map(|(request, print)| (request, print))
     }
 
+    /// The strips of the picture that are on the screen, from the top.
+    #[must_use]
+    pub fn strips(&self) -> &[Protocol] {
+        self.shown.as_ref().map_or(&[], |(_, print)| &print.strips()[..self.sent.min(print.strips().len())])
+    }
+
+    /// Whether strips of the picture are still to be sent.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !self.covered && self.shown.as_ref().is_some_and(|(_, print)| self.sent < print.strips().len())
+    }
+
+    /// Sends one strip more, if there is one.
+    pub(in crate::dashboard) fn send_strip(&mut self) {
+        self.sent += usize::from(self.has_more());
+    }
+
+    /// Over a slow line: the terminal has lost the picture, which is sent anew, strip by strip.
+    pub(in crate::dashboard) fn send_again(&mut self) {
+        if self.canvas.bandwidth.is_some() {
+            self.sent = 0;
+        }
+    }
+
+    /// Over a slow line: something lies over the picture, which goes and comes again afterwards.
+    pub(in crate::dashboard) fn cover(&mut self, covered: bool) {
+        self.covered = covered && self.canvas.bandwidth.is_some();
+        if self.covered {
+            self.sent = 0;
+        }
+    }
+
+    fn show(&mut self, request: PictureRequest, print: Print) {
+        self.sent = if self.canvas.bandwidth.is_some() { 0 } else { print.strips().len() };
+        self.shown = Some((request, print));
+    }
+
     /// Why the wanted picture cannot be had.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
@@ -69,7 +119,8 @@ impl Gallery {
     #[must_use]
     pub fn is_loading(&self) -> bool {
         let shown = self.shown.as_ref().map(|(request, _)| request);
-        self.failure.is_none() && self.wanted.as_ref().is_some_and(|(wanted, _)| Some(wanted) != shown)
+        let is_another = self.wanted.as_ref().is_some_and(|(wanted, _)| Some(wanted) != shown);
+        self.failure.is_none() && (is_another || self.has_more())
     }
 
     /// Takes a new size of the character cell; every picture has to be made anew.
@@ -93,7 +144,7 @@ impl Gallery {
     /// Says which picture the screen wants in a box of so many cells. Returns the request to send, if it
     /// neither has it nor waits for it.
     pub(in crate::dashboard) fn want(&mut self, scene: Option<Scene>, cells: Size) -> Option<PictureRequest> {
-        let Some(Scene { film, heatmap, prior, presentation }) =
+        let Some(Scene { film, heatmap, beside, presentation }) =
             scene.filter(|_| cells.width > 0 && cells.height > 0)
         else {
             (self.wanted, self.shown, self.failure) = (None, None, None);
@@ -103,7 +154,7 @@ impl Gallery {
         let request = PictureRequest {
             film,
             heatmap,
-            prior,
+            prior: beside,
             presentation,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
@@ -113,8 +164,8 @@ impl Gallery {
         }
         self.wanted = Some((request.clone(), cells));
         self.failure = None;
-        if let Some(cached) = self.cached.iter().find(|(cached, _)| *cached == request) {
-            self.shown = Some(cached.clone());
+        if let Some((request, print)) = self.cached.iter().find(|(cached, _)| *cached == request).cloned() {
+            self.show(request, print);
             return None;
         }
         Some(request)
@@ -151,7 +202,7 @@ impl Gallery {
                 }
                 self.cached.push_back((encoded.request.clone(), print.clone()));
                 if is_wanted {
-                    self.shown = Some((encoded.request, print));
+                    self.show(encoded.request, print);
                 }
             }
             Err(error) if is_wanted => self.fail(&error),

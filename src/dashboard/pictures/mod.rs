@@ -1,19 +1,24 @@
 //! Films on a terminal: which protocol, made by a thread of their own, kept while they are of use.
 
+mod detail;
 mod detect;
 mod encoder;
 mod gallery;
 mod probe;
 
+pub use detail::Detail;
 pub use detect::canvas_of_terminal;
-pub use encoder::{EncodeJob, Encoded, Print};
+pub use encoder::{EncodeJob, Encoded, Past, Print};
 pub use gallery::Gallery;
 pub(super) use gallery::Scene;
 
+pub(super) use detail::STRIP;
 pub(super) use detect::{Probe, window_cell};
 pub(super) use encoder::Encoder;
 
 use ratatui_image::picker::ProtocolType;
+
+use crate::config::Bandwidth;
 
 /// How this terminal shows pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub struct Canvas {
     pub passthrough: bool,
     /// Whether Kitty's pictures are sent compressed.
     pub compressed: bool,
+    /// The speed of a slow line to the terminal; none: pictures are sent whole.
+    pub bandwidth: Option<Bandwidth>,
 }
 
 impl Canvas {
@@ -33,7 +40,13 @@ impl Canvas {
     /// shape.
     #[must_use]
     pub fn halfblocks() -> Self {
-        Self { protocol: ProtocolType::Halfblocks, cell: (10, 20), passthrough: false, compressed: false }
+        Self {
+            protocol: ProtocolType::Halfblocks,
+            cell: (10, 20),
+            passthrough: false,
+            compressed: false,
+            bandwidth: None,
+        }
     }
 
     /// Whether pictures are text, so that a popup can lie over them.

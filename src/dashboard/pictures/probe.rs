@@ -57,11 +57,11 @@ pub(super) fn ask(through_tmux: bool) -> bool {
     out.write_all(query.as_bytes()).and_then(|()| out.flush()).is_ok()
 }
 
-/// Waits until everything is answered or `patience` is at its end. Characters that a person types
+/// Waits until everything is answered or `timeout` is at its end. Characters that a person types
 /// meanwhile are passed on, and the escape key; other keys that send escape sequences are lost among the answers.
-pub(super) fn listen(patience: Duration, mut typed: impl FnMut(KeyEvent)) -> Answers {
+pub(super) fn listen(timeout: Duration, mut typed: impl FnMut(KeyEvent)) -> Answers {
     let mut answers = Answers::default();
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let (mut parser, mut sieve) = (Parser::new(), Sieve::default());
     let mut bytes = [0_u8; 256];
     loop {

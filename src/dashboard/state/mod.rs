@@ -103,6 +103,8 @@ pub struct State {
     pub(super) hides_names: bool,
     /// When the bell rang last.
     pub(super) rung_at: Option<Timestamp>,
+    /// Whether the person has pressed a key or a button of the mouse.
+    pub(super) is_touched: bool,
     /// Whether the screen no longer shows this state.
     pub(super) stale: bool,
 }
@@ -147,6 +149,7 @@ impl State {
             who: String::new(),
             hides_names: false,
             rung_at: None,
+            is_touched: false,
             stale: true,
         };
         state.filter_anew();

@@ -1,7 +1,7 @@
 //! Which actions would do something now.
 
 use super::State;
-use crate::dashboard::keymap::action::Action;
+use crate::{dashboard::keymap::action::Action, store::FilmState};
 
 impl State {
     /// Whether the action would do anything now; the footer offers only those.
@@ -40,6 +40,7 @@ impl State {
             | Action::ZoomFit
             | Action::Prior
             | Action::ResetPicture => self.picture_area().is_some() && self.film().is_some(),
+            Action::Similar => self.film().is_some_and(|film| matches!(film.state, FilmState::Scored { .. })),
             Action::ZoomOut | Action::PanLeft | Action::PanRight => self.presentation().zoom.is_near(),
             Action::Score => self.scorable_film().is_some(),
             Action::Undo => self.can_undo(),
@@ -55,6 +56,7 @@ impl State {
             | Action::Help
             | Action::Palette
             | Action::Plugins
+            | Action::Senders
             | Action::Shift
             | Action::Workbench
             | Action::Redraw

@@ -6,7 +6,10 @@ use crossterm::event::KeyEvent;
 use ratatui::{Frame, layout::Rect};
 
 use super::State;
-use crate::dashboard::{keymap::action::Action, message::Effect};
+use crate::{
+    dashboard::{keymap::action::Action, message::Effect},
+    store::FilmId,
+};
 
 /// A panel over the screen: its keys and its drawing.
 ///
@@ -19,7 +22,9 @@ pub trait Panel: Any + fmt::Debug {
     fn paste(&mut self, _state: &mut State, _text: &str) {}
 
     /// Whether an action does something here: for the footer.
-    fn offers(&self, action: Action) -> bool;
+    fn offers(&self, action: Action) -> bool {
+        matches!(action, Action::Close | Action::Interrupt)
+    }
 
     /// The place that it covers; pictures must know.
     fn area(&self, state: &State) -> Rect;
@@ -30,6 +35,11 @@ pub trait Panel: Any + fmt::Debug {
     /// Whether a filter is typed here: the list then leaves room for it, and need not be finished before a key.
     fn is_filter(&self) -> bool {
         false
+    }
+
+    /// A film that is to stand beside the selected one while it is open.
+    fn beside(&self) -> Option<FilmId> {
+        None
     }
 
     /// Hears that the list has become the one that was asked for.
@@ -111,6 +121,11 @@ impl State {
         let Some(mut panel) = self.panel.take() else { return };
         call(&mut *panel, self);
         self.panel.get_or_insert(panel);
+    }
+
+    /// The film that the open panel wants beside the selected one.
+    pub(in crate::dashboard) fn beside(&self) -> Option<FilmId> {
+        self.panel.as_deref().and_then(Panel::beside)
     }
 
     /// Whether a filter is being typed.

@@ -5,7 +5,8 @@ use crate::{
     dashboard::pictures::Scene,
     picture::{Mode, Presentation},
     quality::Gate,
-    store::{Answer, FilmId, FilmRow, FilmState, PriorFilm, StudyDetail},
+    session::protocol::NoticeLevel,
+    store::{Answer, FilmId, FilmRow, FilmState, PriorFilm, Status, StudyDetail, StudyId},
     study::{self, Finding},
 };
 
@@ -42,6 +43,20 @@ impl State {
             FilmState::Scored { .. } => false,
         };
         scorable.then_some(film.id)
+    }
+
+    /// Selects a study: in the list that is open, else in the one of all, else among those that are done.
+    pub(in crate::dashboard) fn go_to(&mut self, study: StudyId) {
+        if self.worklist.select_study(study) {
+            return;
+        }
+        self.set_typed_filter("");
+        let is_done = self.worklist.get(study).is_some_and(|row| row.status == Status::Done);
+        self.open_view(if is_done { self.site.views.done() } else { 0 });
+        self.worklist.finish();
+        if !self.worklist.select_study(study) {
+            self.say(NoticeLevel::Info, "That study is no longer on the list.".to_owned());
+        }
     }
 
     /// Its index in the study.
@@ -100,6 +115,7 @@ impl State {
             (Some(_), Mode::Contours) => Presentation { opacity: usual.opacity, ..self.presentation },
             _ => self.presentation,
         };
-        Some(Scene { film, heatmap, prior: self.prior().map(|prior| prior.film), presentation })
+        let beside = self.beside().or_else(|| self.prior().map(|prior| prior.film));
+        Some(Scene { film, heatmap, beside, presentation })
     }
 }

@@ -5,7 +5,10 @@ use std::{
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use sha2::{Digest, Sha256};
@@ -14,12 +17,16 @@ use super::{
     command::padded,
     negotiate::{Context, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME},
 };
-use crate::hash::hex;
+use crate::{
+    files::{Room, Space},
+    hash::hex,
+    lock::lock,
+};
 
 /// The folder in the inbox in which films lie that are not complete. Intake leaves it out.
 pub const PASSING_FOLDER: &str = ".cxr-receiving";
 /// Films can be read by their owner and its group.
-const MODE: u32 = 0o640;
+pub(super) const MODE: u32 = 0o640;
 /// Bytes that are written at once.
 const BUFFER: usize = 256 << 10;
 /// The free space is looked at again after so many bytes.
@@ -31,7 +38,7 @@ const NAME_BYTES: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FolderError {
     /// The disk has less room left than it must keep.
-    #[error("the disk of the inbox has less than {0} free")]
+    #[error("the disk of the inbox has less than {0} free (`min_free` under [health])")]
     Low(Size),
     /// The film is longer than is allowed.
     #[error("the film is longer than {0} ([receive] max_film)")]
@@ -59,7 +66,7 @@ impl std::fmt::Display for Size {
 pub(super) struct Folder {
     inbox: PathBuf,
     passing: PathBuf,
-    min_free: u64,
+    min_free: Mutex<Option<Space>>,
     max_film: u64,
     next: AtomicU64,
 }
@@ -87,15 +94,29 @@ pub(super) struct Stored {
 
 impl Folder {
     /// Prepares the inbox, and removes what receivers that have died left in it.
-    pub(super) fn open(inbox: &Path, min_free: u64, max_film: u64) -> io::Result<Self> {
-        let passing = inbox.join(PASSING_FOLDER);
-        match fs::create_dir(&passing) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let folder = Self { inbox: inbox.to_owned(), passing, min_free, max_film, next: AtomicU64::new(0) };
+    pub(super) fn open(inbox: &Path, min_free: Option<Space>, max_film: u64) -> io::Result<Self> {
+        let folder = Self {
+            inbox: inbox.to_owned(),
+            passing: inbox.join(PASSING_FOLDER),
+            min_free: Mutex::new(min_free),
+            max_film,
+            next: AtomicU64::new(0),
+        };
+        folder.prepare()?;
         folder.remove_leftovers()?;
         Ok(folder)
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        match fs::create_dir(&self.passing) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps so much of the disk free from now on; none: all may be filled.
+    pub(super) fn keep_free(&self, min_free: Option<Space>) {
+        *lock(&self.min_free) = min_free;
     }
 
     /// Removes unfinished films that no process holds a lock on.
@@ -144,15 +165,18 @@ impl Folder {
             match OpenOptions::new().write(true).create_new(true).mode(MODE).open(&path) {
                 // That of a process with the same number, in a container perhaps.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                // The inbox is another folder by now: a share that came back.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.prepare()?,
                 file => return Ok((path, file?)),
             }
         }
     }
 
     fn check_room(&self) -> Result<(), FolderError> {
-        let found = rustix::fs::statvfs(&self.inbox).map_err(io::Error::from)?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        if free < self.min_free { Err(FolderError::Low(Size(self.min_free))) } else { Ok(()) }
+        let Some(min_free) = *lock(&self.min_free) else { return Ok(()) };
+        let room = Room::of(&self.inbox)?;
+        let least = min_free.of(room.total);
+        if room.free < least { Err(FolderError::Low(Size(least))) } else { Ok(()) }
     }
 
     /// Makes sure that names in the inbox are on disk.

@@ -73,11 +73,13 @@ impl Connections {
         Ok(Place { connections: Arc::clone(self), number, address })
     }
 
-    /// Closes all connections.
-    pub(super) fn close(&self) {
-        for connection in self.lock().values() {
+    /// Closes all connections, and returns how many there are whose threads have not ended yet.
+    pub(super) fn close(&self) -> usize {
+        let all = self.lock();
+        for connection in all.values() {
             let _ = connection.socket.shutdown(Shutdown::Both);
         }
+        all.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Connection>> {

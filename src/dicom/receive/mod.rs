@@ -13,6 +13,7 @@ mod fault;
 mod folder;
 mod limits;
 mod negotiate;
+mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -25,11 +26,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
-        Arc, RwLock,
+        Arc, OnceLock, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use access::{Network, Peers};
@@ -38,6 +39,7 @@ pub use folder::PASSING_FOLDER;
 pub use limits::Limits;
 pub(in crate::dicom) use negotiate::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME};
 pub use negotiate::{TRANSFER_SYNTAXES, classes_of};
+pub use state::{StateFile, fault_of};
 pub use tls::{TlsError, TlsFiles};
 
 use association::Peer;
@@ -46,7 +48,7 @@ use limits::{Connections, Place};
 use stream::{Channel, Timed};
 use wire::Wire;
 
-use crate::lock::unpoisoned;
+use crate::{files::Space, lock::unpoisoned};
 
 /// Memory of a connection's thread for its stack.
 const STACK: usize = 512 << 10;
@@ -54,6 +56,10 @@ const STACK: usize = 512 << 10;
 const LOOK: rustix::fs::Timespec = rustix::fs::Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 /// Between two tries where the operating system has no file handles left.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest that the end of connections is waited for, and how often it is looked at.
+const ENDING: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How a receiver is set up.
 #[derive(Debug, Clone)]
@@ -70,8 +76,8 @@ pub struct Options {
     pub classes: Vec<String>,
     /// The folder that films are put into.
     pub inbox: PathBuf,
-    /// Bytes that the disk of the inbox has to keep free.
-    pub min_free: u64,
+    /// Room that the disk of the inbox has to keep; none: none.
+    pub min_free: Option<Space>,
     /// Most bytes of a film.
     pub max_film: u64,
     /// How many associations there may be.
@@ -125,6 +131,15 @@ pub enum StartError {
     Inbox(io::Error),
 }
 
+impl StartError {
+    /// Whether trying again may help: another program has the port, or the address is not there yet.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable};
+        matches!(self, Self::Listen { source, .. } if matches!(source.kind(), AddrInUse | AddrNotAvailable))
+    }
+}
+
 fn listen_help(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => " (another program, or another receiver, has the port)",
@@ -136,7 +151,8 @@ fn listen_help(error: &io::Error) -> &'static str {
 
 /// A receiver.
 pub struct Receiver {
-    listener: TcpListener,
+    /// None before it listens.
+    listener: OnceLock<TcpListener>,
     shared: Arc<Shared>,
 }
 
@@ -152,20 +168,17 @@ struct Shared {
 }
 
 impl Receiver {
-    /// Listens, and prepares the inbox. `on_event` is called on the threads of the connections: what it takes long over,
+    /// Prepares the inbox. `on_event` is called on the threads of the connections: what it takes long over,
     /// a sender waits for.
     ///
     /// # Errors
-    /// The address is taken, or the inbox cannot be written to.
-    pub fn bind(
+    /// The inbox cannot be written to.
+    pub fn new(
         options: Options,
         on_event: impl Fn(&Event) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         let folder =
             Folder::open(&options.inbox, options.min_free, options.max_film).map_err(StartError::Inbox)?;
-        let fault = |source| StartError::Listen { address: options.listen, source };
-        let listener = TcpListener::bind(options.listen).map_err(fault)?;
-        listener.set_nonblocking(true).map_err(fault)?;
         let shared = Shared {
             peers: RwLock::new(options.peers.clone()),
             folder,
@@ -175,31 +188,40 @@ impl Receiver {
             numbers: AtomicU64::new(0),
             options,
         };
-        Ok(Self { listener, shared: Arc::new(shared) })
+        Ok(Self { listener: OnceLock::new(), shared: Arc::new(shared) })
     }
 
-    /// Returns the address that it listens on.
+    /// Listens from now on, unless it does already; returns the address.
     ///
     /// # Errors
-    /// Those of the operating system.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// The address is taken or may not be had.
+    pub fn listen(&self) -> Result<SocketAddr, StartError> {
+        let wanted = self.shared.options.listen;
+        let fault = |source| StartError::Listen { address: wanted, source };
+        if self.listener.get().is_none() {
+            let listener = TcpListener::bind(wanted).map_err(fault)?;
+            listener.set_nonblocking(true).map_err(fault)?;
+            let _ = self.listener.set(listener);
+        }
+        self.listener.get().map_or(Ok(wanted), TcpListener::local_addr).map_err(fault)
     }
 
-    /// Lets these in from now on. Associations that there are go on.
-    pub fn allow(&self, peers: Peers) {
+    /// Lets these in, and keeps so much of the disk free, from now on. Associations that there are go on.
+    pub fn change(&self, peers: Peers, min_free: Option<Space>) {
         *unpoisoned(self.shared.peers.write()) = peers;
+        self.shared.folder.keep_free(min_free);
     }
 
-    /// Takes connections until [`Receiver::stop`].
+    /// Takes connections until [`Receiver::stop`], once it listens.
     pub fn run(&self) {
         use rustix::event::{PollFd, PollFlags, poll};
+        let Some(listener) = self.listener.get() else { return };
         while !self.shared.stops() {
-            let mut polled = [PollFd::new(&self.listener, PollFlags::IN)];
+            let mut polled = [PollFd::new(listener, PollFlags::IN)];
             if poll(&mut polled, Some(&LOOK)) == Ok(0) {
                 continue;
             }
-            match self.listener.accept() {
+            match listener.accept() {
                 Ok((socket, peer)) => self.shared.take(socket, peer),
                 Err(error) if is_passing(&error) => {}
                 // No file handles, no memory: the connections that there are will give some back.
@@ -211,11 +233,14 @@ impl Receiver {
         }
     }
 
-    /// Stops: takes no more connections, and breaks off those that there are. A film whose sender was told of success
-    /// is on disk; of others, nothing is left.
+    /// Stops: takes no more connections, breaks off those that there are, and gives their threads a moment to end. A film
+    /// whose sender was told of success is on disk; of others, nothing is left.
     pub fn stop(&self) {
         self.shared.stops.store(true, Ordering::SeqCst);
-        self.shared.connections.close();
+        let until = Instant::now() + ENDING;
+        while self.shared.connections.close() > 0 && Instant::now() < until {
+            thread::sleep(LOOK_AGAIN);
+        }
     }
 
     /// Whether it was stopped.

@@ -29,7 +29,7 @@ pub struct Tells {
     pub auc: f64,
     /// Its 95 % interval by patient.
     pub interval: Option<[f64; 2]>,
-    /// The same among films without the finding alone, which the finding cannot explain; it may be under 0.5.
+    /// That AUC among films without the finding alone, which the finding cannot explain; it may be under 0.5.
     pub without_finding: Option<f64>,
     /// Its 95 % interval by patient.
     pub without_finding_interval: Option<[f64; 2]>,
@@ -55,7 +55,7 @@ pub struct GroupAlone {
     pub interval: Option<[f64; 2]>,
 }
 
-/// What is measured of one label and one column.
+/// The figures of one label and one column.
 pub(super) struct Explained {
     /// The group that the score tells best, and its films against all others: over all, and without the finding.
     told: Option<Told>,

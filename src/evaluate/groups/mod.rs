@@ -27,7 +27,7 @@ use super::{
 pub struct ColumnReport {
     /// The column's name.
     pub column: String,
-    /// What a reader should be warned of, a sentence each.
+    /// Warnings for the reader, a sentence each.
     pub warnings: Vec<String>,
     /// A report a label with films of both kinds, in the model's order.
     pub labels: Vec<GroupedLabel>,

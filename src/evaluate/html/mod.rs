@@ -187,7 +187,7 @@ fn labels(page: &mut String, report: &Report) -> fmt::Result {
     )
 }
 
-/// What an alert means where findings are as frequent as somebody says.
+/// Writes the table of what an alert means where findings are as frequent as somebody says.
 fn predictive(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
     if labels.iter().all(|label| label.predictive.is_none()) {
         return Ok(());
@@ -213,7 +213,7 @@ fn predictive(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
     )
 }
 
-/// What others published, beside what was measured here.
+/// Writes the table of what others published, beside what was measured here.
 fn elsewhere(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
     let known = |label: &&LabelReport| label.auc.is_some() && !label.elsewhere.is_empty();
     if !labels.iter().any(|label| known(&label)) {
@@ -240,7 +240,7 @@ fn elsewhere(page: &mut String, labels: &[LabelReport]) -> fmt::Result {
     )
 }
 
-/// What stands in a label's row after its counts.
+/// Returns the cells of a label's row after its counts.
 fn cells(label: &LabelReport) -> [String; 9] {
     let auc = label.auc.map_or_else(none, |auc| with_interval(auc.value, auc.interval));
     let published = label.published.map_or_else(none, |known| with_interval(known.auc, known.interval));

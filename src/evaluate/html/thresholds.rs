@@ -39,17 +39,7 @@ pub(super) fn write(page: &mut String, thresholds: &Thresholds) -> fmt::Result {
         percent(thresholds.any_alarm_then)
     )?;
     if let Some(clean) = &thresholds.without_finding {
-        let of = clean.patients.map_or_else(String::new, |patients| format!(" of {patients} patients"));
-        writeln!(
-            page,
-            " Of {} films without any finding{of}, {} reach alert for a ranking label now and {} critical; {} and {} with \
-             what would be written.",
-            clean.films,
-            share(clean.alert_now),
-            share(clean.critical_now),
-            share(clean.alert_then),
-            share(clean.critical_then)
-        )?;
+        writeln!(page, " {}", clean.sentence(share))?;
     }
     writeln!(
         page,

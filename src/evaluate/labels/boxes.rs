@@ -20,7 +20,7 @@ const BOXES: &[&[&str]] = &[
 /// A column that holds an outline as a run-length code or a list of points.
 const OUTLINES: &[&str] = &["encodedpixels", "rle", "maskrle", "segmentation", "polygon", "landmarks"];
 
-/// What a table with such columns is, in words, and the columns that say so.
+/// Names the kind of table that has such columns, and the columns that say so.
 pub(super) fn of(header: &[String]) -> Option<(&'static str, Vec<&str>)> {
     let names: Vec<String> = header.iter().map(|name| without_box(&plain(name))).collect();
     let named = |wanted: &str| names.iter().position(|name| name == wanted);

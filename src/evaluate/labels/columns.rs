@@ -91,7 +91,7 @@ pub(super) struct Columns {
     pub(super) split: Option<usize>,
     /// NIH's column of joined names.
     pub(super) joined: Option<usize>,
-    /// What is left, which may be findings.
+    /// The other columns, which may be findings.
     pub(super) others: Vec<usize>,
 }
 

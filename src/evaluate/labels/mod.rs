@@ -24,7 +24,7 @@ pub use read::read;
 pub(in crate::evaluate) use table::{decoded, records};
 pub use truths::TruthChoice;
 
-/// What a label file says of one finding on one film.
+/// A label file's word on one finding on one film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Truth {
     /// It is there.
@@ -35,6 +35,23 @@ pub enum Truth {
     Uncertain,
     /// Nothing is said: an empty cell.
     Blank,
+}
+
+impl Truth {
+    /// Reads a cell; none for one that says nothing of the kind.
+    fn read(cell: &str) -> Option<Self> {
+        match cell.trim().to_ascii_lowercase().as_str() {
+            "" | "nan" | "na" => Some(Self::Blank),
+            "true" | "yes" => Some(Self::Present),
+            "false" | "no" => Some(Self::Absent),
+            number => match number.parse::<f64>() {
+                Ok(1.0) => Some(Self::Present),
+                Ok(0.0) => Some(Self::Absent),
+                Ok(-1.0) => Some(Self::Uncertain),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// How -1 counts.
@@ -80,13 +97,13 @@ pub struct Row {
     pub line: u64,
     /// The film as the file names it: a name or a path.
     pub film: String,
-    /// Who it is of, where that is known.
+    /// Its patient, where that is known.
     pub patient: Option<String>,
     /// The view, where there is a column of it.
     pub view: Option<String>,
     /// The part of the set that it belongs to, where there is a column of it.
     pub split: Option<String>,
-    /// What is said, in the order of [`LabelSet::findings`].
+    /// The word on each finding, in the order of [`LabelSet::findings`].
     pub truths: Vec<Truth>,
     /// All cells, in the order of [`LabelSet::columns`].
     pub cells: Vec<String>,
@@ -112,7 +129,7 @@ pub struct LabelSet {
     pub findings: Vec<String>,
     /// Its films, in the file's order.
     pub rows: Vec<Row>,
-    /// What a person should know of how it was read, a sentence each.
+    /// Notes on how it was read, a sentence each.
     pub notes: Vec<String>,
     /// Where the patients come from: a column, or the films' names.
     pub patients_from: Option<String>,
@@ -214,17 +231,17 @@ pub enum LabelError {
     /// A source of labels that it does not have.
     #[error("it has no labels called `{wanted}`: there are {known}")]
     NoTruth {
-        /// What was asked for.
+        /// The name that was asked for.
         wanted: String,
-        /// What there is.
+        /// The names that there are.
         known: String,
     },
     /// A column that it does not have.
     #[error("it has no column `{wanted}`; its columns are {known}")]
     NoColumn {
-        /// What was asked for.
+        /// The name that was asked for.
         wanted: String,
-        /// What there is.
+        /// The names that there are.
         known: String,
     },
     /// It is not a table.
@@ -233,9 +250,9 @@ pub enum LabelError {
     /// A split that it does not have.
     #[error("no line has the split `{wanted}`; {known}")]
     NoSplit {
-        /// What was asked for.
+        /// The name that was asked for.
         wanted: String,
-        /// What there is, in words.
+        /// The names that there are, in words.
         known: String,
     },
 }

@@ -117,7 +117,7 @@ impl Table {
     /// Whether every cell of a column says yes, no, uncertain or nothing, and not all nothing.
     pub(super) fn holds_truths(&self, column: usize) -> bool {
         let cells = || self.lines.iter().map(|(_, cells)| &cells[column]);
-        cells().all(|cell| truth(cell).is_some()) && cells().any(|cell| !cell.is_empty())
+        cells().all(|cell| Truth::read(cell).is_some()) && cells().any(|cell| !cell.is_empty())
     }
 }
 
@@ -156,7 +156,7 @@ fn finding_columns(
     }
     let read_line = |(line, cells): &(u64, Vec<String>)| {
         let cell = |(_, n): &(String, usize)| {
-            truth(&cells[*n]).ok_or_else(|| LabelError::Cell {
+            Truth::read(&cells[*n]).ok_or_else(|| LabelError::Cell {
                 line: *line,
                 column: name(*n).to_owned(),
                 value: cells[*n].clone(),
@@ -166,21 +166,6 @@ fn finding_columns(
     };
     let truths = table.lines.iter().map(read_line).collect::<Result<_, _>>()?;
     Ok((taken.into_iter().map(|(name, _)| name).collect(), truths))
-}
-
-/// What a cell says; none for a cell that says nothing of the kind.
-pub(super) fn truth(cell: &str) -> Option<Truth> {
-    match cell.trim().to_ascii_lowercase().as_str() {
-        "" | "nan" | "na" => Some(Truth::Blank),
-        "true" | "yes" => Some(Truth::Present),
-        "false" | "no" => Some(Truth::Absent),
-        number => match number.parse::<f64>() {
-            Ok(1.0) => Some(Truth::Present),
-            Ok(0.0) => Some(Truth::Absent),
-            Ok(-1.0) => Some(Truth::Uncertain),
-            _ => None,
-        },
-    }
 }
 
 fn note_renamed<'a>(names: impl Iterator<Item = &'a str>, known: &[&str], notes: &mut Vec<String>) {

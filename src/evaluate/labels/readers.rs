@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::{
     Truth,
     columns::{Columns, plain},
-    read::truth,
     table::Table,
 };
 
@@ -56,9 +55,9 @@ fn joined(mut lines: Vec<Line>, reader: usize, columns: &Columns) -> (Vec<Line>,
     let mut ties = 0;
     for &column in &columns.others {
         let cells: Vec<&str> = lines.iter().map(|(_, cells)| cells[column].as_str()).collect();
-        let Some(truths) = cells.iter().map(|cell| truth(cell)).collect::<Option<Vec<_>>>() else {
+        let Some(truths) = cells.iter().map(|cell| Truth::read(cell)).collect::<Option<Vec<_>>>() else {
             // What is no truth is found and named when the row is read.
-            let odd = cells.iter().find(|cell| truth(cell).is_none()).map(|cell| (*cell).to_owned());
+            let odd = cells.iter().find(|cell| Truth::read(cell).is_none()).map(|cell| (*cell).to_owned());
             lines[0].1[column] = odd.unwrap_or_default();
             continue;
         };

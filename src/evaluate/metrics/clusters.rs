@@ -22,7 +22,7 @@ pub struct Clustered {
     films: Vec<Scored>,
 }
 
-/// What a set of films gives, each film counted as often as its patient.
+/// The figures of a set of films, each film counted as often as its patient.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Counted {
     /// Twice the pairs of a film with and a film without the finding that the scores put in order, ties being half.
@@ -70,7 +70,7 @@ impl Clustered {
         &self.films
     }
 
-    /// The same films without their patients.
+    /// Returns the films without their patients.
     #[must_use]
     pub fn ranked(&self) -> Ranked {
         Ranked::new(self.films.iter().map(|film| (film.score, film.positive)))
@@ -116,7 +116,7 @@ impl Clustered {
         (count(true), count(false))
     }
 
-    /// What a threshold gives, as [`Ranked::at`] says it, with intervals by patient.
+    /// Counts what a threshold gives, as [`Ranked::at`] does, with intervals by patient.
     #[must_use]
     pub fn at(&self, threshold: f64) -> AtThreshold {
         let reaches = |film: &Scored| film.score >= threshold;

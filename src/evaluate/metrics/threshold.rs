@@ -15,7 +15,7 @@ pub struct Share {
     pub effective: f64,
 }
 
-/// What counting everything at or above a threshold as positive gives.
+/// The figures of counting everything at or above a threshold as positive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct AtThreshold {
     /// The threshold.
@@ -54,7 +54,7 @@ pub(super) fn wilson_of(value: f64, n: f64) -> Share {
 }
 
 impl Ranked {
-    /// What a threshold gives. "At or above" is how `triage` decides, too.
+    /// Counts what a threshold gives. "At or above" is how `triage` decides, too.
     #[must_use]
     pub fn at(&self, threshold: f64) -> AtThreshold {
         let reached = self.cumulated().take_while(|(score, ..)| *score >= threshold).last();

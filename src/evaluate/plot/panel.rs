@@ -21,7 +21,7 @@ const BOX: &str = "#35e0ff";
 pub struct Shot {
     /// The label whose heatmap is shown.
     pub title: String,
-    /// What there is to say of it, in one short line.
+    /// A short line under it.
     pub caption: String,
     /// Film and heatmap.
     pub picture: RgbImage,

@@ -26,7 +26,7 @@ pub enum ImportError {
     Unknown {
         /// The file.
         place: String,
-        /// What it looks like, if that is known, with a leading "; ".
+        /// A guess at what it is, if there is one, with a leading "; ".
         hint: &'static str,
     },
     /// The bytes are not what their format says.
@@ -45,7 +45,7 @@ pub enum ImportError {
     Refused {
         /// The file.
         place: String,
-        /// What it asks for.
+        /// The request that was refused.
         reason: String,
     },
     /// The file is sound, and holds no weights that could be found.
@@ -53,7 +53,7 @@ pub enum ImportError {
     NoWeights {
         /// The file.
         place: String,
-        /// What was found.
+        /// A description of what was found.
         reason: String,
     },
     /// The tensors are those of another network.
@@ -63,7 +63,7 @@ pub enum ImportError {
         place: String,
         /// The network that was wanted, in words.
         network: String,
-        /// What the network needs and the file does not have so, in the order of the network.
+        /// Tensors that the network needs and the file does not have so, in the order of the network.
         missing: Vec<TensorProblem>,
         /// Tensors of the file that the network has no place for.
         foreign: Vec<String>,
@@ -71,7 +71,7 @@ pub enum ImportError {
     /// There is no such preset.
     #[error("there is no preset '{name}': there are {}", .known.join(", "))]
     NoPreset {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
         /// The presets.
         known: Vec<String>,

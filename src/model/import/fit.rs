@@ -6,22 +6,25 @@ use std::borrow::Cow;
 use safetensors::tensor::{Dtype, View};
 
 use super::{
+    dinov2_names::as_hugging_face,
     error::ImportError,
     tensors::{Array, Tensors},
 };
 use crate::{
     model::{
         NetworkConfig, TensorProblem, TensorProblemKind,
+        dinov2::DinoV2,
         plain::Plain,
         weights::{self, Wanted},
     },
     text::clean,
 };
 
-/// What networks carry beside their weights: the operating points of torchxrayvision, and batch norm's
-/// count of its training steps, usually whole numbers and left out by the readers already.
+/// Whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
+/// count of its training steps, usually whole numbers and left out by the readers already; and what stood in the place
+/// of a patch that a DINOv2 was trained to guess.
 fn is_beside(name: &str) -> bool {
-    name == "op_threshs" || name.ends_with("num_batches_tracked")
+    name == "op_threshs" || name.ends_with("mask_token") || name.ends_with("num_batches_tracked")
 }
 
 /// The weights in their final form.
@@ -37,7 +40,13 @@ pub(super) struct Fitted {
 /// # Errors
 /// [`ImportError::Network`] with all that differs.
 pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Result<Fitted, ImportError> {
-    let wanted = weights::wanted(|vb| Plain::new(config, &vb)).map_err(crate::model::ModelError::from)?;
+    let (wanted, tensors) = match config {
+        NetworkConfig::DinoV2(config) => {
+            (weights::wanted(|vb| DinoV2::new(config, &vb)), as_hugging_face(tensors))
+        }
+        _ => (weights::wanted(|vb| Plain::new(config, &vb)), tensors),
+    };
+    let wanted = wanted.map_err(crate::model::ModelError::from)?;
     let mut tensors = renamed(tensors, &wanted)
         .map_err(|name| ImportError::NoWeights { place: place.to_owned(), reason: two_of(&name) })?;
     let mut missing = Vec::new();

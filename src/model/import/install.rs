@@ -12,10 +12,7 @@ use super::{Import, OldProfile, error::ImportError};
 use crate::{
     files::{self, Expected},
     hash::sha256,
-    model::{
-        Manifest, ModelError, ProfileNote,
-        library::{PROFILE_FILE, is_name},
-    },
+    model::{Manifest, ModelError, ProfileNote, library::PROFILE_FILE, manifest::is_name},
     text::clean,
 };
 
@@ -74,8 +71,8 @@ pub(super) fn install(
     Ok(Installed { folder, profile, manifest })
 }
 
-/// What becomes of the profile in `folder`, and its bytes, if they are to stay. A profile is of the numbers
-/// within the network: it holds as long as weights and all that comes before them are the same.
+/// Decides what becomes of the profile in `folder`, and returns its bytes if they are to stay. A profile is of the
+/// numbers within the network: it holds as long as weights and all that comes before them are the same.
 fn old_profile(folder: &Path, old: &Manifest, new: &Manifest) -> (OldProfile, Option<Vec<u8>>) {
     let Some(note) = &old.profile else { return (OldProfile::None, None) };
     if old.sha256 != new.sha256 {

@@ -5,11 +5,13 @@
 //! ```
 //! Nothing in a file is executed, and nothing that it says of its own lengths is believed.
 
+mod dinov2_names;
 mod error;
 mod fit;
 mod install;
 mod keras;
 mod pickle;
+mod preset;
 mod reader_error;
 mod safetensors;
 mod tensors;
@@ -21,6 +23,7 @@ use std::{
 };
 
 pub use error::ImportError;
+pub use preset::preset;
 use reader_error::{Outcome, ReaderError};
 use tensors::Tensors;
 use zip::ZipArchive;
@@ -64,7 +67,7 @@ pub struct Summary {
     pub name: String,
     /// Its folder.
     pub folder: PathBuf,
-    /// What the file was, in words.
+    /// The file's format, in words.
     pub format: &'static str,
     /// SHA-256 of the file that was brought, hex.
     pub sha256: String,
@@ -74,13 +77,13 @@ pub struct Summary {
     pub tensors: usize,
     /// Numbers in them.
     pub values: usize,
-    /// What became of the profile of training films that the model had before.
+    /// The fate of the profile of training films that the model had before.
     pub profile: OldProfile,
     /// Labels that rank by themselves, and all that have a name.
     pub validated: (usize, usize),
 }
 
-/// What becomes of a model's profile of training films when the model is imported again.
+/// The fate of a model's profile of training films when the model is imported again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldProfile {
     /// There was none.
@@ -181,7 +184,9 @@ fn archive(bytes: &[u8], config: &NetworkConfig) -> Outcome<(&'static str, Tenso
 fn keras(bytes: &[u8], config: &NetworkConfig) -> Outcome<Tensors> {
     match config {
         NetworkConfig::DenseNet(config) => keras::read(bytes, &config.blocks),
-        NetworkConfig::ResNet(_) => Err(ReaderError::other("of Keras' networks only DenseNet is known here")),
+        NetworkConfig::ResNet(_) | NetworkConfig::DinoV2(_) => {
+            Err(ReaderError::other("of Keras' networks only DenseNet is known here"))
+        }
     }
 }
 
@@ -196,7 +201,7 @@ fn named(fault: ReaderError, place: &str, bytes: &[u8]) -> ImportError {
     }
 }
 
-/// What people take for a file of weights.
+/// Names a file that people take for one of weights.
 fn hint(bytes: &[u8]) -> &'static str {
     let start = bytes.trim_ascii_start();
     if start.is_empty() {

@@ -9,7 +9,8 @@ use super::{
 
 /// The format's own limit for its header.
 const LARGEST_HEADER: u64 = 100_000_000;
-/// What networks of this family need is a twentieth of this, and reading a header takes twenty times its size.
+/// The longest header that is read: networks of this family need a twentieth of it, and reading one takes twenty
+/// times its size.
 const LARGEST_OF_WEIGHTS: u64 = 2_000_000;
 
 /// Whether it begins as such a file does: the header's length, then the header, which is JSON.

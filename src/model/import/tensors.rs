@@ -18,7 +18,7 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// The same numbers with other axes first: axis `n` of the result is axis `order[n]` of this.
+    /// Returns the numbers with their axes in another order: axis `n` of the result is axis `order[n]` of this.
     pub(super) fn transposed(&self, order: &[usize]) -> Self {
         let strides = strides(&self.shape);
         let shape: Vec<usize> = order.iter().map(|&axis| self.shape[axis]).collect();

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use toml::Spanned;
 
 use super::{
-    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Label, Manifest, ProfileNote, Published,
-    Reference, Shape, Step, Tone, Training, is_validated, raw,
+    Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
+    ProfileNote, Published, Reference, Shape, Step, Tone, Training, is_name, is_validated, raw,
 };
-use crate::{model::Limits, text::clean};
+use crate::text::clean;
 
 /// More pixels than any network of this family takes; a slip of the hand, not a model.
 const LARGEST_INPUT: u32 = 4096;
@@ -21,7 +21,7 @@ const MOST_WEIGHTS: f64 = 250e6;
 /// Numbers in the largest map that a film becomes on its way: a gigabyte.
 const LARGEST_MAP: f64 = (1u32 << 28) as f64;
 
-/// What is wrong, and at which byte of the text, where that is known.
+/// A mistake in a manifest, with the byte of the text where that is known.
 pub(super) struct ManifestError {
     pub(super) at: Option<usize>,
     pub(super) reason: String,
@@ -37,7 +37,7 @@ impl raw::Manifest {
     /// Checks the parts against each other.
     pub(super) fn into_checked(self, text: &str) -> Result<Manifest, ManifestError> {
         let name = clean(&self.name);
-        if !super::super::library::is_name(&self.name) {
+        if !is_name(&self.name) {
             return Err(
                 format!("'{name}' cannot be a model's name: letters, digits, '-', '_' and '.' only").into()
             );
@@ -61,8 +61,12 @@ impl raw::Manifest {
         let preprocessing = steps(self.preprocessing, channels, size)?;
         let outputs = self.labels.len();
         let evaluated = self.evaluated.as_ref().map(evaluated);
-        let labels = labels(self.labels, evaluated.as_ref())?;
-        let shape = shape(self.architecture, self.network.unwrap_or_default())?;
+        let output = output(self.kind, self.architecture, self.output, outputs)?;
+        let labels = match self.kind {
+            Kind::Classifier => labels(self.labels, evaluated.as_ref())?,
+            Kind::Embedder => Vec::new(),
+        };
+        let shape = shape(self.architecture, self.network.unwrap_or_default(), size)?;
         let reference = self.reference.map(|raw| reference(raw, labels.len())).transpose()?;
         let imported = self.imported.map(|raw| Imported {
             file: clean(&raw.file),
@@ -71,6 +75,7 @@ impl raw::Manifest {
         });
         let manifest = Manifest {
             name,
+            kind: self.kind,
             title: clean(&self.title),
             architecture: self.architecture,
             shape,
@@ -78,7 +83,7 @@ impl raw::Manifest {
             channels,
             size,
             preprocessing,
-            output: self.output,
+            output,
             outputs,
             labels,
             banner: clean(&self.banner),
@@ -116,9 +121,48 @@ impl raw::Manifest {
     }
 }
 
+/// Whether a model is of one piece: a classifier names findings, an embedder none. Returns what its outputs are.
+fn output(
+    kind: Kind,
+    architecture: Architecture,
+    output: Option<OutputRule>,
+    labels: usize,
+) -> Result<OutputRule, String> {
+    match (kind, architecture == Architecture::DinoV2) {
+        (Kind::Classifier, false) => output.ok_or_else(|| "missing field `output`".to_owned()),
+        (Kind::Embedder, true) if output.is_none() && labels == 0 => Ok(OutputRule::Sigmoid),
+        (Kind::Embedder, true) => {
+            Err("an embedder names no finding: leave `output` and [[labels]] out".to_owned())
+        }
+        (Kind::Classifier, true) => {
+            Err("a network of this architecture names no finding: write kind = \"embedder\"".to_owned())
+        }
+        (Kind::Embedder, false) => {
+            Err("of the architectures only \"dinov2\" is one of an embedder".to_owned())
+        }
+    }
+}
+
 /// Widths and depths that cannot be meant would cost memory before any weights are looked at.
-fn shape(architecture: Architecture, raw: raw::Network) -> Result<Shape, String> {
-    let raw::Network { stem, growth, blocks } = raw;
+fn shape(architecture: Architecture, raw: raw::Network, size: u32) -> Result<Shape, String> {
+    let raw::Network { stem, growth, blocks, width, layers, heads, patch } = raw;
+    let is_vit = architecture == Architecture::DinoV2;
+    let (of_a_vit, of_others) =
+        ([width, layers, heads, patch], [stem, growth, blocks.as_ref().map(Vec::len)]);
+    if of_a_vit.iter().any(Option::is_some) && !is_vit || of_others.iter().any(Option::is_some) && is_vit {
+        return Err("[network]: `width`, `layers`, `heads` and `patch` are those of \"dinov2\"; `stem`, `growth` and \
+                    `blocks` of the others"
+            .to_owned());
+    }
+    let sound = of_a_vit.iter().all(|number| number.is_none_or(|number| (1..=4096).contains(&number)))
+        && width.unwrap_or(768).is_multiple_of(heads.unwrap_or(12))
+        && size.is_multiple_of(patch.unwrap_or(14) as u32);
+    if is_vit && !sound {
+        return Err(
+            "[network] is out of range: `width` must be a multiple of `heads`, and `input.size` of `patch`"
+                .to_owned(),
+        );
+    }
     let sound = stem.is_none_or(|stem| (1..=1024).contains(&stem))
         && growth.is_none_or(|growth| (1..=256).contains(&growth))
         && blocks.as_ref().is_none_or(|blocks| {
@@ -134,7 +178,7 @@ fn shape(architecture: Architecture, raw: raw::Network) -> Result<Shape, String>
     if growth.is_some() && architecture != Architecture::DenseNet121 {
         return Err("[network] has `growth`, which only a DenseNet has".to_owned());
     }
-    Ok(Shape { stem, growth, blocks })
+    Ok(Shape { stem, growth, blocks, width, layers, heads, patch })
 }
 
 fn reference(raw: raw::Reference, labels: usize) -> Result<Reference, String> {
@@ -198,7 +242,7 @@ fn label(name: String, output: usize, raw: &raw::Label, on: Option<&EvaluatedOn>
 /// Reads the steps, and follows a film through them: what values it holds, and what size it ends in.
 fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<Vec<Step>, ManifestError> {
     let mut steps = Vec::with_capacity(raw.len());
-    let mut course = Course { values: None, side: None, channels: 1, closed: false };
+    let mut course = Course { values: None, side: None, short_side: None, channels: 1, closed: false };
     for raw in raw {
         let at = Some(raw.span().start);
         let step: Step = raw
@@ -222,12 +266,14 @@ fn steps(raw: Vec<Spanned<toml::Value>>, channels: usize, size: u32) -> Result<V
     Ok(steps)
 }
 
-/// What is known of a film between two steps.
+/// The shape and range of a film between two steps.
 struct Course {
     /// None before the first step.
     values: Option<Values>,
     /// Rows and columns, once they are known.
     side: Option<u32>,
+    /// The shorter of the two, once that is known.
+    short_side: Option<u32>,
     channels: usize,
     /// Whether the last step has been.
     closed: bool,
@@ -256,13 +302,16 @@ impl Course {
                 demand(self.values != Some(Values::Other), "only grey can be scaled: put it earlier")?;
                 self.values = Some(Values::Other);
             }
-            Step::CentreCrop {} => {}
-            Step::Resize { size, filter, eight_bit } => {
+            Step::CentreCrop {} => self.side = self.side.or(self.short_side),
+            Step::Resize { size, filter, eight_bit } | Step::ResizeShortSide { size, filter, eight_bit } => {
                 demand((1..=LARGEST_INPUT).contains(&size), "`size` is out of range: 1 to 4096")?;
                 let display = self.values == Some(Values::Grey(Tone::Display));
                 demand(!eight_bit || display, "`eight_bit` needs display grey, 0 to 255, not scaled")?;
                 demand(!eight_bit || filter != Filter::Order1Gaussian, "this filter has no `eight_bit`")?;
-                self.side = Some(size);
+                let is_square = matches!(step, Step::Resize { .. });
+                let plain = matches!(filter, Filter::Nearest | Filter::Order1Gaussian);
+                demand(is_square || !plain, "this filter makes squares only")?;
+                (self.side, self.short_side) = (is_square.then_some(size), Some(size));
             }
             Step::Standardise { epsilon, ddof } => {
                 demand(epsilon.is_finite() && epsilon >= 0.0, "`epsilon` must be 0 or more")?;

@@ -12,9 +12,10 @@ pub use steps::{Filter, Step, Tone};
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{DenseNetConfig, Limits, ModelError, NetworkConfig, ResNetConfig};
+use super::{DenseNetConfig, DinoV2Config, ModelError, NetworkConfig, ResNetConfig};
+use crate::hash::sha256;
 
 /// A validated label's AUC interval lies wholly above this.
 pub const VALIDATED_ABOVE: f64 = 0.65;
@@ -30,13 +31,15 @@ const LONGEST_TEXT: usize = 256 << 10;
 pub struct Manifest {
     /// The name that people choose the model by; also its folder's.
     pub name: String,
+    /// What it is for.
+    pub kind: Kind,
     /// One line for people.
     pub title: String,
     /// The network.
     pub architecture: Architecture,
     /// Its width and depth.
     pub shape: Shape,
-    /// Added to the variance in the network's batch normalisation.
+    /// Added to the variance in the network's normalisations.
     pub epsilon: f64,
     /// Channels of the input.
     pub channels: usize,
@@ -44,7 +47,7 @@ pub struct Manifest {
     pub size: u32,
     /// From film to input, in this order.
     pub preprocessing: Vec<Step>,
-    /// What turns a logit into a probability.
+    /// The rule that turns a logit into a probability.
     pub output: OutputRule,
     /// How many outputs the network has, unnamed ones included.
     pub outputs: usize,
@@ -61,7 +64,7 @@ pub struct Manifest {
     pub evaluation: String,
     /// The films that the AUCs were measured on, where the manifest names them.
     pub evaluated: Option<EvaluatedOn>,
-    /// What the model was trained on, where the manifest says it.
+    /// The data that the model was trained on, where the manifest names them.
     pub training: Option<Training>,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
@@ -69,7 +72,7 @@ pub struct Manifest {
     pub profile: Option<ProfileNote>,
     /// The file that others can fetch the weights from, where there is one.
     pub published: Option<Published>,
-    /// What the published weights give for one film.
+    /// The outputs of the published weights for one film.
     pub reference: Option<Reference>,
     /// The file that the weights were converted from, if they were.
     pub imported: Option<Imported>,
@@ -82,7 +85,7 @@ pub struct Manifest {
 pub struct EvaluatedOn {
     /// Which films they are, in words.
     pub films: String,
-    /// What else they were used for ("choosing the epoch"); empty: for nothing.
+    /// Their other use ("choosing the epoch"); empty: none.
     pub also_used_for: String,
     /// Whether training saw films of the same source, though of other patients.
     pub source_was_trained_on: bool,
@@ -101,13 +104,22 @@ pub struct Training {
     pub splits: BTreeSet<String>,
 }
 
-/// What the manifest says of `profile.safetensors`.
+/// The manifest's note of `profile.safetensors`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileNote {
     /// SHA-256 of the file, hex.
     pub sha256: String,
     /// Beyond which a film does not belong.
     pub limits: Limits,
+}
+
+/// The limits beyond which a film is not to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Of the distance.
+    pub cut_off: f32,
+    /// Of how far a film is on the way from an upright to a misplaced one.
+    pub turned_cut_off: f32,
 }
 
 /// Where weights can be fetched from, and how to know them.
@@ -121,19 +133,19 @@ pub struct Published {
     pub sha256: Option<String>,
 }
 
-/// What the published weights give for one film: the proof that they, and all that comes before and after
+/// The outputs of the published weights for one film: the proof that they, and all that comes before and after
 /// them, are the same here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
     /// SHA-256 of the film's file, hex.
     pub film: String,
-    /// What the values are.
+    /// The kind of the values.
     pub output: ReferenceOutput,
     /// A value for each of the labels, in their order.
     pub values: Vec<f64>,
 }
 
-/// What the values of a [`Reference`] are.
+/// The kind of values in a [`Reference`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReferenceOutput {
@@ -163,6 +175,36 @@ pub struct Shape {
     pub growth: Option<usize>,
     /// Layers of each block.
     pub blocks: Option<Vec<usize>>,
+    /// Numbers of a DINOv2's token.
+    pub width: Option<usize>,
+    /// Its blocks.
+    pub layers: Option<usize>,
+    /// Heads of each of its attentions.
+    pub heads: Option<usize>,
+    /// Rows and columns of its patches.
+    pub patch: Option<usize>,
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It names findings, and scores films by them.
+    #[default]
+    Classifier,
+    /// It finds films alike, and names nothing.
+    Embedder,
+}
+
+impl Kind {
+    /// The word that manifests and messages know it by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Classifier => "classifier",
+            Self::Embedder => "embedder",
+        }
+    }
 }
 
 /// The networks that there are.
@@ -173,9 +215,11 @@ pub enum Architecture {
     DenseNet121,
     /// He et al. 2016, 50 layers, with torchvision's tensor names.
     ResNet50,
+    /// Oquab et al. 2023, a ViT-B/14 unless `[network]` says otherwise, with Hugging Face's tensor names.
+    DinoV2,
 }
 
-/// What turns a logit into a probability. What a probability means is decided in `study` alone.
+/// The rule that turns a logit into a probability. What a probability means is decided in `study` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputRule {
@@ -239,7 +283,7 @@ impl Manifest {
         }
     }
 
-    /// The same for a manifest whose weights are not there yet: its `sha256` may be missing, and is
+    /// Reads and checks a manifest whose weights are not there yet: its `sha256` may be missing, and is
     /// empty then.
     ///
     /// # Errors
@@ -270,7 +314,7 @@ impl Manifest {
     /// The network's configuration.
     #[must_use]
     pub fn network(&self) -> NetworkConfig {
-        let Shape { stem, growth, blocks } = self.shape.clone();
+        let Shape { stem, growth, blocks, width, layers, heads, patch } = self.shape.clone();
         match self.architecture {
             Architecture::DenseNet121 => {
                 let usual = DenseNetConfig::densenet121(self.channels, self.outputs, self.epsilon);
@@ -289,8 +333,32 @@ impl Manifest {
                     ..usual
                 })
             }
+            Architecture::DinoV2 => NetworkConfig::DinoV2(DinoV2Config {
+                channels: self.channels,
+                size: self.size as usize,
+                patch: patch.unwrap_or(14),
+                width: width.unwrap_or(768),
+                layers: layers.unwrap_or(12),
+                heads: heads.unwrap_or(12),
+                epsilon: self.epsilon,
+            }),
         }
     }
+
+    /// What tells this model's features of a film from another model's: a hash of its name, weights and preprocessing,
+    /// hex. Thresholds are no part of it.
+    #[must_use]
+    pub fn features_id(&self) -> String {
+        let Self { name, sha256: weights, preprocessing, .. } = self;
+        sha256(format!("{name}\n{weights}\n{preprocessing:?}").as_bytes())
+    }
+}
+
+/// Whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::Spanned;
 
-use super::{Architecture, OutputRule, ReferenceOutput};
+use super::{Architecture, Kind, OutputRule, ReferenceOutput};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) kind: Kind,
     pub(super) title: String,
     #[serde(default)]
     pub(super) banner: String,
@@ -23,10 +25,11 @@ pub(super) struct Manifest {
     pub(super) architecture: Architecture,
     #[serde(default = "torchvision_epsilon", deserialize_with = "positive")]
     pub(super) epsilon: f64,
-    pub(super) output: OutputRule,
+    pub(super) output: Option<OutputRule>,
     pub(super) input: Input,
     /// Steps, not yet read as such: serde would put an error on the whole list rather than the line.
     pub(super) preprocessing: Vec<Spanned<toml::Value>>,
+    #[serde(default)]
     pub(super) labels: Vec<Label>,
     pub(super) profile: Option<Profile>,
     pub(super) network: Option<Network>,
@@ -46,7 +49,7 @@ pub(super) struct Evaluated {
     pub(super) intervals: By,
 }
 
-/// What the intervals are over.
+/// The units that the intervals are over.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum By {
@@ -54,7 +57,7 @@ pub(super) enum By {
     ByFilm,
 }
 
-/// What the model was trained on.
+/// The data that the model was trained on.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Training {
@@ -64,13 +67,17 @@ pub(super) struct Training {
     pub(super) splits: Vec<String>,
 }
 
-/// What differs from the architecture's usual width and depth.
+/// Differences from the architecture's usual width and depth.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Network {
     pub(super) stem: Option<usize>,
     pub(super) growth: Option<usize>,
     pub(super) blocks: Option<Vec<usize>>,
+    pub(super) width: Option<usize>,
+    pub(super) layers: Option<usize>,
+    pub(super) heads: Option<usize>,
+    pub(super) patch: Option<usize>,
 }
 
 #[derive(Deserialize)]

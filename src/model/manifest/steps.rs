@@ -13,9 +13,9 @@ pub enum Step {
     },
     /// Maps 0 to `low` and the largest possible grey value to `high`, linearly.
     Scale {
-        /// What black becomes.
+        /// The value of black.
         low: f32,
-        /// What the largest possible value becomes.
+        /// The value of the largest possible grey.
         high: f32,
     },
     /// Keeps the middle square: from `x / 2 - side / 2` (whole numbers), `side` long.
@@ -27,6 +27,16 @@ pub enum Step {
         /// How.
         filter: Filter,
         /// Computes in 8 bit as Pillow does, rounding after each pass. For grey values 0 to 255.
+        #[serde(default)]
+        eight_bit: bool,
+    },
+    /// Makes the short side `size` long and the long one as much longer as it was, rounded down.
+    ResizeShortSide {
+        /// Rows or columns.
+        size: u32,
+        /// How: `lanczos`, `bilinear` or `bicubic`.
+        filter: Filter,
+        /// As for `resize`.
         #[serde(default)]
         eight_bit: bool,
     },
@@ -60,6 +70,7 @@ impl Step {
             Self::Scale { .. } => "scale",
             Self::CentreCrop {} => "centre-crop",
             Self::Resize { .. } => "resize",
+            Self::ResizeShortSide { .. } => "resize-short-side",
             Self::Standardise { .. } => "standardise",
             Self::Normalise { .. } => "normalise",
             Self::Channels { .. } => "channels",
@@ -85,6 +96,8 @@ pub enum Filter {
     Lanczos,
     /// A triangle, widened when shrinking (Pillow's, and torch's `interpolate` with `antialias`).
     Bilinear,
+    /// Pillow's cubic of a = -0.5, widened when shrinking.
+    Bicubic,
     /// Pillow's nearest neighbour.
     Nearest,
     /// scikit-image's `resize` of order 1 in mode `constant`: a Gaussian blur, then linear between

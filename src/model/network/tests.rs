@@ -77,7 +77,8 @@ fn assert_equal(config: &DenseNetConfig, seed: u64, films: usize, rows: usize, c
     let shape = [films, config.channels, rows, columns];
     let values = noise(shape.iter().product(), seed + 1_000_000);
     let weights = weights(config, seed);
-    let run = |network: Network| network.run(values.clone(), shape, &Device::Cpu, Hands::All).unwrap();
+    let run =
+        |network: Network| network.run(values.clone(), shape, &Device::Cpu, Parallelism::AllThreads).unwrap();
     let plain = Plain::new(&NetworkConfig::DenseNet(config.clone()), &builder(&weights)).unwrap();
     let candle = run(Network::Candle(Box::new(plain), Mutex::default()));
     let wanted = candle.features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -134,7 +135,8 @@ fn a_film_that_leaves_no_map_is_an_error() {
         1,
     )
     .unwrap();
-    let error = network.run(vec![0.0; 20 * 40], [1, 1, 20, 40], &Device::Cpu, Hands::All).unwrap_err();
+    let error =
+        network.run(vec![0.0; 20 * 40], [1, 1, 20, 40], &Device::Cpu, Parallelism::AllThreads).unwrap_err();
     assert!(error.to_string().contains("20 x 40 is too small"), "{error}");
 }
 
@@ -195,9 +197,9 @@ fn a_gpu_gives_what_the_processor_gives() {
         let values = noise(films * 224 * 224, 9);
         for films in [films, 1] {
             let values = values[..films * 224 * 224].to_vec();
-            network.run(values, [films, 1, 224, 224], device, Hands::All).unwrap();
+            network.run(values, [films, 1, 224, 224], device, Parallelism::AllThreads).unwrap();
         }
-        network.run(values, [films, 1, 224, 224], device, Hands::All).unwrap()
+        network.run(values, [films, 1, 224, 224], device, Parallelism::AllThreads).unwrap()
     };
     for films in [1, 32] {
         let wanted = on(&Device::Cpu, Precision::Fp32, films);

@@ -20,7 +20,7 @@ use super::{
 };
 use cxr_film::Film;
 
-/// What a network takes of one film.
+/// One film as a network takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// channel x row x column.
@@ -48,7 +48,12 @@ pub fn prepare(film: &Film, steps: &[Step]) -> Result<Input, ModelError> {
             Step::Grey { .. } => plane,
             Step::Scale { low, high } => plane.scaled(low, high),
             Step::CentreCrop {} => crop::centre(plane),
-            Step::Resize { size, filter, eight_bit } => resize(&plane, size as usize, filter, eight_bit),
+            Step::Resize { size, filter, eight_bit } => {
+                resize(&plane, (size as usize, size as usize), filter, eight_bit)
+            }
+            Step::ResizeShortSide { size, filter, eight_bit } => {
+                resize(&plane, short_side(&plane, size as usize), filter, eight_bit)
+            }
             Step::Standardise { epsilon, ddof } => statistics::standardise(plane, epsilon, ddof),
             Step::Normalise { mean, std } => plane.map(|value| (value - mean) / std),
             Step::Channels { count } => {
@@ -68,12 +73,21 @@ fn tone(steps: &[Step]) -> Tone {
     }
 }
 
-fn resize(plane: &Plane, side: usize, filter: Filter, eight_bit: bool) -> Plane {
+/// Width and height of a plane whose short side becomes `size` long.
+fn short_side(plane: &Plane, size: usize) -> (usize, usize) {
+    let Plane { width, height, .. } = *plane;
+    let long = size * width.max(height) / width.min(height);
+    if width < height { (size, long) } else { (long, size) }
+}
+
+/// Makes it so wide and high. The manifest's check keeps the filters that make squares to squares.
+fn resize(plane: &Plane, (width, height): (usize, usize), filter: Filter, eight_bit: bool) -> Plane {
     match filter {
-        Filter::Lanczos => resample::resize(plane, side, resample::LANCZOS, eight_bit),
-        Filter::Bilinear => resample::resize(plane, side, resample::TRIANGLE, eight_bit),
-        Filter::Nearest => nearest::resize(plane, side),
-        Filter::Order1Gaussian => gaussian::resize(plane, side),
+        Filter::Lanczos => resample::resize(plane, width, height, resample::LANCZOS, eight_bit),
+        Filter::Bilinear => resample::resize(plane, width, height, resample::TRIANGLE, eight_bit),
+        Filter::Bicubic => resample::resize(plane, width, height, resample::CUBIC, eight_bit),
+        Filter::Nearest => nearest::resize(plane, width),
+        Filter::Order1Gaussian => gaussian::resize(plane, width),
     }
 }
 

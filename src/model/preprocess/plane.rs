@@ -30,7 +30,7 @@ impl Plane {
         }
     }
 
-    /// The same place with other values: `width` x `height` of them.
+    /// Returns a plane of the same place with other values: `width` x `height` of them.
     pub(super) fn with(&self, width: usize, height: usize, values: Vec<f32>) -> Self {
         Self { width, height, values, ..*self }
     }

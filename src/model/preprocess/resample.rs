@@ -23,6 +23,20 @@ pub(super) const LANCZOS: Kernel =
 /// 1 - |x|.
 pub(super) const TRIANGLE: Kernel = Kernel { reach: 1.0, weight: |x| (1.0 - x.abs()).max(0.0) };
 
+/// Keys' cubic with a = -1/2, the one of Pillow and of torch's `interpolate` with `antialias`.
+pub(super) const CUBIC: Kernel = Kernel { reach: 2.0, weight: |x| cubic(x.abs()) };
+
+fn cubic(x: f64) -> f64 {
+    const A: f64 = -0.5;
+    if x < 1.0 {
+        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+    } else if x < 2.0 {
+        (((x - 5.0) * x + 8.0) * x - 4.0) * A
+    } else {
+        0.0
+    }
+}
+
 fn sinc(x: f64) -> f64 {
     if x == 0.0 {
         return 1.0;
@@ -30,15 +44,15 @@ fn sinc(x: f64) -> f64 {
     (x * PI).sin() / (x * PI)
 }
 
-/// Resizes to `side` x `side`. With `eight_bit` the values must be whole numbers from 0 to 255.
-pub(super) fn resize(plane: &Plane, side: usize, kernel: Kernel, eight_bit: bool) -> Plane {
+/// Resizes to `width` x `height`. With `eight_bit` the values must be whole numbers from 0 to 255.
+pub(super) fn resize(plane: &Plane, width: usize, height: usize, kernel: Kernel, eight_bit: bool) -> Plane {
     let pass = if eight_bit { rows_in_8_bit } else { rows_in_f32 };
-    let turned = pass(&plane.values, plane.width, &taps(plane.width, side, kernel));
-    let values = pass(&turned, plane.height, &taps(plane.height, side, kernel));
-    plane.with(side, side, values)
+    let turned = pass(&plane.values, plane.width, &taps(plane.width, width, kernel));
+    let values = pass(&turned, plane.height, &taps(plane.height, height, kernel));
+    plane.with(width, height, values)
 }
 
-/// What one new pixel is made of: weights of the old pixels from `start` on.
+/// The weights of one new pixel: those of the old pixels from `start` on.
 struct Taps {
     start: usize,
     weights: Vec<f64>,

@@ -1,7 +1,7 @@
 //! Making a profile from training films.
 
-use super::{Limits, Profile, add, direction::direction, dot};
-use crate::model::{Distance, ModelError};
+use super::{Profile, add, direction::direction, dot};
+use crate::model::{Distance, Limits, ModelError};
 
 /// Dimensions of the space. Half as many told quarters of films worse; twice as many, no better.
 const COMPONENTS: usize = 64;
@@ -38,7 +38,7 @@ pub struct Fitted {
     pub caught: usize,
 }
 
-/// What a profile is made of: one film's signature, and that of the same film [`turned`](super::turned).
+/// One film's signature, and that of the same film [`turned`](super::turned): a profile is made of many.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// As it should be.
@@ -72,11 +72,11 @@ impl Profile {
         let open = Limits { cut_off: f32::MAX, turned_cut_off: f32::MAX };
         // What is read back is what will be used: rounded components, and the lengths that these leave over.
         let mut profile = Self::read(&Self::of(&training).to_bytes(weights)?, open, weights, &place)?;
-        let left_over = training.iter().filter_map(|film| profile.look(&film.upright));
+        let left_over = training.iter().filter_map(|film| profile.measure(&film.upright));
         let left_over: f32 = left_over.map(|distance| distance.value.powi(2)).sum();
         profile.left_over = (left_over / training.len() as f32).max(f32::MIN_POSITIVE);
 
-        let upright: Vec<_> = aside.iter().filter_map(|film| profile.look(&film.upright)).collect();
+        let upright: Vec<_> = aside.iter().filter_map(|film| profile.measure(&film.upright)).collect();
         let most = |of: fn(&Distance) -> f32, margin: f32| {
             let mut values: Vec<f32> = upright.iter().map(of).collect();
             values.sort_by(f32::total_cmp);
@@ -88,7 +88,7 @@ impl Profile {
             turned_cut_off: most(|distance| distance.turned, TURNED_MARGIN).max(HALFWAY),
         };
         profile.limits = limits;
-        let caught = aside.iter().filter_map(|film| profile.look(&film.misplaced));
+        let caught = aside.iter().filter_map(|film| profile.measure(&film.misplaced));
         let caught = caught.filter(|distance| distance.is_far() || distance.is_turned()).count();
         let bytes = profile.to_bytes(weights)?;
         let sha256 = crate::hash::sha256(&bytes);

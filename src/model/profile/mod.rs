@@ -23,13 +23,12 @@ use std::{borrow::Cow, collections::HashMap};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
-use serde::{Deserialize, Serialize};
 
 pub use fit::{Fitted, Sample};
 pub(super) use signature::signatures;
 pub use turned::turned;
 
-use super::{Distance, ModelError};
+use super::{Distance, Limits, ModelError};
 
 /// The weights that a profile was made with, in the file's metadata.
 const MADE_WITH: &str = "weights_sha256";
@@ -45,24 +44,15 @@ pub struct Profile {
     components: Vec<f32>,
     /// From upright to misplaced films, in the same numbers.
     turned: Vec<f32>,
-    /// What the space leaves over of a usual training film: mean squared length.
+    /// The part of a usual training film that lies beside the space: mean squared length.
     left_over: f32,
     limits: Limits,
-}
-
-/// What lies beyond is not to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Of the distance.
-    pub cut_off: f32,
-    /// Of how far a film is on the way from an upright to a misplaced one.
-    pub turned_cut_off: f32,
 }
 
 impl Profile {
     /// How far a film is from the training films; none for a signature of another network.
     #[must_use]
-    pub fn look(&self, signature: &[f32]) -> Option<Distance> {
+    pub fn measure(&self, signature: &[f32]) -> Option<Distance> {
         if signature.len() != self.mean.len() {
             return None;
         }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::{Fitted, Limits};
+use super::Fitted;
 use crate::{
     files::{self, Expected},
-    model::{Manifest, ModelError, library::PROFILE_FILE},
+    model::{Limits, Manifest, ModelError, library::PROFILE_FILE},
     text::shown,
 };
 

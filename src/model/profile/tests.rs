@@ -37,17 +37,17 @@ fn what_is_like_the_training_films_is_near_and_what_is_not_is_far() {
     assert_eq!((fitted.films, fitted.aside, fitted.caught), (300, 100, 100));
     let films = near_a_plane(700);
     let count = |is: fn(&Distance) -> bool| {
-        films[400..].iter().filter_map(|film| profile.look(film)).filter(is).count()
+        films[400..].iter().filter_map(|film| profile.measure(film)).filter(is).count()
     };
     let (far, turned) = (count(Distance::is_far), count(Distance::is_turned));
     assert!(far <= 30 && turned <= 30, "{far} and {turned} of 300 new films lie beyond the cut-offs");
     let mut turned = films[0].clone();
     turned.reverse();
     for (what, strange) in [("turned", turned), ("bright", vec![90.0; 200])] {
-        let distance = profile.look(&strange).unwrap();
+        let distance = profile.measure(&strange).unwrap();
         assert!(distance.is_far(), "{what}: {distance:?}");
     }
-    assert_eq!(profile.look(&[5.0; 12]), None, "a signature of another network");
+    assert_eq!(profile.measure(&[5.0; 12]), None, "a signature of another network");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn what_differs_along_one_direction_only_is_told_by_it() {
     let samples: Vec<Sample> = films[..400].iter().map(sample).collect();
     let fitted = Profile::fit(&samples, WEIGHTS).unwrap();
     let profile = Profile::read(&fitted.bytes, fitted.limits, WEIGHTS, "here").unwrap();
-    let [upright, turned] = [&films[400], &misplaced(&films[400])].map(|film| profile.look(film).unwrap());
+    let [upright, turned] = [&films[400], &misplaced(&films[400])].map(|film| profile.measure(film).unwrap());
     assert!(!upright.is_turned() && !upright.is_far(), "{upright:?}");
     assert!(turned.turned > 0.5 && !turned.is_far(), "{turned:?}");
 }

@@ -10,7 +10,7 @@ pub struct PullError {
     pub url: String,
     /// The preset that the file is of.
     pub preset: String,
-    /// What a caller can act on.
+    /// The kind, which a caller can act on.
     pub kind: PullErrorKind,
 }
 
@@ -32,14 +32,14 @@ pub enum PullErrorKind {
     },
     /// The server sends more than the file has.
     TooLong {
-        /// What the file has.
+        /// Bytes of the file.
         most: u64,
     },
-    /// What came is not the published file.
+    /// The file that came is not the published one.
     Hash {
         /// The published hash.
         wanted: String,
-        /// That of what came.
+        /// The hash of the file that came.
         found: String,
     },
     /// The part cannot be written or read.

@@ -17,12 +17,13 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, report::Report};
+use super::{BROKE_DOWN, Event, EventKind, Features, Gauges, Order, Sentence, Settings, report::Report};
 use crate::{
     guard::guarded,
     health::Part,
     intake::{IntakeEvent, LeftOut},
     quality::Gates,
+    similar::FilmKey,
     store::{ModelRef, Ownership, Store, StoreError, StudyRow},
     study::{Clash, Rules},
     supervise::{Supervisor, checkpoint},
@@ -68,6 +69,10 @@ pub(super) struct Recorder {
     pub(super) gauges: Arc<Gauges>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) on_event: Box<dyn FnMut(&Event) + Send>,
+    /// The features of scored films; none: the site keeps none.
+    pub(super) features: Option<Features>,
+    /// Tells the fill-in of films that were scored.
+    pub(super) scored: Sender<FilmKey>,
     pub(super) supervisor: Supervisor,
     /// Tells the feeder that there is something in the queue.
     pub(super) wake: Sender<()>,

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use super::{Recorder, arrive::outside_priority, in_words};
 use crate::{
     intake,
+    lock::lock,
     pipeline::{
         Event, EventKind, Sentence,
         report::{Identity, Report, ReportKind, ScoredReport},
         shown, study_key,
     },
     quality::SAME_EXPOSURE,
-    store::{FileId, Finished, Outcome, Scored, StoreError, StudyRow, Verdict},
+    similar::FilmKey,
+    store::{FileId, FilmId, Finished, Outcome, Scored, StoreError, StudyRow, Verdict},
     study,
     supervise::checkpoint,
     text::{Secrets, unnamed},
@@ -53,6 +55,11 @@ impl Recorder {
                 (None, others)
             }
             Finished::Recorded { film, study, aside, others } => {
+                if let ReportKind::Scored(scored) = kind
+                    && !aside
+                {
+                    self.keep_features(film, scored);
+                }
                 let mut warnings = in_words(self.store.clashes_of_film(film));
                 let kind = match kind {
                     _ if aside => EventKind::Held { reason: SAME_EXPOSURE.to_owned(), warnings },
@@ -92,6 +99,17 @@ impl Recorder {
             self.say_study(row, now);
         }
         Ok(())
+    }
+
+    /// Keeps the features of a film that is recorded. What fails here is filled in later.
+    fn keep_features(&self, film: FilmId, scored: &ScoredReport) {
+        let Some(key) = FilmKey::new(film, &scored.film.sha256) else { return };
+        if let Some(features) = &self.features
+            && let Err(error) = lock(features).put(key, &scored.features)
+        {
+            tracing::warn!(%error, "the features of a film cannot be kept now; they are filled in later");
+        }
+        let _ = self.scored.try_send(key);
     }
 
     /// Holds a file that could not be read; a transfer that has got another name meanwhile is forgotten.

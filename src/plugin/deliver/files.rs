@@ -104,7 +104,7 @@ fn add(store: &mut Store, delivery: &Delivery, place: &Path, content: &Content) 
     Ok(text)
 }
 
-/// What stands from `offset` on, at most `length` bytes; none if the file is shorter than that. The
+/// Reads what stands from `offset` on, at most `length` bytes; none if the file is shorter than that. The
 /// file's position is behind it afterwards.
 fn tail(file: &mut File, offset: u64, length: usize) -> io::Result<Option<Vec<u8>>> {
     if file.metadata()?.len() < offset {

@@ -22,51 +22,13 @@ pub(super) use notes::Notes;
 pub(super) use schedule::THREADS;
 use schedule::{Schedule, Turn};
 
-use super::{Policy, host::is_closed};
+use super::{Policy, Retries};
 use crate::{
     guard::guarded,
     lock::lock,
     store::{Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, Tried},
-    supervise::checkpoint,
+    supervise::{checkpoint, is_closed},
 };
-
-/// When a delivery that failed is tried again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Patience {
-    /// After the first failure; doubled after each.
-    pub first: Duration,
-    /// But never longer than this.
-    pub longest: Duration,
-    /// Given up when it has been tried for so long, by a clock that only runs while the program does.
-    pub give_up: SignedDuration,
-    /// How long one try may take.
-    pub one_try: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(300),
-            give_up: SignedDuration::from_hours(24),
-            one_try: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Patience {
-    /// How long to wait after so many failures in a row, at least one.
-    fn after(&self, failures: u32) -> Duration {
-        self.first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(self.longest)
-    }
-
-    /// Whether a delivery that has failed once more is given up. The date has no say in it: a clock that is set
-    /// wrong neither gives anything up nor keeps it for ever.
-    fn is_over(&self, delivery: &Delivery) -> bool {
-        let tried_for = SignedDuration::try_from(delivery.tried_for).unwrap_or(SignedDuration::MAX);
-        tried_for >= self.give_up && delivery.attempts + 1 >= FEWEST_TRIES
-    }
-}
 
 /// How often it is counted how long something was tried.
 const COUNTED_EVERY: Duration = Duration::from_secs(60);
@@ -76,8 +38,6 @@ const COUNTED_IN: Duration = Duration::from_millis(1);
 const BATCH: u32 = 32;
 /// A turn that has taken so long is over.
 const LONGEST_TURN: Duration = Duration::from_secs(2);
-/// Nothing is given up that was tried less often.
-const FEWEST_TRIES: u32 = 5;
 /// The outbox is looked at this often, whether or not somebody says that it should.
 const GLANCE: Duration = Duration::from_secs(5);
 
@@ -85,19 +45,19 @@ const GLANCE: Duration = Duration::from_secs(5);
 /// start under the same key.
 const LAST: Duration = Duration::from_millis(1_500);
 
-/// What one try came to: none if it was cut short by the end of the program.
+/// The result of one try; none if it was cut short by the end of the program.
 type Attempt = Option<Result<Json, String>>;
 
 /// One of the threads of a lane.
 pub(super) struct Deliverer {
     pub(super) store: Store,
     pub(super) lane: Lane,
-    /// What the lane's threads do.
+    /// The schedule of the lane's threads.
     pub(super) schedule: Arc<Mutex<Schedule>>,
     /// Wakes another of them.
     pub(super) wake: Sender<()>,
     pub(super) policy: Arc<ArcSwap<Policy>>,
-    pub(super) patience: Patience,
+    pub(super) retries: Retries,
     /// Where what programs say is kept.
     pub(super) notes: Notes,
     /// Held until nothing is delivered any more.
@@ -109,7 +69,7 @@ pub(super) struct Deliverer {
 impl Deliverer {
     /// Works until everything is to stop. It may be called again after a panic.
     pub(super) fn run(&mut self, wake: &Receiver<()>) {
-        let client = webhook::Client::new(self.patience.one_try);
+        let client = webhook::Client::new(self.retries.one_try);
         loop {
             checkpoint("plugin-deliverer");
             let wait = match self.pass(&client) {
@@ -149,7 +109,7 @@ impl Deliverer {
 
     /// Counts how long what failed has been tried.
     fn count_trying(&mut self) -> Result<(), StoreError> {
-        let give_up = Duration::try_from(self.patience.give_up).unwrap_or_default();
+        let give_up = Duration::try_from(self.retries.give_up).unwrap_or_default();
         let counted = self.schedule().count(Instant::now(), (give_up / 60).clamp(COUNTED_IN, COUNTED_EVERY));
         counted.map_or(Ok(()), |time| self.store.count_trying(self.lane, time))
     }
@@ -206,11 +166,11 @@ impl Deliverer {
             _ => why.clone(),
         };
         tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why = told, "an effect failed");
-        if self.patience.is_over(delivery) {
+        if self.retries.is_over(delivery) {
             return Tried::GivenUp(why);
         }
         let after = |failures| {
-            let wait = SignedDuration::try_from(self.patience.after(failures)).unwrap_or(SignedDuration::MAX);
+            let wait = SignedDuration::try_from(self.retries.after(failures)).unwrap_or(SignedDuration::MAX);
             now.checked_add(wait).unwrap_or(Timestamp::MAX)
         };
         Tried::Again { why, due: after(delivery.attempts + 1), others: after(failures) }
@@ -225,7 +185,7 @@ impl Deliverer {
             DeliveryKind::Write => Some(files::write(&mut self.store, delivery, &policy)),
             DeliveryKind::Copy => Some(files::copy(&mut self.store, delivery, &policy)),
             DeliveryKind::Run => {
-                program::run(delivery, &policy, self.patience.one_try, &self.notes, &self.stopped)
+                program::run(delivery, &policy, self.retries.one_try, &self.notes, &self.stopped)
             }
             DeliveryKind::Notify => Some(Ok(Json::Null)),
         }

@@ -12,12 +12,8 @@ use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 
-use super::{
-    super::{Policy, host::is_closed},
-    Attempt, LAST,
-    notes::Notes,
-};
-use crate::{store::Delivery, text::shown};
+use super::{super::Policy, Attempt, LAST, notes::Notes};
+use crate::{store::Delivery, supervise::is_closed, text::shown};
 
 /// How often a program is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);

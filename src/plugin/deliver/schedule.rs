@@ -21,7 +21,7 @@ const OF_ONE_PLUGIN: usize = THREADS / 2;
 /// Threads that destinations have at most whose last delivery failed.
 const FAILING: usize = THREADS - 1;
 
-/// What the threads of a lane do, and how that went of late.
+/// The destinations that the threads of a lane serve, and how that went of late.
 #[derive(Debug, Default)]
 pub(in crate::plugin) struct Schedule {
     held: BTreeSet<Destination>,

@@ -1,10 +1,9 @@
 //! A plugin in a process of its own: whatever it does there, its end can be brought about.
 //!
 //! The VM's clock ends most calls that take too long, and tells the line. Luau's own functions, its compiler and
-//! its parser never ask that clock; for these the process ends itself ([`Bound`]), and for all else the program
+//! its parser never ask that clock; for these the process ends itself ([`super::bound`]), and for all else the program
 //! ends it: when it does not answer, and when the plugin is no longer wanted.
 
-mod bound;
 mod pipe;
 mod serve;
 mod wire;
@@ -23,12 +22,14 @@ use std::{
 
 use serde_json::Value as Json;
 
-pub(super) use bound::Bound;
 pub use serve::serve_plugin;
 
-use super::{Call, Computed, Deed, Description, Limits, PluginError, PluginErrorKind, Source, StudyView};
+use super::{
+    Call, Computed, Description, Limits, PluginError, PluginErrorKind, RequestedEffect, Source, StudyView,
+    bound::Excess,
+};
 use pipe::Pipe;
-use wire::{Answer, Excess, Hook, Message, Question, Reply, Request};
+use wire::{Answer, Hook, Message, Question, Reply, Request};
 
 use crate::lock::lock;
 
@@ -108,8 +109,8 @@ pub struct PluginProcess {
     file: String,
     limits: Limits,
     description: Description,
-    /// The look at a study that the process has; 0 for none that is known again.
-    look: u64,
+    /// The snapshot of a study that the process has; 0 for none that is known again.
+    snapshot: u64,
     memory: u64,
     took: Duration,
     printed: Vec<String>,
@@ -145,7 +146,7 @@ impl PluginProcess {
             file: source.main.clone(),
             limits,
             description: Description::default(),
-            look: 0,
+            snapshot: 0,
             memory: 0,
             took: Duration::ZERO,
             printed: Vec::new(),
@@ -164,7 +165,7 @@ impl PluginProcess {
         self.id
     }
 
-    /// What the plugin says of itself.
+    /// Returns the plugin's description of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
@@ -182,7 +183,7 @@ impl PluginProcess {
         self.took
     }
 
-    /// What it printed since the last call of this.
+    /// Takes the lines that it printed since the last call of this.
     pub fn printed(&mut self) -> Vec<String> {
         std::mem::take(&mut self.printed)
     }
@@ -201,10 +202,10 @@ impl PluginProcess {
     /// # Errors
     /// A fault with file, line and message; after one that [spoils the VM](PluginErrorKind::spoils_vm) the
     /// plugin must be loaded anew.
-    pub fn call(&mut self, call: &Call<'_>) -> Result<Vec<Deed>, PluginError> {
+    pub fn call(&mut self, call: &Call<'_>) -> Result<Vec<RequestedEffect>, PluginError> {
         let answer = self.ask(call.study(), Question::Call(Hook::of(call)));
         match answer.map_err(|fault| fault.within_if_none(call.name()))? {
-            Answer::Deeds(deeds) => Ok(deeds),
+            Answer::Effects(effects) => Ok(effects),
             _ => Err(self.confused()),
         }
     }
@@ -224,7 +225,10 @@ impl PluginProcess {
     ///
     /// # Errors
     /// The first fault.
-    pub fn self_test(&mut self, study: &StudyView) -> Result<Vec<(String, Vec<Deed>)>, PluginError> {
+    pub fn self_test(
+        &mut self,
+        study: &StudyView,
+    ) -> Result<Vec<(String, Vec<RequestedEffect>)>, PluginError> {
         match self.ask(Some(study), Question::SelfTest)? {
             Answer::Tested(tested) => Ok(tested),
             _ => Err(self.confused()),
@@ -240,10 +244,10 @@ impl PluginProcess {
     }
 
     fn ask(&mut self, study: Option<&StudyView>, question: Question) -> Result<Answer, PluginError> {
-        // Several questions about one look at a study: it is sent once.
-        let study = study.filter(|study| study.look == 0 || study.look != self.look);
+        // Several questions about one snapshot of a study: it is sent once.
+        let study = study.filter(|study| study.snapshot == 0 || study.snapshot != self.snapshot);
         if let Some(study) = study {
-            self.look = study.look;
+            self.snapshot = study.snapshot;
         }
         let limit = match &question {
             Question::Load { .. } => self.limits.load,

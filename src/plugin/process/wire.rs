@@ -8,12 +8,15 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
-use super::super::{Call, Computed, Deed, Description, Limits, PluginError, Source, StatusChange, StudyView};
+use super::super::{
+    Call, Computed, Description, Limits, PluginError, RequestedEffect, Source, StatusChange, StudyView,
+    bound::Excess,
+};
 
 /// Bytes of one message at most: 64 effects of 64 KiB each, every byte of them escaped.
 const MESSAGE: usize = 64 << 20;
 
-/// What the program asks of a plugin's process.
+/// A request of the program to a plugin's process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
     /// The study of this question and the next ones, where it is another one than before.
@@ -74,20 +77,13 @@ impl Hook {
     }
 }
 
-/// What a plugin's process says.
+/// A message of a plugin's process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Message {
     /// The answer to the question.
     Reply(Reply),
     /// It ends: the plugin took too much, where nothing in the VM could stop it.
     Stopped { micros: u64, excess: Excess },
-}
-
-/// What the plugin took too much of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Excess {
-    Time,
-    Memory,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -103,9 +99,9 @@ pub(super) struct Reply {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     Loaded(Box<Description>),
-    Deeds(Vec<Deed>),
+    Effects(Vec<RequestedEffect>),
     Computed(Computed),
-    Tested(Vec<(String, Vec<Deed>)>),
+    Tested(Vec<(String, Vec<RequestedEffect>)>),
     Collected,
 }
 
@@ -166,13 +162,15 @@ mod tests {
             Effect::Copy { to: "ct".to_owned() },
             Effect::Run { program: "page".to_owned() },
         ];
-        let deeds: Vec<Deed> = effects
+        let effects: Vec<RequestedEffect> = effects
             .into_iter()
-            .flat_map(|effect| [None, Some("7".to_owned())].map(|once| Deed { effect: effect.clone(), once }))
+            .flat_map(|effect| {
+                [None, Some("7".to_owned())].map(|once| RequestedEffect { effect: effect.clone(), once })
+            })
             .collect();
-        let bytes = encode(&deeds).unwrap();
-        let read: Option<Vec<Deed>> = read(&mut bytes.as_slice()).unwrap();
-        assert_eq!(read, Some(deeds));
+        let bytes = encode(&effects).unwrap();
+        let read: Option<Vec<RequestedEffect>> = read(&mut bytes.as_slice()).unwrap();
+        assert_eq!(read, Some(effects));
     }
 
     #[test]

@@ -1,17 +1,18 @@
-//! Calling the plugin: what it returns becomes deeds, what it does wrong is counted and shown.
+//! Calling the plugin: what it returns becomes effects, what it does wrong is counted and shown.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     super::{
-        Call, Deed, Description, Permission, PluginError, PluginErrorKind, PluginProcess, StudyView, policy,
+        Call, Description, Permission, PluginError, PluginErrorKind, PluginProcess, RequestedEffect,
+        StudyView, policy,
     },
     Worker,
 };
-use crate::store::{PluginColumn, PluginCommand, PluginDeed, PluginState, PluginWork};
+use crate::store::{PluginColumn, PluginCommand, PluginEffect, PluginState, PluginWork};
 
 impl Worker {
-    /// What the plugin says of itself, for its record.
+    /// Notes the plugin's description of itself in its record.
     pub(super) fn describe(&mut self, description: &Description, granted: &BTreeSet<Permission>) {
         let record = &mut self.record;
         record.version.clone_from(&description.version);
@@ -26,7 +27,7 @@ impl Worker {
             commands.map(|it| PluginCommand { title: it.title.clone(), key: it.key.clone() }).collect();
     }
 
-    /// Calls a hook and turns what it returns into deeds; a fault is counted and shown.
+    /// Calls a hook and turns what it returns into effects; a fault is counted and shown.
     pub(super) fn call(&mut self, call: &Call<'_>, study: Option<&StudyView>, work: &mut PluginWork) {
         let is_running = self.is_running();
         if !self.state.loaded.as_ref().is_some_and(|(_, process)| is_running && process.has(call)) {
@@ -35,15 +36,15 @@ impl Worker {
         let (result, took) = self.ask(|process| process.call(call));
         let granted =
             self.state.loaded.as_ref().map(|(loading, _)| loading.granted.clone()).unwrap_or_default();
-        let deeds = result.map(|deeds| {
+        let effects = result.map(|effects| {
             let policy = self.policy.load();
-            let deed = |deed: Deed| policy::deed(deed, study, &granted, &policy);
-            deeds.into_iter().map(deed).collect::<Vec<_>>()
+            let effect = |effect: RequestedEffect| policy::checked(effect, study, &granted, &policy);
+            effects.into_iter().map(effect).collect::<Vec<_>>()
         });
-        self.count(call.name(), took, deeds.as_ref().err());
-        for deed in deeds.unwrap_or_default() {
-            self.record.refused += u64::from(matches!(deed, PluginDeed::Refused { .. }));
-            work.deeds.push(deed);
+        self.count(call.name(), took, effects.as_ref().err());
+        for effect in effects.unwrap_or_default() {
+            self.record.refused += u64::from(matches!(effect, PluginEffect::Refused { .. }));
+            work.effects.push(effect);
         }
     }
 
@@ -61,16 +62,17 @@ impl Worker {
         // A transaction for each study and plugin is what plugins cost most: none where nothing changes.
         let (id, marks, own) = (study.id, &study.marks, &self.name);
         // What waits to be written for this study may differ from what is there.
-        let is_pending = work.deeds.iter().any(|deed| {
-            matches!(deed, PluginDeed::Cell { study, .. } | PluginDeed::Filters { study, .. } if *study == id)
+        let is_pending = work.effects.iter().any(|effect| {
+            matches!(effect, PluginEffect::Cell { study, .. } | PluginEffect::Filters { study, .. } if *study == id)
         });
         let cells =
             computed.columns.into_iter().filter(|(title, text)| is_pending || marks.cell(own, title) != text);
-        let cells: Vec<_> = cells.map(|(title, text)| PluginDeed::Cell { study: id, title, text }).collect();
-        work.deeds.extend(cells);
+        let cells: Vec<_> =
+            cells.map(|(title, text)| PluginEffect::Cell { study: id, title, text }).collect();
+        work.effects.extend(cells);
         let known = marks.filters.iter().filter(|mark| mark.plugin == *own).map(|mark| &mark.text);
         if is_pending || !known.eq(&computed.filters) {
-            work.deeds.push(PluginDeed::Filters { study: id, titles: computed.filters });
+            work.effects.push(PluginEffect::Filters { study: id, titles: computed.filters });
         }
     }
 

@@ -34,7 +34,7 @@ impl Clock {
 }
 
 impl Worker {
-    /// What the clock says: studies that wait, the plugin's schedule.
+    /// Calls what is due by the clock: studies that wait, the plugin's schedule.
     pub(super) fn look_at_clock(&mut self) -> Result<(), StoreError> {
         if !self.is_running() {
             return Ok(());

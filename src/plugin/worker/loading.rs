@@ -29,7 +29,7 @@ impl Worker {
                 self.state.clock.tick = Instant::now();
                 self.state.loaded = Some((loading, process));
                 if let Err(error) = self.start() {
-                    tracing::error!(%error, plugin = self.name, "what a plugin did at its start could not be kept");
+                    tracing::error!(%error, plugin = self.name, "what a plugin did at its start could not be saved");
                 }
             }
             Err(fault) => {

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     store::{
-        FilmId, Ownership, PluginAction, PluginDeed, PluginRecord, PluginState, PluginWork, Store,
+        FilmId, Ownership, PluginAction, PluginEffect, PluginRecord, PluginState, PluginWork, Store,
         StoreError, StudyId,
     },
     supervise::checkpoint,
@@ -50,7 +50,7 @@ pub struct Pace {
     pub gather: Duration,
     /// Critical studies that nobody has opened.
     pub critical: Duration,
-    /// What is known of a plugin is written down at most so often.
+    /// The least time between two writings of a plugin's record.
     pub record: Duration,
     /// A plugin for which no process could be started is tried again after so long.
     pub retry: Duration,
@@ -68,7 +68,7 @@ impl Default for Pace {
     }
 }
 
-/// What the host tells a plugin's thread.
+/// An order of the host to a plugin's thread.
 #[derive(Debug)]
 pub(super) enum Order {
     /// Its file, its settings or its grants have changed; or it is the first time.
@@ -79,7 +79,7 @@ pub(super) enum Order {
     Stop,
 }
 
-/// What a plugin is loaded from.
+/// The text and settings that a plugin is loaded from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loading {
     pub(super) source: Source,
@@ -113,7 +113,7 @@ pub(super) struct Worker {
 /// How far a plugin's thread has come with loading and calling it.
 pub(super) struct State {
     loaded: Option<(Loading, PluginProcess)>,
-    /// What has no process now, and when it is to have one again; none: when a person says so.
+    /// A loading without a process now, and when it is to have one again; none: when a person says so.
     resting: Option<(Loading, Option<Instant>)>,
     clock: Clock,
     /// Failures in a row, by hook.
@@ -165,7 +165,7 @@ impl Worker {
                 continue;
             }
             is_more_due = self.work().unwrap_or_else(|error| {
-                tracing::error!(%error, plugin = self.name, "a plugin's work could not be kept; trying again");
+                tracing::error!(%error, plugin = self.name, "a plugin's work could not be saved; trying again");
                 std::thread::sleep(self.pace.glance);
                 false
             });
@@ -176,7 +176,7 @@ impl Worker {
             }
         }
         let note = PluginWork { plugin: self.name.clone(), cursor: self.cursor, ..PluginWork::default() };
-        let _ = self.store.keep_plugin_work(&note, Timestamp::now());
+        let _ = self.store.save_plugin_work(&note, Timestamp::now());
         let _ = self.store.save_plugin(&self.record, Timestamp::now());
         self.progress.forget(&self.name);
     }
@@ -228,7 +228,7 @@ impl Worker {
         self.state.loaded.is_some() && matches!(self.record.state, PluginState::Running | PluginState::Old)
     }
 
-    /// What people asked for.
+    /// Answers what people asked for.
     fn answer_requests(&mut self) -> Result<(), StoreError> {
         for (id, action) in self.store.plugin_requests(&self.name)? {
             if self.is_called_away() {
@@ -286,7 +286,7 @@ impl Worker {
             return Ok(false);
         }
         let cursor_is_old = self.state.clock.noted.elapsed() >= NOTE_EVERY;
-        if !work.deeds.is_empty() || cursor_is_old {
+        if !work.effects.is_empty() || cursor_is_old {
             self.keep(&work)?;
         }
         self.cursor = last;
@@ -333,17 +333,17 @@ impl Worker {
         if self.ender.is_ended() {
             return Ok(());
         }
-        let is_nothing = work.deeds.is_empty() && work.answered.is_empty();
+        let is_nothing = work.effects.is_empty() && work.answered.is_empty();
         if is_nothing && self.state.clock.noted.elapsed() < NOTE_EVERY {
             return Ok(());
         }
-        let kept = self.store.keep_plugin_work(work, Timestamp::now())?;
+        let outcome = self.store.save_plugin_work(work, Timestamp::now())?;
         self.state.clock.noted = Instant::now();
-        if kept.overflow > 0 {
-            self.record.refused += kept.overflow;
+        if outcome.overflow > 0 {
+            self.record.refused += outcome.overflow;
             self.record.fault = "its outbox is full: what it sends is not taken away".to_owned();
         }
-        if work.deeds.iter().any(|deed| matches!(deed, PluginDeed::Send(_))) {
+        if work.effects.iter().any(|effect| matches!(effect, PluginEffect::Send(_))) {
             for lane in &self.lanes {
                 // A full channel has a word in it already.
                 let _ = lane.try_send(());

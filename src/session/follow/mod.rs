@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::FeedAlarm,
     pipeline::Gauges,
-    store::{Heartbeat, PluginRecord, Requested, Store, StoreError, StudyId},
+    store::{FilmId, Heartbeat, PluginRecord, Requested, Store, StoreError, StudyId},
     supervise::checkpoint,
 };
 
@@ -33,6 +33,7 @@ pub(super) struct Channels {
     pub(super) updates: Sender<Update>,
     pub(super) pictures: Sender<PictureRequest>,
     pub(super) workbench: Sender<BenchRequest>,
+    pub(super) similar: Sender<FilmId>,
 }
 
 /// Follows a store for a dashboard.
@@ -164,6 +165,10 @@ impl Follower {
                 let update = self.panels.watch(&self.store, watch, Timestamp::now());
                 self.tell_all(update.map(|update| update.into_iter().collect()))
             }
+            Request::Senders(is_open) => {
+                let update = self.panels.watch_senders(&self.store, is_open);
+                self.tell_all(update.map(|update| update.into_iter().collect()))
+            }
             Request::Score(film) => {
                 match self.store.request_score(film, &self.actor.name(), Timestamp::now()) {
                     Ok(Requested::Queued(_)) => self.send_changes(),
@@ -175,6 +180,7 @@ impl Follower {
             }
             Request::Picture(request) => self.channels.pictures.send(request).map_err(|_| Gone),
             Request::Bench(request) => self.channels.workbench.send(request).map_err(|_| Gone),
+            Request::Similar(film) => self.channels.similar.send(film).map_err(|_| Gone),
             Request::Status(study, status) => {
                 let actor = self.actor.name();
                 let done = self.store.set_status(study, status, &actor, Timestamp::now());

@@ -3,19 +3,21 @@
 mod bench;
 mod health;
 mod picture;
+mod similar;
 
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, ShiftWatch};
+pub use crate::study::{Period, ShiftWatch, SimilarFilm};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
+pub use similar::{NoSimilarError, Similar};
 
 use crate::store::{
-    FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Shift, Spread, Status, StudyDetail, StudyId,
-    StudyRow,
+    FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Sender as FilmSender, Shift, Spread, Status,
+    StudyDetail, StudyId, StudyRow,
 };
 
 /// A dashboard's ends of the two channels.
@@ -38,6 +40,8 @@ pub enum Update {
     Picture(Picture),
     /// The answer to [`Request::Priors`], the latest first.
     Priors(StudyId, Vec<PriorFilm>),
+    /// The answer to [`Request::Similar`].
+    Similar(Similar),
     /// The state of intake, queue and engine.
     Health(Health),
     /// The plugins: their health, and the columns, filters and commands that they add. Those that are
@@ -47,6 +51,8 @@ pub enum Update {
     Spread(Arc<Spread>),
     /// The answer to [`Request::Shift`], and again while that is watched.
     Shift(Period, Box<Shift>),
+    /// The answer to [`Request::Senders`], and again while they are watched.
+    Senders(Vec<FilmSender>),
     /// Something to tell the person, in the message line.
     Notice(Notice),
     /// An answer to [`Request::Bench`].
@@ -64,6 +70,8 @@ pub enum Request {
     Picture(PictureRequest),
     /// Send the earlier films of this study's patient.
     Priors(StudyId),
+    /// Send the most similar films of other patients. Only the last request counts.
+    Similar(FilmId),
     /// Send what the last films of this model got, and keep it up to date until another model is asked for.
     Spread {
         /// The model's name.
@@ -73,6 +81,8 @@ pub enum Request {
     },
     /// Send how the shift goes, and keep it up to date; none: no longer.
     Shift(Option<ShiftWatch>),
+    /// Send who sends films by DICOM, and keep it up to date; false: no longer.
+    Senders(bool),
     /// Set the status of a study.
     Status(StudyId, Status),
     /// A person takes note of a critical study.

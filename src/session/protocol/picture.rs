@@ -13,7 +13,7 @@ pub struct PictureRequest {
     pub film: FilmId,
     /// The label whose heatmap lies over it; none: the film alone.
     pub heatmap: Option<String>,
-    /// An earlier film of the same patient, to stand beside it.
+    /// A film to stand beside it: an earlier one of the same patient, or a similar one of another.
     pub prior: Option<FilmId>,
     /// How it is to be presented.
     pub presentation: Presentation,

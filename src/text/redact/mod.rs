@@ -26,7 +26,7 @@ const UID_PARTS: usize = 5;
 pub struct Secrets {
     /// Parts of names, folded, two letters at least.
     words: BTreeSet<Vec<char>>,
-    /// The same without the e of an umlaut.
+    /// Those parts without the e of an umlaut.
     plain: BTreeSet<Vec<char>>,
     /// Names in scripts without spaces, each part in one piece.
     dense: BTreeSet<Vec<char>>,
@@ -35,7 +35,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// What a film's header says of its patient.
+    /// Takes the patient's names and numbers from a film's header.
     #[must_use]
     pub fn of_header(header: &Header) -> Self {
         let mut secrets = Self::default();
@@ -46,7 +46,7 @@ impl Secrets {
         secrets
     }
 
-    /// What a study's row says of its patient.
+    /// Takes the patient's names and numbers from a study's row.
     #[must_use]
     pub fn of_study(row: &StudyRow) -> Self {
         let mut secrets = Self::default();

@@ -3,20 +3,16 @@
 
 use std::arch::x86_64::*;
 
-use super::{PANEL, Packed, ROWS, STRIDE, tiles};
+use super::{
+    PANEL, Packed, ROWS, STRIDE,
+    operand::{Operand, SHORT_ROWS, STEP, Sums},
+    tiles,
+};
 
-/// Rows that are computed together: two AMX tiles.
-pub(in super::super) const SHORT_ROWS: usize = 32;
 /// Numbers from one packed row to the next: room for the widest layer, and one cache line more.
 pub(in super::super) const SHORT_STRIDE: usize = 2048 + 32;
-/// Depth that one AMX tile holds.
-const STEP: usize = 32;
-
 /// Packed rows in bf16, `SHORT_ROWS` x `SHORT_STRIDE`.
 pub(in super::super) type PackedShort = [u16; SHORT_ROWS * SHORT_STRIDE];
-/// What a product gives: `SHORT_ROWS` x 32.
-pub(in super::super) type Sums = [f32; SHORT_ROWS * PANEL];
-
 /// The instructions for bf16. It cannot be made to claim more than the processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Short {
@@ -40,34 +36,9 @@ impl Short {
         all
     }
 
-    /// What people call these instructions.
+    /// Returns the name of these instructions for people.
     pub(in super::super) fn word(self) -> &'static str {
         if self.tiles { "AMX" } else { "AVX512-BF16" }
-    }
-}
-
-/// The left-hand matrix of a product: each row is `segments` runs of `steps` x 32 numbers.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Operand<'a> {
-    pub(in super::super) values: &'a [u16],
-    /// Where the first row begins.
-    pub(in super::super) start: usize,
-    /// From one row to the next.
-    pub(in super::super) row: usize,
-    /// From one run to the next.
-    pub(in super::super) segment: usize,
-    pub(in super::super) segments: usize,
-    pub(in super::super) steps: usize,
-}
-
-impl Operand<'_> {
-    /// Whether this many rows lie within the values, and the panel is as deep as they are.
-    fn fits(&self, rows: usize, panel: &[u16]) -> bool {
-        let last =
-            self.start + (rows - 1) * self.row + (self.segments - 1) * self.segment + self.steps * STEP;
-        self.segments > 0
-            && last <= self.values.len()
-            && panel.len() == self.segments * self.steps * STEP * PANEL
     }
 }
 

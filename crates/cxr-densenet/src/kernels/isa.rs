@@ -9,7 +9,7 @@ pub(in super::super) struct Isa(Widest);
 pub(in super::super) enum Widest {
     /// Whatever the compiler takes for granted: SSE2, NEON.
     Four,
-    /// AVX2 with FMA.
+    /// AVX2 with FMA and F16C.
     #[cfg(target_arch = "x86_64")]
     Eight,
     /// AVX-512.
@@ -29,7 +29,9 @@ impl Isa {
         let mut all = vec![Self(Widest::Four)];
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("f16c");
             let avx512 = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512dq")
@@ -44,7 +46,7 @@ impl Isa {
         all
     }
 
-    /// What people call these instructions.
+    /// Returns the name of these instructions for people.
     pub(in super::super) fn word(self) -> &'static str {
         match self.0 {
             Widest::Four => "any processor",

@@ -11,7 +11,7 @@ pub(super) trait Lanes: Copy {
     /// as the processor has registers for, and enough to cover the latency of its multiply-add.
     const ROWS: usize;
 
-    /// The same number everywhere.
+    /// One number in all lanes.
     fn splat(value: f32) -> Self;
 
     /// Reads `COUNT` numbers.
@@ -19,6 +19,12 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// They must lie within one allocation that is initialised.
     unsafe fn load(from: *const f32) -> Self;
+
+    /// Reads `COUNT` numbers of half precision (IEEE 754 binary16, little-endian).
+    ///
+    /// # Safety
+    /// Their bytes must lie within one allocation that is initialised.
+    unsafe fn load_half(from: *const u8) -> Self;
 
     /// Writes `COUNT` numbers.
     ///
@@ -60,6 +66,13 @@ impl Lanes for Four {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller's promise.
         Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(from: *const u8) -> Self {
+        // SAFETY: the caller's promise.
+        let halves = unsafe { from.cast::<[[u8; 2]; 4]>().read_unaligned() };
+        Self(halves.map(|half| half::f16::from_le_bytes(half).to_f32()))
     }
 
     #[inline(always)]
@@ -108,7 +121,7 @@ mod x86 {
 
     macro_rules! lanes {
         ($(#[$doc:meta])* $name:ident, $register:ty, $count:literal, $rows:literal,
-         $set1:ident, $loadu:ident, $storeu:ident, $fmadd:ident, $add:ident, $sub:ident, $max:ident) => {
+         $set1:ident, $loadu:ident, $half:ident, $loadu_half:ident, $widen:ident, $storeu:ident, $fmadd:ident, $add:ident, $sub:ident, $max:ident) => {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(in super::super) struct $name($register);
@@ -129,6 +142,12 @@ mod x86 {
                 unsafe fn load(from: *const f32) -> Self {
                     // SAFETY: see above.
                     Self(unsafe { $loadu(from) })
+                }
+
+                #[inline(always)]
+                unsafe fn load_half(from: *const u8) -> Self {
+                    // SAFETY: see above.
+                    Self(unsafe { $widen($loadu_half(from.cast::<$half>())) })
                 }
 
                 #[inline(always)]
@@ -171,13 +190,13 @@ mod x86 {
     }
 
     lanes!(
-        /// AVX2 with FMA.
-        Eight, __m256, 8, 6, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps,
-        _mm256_add_ps, _mm256_sub_ps, _mm256_max_ps
+        /// AVX2 with FMA and F16C.
+        Eight, __m256, 8, 6, _mm256_set1_ps, _mm256_loadu_ps, __m128i, _mm_loadu_si128, _mm256_cvtph_ps,
+        _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_max_ps
     );
     lanes!(
         /// AVX-512.
-        Sixteen, __m512, 16, 14, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
-        _mm512_add_ps, _mm512_sub_ps, _mm512_max_ps
+        Sixteen, __m512, 16, 14, _mm512_set1_ps, _mm512_loadu_ps, __m256i, _mm256_loadu_si256, _mm512_cvtph_ps,
+        _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_max_ps
     );
 }

@@ -1,24 +1,30 @@
-//! The inner loops, and the only place of this room with `unsafe` code besides the threads: each kernel
+//! The inner loops, and the only place of this crate with `unsafe` code besides the threads: each kernel
 //! is a safe function over slices that checks its bounds once, before the loop.
 
 #![allow(unsafe_code, reason = "vector instructions, and loops whose bounds are checked before them")]
 
 #[cfg(target_arch = "x86_64")]
 mod bf16;
+mod dots;
 mod gemm;
 mod isa;
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod operand;
 mod passes;
 #[cfg(target_arch = "x86_64")]
 mod tiles;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use bf16::{
-    Operand, PackedShort, SHORT_ROWS, SHORT_STRIDE, Short, Sums, finish_short, multiply_short,
-    normalise_and_pool_short, normalise_short, normalise_widening, pack_pairs, saturate_short, shorten,
+    PackedShort, SHORT_STRIDE, Short, finish_short, multiply_short, normalise_and_pool_short,
+    normalise_short, normalise_widening, pack_pairs, saturate_short, shorten,
 };
+pub(super) use dots::dots_of_halves;
 pub(super) use gemm::{Rows, multiply, pack_panels};
 pub(super) use isa::Isa;
+#[cfg(target_arch = "x86_64")]
+pub(super) use operand::{Operand, SHORT_ROWS, Sums};
 pub(super) use passes::{maximum, normalise, normalise_and_pool, tiles_from_winograd, tiles_to_winograd};
 
 /// Columns of the right-hand matrix that are computed together: it is stored in panels of so many.
@@ -42,12 +48,12 @@ macro_rules! dispatch {
         pub(in super::super) fn $name(isa: $crate::kernels::Isa, $($argument: $type),*) {
             use $crate::kernels::lanes;
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")]
             fn sixteen($($argument: $type),*) {
                 $kernel::<lanes::Sixteen>($($argument),*);
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
+            #[target_feature(enable = "avx2,fma,f16c")]
             fn eight($($argument: $type),*) {
                 $kernel::<lanes::Eight>($($argument),*);
             }

@@ -27,8 +27,8 @@ fn normalised<L: Lanes>(x: &[f32], starts: &[usize], scale: &[f32], shift: &[f32
 }
 
 dispatch! {
-    /// The same for the mean of 2 x 2 pixels: each pixel is normalised, then the four are averaged. `start`
-    /// is that of the upper left one, `below` the distance to the next line, `stride` to the next pixel.
+    /// Packs the means of 2 x 2 pixels as [`normalise`] does pixels: each is normalised, then the four are averaged.
+    /// `start` is that of the upper left one, `below` the distance to the next line, `stride` to the next pixel.
     fn normalise_and_pool(
         x: &[f32], starts: &[usize], below: usize, stride: usize, scale: &[f32], shift: &[f32], packed: &mut Packed,
     ) = normalised_and_pooled;

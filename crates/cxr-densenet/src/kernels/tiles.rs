@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     PANEL,
-    bf16::{Operand, Sums},
+    operand::{Operand, Sums},
 };
 
 /// Whether the processor has tiles for bf16, and the operating system lets this process use them.

@@ -7,13 +7,14 @@ use jpeg_decoder::{ColorTransform, PixelFormat};
 
 use super::{
     Refusal,
+    codec_error::CodecError,
     codestream::{Coding, FrameSize, frame_size, says_its_colours},
     image_pixel::{ImagePixel, Photometric},
     jpeg, jpeg_ls,
     open::syntax_name,
     packets, rle,
 };
-use crate::{MAX_PIXELS, text::clean};
+use crate::MAX_PIXELS;
 
 /// Samples of a decoded frame, colour by pixel.
 #[derive(Debug)]
@@ -25,69 +26,8 @@ pub(super) struct Decoded {
     pub(super) signed: bool,
     /// A lossy coding may overshoot Bits Stored, where masking would turn white into black.
     pub(super) overshoots: bool,
-    /// What the samples mean now.
+    /// The meaning of the samples now.
     pub(super) photometric: Photometric,
-}
-
-/// Why a frame gives no samples.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// Bytes are missing.
-    CutShort,
-    /// Bytes contradict each other.
-    Damaged(String),
-    /// Legal, and read by no decoder here.
-    Unsupported(String),
-    /// More work than a film needs.
-    TooMuch,
-}
-
-impl Fault {
-    fn sentence(self, syntax: &str) -> Refusal {
-        let name = syntax_name(syntax);
-        match self {
-            Self::CutShort => {
-                "The compressed picture breaks off before its end: its transfer was cut short; send the \
-                               film again."
-                    .to_owned()
-            }
-            Self::Damaged(cause) => format!(
-                "The {name} picture cannot be decoded, for its bytes contradict each other ({}): check the sender, or \
-                 have it send the film uncompressed.",
-                clean(&cause)
-            ),
-            Self::Unsupported(kind) => format!(
-                "The {name} picture is of a kind that is not read ({}): set the sender to JPEG 2000 or uncompressed.",
-                clean(&kind)
-            ),
-            Self::TooMuch => {
-                "The compressed picture asks for far more work than a film needs: check the sender."
-                    .to_owned()
-            }
-        }
-    }
-}
-
-impl From<jpeg::Error> for Fault {
-    fn from(error: jpeg::Error) -> Self {
-        match error {
-            jpeg::Error::Truncated(_) => Self::CutShort,
-            jpeg::Error::Damaged(cause) => Self::Damaged(cause.to_owned()),
-            jpeg::Error::Unsupported(kind) => Self::Unsupported(kind.to_owned()),
-            jpeg::Error::TooLarge => Self::TooMuch,
-        }
-    }
-}
-
-impl From<cxr_jpeg2000::Error> for Fault {
-    fn from(error: cxr_jpeg2000::Error) -> Self {
-        match error {
-            cxr_jpeg2000::Error::Truncated(_) => Self::CutShort,
-            cxr_jpeg2000::Error::Unsupported(kind) => Self::Unsupported(kind.to_owned()),
-            cxr_jpeg2000::Error::TooLarge(_) => Self::TooMuch,
-            other => Self::Damaged(other.to_string()),
-        }
-    }
 }
 
 /// Pixels that a byte of JPEG may make: a block of 64 has a bit at least. What cannot be there is told before room is
@@ -126,7 +66,7 @@ fn family(syntax: &str) -> Result<Family, Refusal> {
 
 /// Decodes one frame.
 pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<Decoded, Refusal> {
-    let sentence = |fault: Fault| fault.sentence(syntax);
+    let sentence = |error: CodecError| error.sentence(syntax);
     if family(syntax)? == Family::Rle {
         return rle(frame, layout).map_err(sentence);
     }
@@ -134,10 +74,10 @@ pub(super) fn decode(frame: &[u8], syntax: &str, layout: &ImagePixel) -> Result<
     let size = frame_size(frame).map_err(sentence)?;
     agree(size, layout)?;
     if size.coding != Coding::Jpeg2000 && jpeg::has_too_many_scans(frame, layout.pixels() as u64) {
-        return Err(sentence(Fault::TooMuch));
+        return Err(sentence(CodecError::TooMuch));
     }
     if size.coding == Coding::Dct && layout.pixels() / MOST_PIXELS_A_BYTE > frame.len() {
-        return Err(sentence(Fault::CutShort));
+        return Err(sentence(CodecError::CutShort));
     }
     let decoded = match size.coding {
         Coding::Dct if size.precision > 8 => return Err(lossy_12_bit(syntax)),
@@ -182,7 +122,7 @@ fn agree(frame: FrameSize, layout: &ImagePixel) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn rle(frame: &[u8], layout: &ImagePixel) -> Result<Decoded, Fault> {
+fn rle(frame: &[u8], layout: &ImagePixel) -> Result<Decoded, CodecError> {
     let width = layout.bits_allocated as usize / 8;
     let planes = rle::decode(frame, layout.samples * width, layout.pixels())?;
     let mut samples = vec![0; layout.samples * layout.pixels()];
@@ -202,7 +142,7 @@ fn rle(frame: &[u8], layout: &ImagePixel) -> Result<Decoded, Fault> {
 }
 
 /// Samples, what they mean, and whether they are signed.
-type Samples = Result<(Vec<u16>, Photometric, bool), Fault>;
+type Samples = Result<(Vec<u16>, Photometric, bool), CodecError>;
 
 /// Baseline, extended and progressive JPEG of 8 bits.
 fn cosine(frame: &[u8], layout: &ImagePixel) -> Samples {
@@ -224,14 +164,14 @@ fn cosine(frame: &[u8], layout: &ImagePixel) -> Samples {
         other => other,
     };
     let bytes = decoder.decode().map_err(|error| match error {
-        jpeg_decoder::Error::Unsupported(_) => Fault::Unsupported(error.to_string()),
-        _ => Fault::Damaged(error.to_string()),
+        jpeg_decoder::Error::Unsupported(_) => CodecError::Unsupported(error.to_string()),
+        _ => CodecError::Damaged(error.to_string()),
     })?;
     match decoder.info().map(|info| info.pixel_format) {
         Some(PixelFormat::L8 | PixelFormat::RGB24) => {
             Ok((bytes.into_iter().map(u16::from).collect(), photometric, false))
         }
-        _ => Err(Fault::Unsupported("its components are neither grey nor three colours".to_owned())),
+        _ => Err(CodecError::Unsupported("its components are neither grey nor three colours".to_owned())),
     }
 }
 
@@ -243,7 +183,7 @@ fn lossless(frame: &[u8], layout: &ImagePixel) -> Samples {
 fn jpeg_2000(frame: &[u8], layout: &ImagePixel) -> Samples {
     let codestream = cxr_jpeg2000::codestream(frame)?;
     if !packets::are_bearable(codestream) {
-        return Err(Fault::TooMuch);
+        return Err(CodecError::TooMuch);
     }
     let limits = Limits { samples: 3 * MAX_PIXELS, components: 4 };
     let components = match cxr_jpeg2000::decode(codestream, &limits) {
@@ -253,14 +193,14 @@ fn jpeg_2000(frame: &[u8], layout: &ImagePixel) -> Samples {
     };
     let whole = |c: &cxr_jpeg2000::Component| (c.width, c.height) == (layout.columns, layout.rows);
     if components.len() != layout.samples || !components.iter().all(whole) {
-        return Err(Fault::Unsupported(DIFFER.to_owned()));
+        return Err(CodecError::Unsupported(DIFFER.to_owned()));
     }
     let signed = components.iter().all(|component| component.signed);
     let planes = components.into_iter().map(|component| component.samples).collect();
     Ok((by_pixel(planes), of_components(layout), signed))
 }
 
-/// What components are turned into when they are decoded: no decoder leaves colour differences in pairs.
+/// Returns the meaning of decoded components: no decoder leaves colour differences in pairs.
 fn of_components(layout: &ImagePixel) -> Photometric {
     match layout.photometric {
         Photometric::Ybr422 => Photometric::Ybr,
@@ -288,16 +228,16 @@ fn by_pixel(mut planes: Vec<Vec<u16>>) -> Vec<u16> {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // two's complement of up to 16 bits
 fn high_throughput(codestream: &[u8], layout: &ImagePixel) -> Samples {
     // OpenJPEG fills in what is missing at the end.
-    let whole = cxr_jpeg2000::up_to_end(codestream).ok_or(Fault::CutShort)?;
+    let whole = cxr_jpeg2000::up_to_end(codestream).ok_or(CodecError::CutShort)?;
     let strict = jpeg2k::DecodeParameters::new().strict(true);
-    let image =
-        jpeg2k::Image::from_bytes_with(whole, strict).map_err(|error| Fault::Damaged(error.to_string()))?;
+    let image = jpeg2k::Image::from_bytes_with(whole, strict)
+        .map_err(|error| CodecError::Damaged(error.to_string()))?;
     let components = image.components();
     let whole = |c: &jpeg2k::ImageComponent| {
         (c.width() as usize, c.height() as usize) == (layout.columns, layout.rows)
     };
     if components.len() != layout.samples || !components.iter().all(whole) {
-        return Err(Fault::Unsupported(DIFFER.to_owned()));
+        return Err(CodecError::Unsupported(DIFFER.to_owned()));
     }
     let plane = |c: &jpeg2k::ImageComponent| c.data().iter().map(|&sample| sample as u16).collect();
     let signed = components.iter().all(jpeg2k::ImageComponent::is_signed);

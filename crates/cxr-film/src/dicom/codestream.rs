@@ -1,7 +1,7 @@
 //! The header of a compressed frame. Data sets and codestreams disagree, and decoders then panic, overrun or leave half
 //! of the picture black: so it is asked before it is decoded.
 
-use super::codecs::Fault;
+use super::codec_error::CodecError;
 use crate::jpeg::{EOI, Segments};
 
 /// How the samples of a frame are coded.
@@ -29,16 +29,18 @@ pub(super) struct FrameSize {
 }
 
 /// Reads the size of a JPEG or JPEG 2000 frame.
-pub(super) fn frame_size(frame: &[u8]) -> Result<FrameSize, Fault> {
+pub(super) fn frame_size(frame: &[u8]) -> Result<FrameSize, CodecError> {
     if frame.starts_with(&[0xff, 0xd8]) {
         jpeg(frame).ok_or_else(|| match Segments::new(frame).last() {
-            Some(segment) if segment.marker == EOI => Fault::Damaged("it has no frame header".to_owned()),
-            _ => Fault::CutShort,
+            Some(segment) if segment.marker == EOI => {
+                CodecError::Damaged("it has no frame header".to_owned())
+            }
+            _ => CodecError::CutShort,
         })
     } else if cxr_jpeg2000::begins(frame) {
         jpeg2000(cxr_jpeg2000::codestream(frame)?)
     } else {
-        Err(Fault::Damaged("it begins as no picture does".to_owned()))
+        Err(CodecError::Damaged("it begins as no picture does".to_owned()))
     }
 }
 
@@ -75,19 +77,19 @@ fn jpeg(frame: &[u8]) -> Option<FrameSize> {
 }
 
 /// The SIZ segment, which follows the start of codestream (ITU-T T.800, A.5.1).
-fn jpeg2000(codestream: &[u8]) -> Result<FrameSize, Fault> {
+fn jpeg2000(codestream: &[u8]) -> Result<FrameSize, CodecError> {
     let siz = codestream.get(4..).unwrap_or_default();
     let long = |at: usize| {
         siz.get(at..)
             .and_then(<[u8]>::first_chunk)
             .map(|&four| u32::from_be_bytes(four))
-            .ok_or(Fault::CutShort)
+            .ok_or(CodecError::CutShort)
     };
     let components = long(36)? >> 16;
     // Depth and subsampling of each component; films have one of each.
-    let specs = siz.get(38..38 + 3 * components as usize).ok_or(Fault::CutShort)?.as_chunks::<3>().0;
+    let specs = siz.get(38..38 + 3 * components as usize).ok_or(CodecError::CutShort)?.as_chunks::<3>().0;
     if specs.iter().any(|&[_, x, y]| (x, y) != (1, 1)) {
-        return Err(Fault::Unsupported("its components differ in size".to_owned()));
+        return Err(CodecError::Unsupported("its components differ in size".to_owned()));
     }
     let depth = specs.iter().map(|spec| spec[0] & 0x7f).max().unwrap_or(0);
     Ok(FrameSize {

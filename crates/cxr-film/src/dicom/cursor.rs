@@ -51,7 +51,7 @@ impl Encoding {
 
 /// Why the elements after this point could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum DataSetError {
     /// The bytes end before the element does.
     CutShort(Tag),
     /// The bytes end within the head of an element.
@@ -62,7 +62,7 @@ pub(super) enum Fault {
     NoItem,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for DataSetError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::CutShort(tag) => write!(f, "element {tag} is longer than the rest of the file"),
@@ -116,32 +116,32 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Fault::Ends)?;
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DataSetError> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or(DataSetError::Ends)?;
         self.rest = rest;
         Ok(*head)
     }
 
-    pub(super) fn take(&mut self, length: u32, tag: Tag) -> Result<&'a [u8], Fault> {
-        let length = usize::try_from(length).map_err(|_| Fault::CutShort(tag))?;
-        let (value, rest) = self.rest.split_at_checked(length).ok_or(Fault::CutShort(tag))?;
+    pub(super) fn take(&mut self, length: u32, tag: Tag) -> Result<&'a [u8], DataSetError> {
+        let length = usize::try_from(length).map_err(|_| DataSetError::CutShort(tag))?;
+        let (value, rest) = self.rest.split_at_checked(length).ok_or(DataSetError::CutShort(tag))?;
         self.rest = rest;
         Ok(value)
     }
 
-    pub(super) fn tag(&mut self) -> Result<Tag, Fault> {
+    pub(super) fn tag(&mut self) -> Result<Tag, DataSetError> {
         let [group, element] = [self.array()?, self.array()?].map(|bytes| self.encoding.u16(bytes));
         Ok(Tag(group, element))
     }
 
     /// An item or a delimiter: these have no VR in any encoding.
-    pub(super) fn item_head(&mut self) -> Result<(Tag, u32), Fault> {
+    pub(super) fn item_head(&mut self) -> Result<(Tag, u32), DataSetError> {
         let tag = self.tag()?;
         Ok((tag, self.encoding.u32(self.array()?)))
     }
 
     /// Tag, VR and length of an element.
-    fn head(&mut self) -> Result<(Tag, VR, u32), Fault> {
+    fn head(&mut self) -> Result<(Tag, VR, u32), DataSetError> {
         let tag = self.tag()?;
         if !self.encoding.explicit || tag.group() == ITEM.group() {
             let length = self.encoding.u32(self.array()?);
@@ -154,7 +154,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The length behind a tag, in one of the forms it may have.
-    fn length(&mut self, form: Form) -> Result<u32, Fault> {
+    fn length(&mut self, form: Form) -> Result<u32, DataSetError> {
         match form {
             Form::Short => {
                 let _vr: [u8; 2] = self.array()?;
@@ -171,8 +171,8 @@ impl<'a> Cursor<'a> {
     /// The head of an element among explicit ones that has no VR, or none that is known. Some writers put single
     /// implicit elements among explicit ones; some leave the VR blank or NUL, or write it in lower case, or one of a
     /// later edition. The form that leads to a plausible element behind this one is taken; of equals the first.
-    fn unnamed_head(&mut self, tag: Tag) -> Result<(Tag, VR, u32), Fault> {
-        let name: [u8; 2] = *self.rest.first_chunk().ok_or(Fault::Ends)?;
+    fn unnamed_head(&mut self, tag: Tag) -> Result<(Tag, VR, u32), DataSetError> {
+        let name: [u8; 2] = *self.rest.first_chunk().ok_or(DataSetError::Ends)?;
         let vr = VR::from_binary(name.map(|byte| byte.to_ascii_uppercase())).unwrap_or_else(|| vr_of(tag));
         let forms = match (name.iter().all(u8::is_ascii_uppercase), has_short_length(vr)) {
             // VRs of later editions have long lengths (PS3.5 7.1.2).
@@ -206,7 +206,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn element(&mut self) -> Result<Element<'a>, Fault> {
+    pub(super) fn element(&mut self) -> Result<Element<'a>, DataSetError> {
         let encoding = self.encoding;
         // An unknown element of undefined length is a sequence in implicit VR (PS3.5 6.2.2, note 2).
         let unknown = encoding.explicit && self.rest.get(4..6) == Some(b"UN");
@@ -222,7 +222,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes over what has no length of its own, up to and with its delimiter, whatever is nested in
     /// it; returns what lies between.
-    pub(super) fn skip_undefined(&mut self, tag: Tag, inner: Encoding) -> Result<&'a [u8], Fault> {
+    pub(super) fn skip_undefined(&mut self, tag: Tag, inner: Encoding) -> Result<&'a [u8], DataSetError> {
         let start = self.rest;
         let mut within = Self { rest: start, encoding: inner };
         // The encoding outside of each sequence or item that is open.
@@ -248,8 +248,8 @@ impl<'a> Cursor<'a> {
                         return Ok(value);
                     }
                 }
-                (tag, _) if !in_item && tag != ITEM => return Err(Fault::NoItem),
-                (_, UNDEFINED) if open.len() == MAX_DEPTH => return Err(Fault::TooDeep),
+                (tag, _) if !in_item && tag != ITEM => return Err(DataSetError::NoItem),
+                (_, UNDEFINED) if open.len() == MAX_DEPTH => return Err(DataSetError::TooDeep),
                 (tag, UNDEFINED) => {
                     open.push(within.encoding);
                     is_item.push(tag == ITEM);

@@ -7,7 +7,7 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-pub(super) use super::cursor::{Element, Encoding, Fault};
+pub(super) use super::cursor::{DataSetError, Element, Encoding};
 use super::{
     charset::CharacterSet,
     cursor::{Cursor, ITEM, MAX_ELEMENTS, SEQUENCE_END, UNDEFINED, encoding_within},
@@ -23,8 +23,8 @@ const META_GROUP: u16 = 0x0002;
 pub(super) struct DataSet<'a> {
     elements: Vec<Element<'a>>,
     pub(super) character_set: CharacterSet,
-    /// What stopped the reading before the pixel data or the end.
-    pub(super) fault: Option<Fault>,
+    /// The error that stopped the reading before the pixel data or the end.
+    pub(super) fault: Option<DataSetError>,
 }
 
 impl<'a> DataSet<'a> {
@@ -34,7 +34,7 @@ impl<'a> DataSet<'a> {
         let mut set = Self { elements: Vec::new(), character_set: CharacterSet::default(), fault: None };
         while !cursor.rest.is_empty() {
             match cursor.element() {
-                Ok(_) if set.elements.len() == MAX_ELEMENTS => set.fault = Some(Fault::TooMany),
+                Ok(_) if set.elements.len() == MAX_ELEMENTS => set.fault = Some(DataSetError::TooMany),
                 Ok(element) => {
                     set.elements.push(element);
                     if element.tag != tags::PIXEL_DATA {
@@ -88,15 +88,15 @@ impl<'a> DataSet<'a> {
 
 /// The fragments of compressed pixel data without their offset table, which comes first (PS3.5 A.4).
 /// The end of the file may stand for the delimiter: whether the picture is whole, its decoder tells.
-pub(super) fn fragments(value: &[u8]) -> Result<(&[u8], Vec<&[u8]>), Fault> {
+pub(super) fn fragments(value: &[u8]) -> Result<(&[u8], Vec<&[u8]>), DataSetError> {
     let mut cursor = Cursor { rest: value, encoding: Encoding::EXPLICIT };
     let mut items = Vec::new();
     while cursor.rest.len() >= 8 {
         match cursor.item_head()? {
             (SEQUENCE_END, _) => break,
-            (ITEM, _) if items.len() == MAX_ELEMENTS => return Err(Fault::TooMany),
+            (ITEM, _) if items.len() == MAX_ELEMENTS => return Err(DataSetError::TooMany),
             (ITEM, length) => items.push(cursor.take(length, ITEM)?),
-            _ => return Err(Fault::NoItem),
+            _ => return Err(DataSetError::NoItem),
         }
     }
     let mut items = items.into_iter();
@@ -145,8 +145,8 @@ mod tests {
             (0, Some("rows"), None),
             (1, Some("rows"), None),
             (32, Some("rows"), None),
-            (33, None, Some(Fault::TooDeep)),
-            (100_000, None, Some(Fault::TooDeep)),
+            (33, None, Some(DataSetError::TooDeep)),
+            (100_000, None, Some(DataSetError::TooDeep)),
         ] {
             let bytes = nested(depth);
             let set = DataSet::read(&bytes, Encoding::EXPLICIT);
@@ -158,7 +158,7 @@ mod tests {
     fn a_length_that_lies_is_a_fault_and_what_came_before_is_kept() {
         let bytes = b"\x28\0\x10\0US\x02\0\x01\0\x28\0\x11\0OB\0\0\xf0\xff\xff\xff\x01\0";
         let set = DataSet::read(bytes, Encoding::EXPLICIT);
-        assert_eq!((rows(&set), set.fault), (Some("rows"), Some(Fault::CutShort(tags::COLUMNS))));
+        assert_eq!((rows(&set), set.fault), (Some("rows"), Some(DataSetError::CutShort(tags::COLUMNS))));
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!((offsets, found), (&b""[..], vec![&b"ab"[..], b"ab"]));
         let no_end = [&table[..], item].concat();
         assert_eq!(fragments(&no_end).map(|(_, found)| found.len()), Ok(1));
-        assert_eq!(fragments(&no_end[..no_end.len() - 1]), Err(Fault::CutShort(ITEM)));
+        assert_eq!(fragments(&no_end[..no_end.len() - 1]), Err(DataSetError::CutShort(ITEM)));
     }
 
     /// Modality, then an element of two bytes with this tag and this head, then Rows.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     Refusal, codestream,
-    dataset::{Element, Fault, fragments},
+    dataset::{DataSetError, Element, fragments},
 };
 
 /// Joins the fragments of the first of `frames` frames. A frame may lie in several, a fragment never
@@ -12,7 +12,7 @@ use super::{
 /// apart.
 pub(super) fn first<'a>(pixel_data: &Element<'a>, frames: u32) -> Result<Cow<'a, [u8]>, Refusal> {
     let (mut table, mut fragments) = fragments(pixel_data.value).map_err(|fault| match fault {
-        Fault::CutShort(_) | Fault::Ends => {
+        DataSetError::CutShort(_) | DataSetError::Ends => {
             "The compressed pixel data break off: their transfer was cut short; send the film again."
                 .to_owned()
         }

@@ -22,7 +22,7 @@ pub(super) struct Curve {
     linear_max: f32,
 }
 
-/// What one stored value becomes.
+/// The grey that one stored value becomes.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     linear: f32,

@@ -8,7 +8,7 @@ use super::{
     dataset::DataSet,
 };
 
-/// What the picture's samples mean.
+/// The meaning of the picture's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Photometric {
     /// The least value is white: a negative to be turned over.
@@ -21,7 +21,7 @@ pub(super) enum Photometric {
     Rgb,
     /// Luma and two colour differences, one of each a pixel.
     Ybr,
-    /// The same with colour differences shared by two pixels.
+    /// YBR with colour differences shared by two pixels.
     Ybr422,
 }
 

@@ -1,7 +1,7 @@
 //! JPEG-LS frames, brought into the shape that their decoder takes.
 
 use super::{
-    codecs::Fault,
+    codec_error::CodecError,
     image_pixel::ImagePixel,
     jpeg::{EOI, SOS, Segments},
 };
@@ -11,9 +11,9 @@ use super::{
 const MAX_CODED: usize = 5;
 
 /// Decodes a frame of one component.
-pub(super) fn decode(frame: &[u8], layout: &ImagePixel) -> Result<Vec<u16>, Fault> {
+pub(super) fn decode(frame: &[u8], layout: &ImagePixel) -> Result<Vec<u16>, CodecError> {
     let [columns, rows] = [layout.columns, layout.rows].map(|size| u32::try_from(size).unwrap_or_default());
-    let (mut stream, coded) = plain(frame).ok_or(Fault::CutShort)?;
+    let (mut stream, coded) = plain(frame).ok_or(CodecError::CutShort)?;
     let header = stream.len();
     // Zeros and FF before the end marker are padding or coded data, which only decoding tells apart.
     let tail = coded.iter().rev().take_while(|byte| matches!(byte, 0 | 0xff)).count();
@@ -26,12 +26,12 @@ pub(super) fn decode(frame: &[u8], layout: &ImagePixel) -> Result<Vec<u16>, Faul
         stream.extend([0xff, EOI]);
         match jpegls::decode(&stream, columns, rows) {
             Ok((samples, ..)) => return Ok(samples),
-            Err(jpegls::CodecError::Unsupported(kind)) => return Err(Fault::Unsupported(kind)),
-            Err(jpegls::CodecError::Truncated { .. }) => fault = Some(Fault::CutShort),
-            Err(error) => fault = fault.or_else(|| Some(Fault::Damaged(error.to_string()))),
+            Err(jpegls::CodecError::Unsupported(kind)) => return Err(CodecError::Unsupported(kind)),
+            Err(jpegls::CodecError::Truncated { .. }) => fault = Some(CodecError::CutShort),
+            Err(error) => fault = fault.or_else(|| Some(CodecError::Damaged(error.to_string()))),
         }
     }
-    Err(fault.unwrap_or(Fault::CutShort))
+    Err(fault.unwrap_or(CodecError::CutShort))
 }
 
 /// All up to the coded data without the fill bytes FF that may stand before markers (ITU-T T.81, B.1.1.2), which the

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod charset;
+mod codec_error;
 mod codecs;
 mod codestream;
 mod cursor;
@@ -34,9 +35,9 @@ mod suited;
 mod values;
 mod voi;
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, square};
+use super::{DecodeError, Film, Header, MAX_PIXELS, jpeg, square};
 use crate::guard::guarded;
-pub(super) use open::is_deflated;
+pub(super) use open::{is_bare, is_deflated};
 pub use values::Values;
 
 use dataset::DataSet;
@@ -49,7 +50,7 @@ use open::Opened;
 type Refusal = String;
 
 /// Decodes a DICOM file or data set whose first element is at `offset`; of several frames the first.
-pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
+pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, DecodeError> {
     // The readers are ours and the decoders are asked with care, but neither is trusted with the process.
     let read = guarded(|| {
         let opened = Opened::new(bytes, offset);
@@ -67,14 +68,14 @@ pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, Unreadable> {
                     &header.modality,
                 ];
                 let header = known.iter().any(|text| !text.is_empty()).then(|| Box::new(header.clone()));
-                Unreadable { reason, header }
+                DecodeError { reason, header }
             })
     });
     read.unwrap_or_else(|| Err(header_broke_down()))
 }
 
 /// Reads the header alone, and the values of some elements.
-pub(super) fn header(bytes: &[u8], offset: usize, wanted: &[Tag]) -> Result<(Header, Values), Unreadable> {
+pub(super) fn header(bytes: &[u8], offset: usize, wanted: &[Tag]) -> Result<(Header, Values), DecodeError> {
     let read = guarded(|| {
         let opened = Opened::new(bytes, offset);
         let set = opened.data_set();
@@ -83,8 +84,8 @@ pub(super) fn header(bytes: &[u8], offset: usize, wanted: &[Tag]) -> Result<(Hea
     read.ok_or_else(header_broke_down)
 }
 
-fn header_broke_down() -> Unreadable {
-    Unreadable::nameless(
+fn header_broke_down() -> DecodeError {
+    DecodeError::nameless(
         "The file starts like DICOM, and this program's reader broke down on its header: export the film again by \
          another way, and keep this file for a report.",
     )
@@ -101,11 +102,11 @@ fn broke_down(header: &Header) -> Refusal {
 /// Refuses a data set that ends before its pixel data, or that has none.
 fn whole(set: &DataSet<'_>, header: &Header) -> Result<(), Refusal> {
     match set.fault {
-        Some(dataset::Fault::CutShort(tags::PIXEL_DATA)) => {
+        Some(dataset::DataSetError::CutShort(tags::PIXEL_DATA)) => {
             Err("The film breaks off within its pixel data: its transfer was cut short; send the film again."
                 .to_owned())
         }
-        Some(fault @ (dataset::Fault::CutShort(_) | dataset::Fault::Ends)) => Err(format!(
+        Some(fault @ (dataset::DataSetError::CutShort(_) | dataset::DataSetError::Ends)) => Err(format!(
             "The header breaks off ({fault}): the film's transfer was cut short, or the header contradicts itself; \
              send the film again."
         )),

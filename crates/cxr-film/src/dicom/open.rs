@@ -6,7 +6,7 @@ use dicom_dictionary_std::uids;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::dataset::{self, DataSet, Encoding};
-use crate::{MAX_PIXELS, sniff, text::clean};
+use crate::{MAX_PIXELS, text::clean};
 
 /// Room for what a deflated file may inflate to: 16 bits at [`MAX_PIXELS`], and a header.
 const MAX_INFLATED: u64 = MAX_PIXELS * 2 + (1 << 20);
@@ -67,8 +67,32 @@ fn inflate(data: &[u8]) -> Vec<u8> {
 pub(crate) fn is_deflated(data: &[u8]) -> bool {
     let mut head = Vec::new();
     let _cut_short = inflater(data).take(HEAD).read_to_end(&mut head);
-    sniff::is_bare_dicom(&head)
+    is_bare(&head)
 }
+
+/// A data set starts with a group 0002 or 0008 element whose VR, or else whose length, is plausible; in big endian
+/// there is always a VR.
+pub(crate) fn is_bare(bytes: &[u8]) -> bool {
+    let Some(&[g0, g1, e0, e1, v0, v1, l0, l1]) = bytes.first_chunk() else { return false };
+    let explicit = VRS.contains(&[v0, v1]);
+    let length = u32::from_le_bytes([v0, v1, l0, l1]);
+    // The first elements of a data set are short: character set, image type, dates, UIDs.
+    let implicit = length <= 256 && bytes.len() > 8 + length as usize;
+    let (group, first, plausible) = match (g0, g1) {
+        (_, 0) => (g0, u16::from_le_bytes([e0, e1]), explicit || implicit),
+        (0, _) => (g1, u16::from_be_bytes([e0, e1]), explicit),
+        _ => return false,
+    };
+    match group {
+        2 => plausible && first <= 0x0016,
+        8 => plausible && first <= 0x0070,
+        _ => false,
+    }
+}
+
+/// The value representations that open a data set or its meta information.
+const VRS: [[u8; 2]; 11] =
+    [*b"UL", *b"OB", *b"UI", *b"CS", *b"DA", *b"TM", *b"DT", *b"SH", *b"LO", *b"PN", *b"SQ"];
 
 /// The standard wants the bare stream (PS3.5 A.5); some writers leave it wrapped as zlib (RFC 1950) or gzip (RFC 1952).
 fn inflater(data: &[u8]) -> Box<dyn Read + '_> {

@@ -1,24 +1,27 @@
 //! RLE Lossless (PS3.5 annex G): up to 15 segments, each one byte plane of one sample, PackBits within.
 
-use super::codecs::Fault;
+use super::codec_error::CodecError;
 
 /// Decodes a frame of `planes` byte planes with `pixels` bytes each, the most significant plane of each
 /// sample first.
-pub(super) fn decode(frame: &[u8], planes: usize, pixels: usize) -> Result<Vec<Vec<u8>>, Fault> {
-    let head = frame.get(..64).ok_or(Fault::CutShort)?.as_chunks().0;
+pub(super) fn decode(frame: &[u8], planes: usize, pixels: usize) -> Result<Vec<Vec<u8>>, CodecError> {
+    let head = frame.get(..64).ok_or(CodecError::CutShort)?.as_chunks().0;
     let long = |i: usize| head.get(i).map_or(usize::MAX, |&four| u32::from_le_bytes(four) as usize);
     let count = long(0);
     if count < planes || count > 15 {
-        return Err(Fault::Damaged(format!("it has {count} byte planes, its header asks for {planes}")));
+        return Err(CodecError::Damaged(format!("it has {count} byte planes, its header asks for {planes}")));
     }
     // Two bytes of a segment make 128 at most: what cannot be enough is told before room is made for it.
     if frame.len().saturating_mul(64) < planes.saturating_mul(pixels) {
-        return Err(Fault::CutShort);
+        return Err(CodecError::CutShort);
     }
     (1..=planes)
         .map(|segment| {
             let end = if segment < count { long(segment + 1) } else { frame.len() };
-            frame.get(long(segment)..end).and_then(|packed| unpack(packed, pixels)).ok_or(Fault::CutShort)
+            frame
+                .get(long(segment)..end)
+                .and_then(|packed| unpack(packed, pixels))
+                .ok_or(CodecError::CutShort)
         })
         .collect()
 }
@@ -78,9 +81,9 @@ mod tests {
             ("no head", vec![1, 0, 0, 0], 1, 5),
             ("offset beyond the end", [&[1, 0, 0, 0, 0, 1][..], &[0; 58]].concat(), 1, 5),
         ] {
-            assert!(matches!(decode(&frame, planes, pixels), Err(Fault::CutShort)), "{what}");
+            assert!(matches!(decode(&frame, planes, pixels), Err(CodecError::CutShort)), "{what}");
         }
         let too_few = decode(&frame(&[whole]), 2, 5);
-        assert!(matches!(too_few, Err(Fault::Damaged(cause)) if cause.contains("1 byte planes")));
+        assert!(matches!(too_few, Err(CodecError::Damaged(cause)) if cause.contains("1 byte planes")));
     }
 }

@@ -68,7 +68,7 @@ impl Voi {
 }
 
 impl Voi {
-    /// What a person calls it.
+    /// Its name for people.
     pub(super) fn name(&self) -> &'static str {
         if matches!(self, Self::Table(_)) { "VOI LUT" } else { "window" }
     }

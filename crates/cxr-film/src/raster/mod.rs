@@ -9,7 +9,7 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation,
 };
 
-use super::{Film, Header, MAX_PIXELS, Unreadable, jpeg, luma::rec601, marks, tone};
+use super::{DecodeError, Film, Header, MAX_PIXELS, jpeg, luma::rec601, marks, tone};
 use crate::guard::guarded;
 use crate::text::clean;
 
@@ -20,10 +20,10 @@ const MAX_BYTES: u64 = MAX_PIXELS * 3;
 const MOST_A_BYTE: u64 = 16_384;
 
 /// Decodes a raster file of a known format.
-pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadable> {
+pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, DecodeError> {
     let name = name(format);
     let bytes = match format {
-        ImageFormat::Jpeg => jpeg::whole(bytes).map_err(|error| Unreadable::nameless(jpeg_fault(error)))?,
+        ImageFormat::Jpeg => jpeg::whole(bytes).map_err(|error| DecodeError::nameless(jpeg_fault(error)))?,
         ImageFormat::Tiff => tiff::with_film_first(bytes),
         _ => Cow::Borrowed(bytes),
     };
@@ -32,7 +32,7 @@ pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Film, Unreadab
         None => read(&bytes, format, None),
     };
     guarded(decode).unwrap_or_else(|| {
-        Err(Unreadable::nameless(format!(
+        Err(DecodeError::nameless(format!(
             "The {name} decoder broke down on this file, so it is damaged or of an unusual kind: export the film again."
         )))
     })
@@ -46,9 +46,9 @@ fn jpeg_fault(error: jpeg::Error) -> String {
 }
 
 /// Decodes; the values of a picture with a palette are looked up in it.
-fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Film, Unreadable> {
+fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Film, DecodeError> {
     let name = name(format);
-    let nameless = |error: &ImageError| Unreadable::nameless(explain(name, error));
+    let nameless = |error: &ImageError| DecodeError::nameless(explain(name, error));
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -69,7 +69,7 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
         let reason = format!(
             "The picture claims {columns} x {rows} pixels, more than any film has: check the sender."
         );
-        return Err(Unreadable::of(header, reason));
+        return Err(DecodeError::of(header, reason));
     }
     // What cannot be there is told before room is made for it.
     if decoder.total_bytes() / MOST_A_BYTE > bytes.len() as u64 {
@@ -78,18 +78,18 @@ fn read(bytes: &[u8], format: ImageFormat, palette: Option<&[u8]>) -> Result<Fil
              sender.",
             bytes.len()
         );
-        return Err(Unreadable::of(header, reason));
+        return Err(DecodeError::of(header, reason));
     }
     if format == ImageFormat::Jpeg && jpeg::has_too_many_scans(bytes, u64::from(columns) * u64::from(rows)) {
-        return Err(Unreadable::of(
+        return Err(DecodeError::of(
             header,
             "The JPEG draws its picture over and over, as no film does: export the film again.",
         ));
     }
     // A photograph of a light box carries its orientation in EXIF; a broken tag is as good as none.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture =
-        DynamicImage::from_decoder(decoder).map_err(|e| Unreadable::of(header.clone(), explain(name, &e)))?;
+    let mut picture = DynamicImage::from_decoder(decoder)
+        .map_err(|e| DecodeError::of(header.clone(), explain(name, &e)))?;
     if let (Some(palette), DynamicImage::ImageLuma8(indices)) = (palette, &mut picture) {
         indices.iter_mut().for_each(|index| *index = palette.get(usize::from(*index)).copied().unwrap_or(0));
     }
@@ -123,17 +123,17 @@ fn coloured_percent(picture: &DynamicImage) -> u8 {
     u8::try_from(percent).unwrap_or(100)
 }
 
-fn film(picture: DynamicImage, header: Header) -> Result<Film, Unreadable> {
+fn film(picture: DynamicImage, header: Header) -> Result<Film, DecodeError> {
     let (width, height) = (picture.width(), picture.height());
     let Some(Grey { values, max }) = grey(&picture) else {
         let reason =
             "The picture has floating-point samples, which no film has: export it with 8 or 16 bits.";
-        return Err(Unreadable::of(header, reason));
+        return Err(DecodeError::of(header, reason));
     };
     // A large film's samples need not lie in memory three times over.
     drop(picture);
     if values.is_empty() {
-        return Err(Unreadable::of(header, "The picture has no pixels: export the film again."));
+        return Err(DecodeError::of(header, "The picture has no pixels: export the film again."));
     }
     let linear_max = f32::from(max);
     let counts = tone::counts(max, &values);

@@ -42,7 +42,7 @@ pub(super) struct Codestream<'a> {
     pub(super) tiles: Vec<TileData<'a>>,
 }
 
-/// What the tile-parts of one tile hold.
+/// The contents of the tile-parts of one tile.
 #[derive(Debug, Default)]
 pub(super) struct TileData<'a> {
     /// Where they differ from those of the picture.

@@ -49,7 +49,7 @@ impl<'a> PackedHeaders<'a> {
         numbered.iter().flat_map(|(_, bytes)| *bytes).copied().collect()
     }
 
-    /// What the segments of the main header hold for each tile-part, in the order in which those come.
+    /// The packet headers of each tile-part in the segments of the main header, in the order of the tile-parts.
     pub(super) fn of_tile_parts(&self) -> Result<Option<Vec<Vec<u8>>>> {
         if self.numbered.is_empty() {
             return Ok(None);

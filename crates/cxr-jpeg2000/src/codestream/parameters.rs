@@ -158,7 +158,7 @@ impl Parameters {
         }
     }
 
-    /// What a tile starts from: its changes of progression replace those of the picture.
+    /// Returns the parameters that a tile starts from: its changes of progression replace those of the picture.
     pub(super) fn of_tile(&self) -> Self {
         Self { volumes: Vec::new(), ..self.clone() }
     }

@@ -64,17 +64,7 @@ pub(super) fn write(out: &mut impl Write, thresholds: &Thresholds) -> io::Result
     let patients =
         thresholds.patients.map_or_else(String::new, |patients| format!(" of {patients} patients"));
     if let Some(clean) = &thresholds.without_finding {
-        let of = clean.patients.map_or_else(String::new, |patients| format!(" of {patients} patients"));
-        writeln!(
-            out,
-            "Of {} films without any finding{of}, {} reach alert for a ranking label now and {} critical; {} and {} with \
-             what would be written.",
-            clean.films,
-            share(clean.alert_now),
-            share(clean.critical_now),
-            share(clean.alert_then),
-            share(clean.critical_then)
-        )?;
+        writeln!(out, "{}", clean.sentence(share))?;
     }
     writeln!(
         out,

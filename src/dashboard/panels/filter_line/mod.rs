@@ -8,7 +8,6 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     dashboard::{
-        keymap::action::Action,
         state::{Panel, State, Turn, plugins},
         widgets::Input,
         worklist::{Column, Completion, begins_a_field, complete},
@@ -125,10 +124,6 @@ impl Panel for FilterLine {
 
     fn list_is_whole(&mut self, state: &mut State) {
         self.spare(state);
-    }
-
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Close | Action::Interrupt)
     }
 
     fn area(&self, state: &State) -> Rect {

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Frame, layout::Rect};
 
 use crate::dashboard::{
-    keymap::action::{ACTIONS, Action, Entry},
+    keymap::action::{ACTIONS, Entry},
     state::{
         Panel, State, Turn,
         plugins::{self, Command},
@@ -110,10 +110,6 @@ impl Panel for Palette {
 
     fn paste(&mut self, _: &mut State, text: &str) {
         self.input.insert(text);
-    }
-
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Close | Action::Interrupt)
     }
 
     fn area(&self, state: &State) -> Rect {

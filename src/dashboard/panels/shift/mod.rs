@@ -12,8 +12,8 @@ use crate::{
         message::Effect,
         state::{Panel, State, Turn},
     },
-    session::protocol::{NoticeLevel, Period, Request, ShiftWatch},
-    store::{StudyId, Unseen},
+    session::protocol::{Period, Request, ShiftWatch},
+    store::Unseen,
     study::Severity,
 };
 
@@ -66,7 +66,7 @@ impl Panel for ShiftPanel {
                 let line = Self::LINES.get(self.chosen).copied().flatten();
                 return match self.unseen(state, line) {
                     Some(unseen) => {
-                        go_to(state, unseen.oldest);
+                        state.go_to(unseen.oldest);
                         Turn::close()
                     }
                     None => Turn::stay(),
@@ -103,16 +103,4 @@ pub(in crate::dashboard) fn settle(state: &mut State) -> Option<Effect> {
     }
     let watch = shown.map(|period| ShiftWatch { period, zone: state.zone.clone() });
     Some(Effect::Request(Request::Shift(watch)))
-}
-
-/// Selects a study, in the list that is open or else in the one of all.
-fn go_to(state: &mut State, study: StudyId) {
-    if state.worklist.select_study(study) {
-        return;
-    }
-    state.set_typed_filter("");
-    state.open_view(0);
-    if !state.worklist.select_study(study) {
-        state.say(NoticeLevel::Info, "That study is no longer on the list.".to_owned());
-    }
 }

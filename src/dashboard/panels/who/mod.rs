@@ -7,7 +7,6 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     dashboard::{
-        keymap::action::Action,
         message::Effect,
         state::{Panel, State, Turn},
         widgets::Input,
@@ -60,10 +59,6 @@ impl Panel for Who {
 
     fn paste(&mut self, _: &mut State, text: &str) {
         self.input.insert(text);
-    }
-
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Close | Action::Interrupt)
     }
 
     fn area(&self, state: &State) -> Rect {

@@ -3,10 +3,13 @@
 use std::{fs, io::Write};
 
 use super::sender::{Bench, CR, Sender, echo_command, options, request, store_command, values};
-use crate::dicom::receive::{
-    EventKind, PASSING_FOLDER,
-    command::{Command, code},
-    folder::Folder,
+use crate::{
+    dicom::receive::{
+        EventKind, Options, PASSING_FOLDER, Receiver,
+        command::{Command, code},
+        folder::Folder,
+    },
+    files::Space,
 };
 
 /// Bytes that stand for a data set: the receiver does not read them.
@@ -121,7 +124,7 @@ fn a_film_that_breaks_off_leaves_nothing() {
 
 #[test]
 fn a_film_that_cannot_be_kept_is_refused_with_a_status_and_the_association_goes_on() {
-    let low = Bench::new(|options| options.min_free = u64::MAX);
+    let low = Bench::new(|options| options.min_free = Some(Space::Bytes(u64::MAX)));
     let small = Bench::new(|options| options.max_film = 1_000);
     for (bench, length, expected, says) in [
         (&low, 5_000, code::OUT_OF_RESOURCES, "the disk of the inbox has less than"),
@@ -146,6 +149,30 @@ fn a_film_that_cannot_be_kept_is_refused_with_a_status_and_the_association_goes_
 }
 
 #[test]
+fn an_inbox_that_goes_and_comes_back_empty_takes_films_again() {
+    let bench = Bench::new(|_| {});
+    let mut sender = bench.associate();
+    let (inbox, away) = (bench.inbox(), bench.inbox().with_extension("away"));
+    fs::rename(&inbox, &away).unwrap();
+    assert_eq!(sender.store("1.2.3", &data(1, 5_000)), code::OUT_OF_RESOURCES);
+    fs::create_dir(&inbox).unwrap();
+    assert_eq!(sender.store("1.2.3", &data(1, 5_000)), code::SUCCESS);
+    assert_eq!((bench.films().len(), bench.unfinished()), (1, 0));
+    fs::remove_dir_all(&away).unwrap();
+}
+
+#[test]
+fn a_port_that_is_taken_is_had_once_it_is_free() {
+    let bench = Bench::new(|_| {});
+    let taken = bench.receiver.listen().unwrap();
+    let other = Receiver::new(Options { listen: taken, inbox: bench.inbox(), ..options() }, |_| {}).unwrap();
+    let error = other.listen().unwrap_err();
+    assert!(error.may_pass() && error.to_string().contains("another program"), "{error}");
+    drop(bench);
+    assert_eq!(other.listen().unwrap(), taken);
+}
+
+#[test]
 fn what_a_dead_receiver_left_is_removed_and_what_a_living_one_writes_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let passing = folder.path().join(PASSING_FOLDER);
@@ -154,7 +181,7 @@ fn what_a_dead_receiver_left_is_removed_and_what_a_living_one_writes_is_not() {
     let mut lives = fs::File::create(passing.join("2-0.part")).unwrap();
     lives.lock().unwrap();
     lives.write_all(b"half another").unwrap();
-    Folder::open(folder.path(), 0, options().max_film).unwrap();
+    Folder::open(folder.path(), None, options().max_film).unwrap();
     let left: Vec<_> = fs::read_dir(&passing).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["2-0.part"]);
 }

@@ -164,7 +164,7 @@ fn who_may_not_come_in_is_told_so_and_people_are_told_what_to_do() {
     }
     assert!(Sender::associate(bench.connect(), &asked("CR-1")).unwrap().release());
     // Who is added to the list is let in from then on.
-    bench.receiver.allow(Peers::default());
+    bench.receiver.change(Peers::default(), None);
     assert!(Sender::associate(bench.connect(), &asked("CT-2")).unwrap().release());
 }
 

@@ -45,7 +45,7 @@ pub(super) fn options() -> Options {
         peers: Peers::default(),
         classes: ["cr", "dx"].iter().flat_map(|word| classes_of(word).unwrap()).collect(),
         inbox: PathBuf::new(),
-        min_free: 0,
+        min_free: None,
         max_film: 64 << 20,
         limits: Limits::default(),
         times: Times { close: Duration::from_millis(200), ..Times::default() },
@@ -60,14 +60,15 @@ impl Bench {
         change(&mut options);
         let (send, events) = channel();
         let tell = move |event: &Event| drop(send.send(event.clone()));
-        let receiver = Arc::new(Receiver::bind(options, tell).unwrap());
+        let receiver = Arc::new(Receiver::new(options, tell).unwrap());
+        receiver.listen().unwrap();
         let runs = Arc::clone(&receiver);
         let thread = Some(std::thread::spawn(move || runs.run()));
         Self { receiver, events, folder, thread }
     }
 
     pub(super) fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.receiver.address().unwrap()).unwrap()
+        TcpStream::connect(self.receiver.listen().unwrap()).unwrap()
     }
 
     /// An association for CR in explicit little endian.
@@ -100,6 +101,10 @@ impl Bench {
         let named = |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), path);
         let films = files.map(named).filter(|(name, _)| name != PASSING_FOLDER);
         films.map(|(name, path)| (name, fs::read(path).unwrap())).collect()
+    }
+
+    pub(super) fn inbox(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// How many unfinished films lie there.

@@ -53,7 +53,7 @@ fn damaged(error: Error) -> ReaderError {
 struct Found {
     /// The names of the groups above it, the root's apart.
     groups: Vec<String>,
-    /// What Keras 3 noted as the layer's name.
+    /// The layer's name, as Keras 3 noted it.
     layer: Option<String>,
     /// The tensor's own name.
     name: String,
@@ -125,7 +125,7 @@ impl Walk {
     }
 }
 
-/// What a tensor is to its layer.
+/// The part that a tensor has in its layer.
 impl Found {
     fn part(&self) -> Option<Part> {
         let rank = self.array.shape.len();

@@ -6,7 +6,7 @@ use crate::model::import::{
     tensors::Tensors,
 };
 
-/// What a tensor is to its layer.
+/// The part that a tensor has in its layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Convolution,

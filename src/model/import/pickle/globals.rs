@@ -43,7 +43,7 @@ const BYTES: &str = "_codecs.encode";
 const MODULES: [&str; 4] =
     ["torch.nn.modules.", "torch.nn.parameter.", "torchvision.models.", "torchxrayvision."];
 
-/// What PyTorch before 1.3 hung on every module.
+/// Objects that PyTorch before 1.3 stored with every module.
 const BACKEND: &str = "torch.nn.backends.thnn._get_thnn_function_backend";
 
 /// Longest part of a name that a message shows.

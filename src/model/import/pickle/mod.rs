@@ -37,7 +37,7 @@ pub(super) enum Value<'a> {
     Dict(Vec<(Id, Id)>),
     /// A function or class by name, as [`globals::known`] gives it.
     Global(&'static str),
-    /// What a call would have made.
+    /// The object that a call would have made.
     Object(Box<Object>),
     /// A reference to something outside the pickle, as PyTorch uses for storages.
     Persistent(Id),
@@ -113,7 +113,7 @@ impl<'a> Pickle<'a> {
         }
     }
 
-    /// What a call would have made, with the name of what was called.
+    /// The object that a call would have made, with the name of what was called.
     pub(super) fn object(&self, id: Id) -> Option<(&'static str, &Object)> {
         let Value::Object(object) = self.get(id) else { return None };
         let class = match self.get(object.class) {

@@ -23,7 +23,7 @@ pub(in crate::model::import) fn is_torch(archive: &ZipArchive<Cursor<&[u8]>>) ->
     root(archive).is_some()
 }
 
-/// What stands before `data.pkl`.
+/// The part of an entry's name before `data.pkl`.
 fn root(archive: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
     archive.file_names().flatten().find_map(|name| {
         let root = name.strip_suffix("data.pkl")?;

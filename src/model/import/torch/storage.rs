@@ -15,7 +15,7 @@ pub(super) struct Storage<'a> {
     pub(super) count: usize,
 }
 
-/// What a storage holds.
+/// The type of a storage's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Numbers {
     /// Numbers that weights are made of.

@@ -1,5 +1,8 @@
 //! `evaluate`: a labelled set in, a report out; scores kept; mistakes told before anything is scored.
 
+mod label_files;
+mod mistakes;
+
 use std::{fs, process::Stdio};
 
 use serde_json::Value;
@@ -270,106 +273,6 @@ fn thresholds_are_written_with_comments_kept() {
 }
 
 #[test]
-fn a_set_is_described_without_films() {
-    let bench = labelled();
-    let run = bench.run(&["evaluate", "--explore", "labels.csv"]);
-    let said = text(&run.stdout);
-    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
-    for says in [
-        "9 films of 5 patients",
-        "Pneumonia",
-        "val 9 films of 5 patients",
-        "no patient stands in more than one",
-    ] {
-        assert!(said.contains(says), "`{says}` is not in: {said}");
-    }
-}
-
-/// Arguments after `SET`, or instead of it if they begin with `evaluate`; exit code; what is said.
-const MISTAKES: &[(&str, &[&str], i32, &[&str])] = &[
-    ("no labels", &["evaluate", "--films", "inbox"], 2, &["--labels"]),
-    ("labels that are not there", &["evaluate", "--films", "inbox", "--labels", "no.csv"], 2, &["no.csv"]),
-    (
-        "labels of other films",
-        &["evaluate", "--films", "inbox/set", "--labels", "others.csv"],
-        2,
-        &["none of the 8 films", "named in others.csv"],
-    ),
-    (
-        "a folder without films",
-        &["evaluate", "--films", "home", "--labels", "labels.csv"],
-        2,
-        &["home", "no films"],
-    ),
-    (
-        "a folder that is none",
-        &["evaluate", "--films", "nowhere", "--labels", "labels.csv"],
-        2,
-        &["nowhere", "not a folder"],
-    ),
-    (
-        "findings of another model",
-        &["evaluate", "--films", "inbox/set", "--labels", "unknown.csv"],
-        2,
-        &["Scoliosis", "Pneumonia"],
-    ),
-    (
-        "a cell that is no answer",
-        &["evaluate", "--films", "inbox/set", "--labels", "cell.csv"],
-        2,
-        &["line 3", "perhaps"],
-    ),
-    (
-        "a file that is no table",
-        &["evaluate", "--films", "inbox/set", "--labels", "inbox/set/1.png"],
-        2,
-        &["1.png"],
-    ),
-    ("a split that is not there", &["--split", "test"], 2, &["`test`", "there are `val`"]),
-    (
-        "a split without a column for it",
-        &["evaluate", "--films", "inbox/set", "--labels", "others.csv", "--split", "a"],
-        2,
-        &["no column `Split`"],
-    ),
-    ("a model that can be had", &["--model", "xrv-all"], 2, &["weights pull xrv-all", "weights import FILE"]),
-    ("patients in both sets", &["--against", "against.csv"], 1, &["1 of the 5 patients", "against.csv"]),
-    ("against nobody knows whom", &["--against", "others.csv"], 2, &["others.csv", "PatientId"]),
-    ("boxes of other films", &["--boxes", "boxes.csv"], 2, &["boxes.csv", "none of its films"]),
-    ("boxes that are none", &["--boxes", "labels.csv"], 2, &["labels.csv", "line 2"]),
-    ("a column that is not there", &["--by", "Scanner"], 2, &["`Scanner`", "`PatientId`"]),
-    ("a prevalence of no label", &["--prevalence", "Pneumonai=0.1"], 2, &["`Pneumonai`", "`Pneumonia`"]),
-    ("a prevalence in percent", &["--prevalence", "2"], 2, &["0.02"]),
-    ("a model against itself", &["--compare", "starter"], 2, &["name another one"]),
-    ("a goal that is none", &["--calibrate", "auc=1"], 2, &["sensitivity=0.95"]),
-    ("alarms of how many films", &["--calibrate", "alarms-per-day=5"], 2, &["--films-per-day"]),
-    ("write without a goal", &["--write"], 2, &["--calibrate"]),
-    ("a folder that cannot be", &["--out", "labels.csv/report"], 1, &["labels.csv/report"]),
-];
-
-#[test]
-fn mistakes_are_told_before_anything_is_scored() {
-    let bench = labelled();
-    fs::create_dir_all(bench.path("home")).unwrap();
-    fs::write(bench.path("others.csv"), "Image,Pneumonia\nother.png,1\n").unwrap();
-    fs::write(bench.path("unknown.csv"), "Image,Scoliosis\n1.png,1\n").unwrap();
-    fs::write(bench.path("cell.csv"), "Image,Pneumonia\n1.png,1\n2.png,perhaps\n").unwrap();
-    fs::write(bench.path("against.csv"), "Image,Pneumonia,PatientId\nx.png,1,0003\n").unwrap();
-    fs::write(bench.path("boxes.csv"), "Image,Label,X,Y,W,H\nother.png,Pneumonia,1,1,5,5\n").unwrap();
-    for (what, arguments, code, says) in MISTAKES {
-        let arguments =
-            if arguments[0] == "evaluate" { arguments.to_vec() } else { [&SET[..], arguments].concat() };
-        let run = bench.run(&arguments);
-        let said = text(&run.stderr);
-        assert_eq!(run.status.code(), Some(*code), "{what}: {said}");
-        for word in *says {
-            assert!(said.contains(word), "{what}: `{word}` is not in: {said}");
-        }
-        assert!(run.stdout.is_empty() && !said.contains("panicked"), "{what}: {said}");
-    }
-}
-
-#[test]
 fn real_films_with_their_boxes() {
     let Some(nih) = films("nih") else { return };
     let bench = Bench::as_shipped();
@@ -389,73 +292,4 @@ fn real_films_with_their_boxes() {
         let share = row["box_share"].as_f64().unwrap();
         assert!((0.005..0.5).contains(&share), "boxes lie on their films: {row}");
     }
-}
-
-/// Mined labels that say the contrary of adjudicated columns: neither is taken unasked, and what was asked for counts.
-#[test]
-fn two_truths_in_a_file_are_asked_about() {
-    let bench = labelled();
-    let mut rows = String::from("Image,Finding Labels,Pneumonia,Effusion\n");
-    for n in 0..8 {
-        let (mined, read) = if n < 6 { ("Pneumonia", "NO") } else { ("No Finding", "YES") };
-        rows.push_str(&format!("{n}.png,{mined},{read},NO\n"));
-    }
-    fs::write(bench.path("labels.csv"), rows).unwrap();
-    for arguments in [&SET[..], &["evaluate", "--explore", "labels.csv"]] {
-        let run = bench.run(arguments);
-        let said = text(&run.stderr);
-        assert_eq!(run.status.code(), Some(2), "{said}");
-        assert!(
-            said.contains("--truth \"Finding Labels\"") && said.contains("--truth \"columns\""),
-            "{said}"
-        );
-        assert!(run.stdout.is_empty());
-    }
-    for (truth, with) in [("finding labels", 6), ("columns", 2)] {
-        let report = report(&bench, &["--truth", truth]);
-        assert_eq!(label(&report, "Pneumonia")["positives"], with, "{truth}: {report}");
-        let run = bench.run(&["evaluate", "--explore", "labels.csv", "--truth", truth, "--json"]);
-        let explored: Value = serde_json::from_slice(&run.stdout).unwrap();
-        let pneumonia =
-            explored["findings"].as_array().unwrap().iter().find(|f| f["finding"] == "Pneumonia").unwrap();
-        assert_eq!(pneumonia["present"], with);
-    }
-    let (code, _, said) = evaluate(&bench, &["--truth", "adjudicated"]);
-    assert!(code == Some(2) && said.contains("no labels called `adjudicated`"), "{said}");
-}
-
-/// A film with two boxes is one film.
-#[test]
-fn lists_of_boxes_are_no_label_files() {
-    let bench = labelled();
-    for (rows, whose) in [
-        ("patientId,x,y,width,height,Target\n0,1,2,3,4,1\n0,5,6,7,8,1\n1,,,,,0\n", "RSNA's list of boxes"),
-        (
-            "image_id,class_name,class_id,rad_id,x_min,y_min,x_max,y_max\n0.png,Pneumonia,1,R1,1,2,3,4\n",
-            "VinDr's list",
-        ),
-        ("ImageId,EncodedPixels\n0.png,1 2 3 4\n1.png,-1\n", "SIIM-ACR's list"),
-    ] {
-        fs::write(bench.path("labels.csv"), rows).unwrap();
-        for arguments in [&SET[..], &["evaluate", "--explore", "labels.csv"]] {
-            let run = bench.run(arguments);
-            let said = text(&run.stderr);
-            assert!(run.status.code() == Some(1) && said.contains(whose), "{said}");
-            assert!(run.stdout.is_empty());
-        }
-    }
-}
-
-/// As a spreadsheet saves it: UTF-16 with tabs.
-#[test]
-fn a_label_file_of_a_spreadsheet_is_read() {
-    let bench = labelled();
-    let labels = fs::read_to_string(bench.path("labels.csv")).unwrap();
-    let wanted = report(&bench, &[]);
-    let bytes: Vec<u8> = format!("\u{feff}{}", labels.replace(',', "\t").replace('\n', "\r\n"))
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    fs::write(bench.path("labels.csv"), bytes).unwrap();
-    assert_eq!(report(&bench, &[])["labels"], wanted["labels"]);
 }

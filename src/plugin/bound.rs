@@ -2,15 +2,14 @@
 //! Luau's own library, in the compiler, in whatever else there may be.
 
 use std::{
-    io::Write,
+    convert::Infallible,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
     time::Duration,
 };
 
 use rustix::time::{ClockId, clock_gettime};
-
-use super::wire::{Excess, Message, encode};
+use serde::{Deserialize, Serialize};
 
 use crate::lock::{lock, unpoisoned};
 
@@ -22,17 +21,18 @@ const BETWEEN: Duration = Duration::from_millis(250);
 const GLANCE: Duration = Duration::from_millis(100);
 /// Looks without work after which nobody looks until there is some.
 const QUIET: u32 = 10;
-/// What the process may hold above the VM's own limit: its code, the compiler, messages.
+/// Bytes that the process may hold above the VM's own limit: its code, the compiler, messages.
 const BESIDE_VM: u64 = 256 << 20;
-/// The exit code of a process that was ended for taking too much.
-const ENDED: i32 = 75;
-
-/// Where a plugin's process writes, shared with the thread that ends it.
-pub(super) type Output = Arc<Mutex<dyn Write + Send>>;
+/// The resource that the plugin took too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Excess {
+    Time,
+    Memory,
+}
 
 /// Ends the process once the processor time that it may use is used up, or it holds too much memory.
 #[derive(Debug)]
-pub(in super::super) struct Bound {
+pub(super) struct Bound {
     state: Mutex<State>,
     worked: Condvar,
     memory: u64,
@@ -48,12 +48,16 @@ struct State {
 }
 
 impl Bound {
-    /// Begins to look, on a thread of its own; `vm` is the memory that the VM may hold.
-    pub(super) fn start(vm: usize, output: Output) -> std::io::Result<Arc<Self>> {
+    /// Begins to watch, on a thread of its own; `vm` is the memory that the VM may hold. `end` ends the
+    /// process; it gets the processor time that was taken, and what there was too much of.
+    pub(super) fn start(
+        vm: usize,
+        end: impl Fn(Duration, Excess) -> Infallible + Send + 'static,
+    ) -> std::io::Result<Arc<Self>> {
         let memory = BESIDE_VM.saturating_add(vm as u64);
         let bound = Arc::new(Self { state: Mutex::default(), worked: Condvar::new(), memory });
         let watched = Arc::clone(&bound);
-        thread::Builder::new().name("bound".to_owned()).spawn(move || watched.watch(&output))?;
+        thread::Builder::new().name("bound".to_owned()).spawn(move || watched.watch(&end))?;
         Ok(bound)
     }
 
@@ -61,8 +65,8 @@ impl Bound {
         lock(&self.state)
     }
 
-    /// What begins now may use so much processor time, and [`GRACE`].
-    pub(in super::super) fn arm(&self, limit: Duration) {
+    /// Lets what begins now use so much processor time, and [`GRACE`].
+    pub(super) fn arm(&self, limit: Duration) {
         let now = processor_time();
         let mut state = self.state();
         state.began = now;
@@ -72,8 +76,8 @@ impl Bound {
         }
     }
 
-    /// What begins now is not the plugin's own.
-    pub(in super::super) fn arm_between(&self) {
+    /// Lets what begins now, which is not the plugin's own, use [`BETWEEN`].
+    pub(super) fn arm_between(&self) {
         self.arm(BETWEEN);
     }
 
@@ -82,7 +86,7 @@ impl Bound {
         self.state().until = None;
     }
 
-    fn watch(&self, output: &Output) {
+    fn watch(&self, end: &dyn Fn(Duration, Excess) -> Infallible) -> Infallible {
         let mut quiet = 0;
         let mut state = self.state();
         loop {
@@ -96,7 +100,7 @@ impl Bound {
                         resident().filter(|held| *held > self.memory).map(|_| Excess::Memory)
                     };
                     if let Some(excess) = excess {
-                        end(output, now.saturating_sub(state.began), excess);
+                        return end(now.saturating_sub(state.began), excess);
                     }
                 }
                 None => quiet += 1,
@@ -113,17 +117,6 @@ impl Bound {
             }
         }
     }
-}
-
-/// Says so, and ends the process without running anything more of it.
-fn end(output: &Output, took: Duration, excess: Excess) -> ! {
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let mut output = lock(output);
-    if let Ok(bytes) = encode(&Message::Stopped { micros, excess }) {
-        // A program that has gone does not read it.
-        let _ = output.write_all(&bytes).and_then(|()| output.flush());
-    }
-    signal_hook::low_level::exit(ENDED)
 }
 
 /// Processor time of the whole process.

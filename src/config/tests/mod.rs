@@ -1,0 +1,5 @@
+//! Sections that are read as parts of a whole file, since their mistakes point into it.
+
+mod plugins;
+mod receive;
+mod retention;

@@ -1,0 +1,109 @@
+//! "Like this": the nearest studies of other patients, beside the film. The chosen one's film stands beside the selected
+//! one in the film pane; enter goes to its study.
+
+mod draw;
+
+use crossterm::event::KeyEvent;
+use ratatui::{Frame, layout::Rect};
+
+use crate::{
+    dashboard::{
+        keymap::action::Action,
+        layout::View,
+        message::Effect,
+        state::{Panel, State, Turn},
+    },
+    session::protocol::{NoSimilarError, NoticeLevel, Request, Similar, SimilarFilm},
+    store::{FilmId, FilmState},
+};
+
+/// The open panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimilarPanel {
+    /// The film that was asked about.
+    film: FilmId,
+    /// None until the answer comes.
+    answer: Option<Result<Vec<SimilarFilm>, NoSimilarError>>,
+    chosen: usize,
+}
+
+impl SimilarPanel {
+    /// Opens the panel for the film that is shown, and asks for what is in it.
+    pub(in crate::dashboard) fn open(state: &mut State) -> Vec<Effect> {
+        let Some(film) = state.film() else { return Vec::new() };
+        if !matches!(film.state, FilmState::Scored { .. }) {
+            let text = "A held film cannot be compared with others: S has it scored anyway.".to_owned();
+            state.say(NoticeLevel::Info, text);
+            return Vec::new();
+        }
+        let film = film.id;
+        // The film alone leaves the panel no place beside it.
+        if state.layout().is_some_and(|layout| layout.findings.is_none()) {
+            state.view = View::Worklist;
+        }
+        state.open(Self { film, answer: None, chosen: 0 });
+        vec![Effect::Request(Request::Similar(film))]
+    }
+
+    /// The nearest films, once they are known.
+    #[must_use]
+    pub fn neighbours(&self) -> &[SimilarFilm] {
+        match &self.answer {
+            Some(Ok(neighbours)) => neighbours,
+            _ => &[],
+        }
+    }
+
+    fn chosen(&self) -> Option<&SimilarFilm> {
+        self.neighbours().get(self.chosen)
+    }
+}
+
+/// Takes an answer, if the panel still waits for it.
+pub(in crate::dashboard) fn take(state: &mut State, answer: Similar) {
+    if let Some(panel) = state.panel_mut::<SimilarPanel>().filter(|panel| panel.film == answer.film) {
+        panel.answer = Some(answer.neighbours);
+    }
+}
+
+impl Panel for SimilarPanel {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+        let last = self.neighbours().len().saturating_sub(1);
+        match state.keymap.action(event) {
+            Some(Action::Up) => self.chosen = self.chosen.saturating_sub(1),
+            Some(Action::Down) => self.chosen = (self.chosen + 1).min(last),
+            Some(Action::First) => self.chosen = 0,
+            Some(Action::Last) => self.chosen = last,
+            Some(Action::Open) => {
+                if let Some(neighbour) = self.chosen() {
+                    state.go_to(neighbour.study.id);
+                    return Turn::close();
+                }
+            }
+            Some(Action::Close | Action::Similar | Action::Quit) => return Turn::close(),
+            Some(Action::Redraw) => return Turn::stay_with(vec![Effect::Redraw]),
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    fn offers(&self, action: Action) -> bool {
+        match action {
+            Action::Up | Action::Down => self.neighbours().len() > 1,
+            Action::Close | Action::Interrupt => true,
+            _ => false,
+        }
+    }
+
+    fn area(&self, state: &State) -> Rect {
+        draw::area(state)
+    }
+
+    fn draw(&self, state: &State, frame: &mut Frame<'_>, area: Rect) {
+        draw::draw(state, self, frame, area);
+    }
+
+    fn beside(&self) -> Option<FilmId> {
+        self.chosen().map(|neighbour| neighbour.film)
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything that the plugins of a process are run with.
+
+use std::path::PathBuf;
+
+use super::{Limits, Pace, Retries, process::this_program};
+use crate::{
+    config,
+    store::{Ownership, StoreError},
+    supervise::Supervisor,
+};
+
+/// The settings that plugins are run with.
+#[derive(Debug, Clone)]
+pub struct HostParts {
+    /// Where the store is.
+    pub store: PathBuf,
+    /// Where the site's own plugins lie.
+    pub folder: PathBuf,
+    /// The site's decisions about them.
+    pub config: config::Plugins,
+    /// The limits of each.
+    pub limits: Limits,
+    /// How often things are looked at.
+    pub pace: Pace,
+    /// When a delivery is tried again.
+    pub retries: Retries,
+    /// Starts the threads, and again when they die.
+    pub supervisor: Supervisor,
+    /// The right to run plugins on that store: every thread keeps it until it has ended.
+    pub ownership: Option<Ownership>,
+    /// This program, of which plugins' processes are started.
+    pub program: PathBuf,
+}
+
+impl HostParts {
+    /// The usual limits.
+    #[must_use]
+    pub fn new(store: PathBuf, folder: PathBuf, config: config::Plugins) -> Self {
+        Self {
+            store,
+            folder,
+            config,
+            limits: Limits::default(),
+            pace: Pace::default(),
+            retries: Retries::default(),
+            supervisor: Supervisor::default(),
+            ownership: None,
+            program: this_program(),
+        }
+    }
+}
+
+/// Why plugins cannot run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system gave no thread.
+    #[error("cannot start a thread for the plugins: {0}")]
+    Thread(#[from] std::io::Error),
+}

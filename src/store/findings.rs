@@ -1,0 +1,64 @@
+//! The findings of films, in and out of SQL.
+
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, params_from_iter};
+
+use super::{
+    FilmId,
+    columns::{TableRow, Written},
+};
+use crate::study::{Finding, combine};
+
+/// Writes the findings of a film, and [by what it competes](note_best) with its study's other films.
+pub(super) fn insert(connection: &Connection, film: FilmId, findings: &[Finding]) -> rusqlite::Result<()> {
+    static INSERT: LazyLock<String> = LazyLock::new(|| {
+        let columns = Finding::columns();
+        let places = vec!["?"; columns.len()].join(", ");
+        format!("INSERT INTO findings (film, position, {}) VALUES (?, ?, {places})", Finding::all())
+    });
+    let mut insert = connection.prepare_cached(&INSERT)?;
+    for (position, finding) in (0_i64..).zip(findings) {
+        let mut values = vec![film.into(), position.into()];
+        finding.write_columns(None, &mut values)?;
+        insert.execute(params_from_iter(values))?;
+    }
+    note_best(connection, film, findings)
+}
+
+/// Reads the findings of a film, in the model's label order; empty for a held one.
+pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Result<Vec<Finding>> {
+    static SELECT: LazyLock<String> = LazyLock::new(|| {
+        format!("SELECT {} FROM findings WHERE film = ?1 ORDER BY position", Finding::all())
+    });
+    connection.prepare_cached(&SELECT)?.query_map([film], Finding::read_all)?.collect()
+}
+
+/// Writes a finding that was judged again.
+pub(super) fn update_finding(
+    connection: &Connection,
+    film: FilmId,
+    position: i64,
+    finding: &Finding,
+) -> rusqlite::Result<()> {
+    static UPDATE: LazyLock<String> = LazyLock::new(|| {
+        format!("UPDATE findings SET {} WHERE film = ? AND position = ?", Finding::set_kept())
+    });
+    let mut values = Vec::new();
+    finding.write_columns(Some(Written::Kept), &mut values)?;
+    values.extend([film.into(), position.into()]);
+    connection.prepare_cached(&UPDATE)?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+/// Notes down, beside a film's findings, by what it competes with its study's other films.
+pub(super) fn note_best(connection: &Connection, film: FilmId, findings: &[Finding]) -> rusqlite::Result<()> {
+    let assessment = combine([findings]);
+    let band = assessment.score.map(|_| assessment.severity as i64);
+    connection.prepare_cached("UPDATE films SET band = ?2, best = ?3 WHERE id = ?1")?.execute((
+        film,
+        band,
+        assessment.score,
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Orthanc as a modality, with a configuration as sites have it: it keeps films, and sends them when it is told to.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use dicom_object::open_file;
+use serde_json::{Value, json};
+
+use crate::network::support::{Running, Site, data_set, free_port, variants};
+
+/// Films of one transfer syntax that are sent.
+const OF_A_SYNTAX: usize = 6;
+
+const HTJ2K: &str = "1.2.840.10008.1.2.4.20";
+const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+const JPEG_EXTENDED: &str = "1.2.840.10008.1.2.4.51";
+
+/// Orthanc, which knows a receiver as `cxr`; gone when dropped.
+struct Orthanc {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Orthanc {
+    /// None, and a word why, where it is not installed.
+    fn start(receiver: u16) -> Option<Self> {
+        if Command::new("Orthanc").arg("--version").output().is_err() {
+            println!("skipped: Orthanc is not installed");
+            return None;
+        }
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let files = folder.path().join("db");
+        let config = json!({
+            "Name": "MODALITY", "DicomAet": "ORTHANC", "DicomPort": free_port(), "HttpPort": port,
+            "StorageDirectory": files, "IndexDirectory": files, "Plugins": [], "OverwriteInstances": true,
+            "AuthenticationEnabled": false, "RemoteAccessAllowed": false,
+            "DicomModalities": { "cxr": { "AET": "CXRTRIAGE", "Host": "127.0.0.1", "Port": receiver } },
+        });
+        let file = folder.path().join("orthanc.json");
+        fs::write(&file, config.to_string()).unwrap();
+        let child =
+            Command::new("Orthanc").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let orthanc = Self { child, port, _folder: folder };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "Orthanc does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(orthanc)
+    }
+
+    /// A question to its REST interface; the answer where it is one of success.
+    fn ask(&self, method: &str, path: &str, body: &[u8]) -> Option<Value> {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(socket, "{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        socket.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8_lossy(&answer[..end]);
+        let is_success = head.split(' ').nth(1) == Some("200");
+        is_success.then(|| serde_json::from_slice(&answer[end + 4..]).unwrap_or_default())
+    }
+
+    /// Keeps a film, sends it to the receiver, and forgets it; whether it was sent.
+    fn send(&self, film: &Path) -> bool {
+        let kept = self.ask("POST", "/instances", &fs::read(film).unwrap());
+        let kept = kept.unwrap_or_else(|| panic!("Orthanc does not take {}", film.display()));
+        let id = kept["ID"].as_str().unwrap();
+        let order = json!({ "Resources": [id], "Synchronous": true }).to_string();
+        let sent = self.ask("POST", "/modalities/cxr/store", order.as_bytes());
+        self.ask("DELETE", &format!("/instances/{id}"), b"");
+        sent.is_some_and(|sent| sent["FailedInstancesCount"] == 0)
+    }
+}
+
+impl Drop for Orthanc {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn syntax_of(film: &Path) -> String {
+    open_file(film).unwrap().meta().transfer_syntax().trim_end_matches(['\0', ' ']).to_owned()
+}
+
+/// Whether two files have the same data set, and the same pixels where one is coded otherwise.
+fn is_the_same_film(one: &Path, other: &Path, is_coded_anew: bool) -> bool {
+    let (mut ours, mut theirs) =
+        (open_file(one).unwrap().into_inner(), open_file(other).unwrap().into_inner());
+    if is_coded_anew {
+        // What says how the pixels are coded.
+        for object in [&mut ours, &mut theirs] {
+            object.remove_element(dicom_dictionary_std::tags::PIXEL_DATA);
+        }
+        let pixels = |path| cxr_film::decode(&fs::read(path).unwrap()).map(|film| film.linear).ok();
+        if pixels(one).is_some() && pixels(one) != pixels(other) {
+            return false;
+        }
+    }
+    ours == theirs
+}
+
+/// The file in which the next film came.
+fn stored(receiver: &mut Running) -> PathBuf {
+    PathBuf::from(receiver.event("stored")["path"].as_str().unwrap())
+}
+
+#[test]
+fn orthanc_sends_every_syntax_that_it_knows_and_each_film_arrives_as_it_is() {
+    let site = Site::new("");
+    let mut receiver = site.receive();
+    let Some(orthanc) = Orthanc::start(receiver.port) else { return };
+    let mut films: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for film in variants() {
+        films.entry(syntax_of(&film)).or_default().push(film);
+    }
+    let mut arrived = BTreeMap::new();
+    for (syntax, film) in films
+        .iter()
+        .flat_map(|(syntax, films)| films.iter().take(OF_A_SYNTAX).map(move |film| (syntax, film)))
+    {
+        let was_sent = orthanc.send(film);
+        assert_eq!(was_sent, !syntax.starts_with(HTJ2K), "{}: Orthanc 1.10 knows no HTJ2K", film.display());
+        if !was_sent {
+            continue;
+        }
+        let file = stored(&mut receiver);
+        // What is refused in negotiation comes decompressed.
+        let is_coded_anew = syntax == JPEG_EXTENDED;
+        let expected = if is_coded_anew { EXPLICIT } else { syntax };
+        assert_eq!(syntax_of(&file), expected, "{}", film.display());
+        let is_same = if is_coded_anew || syntax == DEFLATED {
+            is_the_same_film(film, &file, is_coded_anew)
+        } else {
+            data_set(film) == data_set(&file)
+        };
+        assert!(is_same, "{} became another film", film.display());
+        assert!(cxr_film::decode(&fs::read(&file).unwrap()).is_ok(), "{}", film.display());
+        *arrived.entry(syntax.clone()).or_insert(0) += 1;
+    }
+    println!("{arrived:?}");
+    assert!(arrived.len() >= 12 && arrived.contains_key(JPEG_EXTENDED), "{arrived:?}");
+}
+
+#[test]
+fn films_that_orthanc_sends_are_scored_as_from_their_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/films/dicom");
+    if !folder.is_dir() {
+        println!("skipped: ../shared/films is not here");
+        return;
+    }
+    let site = Site::new("[receive]\nclasses = [\"cr\", \"dx\", \"sc\"]\n");
+    let mut watch =
+        site.start(&["watch", "inbox", "--headless", "--receive", "0", "--store", "data/store.db"]);
+    let Some(orthanc) = Orthanc::start(watch.port) else { return };
+    let films = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut outcomes = Vec::new();
+    for film in films.filter(|path| path.extension().is_some_and(|end| end == "dcm")) {
+        let scanned = site.command(&["scan", film.to_str().unwrap(), "--json"]).output().unwrap();
+        let scanned: Value = serde_json::from_slice(&scanned.stdout).unwrap();
+        assert!(orthanc.send(&film), "{}", film.display());
+        let end = watch.until(|event| event["event"] == "scored" || event["event"] == "held");
+        for field in
+            ["severity", "score", "top", "reason"].into_iter().filter(|field| end.get(*field).is_some())
+        {
+            assert_eq!(end[field], scanned[field], "{}: {field} of {end:#} and {scanned:#}", film.display());
+        }
+        outcomes.push(end["event"].clone());
+    }
+    assert!(outcomes.contains(&json!("scored")), "{outcomes:?}");
+}
