@@ -157,7 +157,7 @@ pub(crate) const NAMES: [(&str, &str, &[u8], &str); 4] = [
 ];
 
 /// Real films, where they are there.
-pub(crate) fn real_films() -> Vec<PathBuf> {
+fn real_films() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/films/dicom");
     let Ok(files) = fs::read_dir(&folder) else {
         println!("without real films: {} is not there", folder.display());
