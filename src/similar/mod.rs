@@ -54,7 +54,7 @@ impl FilmKey {
 }
 
 /// What tells the features of one model from those of any other: the SHA-256 of its name, weights and preprocessing,
-/// hex (see [`crate::model::Model::features_id`]).
+/// hex (see [`crate::model::Manifest::features_id`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeaturesId(String);
 

@@ -68,7 +68,7 @@ fn the_chosen_film_stands_beside_the_selected_one_and_leaves_with_the_panel() {
     let mut desk = desk(120, 40);
     let film = desk.state.film().expect("a film").id;
     assert_eq!(shown(&desk), Some((film, Some(200))));
-    assert!(desk.screen(120, 40).contains("right: another patient's film"));
+    assert!(desk.screen(120, 40).contains("right: another patient, coarse hint"));
     desk.press("j j");
     assert_eq!(shown(&desk), Some((film, Some(40))));
     desk.press("esc");

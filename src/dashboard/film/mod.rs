@@ -101,6 +101,10 @@ fn label_line(state: &State) -> (String, bool) {
     if gallery.is_loading() {
         text.push_str(", loading …");
     }
+    // Before all else, so that no narrow pane cuts it off.
+    if shown.is_some_and(|shown| shown.prior.is_some() && shown.prior == state.beside()) {
+        return (format!("right: another patient, {text}"), true);
+    }
     (text, false)
 }
 
@@ -108,9 +112,7 @@ fn label_line(state: &State) -> (String, bool) {
 fn differences(state: &State, shown: &PictureRequest) -> Vec<String> {
     let mut parts = Vec::new();
     let presentation = &shown.presentation;
-    if shown.prior.is_some() && shown.prior == state.beside() {
-        parts.push("right: another patient's film".to_owned());
-    } else if shown.prior.is_some() {
+    if shown.prior.is_some() && shown.prior != state.beside() {
         let prior = state.prior().and_then(|prior| prior.study_time);
         let taken = prior.map(|time| format!(" of {}", time.date())).unwrap_or_default();
         parts.push(format!("right: prior{taken}"));

@@ -13,7 +13,7 @@ use crate::{
     },
     session::protocol::SimilarFilm,
     store::StudyRow,
-    study::in_order,
+    study::{Finding, in_order},
 };
 
 /// Findings of a film that are told.
@@ -31,7 +31,7 @@ pub(super) fn area(state: &State) -> Rect {
 
 pub(super) fn draw(state: &State, panel: &SimilarPanel, frame: &mut Frame<'_>, area: Rect) {
     let theme = &state.theme;
-    let inside = pane(state, frame, area, "Like this", "enter goes there, esc closes");
+    let inside = pane(state, frame, area, "Like this", "enter goes there");
     let text = Rect { x: inside.x + 2, width: inside.width.saturating_sub(2), ..inside };
     let said = match &panel.answer {
         None => Some(("looking …".to_owned(), theme.dim)),
@@ -79,11 +79,13 @@ fn lines(state: &State, film: &SimilarFilm) -> Vec<Line> {
     let study = state.worklist().get(film.study.id).map_or_else(|| film.study.clone(), |row| row.study());
     let subject = state.subject(&study);
     let findings = in_order(&film.findings, &state.site.findings_order);
-    let told: Vec<String> = findings
-        .iter()
-        .take(FINDINGS)
-        .map(|finding| format!("{} {:.2}", finding.label, finding.score))
-        .collect();
+    // Those over their thresholds; else the first alone.
+    let mut told: Vec<&Finding> =
+        findings.iter().filter(|it| it.score >= 0.5).take(FINDINGS).copied().collect();
+    if told.is_empty() {
+        told.extend(findings.first());
+    }
+    let told: Vec<String> = told.iter().map(|it| format!("{} {:.2}", it.label, it.score)).collect();
     let mut lines = vec![
         (format!("{:.3} {} {subject}", film.distance, symbol(study.severity)), theme.text.patch(theme.title)),
         (format!("  {}", told.join(", ")), theme.severity(study.severity)),

@@ -32,7 +32,8 @@ impl SimilarPanel {
     pub(in crate::dashboard) fn open(state: &mut State) -> Vec<Effect> {
         let Some(film) = state.film() else { return Vec::new() };
         if !matches!(film.state, FilmState::Scored { .. }) {
-            let text = "A held film cannot be compared with others: S has it scored anyway.".to_owned();
+            let key = state.keymap.shown(Action::Score);
+            let text = format!("A held film cannot be compared with others: {key} has it scored anyway.");
             state.say(NoticeLevel::Info, text);
             return Vec::new();
         }
