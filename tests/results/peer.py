@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Reads a structured report with highdicom and says what it gives: a line of JSON.
+"""Reads structured reports with highdicom and says what it gives: a line of JSON each.
 
-    peer.py FILE
+    peer.py FILE...
 """
 import json
 import sys
@@ -19,12 +19,10 @@ def group(found):
     for item in found[0].ContentSequence:
         concept = item.ConceptNameCodeSequence[0].CodeValue
         if concept.startswith("11100"):
-            algorithm.append([concept, item.TextValue if item.ValueType == "TEXT" else item.ConceptCodeSequence[0].CodeValue])
+            algorithm.append([concept, item.TextValue])
         if item.ValueType == "IMAGE":
             image = item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
     return {
-        "tracking": found.tracking_identifier,
-        "tracking_uid": found.tracking_uid,
         "finding": code(found.finding_type),
         "sites": [code(site.value) for site in found.finding_sites],
         "certainty": [float(number.value) for number in found.get_measurements(name=codes.DCM.CertaintyOfFinding)],
@@ -35,14 +33,11 @@ def group(found):
 
 
 def main():
-    report = highdicom.sr.srread(sys.argv[1])
-    content = highdicom.sr.MeasurementReport.from_sequence(report.content)
-    groups = content.get_image_measurement_groups()
-    print(json.dumps({
-        "patient": str(report.PatientName),
-        "class": type(report).__name__,
-        "groups": [group(found) for found in groups],
-    }))
+    for file in sys.argv[1:]:
+        report = highdicom.sr.srread(file)
+        content = highdicom.sr.MeasurementReport.from_sequence(report.content)
+        groups = content.get_image_measurement_groups()
+        print(json.dumps({"patient": str(report.PatientName), "groups": [group(found) for found in groups]}))
 
 
 main()

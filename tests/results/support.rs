@@ -35,7 +35,10 @@ pub(crate) fn film(place: u64, changes: &[(Tag, VR, &[u8])]) -> Vec<u8> {
     let bytes = Phantom::nth(7, place).dicom(256, taken);
     let mut object = from_reader(&bytes[..]).unwrap();
     for &(tag, vr, value) in changes {
-        let value = PrimitiveValue::U8(value.iter().copied().collect());
+        // Padded here, for it goes out as it is.
+        let padding = if vr == VR::UI { 0 } else { b' ' };
+        let padding = (value.len() % 2 == 1).then_some(padding);
+        let value = PrimitiveValue::U8(value.iter().copied().chain(padding).collect());
         object.put(InMemElement::new(tag, vr, value));
     }
     let mut bytes = Vec::new();
@@ -102,14 +105,19 @@ pub(crate) fn objects() -> Vec<(String, Object)> {
     };
     add("sr-held", structured_report(&study(vec![held])).unwrap());
 
-    let other =
-        film(6, &[(tags::SOP_INSTANCE_UID, VR::UI, b"2.25.77\0"), (tags::NUMBER_OF_FRAMES, VR::IS, b"2 ")]);
+    let other = film(
+        6,
+        &[
+            (tags::SOP_INSTANCE_UID, VR::UI, b"2.25.77"),
+            (tags::SOP_CLASS_UID, VR::UI, b"1.2.840.10008.5.1.4.1.1.12.2"),
+            (tags::NUMBER_OF_FRAMES, VR::IS, b"2"),
+        ],
+    );
     let mut two = study(vec![scored(&bytes, &ALARM), scored(&other, &ALARM[..1])]);
     two.films[0].warnings.push("The film is unlike those that the model was trained on.".to_owned());
     add("sr-two-films", structured_report(&two).unwrap());
 
-    for (name, set, patient) in NAMES {
-        let patient: &[u8] = patient;
+    for (name, set, patient, _) in NAMES {
         let bytes = film(
             6,
             &[(tags::SPECIFIC_CHARACTER_SET, VR::CS, set.as_bytes()), (tags::PATIENT_NAME, VR::PN, patient)],
@@ -130,12 +138,22 @@ pub(crate) fn objects() -> Vec<(String, Object)> {
     objects
 }
 
-/// Character sets and a name in each, both of even length.
-pub(crate) const NAMES: [(&str, &str, &[u8]); 4] = [
-    ("latin", "ISO_IR 100", b"M\xfcller^J\xf6rg "),
-    ("japanese", "\\ISO 2022 IR 87 ", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B "),
-    ("korean", "\\ISO 2022 IR 149", b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7 "),
-    ("utf8", "ISO_IR 192", "Łęcki^Żółw".as_bytes()),
+/// Character sets, a name in each, and the name as people read it.
+pub(crate) const NAMES: [(&str, &str, &[u8], &str); 4] = [
+    ("latin", "ISO_IR 100", b"M\xfcller^J\xf6rg", "Müller^Jörg"),
+    (
+        "japanese",
+        "\\ISO 2022 IR 87",
+        b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B",
+        "Yamada^Tarou=山田^太郎",
+    ),
+    (
+        "korean",
+        "\\ISO 2022 IR 149",
+        b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7",
+        "Hong^Gildong=洪^吉洞",
+    ),
+    ("utf8", "ISO_IR 192", "Łęcki^Żółw".as_bytes(), "Łęcki^Żółw"),
 ];
 
 /// Real films, where they are there.

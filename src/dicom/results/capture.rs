@@ -2,8 +2,10 @@
 
 use dicom_dictionary_std::tags;
 
-use super::{Object, ResultsError, StudyResult, What, codes::Code, content::frame, drawing::draw};
-use crate::{dicom::results::set::DataSet, model::Heatmap};
+use super::{
+    Object, ResultsError, StudyResult, What, codes::Code, content::frame, drawing::draw, set::DataSet,
+};
+use crate::model::Heatmap;
 use cxr_film::Film;
 
 const PURPOSE: Code = Code::dcm("121322", "Source image for image processing operation");

@@ -1,7 +1,7 @@
 //! The content of a structured report: a tree of items (PS3.3 C.17.3).
 
 use dicom_core::Tag;
-use dicom_dictionary_std::tags;
+use dicom_dictionary_std::{tags, uids};
 
 use super::{Source, codes::Code, set::DataSet};
 
@@ -124,11 +124,19 @@ pub(super) fn reference(class: &str, instance: &str) -> DataSet {
     set
 }
 
+/// Classes whose films have one frame, whatever a header says.
+const ONE_FRAME: [&str; 4] = [
+    uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE,
+    uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
+    uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
+    uids::SECONDARY_CAPTURE_IMAGE_STORAGE,
+];
+
 /// The frame of a film that was assessed: of several the first.
 pub(super) fn frame(film: &Source) -> DataSet {
     let header = film.header();
     let mut set = reference(&header.sop_class_uid, &header.sop_instance_uid);
-    if header.frames > 1 {
+    if header.frames > 1 && !ONE_FRAME.contains(&header.sop_class_uid.as_str()) {
         set.text(tags::REFERENCED_FRAME_NUMBER, "1");
     }
     set

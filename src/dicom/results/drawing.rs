@@ -6,7 +6,7 @@
 //! ┌─────────────────────────────────────────────┐
 //! │ film, heatmap of the foremost finding        │
 //! └─────────────────────────────────────────────┘
-//! CRITICAL  Pneumothorax: 0.93, alert 0.40, ...
+//! CRITICAL Pneumothorax 0.93 (alert 0.40, critical 0.85)
 //! ```
 
 use image::{Rgb, RgbImage, imageops};
@@ -28,6 +28,8 @@ use cxr_film::Film;
 const MOST: u32 = 1024;
 /// The picture is at least so wide, that its sentences can be read.
 const LEAST: u32 = 512;
+/// Pictures wider than this have letters of twice the size.
+const LARGE: u32 = 900;
 /// Pixels between text and edge.
 const MARGIN: u32 = 8;
 const TITLE: &str = "NOT FOR DIAGNOSIS";
@@ -51,7 +53,7 @@ pub(super) fn draw(
     let heat = heatmap.zip(label).filter(|(map, label)| map.grid(*label).is_some());
     let panel = picture::render(film, heat, (MOST, MOST));
     let width = panel.width().max(LEAST);
-    let scale = if width >= 2 * LEAST { 2 } else { 1 };
+    let scale = if width > LARGE { 2 } else { 1 };
     let mut lines = Vec::new();
     if let (Some((map, label)), Some(finding)) = (heat, foremost) {
         let is_flat = map.grid(label).is_none_or(|grid| grid.iter().all(|heat| *heat <= 0.0));
@@ -80,7 +82,7 @@ pub(super) fn draw(
 
 fn told(finding: &Finding) -> String {
     format!(
-        "{} {}: probability {:.2}, alert from {:.2}, critical from {:.2}",
+        "{} {} {:.2} (alert {:.2}, critical {:.2})",
         finding.severity.word().to_uppercase(),
         clean(&finding.label),
         finding.probability,
@@ -121,8 +123,8 @@ fn framed(
     let title_width = u32::try_from(TITLE.len()).unwrap_or(0) * 2 * letter;
     write(&mut picture, TITLE, (width.saturating_sub(title_width) / 2, MARGIN), 2 * scale, WARNING);
     if let Some((left_side, right_side)) = sides(&header.patient_orientation) {
-        let right = (left + panel.width()).saturating_sub(2 * letter + MARGIN);
-        write(&mut picture, &left_side.to_string(), (left + MARGIN, MARGIN), 2 * scale, PLAIN);
+        let right = width.saturating_sub(2 * letter + MARGIN);
+        write(&mut picture, &left_side.to_string(), (MARGIN, MARGIN), 2 * scale, PLAIN);
         write(&mut picture, &right_side.to_string(), (right, MARGIN), 2 * scale, PLAIN);
     }
     let mut y = above + panel.height() + MARGIN;

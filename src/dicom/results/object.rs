@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 
 use super::{
     FilmResult, ResultsError, Sent, Source, StudyResult, What,
-    codes::{scheme, short_text},
+    codes::short_text,
     digest,
     set::{DataSet, Syntax},
     uid::uid,
@@ -63,7 +63,6 @@ impl Object {
         if !station.is_empty() {
             set.text(tags::STATION_NAME, &station);
         }
-        set.items(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, vec![scheme()]);
         let (date, time) =
             (result.at.strftime("%Y%m%d").to_string(), result.at.strftime("%H%M%S").to_string());
         for (date_tag, time_tag) in [

@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use super::{
     Algorithm, FilmResult, Object, Outcome, ResultsError, Source, StudyResult, What,
-    codes::{BAND, Code, OURS, band, label, long_text},
+    codes::{BAND, Code, OURS, band, label, long_text, scheme},
     content::{Item, Relation, by_series, reference},
     object::PROGRAM,
     set::DataSet,
@@ -36,7 +36,7 @@ const FINDING: Code = Code::dcm("121071", "Finding");
 const SITE: Code = Code::sct("363698007", "Finding Site");
 const ALGORITHM: Code = Code::dcm("111001", "Algorithm Name");
 const ALGORITHM_VERSION: Code = Code::dcm("111003", "Algorithm Version");
-const PARAMETER: Code = Code::dcm("111002", "Algorithm Parameters");
+const PARAMETERS: Code = Code::dcm("111002", "Algorithm Parameters");
 const FAMILY: Code = Code::dcm("111000", "Algorithm Family");
 const AI: Code = Code::dcm("123110", "Artificial Intelligence");
 const CERTAINTY: Code = Code::dcm("111012", "Certainty of Finding");
@@ -55,7 +55,8 @@ pub(super) fn structured_report(result: &StudyResult) -> Result<Object, ResultsE
     let first = &result.films.first().ok_or(ResultsError::NoFilm)?.source;
     let study = &first.header().study_instance_uid;
     let mut set = content(result).into_set();
-    set.text(tags::COMPLETION_FLAG, "COMPLETE")
+    set.items(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, vec![scheme()])
+        .text(tags::COMPLETION_FLAG, "COMPLETE")
         .text(tags::VERIFICATION_FLAG, "UNVERIFIED")
         .text(tags::PRELIMINARY_FLAG, "PRELIMINARY")
         .text(tags::INSTANCE_NUMBER, &result.version.to_string())
@@ -109,28 +110,28 @@ fn groups(film: &FilmResult) -> Vec<Item> {
 fn group(film: &Source, finding: &Finding, model: &Algorithm) -> Item {
     let (code, site) = label(&finding.label);
     let tracking = uid(&[&film.header().sop_instance_uid, "finding", &finding.label]);
-    let parameters = [format!("alert={:.4}", finding.threshold), format!("critical={:.4}", finding.critical)];
+    let thresholds = format!("alert={:.4}, critical={:.4}", finding.threshold, finding.critical);
     Item::container(&GROUP, Some("1501"))
         .and(ObservationContext, Item::text(&TRACKING, &long_text(&finding.label)))
         .and(ObservationContext, Item::uid(&TRACKING_UID, &tracking))
         .and(Contains, Item::code(&FINDING, &code))
-        .and_all(ConceptModifier, algorithm(model, parameters))
+        .and_all(ConceptModifier, algorithm(model, Some(&thresholds)))
         .and_all(ConceptModifier, site.map(|site| Item::code(&SITE, &site)))
         .and(Contains, Item::number(&CERTAINTY, &format!("{:.1}", finding.probability * 100.0), &PERCENT))
         .and(Contains, Item::code(&BAND, &band(finding.severity)))
         .and(Contains, Item::image(Some(&SOURCE), film))
 }
 
-/// What computed (TID 4019): the model by its hash, for a name can be given twice.
-fn algorithm(model: &Algorithm, parameters: impl IntoIterator<Item = String>) -> Vec<Item> {
-    let mut items = vec![
+/// What computed (TID 4019): the model by its hash, for a name can be given twice. One parameter, for some readers know no
+/// second one; no Algorithm Family, which readers take for an evaluation of the finding.
+fn algorithm(model: &Algorithm, thresholds: Option<&str>) -> [Item; 3] {
+    let hash = format!("weights_sha256={}", clean(&model.sha256));
+    let parameters = thresholds.map_or(hash.clone(), |thresholds| format!("{thresholds}, {hash}"));
+    [
         Item::text(&ALGORITHM, &clean(&model.name)),
         Item::text(&ALGORITHM_VERSION, &format!("{PROGRAM} {}", crate::VERSION)),
-        Item::text(&PARAMETER, &format!("weights sha256={}", clean(&model.sha256))),
-    ];
-    items.extend(parameters.into_iter().map(|parameter| Item::text(&PARAMETER, &parameter)));
-    items.push(Item::code(&FAMILY, &AI));
-    items
+        Item::text(&PARAMETERS, &parameters),
+    ]
 }
 
 /// What holds for the whole study: its band, what it rests on, and what was not assessed.
@@ -168,7 +169,9 @@ fn models(result: &StudyResult) -> Vec<Item> {
             let name = long_text(&finding.label);
             format!("{name}: alert={:.4}, critical={:.4}", finding.threshold, finding.critical)
         });
-        items.extend(algorithm(model, thresholds));
+        items.extend(algorithm(model, None));
+        items.extend(thresholds.map(|thresholds| Item::text(&PARAMETERS, &thresholds)));
+        items.push(Item::code(&FAMILY, &AI));
     }
     items
 }

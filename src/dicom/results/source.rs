@@ -7,7 +7,7 @@ use super::{ResultsError, What, set::DataSet};
 use cxr_film::{Header, Values};
 
 /// What identifies a patient and a study, and is the same in every object of them.
-const SHARED: [Tag; 15] = [
+const SHARED: [Tag; 12] = [
     tags::STUDY_ID,
     tags::STUDY_DATE,
     tags::STUDY_TIME,
@@ -20,9 +20,6 @@ const SHARED: [Tag; 15] = [
     tags::PATIENT_BIRTH_DATE,
     tags::PATIENT_BIRTH_TIME,
     tags::PATIENT_SEX,
-    tags::PATIENT_AGE,
-    tags::PATIENT_SIZE,
-    tags::PATIENT_WEIGHT,
 ];
 /// Of those, what has to be there, if need be empty.
 const NEVER_ABSENT: [Tag; 9] = [

@@ -42,6 +42,7 @@ impl What {
         }
     }
 
+    /// The modality of its series.
     pub(super) fn modality(self) -> &'static str {
         match self {
             Self::Sr => "SR",
@@ -50,7 +51,7 @@ impl What {
         }
     }
 
-    /// Behind the series of films.
+    /// The number and the description of its series, behind those of films.
     pub(super) fn series(self) -> (&'static str, &'static str) {
         match self {
             Self::Sr => ("9801", "AI triage - not for diagnosis"),

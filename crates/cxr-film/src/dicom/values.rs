@@ -19,9 +19,9 @@ pub struct Values {
 impl Values {
     pub(super) fn read(set: &DataSet<'_>, wanted: &[Tag]) -> Self {
         let value = |tag: Tag| {
-            let value = set.get(tag)?.value;
+            let value = unpadded(set.get(tag)?.value);
             // A value that was cut could end within a character.
-            (value.len() <= LONGEST).then(|| value.to_vec())
+            (1..=LONGEST).contains(&value.len()).then(|| value.to_vec())
         };
         Self {
             values: wanted.iter().filter_map(|&tag| Some((tag, value(tag)?))).collect(),
@@ -30,8 +30,8 @@ impl Values {
         }
     }
 
-    /// The elements that are there and not empty, with the bytes of their values; one of more than 1,024 bytes is left
-    /// out.
+    /// The elements that are there and not empty, with the bytes of their values without padding; one of more than 1,024
+    /// bytes is left out.
     pub fn raw(&self) -> impl Iterator<Item = (Tag, &[u8])> {
         self.values.iter().map(|(tag, value)| (*tag, value.as_slice()))
     }
@@ -50,4 +50,12 @@ impl Values {
             (tag, text.trim_end().to_owned())
         })
     }
+}
+
+/// A value without its padding: blanks, and NULs where a writer took those (PS3.5 6.2).
+fn unpadded(mut value: &[u8]) -> &[u8] {
+    while let Some((b' ' | 0, rest)) = value.split_last() {
+        value = rest;
+    }
+    value
 }
