@@ -1,8 +1,7 @@
 //! Toolkits for Python give the findings back.
 
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
-use serde_json::Value;
 
 use crate::results::support::{python, said, written};
 
