@@ -2,7 +2,6 @@
 
 use std::{path::Path, process::Command};
 
-
 use crate::results::support::{python, said, written};
 
 #[test]
