@@ -15,7 +15,7 @@ test *args:
 check:
     cargo fmt --all --check
     cargo fmt --manifest-path fuzz/Cargo.toml --check
-    cargo clippy --release --workspace --lib --bins --tests --benches --no-default-features -- -D warnings
+    cargo clippy --release --workspace --lib --bins --tests --benches --examples --no-default-features -- -D warnings
     cargo clippy --release --manifest-path fuzz/Cargo.toml --target-dir target --no-default-features -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps
 

@@ -38,9 +38,7 @@ const SIDE: u32 = 1000;
 /// Runs `demo`.
 pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let folder = Folder::new()?;
-    // Whatever the site scores its patients with: only this one knows phantoms.
-    let model = global.model.clone().unwrap_or_else(|| PHANTOM_MODEL.to_owned());
-    let remark = if model == PHANTOM_MODEL { REMARK } else { REMARK_OF_OTHERS };
+    let (model, remark) = model_and_remark(global.model.as_deref());
     let global = GlobalArgs { store: Some(folder.0.join("demo.db")), model: Some(model), ..global.clone() };
     let setup = Arc::new(Setup::adjusted(&global, |config: &mut Config| {
         // A phantom is never held for its features, which are not those of people.
@@ -56,6 +54,14 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandErr
     let end = watch::attend(&setup, &watch, Some(remark));
     drop(senders);
     end
+}
+
+/// The model that scores and what is said of it. Whatever the site scores its patients with, only one model knows phantoms.
+fn model_and_remark(named: Option<&str>) -> (String, &'static str) {
+    match named {
+        None | Some(PHANTOM_MODEL) => (PHANTOM_MODEL.to_owned(), REMARK),
+        Some(other) => (other.to_owned(), REMARK_OF_OTHERS),
+    }
 }
 
 /// A folder of our own that goes when the demonstration ends.
@@ -132,4 +138,39 @@ fn send(inbox: &Path, seed: u64, films: u64, every: Duration, stopped: &Receiver
         fs::rename(&unfinished, &name)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DeviceChoice, Library, Model, Precision};
+
+    /// A round of the demonstration's films: the right findings, and about one film in eight critical.
+    #[test]
+    fn the_demonstration_finds_what_its_phantoms_have() {
+        let (name, remark) = model_and_remark(None);
+        assert_eq!((name.as_str(), remark), ("phantom", REMARK));
+        assert_eq!(model_and_remark(Some("starter")), ("starter".to_owned(), REMARK_OF_OTHERS));
+        let source = Library::new(None, &[]).find(Some(&name)).unwrap();
+        let model = Model::load(&source, DeviceChoice::Cpu, Precision::Fp32).unwrap();
+        assert!(model.manifest().labels.iter().all(|label| label.validated), "all rank");
+        let mut critical = 0;
+        for place in (0..24).filter(|place| *place != 3) {
+            let phantom = Phantom::nth(1, place);
+            let film = cxr_film::decode(&phantom.dicom(250, Zoned::now().datetime())).unwrap();
+            let found = model.infer(&[model.prepare(&film).unwrap()]).unwrap().remove(0);
+            let over = |bound: fn(&crate::model::Label) -> f64| {
+                let labels = model.manifest().labels.iter().zip(&found.probabilities);
+                labels
+                    .filter(|(label, p)| f64::from(**p) >= bound(label))
+                    .map(|(label, _)| label.name.as_str())
+                    .collect::<Vec<_>>()
+            };
+            let has: Vec<String> =
+                phantom.diseases.iter().map(|(disease, ..)| format!("{disease:?}")).collect();
+            assert_eq!(over(|label| label.alert), has, "at {place}");
+            critical += over(|label| label.critical.unwrap_or(1.0)).len();
+        }
+        assert!((2..=4).contains(&critical), "{critical} of 24");
+    }
 }
