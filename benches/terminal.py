@@ -137,9 +137,9 @@ def follower(program, folder):
         print(f"{name:24} resident {now:6.1f}  without files {own:6.1f}  at most {most:6.1f}")
 
 
-def pictures(program, folder, kbit):
+def pictures(program, folder, modes):
     print("bytes of a move to another study (median of six)")
-    for more in ([], ["--bandwidth", f"{kbit}kbit/s"]):
+    for more in modes:
         print(" ".join(more) or "whole")
         for size in [(80, 24), (120, 40), (200, 60)]:
             for protocol in ANSWERS:
@@ -150,15 +150,15 @@ def pictures(program, folder, kbit):
                 for _ in range(6):
                     before = len(dashboard.bytes)
                     dashboard.press("j")
-                    dashboard.quiet()
+                    dashboard.quiet(2.0)
                     sent.append(len(dashboard.bytes) - before)
                 dashboard.end()
                 print(f"  {size[0]:3} x {size[1]:2}  {protocol:10} {statistics.median(sent):9.0f}")
 
 
-def keys(program, folder, kbit, count):
+def keys(program, folder, kbit, modes, count):
     print(f"milliseconds from a key to its frame over {kbit} kbit/s, {count} keys")
-    for more in ([], ["--bandwidth", f"{kbit}kbit/s"]):
+    for more in modes:
         print(" ".join(more) or "whole")
         for protocol in ANSWERS:
             dice = random.Random(7)
@@ -186,8 +186,11 @@ def main():
     parser.add_argument("what", nargs="*", default=["follower", "pictures", "keys"])
     parser.add_argument("--kbit", type=int, default=256)
     parser.add_argument("--keys", type=int, default=60)
+    parser.add_argument("--only", choices=["whole", "reduced"], help="without, or with --bandwidth alone")
     options = parser.parse_args()
     program = os.path.abspath(options.program)
+    modes = {"whole": [], "reduced": ["--bandwidth", f"{options.kbit}kbit/s"]}
+    modes = [modes[options.only]] if options.only else list(modes.values())
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(options.films, os.path.join(folder, "inbox"))
         environment = {"HOME": folder, "PATH": os.environ["PATH"]}
@@ -200,9 +203,9 @@ def main():
                 if what == "follower":
                     follower(program, folder)
                 elif what == "pictures":
-                    pictures(program, folder, options.kbit)
+                    pictures(program, folder, modes)
                 else:
-                    keys(program, folder, options.kbit, options.keys)
+                    keys(program, folder, options.kbit, modes, options.keys)
         finally:
             owner.kill()
 

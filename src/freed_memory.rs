@@ -1,6 +1,6 @@
 //! What becomes of freed memory where the C library is glibc; elsewhere nothing is changed.
 
-#![expect(unsafe_code, reason = "the allocator's settings are C's")]
+#![allow(unsafe_code, reason = "the allocator's settings are C's")]
 
 /// Larger pieces go back to the system at once.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -62,9 +62,15 @@ pub fn begin_because(code: u8, fault: &str) {
     }
 }
 
+/// Whether it has begun.
+#[must_use]
+pub fn has_begun() -> bool {
+    BEGUN.load(Ordering::SeqCst)
+}
+
 /// Begins to leave because of a signal; the second one ends the process at once.
 pub fn begin_by_signal(signal: i32, code: u8) {
-    if BEGUN.load(Ordering::SeqCst) {
+    if has_begun() {
         give_back();
         let _ = low_level::emulate_default_handler(signal);
     }

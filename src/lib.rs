@@ -32,6 +32,7 @@ mod lock;
 pub mod memory_limit;
 pub mod metrics;
 pub mod model;
+pub mod people;
 pub mod phantom;
 pub mod picture;
 pub mod pipeline;
@@ -46,6 +47,7 @@ pub mod store;
 pub mod study;
 pub mod supervise;
 pub mod text;
+pub mod train;
 pub mod trust;
 
 /// The version that every result is recorded with.

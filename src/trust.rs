@@ -62,6 +62,14 @@ pub fn doubt_of_folder(path: &Path) -> Option<String> {
     in_words(path, check_file(path).and_then(|()| check_entries(path, DEPTH, &mut MOST_ENTRIES.clone())))
 }
 
+/// Why somebody else may have written a file, one that was named too: what is wrong with it, with the folder that it lies
+/// in, or where a link leads. None where nobody can, or it is not there.
+#[must_use]
+pub fn doubt_of_owners(path: &Path) -> Option<String> {
+    let (culprit, why) = check_file(path).err()?;
+    Some(format!("{} {why}", shown(&culprit)))
+}
+
 /// The obstacle: the path, and what is wrong with it.
 type Checked = Result<(), (PathBuf, String)>;
 

@@ -1,6 +1,13 @@
 //! What a user would miss, one module a part of the program. One program links once where a dozen would link a dozen
 //! times; `cargo test --release --test all network::` runs one part.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "the helpers of tests fail and skip like tests"
+)]
+
 mod architecture;
 mod cli;
 mod config_files;
@@ -11,6 +18,7 @@ mod intake;
 mod model_parity;
 mod network;
 mod plugin_host;
+mod ssh;
 mod store_behaviours;
 mod terminal;
 mod weights_import;

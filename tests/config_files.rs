@@ -1,8 +1,6 @@
 //! One configuration file a case. Those in `valid_configs/` must mean what is said here; those in
 //! `invalid_configs/` must be refused with the message in `snapshots/`.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot read its cases has failed")]
-
 use std::{
     fs,
     path::{Path, PathBuf},

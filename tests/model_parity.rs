@@ -1,8 +1,5 @@
 //! The engine against PyTorch with the same weights: `tests/golden/densenet_peer.py`.
 
-// A helper that fails, fails its test.
-#![allow(clippy::unwrap_used)]
-
 use std::path::{Path, PathBuf};
 
 use cxr_densenet::Processor;

@@ -188,6 +188,7 @@ fn main() {
         gauges: None,
         feed_alarm: config::FeedAlarm::default(),
         actor: "bench".to_owned(),
+        login: None,
         thresholds: None,
         external,
         supervisor: Supervisor::default(),

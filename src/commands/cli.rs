@@ -1,14 +1,23 @@
 //! The command line, as types. Its words are a contract with scripts.
 
 mod evaluate;
+mod train;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+    value_parser,
+};
 
-pub(super) use evaluate::{BlankAs, EvaluateArgs, UncertainAs};
+pub(super) use evaluate::EvaluateArgs;
+pub(super) use train::{DepthAs, TrainArgs};
 
-use crate::config::{Bandwidth, Device, Pictures, Precision};
+use crate::{
+    config::{Bandwidth, Device, Pictures, Precision},
+    study::PersonRole,
+};
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
 ///
@@ -71,6 +80,8 @@ pub enum Command {
     Similar(SimilarArgs),
     /// How good the model is on a labelled set: AUCs, thresholds, heatmaps, a report
     Evaluate(Box<EvaluateArgs>),
+    /// A new model from labelled films of your own: the last layer of one that is there, learned anew
+    Train(Box<TrainArgs>),
     /// The models that are installed
     #[command(subcommand)]
     Weights(WeightsCommand),
@@ -88,6 +99,9 @@ pub enum Command {
     /// The store: an online backup
     #[command(subcommand)]
     Store(StoreCommand),
+    /// The people who may open the dashboard over SSH: names, roles, keys
+    #[command(subcommand)]
+    Users(UsersCommand),
     /// Delete what `[retention]` says, or say what would be deleted
     Retention(RetentionArgs),
     /// A dashboard fed with synthetic phantom films, marked as such
@@ -136,6 +150,13 @@ pub struct WatchArgs {
     /// Lines instead of a screen, for a screen reader: one an event, lists on request (type `help`)
     #[arg(long, conflicts_with = "headless")]
     pub plain: bool,
+    /// For a person of the list (see `users`), as sshd starts it: what the role does not permit is refused, and the
+    /// pipeline is never run
+    #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["headless", "receive", "inbox"])]
+    pub person: Option<String>,
+    /// With --as: the fingerprint of the person's key
+    #[arg(long, value_name = "FINGERPRINT", requires = "person")]
+    pub key: Option<String>,
 }
 
 /// `receive`.
@@ -340,6 +361,46 @@ pub enum StoreCommand {
         /// The file; it must not be there yet
         file: PathBuf,
     },
+}
+
+/// `users`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UsersCommand {
+    /// Let a person in by a public key; one who is there gets the role, and the key beside the others
+    Add {
+        /// Letters, digits, `.`, `_` and `-`: the name in the audit
+        name: String,
+        /// The person's public key, NAME.pub
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// view: looks on, names hidden; triage: works with the list; admin: thresholds, plugins, scoring by hand, too
+        #[arg(long, value_parser = roles())]
+        role: PersonRole,
+    },
+    /// Who may come in, with which role and which keys
+    List,
+    /// Let a person in no longer; sessions that are open end within seconds
+    Remove {
+        /// The person's name
+        name: String,
+        /// Only the key of this fingerprint
+        #[arg(long, value_name = "FINGERPRINT")]
+        key: Option<String>,
+    },
+    /// For sshd's AuthorizedKeysCommand: prints the line that lets the owner of a key in
+    AuthorizedKeys {
+        /// The account that is logged in to: sshd's %u
+        user: String,
+        /// The type of the key: %t
+        kind: String,
+        /// The key in base64: %k
+        key: String,
+    },
+}
+
+fn roles() -> impl TypedValueParser<Value = PersonRole> {
+    let words = PossibleValuesParser::new(PersonRole::ALL.map(PersonRole::word));
+    words.try_map(|word| PersonRole::from_word(&word).ok_or("no role"))
 }
 
 /// `retention`.

@@ -19,14 +19,17 @@ use super::{
 };
 use crate::{
     config::{Config, Retention},
+    model::PHANTOM_MODEL,
     phantom::Phantom,
     quality::Action,
     text::shown,
 };
 
 /// What the screen says for as long as the demonstration runs.
-const REMARK: &str = "DEMO: synthetic phantoms, no patients; the gate for films unlike the training films only \
-                      warns here.";
+const REMARK: &str = "DEMO: synthetic phantoms, no patients.";
+/// The same where the model knows patients' films: it is right that phantoms are unlike them.
+const REMARK_OF_OTHERS: &str = "DEMO: synthetic phantoms, no patients; the gate for films unlike the training films only \
+                                warns here.";
 /// So many are there at the start.
 const AT_ONCE: u64 = 4;
 /// Width and height of a film in pixels.
@@ -35,9 +38,12 @@ const SIDE: u32 = 1000;
 /// Runs `demo`.
 pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let folder = Folder::new()?;
-    let global = GlobalArgs { store: Some(folder.0.join("demo.db")), ..global.clone() };
+    // Whatever the site scores its patients with: only this one knows phantoms.
+    let model = global.model.clone().unwrap_or_else(|| PHANTOM_MODEL.to_owned());
+    let remark = if model == PHANTOM_MODEL { REMARK } else { REMARK_OF_OTHERS };
+    let global = GlobalArgs { store: Some(folder.0.join("demo.db")), model: Some(model), ..global.clone() };
     let setup = Arc::new(Setup::adjusted(&global, |config: &mut Config| {
-        // Its features are not those of people, and it is right about that.
+        // A phantom is never held for its features, which are not those of people.
         config.quality.out_of_distribution = Action::Warn;
         config.feed_alarm.after = None;
         // Phantoms are nobody's numbers, and nothing of theirs is to go.
@@ -46,7 +52,7 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandErr
     })?);
     let watch = WatchArgs { inbox: Some(folder.inbox()), ..args.watch() };
     let senders = Senders::start(&folder.inbox(), args)?;
-    let end = watch::attend(&setup, &watch, Some(REMARK));
+    let end = watch::attend(&setup, &watch, Some(remark));
     drop(senders);
     end
 }

@@ -6,11 +6,12 @@ use crate::{
     config::{ConfigError, WatchError},
     dashboard::DashboardError,
     intake::IntakeError,
-    model::{ImportError, ModelError, PullError, PullErrorKind},
+    model::{ImportError, ModelError, NewHeadError, PullError, PullErrorKind},
     pipeline::PipelineError,
     similar::SimilarError,
     store::StoreError,
     text::clean,
+    train::TrainError,
 };
 
 /// An error that brought another one about.
@@ -68,7 +69,7 @@ impl CommandError {
     }
 
     /// [`Self::usage`], in the words of the error that brought it about.
-    fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
+    pub(super) fn usage_by(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Usage { message: clean(&error.to_string()), source: Some(Box::new(error)) }
     }
 
@@ -137,6 +138,7 @@ fn is_usage(error: &ModelError) -> bool {
         | ModelError::Format { .. }
         | ModelError::Profile { .. }
         | ModelError::Tensors { .. }
+        | ModelError::Trunk { .. }
         | ModelError::Device { .. }
         | ModelError::Precision { .. } => true,
         ModelError::Film { .. } | ModelError::NotFinite { .. } | ModelError::Engine { .. } => false,
@@ -158,6 +160,31 @@ impl From<ImportError> for CommandError {
             ImportError::Model(error) => error.into(),
             ImportError::NoPreset { .. } | ImportError::Occupied { .. } => Self::usage_by(error),
             _ => Self::failed_by(error),
+        }
+    }
+}
+
+impl From<NewHeadError> for CommandError {
+    fn from(error: NewHeadError) -> Self {
+        match error {
+            NewHeadError::Model(error) => error.into(),
+            NewHeadError::Occupied { .. } | NewHeadError::Itself { .. } | NewHeadError::NoBlock { .. } => {
+                Self::usage_by(error)
+            }
+            NewHeadError::Write { .. } => Self::failed_by(error),
+        }
+    }
+}
+
+impl From<TrainError> for CommandError {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Interrupted => Self::Interrupted,
+            TrainError::Leak { .. } | TrainError::Column { .. } => Self::usage_by(error),
+            TrainError::Engine { .. }
+            | TrainError::NotConverged { .. }
+            | TrainError::State { .. }
+            | TrainError::Film { .. } => Self::failed_by(error),
         }
     }
 }

@@ -34,5 +34,5 @@ pub(super) fn run(args: &ManArgs) -> Result<(), CommandError> {
 }
 
 fn page(out: &mut impl Write) -> io::Result<()> {
-    Man::new(Cli::command()).render(out)
+    Man::new(Cli::command().disable_help_subcommand(true)).render(out)
 }

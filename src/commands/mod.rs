@@ -11,8 +11,11 @@ mod examine_one;
 mod exit;
 mod headless;
 mod health;
+mod json_lines;
+mod labelled;
 mod log;
 mod log_file;
+mod login;
 mod manual;
 mod output;
 mod plain;
@@ -31,8 +34,10 @@ mod similar;
 mod store;
 mod themes;
 mod thresholds;
+mod train;
 mod unread;
 mod upkeep;
+mod users;
 mod watch;
 mod weights;
 
@@ -62,6 +67,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Show(args) => show::run(&args, &global),
         Command::Similar(args) => similar::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
+        Command::Train(args) => train::run(&args, &global),
         Command::Weights(command) => weights::run(&command, &global),
         Command::Plugins(command) => plugins::run(&command, &global),
         Command::PluginProcess => plugins::serve(),
@@ -69,6 +75,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Demo(args) => demo::run(&args, &global),
         Command::Health(args) => health::run(&args, &global),
         Command::Store(command) => store::run(&command, &global),
+        Command::Users(command) => users::run(&command, &global),
         Command::Retention(args) => retention::run(&args, &global),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man(args) => manual::run(&args),

@@ -14,6 +14,9 @@ pub(super) fn site(loaded: &Loaded, rules: &Rules) -> Result<Site, ConfigError> 
         views: views(loaded)?,
         keymap: keymap(loaded)?,
         bell: loaded.config.dashboard.bell,
+        title: loaded.config.dashboard.title,
+        desktop_notice: loaded.config.dashboard.desktop_notice,
+        hide_names_after: loaded.config.dashboard.hide_names_after,
         findings_order: findings_order(loaded, rules)?,
         doubt: None,
     })

@@ -8,7 +8,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::{
     CommandError,
     cli::{GlobalArgs, WatchArgs},
-    plain, receive,
+    login, plain, receive,
     reload::{self, Reloaded},
     screen,
     setup::{Setup, doubt},
@@ -45,6 +45,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
 
 /// Runs pipeline and dashboard. `remark` stands beside the model's banner for as long as it runs.
 pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>) -> Result<(), CommandError> {
+    let entry = login::Entry::of(setup, args)?;
     if !args.plain {
         dashboard::require_terminal()?;
     }
@@ -57,7 +58,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let (requests, requests_out) = unbounded();
     let supervisor = supervisor(external_in.clone())?;
 
-    let ownership = Ownership::acquire(&store_path)?;
+    // Who has logged in must not run the pipeline: it would end with the connection.
+    let ownership = if entry.is_some() { None } else { Ownership::acquire(&store_path)? };
     // A follower scores nothing, and reads no weights.
     let (model, manifest, rules) = match &ownership {
         Some(_) => {
@@ -148,7 +150,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         screen.take_config(change, orders.as_ref());
     })?;
     let config = setup.config();
-    let actor = actor();
+    let actor = entry.as_ref().map_or_else(actor, |entry| entry.name.clone());
+    let login = entry.map(login::Entry::begin).transpose()?;
     let parts = session::Parts {
         store: Store::open(&store_path)?,
         pictures: Store::open(&store_path)?,
@@ -157,6 +160,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
         actor: actor.clone(),
+        login: login.clone(),
         thresholds: Some(Box::new(SiteThresholds::new(Arc::clone(setup), manifest, remark.is_none()))),
         external,
         supervisor,
@@ -178,12 +182,16 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             site: settings_of_screen,
             calm: config.dashboard.motion == Motion::Reduced,
             who: actor,
-            asks_who: config.dashboard.ask_who,
+            asks_who: config.dashboard.ask_who && login.is_none(),
+            role: login.as_ref().map(|login| login.role),
             ..dashboard::Options::from_environment()
         };
         dashboard::run(feed, settings, options).map_err(CommandError::from)
     };
     let end = end.map_err(CommandError::of_service);
+    if let Some(login) = &login {
+        login.end(&login::why(&end));
+    }
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
     drop(receiver);

@@ -253,7 +253,7 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
         *theme = path.to_string_lossy().into_owned();
     }
     let files = config.store.path.iter_mut().chain(&mut config.log.file).chain(&mut config.metrics.textfile);
-    files.chain(&mut config.retention.folders).for_each(absolute);
+    files.chain(&mut config.retention.folders).chain([&mut config.people.file]).for_each(absolute);
     let receive = &mut config.receive;
     let files = [&mut receive.tls_certificate, &mut receive.tls_key, &mut receive.tls_senders];
     files.into_iter().flatten().for_each(absolute);

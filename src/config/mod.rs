@@ -30,14 +30,14 @@ pub use edit::{affirm, doubt, with_alerts, with_thresholds, write_alerts, write_
 pub use error::{ConfigError, Excerpt};
 pub use feed_alarm::{Day, FeedAlarm, Hours};
 pub use load::{CONFIG_VARIABLE, Loaded, Places, data_folder, is_theme_file, load, parse, read, reload};
-pub use operations::{Health, Metrics, Retention, Similar};
+pub use operations::{Health, Metrics, People, Retention, Similar};
 pub use permission::Permission;
 pub use plugins::{PluginSite, Plugins};
 pub use receive::{Receive, Senders, is_title};
 pub use rules::{LabelDefaults, findings_order, rules};
 pub use schema::{
-    Borders, Config, Dashboard, Device, Inbox, Keys, LabelThresholds, Log, LogLevel, Model, ModelThresholds,
-    Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
+    Borders, Config, Dashboard, DesktopNotice, Device, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
+    ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

@@ -1,4 +1,5 @@
-//! The settings of operation: health, metrics, retention, similar films. Each struct is a section of the file, each field a key.
+//! The settings of operation: people, health, metrics, retention, similar films. Each struct is a section of the file, each
+//! field a key.
 
 use std::path::PathBuf;
 
@@ -7,6 +8,23 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use super::values;
 use crate::files::Space;
+
+/// `[people]`: who may open the dashboard over SSH.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields, expecting = "a section")]
+pub struct People {
+    /// The list of people, with their roles and keys.
+    pub file: PathBuf,
+    /// The account of this host that they log in to; keys let nobody into another one.
+    pub account: String,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self { file: "/etc/cxr-triage/people.toml".into(), account: "cxr".to_owned() }
+    }
+}
 
 /// `[health]`: when `cxr-triage health` says that the program is not ready.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Bandwidth, FeedAlarm, Health, Metrics, Plugins, Receive, Retention, Similar, bandwidth, values};
+use super::{
+    Bandwidth, FeedAlarm, Health, Metrics, People, Plugins, Receive, Retention, Similar, bandwidth, values,
+};
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
 /// The thresholds that the site sets, by model.
@@ -41,6 +43,8 @@ pub struct Config {
     pub dashboard: Dashboard,
     /// `[keys]`: an action's name, and the keys that do it instead of its own.
     pub keys: BTreeMap<String, Keys>,
+    /// Who may open the dashboard over SSH.
+    pub people: People,
     /// When the program is not ready.
     pub health: Health,
     /// Numbers for a monitoring system.
@@ -233,6 +237,13 @@ pub struct Dashboard {
     /// How often the bell rings while a critical study waits to be acknowledged; none ("off"): never.
     #[serde(deserialize_with = "values::duration_or_off")]
     pub bell: Option<SignedDuration>,
+    /// Whether the terminal's title says how many critical studies wait to be acknowledged.
+    pub title: bool,
+    /// How a desktop is told of a new one.
+    pub desktop_notice: DesktopNotice,
+    /// Names are hidden when no key was pressed for so long; none ("off"): never.
+    #[serde(deserialize_with = "values::duration_or_off")]
+    pub hide_names_after: Option<SignedDuration>,
     /// Whether it is asked at the start who is at the keys; else it is the account's name.
     pub ask_who: bool,
     /// The labels that are listed first among a film's findings, in order; none ("score"): all by score.
@@ -240,6 +251,20 @@ pub struct Dashboard {
     pub findings_order: Option<Vec<String>>,
     /// Filters of the site's own, by their names.
     pub views: BTreeMap<String, String>,
+}
+
+/// The sequence by which a terminal is asked to show a notice on the desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum DesktopNotice {
+    /// None.
+    #[default]
+    Off,
+    /// OSC 9, which iTerm2 brought: a text.
+    Osc9,
+    /// OSC 777, which urxvt brought: a title and a text.
+    Osc777,
 }
 
 /// What borders, bars and symbols are drawn with.
@@ -281,6 +306,9 @@ impl Default for Dashboard {
             motion: Motion::Full,
             columns: COLUMNS.map(str::to_owned).into(),
             bell: Some(SignedDuration::from_mins(1)),
+            title: false,
+            desktop_notice: DesktopNotice::Off,
+            hide_names_after: None,
             ask_who: false,
             findings_order: None,
             views: BTreeMap::new(),

@@ -8,7 +8,10 @@ use super::{
     pictures::{Canvas, EncodeJob, Encoded},
     site::Reconfigure,
 };
-use crate::session::protocol::{Request, Update};
+use crate::{
+    config::DesktopNotice,
+    session::protocol::{Request, Update},
+};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -52,6 +55,13 @@ pub enum Effect {
     Redraw,
     /// Ring the terminal's bell.
     Bell,
+    /// Have the terminal show a notice on the desktop.
+    DesktopNotice {
+        /// The sequence that asks for it.
+        way: DesktopNotice,
+        /// The notice; it names nobody.
+        text: String,
+    },
     /// Give the terminal to the shell until the program is continued.
     Suspend,
     /// Leave.

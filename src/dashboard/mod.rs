@@ -29,6 +29,7 @@ mod plain;
 mod site;
 mod state;
 mod theme;
+mod tmux;
 mod widgets;
 mod words;
 mod worklist;
@@ -54,7 +55,10 @@ pub use worklist::{
 
 use jiff::tz::TimeZone;
 
-use crate::config::{Bandwidth, Pictures};
+use crate::{
+    config::{Bandwidth, Pictures},
+    study::PersonRole,
+};
 
 /// The settings of a dashboard at its start.
 #[derive(Debug, Clone)]
@@ -75,6 +79,9 @@ pub struct Options {
     pub who: String,
     /// Whether to ask.
     pub asks_who: bool,
+    /// The role of a person who has logged in; none: the user of an account. Such a person gets no shell: neither by
+    /// stopping the program, nor by a program that it would run.
+    pub role: Option<PersonRole>,
     /// Where times of day are told.
     pub zone: TimeZone,
 }
@@ -92,6 +99,7 @@ impl Options {
             calm: false,
             who: String::new(),
             asks_who: false,
+            role: None,
             zone: TimeZone::system(),
         }
     }

@@ -7,6 +7,7 @@ use super::{
     theme::Theme,
     worklist::{Column, SavedViews},
 };
+use crate::config::DesktopNotice;
 
 /// A change of the dashboard's own settings while it runs.
 #[derive(Debug, Clone)]
@@ -30,6 +31,12 @@ pub struct Site {
     pub keymap: Keymap,
     /// How often the bell rings while a critical study waits to be acknowledged; none: never.
     pub bell: Option<SignedDuration>,
+    /// Whether the terminal's title says how many critical studies wait to be acknowledged.
+    pub title: bool,
+    /// How the desktop is told of a new one.
+    pub desktop_notice: DesktopNotice,
+    /// How long nobody may have been at the keys until names are hidden; none: for ever.
+    pub hide_names_after: Option<SignedDuration>,
     /// The labels that are listed first among a film's findings, in order.
     pub findings_order: Vec<String>,
     /// A sentence if the site's thresholds may be meant for other weights.
@@ -44,6 +51,9 @@ impl Default for Site {
             views: SavedViews::default(),
             keymap: Keymap::default(),
             bell: Some(SignedDuration::from_mins(1)),
+            title: false,
+            desktop_notice: DesktopNotice::Off,
+            hide_names_after: None,
             findings_order: Vec::new(),
             doubt: None,
         }

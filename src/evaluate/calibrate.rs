@@ -1,6 +1,6 @@
 //! Thresholds chosen on a labelled set.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
@@ -68,6 +68,18 @@ impl FromStr for Goal {
             "alarms-per-day" if (0.0..=1e6).contains(&value) => Ok(Self::AlarmsPerDay(value)),
             "alarms-per-day" => Err(GoalError::Alarms),
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sensitivity(share) => write!(out, "sensitivity={share}"),
+            Self::Specificity(share) => write!(out, "specificity={share}"),
+            Self::Youden => out.write_str("youden"),
+            Self::AlarmsPerDay(alarms) => write!(out, "alarms-per-day={alarms}"),
+            Self::Alarms(share) => write!(out, "alarms={share}"),
         }
     }
 }
@@ -184,6 +196,9 @@ mod tests {
             ("auc=0.9", None),
         ] {
             assert_eq!(text.parse::<Goal>().ok(), goal, "{text}");
+            if let Some(goal) = goal {
+                assert_eq!(goal.to_string().parse(), Ok(goal), "as it is said it is read");
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! A scored and labelled film, and what is known of a label before anything is measured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -27,6 +27,26 @@ impl Whose {
     pub fn nobody(number: usize) -> Self {
         Self { cluster: number, is_known: false }
     }
+}
+
+/// Returns whose films they are, by their patients' names, one a film; a film without a name is nobody's.
+#[must_use]
+pub fn whose(patients: impl IntoIterator<Item = Option<String>>) -> Vec<Whose> {
+    let mut numbers = HashMap::new();
+    let mut unknown = Vec::new();
+    let of_film = |(place, patient): (usize, Option<String>)| {
+        let Some(patient) = patient else {
+            unknown.push(place);
+            return Whose::nobody(0);
+        };
+        let next = numbers.len();
+        Whose::patient(*numbers.entry(patient).or_insert(next))
+    };
+    let mut whose: Vec<Whose> = patients.into_iter().enumerate().map(of_film).collect();
+    for (n, place) in unknown.into_iter().enumerate() {
+        whose[place] = Whose::nobody(numbers.len() + n);
+    }
+    whose
 }
 
 /// One scored and labelled film.

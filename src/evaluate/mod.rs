@@ -26,7 +26,7 @@ pub mod metrics;
 mod peer_tests;
 pub mod plot;
 mod prevalence;
-mod random;
+pub(crate) mod random;
 mod report;
 mod search;
 
@@ -34,10 +34,12 @@ pub use alarms::{WithoutFinding, without_finding};
 pub use bootstrap::DRAWS;
 pub use boxes::{FilmBox, read_boxes};
 pub use calibrate::{Goal, GoalError, Proposal, propose};
-pub use case::{Case, LabelInfo, ModelInfo, Published, Whose, patients};
+pub use case::{Case, LabelInfo, ModelInfo, Published, Whose, patients, whose};
 pub use compare::{ComparedLabel, ComparedMean, Comparison, OfModel, Scores, compare};
 pub use explore::{Explored, FindingCount, Pair, explore};
-pub use groups::{Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column};
+pub use groups::{
+    Apart, Column, ColumnReport, GroupAlone, GroupFigures, GroupedLabel, Tells, Within, by_column,
+};
 pub use html::{Plots, html};
 pub use literature::{Elsewhere, SOURCES, SOURCES_IN_FULL, elsewhere};
 pub use localise::{HOT, Localisation, Marked, Meeting, Rect, localise};

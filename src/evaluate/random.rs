@@ -2,7 +2,7 @@
 
 /// Returns the number at place `n` of SplitMix64's sequence from seed 0 (Steele, Lea and Flood 2014). Any place is
 /// reached at once, so work can be shared between threads without changing a bit of it.
-pub(super) fn nth(n: u64) -> u64 {
+pub(crate) fn nth(n: u64) -> u64 {
     let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

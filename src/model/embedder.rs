@@ -39,7 +39,7 @@ impl Embedder {
         let (device, _) = device.open()?;
         let bytes = checked_weights(source, &manifest)?;
         let (network, _) =
-            weights::build(&bytes, &source.weights_place(), &device, |vb, _| DinoV2::new(&config, vb))?;
+            weights::build(&[(&bytes, &source.weights_place())], &device, |vb, _| DinoV2::new(&config, vb))?;
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(candle_core::utils::get_num_threads())
             .thread_name(|_| "embedder".to_owned())

@@ -61,9 +61,13 @@ impl Model {
         }
         let place = source.weights_place();
         let bytes = checked_weights(source, &manifest)?;
+        let trunk = source.trunk(&manifest)?;
+        let own = std::iter::once((&*bytes, place.as_str()));
+        let files: Vec<(&[u8], &str)> =
+            own.chain(trunk.iter().map(|(bytes, place)| (&**bytes, &**place))).collect();
         let config = manifest.network();
         let threads = candle_core::utils::get_num_threads();
-        let (network, taken) = weights::build(&bytes, &place, &device, |vb, values| {
+        let (network, taken) = weights::build(&files, &device, |vb, values| {
             Network::new(&config, vb, values, &device, precision, threads)
         })?;
         let source = source.clone();
@@ -234,7 +238,11 @@ impl Model {
         self.forward_by(inputs, Parallelism::AllThreads)
     }
 
-    fn forward_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Forward, ModelError> {
+    pub(super) fn forward_by(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Result<Forward, ModelError> {
         let Manifest { channels, size, .. } = self.manifest;
         let size = size as usize;
         let film = channels * size * size;
@@ -263,7 +271,7 @@ impl Model {
 }
 
 /// The mean of each channel of the last map, film by film. `features` is film x channel x row x column.
-fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+pub(super) fn pooled(features: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     features.to_dtype(DType::F32)?.mean((2, 3))?.to_vec2()
 }
 

@@ -63,6 +63,22 @@ pub enum ModelError {
         /// SHA-256 of the bytes, hex.
         found: String,
     },
+    /// The model has a last layer alone, and the weights that come before it are not there.
+    #[error(
+        "{place}: this is a last layer for {model} with the SHA-256 {wanted}, but {}; bring that edition of {model} \
+         into the folder beside it, or train the layer anew",
+        other_trunks(.found)
+    )]
+    Trunk {
+        /// The manifest's model and its weights' place.
+        place: String,
+        /// The name of the model that it needs.
+        model: String,
+        /// SHA-256 of the weights that it needs, hex.
+        wanted: String,
+        /// The weights of that name that are there: place and SHA-256.
+        found: Vec<(String, String)>,
+    },
     /// The bytes are no safetensors file.
     #[error("{place}: not a safetensors file ({source}); fetch or import the model again")]
     Format {
@@ -176,6 +192,14 @@ impl From<candle_core::Error> for ModelError {
 /// Returns the message of an error of Candle's, without the backtrace that it may have under it.
 pub(super) fn said(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn other_trunks(found: &[(String, String)]) -> String {
+    let other = |(place, sha256): &(String, String)| format!("{place} has {sha256}");
+    match found {
+        [] => "no model of that name is beside it".to_owned(),
+        found => found.iter().map(other).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn these_are_there(names: &[String]) -> String {

@@ -8,28 +8,34 @@ use std::{
 
 use etcetera::BaseStrategy as _;
 
-use super::{Manifest, ModelError, manifest::is_name};
+use super::{
+    Manifest, ModelError,
+    embedded::{PHANTOM, STARTER},
+    manifest::is_name,
+};
 use crate::{
     files::{self, Expected},
+    hash::sha256,
     text::shown,
     trust::doubt_of_folder,
 };
 
-/// The model in the binary itself, so that an installed program scores films with no network.
-const EMBEDDED_NAME: &str = "starter";
-const EMBEDDED_MANIFEST: &str = include_str!("../../weights/starter/model.toml");
-const EMBEDDED_WEIGHTS: &[u8] = include_bytes!("../../weights/starter/model.safetensors");
+/// The models in the binary itself, by name. Nothing but `demo` takes the second one unless it is named.
+const EMBEDDED: [(&str, Source); 2] = [("starter", Source::Embedded), (PHANTOM_MODEL, Source::Phantom)];
 
-const EMBEDDED_PROFILE: &[u8] = include_bytes!("../../weights/starter/profile.safetensors");
+/// The name of the model for the phantoms of `demo`.
+pub const PHANTOM_MODEL: &str = "phantom";
 
-/// The profile's name in a model's folder.
+/// The names of the files in a model's folder.
+pub(super) const MANIFEST_FILE: &str = "model.toml";
+pub(super) const WEIGHTS_FILE: &str = "model.safetensors";
 pub(super) const PROFILE_FILE: &str = "profile.safetensors";
 
 /// The folder of models in the working folder.
 const WORKING_FOLDER: &str = "weights";
 
 /// The models to take when nobody names one, best first.
-const DEFAULTS: [&str; 2] = ["xrv-all", EMBEDDED_NAME];
+const DEFAULTS: [&str; 2] = ["xrv-all", "starter"];
 
 /// Where one model's manifest and weights are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +44,12 @@ pub enum Source {
     Folder(PathBuf),
     /// The starter in the binary.
     Embedded,
+    /// The last layer for phantoms in the binary, and the starter before it.
+    Phantom,
 }
+
+/// The bytes of a model's weights, and their place, for errors.
+type Placed = (Cow<'static, [u8]>, String);
 
 impl Source {
     /// The place in words, for people.
@@ -46,7 +57,7 @@ impl Source {
     pub fn place(&self) -> String {
         match self {
             Self::Folder(folder) => shown(folder),
-            Self::Embedded => "embedded".to_owned(),
+            Self::Embedded | Self::Phantom => "embedded".to_owned(),
         }
     }
 
@@ -54,17 +65,15 @@ impl Source {
     #[must_use]
     pub fn missing(&self) -> Option<PathBuf> {
         let Self::Folder(folder) = self else { return None };
-        ["model.toml", "model.safetensors"]
-            .map(|file| folder.join(file))
-            .into_iter()
-            .find(|file| !file.exists())
+        [MANIFEST_FILE, WEIGHTS_FILE].map(|file| folder.join(file)).into_iter().find(|file| !file.exists())
     }
 
     /// The place of the weights, for errors.
     pub(super) fn weights_place(&self) -> String {
         match self {
-            Self::Folder(folder) => shown(&folder.join("model.safetensors")),
+            Self::Folder(folder) => shown(&folder.join(WEIGHTS_FILE)),
             Self::Embedded => "embedded model.safetensors".to_owned(),
+            Self::Phantom => "embedded model.safetensors for phantoms".to_owned(),
         }
     }
 
@@ -73,10 +82,12 @@ impl Source {
     /// # Errors
     /// [`ModelError::Unreadable`] or [`ModelError::Manifest`].
     pub fn manifest(&self) -> Result<Manifest, ModelError> {
-        let Self::Folder(folder) = self else {
-            return Manifest::parse(EMBEDDED_MANIFEST, "embedded model.toml");
+        let folder = match self {
+            Self::Folder(folder) => folder,
+            Self::Embedded => return Manifest::parse(STARTER.manifest, "embedded model.toml"),
+            Self::Phantom => return Manifest::parse(PHANTOM.manifest, "embedded model.toml for phantoms"),
         };
-        let path = folder.join("model.toml");
+        let path = folder.join(MANIFEST_FILE);
         let text = files::read_text(&path, Expected::TEXT).map_err(|error| unreadable(&path, error))?;
         let place = shown(&path);
         let manifest = Manifest::parse(&text, &place)?;
@@ -95,16 +106,17 @@ impl Source {
     }
 
     /// The bytes of the profile of the training films, and their place, for errors.
-    pub(super) fn profile(&self) -> Result<(Cow<'static, [u8]>, String), ModelError> {
+    pub(super) fn profile(&self) -> Result<Placed, ModelError> {
         match self {
-            Self::Embedded => {
-                Ok((Cow::Borrowed(EMBEDDED_PROFILE), "embedded profile.safetensors".to_owned()))
-            }
             Self::Folder(folder) => {
                 let path = folder.join(PROFILE_FILE);
                 let bytes =
                     files::read(&path, Expected::WEIGHTS).map_err(|error| unreadable(&path, error))?;
                 Ok((bytes.into(), shown(&path)))
+            }
+            Self::Embedded => Ok((STARTER.profile.into(), "embedded profile.safetensors".to_owned())),
+            Self::Phantom => {
+                Ok((PHANTOM.profile.into(), "embedded profile.safetensors for phantoms".to_owned()))
             }
         }
     }
@@ -112,15 +124,47 @@ impl Source {
     /// The bytes of the weights.
     pub(super) fn weights(&self) -> Result<Cow<'static, [u8]>, ModelError> {
         match self {
-            Self::Embedded => Ok(Cow::Borrowed(EMBEDDED_WEIGHTS)),
             Self::Folder(folder) => {
-                let path = folder.join("model.safetensors");
+                let path = folder.join(WEIGHTS_FILE);
                 files::read(&path, Expected::WEIGHTS)
                     .map(Cow::Owned)
                     .map_err(|error| unreadable(&path, error))
             }
+            Self::Embedded => Ok(Cow::Borrowed(STARTER.weights)),
+            Self::Phantom => Ok(Cow::Borrowed(PHANTOM.weights)),
         }
     }
+
+    /// The weights that come before those of the model itself, where it has a last layer alone: those of a model of the
+    /// trunk's name beside it, else in the program, if they are the ones that the layer was trained on.
+    pub(super) fn trunk(&self, manifest: &Manifest) -> Result<Option<Placed>, ModelError> {
+        let Some(trunk) = &manifest.trunk else { return Ok(None) };
+        let beside = match self {
+            Self::Folder(folder) => folder.parent().map(|library| library.join(&trunk.model)),
+            _ => None,
+        };
+        let sources = beside.filter(|folder| folder.is_dir()).map(Self::Folder).into_iter();
+        let mut found = Vec::new();
+        for source in sources.chain(embedded(&trunk.model)) {
+            let (bytes, place) = (source.weights()?, source.weights_place());
+            let hash = sha256(&bytes);
+            if hash == trunk.sha256 {
+                return Ok(Some((bytes, place)));
+            }
+            found.push((place, hash));
+        }
+        Err(ModelError::Trunk {
+            place: self.weights_place(),
+            model: trunk.model.clone(),
+            wanted: trunk.sha256.clone(),
+            found,
+        })
+    }
+}
+
+/// The model of that name in the program itself.
+fn embedded(name: &str) -> Option<Source> {
+    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, source)| source.clone())
 }
 
 fn unreadable(path: &Path, source: io::Error) -> ModelError {
@@ -146,7 +190,7 @@ pub struct Listing {
     pub usable: bool,
 }
 
-/// The places that models are looked for in, in order, and the embedded one after them all.
+/// The places that models are looked for in, in order, and the embedded ones after them all.
 #[derive(Debug, Clone)]
 pub struct Library {
     /// A folder that the user named: it must be there.
@@ -221,16 +265,16 @@ impl Library {
             .map(|folder| folder.join(name))
             .find(|folder| folder.is_dir())
             .map(Source::Folder)
-            .or_else(|| (name == EMBEDDED_NAME).then_some(Source::Embedded))
+            .or_else(|| embedded(name))
     }
 
     fn names(&self) -> Vec<String> {
         let entries = self.folders().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let mut names: Vec<String> = entries
-            .filter(|entry| entry.path().join("model.toml").exists())
+            .filter(|entry| entry.path().join(MANIFEST_FILE).exists())
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| is_name(name))
-            .chain([EMBEDDED_NAME.to_owned()])
+            .chain(EMBEDDED.map(|(name, _)| name.to_owned()))
             .collect();
         names.sort_unstable();
         names.dedup();
@@ -274,7 +318,7 @@ mod tests {
     fn put(folder: &Path, name: &str) {
         let folder = folder.join(name);
         fs::create_dir_all(&folder).unwrap();
-        let text = EMBEDDED_MANIFEST.replacen("name = \"starter\"", &format!("name = \"{name}\""), 1);
+        let text = STARTER.manifest.replacen("name = \"starter\"", &format!("name = \"{name}\""), 1);
         fs::write(folder.join("model.toml"), text).unwrap();
     }
 
@@ -283,9 +327,11 @@ mod tests {
         let library = only(&[Path::new("/nowhere/at/all")]);
         assert_eq!(library.find(None).unwrap(), Source::Embedded);
         assert_eq!(library.find(Some("starter")).unwrap(), Source::Embedded);
-        let [listing] = &library.list()[..] else { panic!("one model") };
-        assert_eq!((listing.name.as_str(), listing.labels, listing.usable), ("starter", 14, true));
-        assert!((1..14).contains(&listing.validated));
+        let [phantom, starter] = &library.list()[..] else { panic!("two models") };
+        assert_eq!((starter.name.as_str(), starter.labels, starter.usable), ("starter", 14, true));
+        assert!((1..14).contains(&starter.validated));
+        assert_eq!((phantom.name.as_str(), phantom.labels, phantom.usable), ("phantom", 4, true));
+        assert_eq!(library.find(Some("phantom")).unwrap(), Source::Phantom);
     }
 
     #[test]
@@ -300,7 +346,7 @@ mod tests {
         put(second.path(), "xrv-all");
         assert_eq!(library.find(None).unwrap(), Source::Folder(second.path().join("xrv-all")));
         let names: Vec<_> = library.list().into_iter().map(|listing| listing.name).collect();
-        assert_eq!(names, ["mine", "starter", "xrv-all"]);
+        assert_eq!(names, ["mine", "phantom", "starter", "xrv-all"]);
     }
 
     #[test]
@@ -316,7 +362,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         put(folder.path(), "mine");
         let message = only(&[folder.path()]).find(Some("yours")).unwrap_err().to_string();
-        assert!(message.contains("'yours'") && message.contains("mine, starter"), "{message}");
+        assert!(message.contains("'yours'") && message.contains("mine, phantom, starter"), "{message}");
         assert!(message.contains(&shown(folder.path())), "{message}");
     }
 

@@ -12,15 +12,20 @@
 mod densenet;
 mod device;
 mod dinov2;
+mod embedded;
 mod embedder;
 mod engine;
 mod error;
+mod features;
+mod folder;
+mod front;
 mod heatmap;
 mod import;
 mod layers;
 mod library;
 mod manifest;
 mod network;
+mod new_head;
 mod plain;
 mod preprocess;
 mod presets;
@@ -42,14 +47,17 @@ pub use dinov2::DinoV2Config;
 pub use embedder::Embedder;
 pub use engine::Model;
 pub use error::{ModelError, TensorProblem, TensorProblemKind};
+pub use features::Features;
+pub use front::{Front, LastBlock, signatures};
 pub use heatmap::{Heatmap, Region};
 pub use import::{Import, ImportError, OldProfile, Summary, preset};
-pub use library::{Library, Listing, Source};
+pub use library::{Library, Listing, PHANTOM_MODEL, Source};
 pub use manifest::{
     Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
-    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, VALIDATED_ABOVE,
-    VALIDATED_POSITIVES, is_validated,
+    ProfileNote, Published, Reference, ReferenceOutput, Shape, Step, Tone, Training, TrainingRun, Trunk,
+    VALIDATED_ABOVE, VALIDATED_POSITIVES, is_validated,
 };
+pub use new_head::{Base, NewHeadError, NewModel, NewProfile, NewWeights};
 pub use plain::NetworkConfig;
 pub use preprocess::{Input, prepare};
 pub use presets::PRESETS;

@@ -15,7 +15,7 @@ fn starter() -> Model {
 fn reference(source: &Source, model: &Model) -> Plain {
     let bytes = source.weights().unwrap();
     let config = model.manifest().network();
-    weights::build(&bytes, "reference", &Device::Cpu, |vb, _| Plain::new(&config, vb)).unwrap().0
+    weights::build(&[(&bytes, "reference")], &Device::Cpu, |vb, _| Plain::new(&config, vb)).unwrap().0
 }
 
 /// A blob of light on a ramp: something that a trained network reacts to.
@@ -144,6 +144,44 @@ fn folder(parent: &Path, weights: Option<&[u8]>, sha256: Option<&str>) -> Source
         fs::write(folder.join("model.safetensors"), weights).unwrap();
     }
     Source::Folder(folder)
+}
+
+/// A last layer alone has the other model's maps and its own labels; before any other weights it is refused.
+#[test]
+fn a_last_layer_stands_on_the_weights_that_it_was_trained_on_and_on_no_others() {
+    let load = |source: &Source| Model::load(source, DeviceChoice::Cpu, Precision::Fp32);
+    let embedded = load(&Source::Phantom).unwrap();
+    let input = blob(&embedded, 0.4, 0.6);
+    let inputs = std::slice::from_ref(&input);
+    let found = embedded.infer(inputs).unwrap().remove(0);
+    assert_eq!((found.probabilities.len(), found.heatmap.labels), (4, 4));
+    assert_eq!(embedded.signatures(inputs).unwrap(), starter().signatures(inputs).unwrap());
+
+    // Its folder alone, the starter being in the program; then with another model of that name beside it.
+    let parent = tempfile::tempdir().unwrap();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/phantom");
+    let folder_of_head = parent.path().join("phantom");
+    fs::create_dir(&folder_of_head).unwrap();
+    for file in ["model.toml", "model.safetensors", "profile.safetensors"] {
+        fs::copy(own.join(file), folder_of_head.join(file)).unwrap();
+    }
+    let head = Source::Folder(folder_of_head.clone());
+    assert_eq!(load(&head).unwrap().infer(inputs).unwrap()[0].probabilities, found.probabilities);
+    folder(parent.path(), Some(b"an edition of later years"), None);
+    assert!(load(&head).is_ok(), "the one that fits is in the program");
+
+    let manifest = folder_of_head.join("model.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let right = embedded.manifest().trunk.clone().unwrap().sha256;
+    fs::write(&manifest, text.replace(&right, &"ab".repeat(32))).unwrap();
+    let message = fault(&head);
+    for says in ["a last layer for starter", "abababab", &right, &sha256(b"an edition of later years")] {
+        assert!(message.contains(says), "{says}: {message}");
+    }
+    fs::write(&manifest, text.replace("model = \"starter\"", "model = \"unknown\"")).unwrap();
+    assert!(fault(&head).contains("no model of that name is beside it"), "{}", fault(&head));
+    let climbing = Manifest::parse(&text.replace("model = \"starter\"", "model = \"../starter\""), "here");
+    assert!(climbing.unwrap_err().to_string().contains("no name of a model"));
 }
 
 fn fault(source: &Source) -> String {

@@ -21,28 +21,30 @@ pub(super) struct Taken {
     pub(super) values: usize,
 }
 
-/// Builds a network from the bytes of a safetensors file. Numbers arrive as f32, whatever they are stored as: for
-/// Candle through the builder, for our own kernels, which need no tensors on a device, through the values. `place`
-/// names the file in errors.
+/// Builds a network from the bytes of safetensors files, each with its place, for errors; of a tensor that several have the
+/// first counts. Numbers arrive as f32, whatever they are stored as: for
+/// Candle through the builder, for our own kernels, which need no tensors on a device, through the values.
 ///
 /// # Errors
 /// [`ModelError::Format`], or [`ModelError::Tensors`] with all that does not fit.
-pub(super) fn build<N>(
-    bytes: &[u8],
-    place: &str,
+pub(super) fn build<'a, N>(
+    files: &[(&'a [u8], &str)],
     device: &Device,
-    network: impl FnOnce(&VarBuilder<'_>, &mut Values<'_>) -> candle_core::Result<N>,
+    network: impl FnOnce(&VarBuilder<'a>, &mut Values<'a>) -> candle_core::Result<N>,
 ) -> Result<(N, Taken), ModelError> {
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|source| ModelError::Format { place: place.to_owned(), source })?;
-    let mut values = Values::of(Some(file));
+    let read = |&(bytes, place): &(&'a [u8], &str)| {
+        SafeTensors::deserialize(bytes)
+            .map_err(|source| ModelError::Format { place: place.to_owned(), source })
+    };
+    let mut values = Values::of(files.iter().map(read).collect::<Result<_, _>>()?);
     let built = network(&values.builder(device), &mut values)?;
     let mut ledger = values.0.ledger();
     if ledger.problems.is_empty() {
         Ok((built, ledger.taken))
     } else {
         let problems = std::mem::take(&mut ledger.problems);
-        Err(ModelError::Tensors { place: place.to_owned(), problems })
+        let places: Vec<&str> = files.iter().map(|(_, place)| *place).collect();
+        Err(ModelError::Tensors { place: places.join(" on "), problems })
     }
 }
 
@@ -62,7 +64,7 @@ pub(super) struct Wanted {
 pub(super) fn wanted<N>(
     network: impl FnOnce(VarBuilder<'_>) -> candle_core::Result<N>,
 ) -> candle_core::Result<Vec<Wanted>> {
-    let values = Values::of(None);
+    let values = Values::of(Vec::new());
     network(values.builder(&Device::Cpu))?;
     let missing = std::mem::take(&mut values.0.ledger().problems).into_iter();
     Ok(missing.map(|problem| Wanted { name: problem.name, shape: problem.wanted }).collect())
@@ -77,8 +79,7 @@ struct Ledger {
 /// A source of tensors that puts zeros in the place of one that does not fit, and notes it, so that
 /// one load names every fault.
 struct Noting<'a> {
-    /// None has no tensors.
-    file: Option<SafeTensors<'a>>,
+    files: Vec<SafeTensors<'a>>,
     ledger: Mutex<Ledger>,
 }
 
@@ -88,7 +89,7 @@ impl Noting<'_> {
     }
 
     fn stored(&self, name: &str) -> Option<TensorView<'_>> {
-        self.file.as_ref()?.tensor(name).ok()
+        self.files.iter().find_map(|file| file.tensor(name).ok())
     }
 
     /// The numbers of a tensor; none if it does not fit, which is noted.
@@ -112,12 +113,12 @@ impl Noting<'_> {
     }
 }
 
-/// The tensors of a file, as numbers.
+/// The tensors of files, as numbers.
 pub(super) struct Values<'a>(Arc<Noting<'a>>);
 
 impl<'a> Values<'a> {
-    fn of(file: Option<SafeTensors<'a>>) -> Self {
-        Self(Arc::new(Noting { file, ledger: Mutex::default() }))
+    fn of(files: Vec<SafeTensors<'a>>) -> Self {
+        Self(Arc::new(Noting { files, ledger: Mutex::default() }))
     }
 
     /// Makes the builder that Candle takes them from.
@@ -215,7 +216,7 @@ mod tests {
             ("b.weight", Tensor::zeros((2, 3), DType::F32, &Device::Cpu).unwrap()),
             ("d.bias", Tensor::new(&[1.0, f32::NAN], &Device::Cpu).unwrap()),
         ]);
-        let error = build(&bytes, "here", &Device::Cpu, |vb, _| {
+        let error = build(&[(&bytes, "here")], &Device::Cpu, |vb, _| {
             Ok((
                 vb.pp("a").get((2, 3), "weight")?,
                 vb.pp("b").get((4, 3), "weight")?,
@@ -239,7 +240,7 @@ mod tests {
         for format in [DType::F16, DType::BF16, DType::F32, DType::F64] {
             let stored = Tensor::new(&wanted[..], &Device::Cpu).unwrap().to_dtype(format).unwrap();
             let bytes = file(&[("w", stored)]);
-            let ((tensor, values), taken) = build(&bytes, "here", &Device::Cpu, |vb, values| {
+            let ((tensor, values), taken) = build(&[(&bytes, "here")], &Device::Cpu, |vb, values| {
                 Ok((vb.get(300, "w")?, values.tensor("w", &[300])?))
             })
             .unwrap();
@@ -252,7 +253,8 @@ mod tests {
     #[test]
     fn a_web_page_is_no_safetensors_file() {
         for bytes in [&b""[..], b"<html>not found</html>", &[255; 64]] {
-            let message = build(bytes, "here", &Device::Cpu, |vb, _| vb.get(2, "w")).unwrap_err().to_string();
+            let message =
+                build(&[(bytes, "here")], &Device::Cpu, |vb, _| vb.get(2, "w")).unwrap_err().to_string();
             assert!(message.starts_with("here: not a safetensors file"), "{message}");
         }
     }

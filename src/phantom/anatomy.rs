@@ -3,7 +3,7 @@
 use std::f32::consts::PI;
 
 use super::{
-    Disease, Phantom, Side,
+    Disease, Extent, Phantom, Side,
     noise::{Clouds, Dice},
     solids::{Ellipsoid, Tube, step},
 };
@@ -21,7 +21,8 @@ struct Lung {
     whole: Ellipsoid,
     /// The dome's highest point.
     dome: f32,
-    disease: Option<Disease>,
+    /// With its size, 0 to 1.
+    disease: Option<(Disease, f32)>,
     /// Vessels: a line, and the radius at its root.
     vessels: Vec<([f32; 2], [f32; 2], f32)>,
 }
@@ -41,7 +42,10 @@ pub(super) struct Chest {
 impl Chest {
     /// The frontal chest of a phantom.
     pub(super) fn of(phantom: &Phantom, dice: &mut Dice) -> Self {
-        let heart = if phantom.has(Disease::Cardiomegaly) { 1.5 } else { dice.between(0.9, 1.08) };
+        let heart = match phantom.extent(Disease::Cardiomegaly) {
+            Some(extent) => 1.25 + 0.4 * extent.size(dice),
+            None => dice.between(0.9, 1.08),
+        };
         let mut displacing = vec![
             Ellipsoid::new([0.024 * heart, 0.052], [0.062 * heart, 0.05 * heart], 0.045 * heart).turned(0.55),
             Ellipsoid::new([-0.016, 0.045], [0.036 * heart, 0.052], 0.04),
@@ -54,20 +58,24 @@ impl Chest {
             displacing.push(Ellipsoid::new(hilum, [0.015, 0.026], 0.016).turned(side * 0.35));
             let reach = dice.between(0.058, 0.066);
             let whole = Ellipsoid::new([side * 0.074, 0.012], [reach, 0.158], 0.072).turned(side * -0.07);
-            let disease = phantom.diseases.iter().find(|(_, where_)| where_.sign() == side);
-            if let Some((Disease::Mass, _)) = disease {
+            let disease = phantom.diseases.iter().find(|(_, where_, _)| where_.sign() == side);
+            let disease = disease.map(|(disease, _, extent)| (*disease, extent.size(dice)));
+            if let Some((Disease::Mass, size)) = disease {
                 let place = [side * dice.between(0.07, 0.095), dice.between(-0.07, 0.03)];
-                let size = dice.between(0.017, 0.026);
+                let size = 0.013 + 0.017 * size;
                 displacing.push(Ellipsoid::new(place, [size, size * 0.9], size * 1.6));
             }
             let dome = dice.between(0.078, 0.092) + if side > 0.0 { 0.01 } else { 0.0 };
             let vessels = vessels(side, hilum, dice);
-            lungs.push(Lung { side, whole, dome, disease: disease.map(|(disease, _)| *disease), vessels });
+            lungs.push(Lung { side, whole, dome, disease, vessels });
         }
-        let breast = |side: f32| Ellipsoid::new([side * 0.085, 0.085], [0.062, 0.05], 0.014);
+        let bust = dice.between(0.8, 1.15);
+        let breast =
+            |side: f32| Ellipsoid::new([side * 0.085, 0.085], [0.062 * bust, 0.05 * bust], 0.014 * bust);
+        let girth = dice.between(0.94, 1.1);
         Self {
             torso: vec![
-                Ellipsoid::new([0.0, 0.10], [0.178, 0.42], 0.108),
+                Ellipsoid::new([0.0, 0.10], [0.178, 0.42], 0.108 * girth),
                 Ellipsoid::new([-0.155, -0.135], [0.085, 0.06], 0.055),
                 Ellipsoid::new([0.155, -0.135], [0.085, 0.06], 0.055),
                 Ellipsoid::new([0.0, -0.22], [0.062, 0.13], 0.06),
@@ -114,15 +122,17 @@ impl Chest {
         let mut tissue = LUNG_TISSUE * (1.0 + 0.22 * self.clouds.at(x, y, 0.02));
         let mut vessels = lung.vessels(x, y);
         match lung.disease {
-            Some(Disease::Effusion) => {
-                // A meniscus: the fluid climbs along the wall.
-                let level = lung.dome - 0.035 - 6.0 * (outward + 0.06).max(0.0).powi(2);
+            Some((Disease::Effusion, size)) => {
+                // A meniscus: the fluid climbs along the wall; a little of it fills the angle there alone.
+                let climbs = (2.0 + 5.0 * size) * (outward + 0.06).max(0.0).powi(2);
+                let level = lung.dome + 0.02 - 0.065 * size - climbs;
                 filled *= 1.0 - step(level - 0.006, level + 0.006, y);
             }
-            Some(Disease::Pneumothorax) => {
+            Some((Disease::Pneumothorax, size)) => {
                 // The lung has drawn back from the wall; a fine line is its edge.
-                let mut left = lung.whole.grown(0.76);
-                left.centre = [lung.whole.centre[0] - lung.side * 0.012, lung.whole.centre[1] + 0.02];
+                let mut left = lung.whole.grown(0.9 - 0.26 * size);
+                left.centre[0] -= lung.side * (0.004 + 0.014 * size);
+                left.centre[1] += 0.006 + 0.026 * size;
                 let inside = left.chord(x, y);
                 if inside == 0.0 {
                     return filled * 0.995;
@@ -145,9 +155,9 @@ impl Lung {
             if !(0.0..1.0).contains(&along) {
                 return 0.0;
             }
-            let off = (x - from[0] - along * ax).hypot(y - from[1] - along * ay);
+            let off_squared = (x - from[0] - along * ax).powi(2) + (y - from[1] - along * ay).powi(2);
             let radius = radius * (1.0 - 0.8 * along);
-            2.0 * (radius * radius - off * off).max(0.0).sqrt()
+            2.0 * (radius * radius - off_squared).max(0.0).sqrt()
         };
         self.vessels.iter().map(through).sum()
     }
@@ -225,5 +235,17 @@ impl Side {
             Self::Right => -1.0,
             Self::Left => 1.0,
         }
+    }
+}
+
+impl Extent {
+    /// A size from 0 to 1, a third of which belongs to each extent.
+    fn size(self, dice: &mut Dice) -> f32 {
+        let from = match self {
+            Self::Small => 0.0,
+            Self::Moderate => 1.0,
+            Self::Large => 2.0,
+        };
+        (from + dice.share()) / 3.0
     }
 }

@@ -25,6 +25,8 @@ const ROOT: &str = "2.25.283109572841077384119234521150127";
 const COMPUTED_RADIOGRAPHY: &str = "1.2.840.10008.5.1.4.1.1.1";
 /// The largest stored value: 12 bits.
 const MAX: f32 = 4095.0;
+/// Quanta a pixel in the open beam, in a picture of 1000 x 1000.
+const QUANTA: f32 = 60_000.0;
 /// Half the picture's width and height in metres.
 const HALF: f32 = 0.195;
 
@@ -44,6 +46,15 @@ pub enum Disease {
 pub enum Side {
     Left,
     Right,
+}
+
+/// How much of a finding there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Extent {
+    Small,
+    Moderate,
+    Large,
 }
 
 /// From where the film is taken.
@@ -76,7 +87,7 @@ pub struct Phantom {
     /// From where.
     pub view: View,
     /// The findings to draw. Cardiomegaly's side means nothing.
-    pub diseases: Vec<(Disease, Side)>,
+    pub diseases: Vec<(Disease, Side, Extent)>,
     /// How many years before the others the film was taken: a prior of the same patient.
     pub years_ago: i16,
 }
@@ -111,31 +122,46 @@ const GIVEN: [(&str, bool); 8] = [
     ("Hugo", false),
 ];
 
-/// The findings in turn, so that the first dozen of a demonstration shows everything.
-const PROGRAMME: [(Option<Disease>, View); 12] = [
-    (None, View::Frontal),
-    (Some(Disease::Effusion), View::Frontal),
-    (Some(Disease::Cardiomegaly), View::Frontal),
-    (None, View::Lateral),
-    (Some(Disease::Mass), View::Frontal),
-    (None, View::Frontal),
-    (Some(Disease::Pneumothorax), View::Frontal),
-    (None, View::Frontal),
-    (Some(Disease::Effusion), View::Frontal),
-    (Some(Disease::Cardiomegaly), View::Frontal),
-    (None, View::Frontal),
-    (Some(Disease::Mass), View::Frontal),
+/// The findings in turn, so that the first dozen of a demonstration shows each, and about one film in eight has a finding
+/// that cannot wait: a pneumothorax or a large effusion.
+const PROGRAMME: [Option<(Disease, Extent)>; 24] = [
+    None,
+    Some((Disease::Effusion, Extent::Moderate)),
+    Some((Disease::Cardiomegaly, Extent::Moderate)),
+    None, // lateral
+    Some((Disease::Mass, Extent::Moderate)),
+    None,
+    Some((Disease::Pneumothorax, Extent::Large)),
+    None,
+    Some((Disease::Effusion, Extent::Small)),
+    Some((Disease::Cardiomegaly, Extent::Moderate)),
+    None,
+    Some((Disease::Effusion, Extent::Large)),
+    None,
+    Some((Disease::Mass, Extent::Small)),
+    None,
+    None,
+    Some((Disease::Effusion, Extent::Moderate)),
+    None,
+    Some((Disease::Cardiomegaly, Extent::Small)),
+    None,
+    Some((Disease::Mass, Extent::Large)),
+    None,
+    Some((Disease::Effusion, Extent::Small)),
+    None,
 ];
+/// The place of a round at which the film is a lateral one.
+const LATERAL: u64 = 3;
 /// Of a round of the programme, these are earlier films of the patients that came so many places before.
 const PRIORS: [(u64, u64); 2] = [(5, 4), (10, 1)];
 
 impl Phantom {
-    /// The phantom at a place of an endless series, which `seed` chooses. It follows a programme of twelve,
-    /// each disease, a lateral film and two prior films among them.
+    /// The phantom at a place of an endless series, which `seed` chooses. It follows a programme of 24,
+    /// each disease in several extents, a lateral film and two prior films among them.
     #[must_use]
     pub fn nth(seed: u64, place: u64) -> Self {
-        let in_round = place % 12;
-        let (disease, view) = PROGRAMME[usize::try_from(in_round).unwrap_or(0)];
+        let in_round = place % PROGRAMME.len() as u64;
+        let disease = PROGRAMME[usize::try_from(in_round).unwrap_or(0)];
         let earlier = PRIORS.iter().find(|(at, _)| *at == in_round).map(|(_, before)| *before);
         let who = place - earlier.unwrap_or(0);
         let mut dice = Dice::new(seed ^ place.wrapping_mul(0xD6E8_FEB8_6659_FD93));
@@ -143,8 +169,8 @@ impl Phantom {
         Self {
             seed: dice.next(),
             patient: Patient::nth(seed, who),
-            view,
-            diseases: disease.map(|disease| (disease, side)).into_iter().collect(),
+            view: if in_round == LATERAL { View::Lateral } else { View::Frontal },
+            diseases: disease.map(|(disease, extent)| (disease, side, extent)).into_iter().collect(),
             years_ago: if earlier.is_some() { 1 } else { 0 },
         }
     }
@@ -152,7 +178,13 @@ impl Phantom {
     /// Whether it suffers from this.
     #[must_use]
     pub fn has(&self, disease: Disease) -> bool {
-        self.diseases.iter().any(|(known, _)| *known == disease)
+        self.extent(disease).is_some()
+    }
+
+    /// How much of this it suffers from.
+    #[must_use]
+    pub fn extent(&self, disease: Disease) -> Option<Extent> {
+        self.diseases.iter().find(|(known, ..)| *known == disease).map(|(_, _, extent)| *extent)
     }
 
     /// The picture, `side` x `side` stored values of 12 bits, row by row from the top left; more weakening
@@ -166,6 +198,8 @@ impl Phantom {
         // Nobody stands quite alike.
         let (scale, left, up) =
             (dice.between(0.95, 1.06), dice.between(-0.008, 0.008), dice.between(-0.01, 0.012));
+        // As many in a square millimetre, whatever the pixels' size.
+        let quanta = QUANTA * (1000.0 / side as f32).powi(2);
         let metre = |at: u32| (2.0 * (at as f32 + 0.5) / side as f32 - 1.0) * HALF;
         let mut picture = Vec::with_capacity(side as usize * side as usize);
         for row in 0..side {
@@ -175,7 +209,7 @@ impl Phantom {
                     Some(chest) => chest.weakening(x, y),
                     None => anatomy::lateral(x, y, &clouds),
                 };
-                picture.push((MAX * exposed(weakened, &mut dice)).clamp(0.0, MAX) as u16);
+                picture.push((MAX * exposed(weakened, quanta, &mut dice)).clamp(0.0, MAX) as u16);
             }
         }
         self.burn_in(&mut picture, side as usize);
@@ -266,14 +300,12 @@ impl Patient {
 
 /// The detector's answer to a weakened beam, 0 to 1: Beer and Lambert, scatter, noise that goes with the
 /// root of the exposure, and the logarithm that a CR reader takes.
-fn exposed(weakened: f32, dice: &mut Dice) -> f32 {
+fn exposed(weakened: f32, quanta: f32, dice: &mut Dice) -> f32 {
     const SCATTER: f32 = 0.0045;
-    /// Quanta a pixel in the open beam.
-    const QUANTA: f32 = 60_000.0;
     const DARKEST: f32 = 0.9;
     const BRIGHTEST: f32 = 5.0;
     let beam = (-weakened).exp() + SCATTER;
-    let noisy = beam + dice.normal() * (beam / QUANTA).sqrt();
+    let noisy = beam + dice.normal() * (beam / quanta).sqrt();
     let density = -noisy.max(1e-4).ln();
     let grey = ((density - DARKEST) / (BRIGHTEST - DARKEST)).clamp(0.0, 1.0);
     // The gentle foot and shoulder of a film.

@@ -67,21 +67,21 @@ impl Tube {
         if x < left || x > right || y < top || y > bottom {
             return 0.0;
         }
-        let nearest = self.points.windows(2).map(|ends| distance([x, y], ends[0], ends[1]));
-        let distance = nearest.fold(f32::MAX, f32::min);
-        let through = |radius: f32| 2.0 * (radius * radius - distance * distance).max(0.0).sqrt();
+        let nearest = self.points.windows(2).map(|ends| distance_squared([x, y], ends[0], ends[1]));
+        let distance_squared = nearest.fold(f32::MAX, f32::min);
+        let through = |radius: f32| 2.0 * (radius * radius - distance_squared).max(0.0).sqrt();
         // The shell is a fifth of the radius; marrow weakens the ray like soft tissue.
         through(self.radius) - 0.75 * through(0.8 * self.radius)
     }
 }
 
-/// From a point to a line between two points.
-fn distance(point: [f32; 2], from: [f32; 2], to: [f32; 2]) -> f32 {
+/// From a point to a line between two points, squared.
+fn distance_squared(point: [f32; 2], from: [f32; 2], to: [f32; 2]) -> f32 {
     let along = [to[0] - from[0], to[1] - from[1]];
     let offset = [point[0] - from[0], point[1] - from[1]];
     let length = (along[0] * along[0] + along[1] * along[1]).max(f32::EPSILON);
     let share = ((offset[0] * along[0] + offset[1] * along[1]) / length).clamp(0.0, 1.0);
-    (offset[0] - share * along[0]).hypot(offset[1] - share * along[1])
+    (offset[0] - share * along[0]).powi(2) + (offset[1] - share * along[1]).powi(2)
 }
 
 /// 0 below `from`, 1 above `to`, smooth between.

@@ -90,7 +90,10 @@ fn told(kind: AuditKind) -> Told {
         | AuditKind::GivenUp
         | AuditKind::Deleted
         | AuditKind::Forgotten
-        | AuditKind::Restored => Told::Nothing,
+        | AuditKind::Restored
+        | AuditKind::Login
+        | AuditKind::Logout
+        | AuditKind::Denied => Told::Nothing,
     }
 }
 

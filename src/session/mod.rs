@@ -8,9 +8,14 @@
 //!     │                    │ └────FilmId──────────▶ similar
 //!     └──────Update────────┴──────────────────────────┘
 //! ```
+//!
+//! What the role of a person who has logged in does not permit is refused here, where it would be carried out; and from
+//! whom names are hidden, gets none.
 
 mod actor;
 mod follow;
+mod hidden;
+mod login;
 mod panels;
 mod pictures;
 pub mod protocol;
@@ -27,10 +32,12 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
+pub use login::Login;
 pub use workbench::{Thresholds, ThresholdsError};
 
 use actor::Actor;
 use follow::Follower;
+use login::Watch;
 use pictures::Pictures;
 use protocol::{Health, Notice, Request, Update};
 use similar::Similar;
@@ -54,6 +61,8 @@ pub struct Parts {
     pub feed_alarm: FeedAlarm,
     /// The name of the person at the keys.
     pub actor: String,
+    /// The login, where that person is one of the list; none: the user of an account.
+    pub login: Option<Arc<Login>>,
     /// The place where the site keeps its thresholds; none: they can be neither seen nor changed.
     pub thresholds: Option<Box<dyn Thresholds>>,
     /// Changes that the store does not tell.
@@ -91,18 +100,23 @@ pub fn start(
     updates: Sender<Update>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
     let Parts {
-        store,
-        pictures,
+        mut store,
+        mut pictures,
         similar: (compared, features),
         health,
         gauges,
         feed_alarm,
         actor,
+        login,
         thresholds,
         external,
         supervisor,
     } = parts;
-    let actor = Actor::new(actor);
+    let actor = Actor::new(actor, login.as_ref().map(|login| login.role));
+    if let Some(login) = &login {
+        login.sign(&mut store);
+        login.sign(&mut pictures);
+    }
     let (to_pictures, picture_requests) = unbounded();
     let mut pictures = Pictures::new(pictures, actor.clone(), updates.clone());
     // They return when the dashboard has gone, and only then.
@@ -112,17 +126,31 @@ pub fn start(
         store: store.path().to_owned(),
         thresholds,
         actor: actor.clone(),
+        login: login.clone(),
         updates: updates.clone(),
     };
     let bench_thread = spawn(&supervisor, "workbench", move || workbench.run(&bench_requests))?;
     let (to_similar, similar_requests) = unbounded();
-    let similar = Similar { store: compared, features, updates: updates.clone() };
+    let similar = Similar { store: compared, features, viewer: actor.clone(), updates: updates.clone() };
     let similar_thread = spawn(&supervisor, "similar", move || similar.answer(&similar_requests))?;
-    let threads =
-        follow::Channels { updates, pictures: to_pictures, workbench: to_workbench, similar: to_similar };
-    let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, threads);
-    let follow_thread = spawn(&supervisor, "follow", move || follower.run(&requests, &external))?;
-    Ok(vec![picture_thread, bench_thread, similar_thread, follow_thread])
+    let mut threads = vec![picture_thread, bench_thread, similar_thread];
+    let (alive, stopped) = bounded(0);
+    let (roles_in, roles) = bounded(1);
+    if let Some(login) = login {
+        let watch = Watch { actor: actor.clone(), roles: roles_in, updates: updates.clone(), stopped };
+        threads.push(spawn(&supervisor, "people", move || watch.run(&login))?);
+    }
+    let channels = follow::Channels {
+        updates,
+        pictures: to_pictures,
+        workbench: to_workbench,
+        roles,
+        _alive: alive,
+        similar: to_similar,
+    };
+    let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, channels);
+    threads.push(spawn(&supervisor, "follow", move || follower.run(&requests, &external))?);
+    Ok(threads)
 }
 
 /// Starts a thread whose work returns only when it is to end.

@@ -20,7 +20,7 @@ use crate::{
     store::{FilmId, FilmRow, FilmState, NewEvent, Store},
     study::AuditKind,
     supervise::checkpoint,
-    text::shown,
+    text::{shown, unnamed},
 };
 use cxr_film::Film;
 
@@ -61,10 +61,20 @@ impl Pictures {
                 }
                 Arc::new(image)
             });
+            let image = image.map_err(|error| self.without_path(request.film, error));
             if self.updates.send(Update::Picture(Picture { request, image })).is_err() {
                 return;
             }
         }
+    }
+
+    /// The error without the film's path, for whom names are hidden from: its hash stands in its place.
+    fn without_path(&self, film: FilmId, PictureError(text): PictureError) -> PictureError {
+        let named = if self.viewer.sees_names() { None } else { self.store.film(film).ok().flatten() };
+        PictureError(match named {
+            Some(row) => text.replace(&shown(&row.path), &unnamed(&row.path)),
+            None => text,
+        })
     }
 
     fn note_shown(&mut self, film: FilmId) {
@@ -224,7 +234,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, film, _) = with_film(folder.path());
         let ((updates_in, updates), (requests, asked)) = (unbounded(), unbounded());
-        let mut pictures = Pictures::new(store, Actor::new("anna".to_owned()), updates_in);
+        let mut pictures = Pictures::new(store, Actor::new("anna".to_owned(), None), updates_in);
         doom("picture", 1);
         let mut shown = Vec::new();
         let thread = std::thread::spawn(move || pictures.answer(&asked));

@@ -3,7 +3,11 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::protocol::{NoSimilarError, Similar as Answer, Update};
+use super::{
+    actor::Actor,
+    hidden::without_names,
+    protocol::{NoSimilarError, Similar as Answer, Update},
+};
 use crate::{
     guard::guarded,
     pipeline::BROKE_DOWN,
@@ -23,6 +27,8 @@ const NOT_THERE: &str = "The features of this film are not there yet: they are f
 pub(super) struct Similar {
     pub(super) store: Store,
     pub(super) features: FeaturesId,
+    /// The person to whom they are shown.
+    pub(super) viewer: Actor,
     pub(super) updates: Sender<Update>,
 }
 
@@ -37,7 +43,9 @@ impl Similar {
                 Ok(found) => found.map_err(|why| NoSimilarError(why.to_owned())),
                 Err(error) => Err(NoSimilarError(error.to_string())),
             };
-            if self.updates.send(Update::Similar(Answer { film, neighbours })).is_err() {
+            let update = Update::Similar(Answer { film, neighbours });
+            let update = if self.viewer.sees_names() { update } else { without_names(update) };
+            if self.updates.send(update).is_err() {
                 return;
             }
         }

@@ -1,7 +1,7 @@
 //! The thread behind the threshold workbench: it reads the studies that came, works out what other thresholds
 //! would have made of them, and has thresholds written. Of several questions that wait only the newest counts.
 
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, path::PathBuf, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{
     actor::Actor,
+    login::Login,
     protocol::{BenchRequest, BenchUpdate, Update},
 };
 use crate::{
@@ -69,6 +70,7 @@ pub(super) struct Workbench {
     pub(super) store: PathBuf,
     pub(super) thresholds: Option<Box<dyn Thresholds>>,
     pub(super) actor: Actor,
+    pub(super) login: Option<Arc<Login>>,
     pub(super) updates: Sender<Update>,
 }
 
@@ -181,6 +183,9 @@ impl Workbench {
 
     fn note(&self, before: &Bench, changes: &[ThresholdChange]) -> Result<(), StoreError> {
         let mut store = Store::open(&self.store)?;
+        if let Some(login) = &self.login {
+            login.sign(&mut store);
+        }
         let actor = self.actor.name();
         for change in changes {
             let Some(label) = before.labels.iter().find(|label| label.rule.label == change.label) else {

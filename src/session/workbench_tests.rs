@@ -55,7 +55,8 @@ fn answers(
     }
     drop(ask);
     let thresholds = site.map(|site| Box::new(site) as Box<dyn Thresholds>);
-    Workbench { store, thresholds, actor: Actor::new("anna".to_owned()), updates }.run(&asked);
+    let actor = Actor::new("anna".to_owned(), None);
+    Workbench { store, thresholds, actor, login: None, updates }.run(&asked);
     let answers = received.iter().map(|update| match update {
         Update::Bench(update) => *update,
         other => panic!("{other:?}"),

@@ -2,7 +2,7 @@
 //! they tell of, and never changed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Transaction};
 use serde_json::Value;
 
 use super::{
@@ -64,7 +64,20 @@ pub struct AuditEvent {
     pub detail: Value,
 }
 
+/// A person, and the key that opened the session.
+#[derive(Debug, Clone)]
+pub(super) struct Signature {
+    name: String,
+    key: String,
+}
+
 impl Store {
+    /// From here on the audit has the fingerprint of the key with all that `person` does by this connection: as `key` in
+    /// the detail.
+    pub fn sign(&mut self, person: &str, key: &str) {
+        self.signature = Some(Signature { name: clean(person), key: clean(key) });
+    }
+
     /// Writes an event of another room into the audit.
     ///
     /// # Errors
@@ -125,6 +138,25 @@ fn event(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
         actor: columns.next()?,
         detail: columns.next::<Json<Value>>()?.0,
     })
+}
+
+/// Runs `work`, and adds the key to the events of the person that it wrote.
+pub(super) fn signed<T>(
+    transaction: &Transaction<'_>,
+    signature: &Signature,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let before: i64 = transaction
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM events")?
+        .query_row([], |row| row.get(0))?;
+    let result = work(transaction)?;
+    transaction
+        .prepare_cached(
+            "UPDATE events SET detail = json_set(iif(detail = 'null', '{}', detail), '$.key', ?1)
+             WHERE id > ?2 AND actor = ?3",
+        )?
+        .execute((&signature.key, before, &signature.name))?;
+    Ok(result)
 }
 
 /// Writes an event within the transaction of the change that it tells of.

@@ -98,6 +98,8 @@ pub type FileId = i64;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// The person whose session this connection is, if it is one's.
+    signature: Option<audit::Signature>,
 }
 
 impl Store {
@@ -107,10 +109,13 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let Self { connection, path } = self;
+        let Self { connection, path, signature } = self;
         let run = || {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
+            let result = match signature {
+                Some(signature) => audit::signed(&transaction, signature, work)?,
+                None => work(&transaction)?,
+            };
             transaction.commit()?;
             Ok(result)
         };

@@ -75,7 +75,7 @@ impl Store {
         configure(&connection, busy).map_err(failed)?;
         migrate(&mut connection, MIGRATIONS).map_err(failed)?;
         check_restored(&mut connection, path)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), signature: None })
     }
 
     /// Where the store is.

@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`]: the store cannot be written now.
     pub fn try_to_write(&mut self, busy: Duration) -> Result<(), StoreError> {
-        let Self { connection, path } = self;
+        let Self { connection, path, .. } = self;
         let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
         let before: u64 = connection
             .pragma_query_value(None, "busy_timeout", |row| row.get::<_, i64>(0))

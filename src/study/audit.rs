@@ -101,6 +101,12 @@ audit_kinds! {
     Forgotten = "forgotten",
     /// The store was put back from a backup, and found sound.
     Restored = "restored",
+    /// A person opened a dashboard over SSH.
+    Login = "login",
+    /// A person's dashboard ended.
+    Logout = "logout",
+    /// A person was not let in, or wanted what the role does not permit.
+    Denied = "denied",
 }
 
 impl AuditKind {

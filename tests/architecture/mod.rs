@@ -3,8 +3,6 @@
 //! The imports are read from the sources, those of tests too; of a name that is handed on by `pub use`, the module that
 //! defines it counts.
 
-#![allow(clippy::expect_used)] // helpers of tests may panic
-
 mod graph;
 mod source;
 mod table;

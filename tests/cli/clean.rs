@@ -1,6 +1,6 @@
 //! Every command with hostile names in every place that it prints from: nothing of them drives the terminal.
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
 
 use cxr_triage::text::harmless;
 use dicom_core::VR;
@@ -35,6 +35,25 @@ const COMMANDS: &[&[&str]] = &[
     &["evaluate", "--films", "inbox", "--labels", "EVIL none.csv"],
     &["evaluate", "--explore", "EVIL.csv"],
     &["evaluate", "--explore", "EVIL.csv", "--json"],
+    &["train", "--films", "inbox", "--labels", "EVIL.csv", "--from", "starter", "--name", "mine"],
+    &["train", "--films", "EVIL", "--labels", "EVIL.csv", "--from", "EVIL", "--name", "EVIL"],
+    &[
+        "train", "--films", "EVIL", "--labels", "EVIL.csv", "--from", "starter", "--name", "mine", "--only",
+        "EVIL",
+    ],
+    &[
+        "train",
+        "--films",
+        "inbox",
+        "--labels",
+        "EVIL.csv",
+        "--from",
+        "starter",
+        "--name",
+        "mine",
+        "--split-column",
+        "EVIL",
+    ],
     &["weights", "list"],
     &["weights", "list", "--weights", "EVIL"],
     &["weights", "list", "--weights", "models"],
@@ -69,6 +88,13 @@ const COMMANDS: &[&[&str]] = &[
     &["man", "--out", "EVIL/EVIL"],
     &["evaluate", "--films", "inbox", "--labels", "EVIL.csv", "--by", "EVIL"],
     &["evaluate", "--films", "inbox", "--labels", "EVIL.csv", "--compare", "EVIL"],
+    &["users", "add", "EVIL", "--key", "EVIL.pub", "--role", "view"],
+    &["users", "add", "EVIL", "--key", "good.pub", "--role", "view"],
+    &["users", "add", "ANNA", "--key", "good.pub", "--role", "EVIL"],
+    &["users", "list"],
+    &["users", "remove", "EVIL"],
+    &["users", "authorized-keys", "cxr", "ssh-ed25519", GOOD],
+    &["watch", "--as", "EVIL", "--key", "EVIL", "--store", "data/2.db"],
     &["watch", "inbox", "--headless", "--once", "--store", "data/EVIL.db", "--log", "EVIL.log"],
     &["watch", "inbox", "--headless", "--once", "--no-names", "--store", "data/2.db"],
     &["similar", "inbox/EVIL.png", "--store", "data/2.db"],
@@ -84,6 +110,20 @@ const COMMANDS: &[&[&str]] = &[
     &["bench", "--runs", "EVIL"],
     &["demo", "--every", "EVIL"],
 ];
+
+/// A public key's content.
+const GOOD: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIAMSHkbY1eAQRHQIZOwHvmP1QrObjJ05t7atVVCY6Jk+";
+
+/// A list of people with a hostile name, and keys.
+fn people(bench: &Bench) {
+    let list = bench.path("people.toml");
+    fs::write(&list, format!("[\"{IN_TOML}\"]\nrole = \"{IN_TOML}\"\nkeys = [\"{IN_TOML}\"]\n")).unwrap();
+    fs::set_permissions(&list, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::write(bench.path(&format!("{HOSTILE}.pub")), format!("{HOSTILE} {GOOD}")).unwrap();
+    fs::write(bench.path("good.pub"), format!("ssh-ed25519 {GOOD} {HOSTILE}")).unwrap();
+    let config = fs::read_to_string(bench.path("cxr-triage.toml")).unwrap();
+    fs::write(bench.path("cxr-triage.toml"), format!("{config}[people]\nfile = \"people.toml\"\n")).unwrap();
+}
 
 fn scene() -> Bench {
     let bench = Bench::new();
@@ -122,6 +162,7 @@ fn scene() -> Bench {
         fs::write(bench.path("models").join(name).join("model.toml"), text).unwrap();
     }
     plugins(&bench);
+    people(&bench);
     bench
 }
 

@@ -11,13 +11,9 @@ fn every_shell_learns_the_commands_and_their_options() {
         let output = bench.run(&["completions", shell]);
         assert!(output.status.success(), "{shell}");
         let script = text(&output.stdout);
-        for word in ["watch", "receive", "headless", "--store", "retention"] {
-            assert!(
-                script.contains(word.trim_start_matches(if shell == "fish" { "--" } else { "" })),
-                "{shell}: {word}"
-            );
+        for word in ["watch", "receive", "headless", "store", "retention"] {
+            assert!(script.contains(word), "{shell}: {word}");
         }
-        assert!(!script.contains("examine-one") || shell == "bash", "{shell}");
     }
     assert_eq!(bench.run(&["completions", "tcsh"]).status.code(), Some(2));
 }

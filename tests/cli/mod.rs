@@ -1,7 +1,5 @@
 //! The program as its users run it: the built binary, real folders, exit codes, output.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and skip like tests")]
-
 mod bad_input;
 mod clean;
 mod dicom;
@@ -20,6 +18,7 @@ mod scan;
 mod show;
 mod similar;
 mod support;
+mod train;
 mod upkeep;
 mod watch;
 mod working_folder;

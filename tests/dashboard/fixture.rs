@@ -4,8 +4,6 @@
 // Each test file uses a part of it.
 #![allow(dead_code)]
 // Clippy knows a test by its attribute, and this is only what tests stand on.
-#![allow(clippy::expect_used)]
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use cxr_film::Header;
@@ -256,6 +254,8 @@ pub(crate) struct Desk {
     pub(crate) has_quit: bool,
     /// How often the bell rang.
     pub(crate) rung: usize,
+    /// What the desktop was told.
+    pub(crate) notices: Vec<String>,
     pub(crate) suspended: usize,
     /// The encoder's memory.
     past: Past,
@@ -291,6 +291,7 @@ impl Desk {
             sent: Vec::new(),
             has_quit: false,
             rung: 0,
+            notices: Vec::new(),
             suspended: 0,
             past: Past::default(),
             is_answered: true,
@@ -369,6 +370,7 @@ impl Desk {
                 Effect::Quit | Effect::End(_) => self.has_quit = true,
                 Effect::Redraw => {}
                 Effect::Bell => self.rung += 1,
+                Effect::DesktopNotice { text, .. } => self.notices.push(text),
                 Effect::Suspend => self.suspended += 1,
                 Effect::Encode(job) => {
                     let encoded = job.run(&mut self.past);

@@ -1,7 +1,5 @@
 //! The dashboard from keys to screen, with a terminal in memory.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
-
 mod fixture;
 
 mod bytes;
@@ -10,6 +8,7 @@ mod keys;
 mod picture;
 mod plain;
 mod plugins;
+mod roles;
 mod screens;
 mod senders;
 mod shift;

@@ -1,8 +1,6 @@
 //! The shift panel: what it shows, and where its keys lead.
 
 // Clippy knows a test by its attribute, and these are only what tests stand on.
-#![allow(clippy::expect_used)]
-
 use std::collections::BTreeMap;
 
 use crate::dashboard::fixture::{Desk, health, noon};

@@ -1,7 +1,5 @@
 //! Files that people sent and programs got wrong, of a folder that is not part of the repository: how they are read.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
-
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,7 +1,5 @@
 //! Real films in, real films out: what departments send is read right or held for the right reason.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
-
 use std::{
     fs,
     path::{Path, PathBuf},

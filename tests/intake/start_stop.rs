@@ -1,7 +1,5 @@
 //! How intake begins, and how it ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers may fail the test")]
-
 use std::{fs, path::Path, thread, time::Duration};
 
 use crossbeam_channel::{RecvTimeoutError, bounded};

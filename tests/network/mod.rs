@@ -1,8 +1,6 @@
 //! The receiver as other programs see it: dcmtk and pynetdicom send, the real program receives. Where a peer is not
 //! installed, its tests say so and are skipped.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)] // helpers of tests may panic and print
-
 mod durability;
 mod orthanc;
 mod support;

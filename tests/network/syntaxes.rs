@@ -7,6 +7,7 @@ use std::{
     net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use cxr_triage::dicom::receive::TRANSFER_SYNTAXES;
@@ -78,7 +79,7 @@ struct Storescp {
 impl Storescp {
     fn start() -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let child = Command::new("storescp")
+        let mut child = Command::new("storescp")
             .args(["+B", "+uf", "+xa", "-aet", "CXRTRIAGE", "-od"])
             .arg(folder.path())
             .arg(port.to_string())
@@ -87,7 +88,8 @@ impl Storescp {
             .spawn()
             .unwrap();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::yield_now();
+            assert!(child.try_wait().unwrap().is_none(), "storescp has ended: was its port taken?");
+            std::thread::sleep(Duration::from_millis(10));
         }
         Self { child, folder, port }
     }

@@ -1,8 +1,6 @@
 //! Plugins in the running host, with a real store: what they bring about, what they cannot, and what a
 //! restart or a broken server leaves of it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
-
 mod bombs;
 mod bundled;
 mod effects;

@@ -1,7 +1,5 @@
 //! What a user would miss if the store did not do it.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
-
 mod counting_once;
 mod exposures;
 mod following;
@@ -14,6 +12,7 @@ mod past;
 mod people;
 mod priors;
 mod retention;
+mod roles;
 mod senders;
 mod severity;
 mod shift;

@@ -1,33 +1,39 @@
 //! The data of panels beside the list comes when a dashboard asks, and again when something changed.
 
-use std::time::Duration;
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use cxr_triage::{
     config,
     session::{
-        self, External,
+        self, External, Login,
         protocol::{Health, Period, Request, Role, ShiftWatch, Update},
     },
     similar::FeaturesId,
-    store::{Shift, Status, Store},
+    store::{SenderNews, Shift, Status, Store},
     supervise::Supervisor,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use super::support::{Bench, scored};
 
 /// Longer than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Dashboard {
+pub(super) struct Dashboard {
     requests: Sender<Request>,
     updates: Receiver<Update>,
     _external: Sender<External>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Dashboard {
     fn on(bench: &Bench) -> Self {
+        Self::of(bench, "anna", None)
+    }
+
+    /// A dashboard of a person, who may have logged in.
+    pub(super) fn of(bench: &Bench, person: &str, login: Option<Arc<Login>>) -> Self {
         let (updates_in, updates) = bounded(64);
         let (requests, requests_out) = unbounded();
         let (external_in, external) = session::external();
@@ -53,19 +59,27 @@ impl Dashboard {
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),
             thresholds: None,
-            actor: "anna".to_owned(),
+            actor: person.to_owned(),
+            login,
             external,
             supervisor: Supervisor::default(),
         };
-        session::start(parts, requests_out, updates_in).unwrap();
-        Self { requests, updates, _external: external_in }
+        let threads = session::start(parts, requests_out, updates_in).unwrap();
+        Self { requests, updates, _external: external_in, threads }
     }
 
-    fn ask(&self, request: Request) {
+    /// Leaves, and waits until the session has gone.
+    pub(super) fn leave(self) {
+        let Self { threads, requests, updates, .. } = self;
+        drop((requests, updates));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+
+    pub(super) fn ask(&self, request: Request) {
         self.requests.send(request).unwrap();
     }
 
-    fn wait<T>(&self, mut wanted: impl FnMut(Update) -> Option<T>) -> T {
+    pub(super) fn wait<T>(&self, mut wanted: impl FnMut(Update) -> Option<T>) -> T {
         loop {
             if let Some(found) = wanted(self.updates.recv_timeout(PATIENCE).unwrap()) {
                 return found;
@@ -115,4 +129,35 @@ fn the_last_films_come_when_they_are_asked_for() {
     });
     assert_eq!((spread.model.as_str(), spread.of("Effusion").len()), ("starter", 30));
     assert!(spread.of("Effusion").is_sorted());
+}
+
+#[test]
+fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of() {
+    let bench = Bench::new();
+    let now = Zoned::now();
+    let note = |films, reason: Option<&str>| {
+        let news = SenderNews {
+            title: "CR-1".to_owned(),
+            address: "10.1.2.3".to_owned(),
+            films,
+            refusals: u64::from(reason.is_some()),
+            reason: reason.map(str::to_owned),
+        };
+        let mut store = Store::open(&bench.path).unwrap();
+        store.note_senders(&[news], &[], now.date(), now.timestamp()).unwrap();
+    };
+    note(2, None);
+    let dashboard = Dashboard::on(&bench);
+    dashboard.ask(Request::Senders(true));
+    let next = || {
+        let senders = dashboard.wait(|update| match update {
+            Update::Senders(senders) => Some(senders),
+            _ => None,
+        });
+        let [sender] = &senders[..] else { panic!("{senders:?}") };
+        (sender.films_today, sender.reason.clone())
+    };
+    assert_eq!(next(), (2, None));
+    note(0, Some("no room"));
+    assert_eq!(next(), (2, Some("no room".to_owned())));
 }

@@ -1,8 +1,6 @@
 //! Pictures at the level of bytes: the program in a pseudo-terminal that answers its probes as kitty, as
 //! iTerm2 and as a sixel terminal do.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
-
 use std::{
     fs,
     io::{Read, Write},
@@ -18,7 +16,7 @@ use tempfile::TempDir;
 /// Longer than any machine needs; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Fake {
+pub(super) struct Fake {
     /// Its end is the files'.
     _folder: TempDir,
     _master: Box<dyn MasterPty + Send>,
@@ -33,6 +31,11 @@ struct Fake {
 impl Fake {
     /// Starts the dashboard with one phantom film in its inbox, and answers the probe with `answers`.
     fn start(environment: &[(&str, &str)], answers: &str) -> Self {
+        Self::configured("", environment, answers)
+    }
+
+    /// Starts it with more of a configuration.
+    pub(super) fn configured(config: &str, environment: &[(&str, &str)], answers: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = folder.path().join("inbox");
         fs::create_dir(&inbox).unwrap();
@@ -41,8 +44,8 @@ impl Fake {
             Phantom::nth(1, 1).dicom(300, "2026-03-02T14:02:00".parse().unwrap()),
         )
         .unwrap();
-        fs::write(folder.path().join("cxr-triage.toml"), "[quality]\nout_of_distribution = \"off\"\n")
-            .unwrap();
+        let config = format!("[quality]\nout_of_distribution = \"off\"\n{config}");
+        fs::write(folder.path().join("cxr-triage.toml"), config).unwrap();
 
         let size = PtySize { rows: 40, cols: 120, pixel_width: 1200, pixel_height: 800 };
         let pair = native_pty_system().openpty(size).unwrap();
@@ -80,13 +83,13 @@ impl Fake {
         fake
     }
 
-    fn type_keys(&mut self, keys: &str) {
+    pub(super) fn type_keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
     /// Waits for bytes that no earlier call waited for, and looks no further back than those.
-    fn wait_for(&mut self, wanted: &str) {
+    pub(super) fn wait_for(&mut self, wanted: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = find(&self.bytes[self.from..], wanted.as_bytes()) {

@@ -1,7 +1,5 @@
 //! The dashboard in a real pseudo-terminal that answers no probes: the program, its keys, its screen.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests fail and skip like tests")]
-
 use std::{
     fs,
     io::{Read, Write},

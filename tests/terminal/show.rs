@@ -1,8 +1,6 @@
 //! `show` at the level of bytes: in a pseudo-terminal that answers as kitty, as iTerm2, as a sixel terminal, as
 //! none of them, and not at all.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail like tests")]
-
 use std::{
     fs,
     io::{Read, Write},

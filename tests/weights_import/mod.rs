@@ -1,9 +1,6 @@
 //! Every file format, made by the peer's own library, against what that library gives for the same films:
 //! `tests/golden/weights_peer.py`.
 
-// A helper that fails, fails its test.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 mod bad_files;
 mod command;
 mod embedder;

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::evaluate::{Goal, Prevalence};
+use crate::evaluate::{
+    Goal, Prevalence,
+    labels::{Blank, Uncertain},
+};
 
 /// `evaluate`.
 #[derive(Debug, Clone, Args)]
@@ -92,6 +95,25 @@ pub enum BlankAs {
     Ignore,
     /// As absent
     Negative,
+}
+
+impl From<UncertainAs> for Uncertain {
+    fn from(word: UncertainAs) -> Self {
+        match word {
+            UncertainAs::Ignore => Self::Ignore,
+            UncertainAs::Positive => Self::Positive,
+            UncertainAs::Negative => Self::Negative,
+        }
+    }
+}
+
+impl From<BlankAs> for Blank {
+    fn from(word: BlankAs) -> Self {
+        match word {
+            BlankAs::Ignore => Self::Ignore,
+            BlankAs::Negative => Self::Negative,
+        }
+    }
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -1,16 +1,11 @@
 //! Films that count, with their truths and their patients, as one model is measured on them.
 
-use std::collections::HashMap;
-
 use super::{inputs::Inputs, kept::Record};
 use crate::{
-    commands::{
-        CommandError,
-        cli::{BlankAs, EvaluateArgs, UncertainAs},
-    },
+    commands::{CommandError, cli::EvaluateArgs, labelled::patient},
     evaluate::{
-        Case, LabelInfo, Prevalence, Published, Whose,
-        labels::{self, Blank, Uncertain, canonical, nearest},
+        self, Case, LabelInfo, Prevalence, Published, Whose,
+        labels::{Blank, Uncertain, canonical, nearest},
     },
     model::{Label, Manifest},
     study::{LabelRule, Rules},
@@ -25,17 +20,7 @@ pub(super) struct Counting {
 
 impl Counting {
     pub(super) fn of(args: &EvaluateArgs) -> Self {
-        Self {
-            uncertain: match args.uncertain {
-                UncertainAs::Ignore => Uncertain::Ignore,
-                UncertainAs::Positive => Uncertain::Positive,
-                UncertainAs::Negative => Uncertain::Negative,
-            },
-            blank: match args.blank {
-                BlankAs::Ignore => Blank::Ignore,
-                BlankAs::Negative => Blank::Negative,
-            },
-        }
+        Self { uncertain: args.uncertain.into(), blank: args.blank.into() }
     }
 
     pub(super) fn says_of_uncertain(self) -> &'static str {
@@ -56,23 +41,8 @@ impl Counting {
 
 /// Whose films they are: as the label file says, else the film's header, else nobody's.
 pub(super) fn whose(inputs: &Inputs, films: &[(usize, &Record)]) -> Vec<Whose> {
-    let mut numbers = HashMap::new();
-    let mut unknown = Vec::new();
-    let of_film = |(place, (n, record)): (usize, &(usize, &Record))| {
-        let said = inputs.joined[*n].1.patient.as_deref().map(labels::patient_key);
-        let of_header = || record.patient.as_ref().map(|hash| format!("of the header: {hash}"));
-        let Some(patient) = said.or_else(of_header) else {
-            unknown.push(place);
-            return Whose::nobody(0);
-        };
-        let next = numbers.len();
-        Whose::patient(*numbers.entry(patient).or_insert(next))
-    };
-    let mut whose: Vec<Whose> = films.iter().enumerate().map(of_film).collect();
-    for (n, place) in unknown.into_iter().enumerate() {
-        whose[place] = Whose::nobody(numbers.len() + n);
-    }
-    whose
+    let patient = |(n, record): &(usize, &Record)| patient(&inputs.joined[*n].1, record.patient.as_deref());
+    evaluate::whose(films.iter().map(patient))
 }
 
 /// The films that count, with their truths in the order of a model's labels.

@@ -17,7 +17,7 @@ use super::{
     to_write,
 };
 use crate::{
-    commands::{CommandError, cli::EvaluateArgs},
+    commands::{CommandError, cli::EvaluateArgs, labelled},
     evaluate::{
         self, Case, FilmBox, Goal, HeldFilm, Intervals, LabelInfo, Localisation, Marked, Measured, ModelInfo,
         Report, SetInfo, Thresholds, WithoutFinding, by_column,
@@ -82,7 +82,7 @@ impl Evaluated<'_> {
             )));
         }
         if !self.films.copies.is_empty() {
-            let names = inputs::first(&self.films.copies);
+            let names = labelled::first(&self.films.copies);
             notes.push(format!(
                 "{} films are copies of others and count once: {names}",
                 self.films.copies.len()

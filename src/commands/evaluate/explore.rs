@@ -5,11 +5,11 @@ use std::{
     path::Path,
 };
 
-use super::inputs;
 use crate::{
     commands::{
         CommandError,
         cli::EvaluateArgs,
+        labelled,
         output::{Lean, stdout, table},
     },
     evaluate::{self, Explored},
@@ -20,9 +20,9 @@ const NAMED: usize = 12;
 
 /// Describes a label file.
 pub(super) fn run(path: &Path, args: &EvaluateArgs) -> Result<(), CommandError> {
-    let mut set = inputs::labels(path, None, args.truth.as_deref())?;
+    let mut set = labelled::labels(path, None, args.truth.as_deref())?;
     if let Some(split) = &args.split {
-        set.keep_split(split).map_err(|error| inputs::wrong(path, &error))?;
+        set.keep_split(split).map_err(|error| labelled::wrong(path, &error))?;
     }
     let explored = evaluate::explore(&set);
     let mut out = stdout();
@@ -106,13 +106,13 @@ fn write(out: &mut impl Write, set: &Explored, patients_from: Option<&str>) -> i
                 n => writeln!(
                     out,
                     "{n} patients stand in more than one split: {}",
-                    inputs::first(&set.in_several_splits)
+                    labelled::first(&set.in_several_splits)
                 )?,
             }
         }
     }
     if !set.repeated_films.is_empty() {
-        let names = inputs::first(&set.repeated_films);
+        let names = labelled::first(&set.repeated_films);
         writeln!(out, "\n{} films stand on more than one line: {names}", set.repeated_films.len())?;
     }
     Ok(())

@@ -1,24 +1,18 @@
 //! Scores that are kept between runs: a line of JSON a film, appended as films are done, so that whatever
 //! ends a run, what is done is there for the next one.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::{self, BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashMap, io, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    files::{self, Expected},
+    commands::{
+        json_lines::{JsonLines, circumstances},
+        labelled::patient_hash,
+    },
     hash::hex,
     model::{Heatmap, Model},
-    private_file,
     quality::Gates,
-    study::Patient,
     text::clean,
 };
 use cxr_film::Header;
@@ -55,13 +49,12 @@ pub(super) struct Wanted {
 impl Record {
     /// What can be said of a film by its header alone.
     pub(super) fn of_header(sha256: String, header: &Header) -> Self {
-        let patient = Patient::of(header).id;
         Self {
             sha256,
             held: None,
             hopeless: false,
             size: (header.columns, header.rows),
-            patient: (!patient.is_empty()).then(|| hex(&Sha256::digest(&patient)[..8])),
+            patient: patient_hash(header),
             view: clean(&header.view_position).trim().to_owned(),
             station: clean(&header.station_name).trim().to_owned(),
             probabilities: None,
@@ -100,36 +93,22 @@ pub(super) type Known = HashMap<String, Record>;
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     known: Arc<Known>,
-    file: Option<(File, PathBuf)>,
+    file: Option<JsonLines>,
 }
+
+/// What a record holds: another form is in another file.
+const FORM: &str = "with patient, view and station";
 
 impl Kept {
     /// Opens the scores kept in `folder` for this model, precision, program and gates: others are in files
-    /// of their own, and never mixed. A line that was cut off is left out.
+    /// of their own, and never mixed.
     pub(super) fn open(folder: &Path, model: &Model, gates: &Gates) -> io::Result<Self> {
-        let path = folder.join(format!("scores-{}.jsonl", circumstances(model, gates)));
+        let path = folder.join(format!("scores-{}.jsonl", circumstances(FORM, model, gates)));
         let mut known = Known::new();
-        let mut whole = true;
-        match files::open(&path, Expected::TABLE) {
-            Ok(file) => {
-                for line in BufReader::new(file).split(b'\n') {
-                    let record = serde_json::from_slice::<Record>(&line?);
-                    whole = record.is_ok();
-                    if let Ok(record) = record {
-                        known.insert(record.sha256.clone(), record);
-                    }
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        files::check_place(&path, &[b"{", b"\n"])?;
-        let mut file = private_file::options().create(true).append(true).open(&path)?;
-        if !whole {
-            // So that the next line does not go on where the cut one ends.
-            file.write_all(b"\n")?;
-        }
-        Ok(Self { known: Arc::new(known), file: Some((file, path)) })
+        let file = JsonLines::open(&path, |record: Record| {
+            known.insert(record.sha256.clone(), record);
+        })?;
+        Ok(Self { known: Arc::new(known), file: Some(file) })
     }
 
     /// What earlier runs know.
@@ -139,31 +118,13 @@ impl Kept {
 
     /// Keeps what came of a film.
     pub(super) fn append(&mut self, record: &Record) -> io::Result<()> {
-        let Some((file, _)) = &mut self.file else { return Ok(()) };
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
-        file.write_all(&line)
+        self.file.as_mut().map_or(Ok(()), |file| file.append(record))
     }
 
     /// The file, if there is one.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.file.as_ref().map(|(_, path)| path.as_path())
+        self.file.as_ref().map(JsonLines::path)
     }
-}
-
-/// What a record holds: another form is in another file.
-const FORM: &str = "with patient, view and station";
-
-/// All that a score depends on beside the film, as 16 hex digits.
-fn circumstances(model: &Model, gates: &Gates) -> String {
-    let mut hash = Sha256::new();
-    // The manifest's whole text: preprocessing and outputs are in it.
-    for part in [FORM, crate::VERSION, model.sha256(), &model.manifest().text, model.precision().word()] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.update(format!("{gates:?}"));
-    hex(&hash.finalize()[..8])
 }
 
 #[cfg(test)]

@@ -65,6 +65,10 @@ fn key_of_panel(state: &mut State, event: KeyEvent) -> Vec<Effect> {
 
 /// Does what an action says; no panel is open.
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if !state.may(action) {
+        state.refuse(action);
+        return Vec::new();
+    }
     if film::keys::act(state, action) {
         return Vec::new();
     }

@@ -13,15 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvError, TryRecvError, TrySendError, bounded, never, select, unbounded};
+use crossbeam_channel::{Receiver, RecvError, TryRecvError, TrySendError, never, select, unbounded};
 use crossterm::{
-    event::{self, Event, KeyEvent},
     execute,
     style::Print,
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use jiff::Timestamp;
-use ratatui::layout::Size;
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
     iterator::Signals,
@@ -30,19 +28,21 @@ use signal_hook::{
 
 use super::{
     draw::draw,
+    heard::{Heard, read, spawn_reader, spawn_signals},
     line::Line,
     terminal::{self, Screen},
     update::{settle, update},
 };
 use crate::{
+    config::DesktopNotice,
     dashboard::{
         DashboardError, Options,
         message::{Effect, Message},
-        pictures::{self, Canvas, Encoder, Probe},
-        site::Reconfigure,
+        pictures::{self, Encoder, Probe},
+        site::{Reconfigure, Site},
         state::State,
+        tmux::Tmux,
     },
-    leaving,
     session::protocol::{Feed, NoticeLevel, Request},
 };
 
@@ -56,8 +56,6 @@ const TICK: Duration = Duration::from_secs(10);
 const NOTICE_TICK: Duration = Duration::from_secs(1);
 /// How soon a request is tried again that found its queue full.
 const RETRY: Duration = Duration::from_millis(50);
-/// Terminal events that may wait; a paste of more blocks only the thread that reads them.
-const EVENTS: usize = 256;
 
 /// Shows the dashboard until the person leaves, or a signal asks to.
 ///
@@ -99,6 +97,9 @@ struct Running {
     calm: bool,
     /// Whether a key or a new size has come since the last frame.
     touched: bool,
+    /// The terminal's title, where it is ours.
+    title: Option<String>,
+    tmux: Tmux,
 }
 
 impl Running {
@@ -111,16 +112,19 @@ impl Running {
     ) -> Result<Self, DashboardError> {
         // The terminal is asked before the first frame, so that the question cannot end up in the middle
         // of one; the thread that reads the keys waits for the answer, which comes in as keys do.
-        let probe = Probe::begin(options.pictures, options.bandwidth);
+        let tmux = Tmux::of_environment(options.role.is_none());
+        let probe = Probe::begin(options.pictures, options.bandwidth, tmux);
         let canvas = probe.canvas();
         let (screen, written) = terminal::screen().map_err(DashboardError::taking_over)?;
         let size = screen.size().map_err(DashboardError::taking_over)?;
         let mut state = State::new(Timestamp::now(), options.zone, size, options.theme, canvas)
             .with_heatmap(options.heatmap)
+            .with_role(options.role)
             .with_who(&options.who);
         if options.asks_who {
             state = state.asking_who();
         }
+        let_notices_through(tmux, &options.site);
         update(&mut state, Message::Reconfigure(Reconfigure::Site(Box::new(options.site))));
         Ok(Self {
             state,
@@ -137,6 +141,8 @@ impl Running {
             drawn_at: None,
             calm: options.calm,
             touched: false,
+            title: None,
+            tmux,
         })
     }
 
@@ -154,6 +160,7 @@ impl Running {
                 return Ok(());
             }
             self.resend();
+            self.show_title()?;
             self.draw_if_due()?;
             if self.wait()?.is_break() {
                 return Ok(());
@@ -262,6 +269,8 @@ impl Running {
     /// Does what a signal asks for; `Break`: to leave.
     fn obey(&mut self, signal: Result<i32, RecvError>) -> Result<ControlFlow<()>, DashboardError> {
         match signal {
+            // Who has logged in has no shell to go to.
+            Ok(SIGTSTP) if self.state.role().is_some() => {}
             Ok(SIGTSTP) => self.suspend()?,
             Ok(SIGCONT) => self.resume()?,
             _ => return Ok(ControlFlow::Break(())),
@@ -277,6 +286,7 @@ impl Running {
     }
 
     fn resume(&mut self) -> Result<(), DashboardError> {
+        self.title = None;
         terminal::take_again().map_err(DashboardError::taking_over)?;
         let size = self.screen.size().map_err(DashboardError::taking_over)?;
         update(&mut self.state, Message::Resized(size, pictures::window_cell()));
@@ -285,6 +295,9 @@ impl Running {
     }
 
     fn feed_message(&mut self, message: Message) -> Result<ControlFlow<()>, DashboardError> {
+        if let Message::Reconfigure(Reconfigure::Site(site)) = &message {
+            let_notices_through(self.tmux, site);
+        }
         self.touched |= matches!(
             message,
             Message::Key(_) | Message::Resized(..) | Message::Encoded(_) | Message::LineIsFree
@@ -307,8 +320,10 @@ impl Running {
                         );
                     }
                 }
-                Effect::Bell => {
-                    execute!(self.screen.backend_mut(), Print("\x07")).map_err(DashboardError::drawing)?;
+                Effect::Bell => self.print("\x07")?,
+                Effect::DesktopNotice { way, text } => {
+                    let sequence = self.tmux.passed(&terminal::desktop_notice(way, &text));
+                    self.print(&sequence)?;
                 }
                 Effect::Suspend => self.suspend()?,
                 Effect::Redraw => {
@@ -318,6 +333,22 @@ impl Running {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Sends a sequence to the terminal, between two frames.
+    fn print(&mut self, sequence: &str) -> Result<(), DashboardError> {
+        execute!(self.screen.backend_mut(), Print(sequence)).map_err(DashboardError::drawing)
+    }
+
+    /// Sets the terminal's title, or gives it back, where it is not as it should be.
+    fn show_title(&mut self) -> Result<(), DashboardError> {
+        let title = self.state.title();
+        if title == self.title {
+            return Ok(());
+        }
+        let sequence = title.as_deref().map_or_else(|| terminal::title_back().to_owned(), terminal::title);
+        self.title = title;
+        self.print(&sequence)
     }
 
     /// Sends the requests that wait, in order, as far as the queue takes them.
@@ -357,66 +388,9 @@ impl Running {
     }
 }
 
-/// An event of the thread that reads the terminal.
-enum Heard {
-    /// The way in which the terminal can show pictures.
-    Canvas(Canvas),
-    /// A key that came in among the terminal's answers.
-    Typed(KeyEvent),
-    /// A key, the mouse, another size.
-    Event(io::Result<Event>),
-}
-
-fn read(heard: Heard) -> Result<Option<Message>, DashboardError> {
-    match heard {
-        Heard::Canvas(canvas) => Ok(Some(Message::Canvas(canvas))),
-        Heard::Typed(key) => Ok(Some(Message::Key(key))),
-        Heard::Event(event) => read_event(event),
+/// Has tmux let notices for the desktop through. It is asked on another thread: this one never waits.
+fn let_notices_through(tmux: Tmux, site: &Site) {
+    if tmux.is_between() && site.desktop_notice != DesktopNotice::Off {
+        thread::spawn(move || tmux.let_through());
     }
-}
-
-/// The message of a terminal event; most mean nothing here.
-fn read_event(event: io::Result<Event>) -> Result<Option<Message>, DashboardError> {
-    match event.map_err(DashboardError::reading)? {
-        Event::Key(key) => Ok(Some(Message::Key(key))),
-        Event::Mouse(mouse) => Ok(Some(Message::Mouse(mouse))),
-        Event::Paste(text) => Ok(Some(Message::Pasted(text))),
-        Event::Resize(columns, rows) => {
-            Ok(Some(Message::Resized(Size::new(columns, rows), pictures::window_cell())))
-        }
-        _ => Ok(None),
-    }
-}
-
-fn spawn_reader(probe: Probe) -> io::Result<Receiver<Heard>> {
-    let (sender, receiver) = bounded(EVENTS);
-    thread::Builder::new().name("keys".to_owned()).spawn(move || {
-        let canvas = probe.finish(|key| {
-            let _ = sender.send(Heard::Typed(key));
-        });
-        let _ = sender.send(Heard::Canvas(canvas));
-        loop {
-            let event = event::read();
-            let failed = event.is_err();
-            if sender.send(Heard::Event(event)).is_err() || failed {
-                break;
-            }
-        }
-    })?;
-    Ok(receiver)
-}
-
-/// The thread outlives the session, so that a signal that comes while the program ends is heard too.
-fn spawn_signals(mut signals: Signals) -> io::Result<Receiver<i32>> {
-    let (sender, receiver) = bounded(16);
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            if matches!(signal, SIGTERM | SIGHUP | SIGINT) {
-                leaving::begin_by_signal(signal, 0);
-            }
-            // So many that wait ask for the same.
-            let _ = sender.try_send(signal);
-        }
-    })?;
-    Ok(receiver)
 }

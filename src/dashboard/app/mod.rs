@@ -4,6 +4,7 @@ mod act;
 mod draw;
 mod event_loop;
 mod finish;
+mod heard;
 mod line;
 mod mouse;
 mod terminal;

@@ -10,7 +10,10 @@ use std::{
     panic,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     thread,
 };
@@ -26,6 +29,7 @@ use crossterm::{
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 use crate::{
+    config::DesktopNotice,
     dashboard::DashboardError,
     guard::{is_guarded, panic_in_words},
     leaving,
@@ -121,9 +125,40 @@ pub(in crate::dashboard) fn take_again() -> io::Result<()> {
     enter()
 }
 
+/// Whether the title is ours, and the one before it on the terminal's stack of titles.
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// The sequence that sets the title, and puts the one before it aside the first time. tmux takes it for its pane's title,
+/// and passes it on where `set-titles` is on.
+pub(in crate::dashboard) fn title(text: &str) -> String {
+    let aside = if TITLED.swap(true, SeqCst) { "" } else { "\x1b[22;2t" };
+    format!("{aside}\x1b]2;{text}\x1b\\")
+}
+
+/// The sequence that gives the title back, where it is ours; a terminal without a stack of titles shows its own.
+pub(in crate::dashboard) fn title_back() -> &'static str {
+    if TITLED.swap(false, SeqCst) { "\x1b]2;\x1b\\\x1b[23;2t" } else { "" }
+}
+
+/// The sequence that asks for a notice on the desktop; empty where none is wanted. The text is ours and has no `;`.
+pub(in crate::dashboard) fn desktop_notice(way: DesktopNotice, text: &str) -> String {
+    match way {
+        DesktopNotice::Off => String::new(),
+        DesktopNotice::Osc9 => format!("\x1b]9;cxr-triage: {text}\x1b\\"),
+        DesktopNotice::Osc777 => format!("\x1b]777;notify;cxr-triage;{text}\x1b\\"),
+    }
+}
+
 /// Gives the terminal back. Nothing can be done about a terminal that does not take it.
 fn restore() {
-    let _ = execute!(stdout(), Print(MOUSE_OFF), DisableBracketedPaste, cursor::Show, LeaveAlternateScreen);
+    let _ = execute!(
+        stdout(),
+        Print(MOUSE_OFF),
+        Print(title_back()),
+        DisableBracketedPaste,
+        cursor::Show,
+        LeaveAlternateScreen
+    );
     let _ = disable_raw_mode();
     let _ = stdout().flush();
 }

@@ -6,6 +6,7 @@ use ratatui::layout::{Rect, Size};
 
 use super::{act, draw::popup, mouse};
 use crate::{
+    config::DesktopNotice,
     dashboard::{
         message::{Effect, Message},
         panels::{Senders, shift, similar, workbench},
@@ -20,6 +21,9 @@ use crate::{
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     if let Message::Clock(now) = message {
         return tick(state, now);
+    }
+    if matches!(message, Message::Key(_) | Message::Mouse(_) | Message::Pasted(_)) {
+        state.touched_at = state.now;
     }
     state.is_touched |= matches!(message, Message::Key(_) | Message::Mouse(_));
     match message {
@@ -106,6 +110,7 @@ fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
         state.worklist.refresh(now);
     }
     state.now = now;
+    state.hide_names_when_idle(now);
     let expired = state
         .notice
         .as_ref()
@@ -124,6 +129,20 @@ fn is_over(since: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
     now < since || now.duration_since(since) >= time
 }
 
+/// Rings for a new alarm, and tells the desktop, where the site wants it. Nobody is named there.
+fn alarm(state: &mut State) -> Vec<Effect> {
+    let mut effects = ring(state);
+    let way = state.site.desktop_notice;
+    if way != DesktopNotice::Off {
+        let text = match state.worklist.alarms() {
+            1 => "1 critical study to acknowledge".to_owned(),
+            alarms => format!("{alarms} critical studies to acknowledge"),
+        };
+        effects.push(Effect::DesktopNotice { way, text });
+    }
+    effects
+}
+
 /// Rings, where the site wants it.
 fn ring(state: &mut State) -> Vec<Effect> {
     state.rung_at = Some(state.now);
@@ -140,7 +159,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
                 state.worklist.select(0);
             }
             state.stale = true;
-            return if is_new_alarm { ring(state) } else { Vec::new() };
+            return if is_new_alarm { alarm(state) } else { Vec::new() };
         }
         Update::Detail(detail) => {
             // A late answer for a study that is no longer selected.
@@ -181,6 +200,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
+        Update::Role(role) => state.take_role(role),
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {
             state.stale = true;

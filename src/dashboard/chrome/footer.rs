@@ -34,7 +34,7 @@ pub(in crate::dashboard) fn draw_message(state: &State, frame: &mut Frame<'_>, a
             (SHORT_DISCLAIMER.to_owned(), state.theme.dim)
         }
         None if area.width < BESIDE_FROM => (DISCLAIMER.to_owned(), state.theme.dim),
-        None => (String::new(), state.theme.dim),
+        None => (state.limits().unwrap_or_default().to_owned(), state.theme.dim),
     };
     put(frame, area.x + 1, area.y, area.width.saturating_sub(2), &text, style);
 }
@@ -63,8 +63,11 @@ fn hints(state: &State, room: usize) -> Line<'static> {
         }
     }
     hints.sort_by_key(|(rank, ..)| *rank);
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
+    // What is not offered is not for the role.
+    let role = state.role().map(|role| format!("role {}  ", role.word()));
+    let mut used = role.as_deref().map_or(0, cells::width);
+    let mut spans: Vec<Span<'static>> =
+        role.into_iter().map(|role| Span::styled(role, state.theme.dim)).collect();
     for (_, word, keys) in hints {
         let width = cells::width(&keys) + 1 + cells::width(word);
         if used + width > room {

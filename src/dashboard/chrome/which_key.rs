@@ -14,7 +14,8 @@ const KEYS: u16 = 5;
 
 fn lines(state: &State) -> Vec<(String, &'static str)> {
     let about = |action| ACTIONS.iter().find(|entry| entry.action == action).map_or("", |entry| entry.about);
-    state.keymap.following(&state.pending).map(|(keys, action)| (keys, about(action))).collect()
+    let following = state.keymap.following(&state.pending).filter(|(_, action)| state.may(*action));
+    following.map(|(keys, action)| (keys, about(action))).collect()
 }
 
 pub(in crate::dashboard) fn area(state: &State) -> Rect {

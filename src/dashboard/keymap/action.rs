@@ -1,7 +1,10 @@
 //! Everything that a person can do, in one table. The keymap, the footer's hints and the help read it, so that none of
 //! them can say what is not so.
 
-use crate::dashboard::worklist::Column;
+use crate::{
+    dashboard::worklist::Column,
+    study::{Permission, PersonRole},
+};
 
 /// Something that a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -256,6 +259,23 @@ pub const ACTIONS: &[Entry] = &[
 ];
 
 impl Action {
+    /// What somebody must be to do it. What it asks a session for is refused there, too.
+    #[must_use]
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::Seen
+            | Self::Done
+            | Self::Claim
+            | Self::Acknowledge
+            | Self::Undo
+            | Self::Notes
+            | Self::HideNames => Permission::Role(PersonRole::Triage),
+            Self::Score | Self::Workbench => Permission::Role(PersonRole::Admin),
+            Self::Who | Self::Suspend => Permission::Account,
+            _ => Permission::Role(PersonRole::View),
+        }
+    }
+
     /// The name that keymap and palette know it by.
     #[must_use]
     pub fn name(self) -> &'static str {

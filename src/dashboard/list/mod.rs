@@ -95,7 +95,9 @@ fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let health = state.health.as_ref();
-    let inbox = health.map_or("the inbox", |health| health.inbox.as_str());
+    // A follower does not know it.
+    let inbox = health.map(|health| health.inbox.as_str()).filter(|inbox| !inbox.is_empty());
+    let inbox = inbox.unwrap_or("the inbox");
     let mut lines = vec![(format!("No films yet. Waiting for films in {inbox}"), state.theme.title)];
     if health.is_none_or(|health| health.role == Role::Owner) {
         lines.extend([

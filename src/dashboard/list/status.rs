@@ -18,7 +18,8 @@ pub(in crate::dashboard) fn open(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.view = View::Film;
-    if status == Status::New { set_status(state, id, Status::Seen) } else { Vec::new() }
+    let marks = status == Status::New && state.may(Action::Seen);
+    if marks { set_status(state, id, Status::Seen) } else { Vec::new() }
 }
 
 pub(in crate::dashboard) fn toggle_seen(state: &mut State) -> Vec<Effect> {

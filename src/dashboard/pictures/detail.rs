@@ -11,7 +11,7 @@ use crate::config::Bandwidth;
 /// The time that the line may need for a picture.
 const PICTURE: Duration = Duration::from_millis(1000);
 /// The time for a strip of one: a key that is pressed meanwhile waits no longer than this.
-pub(in crate::dashboard) const STRIP: Duration = Duration::from_millis(60);
+pub(in crate::dashboard) const STRIP: Duration = Duration::from_millis(50);
 
 /// The detail in which a picture is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,8 @@ mod tests {
             (Sixel, "16 kbit/s", Detail::in_halfblocks(32, 8)),
             (Kitty, "1 Mbit/s", Detail::of(80, 16)),
             (Kitty, "256 kbit/s", Detail::of(40, 16)),
-            (Kitty, "64 kbit/s", Detail::in_halfblocks(50, 8)),
+            (Kitty, "64 kbit/s", Detail::of(25, 8)),
+            (Kitty, "16 kbit/s", Detail::in_halfblocks(32, 8)),
             (Iterm2, "256 kbit/s", Detail::of(64, 16)),
             (Halfblocks, "1 Mbit/s", Detail::WHOLE),
             (Halfblocks, "256 kbit/s", Detail::of(100, 32)),

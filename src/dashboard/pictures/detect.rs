@@ -1,15 +1,15 @@
 //! Which protocol this terminal shows pictures with.
 
-use std::{
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use ratatui_image::picker::ProtocolType;
 
 use super::{Canvas, probe};
-use crate::config::{Bandwidth, Pictures};
+use crate::{
+    config::{Bandwidth, Pictures},
+    dashboard::tmux::Tmux,
+};
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
 /// under that. Until then films are drawn with half-blocks.
@@ -65,6 +65,7 @@ fn choose(wanted: Pictures, facts: Facts) -> (ProtocolType, bool) {
 #[derive(Debug)]
 pub(in crate::dashboard) struct Probe {
     wanted: Pictures,
+    tmux: Tmux,
     bandwidth: Option<Bandwidth>,
     facts: Facts,
     /// The terminal was asked and will answer, if it ever does.
@@ -73,12 +74,13 @@ pub(in crate::dashboard) struct Probe {
 
 impl Probe {
     /// Asks. Must run in raw mode, before the first frame is drawn and before anything reads keys.
-    pub(in crate::dashboard) fn begin(wanted: Pictures, bandwidth: Option<Bandwidth>) -> Self {
+    pub(in crate::dashboard) fn begin(wanted: Pictures, bandwidth: Option<Bandwidth>, tmux: Tmux) -> Self {
+        let unasked = Self { wanted, tmux, bandwidth, facts: Facts::default(), asked: false };
         if wanted == Pictures::Halfblocks {
-            return Self { wanted, bandwidth, facts: Facts::default(), asked: false };
+            return unasked;
         }
-        let (facts, asked) = if in_tmux() { ask_tmux(wanted) } else { ask_terminal() };
-        Self { wanted, bandwidth, facts, asked }
+        let (facts, asked) = if tmux.is_between() { ask_tmux(wanted, tmux) } else { ask_terminal() };
+        Self { facts, asked, ..unasked }
     }
 
     /// Returns the way to show pictures before the answer has come.
@@ -104,7 +106,7 @@ impl Probe {
         let (protocol, passthrough) = choose(wanted, facts);
         if passthrough {
             // Pictures reach the terminal behind tmux only if tmux lets them through.
-            let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
+            self.tmux.let_through();
         }
         tracing::debug!(?wanted, ?facts, ?protocol, passthrough, "pictures");
         let cell = answers.cell.unwrap_or(Canvas::halfblocks().cell);
@@ -117,17 +119,11 @@ impl Probe {
 /// lost. Only in raw mode, where nothing else reads standard input.
 #[must_use]
 pub fn canvas_of_terminal() -> Canvas {
-    Probe::begin(Pictures::Auto, None).finish(|_| {})
+    Probe::begin(Pictures::Auto, None, Tmux::of_environment(true)).finish(|_| {})
 }
 
 fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
-}
-
-/// Also true where only `TERM` came along over SSH from inside a tmux or a screen.
-fn in_tmux() -> bool {
-    let term = environment("TERM");
-    !environment("TMUX").is_empty() || term.starts_with("tmux") || term.starts_with("screen")
 }
 
 /// Returns what is known without an answer, and whether one may come.
@@ -145,21 +141,15 @@ fn ask_terminal() -> (Facts, bool) {
 
 /// tmux knows its client's name and features; the client itself is asked through tmux only if its name
 /// says that it may understand Kitty's placeholders, because tmux swallows the question otherwise.
-fn ask_tmux(wanted: Pictures) -> (Facts, bool) {
-    let client = tmux(&["display-message", "-p", "#{client_termname} #{client_termfeatures}"]);
+fn ask_tmux(wanted: Pictures, tmux: Tmux) -> (Facts, bool) {
+    let client = tmux.ask(&["display-message", "-p", "#{client_termname} #{client_termfeatures}"]);
     let (name, features) = client.split_once(' ').unwrap_or((&client, ""));
     let may_be_kitty = wanted == Pictures::Auto && (name.contains("kitty") || name.contains("ghostty"));
     let facts = Facts { tmux: true, tmux_sixel: features.contains("sixel"), ..Facts::default() };
     if may_be_kitty {
-        let _ = tmux(&["set-option", "-p", "allow-passthrough", "on"]);
+        tmux.let_through();
     }
     (facts, may_be_kitty && probe::ask(true))
-}
-
-/// Returns the output of a tmux command; nothing if there is no tmux to ask.
-fn tmux(arguments: &[&str]) -> String {
-    let output = Command::new("tmux").args(arguments).stdin(Stdio::null()).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
 /// The canvas with the cell's size that the window tells now, if it does.

@@ -91,7 +91,7 @@ const KITTY_RING_OF_STRIPS: u32 = 1_000;
 const KITTY_LOW: u32 = 255;
 
 /// Colours of a strip of sixels: the greys, and some of the heatmap's.
-const SIXEL_COLOURS: u16 = 48;
+const SIXEL_COLOURS: u16 = 32;
 
 /// The encoder's memory of the pictures before.
 #[derive(Debug, Default)]
@@ -114,8 +114,9 @@ struct Cut {
     detail: Detail,
     size: Size,
     strips: Vec<(RgbImage, Size)>,
-    /// The bytes of all.
+    /// The bytes of all, and of the longest.
     bytes: usize,
+    longest: usize,
 }
 
 impl EncodeJob {
@@ -129,7 +130,7 @@ impl EncodeJob {
         let cut = match self.canvas.bandwidth {
             None => {
                 let (image, size) = self.fitted(Detail::WHOLE)?;
-                Cut { detail: Detail::WHOLE, size, strips: vec![(image, size)], bytes: 0 }
+                Cut { detail: Detail::WHOLE, size, strips: vec![(image, size)], bytes: 0, longest: 0 }
             }
             Some(line) => self.reduced(line, past)?,
         };
@@ -143,10 +144,12 @@ impl EncodeJob {
     fn reduced(&self, line: Bandwidth, past: &mut Past) -> Result<Cut, PictureError> {
         let mut cuts = Vec::new();
         past.step = detail::choose(past.step, detail::budget(line), |detail| {
-            let cut = self.cut(detail, detail::strip(line))?;
-            let bytes = cut.bytes;
+            let most = detail::strip(line);
+            let cut = self.cut(detail, most)?;
+            // A row that is much too long for a strip holds up the keys, however few there are.
+            let weight = if cut.longest > most + most / 2 { usize::MAX } else { cut.bytes };
             cuts.push(cut);
-            Ok::<_, PictureError>(bytes)
+            Ok::<_, PictureError>(weight)
         })?;
         let chosen = detail::at(past.step);
         let cut = cuts.into_iter().find(|cut| cut.detail == chosen);
@@ -157,7 +160,7 @@ impl EncodeJob {
     fn cut(&self, detail: Detail, most: usize) -> Result<Cut, PictureError> {
         let (image, size) = self.fitted(detail)?;
         let pixels = self.dots(detail).1;
-        let mut cut = Cut { detail, size, strips: Vec::new(), bytes: 0 };
+        let mut cut = Cut { detail, size, strips: Vec::new(), bytes: 0, longest: 0 };
         let (mut top, mut rows) = (0, size.height);
         while top < size.height {
             rows = rows.clamp(1, size.height - top);
@@ -173,7 +176,7 @@ impl EncodeJob {
                 continue;
             }
             cut.strips.push((strip, strip_size));
-            (cut.bytes, top) = (cut.bytes + bytes, top + rows);
+            (cut.bytes, cut.longest, top) = (cut.bytes + bytes, cut.longest.max(bytes), top + rows);
         }
         Ok(cut)
     }

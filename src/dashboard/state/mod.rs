@@ -4,6 +4,7 @@ mod compared;
 mod counted;
 mod offers;
 mod panel;
+mod person;
 pub(in crate::dashboard) mod plugins;
 mod selected;
 
@@ -35,7 +36,7 @@ use crate::{
     picture::{Mode, Presentation},
     session::protocol::{Health, Notice, NoticeLevel},
     store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
-    study::ThresholdChange,
+    study::{PersonRole, ThresholdChange},
 };
 
 /// How long a message for information stays.
@@ -99,6 +100,10 @@ pub struct State {
     pub(super) bench_saved: Vec<Vec<ThresholdChange>>,
     /// The person at the keys.
     pub(super) who: String,
+    /// That person's role, where it is one who has logged in; none: the user of an account, who may do all.
+    pub(super) role: Option<PersonRole>,
+    /// When a key was pressed last.
+    pub(super) touched_at: Timestamp,
     /// Whether names and identifiers are kept off the screen.
     pub(super) hides_names: bool,
     /// When the bell rang last.
@@ -147,6 +152,8 @@ impl State {
             undo: Vec::new(),
             bench_saved: Vec::new(),
             who: String::new(),
+            role: None,
+            touched_at: now,
             hides_names: false,
             rung_at: None,
             is_touched: false,

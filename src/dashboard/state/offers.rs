@@ -7,14 +7,18 @@ impl State {
     /// Whether the action would do anything now; the footer offers only those.
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
-        match self.open_panel() {
-            Some(panel) => panel.offers(action),
-            None => self.offers_under_panels(action),
-        }
+        self.may(action)
+            && match self.open_panel() {
+                Some(panel) => panel.offers(action),
+                None => self.offers_under_panels(action),
+            }
     }
 
     /// Whether the action would do anything if no panel were open.
     pub(in crate::dashboard) fn offers_under_panels(&self, action: Action) -> bool {
+        if !self.may(action) {
+            return false;
+        }
         let selected = self.worklist().selected().is_some();
         match action {
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {

@@ -23,9 +23,10 @@ pub(in crate::dashboard) fn runs(record: &PluginRecord) -> bool {
     matches!(record.state, PluginState::Running | PluginState::Old)
 }
 
-/// The commands of the plugins that run.
+/// The commands of the plugins that run, where the person at the keys may ask for them.
 pub(in crate::dashboard) fn commands(state: &State) -> impl Iterator<Item = Command> {
-    state.plugins().iter().filter(|record| runs(record)).flat_map(|record| {
+    let plugins = if state.may_ask_plugins() { state.plugins() } else { &[] };
+    plugins.iter().filter(|record| runs(record)).flat_map(|record| {
         let of =
             move |command: &PluginCommand| Command { plugin: record.name.clone(), command: command.clone() };
         record.commands.iter().map(of)

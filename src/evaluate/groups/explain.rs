@@ -11,11 +11,13 @@ use crate::evaluate::{
     metrics::{Clustered, Counted, Scored},
 };
 
-/// Films that a group must have, and all others together, for it to be told from them.
+/// Films that a group must have, and all others together, for it to be told from them; of each kind, for their AUCs to be
+/// compared.
 const LEAST: usize = 10;
 
-/// Figures of a draw: telling over all films, telling over films without the finding, overall less within, alone.
-pub(super) const FIGURES: usize = 4;
+/// Figures of a draw: telling over all films, telling over films without the finding, overall less within, alone, one
+/// group less elsewhere.
+pub(super) const FIGURES: usize = 5;
 
 /// How well the score tells films of one group from those of the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,11 +57,26 @@ pub struct GroupAlone {
     pub interval: Option<[f64; 2]>,
 }
 
+/// The AUC in the group whose AUC lies farthest from that in the other groups.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Apart {
+    /// The group.
+    pub group: String,
+    /// The AUC in it.
+    pub auc: f64,
+    /// The AUC elsewhere, each film compared with films of its own group alone.
+    pub elsewhere: f64,
+    /// The 95 % interval, by patient, of what the AUC of the group has more.
+    pub excess_interval: Option<[f64; 2]>,
+}
+
 /// The figures of one label and one column.
 pub(super) struct Explained {
     /// The group that the score tells best, and its films against all others: over all, and without the finding.
     told: Option<Told>,
     alone: Clustered,
+    /// The group whose AUC is to be compared with that elsewhere.
+    apart: Option<usize>,
 }
 
 struct Told {
@@ -71,8 +88,13 @@ struct Told {
 }
 
 impl Explained {
-    pub(super) fn of(label: usize, column: &Column, cases: &[Case<'_>]) -> Self {
-        Self { told: told(label, column, cases), alone: Clustered::new(alone(label, column, cases)) }
+    pub(super) fn of(label: usize, column: &Column, cases: &[Case<'_>], groups: &[Clustered]) -> Self {
+        let once: Vec<Counted> = groups.iter().map(Clustered::counted_once).collect();
+        Self {
+            told: told(label, column, cases),
+            alone: Clustered::new(alone(label, column, cases)),
+            apart: apart(&once),
+        }
     }
 
     pub(super) fn measure(&self, weights: &[u32], all: Counted, groups: &[Counted], figures: &mut [f64]) {
@@ -81,6 +103,7 @@ impl Explained {
         figures[1] = told.map_or(f64::NAN, |told| told.without.counted(weights).auc());
         figures[2] = all.auc() - pooled(groups);
         figures[3] = self.alone.counted(weights).auc();
+        figures[4] = self.apart.map_or(f64::NAN, |group| groups[group].auc() - elsewhere(groups, group));
     }
 
     pub(super) fn tells(&self, column: &Column, draws: &Draws, first: usize) -> Option<Tells> {
@@ -103,6 +126,21 @@ impl Explained {
         })
     }
 
+    pub(super) fn apart(
+        &self,
+        column: &Column,
+        groups: &[Counted],
+        draws: &Draws,
+        first: usize,
+    ) -> Option<Apart> {
+        self.apart.map(|group| Apart {
+            group: column.groups[group].clone(),
+            auc: groups[group].auc(),
+            elsewhere: elsewhere(groups, group),
+            excess_interval: draws.interval(first + 4),
+        })
+    }
+
     pub(super) fn alone(&self, draws: &Draws, first: usize) -> Option<GroupAlone> {
         let auc = self.alone.counted_once().auc();
         auc.is_finite().then(|| GroupAlone { auc, interval: draws.interval(first + 3) })
@@ -117,9 +155,33 @@ pub(super) fn within(all: Counted, groups: &[Counted], draws: &Draws, first: usi
 }
 
 /// The AUC over pairs of films of one group; NaN where no group has films of both kinds.
-fn pooled(groups: &[Counted]) -> f64 {
-    let ordered: u64 = groups.iter().map(|group| group.ordered_twice).sum();
-    ordered as f64 / 2.0 / groups.iter().map(Counted::pairs).sum::<f64>()
+fn pooled<'a>(groups: impl IntoIterator<Item = &'a Counted>) -> f64 {
+    let (ordered, pairs) = groups
+        .into_iter()
+        .fold((0, 0.0), |(ordered, pairs), group| (ordered + group.ordered_twice, pairs + group.pairs()));
+    ordered as f64 / 2.0 / pairs
+}
+
+/// The AUC over pairs of films of one group, in all groups but this.
+fn elsewhere(groups: &[Counted], but: usize) -> f64 {
+    pooled(others(groups, but))
+}
+
+fn others(groups: &[Counted], but: usize) -> impl Iterator<Item = &Counted> {
+    groups.iter().enumerate().filter(move |(group, _)| *group != but).map(|(_, counted)| counted)
+}
+
+/// The group whose AUC lies farthest from that elsewhere, where both have films enough.
+fn apart(groups: &[Counted]) -> Option<usize> {
+    let is_enough = |group: &usize| {
+        let own = &groups[*group];
+        let (positives, negatives) = others(groups, *group)
+            .filter(|other| other.pairs() > 0.0)
+            .fold((0, 0), |sum, other| (sum.0 + other.positives, sum.1 + other.negatives));
+        [own.positives, own.negatives, positives, negatives].iter().all(|films| *films >= LEAST as u64)
+    };
+    let distance = |group: usize| (groups[group].auc() - elsewhere(groups, group)).abs();
+    (0..groups.len()).filter(is_enough).max_by(|&one, &other| distance(one).total_cmp(&distance(other)))
 }
 
 /// The group whose scores lie farthest from those of all other films.

@@ -1,17 +1,18 @@
 //! Labels in groups of films, by a column of the label file: how good a model is in each, and whether the groups
 //! explain what the score seems to know.
 //!
-//! A model can look good by knowing how, where or of whom a film was taken. Three figures tell it, each with an
+//! A model can look good by knowing how, where or of whom a film was taken. Four figures tell it, each with an
 //! interval by patient: how well the score tells the groups apart ([`Tells`]), how much of the AUC is left when films
-//! are compared within their group alone ([`Within`]), and how well the group alone, without any picture, tells films
-//! with the finding from those without ([`GroupAlone`]).
+//! are compared within their group alone ([`Within`]), how well the group alone, without any picture, tells films
+//! with the finding from those without ([`GroupAlone`]), and whether the AUC of one group is that of the others
+//! ([`Apart`]).
 
 mod column;
 mod explain;
 mod warnings;
 
 pub use column::Column;
-pub use explain::{GroupAlone, Tells, Within};
+pub use explain::{Apart, GroupAlone, Tells, Within};
 
 use serde::Serialize;
 
@@ -44,6 +45,8 @@ pub struct GroupedLabel {
     pub within: Option<Within>,
     /// How well the group alone tells films with the finding from those without.
     pub alone: Option<GroupAlone>,
+    /// The AUC in one group against that elsewhere; none where there are too few films of either kind.
+    pub apart: Option<Apart>,
     /// The figures of each group, in order.
     pub groups: Vec<GroupFigures>,
 }
@@ -91,8 +94,9 @@ impl Grouped {
             let members = cases.iter().zip(&column.of_film).filter(move |(_, of)| **of == group);
             of_label(label, members.map(|(case, _)| case))
         };
-        let groups = (0..column.groups.len()).map(of_group).collect();
-        Some(Self { label, all, groups, explained: Explained::of(label, column, cases) })
+        let groups: Vec<Clustered> = (0..column.groups.len()).map(of_group).collect();
+        let explained = Explained::of(label, column, cases, &groups);
+        Some(Self { label, all, groups, explained })
     }
 
     /// How many figures a draw of it has: those that explain, and the AUC of each group.
@@ -127,7 +131,8 @@ pub fn by_column(column: &Column, labels: &[LabelInfo], cases: &[Case<'_>]) -> C
         reports.push(report(label, column, &labels[label.label], cases, &draws, first));
         first += label.figures();
     }
-    let warnings = reports.iter().flat_map(|label| warnings::of(label, column)).collect();
+    let of_labels = reports.iter().flat_map(|label| warnings::of(label, column));
+    let warnings = warnings::of_column(column).into_iter().chain(of_labels).collect();
     ColumnReport { column: column.name.clone(), warnings, labels: reports }
 }
 
@@ -169,6 +174,7 @@ fn report(
         tells: explained.tells(column, draws, first),
         within: explain::within(label.all.counted_once(), &once, draws, first),
         alone: explained.alone(draws, first),
+        apart: explained.apart(column, &once, draws, first),
         groups: label.groups.iter().enumerate().map(figures).collect(),
     }
 }

@@ -82,6 +82,35 @@ fn a_sound_score_on_a_lopsided_set_is_warned_of_by_the_set_alone() {
     assert!(found.warnings.iter().any(|warning| warning.contains("the group alone")), "{found:?}");
 }
 
+/// A score that knows the finding in one place and nothing in the other.
+#[test]
+fn an_auc_that_holds_in_one_place_alone_is_told() {
+    let mut films = films(600, 0.3, 0.3, 0.0, 0.0);
+    for film in films.iter_mut().filter(|film| film.group == "AP" && film.positive) {
+        film.score[0] += 0.25;
+    }
+    let found = reported(&films);
+    let [ap, pa] = found.labels[0].groups.as_slice() else { panic!("two groups") };
+    let told = found.labels[0].apart.clone().unwrap();
+    let (mut here, mut there) = (ap.auc.unwrap(), pa.auc.unwrap());
+    if told.group == "PA" {
+        (here, there) = (there, here);
+    }
+    assert!((told.auc - here).abs() < 1e-9 && (told.elsewhere - there).abs() < 1e-9, "{told:?}");
+    let says =
+        |warning: &&String| warning.contains("Mass has an AUC of 0.") && warning.contains(" elsewhere: 0.");
+    assert_eq!(found.warnings.iter().filter(says).count(), 1, "{:?}", found.warnings);
+}
+
+#[test]
+fn a_set_of_one_group_is_told_to_prove_nothing_of_others() {
+    let mut films = films(100, 0.3, 0.3, 0.2, 0.0);
+    films.iter_mut().for_each(|film| film.group = "AP");
+    let found = reported(&films);
+    let [warning] = found.warnings.as_slice() else { panic!("one warning: {:?}", found.warnings) };
+    assert!(warning.starts_with("View: all films are of one group, AP:"), "{warning}");
+}
+
 #[test]
 fn sick_of_one_place_and_healthy_of_another_leave_nothing_to_compare() {
     let found = reported(&films(200, 1.0, 0.0, 0.2, 0.0));

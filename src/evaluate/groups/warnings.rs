@@ -9,6 +9,20 @@ const TELLING: f64 = 0.6;
 /// is warned of.
 const EXCESS: f64 = 0.05;
 
+/// AUCs of a group and of the others that lie so far apart, the interval of the difference wholly on one side of 0, are
+/// warned of.
+const APART: f64 = 0.1;
+
+/// Returns the warning about a column that cannot tell anything.
+pub(super) fn of_column(column: &Column) -> Option<String> {
+    let [group] = column.groups.as_slice() else { return None };
+    let name = &column.name;
+    Some(format!(
+        "{name}: all films are of one group, {group}: no figure here says how good the model is on others, and none \
+         can show what it owes to the {name}"
+    ))
+}
+
 /// Returns the warnings about one label, a sentence each.
 pub(super) fn of(label: &GroupedLabel, column: &Column) -> Vec<String> {
     let name = &label.label;
@@ -38,6 +52,17 @@ pub(super) fn of(label: &GroupedLabel, column: &Column) -> Vec<String> {
             "{column}: {name} has an AUC of {:.3} over all films, but {:.3} among films of one group: {low:.3} to \
              {high:.3} of it comes from the groups",
             within.over_all, within.auc
+        ));
+    }
+    if let Some(apart) = &label.apart
+        && let Some([low, high]) = apart.excess_interval
+        && (low > 0.0 || high < 0.0)
+        && (apart.auc - apart.elsewhere).abs() >= APART
+    {
+        let (least, most) = (low.abs().min(high.abs()), low.abs().max(high.abs()));
+        warnings.push(format!(
+            "{column}: {name} has an AUC of {:.3} in {}, but {:.3} elsewhere: {least:.3} to {most:.3} apart",
+            apart.auc, apart.group, apart.elsewhere
         ));
     }
     if label.within.is_none() && label.alone.is_some() {

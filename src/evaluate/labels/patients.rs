@@ -55,9 +55,9 @@ pub struct Overlap {
 
 /// Compares the patients of two sets; rows without one are left out. Zeros before a number and case do
 /// not count: the same patient is 150 in one file and 00000150 in another.
-pub fn overlap<'a>(
+pub fn overlap<'a, 'b>(
     first: impl IntoIterator<Item = &'a Row>,
-    second: impl IntoIterator<Item = &'a Row>,
+    second: impl IntoIterator<Item = &'b Row>,
 ) -> Overlap {
     let (first, second) = (patients(first), patients(second));
     let shared = first.intersection(&second).cloned().collect();

@@ -1,10 +1,6 @@
 //! A model's folder, whole or not at all.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
@@ -12,7 +8,12 @@ use super::{Import, OldProfile, error::ImportError};
 use crate::{
     files::{self, Expected},
     hash::sha256,
-    model::{Manifest, ModelError, ProfileNote, library::PROFILE_FILE, manifest::is_name},
+    model::{
+        Manifest, ModelError, folder,
+        library::{MANIFEST_FILE, PROFILE_FILE, WEIGHTS_FILE},
+        manifest::is_name,
+        profile,
+    },
     text::clean,
 };
 
@@ -31,8 +32,8 @@ pub(super) struct Installed {
     pub(super) manifest: Manifest,
 }
 
-/// Writes `model.safetensors` and `model.toml` beside the model's place, then moves them there. A profile of
-/// training films that the model there has stays, if it holds for the new one too.
+/// Writes `model.safetensors` and `model.toml` into the model's place. A profile of training films that the model there
+/// has stays, if it holds for the new one too.
 pub(super) fn install(
     import: &Import<'_>,
     name: &str,
@@ -52,23 +53,17 @@ pub(super) fn install(
         let new = Manifest::parse(&document.to_string(), import.place)?;
         (profile, profile_bytes) = old_profile(&folder, &old, &new);
         if let (Some(note), Some(_)) = (&old.profile, &profile_bytes) {
-            document["profile"] = Item::Table(profile_section(note));
+            document["profile"] = Item::Table(profile::section(note));
         }
     }
     let text = document.to_string();
     let manifest = Manifest::parse(&text, import.place)?;
-    // The point keeps the library from taking them for models, should they be left behind.
-    let draft = import.library.join(format!(".{name}.new-{}", std::process::id()));
-    let before = import.library.join(format!(".{name}.old-{}", std::process::id()));
-    let mut files = vec![("model.safetensors", bytes), ("model.toml", text.as_bytes())];
+    let mut files = vec![(WEIGHTS_FILE, bytes), (MANIFEST_FILE, text.as_bytes())];
     files.extend(profile_bytes.as_deref().map(|bytes| (PROFILE_FILE, bytes)));
-    let written = write(&draft, &files).and_then(|()| exchange(&draft, &folder, &before));
-    if let Err(source) = written {
-        let _ = fs::remove_dir_all(&draft);
-        return Err(ImportError::Write { path: folder, source });
+    match folder::put(import.library, name, &files) {
+        Ok(()) => Ok(Installed { folder, profile, manifest }),
+        Err(source) => Err(ImportError::Write { path: folder, source }),
     }
-    let _ = fs::remove_dir_all(&before);
-    Ok(Installed { folder, profile, manifest })
 }
 
 /// Decides what becomes of the profile in `folder`, and returns its bytes if they are to stay. A profile is of the
@@ -90,18 +85,6 @@ fn old_profile(folder: &Path, old: &Manifest, new: &Manifest) -> (OldProfile, Op
         Ok(bytes) if sha256(&bytes) == note.sha256 => (OldProfile::Kept, Some(bytes)),
         _ => (OldProfile::Dropped("its file is missing or damaged"), None),
     }
-}
-
-fn profile_section(note: &ProfileNote) -> Table {
-    // By way of its shortest decimal: 1.5 and not 1.50000001.
-    let decimal = |x: f32| x.to_string().parse::<f64>().unwrap_or(f64::from(x));
-    let mut section = Table::new();
-    section["sha256"] = value(&note.sha256);
-    section["cut_off"] = value(decimal(note.limits.cut_off));
-    if note.limits.turned_cut_off.is_finite() {
-        section["turned_cut_off"] = value(decimal(note.limits.turned_cut_off));
-    }
-    section
 }
 
 /// The manifest with its own name and hash, and where the weights came from. Comments are kept.
@@ -128,29 +111,6 @@ fn manifest(
 
 /// The manifest of the model there, if an import made it: only such a one may be replaced.
 fn imported_before(folder: &Path) -> Option<Manifest> {
-    let text = files::read_text(&folder.join("model.toml"), Expected::TEXT).ok()?;
+    let text = files::read_text(&folder.join(MANIFEST_FILE), Expected::TEXT).ok()?;
     Manifest::parse(&text, "").ok().filter(|manifest| manifest.imported.is_some())
-}
-
-fn write(folder: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    for &(name, bytes) in files {
-        let mut file = File::create(folder.join(name))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-    }
-    Ok(())
-}
-
-/// Puts the new folder in the old one's place. If that fails, the old one is back.
-fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
-    let there = place.exists();
-    if there {
-        fs::rename(place, old)?;
-    }
-    fs::rename(new, place).inspect_err(|_| {
-        if there {
-            let _ = fs::rename(old, place);
-        }
-    })
 }

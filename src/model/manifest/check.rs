@@ -6,7 +6,8 @@ use toml::Spanned;
 
 use super::{
     Architecture, EvaluatedOn, Evaluation, Filter, Imported, Kind, Label, Limits, Manifest, OutputRule,
-    ProfileNote, Published, Reference, Shape, Step, Tone, Training, is_name, is_validated, raw,
+    ProfileNote, Published, Reference, Shape, Step, Tone, Training, TrainingRun, Trunk, is_name,
+    is_validated, raw,
 };
 use crate::text::clean;
 
@@ -91,11 +92,9 @@ impl raw::Manifest {
             source: clean(&self.source),
             evaluation: clean(&self.evaluation),
             evaluated,
-            training: self.training.map(|raw::Training { labels, splits }| Training {
-                labels: labels.into_iter().collect(),
-                splits: splits.iter().map(|split| clean(split)).collect(),
-            }),
+            training: self.training.map(training),
             sha256: self.sha256.unwrap_or_default(),
+            trunk: self.trunk.map(trunk).transpose()?,
             profile: self.profile.map(|raw::Profile { sha256, cut_off, turned_cut_off }| ProfileNote {
                 sha256,
                 limits: Limits { cut_off, turned_cut_off },
@@ -181,11 +180,35 @@ fn shape(architecture: Architecture, raw: raw::Network, size: u32) -> Result<Sha
     Ok(Shape { stem, growth, blocks, width, layers, heads, patch })
 }
 
+/// A trunk's name becomes a folder's.
+fn trunk(raw::Trunk { model, sha256 }: raw::Trunk) -> Result<Trunk, String> {
+    match is_name(&model) {
+        true => Ok(Trunk { model, sha256 }),
+        false => Err(format!("'{}', the model of `trunk`, is no name of a model", clean(&model))),
+    }
+}
+
 fn reference(raw: raw::Reference, labels: usize) -> Result<Reference, String> {
     let raw::Reference { film, output, values } = raw;
     match values.len() == labels {
         true => Ok(Reference { film, output, values }),
         false => Err(format!("[reference] has {} values for {labels} labels with a name", values.len())),
+    }
+}
+
+fn training(raw: raw::Training) -> Training {
+    let run = |raw: raw::TrainingRun| TrainingRun {
+        from: clean(&raw.from),
+        from_sha256: raw.from_sha256,
+        films: raw.films,
+        patients: raw.patients,
+        options: clean(&raw.options),
+        version: clean(&raw.version),
+    };
+    Training {
+        labels: raw.labels.into_iter().collect(),
+        splits: raw.splits.iter().map(|split| clean(split)).collect(),
+        run: raw.run.map(run),
     }
 }
 
@@ -234,8 +257,10 @@ fn label(name: String, output: usize, raw: &raw::Label, on: Option<&EvaluatedOn>
         positives: raw.positives,
         films: raw.films,
     });
-    let measured = || evaluation.as_ref().is_some_and(|evaluation| is_validated(evaluation, on));
-    let validated = raw.validated.unwrap_or_else(measured);
+    let validated = match raw.validated {
+        Some(said) => said && on.is_none_or(EvaluatedOn::is_fit),
+        None => evaluation.is_some_and(|evaluation| is_validated(&evaluation, on)),
+    };
     Ok(Label { name, output, alert: raw.alert, critical: raw.critical, evaluation, validated })
 }
 

@@ -68,6 +68,8 @@ pub struct Manifest {
     pub training: Option<Training>,
     /// SHA-256 of `model.safetensors`, hex.
     pub sha256: String,
+    /// The model that has all layers but the last one, where this model's own file holds that one alone.
+    pub trunk: Option<Trunk>,
     /// The profile of the training films; without it nobody can say whether a film is like them.
     pub profile: Option<ProfileNote>,
     /// The file that others can fetch the weights from, where there is one.
@@ -78,6 +80,15 @@ pub struct Manifest {
     pub imported: Option<Imported>,
     /// The whole text, as results are recorded with it.
     pub text: String,
+}
+
+/// The model that a last layer was trained on: its weights come before this layer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its name.
+    pub model: String,
+    /// SHA-256 of its `model.safetensors`, hex.
+    pub sha256: String,
 }
 
 /// The films that a model's AUCs were measured on.
@@ -95,6 +106,13 @@ pub struct EvaluatedOn {
     pub is_by_patient: bool,
 }
 
+impl EvaluatedOn {
+    /// Whether a figure of these films can validate a label.
+    fn is_fit(&self) -> bool {
+        self.is_by_patient && self.patients_are_unseen
+    }
+}
+
 /// Label files that a model was trained on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Training {
@@ -102,6 +120,41 @@ pub struct Training {
     pub labels: BTreeSet<String>,
     /// The splits of these files that training saw; those whose names begin with "train" need not be named.
     pub splits: BTreeSet<String>,
+    /// How this program trained it, if it did.
+    pub run: Option<TrainingRun>,
+}
+
+impl Training {
+    /// Whether films are among them: those of a split of that name, or without one, of a label file of that SHA-256. A
+    /// split called `train...` is one of training in any file.
+    #[must_use]
+    pub fn has(training: Option<&Self>, labels_sha256: &str, split: Option<&str>) -> bool {
+        let said = training.filter(|it| it.labels.contains(labels_sha256));
+        match split {
+            Some(split) => {
+                split.to_lowercase().starts_with("train") || said.is_some_and(|it| it.splits.contains(split))
+            }
+            // A file without splits that the model was trained on was so as a whole.
+            None => said.is_some(),
+        }
+    }
+}
+
+/// How this program trained a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrainingRun {
+    /// The model that it began with.
+    pub from: String,
+    /// SHA-256 of that model's weights, hex.
+    pub from_sha256: String,
+    /// Films that it was trained on.
+    pub films: u64,
+    /// Patients whose films these are; a film of nobody knows whom counts as one.
+    pub patients: u64,
+    /// What was chosen on the command line, and what was not, in words.
+    pub options: String,
+    /// The program's version.
+    pub version: String,
 }
 
 /// The manifest's note of `profile.safetensors`.
@@ -240,7 +293,7 @@ pub struct Label {
     pub critical: Option<f64>,
     /// How well the model does on films that it has not seen, where somebody measured it.
     pub evaluation: Option<Evaluation>,
-    /// Whether it may rank by default: as [`is_validated`] says, or, where the manifest has no interval, it itself.
+    /// Whether it may rank by default: as [`is_validated`] says, or the manifest itself where it has no interval.
     pub validated: bool,
 }
 
@@ -258,13 +311,13 @@ pub struct Evaluation {
 }
 
 /// Whether a label counts as validated: its AUC has a 95 % interval wholly above [`VALIDATED_ABOVE`], on films with at
-/// least [`VALIDATED_POSITIVES`] of the finding. Where the manifest names these films, it must say as well that the
-/// interval is by patient and that training saw none of the patients.
+/// least [`VALIDATED_POSITIVES`] of the finding, and the manifest names these films: the interval is by patient, and
+/// training saw none of the patients.
 #[must_use]
 pub fn is_validated(evaluation: &Evaluation, on: Option<&EvaluatedOn>) -> bool {
     evaluation.interval.is_some_and(|[low, _]| low > VALIDATED_ABOVE)
         && evaluation.positives.is_some_and(|positives| positives >= VALIDATED_POSITIVES)
-        && on.is_none_or(|on| on.is_by_patient && on.patients_are_unseen)
+        && on.is_some_and(EvaluatedOn::is_fit)
 }
 
 impl Manifest {

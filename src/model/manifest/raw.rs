@@ -22,6 +22,7 @@ pub(super) struct Manifest {
     pub(super) training: Option<Training>,
     #[serde(default, deserialize_with = "some_hex_sha256")]
     pub(super) sha256: Option<String>,
+    pub(super) trunk: Option<Trunk>,
     pub(super) architecture: Architecture,
     #[serde(default = "torchvision_epsilon", deserialize_with = "positive")]
     pub(super) epsilon: f64,
@@ -36,6 +37,15 @@ pub(super) struct Manifest {
     pub(super) published: Option<Published>,
     pub(super) reference: Option<Reference>,
     pub(super) imported: Option<Imported>,
+}
+
+/// The model whose weights stand before a last layer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trunk {
+    pub(super) model: String,
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) sha256: String,
 }
 
 /// The films that the AUCs were measured on.
@@ -65,6 +75,20 @@ pub(super) struct Training {
     pub(super) labels: Vec<String>,
     #[serde(default)]
     pub(super) splits: Vec<String>,
+    pub(super) run: Option<TrainingRun>,
+}
+
+/// How this program trained the model.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrainingRun {
+    pub(super) from: String,
+    #[serde(deserialize_with = "hex_sha256")]
+    pub(super) from_sha256: String,
+    pub(super) films: u64,
+    pub(super) patients: u64,
+    pub(super) options: String,
+    pub(super) version: String,
 }
 
 /// Differences from the architecture's usual width and depth.

@@ -17,7 +17,7 @@ const TURNED_MARGIN: f32 = 1.05;
 /// A little more than halfway from the upright films to the misplaced ones: nothing nearer to the upright is held.
 const HALFWAY: f32 = 0.6;
 /// With fewer films the hundredth part that the cut-off leaves out is nobody.
-const FEWEST: usize = 200;
+pub(in crate::model) const FEWEST: usize = 200;
 /// Rounds of iteration. Only the space counts, not its axes, and that settles soon.
 const ROUNDS: usize = 20;
 

@@ -24,7 +24,9 @@ use std::{borrow::Cow, collections::HashMap};
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 
+pub(super) use fit::FEWEST;
 pub use fit::{Fitted, Sample};
+pub(super) use save::section;
 pub(super) use signature::signatures;
 pub use turned::turned;
 
@@ -101,8 +103,13 @@ impl Profile {
         Ok(Self { mean, deviation, components, turned, left_over, limits })
     }
 
-    /// The file's bytes; components in half precision, which the space does not feel.
-    fn to_bytes(&self, weights: &str) -> Result<Vec<u8>, ModelError> {
+    /// Beyond which a film does not belong.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The file's bytes for these weights; components in half precision, which the space does not feel.
+    pub(super) fn to_bytes(&self, weights: &str) -> Result<Vec<u8>, ModelError> {
         let row = |values: &[f32]| Tensor::new(values, &Device::Cpu);
         let shape = (self.components.len() / self.mean.len(), self.mean.len());
         let tensors = [

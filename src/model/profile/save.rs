@@ -2,10 +2,15 @@
 
 use std::path::Path;
 
+use toml_edit::{Table, value};
+
 use super::Fitted;
 use crate::{
     files::{self, Expected},
-    model::{Limits, Manifest, ModelError, library::PROFILE_FILE},
+    model::{
+        Limits, Manifest, ModelError, ProfileNote,
+        library::{MANIFEST_FILE, PROFILE_FILE},
+    },
     text::shown,
 };
 
@@ -13,13 +18,26 @@ use crate::{
 const SECTION: &str = "[profile]";
 const KEYS: [&str; 3] = ["sha256", "cut_off", "turned_cut_off"];
 
+/// The manifest's section of a profile.
+pub(in crate::model) fn section(note: &ProfileNote) -> Table {
+    // By way of its shortest decimal: 1.5 and not 1.50000001.
+    let decimal = |x: f32| x.to_string().parse::<f64>().unwrap_or(f64::from(x));
+    let mut section = Table::new();
+    section["sha256"] = value(&note.sha256);
+    section["cut_off"] = value(decimal(note.limits.cut_off));
+    if note.limits.turned_cut_off.is_finite() {
+        section["turned_cut_off"] = value(decimal(note.limits.turned_cut_off));
+    }
+    section
+}
+
 impl Fitted {
     /// Writes the profile into a model's folder, and names it in the manifest there.
     ///
     /// # Errors
     /// [`ModelError::Profile`] if a file cannot be read or written, [`ModelError::Manifest`].
     pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
-        let manifest = folder.join("model.toml");
+        let manifest = folder.join(MANIFEST_FILE);
         let fail = |path: &Path, error: std::io::Error| ModelError::Profile {
             place: shown(path),
             reason: format!("cannot be read or written ({error})"),

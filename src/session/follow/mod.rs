@@ -1,5 +1,6 @@
 //! Reads the changes of a store for a dashboard, and answers its requests.
 
+mod deny;
 mod poll;
 
 use std::{
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use super::{
     External,
     actor::Actor,
+    hidden::without_names,
     panels::Panels,
     protocol::{BenchRequest, Health, Notice, NoticeLevel, PictureRequest, Request, Update},
 };
@@ -33,6 +35,10 @@ pub(super) struct Channels {
     pub(super) updates: Sender<Update>,
     pub(super) pictures: Sender<PictureRequest>,
     pub(super) workbench: Sender<BenchRequest>,
+    /// Gets a message when a person who has logged in has another role.
+    pub(super) roles: Receiver<()>,
+    /// Its end tells the thread that reads the list of people that the session has gone.
+    pub(super) _alive: Sender<()>,
     pub(super) similar: Sender<FilmId>,
 }
 
@@ -113,6 +119,7 @@ impl Follower {
     /// Works until the dashboard has gone. It may be called again after a panic.
     pub(super) fn run(&mut self, requests: &Receiver<Request>, external: &Receiver<External>) {
         let mut external = external.clone();
+        let mut roles = self.channels.roles.clone();
         let poll = if self.gauges.is_some() { POLL_OF_OWNER } else { POLL };
         let _ = self.send_changes().and_then(|()| {
             loop {
@@ -126,6 +133,10 @@ impl Follower {
                         Ok(message) => self.pass_on(message)?,
                         Err(_) => external = crossbeam_channel::never(),
                     },
+                    recv(roles) -> role => match role {
+                        Ok(()) => self.change_role()?,
+                        Err(_) => roles = crossbeam_channel::never(),
+                    },
                     recv(after(poll)) -> _ => self.poll()?,
                 }
             }
@@ -133,6 +144,7 @@ impl Follower {
     }
 
     fn tell(&self, update: Update) -> Result<(), Gone> {
+        let update = if self.actor.sees_names() { update } else { without_names(update) };
         self.channels.updates.send(update).map_err(|_| Gone)
     }
 
@@ -148,6 +160,9 @@ impl Follower {
     }
 
     fn answer(&mut self, request: Request) -> Result<(), Gone> {
+        if let Some(lacking) = self.actor.lacks(&request) {
+            return self.deny(&request, lacking);
+        }
         match request {
             Request::Detail(study) => {
                 self.watched = Some(study);

@@ -7,7 +7,10 @@ use jiff::{Timestamp, Zoned};
 use super::{Follower, Gone};
 use crate::{
     health::owners_reasons,
-    session::protocol::{Notice, NoticeLevel, Update},
+    session::{
+        hidden::HIDDEN,
+        protocol::{Notice, NoticeLevel, Update},
+    },
     store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
 };
 
@@ -136,6 +139,7 @@ impl Follower {
         };
         self.notice = Some(notices.last().map_or(since, |notice| notice.id));
         for PluginNotice { plugin, text, .. } in notices {
+            let text = if self.actor.sees_names() { text } else { HIDDEN.to_owned() };
             self.tell(Update::Notice(Notice {
                 level: NoticeLevel::Warning,
                 text: format!("{plugin}: {text}"),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod health;
+mod permission;
 mod picture;
 mod similar;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, ShiftWatch, SimilarFilm};
+pub use crate::study::{Period, PersonRole, ShiftWatch, SimilarFilm};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
@@ -57,6 +58,8 @@ pub enum Update {
     Notice(Notice),
     /// An answer to [`Request::Bench`].
     Bench(Box<BenchUpdate>),
+    /// The person who has logged in has this role now.
+    Role(PersonRole),
     /// A thread behind the dashboard has ended for good: why, a sentence. A list that nobody feeds is not shown on.
     Ended(String),
 }

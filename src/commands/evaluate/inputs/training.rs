@@ -3,8 +3,12 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{Inputs, NAMED};
-use crate::{commands::CommandError, evaluate::labels::Row, model::Manifest};
+use super::Inputs;
+use crate::{
+    commands::{CommandError, labelled::NAMED},
+    evaluate::labels::Row,
+    model::{self, Manifest},
+};
 
 /// What says whether a film was trained on.
 pub(in crate::commands::evaluate) struct Training<'a> {
@@ -14,22 +18,13 @@ pub(in crate::commands::evaluate) struct Training<'a> {
 }
 
 impl Training<'_> {
-    /// Whether films of a split are of training: by the split's name, or because the model says so of this file.
-    fn has(&self, split: &str) -> bool {
-        let said = self.manifest.training.as_ref().filter(|it| it.labels.contains(self.labels_sha256));
-        split.to_lowercase().starts_with("train") || said.is_some_and(|it| it.splits.contains(split))
-    }
-
-    fn has_film(&self, row: &Row) -> bool {
-        match row.split.as_deref() {
-            Some(split) => self.has(split),
-            // A file without splits that the model was trained on was so as a whole.
-            None => self.manifest.training.as_ref().is_some_and(|it| it.labels.contains(self.labels_sha256)),
-        }
+    /// Whether films are of training: by their split's name, or because the model says so of this file.
+    fn has(&self, split: Option<&str>) -> bool {
+        model::Training::has(self.manifest.training.as_ref(), self.labels_sha256, split)
     }
 
     pub(in crate::commands::evaluate) fn count(&self, films: &[(PathBuf, Row)]) -> usize {
-        films.iter().filter(|(_, row)| self.has_film(row)).count()
+        films.iter().filter(|(_, row)| self.has(row.split.as_deref())).count()
     }
 
     /// What to say of such films. `split`: the one that was asked for.
@@ -40,7 +35,7 @@ impl Training<'_> {
     ) -> Option<String> {
         let count = self.count(films);
         let splits = films.iter().filter_map(|(_, row)| row.split.as_deref());
-        let others: BTreeSet<&str> = splits.filter(|split| !self.has(split)).collect();
+        let others: BTreeSet<&str> = splits.filter(|split| !self.has(Some(split))).collect();
         let others: Vec<String> =
             others.into_iter().take(NAMED).map(|name| format!("--split {name}")).collect();
         let advice = match others.join(" or ") {

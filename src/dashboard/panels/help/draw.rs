@@ -65,7 +65,7 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for section in Section::ALL {
         let mut heading = section.heading();
-        for entry in ACTIONS.iter().filter(|entry| entry.section == section) {
+        for entry in ACTIONS.iter().filter(|entry| entry.section == section && state.may(entry.action)) {
             let keys: Vec<String> = state.keymap.keys(entry.action).map(ToString::to_string).collect();
             // The views that this site has, by their names.
             let about = match entry.action {
@@ -84,10 +84,27 @@ fn lines(state: &State) -> Vec<Line<'static>> {
         lines.push(line(state, heading, &it.command.key, &it.command.title));
         heading = "";
     }
+    lines.extend(limits(state));
     let bands = Severity::ALL.into_iter().rev().map(|band| format!("{} {}", symbol(band), band.word()));
     lines.push(line(state, "Marks", "", &bands.collect::<Vec<_>>().join("  ")));
     lines.extend(LEGEND.map(|(mark, about)| line(state, "", mark, about)));
     lines
+}
+
+/// What the role of a person who has logged in does not permit.
+fn limits(state: &State) -> Vec<Line<'static>> {
+    let Some(role) = state.role() else { return Vec::new() };
+    let not: Vec<&str> =
+        ACTIONS.iter().filter(|entry| !state.may(entry.action)).map(|entry| entry.name).collect();
+    let plugins = if state.may_ask_plugins() { "" } else { ", plugins' commands" };
+    let text = format!("does not permit {}{plugins}", not.join(", "));
+    let room = usize::from(WIDTH).saturating_sub(HEADINGS + KEYS + 6);
+    let about = cells::wrap(&text, room, 8);
+    let of_line = |(at, about): (usize, &String)| match at {
+        0 => line(state, "Role", role.word(), about),
+        _ => line(state, "", "", about),
+    };
+    about.iter().enumerate().map(of_line).collect()
 }
 
 fn line(state: &State, heading: &'static str, keys: &str, about: &str) -> Line<'static> {

@@ -5,13 +5,16 @@ mod draw;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Frame, layout::Rect};
 
-use crate::dashboard::{
-    keymap::action::{ACTIONS, Entry},
-    state::{
-        Panel, State, Turn,
-        plugins::{self, Command},
+use crate::{
+    dashboard::{
+        keymap::action::{ACTIONS, Entry},
+        state::{
+            Panel, State, Turn,
+            plugins::{self, Command},
+        },
+        widgets::Input,
     },
-    widgets::Input,
+    study::PersonRole,
 };
 
 /// The open palette.
@@ -21,6 +24,8 @@ pub struct Palette {
     chosen: usize,
     /// The plugins' commands, as they were when it was opened.
     commands: Vec<Command>,
+    /// The role of the person at the keys, likewise.
+    role: Option<PersonRole>,
 }
 
 /// A line of the palette.
@@ -45,7 +50,7 @@ impl PaletteLine<'_> {
 
 impl Palette {
     pub(in crate::dashboard) fn open(state: &State) -> Self {
-        Self { commands: plugins::commands(state).collect(), ..Self::default() }
+        Self { commands: plugins::commands(state).collect(), role: state.role(), ..Self::default() }
     }
 
     /// The line as it is typed.
@@ -60,14 +65,14 @@ impl Palette {
         self.chosen.min(self.lines().len().saturating_sub(1))
     }
 
-    /// The actions and the plugins' commands that fit, the best first.
+    /// The actions and the plugins' commands that fit and are permitted, the best first.
     #[must_use]
     pub fn lines(&self) -> Vec<PaletteLine<'_>> {
         let typed = self.input.text();
         // A match in the description counts, but less.
         let rate = |name: &str, about: &str| fit(typed, name).max(fit(typed, about).map(|rate| rate - 40));
-        let actions =
-            ACTIONS.iter().filter_map(|it| Some((rate(it.name, it.about)?, PaletteLine::Action(it))));
+        let permitted = ACTIONS.iter().filter(|it| it.action.permission().is_given_to(self.role));
+        let actions = permitted.filter_map(|it| Some((rate(it.name, it.about)?, PaletteLine::Action(it))));
         let commands = self
             .commands
             .iter()

@@ -24,7 +24,8 @@ pub(super) fn area(state: &State) -> Rect {
 
 pub(super) fn draw(state: &State, plugins: Plugins, frame: &mut Frame<'_>, area: Rect) {
     let theme = &state.theme;
-    let inside = pane(state, frame, area, "Plugins", "enter runs, or tries again; esc closes");
+    let keys = if state.may_ask_plugins() { "enter runs, or tries again; esc closes" } else { "esc closes" };
+    let inside = pane(state, frame, area, "Plugins", keys);
     let lines = Plugins::lines(state);
     let (x, width) = (inside.x + 2, inside.width.saturating_sub(2));
     if lines.is_empty() {

@@ -53,7 +53,7 @@ impl Plugins {
                 lines
                     .push(Line::Trouble(format!("{} effects were given up: see the audit", record.given_up)));
             }
-            if plugins::runs(record) {
+            if plugins::runs(record) && state.may_ask_plugins() {
                 lines.extend(record.commands.iter().map(|command| {
                     Line::Command(Command { plugin: record.name.clone(), command: command.clone() })
                 }));
@@ -79,7 +79,9 @@ impl Panel for Plugins {
                 let line = lines.into_iter().nth(self.chosen);
                 match line {
                     Some(Line::Command(command)) => return Turn::close_with(plugins::run(state, command)),
-                    Some(Line::Plugin(record)) if record.state == PluginState::Off => {
+                    Some(Line::Plugin(record))
+                        if record.state == PluginState::Off && state.may_ask_plugins() =>
+                    {
                         let name = record.name.clone();
                         return Turn::stay_with(plugins::try_again(state, name));
                     }

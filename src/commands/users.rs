@@ -1,0 +1,121 @@
+//! `users add|list|remove|authorized-keys`: the people who may open the dashboard over SSH.
+
+use std::{
+    env,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    CommandError,
+    cli::{GlobalArgs, UsersCommand},
+    output::{Lean, stdout, table},
+};
+use crate::{
+    config::{self, Loaded},
+    files::{self, Expected},
+    people::{self, PeopleError, Program, PublicKey, authorized_line, keys_of_file},
+    study::PersonRole,
+    text::shown,
+};
+
+/// A file of public keys is a few hundred bytes.
+const KEYS: Expected = Expected::new("a file of public keys", 64 << 10);
+
+/// Runs `users`. It has no log: root would open it, and the service could not write to it any more.
+pub(super) fn run(command: &UsersCommand, global: &GlobalArgs) -> Result<(), CommandError> {
+    let loaded = config::load(global.config.as_deref())?;
+    let file = loaded.config.people.file.clone();
+    match command {
+        UsersCommand::Add { name, key, role } => add(&file, name, key, *role),
+        UsersCommand::List => list(&file),
+        UsersCommand::Remove { name, key } => remove(&file, name, key.as_deref()),
+        UsersCommand::AuthorizedKeys { user, kind, key } => {
+            authorized_keys(&loaded, global, user, &format!("{kind} {key}"))
+        }
+    }
+}
+
+fn add(file: &Path, name: &str, key: &Path, role: PersonRole) -> Result<(), CommandError> {
+    let unusable = |why: String| CommandError::usage(format!("{} cannot be taken: {why}", shown(key)));
+    let text = files::read_text(key, KEYS).map_err(|error| unusable(error.to_string()))?;
+    let keys = keys_of_file(&text).map_err(|error| unusable(error.to_string()))?;
+    people::create(file)?;
+    let mut list = people::read(file)?;
+    let was = list.people().get(name).map(|person| person.role);
+    list.add(name, role, &keys)?;
+    people::write(file, &list)?;
+    let mut out = stdout();
+    match was {
+        Some(was) if was != role => {
+            writeln!(out, "{name} is {} now, and was {}; open sessions follow", role.word(), was.word())?;
+        }
+        _ => writeln!(out, "{name} is {}", role.word())?,
+    }
+    for key in &keys {
+        writeln!(out, "{name} comes in with {} {}", key.kind(), key.fingerprint())?;
+    }
+    Ok(())
+}
+
+fn list(file: &Path) -> Result<(), CommandError> {
+    let list = people::read(file)?;
+    let columns =
+        [("NAME", Lean::Left), ("ROLE", Lean::Left), ("TYPE", Lean::Left), ("FINGERPRINT", Lean::Left)];
+    let mut rows = Vec::new();
+    for (name, person) in list.people().iter() {
+        let row = |kind: &str, fingerprint: &str| {
+            [name, person.role.word(), kind, fingerprint].map(str::to_owned).to_vec()
+        };
+        match person.keys.is_empty() {
+            true => rows.push(row("", "no key: does not come in")),
+            false => rows.extend(person.keys.iter().map(|key| row(key.kind(), key.fingerprint()))),
+        }
+    }
+    let mut out = stdout();
+    if rows.is_empty() {
+        writeln!(out, "nobody is on the list {}", shown(file))?;
+        return Ok(());
+    }
+    table(&mut out, &columns, &rows)?;
+    Ok(())
+}
+
+fn remove(file: &Path, name: &str, key: Option<&str>) -> Result<(), CommandError> {
+    let mut list = people::read(file)?;
+    match key {
+        Some(key) => list.remove_key(name, key)?,
+        None => list.remove(name)?,
+    }
+    people::write(file, &list)?;
+    let what = key.map_or_else(String::new, |key| format!("the key {key} of "));
+    writeln!(stdout(), "{what}{name} is no longer on the list; open sessions end within 5 seconds")?;
+    Ok(())
+}
+
+/// Answers sshd: the line of the person whose key it is. No line: sshd goes on, and lets nobody in by this.
+fn authorized_keys(loaded: &Loaded, global: &GlobalArgs, user: &str, key: &str) -> Result<(), CommandError> {
+    // Another account's user has own keys; these are for this one.
+    if user != loaded.config.people.account {
+        return Ok(());
+    }
+    let Ok(key) = PublicKey::parse(key) else { return Ok(()) };
+    let list = people::read(&loaded.config.people.file)?;
+    let Some(name) = list.people().of_key(&key) else { return Ok(()) };
+    let absolute = |path: &PathBuf| std::path::absolute(path);
+    let program = Program {
+        path: env::current_exe()?,
+        config: loaded.path.as_ref().map(absolute).transpose()?,
+        store: global.store.as_ref().map(absolute).transpose()?,
+    };
+    let line =
+        authorized_line(&program, name, &key).map_err(|error| CommandError::failed(error.to_string()))?;
+    writeln!(stdout(), "{line}")?;
+    Ok(())
+}
+
+impl From<PeopleError> for CommandError {
+    fn from(error: PeopleError) -> Self {
+        Self::usage_by(error)
+    }
+}

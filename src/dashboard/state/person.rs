@@ -1,0 +1,102 @@
+//! The person at the keys: what the role permits, and what is done while nobody is there.
+
+use jiff::Timestamp;
+
+use super::State;
+use crate::{
+    dashboard::keymap::action::Action,
+    session::protocol::NoticeLevel,
+    study::{Permission, PersonRole},
+    text::long_time,
+};
+
+impl State {
+    /// The person at the keys has logged in and has this role; none: the user of an account.
+    #[must_use]
+    pub fn with_role(mut self, role: Option<PersonRole>) -> Self {
+        self.role = role;
+        self.hides_names |= role.is_some_and(|role| !role.sees_names());
+        self
+    }
+
+    /// The role of a person who has logged in.
+    #[must_use]
+    pub fn role(&self) -> Option<PersonRole> {
+        self.role
+    }
+
+    /// Whether the person at the keys is permitted an action.
+    #[must_use]
+    pub fn may(&self, action: Action) -> bool {
+        action.permission().is_given_to(self.role)
+    }
+
+    /// Whether the person at the keys may ask something of a plugin.
+    pub(in crate::dashboard) fn may_ask_plugins(&self) -> bool {
+        Permission::Role(PersonRole::Admin).is_given_to(self.role)
+    }
+
+    /// Says why an action is not done.
+    pub(in crate::dashboard) fn refuse(&mut self, action: Action) {
+        let Some(role) = self.role else { return };
+        let whose = action.permission().in_words();
+        self.say(
+            NoticeLevel::Info,
+            format!("Not done: that is for {whose}, and your role is {}.", role.word()),
+        );
+    }
+
+    /// Takes another role over. What lies over the screen may not be for it.
+    pub(in crate::dashboard) fn take_role(&mut self, role: PersonRole) {
+        if self.role == Some(role) {
+            return;
+        }
+        self.role = Some(role);
+        self.panel = None;
+        self.pending.clear();
+        self.undo.clear();
+        self.hides_names |= !role.sees_names();
+        let names = match (self.hides_names && role.sees_names(), self.keymap.shown(Action::HideNames)) {
+            (true, key) if !key.is_empty() => format!(" {key} shows names."),
+            _ => String::new(),
+        };
+        self.say(NoticeLevel::Warning, format!("Your role is {} now.{names}", role.word()));
+    }
+
+    /// Returns what the role does not permit, in a sentence; none where it permits all.
+    pub(in crate::dashboard) fn limits(&self) -> Option<&'static str> {
+        match self.role? {
+            PersonRole::View => Some("Your role is view: names stay hidden, nothing is changed."),
+            PersonRole::Triage => {
+                Some("Your role is triage: thresholds, plugins and scoring by hand are for admins.")
+            }
+            PersonRole::Admin => None,
+        }
+    }
+
+    /// Hides names when nobody has been at the keys for as long as the site says.
+    pub(in crate::dashboard) fn hide_names_when_idle(&mut self, now: Timestamp) {
+        // The clock may have been set back.
+        self.touched_at = self.touched_at.min(now);
+        let Some(after) = self.site.hide_names_after.filter(|_| !self.hides_names) else { return };
+        if now.duration_since(self.touched_at) < after {
+            return;
+        }
+        self.hides_names = true;
+        self.stale = true;
+        let (time, key) = (long_time(after.as_secs()), self.keymap.shown(Action::HideNames));
+        self.say(
+            NoticeLevel::Info,
+            format!("Names are hidden: nobody was at the keys for {time}. {key} shows them."),
+        );
+    }
+
+    /// The terminal's title, where the site wants one: how many critical studies wait to be acknowledged.
+    #[must_use]
+    pub fn title(&self) -> Option<String> {
+        self.site.title.then(|| match self.worklist.alarms() {
+            0 => "cxr-triage".to_owned(),
+            alarms => format!("{alarms}! cxr-triage"),
+        })
+    }
+}

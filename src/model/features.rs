@@ -1,0 +1,59 @@
+//! What a network sees in films, apart from what its last layer says of them.
+
+use super::{Input, Model, ModelError, Parallelism, engine::pooled, profile};
+use crate::guard::guarded;
+
+/// What a network sees in one film.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// The mean of each channel of the last feature map: what the last layer gets.
+    pub pooled: Vec<f32>,
+    /// What a [`Profile`](super::Profile) is made of.
+    pub signature: Vec<f32>,
+}
+
+impl Model {
+    /// Returns what the network sees in each film of a batch, in order. A film does not suffer for the others: when a
+    /// batch fails, or what computes it panics, its films are tried one by one. `parallelism` matters to the time alone.
+    pub fn features_each(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Vec<Result<Features, ModelError>> {
+        match self.features(inputs, parallelism) {
+            Ok(features) => features.into_iter().map(Ok).collect(),
+            Err(error) if inputs.len() > 1 => {
+                tracing::warn!(%error, "a batch failed; trying its films one by one");
+                inputs.iter().map(|input| self.features_of_one(input, parallelism)).collect()
+            }
+            Err(error) => vec![Err(error)],
+        }
+    }
+
+    fn features_of_one(&self, input: &Input, parallelism: Parallelism) -> Result<Features, ModelError> {
+        let mut features = self.features(std::slice::from_ref(input), parallelism)?;
+        features.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
+    }
+
+    fn features(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Features>, ModelError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        guarded(|| self.features_unguarded(inputs, parallelism))
+            .unwrap_or_else(|| Err(ModelError::broke_down()))
+    }
+
+    fn features_unguarded(
+        &self,
+        inputs: &[Input],
+        parallelism: Parallelism,
+    ) -> Result<Vec<Features>, ModelError> {
+        let maps = self.forward_by(inputs, parallelism)?.features;
+        let signatures = profile::signatures(&maps)?;
+        let whole = |(film, (pooled, signature)): (usize, (Vec<f32>, Vec<f32>))| {
+            let is_finite = pooled.iter().chain(&signature).all(|value| value.is_finite());
+            if is_finite { Ok(Features { pooled, signature }) } else { Err(ModelError::NotFinite { film }) }
+        };
+        pooled(&maps)?.into_iter().zip(signatures).enumerate().map(whole).collect()
+    }
+}

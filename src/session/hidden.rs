@@ -1,0 +1,152 @@
+//! Hides whose films they are from a dashboard that may not show names: what is taken out here never reaches it.
+//!
+//! What is free text loses the patient's name and numbers, what holds nothing else is emptied; staff keep their names.
+//! Letters that are part of the picture itself cannot be hidden.
+
+use super::protocol::{Health, Update};
+use crate::{
+    store::{FilmRow, FilmState, Note, PluginRecord, StudyDetail, StudyRow},
+    study::Clash,
+    text::Secrets,
+};
+
+/// In place of a text that people or plugins wrote.
+pub(super) const HIDDEN: &str = "(hidden with the names)";
+
+/// The update without names.
+pub(super) fn without_names(update: Update) -> Update {
+    match update {
+        Update::Studies(mut rows) => {
+            rows.iter_mut().for_each(hide_row);
+            Update::Studies(rows)
+        }
+        Update::Detail(mut detail) => {
+            hide_detail(&mut detail);
+            Update::Detail(detail)
+        }
+        Update::Health(health) => {
+            let working_on = health.working_on.map(|_| "a film".to_owned());
+            Update::Health(Health { working_on, ..health })
+        }
+        Update::Similar(mut similar) => {
+            for film in similar.neighbours.iter_mut().flatten() {
+                hide_row(&mut film.study);
+                film.notes.iter_mut().for_each(hide_note);
+            }
+            Update::Similar(similar)
+        }
+        Update::Plugins(records) => Update::Plugins(records.into_iter().map(without_fault).collect()),
+        // They have no text that came with a film; a plugin's notice is hidden where it is read.
+        Update::Priors(..)
+        | Update::Spread(_)
+        | Update::Shift(..)
+        | Update::Senders(_)
+        | Update::Picture(_)
+        | Update::Notice(_)
+        | Update::Bench(_)
+        | Update::Role(_)
+        | Update::Ended(_) => update,
+    }
+}
+
+/// What went wrong in a plugin may quote what it was told.
+fn without_fault(record: PluginRecord) -> PluginRecord {
+    let fault = if record.fault.is_empty() { String::new() } else { HIDDEN.to_owned() };
+    PluginRecord { fault, ..record }
+}
+
+fn hide_row(row: &mut StudyRow) {
+    let secrets = Secrets::of_study(row);
+    hide_row_with(row, &secrets);
+}
+
+fn hide_row_with(row: &mut StudyRow, secrets: &Secrets) {
+    row.key = format!("study {}", row.id);
+    for text in [&mut row.patient_id, &mut row.patient_name, &mut row.accession_number, &mut row.file_name] {
+        text.clear();
+    }
+    for text in [&mut row.description, &mut row.view, &mut row.held_reason] {
+        *text = secrets.hide(text);
+    }
+    if let Some(outside) = &mut row.outside {
+        outside.source = secrets.hide(&outside.source);
+    }
+    row.attributes.station_name = secrets.hide(&row.attributes.station_name);
+    for tag in &mut row.marks.tags {
+        tag.text = secrets.hide(&tag.text);
+    }
+    row.marks.notes.clear();
+    row.marks.cells.clear();
+}
+
+fn hide_detail(detail: &mut StudyDetail) {
+    let secrets = Secrets::of_study(&detail.study);
+    hide_row_with(&mut detail.study, &secrets);
+    for film in &mut detail.films {
+        hide_film(film, &secrets);
+    }
+    detail.notes.iter_mut().for_each(hide_note);
+    detail.clashes.iter_mut().for_each(hide_clash);
+}
+
+fn hide_note(note: &mut Note) {
+    HIDDEN.clone_into(&mut note.text);
+}
+
+fn hide_film(film: &mut FilmRow, secrets: &Secrets) {
+    film.path.clear();
+    film.clashes.iter_mut().for_each(hide_clash);
+    for text in &mut film.warnings {
+        *text = secrets.hide(text);
+    }
+    if let FilmState::Held(held) = &mut film.state {
+        held.reason = secrets.hide(&held.reason);
+    }
+    if let Some(request) = &mut film.on_request {
+        request.was_held = secrets.hide(&request.was_held);
+    }
+    let header = &mut film.header;
+    for text in [
+        &mut header.patient_name,
+        &mut header.patient_id,
+        &mut header.patient_birth_date,
+        &mut header.accession_number,
+        &mut header.study_instance_uid,
+        &mut header.series_instance_uid,
+        &mut header.sop_instance_uid,
+        &mut header.study_date,
+        &mut header.study_time,
+        &mut header.acquired_at,
+        &mut header.content_at,
+    ] {
+        text.clear();
+    }
+    header.source_images.clear();
+    for text in [
+        &mut header.study_description,
+        &mut header.series_description,
+        &mut header.protocol_name,
+        &mut header.institution_name,
+        &mut header.station_name,
+        &mut header.detector_id,
+        &mut header.anatomic_region,
+        &mut header.body_part_examined,
+        &mut header.view_position,
+    ] {
+        *text = secrets.hide(text);
+    }
+}
+
+fn hide_clash(clash: &mut Clash) {
+    match clash {
+        Clash::Film { file_name, study, .. } => {
+            file_name.clear();
+            study.clear();
+        }
+        Clash::Study { key } => key.clear(),
+    }
+}
+
+#[cfg(test)]
+#[path = "hidden_tests.rs"]
+mod tests;

@@ -1,0 +1,25 @@
+//! Alarms that reach a person who looks elsewhere, as bytes.
+
+use super::pictures::Fake;
+
+/// The film is critical, whatever the model says of it.
+const CRITICAL: &str =
+    "[thresholds.starter]\nEffusion = { alert = 0.00001, critical = 0.00002, rank = true }\n";
+const ANSWERS: &str = "\u{1b}[?62;c\u{1b}[0n";
+
+#[test]
+fn the_title_counts_alarms_the_desktop_is_told_and_the_title_from_before_comes_back() {
+    for (way, notice) in [
+        ("osc9", "\u{1b}]9;cxr-triage: 1 critical study to acknowledge\u{1b}\\"),
+        ("osc777", "\u{1b}]777;notify;cxr-triage;1 critical study to acknowledge\u{1b}\\"),
+    ] {
+        let config = format!("[dashboard]\ntitle = true\ndesktop_notice = \"{way}\"\n{CRITICAL}");
+        let mut terminal = Fake::configured(&config, &[], ANSWERS);
+        terminal.wait_for(notice);
+        terminal.wait_for("\u{1b}]2;1! cxr-triage\u{1b}\\");
+        terminal.type_keys("a");
+        terminal.wait_for("\u{1b}]2;cxr-triage\u{1b}\\");
+        terminal.type_keys("q");
+        terminal.wait_for("\u{1b}]2;\u{1b}\\\u{1b}[23;2t");
+    }
+}
