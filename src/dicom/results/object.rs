@@ -47,9 +47,10 @@ impl Object {
         let films = result.films.iter().map(FilmResult::by_number);
         let (digest, version) = (digest(films), result.version.to_string());
         let shown = film.map_or("", |film| &film.header().sop_instance_uid);
+        let before = result.predecessor.as_ref().map_or("", |before| &before.sop_instance_uid);
         let object = Self {
             what,
-            sop_instance_uid: uid(&[&whose[..], &[what.word(), &version, &digest, shown]].concat()),
+            sop_instance_uid: uid(&[&whose[..], &[what.word(), &version, before, &digest, shown]].concat()),
             // A series is made by one device, and that by one program.
             series_instance_uid: uid(&[&whose[..], &["series", what.word(), crate::VERSION]].concat()),
             set: DataSet::default(),
