@@ -59,6 +59,7 @@ fn meaning(name: &str) -> Config {
                 frames: Action::Off,
                 small: Action::Off,
                 blank: Action::Off,
+                flat: Action::Off,
                 clipped: Action::Off,
                 colour: Action::Off,
                 inverted: Action::Off,

@@ -2,22 +2,19 @@
 
 mod evaluate;
 mod train;
+mod users;
+mod weights;
 
 use std::path::PathBuf;
 
-use clap::{
-    Args, Parser, Subcommand,
-    builder::{PossibleValuesParser, TypedValueParser},
-    value_parser,
-};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 pub(super) use evaluate::EvaluateArgs;
 pub(super) use train::{DepthAs, TrainArgs};
+pub(super) use users::UsersCommand;
+pub(super) use weights::{ImportArgs, WeightsCommand};
 
-use crate::{
-    config::{Bandwidth, Device, Pictures, Precision},
-    study::PersonRole,
-};
+use crate::config::{Bandwidth, Device, Pictures, Precision};
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
 ///
@@ -286,37 +283,6 @@ fn interval(text: &str) -> Result<jiff::SignedDuration, String> {
     parsed.filter(is_sound).ok_or_else(|| "a length of time from 0s to 24h, such as 4s".to_owned())
 }
 
-/// `weights`.
-#[derive(Debug, Clone, Subcommand)]
-pub enum WeightsCommand {
-    /// The models that can be used, and where each lies
-    List,
-    /// Fetch published weights and make a model of them
-    Pull {
-        /// xrv-all (the strong default), xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, or rad-dino, which finds similar
-        /// films
-        name: String,
-    },
-    /// Make a model of a file of weights: PyTorch, safetensors or Keras
-    Import(ImportArgs),
-    /// Check a model: checksum, shapes, finite outputs, and what is known of its results
-    Verify {
-        /// The model's name
-        name: String,
-        /// Score this film with it, too; the film of the model's reference is compared with it
-        #[arg(long, value_name = "FILE")]
-        film: Option<PathBuf>,
-    },
-    /// Measure the films that a model was trained on, so that films unlike them can be held
-    Profile {
-        /// The model's name
-        name: String,
-        /// A folder of films that the model was trained on, 200 at least
-        #[arg(long, value_name = "DIR")]
-        films: PathBuf,
-    },
-}
-
 /// `plugins`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum PluginsCommand {
@@ -335,23 +301,6 @@ pub enum PluginsCommand {
         #[arg(long, value_name = "JSON")]
         study: Option<PathBuf>,
     },
-}
-
-/// `weights import`.
-#[derive(Debug, Clone, Args)]
-#[command(group = clap::ArgGroup::new("description").required(true))]
-pub struct ImportArgs {
-    /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
-    pub file: PathBuf,
-    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, rad-dino or keras-course
-    #[arg(long, value_name = "P", group = "description")]
-    pub preset: Option<String>,
-    /// What it is, in a manifest of your own
-    #[arg(long, value_name = "FILE", group = "description")]
-    pub manifest: Option<PathBuf>,
-    /// The name that the model is to have [default: the preset's or the manifest's]
-    #[arg(long)]
-    pub name: Option<String>,
 }
 
 /// `config`.
@@ -383,46 +332,6 @@ pub enum StoreCommand {
         /// The file; it must not be there yet
         file: PathBuf,
     },
-}
-
-/// `users`.
-#[derive(Debug, Clone, Subcommand)]
-pub enum UsersCommand {
-    /// Let a person in by a public key; one who is there gets the role, and the key beside the others
-    Add {
-        /// Letters, digits, `.`, `_` and `-`: the name in the audit
-        name: String,
-        /// The person's public key, NAME.pub
-        #[arg(long, value_name = "FILE")]
-        key: PathBuf,
-        /// view: looks on, names hidden; triage: works with the list; admin: thresholds, plugins, scoring by hand, too
-        #[arg(long, value_parser = roles())]
-        role: PersonRole,
-    },
-    /// Who may come in, with which role and which keys
-    List,
-    /// Let a person in no longer; sessions that are open end within seconds
-    Remove {
-        /// The person's name
-        name: String,
-        /// Only the key of this fingerprint
-        #[arg(long, value_name = "FINGERPRINT")]
-        key: Option<String>,
-    },
-    /// For sshd's AuthorizedKeysCommand: prints the line that lets the owner of a key in
-    AuthorizedKeys {
-        /// The account that is logged in to: sshd's %u
-        user: String,
-        /// The type of the key: %t
-        kind: String,
-        /// The key in base64: %k
-        key: String,
-    },
-}
-
-fn roles() -> impl TypedValueParser<Value = PersonRole> {
-    let words = PossibleValuesParser::new(PersonRole::ALL.map(PersonRole::word));
-    words.try_map(|word| PersonRole::from_word(&word).ok_or("no role"))
 }
 
 /// `retention`.

@@ -82,7 +82,8 @@ fn hide_row_with(row: &mut StudyRow, secrets: &Secrets) {
     if let Some(outside) = &mut row.outside {
         outside.source = secrets.hide(&outside.source);
     }
-    row.attributes.station_name = secrets.hide(&row.attributes.station_name);
+    // All of them, whatever attribute comes.
+    row.attributes = row.attributes.map(|text| secrets.hide(text));
     for tag in &mut row.marks.tags {
         tag.text = secrets.hide(&tag.text);
     }

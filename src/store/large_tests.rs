@@ -202,6 +202,7 @@ fn the_store_and_the_gates_agree_on_what_lies_beside_a_scored_film() {
         Gate::Frames,
         Gate::Small,
         Gate::Blank,
+        Gate::Flat,
         Gate::Clipped,
         Gate::Colour,
         Gate::Inverted,

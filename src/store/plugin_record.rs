@@ -227,9 +227,7 @@ impl DeliveryKind {
             Self::Run => "run",
         }
     }
-}
 
-impl DeliveryKind {
     /// The audit's kind for one that is done.
     pub(super) fn done(self) -> AuditKind {
         match self {

@@ -104,8 +104,8 @@ fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
             (String::new(), state.theme.text),
             ("Copy DICOM, PNG, JPEG or TIFF films there:".to_owned(), state.theme.text),
             (format!("  cp film.dcm {inbox}/"), state.theme.key),
-            ("or receive them from a modality (dcmtk):".to_owned(), state.theme.text),
-            (format!("  storescp -od {inbox} 11112"), state.theme.key),
+            ("or by DICOM from a modality or PACS:".to_owned(), state.theme.text),
+            ("  cxr-triage watch --receive".to_owned(), state.theme.key),
             (String::new(), state.theme.text),
             ("The inbox is only read; nothing in it is changed.".to_owned(), state.theme.dim),
         ]);

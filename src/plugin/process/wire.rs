@@ -161,6 +161,7 @@ mod tests {
             },
             Effect::Copy { to: "ct".to_owned() },
             Effect::Run { program: "page".to_owned() },
+            Effect::Send { to: "pacs".to_owned() },
         ];
         let effects: Vec<RequestedEffect> = effects
             .into_iter()
