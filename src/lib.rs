@@ -19,6 +19,7 @@
 pub mod commands;
 pub mod config;
 pub mod dashboard;
+pub mod deliver;
 pub mod dicom;
 pub mod evaluate;
 pub mod files;

@@ -72,6 +72,10 @@ pub enum Command {
     Watch(WatchArgs),
     /// Receive films by DICOM (C-STORE) into an inbox, and nothing else
     Receive(ReceiveArgs),
+    /// Send the results of studies to a destination of `[send.NAME]`, now
+    Send(SendArgs),
+    /// Try whether a destination of `[send.NAME]` is there and lets us in (C-ECHO)
+    Echo(EchoArgs),
     /// Score files or folders now and print the ranked table
     Scan(ScanArgs),
     /// Show one film with its heatmap and findings in the terminal, or save the picture
@@ -173,6 +177,24 @@ pub struct ReceiveArgs {
     /// No paths in the output: a hash in place of each
     #[arg(long)]
     pub no_names: bool,
+}
+
+/// `send`.
+#[derive(Debug, Clone, Args)]
+pub struct SendArgs {
+    /// Studies: Study Instance UIDs, numbers of the store, or files of films
+    #[arg(required = true, value_name = "STUDY")]
+    pub studies: Vec<String>,
+    /// The destination's name
+    #[arg(long, value_name = "NAME")]
+    pub to: String,
+}
+
+/// `echo`.
+#[derive(Debug, Clone, Args)]
+pub struct EchoArgs {
+    /// The destination's name
+    pub name: String,
 }
 
 /// `demo`.

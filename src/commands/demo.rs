@@ -47,6 +47,7 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandErr
         // Phantoms are nobody's numbers, and nothing of theirs is to go.
         config.metrics.textfile = None;
         config.retention = Retention::default();
+        config.send.clear();
     })?);
     let watch = WatchArgs { inbox: Some(folder.inbox()), ..args.watch() };
     let senders = Senders::start(&folder.inbox(), args)?;

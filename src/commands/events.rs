@@ -14,7 +14,11 @@ use super::{
     output::{stdout, terminal},
     signals::Stop,
 };
-use crate::pipeline::{Event, EventKind};
+use crate::{
+    deliver::ResultNews,
+    pipeline::{Event, EventKind},
+    study::SendingState,
+};
 
 /// Events between a service and standard output; a reader that stalls stalls the service.
 pub(super) const EVENTS: usize = 256;
@@ -53,6 +57,28 @@ pub(super) fn unread() -> Result<Receiver<()>, CommandError> {
         let _ = send.send(());
     })?;
     Ok(receive)
+}
+
+/// The event that tells what became of a result.
+pub(super) fn of_result(news: &ResultNews, time: Timestamp) -> Event {
+    let (destination, version) = (news.sending.destination.clone(), news.sending.version);
+    let kind = match news.sending.state.clone() {
+        SendingState::Sent { remark, .. } => {
+            EventKind::Sent { destination, version, remark: Some(remark).filter(|remark| !remark.is_empty()) }
+        }
+        SendingState::Failing { why, next } => {
+            EventKind::Unsent { destination, version, reason: why, next_try: Some(next) }
+        }
+        SendingState::GivenUp { why, .. } => {
+            EventKind::Unsent { destination, version, reason: why, next_try: None }
+        }
+        // A result that has changed since: it is tried again at once.
+        SendingState::Waiting => {
+            let reason = "the result has changed since".to_owned();
+            EventKind::Unsent { destination, version, reason, next_try: Some(time) }
+        }
+    };
+    Event::about_study(kind, &news.study, time)
 }
 
 /// Prints events until a reason to end comes.

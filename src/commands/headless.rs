@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     CommandError,
     cli::{GlobalArgs, WatchArgs},
-    events::{EVENTS, Ends, Wanted, print, unread},
+    events::{EVENTS, Ends, Wanted, of_result, print, unread},
     receive, reload,
     setup::Setup,
     signals,
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     config::ConfigError,
+    deliver::Listener,
     health::Part,
     leaving,
     pipeline::{Event, Order, Pipeline},
@@ -54,7 +55,9 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
     });
     let notices = events_in.clone();
     // Before the pipeline, so that no event of it is missed.
-    let plugins = setup.plugins(&supervisor, &ownership)?;
+    let results = events_in.clone();
+    let listener = Listener::new(move |news| drop(results.send(of_result(news, Timestamp::now()))));
+    let plugins = setup.plugins(&supervisor, &ownership, listener)?;
     let receiver_events = events_in.clone();
     let options =
         args.receive.map(|port| receive::options(setup.config(), &inbox, port, None)).transpose()?;
@@ -84,7 +87,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
                     receiver_handle.iter().for_each(|receiver| receiver.change(&changed.config));
                     current.store(Arc::new(changed.config.clone()));
                     if let Some(settings) = &plugin_settings {
-                        let _ = settings.send((changed.plugins_folder, changed.config.plugins));
+                        let _ = settings.send(changed.site_settings());
                     }
                     let _ = orders.send(Order::Settings(changed.settings));
                     let _ = orders.send(Order::Gates(changed.config.quality.clone()));

@@ -27,6 +27,7 @@ mod reload;
 mod retention;
 mod scan;
 mod screen;
+mod send;
 mod setup;
 mod show;
 mod signals;
@@ -63,6 +64,8 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Watch(args) if args.headless => headless::run(&args, &global),
         Command::Watch(args) => watch::run(&args, &global),
         Command::Receive(args) => receive::run(&args, &global),
+        Command::Send(args) => send::run(&args, &global),
+        Command::Echo(args) => send::echo(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),
         Command::Show(args) => show::run(&args, &global),
         Command::Similar(args) => similar::run(&args, &global),

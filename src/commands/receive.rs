@@ -21,8 +21,9 @@ use super::{
 };
 use crate::{
     config::{self, Config, is_title},
-    dicom::receive::{
-        Limits, Network, Options, Peers, Receiver, StartError, StateFile, Times, TlsFiles, classes_of,
+    dicom::{
+        receive::{Limits, Network, Options, Peers, Receiver, StartError, StateFile, Times, classes_of},
+        tls::TlsFiles,
     },
     leaving,
     pipeline::{Event, EventKind, Reception},

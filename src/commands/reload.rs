@@ -10,6 +10,7 @@ use crate::{
     config::{self, Config, ConfigError, Loaded, Places, Receive, Watcher},
     model::Manifest,
     pipeline::Settings,
+    plugin::SiteSettings,
     study::Rules,
 };
 
@@ -24,6 +25,17 @@ pub(super) struct Reloaded<T> {
     pub(super) settings: Settings,
     /// Settings that changed and need a new start.
     pub(super) at_next_start: Vec<&'static str>,
+}
+
+impl<T> Reloaded<T> {
+    /// The settings of plugins and of the outbox's deliveries.
+    pub(super) fn site_settings(&self) -> SiteSettings {
+        SiteSettings {
+            plugins_folder: self.plugins_folder.clone(),
+            plugins: self.config.plugins.clone(),
+            destinations: self.config.send.clone(),
+        }
+    }
 }
 
 /// Calls `on_change` after each change of the configuration file: with what it says now, or with why it

@@ -18,6 +18,7 @@ pub(super) fn site(loaded: &Loaded, rules: &Rules) -> Result<Site, ConfigError> 
         desktop_notice: loaded.config.dashboard.desktop_notice,
         hide_names_after: loaded.config.dashboard.hide_names_after,
         findings_order: findings_order(loaded, rules)?,
+        destinations: loaded.config.send.keys().cloned().collect(),
         doubt: None,
     })
 }

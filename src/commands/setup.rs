@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use super::{CommandError, cli::GlobalArgs, log, output::stderr};
 use crate::{
     config::{self, Config, LabelDefaults, Loaded},
+    deliver::Listener,
     files::readers,
     intake,
     model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
@@ -241,15 +242,18 @@ impl Setup {
         Helper { program: own_program(), arguments, trials: None }
     }
 
-    /// The plugins that the site enables, running.
+    /// The plugins that the site enables, and the deliveries of the outbox, running.
     pub(super) fn plugins(
         &self,
         supervisor: &Supervisor,
         ownership: &Ownership,
+        listener: Listener,
     ) -> Result<Host, CommandError> {
         let parts = HostParts {
             ownership: Some(ownership.clone()),
             supervisor: supervisor.clone(),
+            destinations: self.config().send.clone(),
+            listener,
             ..HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone())
         };
         Host::start(parts).map_err(|error| CommandError::failed(error.to_string()))

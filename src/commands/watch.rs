@@ -19,6 +19,7 @@ use super::{
 use crate::{
     config::{ConfigError, Loaded, Motion},
     dashboard::{self, Reconfigure, Site},
+    deliver::{Listener, ResultNews},
     freed_memory,
     health::Part,
     leaving,
@@ -30,7 +31,7 @@ use crate::{
         protocol::{Feed, Health, Notice, NoticeLevel, Role},
     },
     store::{Ownership, Store},
-    study::Rules,
+    study::{Rules, SendingState},
     supervise::Supervisor,
     text::shown,
 };
@@ -82,7 +83,14 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         Role::Follower => PathBuf::new(),
     };
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
-    let plugins = ownership.as_ref().map(|ownership| setup.plugins(&supervisor, ownership)).transpose()?;
+    let plugins = ownership
+        .as_ref()
+        .map(|ownership| {
+            let external = external_in.clone();
+            let listener = Listener::new(move |news| tell_of_result(news, &external));
+            setup.plugins(&supervisor, ownership, listener)
+        })
+        .transpose()?;
     let waker = plugins.as_ref().and_then(Host::waker);
     let receiver_options = match (args.receive, role) {
         (None, _) => None,
@@ -145,7 +153,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             receiver.change(&changed.config);
         }
         if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
-            let _ = settings.send((changed.plugins_folder.clone(), changed.config.plugins.clone()));
+            let _ = settings.send(changed.site_settings());
         }
         screen.take_config(change, orders.as_ref());
     })?;
@@ -238,6 +246,18 @@ fn pass_on(event: &Event, external: &Sender<External>) {
     let _ = external.try_send(message);
 }
 
+/// Tells the session of a result that could not be sent for good; else the store says it.
+fn tell_of_result(news: &ResultNews, external: &Sender<External>) {
+    let message = match &news.sending.state {
+        SendingState::GivenUp { why, .. } => {
+            let text = format!("A result was not sent to {}: {why}", news.sending.destination);
+            External::Notice(Notice { level: NoticeLevel::Error, text })
+        }
+        _ => External::StoreChanged,
+    };
+    let _ = external.try_send(message);
+}
+
 /// The ways to tell a running screen of changes: its own settings, and all else by its session.
 #[derive(Clone)]
 struct Screen {
@@ -321,7 +341,7 @@ fn health(
 }
 
 /// The person at the keys, for the audit: the name of the account.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     ["LOGNAME", "USER"]
         .iter()
         .find_map(|name| std::env::var(name).ok())

@@ -10,6 +10,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Conf
         }
     }
     super::receive::check(&config.receive, document)?;
+    super::send::check(&config.send, document)?;
     super::plugins::check(&config.plugins, document)
 }
 

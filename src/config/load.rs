@@ -257,6 +257,10 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
     let receive = &mut config.receive;
     let files = [&mut receive.tls_certificate, &mut receive.tls_key, &mut receive.tls_senders];
     files.into_iter().flatten().for_each(absolute);
+    for destination in config.send.values_mut() {
+        let files = [&mut destination.tls_roots, &mut destination.tls_certificate, &mut destination.tls_key];
+        files.into_iter().flatten().for_each(absolute);
+    }
     let plugins = &mut config.plugins;
     plugins.folder.iter_mut().chain(&mut plugins.exports).for_each(absolute);
     plugins.copy_to.values_mut().for_each(absolute);

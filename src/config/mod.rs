@@ -19,6 +19,7 @@ mod plugins;
 mod receive;
 mod rules;
 mod schema;
+mod send;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -39,5 +40,6 @@ pub use schema::{
     Borders, Config, Dashboard, DesktopNotice, Device, Inbox, Keys, LabelThresholds, Log, LogLevel, Model,
     ModelThresholds, Motion, Pictures, Precision, RasterStudy, Store, Thresholds, Triage, Weights,
 };
+pub use send::{Destination, Destinations, When};
 pub use template::TEMPLATE;
 pub use watch::{WatchError, Watcher, watch};

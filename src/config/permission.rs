@@ -16,12 +16,13 @@ pub enum Permission {
     Webhook,
     Write,
     Copy,
+    Send,
     Run,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Raise,
         Self::Tag,
         Self::Note,
@@ -31,6 +32,7 @@ impl Permission {
         Self::Webhook,
         Self::Write,
         Self::Copy,
+        Self::Send,
         Self::Run,
     ];
 
@@ -47,6 +49,7 @@ impl Permission {
             Self::Webhook => "webhook",
             Self::Write => "write",
             Self::Copy => "copy",
+            Self::Send => "send",
             Self::Run => "run",
         }
     }
@@ -63,7 +66,7 @@ impl Permission {
     pub fn needs_grant(self) -> bool {
         match self {
             Self::Raise | Self::Tag | Self::Note | Self::Column | Self::Notify => false,
-            Self::Patient | Self::Webhook | Self::Write | Self::Copy | Self::Run => true,
+            Self::Patient | Self::Webhook | Self::Write | Self::Copy | Self::Send | Self::Run => true,
         }
     }
 }

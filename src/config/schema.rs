@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{
-    Bandwidth, FeedAlarm, Health, Metrics, People, Plugins, Receive, Retention, Similar, bandwidth, values,
+    Bandwidth, Destinations, FeedAlarm, Health, Metrics, People, Plugins, Receive, Retention, Similar,
+    bandwidth, values,
 };
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub inbox: Inbox,
     /// Films that come in by DICOM.
     pub receive: Receive,
+    /// `[send.NAME]`: where results are sent by DICOM.
+    pub send: Destinations,
     /// Where results are kept.
     pub store: Store,
     /// Which model scores, and on what.

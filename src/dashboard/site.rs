@@ -39,6 +39,8 @@ pub struct Site {
     pub hide_names_after: Option<SignedDuration>,
     /// The labels that are listed first among a film's findings, in order.
     pub findings_order: Vec<String>,
+    /// The names of the destinations that results can be sent to.
+    pub destinations: Vec<String>,
     /// A sentence if the site's thresholds may be meant for other weights.
     pub doubt: Option<String>,
 }
@@ -55,6 +57,7 @@ impl Default for Site {
             desktop_notice: DesktopNotice::Off,
             hide_names_after: None,
             findings_order: Vec::new(),
+            destinations: Vec::new(),
             doubt: None,
         }
     }

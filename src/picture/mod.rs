@@ -2,6 +2,7 @@
 //! and by `show`; knows nothing of either.
 
 mod colormap;
+pub mod lettering;
 mod orientation;
 mod panel;
 mod presentation;

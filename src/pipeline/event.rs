@@ -170,6 +170,27 @@ pub enum EventKind {
         /// How often this happened since it was last told.
         times: u64,
     },
+    /// A destination has a study's result.
+    Sent {
+        /// The destination's name.
+        destination: String,
+        /// Which version of the result it is.
+        version: u32,
+        /// What the destination remarked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
+    },
+    /// A study's result could not be sent.
+    Unsent {
+        /// The destination's name.
+        destination: String,
+        /// Which version of the result it is.
+        version: u32,
+        /// Why.
+        reason: String,
+        /// When it is tried again; none: it was given up.
+        next_try: Option<Timestamp>,
+    },
     /// Something failed; the pipeline goes on.
     Error {
         /// The failure, its reason, the advice.
@@ -222,6 +243,18 @@ impl Event {
                 attributes: row.attributes.map(|text| secrets.hide(text)),
                 ..Unnamed::default()
             },
+        }
+    }
+
+    /// Something that happened to a study.
+    #[must_use]
+    pub fn about_study(kind: EventKind, row: &StudyRow, time: Timestamp) -> Self {
+        Self {
+            kind,
+            time,
+            study: Some(row.key.clone()),
+            path: Some(row.file_name.clone()),
+            unnamed: Unnamed { study: Some(row.id), ..Unnamed::default() },
         }
     }
 

@@ -80,6 +80,11 @@ pub enum Effect {
         /// The folder's name in the configuration.
         to: String,
     },
+    /// Send the study's results to a destination of the site.
+    Send {
+        /// The destination's name in the configuration.
+        to: String,
+    },
     /// Run a program that the site allows, with the arguments that the site fixed.
     Run {
         /// The program's name in the configuration.
@@ -100,6 +105,7 @@ impl Effect {
             Self::Webhook { .. } => Permission::Webhook,
             Self::Write { .. } => Permission::Write,
             Self::Copy { .. } => Permission::Copy,
+            Self::Send { .. } => Permission::Send,
             Self::Run { .. } => Permission::Run,
         }
     }
@@ -109,7 +115,12 @@ impl Effect {
     pub fn needs_study(&self) -> bool {
         matches!(
             self,
-            Self::Raise(_) | Self::Tag(_) | Self::Note(_) | Self::Column { .. } | Self::Copy { .. }
+            Self::Raise(_)
+                | Self::Tag(_)
+                | Self::Note(_)
+                | Self::Column { .. }
+                | Self::Copy { .. }
+                | Self::Send { .. }
         )
     }
 }
@@ -126,7 +137,7 @@ pub struct RequestedEffect {
 }
 
 /// Each effect's key, which is the word of its permission, and the keys that may stand beside it.
-const SHAPES: [(Permission, &[&str]); 9] = [
+const SHAPES: [(Permission, &[&str]); 10] = [
     (Permission::Raise, &[]),
     (Permission::Tag, &[]),
     (Permission::Note, &[]),
@@ -135,6 +146,8 @@ const SHAPES: [(Permission, &[&str]); 9] = [
     (Permission::Webhook, &["body", "once"]),
     (Permission::Write, &["text", "header", "replace", "once"]),
     (Permission::Copy, &["once"]),
+    // It is done once for a result whatever a hook says.
+    (Permission::Send, &[]),
     (Permission::Run, &["once"]),
 ];
 
@@ -232,10 +245,11 @@ fn effect(named: Permission, value: &Value, get: &impl Fn(&str) -> Value) -> Res
                 other => return Err(format!("has a `replace` that is {}", kind(&other))),
             };
             let file = line(value)?;
-            crate::plugin::places::check_relative(&file)?;
+            crate::deliver::check_relative(&file)?;
             Effect::Write { file, text: optional("text")?, header: optional("header")?, replace }
         }
         Permission::Copy => Effect::Copy { to: name(value)? },
+        Permission::Send => Effect::Send { to: name(value)? },
         Permission::Run => Effect::Run { program: name(value)? },
         // The right to see who the patient is: nothing that a hook returns.
         Permission::Patient => return Err("is no effect".to_owned()),

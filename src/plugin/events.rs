@@ -87,6 +87,8 @@ fn told(kind: AuditKind) -> Told {
         | AuditKind::Write
         | AuditKind::Copy
         | AuditKind::Run
+        | AuditKind::Sent
+        | AuditKind::SendAsked
         | AuditKind::GivenUp
         | AuditKind::Deleted
         | AuditKind::Forgotten

@@ -1,7 +1,6 @@
 //! The plugins of the process that owns the pipeline, for the rest of the program.
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -10,9 +9,10 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use jiff::Timestamp;
 
-use super::{HostError, HostParts, PluginError, PluginErrorKind, manager::Manager, progress::Progress};
+use super::{
+    HostError, HostParts, PluginError, PluginErrorKind, SiteSettings, manager::Manager, progress::Progress,
+};
 use crate::{
-    config,
     store::{Lane, Store, StoreError},
     supervise::is_closed,
 };
@@ -37,7 +37,7 @@ pub struct Host {
     /// Its end tells the threads to stop, whoever still holds a waker.
     alive: Option<Sender<()>>,
     waker: Option<Waker>,
-    settings: Option<Sender<(PathBuf, config::Plugins)>>,
+    settings: Option<Sender<SiteSettings>>,
     progress: Arc<Progress>,
     store: Store,
     /// Closed when the thread of the plugins has ended.
@@ -79,9 +79,9 @@ impl Host {
         self.waker.clone()
     }
 
-    /// For whoever knows that the configuration has changed: the folder, and the section.
+    /// For whoever knows that the configuration has changed.
     #[must_use]
-    pub fn settings(&self) -> Option<Sender<(PathBuf, config::Plugins)>> {
+    pub fn settings(&self) -> Option<Sender<SiteSettings>> {
         self.settings.clone()
     }
 

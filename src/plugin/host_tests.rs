@@ -1,9 +1,10 @@
 //! Plugins whose threads die.
 
-use std::{fs, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 use super::*;
 use crate::{
+    config,
     plugin::Pace,
     store::PluginState,
     supervise::{Supervisor, doomed::doom},

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -14,15 +13,15 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use jiff::Timestamp;
 
 use super::{
-    Ender, HostError, HostParts, PluginError, Policy, Source,
-    deliver::{Deliverer, Notes, THREADS},
+    Ender, HostError, HostParts, PluginError, SiteSettings, Source,
     details::Details,
     policy::granted,
     progress::Progress,
     worker::{Loading, Order, State, Worker},
 };
 use crate::{
-    config, guard,
+    deliver::{Deliverer, Notes, Policy, THREADS},
+    guard,
     store::{Lane, PluginRecord, PluginState, PluginWork, Store},
     supervise::{checkpoint, is_closed},
 };
@@ -58,6 +57,8 @@ pub(super) struct Manager {
     /// Closed when everything is to stop.
     stopped: Receiver<()>,
     lanes: Vec<Sender<()>>,
+    /// Wakes the threads that send results.
+    results: Option<Sender<()>>,
     running: BTreeMap<String, Running>,
     dead: BTreeMap<String, Dead>,
     /// The deliveries' threads, and those of plugins that were told to end, with their names: no plugin begins again
@@ -80,12 +81,13 @@ impl Manager {
         let (threads, ended) = bounded(0);
         let mut manager = Self {
             store: Store::open(&parts.store)?,
-            policy: Arc::new(ArcSwap::from_pointee(Policy::new(&parts.config))),
+            policy: Arc::new(ArcSwap::from_pointee(Policy::new(&parts.config, &parts.destinations))),
             parts,
             details: Arc::default(),
             progress,
             stopped,
             lanes: Vec::new(),
+            results: None,
             running: BTreeMap::new(),
             dead: BTreeMap::new(),
             others: Vec::new(),
@@ -93,6 +95,7 @@ impl Manager {
             ended,
             _all_ended: all_ended,
         };
+        manager.follow_destinations();
         for lane in Lane::ALL {
             manager.deliver(lane)?;
         }
@@ -100,12 +103,7 @@ impl Manager {
     }
 
     /// Works until everything is to stop; then ends the threads. It may be called again after a panic.
-    pub(super) fn run(
-        &mut self,
-        wake: &Receiver<()>,
-        settings: &Receiver<(PathBuf, config::Plugins)>,
-        ready: &Sender<()>,
-    ) {
+    pub(super) fn run(&mut self, wake: &Receiver<()>, settings: &Receiver<SiteSettings>, ready: &Sender<()>) {
         self.forget_what_is_not_enabled();
         self.look_at_files();
         // Nobody waits for it the second time.
@@ -118,16 +116,16 @@ impl Manager {
                 recv(stopped) -> _ => break,
                 recv(wake) -> woken => match woken {
                     Ok(()) => {
-                        for running in self.running.values() {
-                            let _ = running.wake.try_send(());
+                        let plugins = self.running.values().map(|running| &running.wake);
+                        for wake in plugins.chain(&self.results) {
+                            let _ = wake.try_send(());
                         }
                     }
                     Err(_) => wake = crossbeam_channel::never(),
                 },
                 recv(settings) -> changed => match changed {
-                    Ok((folder, config)) => {
-                        self.policy.store(Arc::new(Policy::new(&config)));
-                        (self.parts.folder, self.parts.config) = (folder, config);
+                    Ok(site) => {
+                        self.take_site(site);
                         self.look_at_files();
                     }
                     Err(_) => settings = crossbeam_channel::never(),
@@ -140,6 +138,21 @@ impl Manager {
             }
         }
         self.end_all();
+    }
+
+    /// Takes over what the site allows and enables now.
+    fn take_site(&mut self, SiteSettings { plugins_folder, plugins, destinations }: SiteSettings) {
+        self.policy.store(Arc::new(Policy::new(&plugins, &destinations)));
+        (self.parts.folder, self.parts.config, self.parts.destinations) =
+            (plugins_folder, plugins, destinations);
+        self.follow_destinations();
+    }
+
+    /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new.
+    fn follow_destinations(&mut self) {
+        if let Err(error) = self.store.follow_results_for(self.parts.destinations.keys()) {
+            tracing::error!(%error, "the destinations of results could not be noted");
+        }
     }
 
     /// A plugin that ran in an earlier life of the program and is no longer enabled.
@@ -268,6 +281,7 @@ impl Manager {
                 policy: Arc::clone(&self.policy),
                 retries: self.parts.retries,
                 notes: Notes::beside(&self.parts.store),
+                listener: self.parts.listener.clone(),
                 stopped: self.stopped.clone(),
                 _ownership: self.parts.ownership.clone(),
             };
@@ -279,6 +293,9 @@ impl Manager {
             let name = format!("plugin-{}-{number}", lane.word());
             let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
             self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
+        }
+        if lane == Lane::Results {
+            self.results = Some(wake.clone());
         }
         self.lanes.push(wake);
         Ok(())
@@ -340,6 +357,7 @@ impl Manager {
             self.others.push((thread_of(&name), running.thread));
         }
         self.lanes.clear();
+        self.results = None;
         // Closed by the last thread; it carries nothing.
         let _ = self.ended.recv_timeout(END);
         for (name, _) in self.others.drain(..).filter(|(_, thread)| !thread.is_finished()) {

@@ -10,7 +10,6 @@
 //! - [`StudyView`] is what it sees.
 
 mod bound;
-mod deliver;
 mod description;
 mod details;
 mod effect;
@@ -20,11 +19,9 @@ mod host;
 mod limits;
 mod manager;
 mod parts;
-mod places;
 mod policy;
 mod process;
 mod progress;
-mod retries;
 mod sandbox;
 mod settings;
 mod source;
@@ -39,10 +36,9 @@ pub use effect::{Effect, Raise, RequestedEffect};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, Waker};
 pub use limits::Limits;
-pub use parts::{HostError, HostParts};
-pub use policy::{Policy, granted, without_secrets};
+pub use parts::{HostError, HostParts, SiteSettings};
+pub use policy::{granted, without_secrets};
 pub use process::{Ender, PluginProcess, serve_plugin, this_program};
-pub use retries::Retries;
 pub use settings::Setting;
 pub use source::Source;
 pub use study::{FilmView, FindingView, PatientView, StudyView};

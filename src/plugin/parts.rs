@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Limits, Pace, Retries, process::this_program};
+use super::{Limits, Pace, process::this_program};
 use crate::{
     config,
+    deliver::{Listener, Retries},
     store::{Ownership, StoreError},
     supervise::Supervisor,
 };
@@ -18,6 +19,10 @@ pub struct HostParts {
     pub folder: PathBuf,
     /// The site's decisions about them.
     pub config: config::Plugins,
+    /// Where results are sent.
+    pub destinations: config::Destinations,
+    /// Hears what became of results.
+    pub listener: Listener,
     /// The limits of each.
     pub limits: Limits,
     /// How often things are looked at.
@@ -32,6 +37,17 @@ pub struct HostParts {
     pub program: PathBuf,
 }
 
+/// What may change while they run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteSettings {
+    /// Where the site's own plugins lie.
+    pub plugins_folder: PathBuf,
+    /// What the site decides about plugins.
+    pub plugins: config::Plugins,
+    /// Where results are sent.
+    pub destinations: config::Destinations,
+}
+
 impl HostParts {
     /// The usual limits.
     #[must_use]
@@ -40,6 +56,8 @@ impl HostParts {
             store,
             folder,
             config,
+            destinations: config::Destinations::new(),
+            listener: Listener::default(),
             limits: Limits::default(),
             pace: Pace::default(),
             retries: Retries::default(),

@@ -6,7 +6,7 @@
 use super::protocol::{Health, Update};
 use crate::{
     store::{FilmRow, FilmState, Note, PluginRecord, StudyDetail, StudyRow},
-    study::Clash,
+    study::{Clash, Sending, SendingState},
     text::Secrets,
 };
 
@@ -35,6 +35,7 @@ pub(super) fn without_names(update: Update) -> Update {
             }
             Update::Similar(similar)
         }
+        Update::Sendings(sendings) => Update::Sendings(sendings.into_iter().map(without_remark).collect()),
         Update::Plugins(records) => Update::Plugins(records.into_iter().map(without_fault).collect()),
         // They have no text that came with a film; a plugin's notice is hidden where it is read.
         Update::Priors(..)
@@ -53,6 +54,16 @@ pub(super) fn without_names(update: Update) -> Update {
 fn without_fault(record: PluginRecord) -> PluginRecord {
     let fault = if record.fault.is_empty() { String::new() } else { HIDDEN.to_owned() };
     PluginRecord { fault, ..record }
+}
+
+/// A destination may answer with what it was sent.
+fn without_remark(mut sending: Sending) -> Sending {
+    match &mut sending.state {
+        SendingState::Failing { why, .. } | SendingState::GivenUp { why, .. } => HIDDEN.clone_into(why),
+        SendingState::Sent { remark, .. } if !remark.is_empty() => HIDDEN.clone_into(remark),
+        SendingState::Sent { .. } | SendingState::Waiting => {}
+    }
+    sending
 }
 
 fn hide_row(row: &mut StudyRow) {

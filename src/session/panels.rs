@@ -1,5 +1,6 @@
-//! The data of the panels beside the list: the last films of a model, the shift, the senders of films. They are read from
-//! the store only while they are shown, and again only when something came, at most every few seconds.
+//! The data of the panels beside the list: the last films of a model, the shift, the senders of films, the results on
+//! their way. They are read from the store only while they are shown, and again only when something came, at most every
+//! few seconds.
 
 use std::{
     sync::Arc,
@@ -23,11 +24,16 @@ const SENDERS_EVERY: Duration = Duration::from_secs(2);
 const SHIFT_EVERY: Duration = Duration::from_secs(2);
 const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
 
+/// Results on their way that are shown, at most.
+const MOST_SENDINGS: u32 = 200;
+
 /// The panels that are open.
 #[derive(Debug, Default)]
 pub(super) struct Panels {
     spread: Option<Model>,
     shift: Option<Open>,
+    /// The store's revision when the results on their way were read; none: nobody looks at them.
+    sendings: Option<i64>,
     senders: Option<Shown>,
 }
 
@@ -93,6 +99,16 @@ impl Panels {
         Ok(Some(Update::Shift(open.watch.period, Box::new(shift))))
     }
 
+    /// Reads the results on their way, and goes on doing so; or stops.
+    pub(super) fn watch_sendings(
+        &mut self,
+        store: &Store,
+        is_watched: bool,
+    ) -> Result<Option<Update>, StoreError> {
+        self.sendings = is_watched.then_some(store.revision()?);
+        if is_watched { store.sendings(MOST_SENDINGS).map(Update::Sendings).map(Some) } else { Ok(None) }
+    }
+
     /// Reads who sends films, and goes on doing so; or stops.
     pub(super) fn watch_senders(
         &mut self,
@@ -117,6 +133,11 @@ impl Panels {
                 let Model { name, sha256, .. } = model.clone();
                 updates.push(self.compare(store, name, sha256)?);
             }
+        }
+        if let Some(revision) = self.sendings
+            && store.revision()? != revision
+        {
+            updates.extend(self.watch_sendings(store, true)?);
         }
         if let Some(shown) = self.senders.as_mut().filter(|shown| shown.read_at.elapsed() >= SENDERS_EVERY) {
             shown.read_at = Instant::now();

@@ -113,7 +113,7 @@ fn a_record_that_is_half_there_is_no_film_and_is_filled_in_again() {
     for (what, from, to) in [
         ("its head was not written", 0, 24),
         ("half of its head", 8, 24),
-        ("a byte of its head", 19, 20),
+        ("a byte of its head", 18, 19),
         ("its vector was not written", 24 * 256, 24 * 256 + 2 * WIDTH),
         ("half of its vector", 24 * 256 + 2, 24 * 256 + 4),
     ] {

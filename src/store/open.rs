@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/014_attributes.sql"),
     include_str!("migrations/015_senders.sql"),
     include_str!("migrations/016_operations.sql"),
+    include_str!("migrations/017_send.sql"),
 ];
 
 /// How long a writer waits for another one. The longest transaction is a change of thresholds.

@@ -1,4 +1,5 @@
-//! What plugins want done outside the store: kept until it is done, or until it is given up.
+//! What is to be done outside the store, by plugins' wish or for the results of studies: kept until it is done, or until
+//! it is given up.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::{
     Delivery, DeliveryKind, Lane, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
+    row::touch,
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
@@ -212,20 +214,25 @@ impl Store {
         let word = delivery.kind.word();
         self.write(|transaction| {
             let (state, fault, due) = match tried {
-                Tried::Done(_) => ("done", String::new(), now),
+                Tried::Done(detail) => ("done", clean(detail["remark"].as_str().unwrap_or_default()), now),
                 Tried::Again { why, due, .. } => ("waiting", clean(why), *due),
                 Tried::GivenUp(why) => ("failed", clean(why), now),
             };
             let noted = transaction
                 .prepare_cached(
                     "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1,
-                            content = CASE WHEN ?2 = 'done' THEN '' ELSE content END
+                            content = CASE WHEN ?2 <> 'done' THEN content
+                                           WHEN kind = 'send' THEN json_set(content, '$.again', json('false'))
+                                           ELSE '' END
                      WHERE id = ?1 AND state = 'waiting'",
                 )?
                 .execute((delivery.id, state, &fault, Micros(due)))?;
             if noted == 0 {
                 // It has come to its end already, and is in the audit.
                 return Ok(());
+            }
+            if let (DeliveryKind::Send, Some(study)) = (delivery.kind, delivery.study) {
+                touch(transaction, study)?;
             }
             let (kind, detail) = match tried {
                 Tried::Done(detail) => (delivery.kind.done(), detail.clone()),
@@ -327,6 +334,15 @@ fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> ru
             .execute((delivery.kind.word(), &delivery.plugin, &delivery.target, Micros(until)))?;
     }
     Ok(())
+}
+
+/// A delivery that waits, if that one does and can be read.
+pub(super) fn waiting(view: &Connection, id: i64) -> rusqlite::Result<Option<Delivery>> {
+    let row = view.prepare_cached(select_deliveries!("id = ?1"))?.query_row([id], delivery).optional();
+    match row {
+        Err(error) if is_about_a_row(&error) => Ok(None),
+        read => read,
+    }
 }
 
 /// A delivery, or why its row cannot be read.

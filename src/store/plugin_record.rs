@@ -205,12 +205,15 @@ pub enum DeliveryKind {
     Write,
     /// Films into a folder.
     Copy,
+    /// A study's result to a destination, by DICOM.
+    Send,
     /// A program.
     Run,
 }
 
 impl DeliveryKind {
-    pub(super) const ALL: [Self; 5] = [Self::Notify, Self::Webhook, Self::Write, Self::Copy, Self::Run];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Notify, Self::Webhook, Self::Write, Self::Copy, Self::Send, Self::Run];
 
     /// The word that the store and the audit know it by.
     #[must_use]
@@ -220,6 +223,7 @@ impl DeliveryKind {
             Self::Webhook => "webhook",
             Self::Write => "write",
             Self::Copy => "copy",
+            Self::Send => "send",
             Self::Run => "run",
         }
     }
@@ -233,6 +237,7 @@ impl DeliveryKind {
             Self::Webhook => AuditKind::Webhook,
             Self::Write => AuditKind::Write,
             Self::Copy => AuditKind::Copy,
+            Self::Send => AuditKind::Sent,
             Self::Run => AuditKind::Run,
         }
     }
@@ -245,13 +250,15 @@ pub enum Lane {
     Files,
     /// HTTP.
     Webhooks,
+    /// Results by DICOM.
+    Results,
     /// Programs.
     Programs,
 }
 
 impl Lane {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Files, Self::Webhooks, Self::Programs];
+    pub const ALL: [Self; 4] = [Self::Files, Self::Webhooks, Self::Results, Self::Programs];
 
     /// A name for its threads.
     #[must_use]
@@ -259,6 +266,7 @@ impl Lane {
         match self {
             Self::Files => "files",
             Self::Webhooks => "webhooks",
+            Self::Results => "results",
             Self::Programs => "programs",
         }
     }
@@ -267,6 +275,7 @@ impl Lane {
         match self {
             Self::Files => &[DeliveryKind::Write, DeliveryKind::Copy],
             Self::Webhooks => &[DeliveryKind::Webhook],
+            Self::Results => &[DeliveryKind::Send],
             Self::Programs => &[DeliveryKind::Run],
         }
     }

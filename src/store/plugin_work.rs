@@ -12,6 +12,7 @@ use super::{
     change::{about, raise_row},
     convert::Micros,
     row::{save, study_if_any},
+    sends::{self, Wish},
 };
 use crate::{
     hash::hex,
@@ -158,6 +159,10 @@ fn send(
     delivery: &NewDelivery,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
+    if let (DeliveryKind::Send, Some(study)) = (delivery.kind, delivery.study) {
+        sends::ask(connection, study, &delivery.target, plugin, Wish::Once, now)?;
+        return Ok(true);
+    }
     let waiting: u32 = connection
         .prepare_cached("SELECT count(*) FROM outbox WHERE state = 'waiting' AND plugin = ?1")?
         .query_row([plugin], |row| row.get(0))?;

@@ -18,6 +18,7 @@ use super::{
     people::notes,
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
+    sends::sendings_of,
 };
 use crate::study::{Finding, Severity};
 
@@ -177,6 +178,18 @@ impl Store {
         })
     }
 
+    /// The study with that key.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn study_by_key(&self, key: &str) -> Result<Option<StudyId>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT id FROM studies WHERE key = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()
+        })
+    }
+
     /// A film, if it is there; one that was superseded reads as held.
     ///
     /// # Errors
@@ -318,7 +331,8 @@ fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> rusqlite::Res
     sort_films(&mut films, &study);
     let notes = notes(view, study.id)?;
     let clashes = studies_of_others(view, study.id)?;
-    Ok(StudyDetail { study, films, notes, clashes })
+    let sendings = sendings_of(view, study.id)?;
+    Ok(StudyDetail { study, films, notes, clashes, sendings })
 }
 
 fn count_queued(view: &Connection) -> rusqlite::Result<usize> {

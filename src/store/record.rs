@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     quality::Held,
-    study::{Clash, FilmId, Finding, Note, OnRequest, StudyRow},
+    study::{Clash, FilmId, Finding, Note, OnRequest, Sending, StudyRow},
 };
 use cxr_film::Header;
 
@@ -62,6 +62,8 @@ pub struct StudyDetail {
     pub notes: Vec<Note>,
     /// Other patients' studies that bear its Study Instance UID.
     pub clashes: Vec<Clash>,
+    /// Its result on the way to each destination that it is sent to.
+    pub sendings: Vec<Sending>,
 }
 
 impl StudyDetail {

@@ -81,3 +81,13 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
     connection.prepare_cached(&UPDATE)?.execute(params_from_iter(values))?;
     Ok(())
 }
+
+/// Lets those who follow the store see that something about a study has changed.
+pub(super) fn touch(connection: &Connection, study: StudyId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE studies SET revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1",
+        )?
+        .execute([study])?;
+    Ok(())
+}

@@ -89,11 +89,15 @@ audit_kinds! {
     Copy = "copy",
     /// A plugin's program was run.
     Run = "run",
+    /// A destination has a study's result.
+    Sent = "sent",
+    /// A person or a plugin wants a study's result sent.
+    SendAsked = "send-asked",
     /// An association with a sender of films ended.
     Delivered = "delivered",
     /// A sender, or a film of its, was not let in.
     TurnedAway = "turned-away",
-    /// An effect of a plugin failed for good.
+    /// An effect of a plugin, or the sending of a result, failed for good.
     GivenUp = "given-up",
     /// The retention deleted a film's file.
     Deleted = "deleted",

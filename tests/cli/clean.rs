@@ -84,6 +84,10 @@ const COMMANDS: &[&[&str]] = &[
     &["store", "backup", "EVIL/EVIL.db"],
     &["retention", "--dry-run"],
     &["receive", "inbox", "--aet", "EVIL"],
+    &["echo", "EVIL"],
+    &["send", "EVIL", "--to", "EVIL"],
+    &["send", "EVIL", "--to", "pacs", "--config", "pacs.toml"],
+    &["echo", "pacs", "--config", "pacs.toml"],
     &["completions", "EVIL"],
     &["man", "--out", "EVIL/EVIL"],
     &["evaluate", "--films", "inbox", "--labels", "EVIL.csv", "--by", "EVIL"],
@@ -150,6 +154,8 @@ fn scene() -> Bench {
     fs::write(bench.path(&evil(".csv")), csv).unwrap();
     let wrong = format!("[dashboard]\ntheme = \"{IN_TOML}\"\n{HOSTILE} = \"{HOSTILE}\"\n");
     fs::write(bench.path(&evil(".toml")), wrong).unwrap();
+    let pacs = "[send.pacs]\nhost = \"127.0.0.1\"\nport = 1\naet = \"PACS\"\n";
+    fs::write(bench.path("pacs.toml"), pacs).unwrap();
     fs::write(bench.path("wrong.toml"), format!("\"{IN_TOML}\" = \"{IN_TOML}\"\n")).unwrap();
     fs::write(bench.path(&evil(" theme.toml")), format!("inherits = \"{IN_TOML}\"\n")).unwrap();
     fs::write(bench.path(&evil(".json")), format!("{{\"status\": \"{IN_TOML}\", \"{IN_TOML}\": 3}}"))

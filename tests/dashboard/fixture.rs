@@ -120,7 +120,13 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         model_sha256: "0".repeat(64),
         scored_at: arrival,
     };
-    StudyDetail { study, films: vec![film(id * 10, "PA", state)], notes: Vec::new(), clashes: Vec::new() }
+    StudyDetail {
+        study,
+        films: vec![film(id * 10, "PA", state)],
+        notes: Vec::new(),
+        clashes: Vec::new(),
+        sendings: Vec::new(),
+    }
 }
 
 fn film(id: i64, view: &str, state: FilmState) -> FilmRow {
@@ -453,7 +459,7 @@ impl Desk {
                 };
                 self.tell(Update::Picture(Picture { request, image }));
             }
-            Request::Picture(_) | Request::Plugin(_) => {}
+            Request::Picture(_) | Request::Plugin(_) | Request::Send(..) | Request::Sendings(_) => {}
             Request::Bench(request) => self.workbench.answer(request).into_iter().for_each(|update| {
                 self.tell(Update::Bench(Box::new(update)));
             }),

@@ -8,6 +8,7 @@ mod keys;
 mod picture;
 mod plain;
 mod plugins;
+mod results;
 mod roles;
 mod screens;
 mod senders;

@@ -1,8 +1,10 @@
-//! The receiver as other programs see it: dcmtk and pynetdicom send, the real program receives. Where a peer is not
+//! The receiver and the sender as other programs see them: dcmtk and pynetdicom at the other end. Where a peer is not
 //! installed, its tests say so and are skipped.
 
 mod durability;
 mod orthanc;
+mod send;
+mod send_orthanc;
 mod support;
 mod syntaxes;
 mod tls;

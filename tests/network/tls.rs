@@ -3,7 +3,7 @@
 use crate::network::support::{Site, has_dcmtk, peer};
 
 /// A root, and certificates of it for the receiver and a sender; false where openssl is not here.
-fn certificates(site: &Site) -> bool {
+pub(crate) fn certificates(site: &Site) -> bool {
     let path = |name: &str| site.path(name).to_str().unwrap().to_owned();
     let openssl = |arguments: &[&str]| {
         let output = std::process::Command::new("openssl").args(arguments).output();

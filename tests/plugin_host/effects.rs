@@ -267,3 +267,34 @@ fn the_secrets_of_a_webhook_are_in_no_list_and_no_audit() {
     assert!(!told.contains("s3cret") && told.contains("http://127.0.0.1:1"), "{told}");
     assert!(told.contains("https://b.org/ is not in `webhooks`"), "{told}");
 }
+
+#[test]
+fn a_result_is_sent_where_the_site_allows_it_and_once_however_often_it_is_asked_for() {
+    let text = plugin(
+        "send",
+        "permissions = { 'send' },
+         on_study = function() return { { send = 'pacs' }, { send = 'elsewhere' } } end",
+    );
+    // Nobody listens there: what is wanted stays in the outbox.
+    let site =
+        "[send.pacs]\nhost = \"127.0.0.1\"\nport = 1\naet = \"PACS\"\n[plugins.send]\nallow = [\"send\"]";
+    let mut scene = Scene::new(&[("send", &text)], site);
+    scene.start();
+    let study = scene.critical_at_once("a");
+    scene.bench.store.complete_quiet(jiff::SignedDuration::ZERO, Timestamp::now()).unwrap();
+    scene.wait("send", |record| record.calls >= 2);
+    let of = |kind: AuditKind| {
+        let events = scene.bench.store.events(0, 1_000).unwrap().into_iter();
+        events.filter(move |event| event.kind == kind).collect::<Vec<_>>()
+    };
+    let asked = of(AuditKind::SendAsked);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!((asked[0].actor.as_str(), asked[0].study), ("send", Some(study)));
+    let refused = of(AuditKind::PluginRefused);
+    assert!(
+        refused[0].detail["why"].as_str().unwrap().contains("`[send.elsewhere]` is not in"),
+        "{refused:?}"
+    );
+    let sendings = scene.bench.store.detail(study).unwrap().unwrap().sendings;
+    assert_eq!(sendings.iter().map(|it| it.destination.as_str()).collect::<Vec<_>>(), ["pacs"]);
+}

@@ -7,8 +7,9 @@ use std::{
 };
 
 use cxr_triage::{
-    config,
-    plugin::{Host, HostParts, Limits, Pace, Retries},
+    config::{self, Destinations},
+    deliver::Retries,
+    plugin::{Host, HostParts, Limits, Pace, SiteSettings},
     store::{PluginRecord, StudyId, StudyRow},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +23,7 @@ pub(crate) struct Scene {
     pub(crate) bench: Bench,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: config::Plugins,
+    pub(crate) destinations: Destinations,
     pub(crate) limits: Limits,
     pub(crate) retries: Retries,
     /// The program of which plugins' processes are started.
@@ -39,12 +41,14 @@ impl Scene {
     pub(crate) fn new(plugins: &[(&str, &str)], toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("plugins")).unwrap();
-        let mut config = config::parse(toml, Some(&folder.path().join("c.toml"))).unwrap().config.plugins;
+        let parsed = config::parse(toml, Some(&folder.path().join("c.toml"))).unwrap().config;
+        let (mut config, destinations) = (parsed.plugins, parsed.send);
         config.enabled.extend(plugins.iter().map(|(name, _)| (*name).to_owned()));
         let scene = Self {
             bench: Bench::new(),
             folder,
             config,
+            destinations,
             limits: Limits { call: Duration::from_millis(100), ..Limits::default() },
             retries: Retries {
                 first: Duration::from_millis(20),
@@ -85,6 +89,7 @@ impl Scene {
             },
             retries: self.retries,
             program: self.program.clone(),
+            destinations: self.destinations.clone(),
             ..HostParts::new(self.bench.path.clone(), self.path("plugins"), self.config.clone())
         };
         self.host = Some(Host::start(parts).unwrap());
@@ -128,7 +133,9 @@ impl Scene {
     /// The configuration has changed.
     pub(crate) fn reconfigure(&self) {
         let settings = self.host.as_ref().and_then(Host::settings).unwrap();
-        settings.send((self.path("plugins"), self.config.clone())).unwrap();
+        let plugins = self.config.clone();
+        let destinations = self.destinations.clone();
+        settings.send(SiteSettings { plugins_folder: self.path("plugins"), plugins, destinations }).unwrap();
     }
 
     /// The texts of a study's tags.

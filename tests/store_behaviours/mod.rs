@@ -14,6 +14,7 @@ mod priors;
 mod retention;
 mod roles;
 mod senders;
+mod sends;
 mod severity;
 mod shift;
 mod similar;

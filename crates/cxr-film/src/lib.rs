@@ -37,6 +37,7 @@ pub mod text;
 mod tone;
 mod watchdog;
 
+pub use dicom::Values;
 pub use header::Header;
 pub use watchdog::{DECODE_LIMIT, decode_within_limit};
 
@@ -113,6 +114,19 @@ pub fn decode(bytes: &[u8]) -> Result<Film, DecodeError> {
     match sniff::kind(bytes) {
         Kind::Dicom(offset) => dicom::decode(bytes, offset),
         Kind::Raster(format) => raster::decode(bytes, format),
+        Kind::NoFilm(reason) => Err(DecodeError::nameless(reason)),
+    }
+}
+
+/// Reads from the bytes of a DICOM file what it says of its film, and the values of `wanted` as they stand there, for an
+/// object that belongs to the same patient and study. Pixels are not decoded, and need not be whole.
+///
+/// # Errors
+/// [`DecodeError`], where the bytes are not DICOM, or its header makes the reader fail.
+pub fn header(bytes: &[u8], wanted: &[dicom_core::Tag]) -> Result<(Header, Values), DecodeError> {
+    match sniff::kind(bytes) {
+        Kind::Dicom(offset) => dicom::header(bytes, offset, wanted),
+        Kind::Raster(_) => Err(DecodeError::nameless("The file is a picture, not DICOM.")),
         Kind::NoFilm(reason) => Err(DecodeError::nameless(reason)),
     }
 }

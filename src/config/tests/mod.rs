@@ -3,3 +3,4 @@
 mod plugins;
 mod receive;
 mod retention;
+mod send;

@@ -9,7 +9,8 @@ use crate::dashboard::{
     list::status,
     message::Effect,
     panels::{
-        Columns, FilterLine, Help, Notes, Palette, Plugins, Senders, ShiftPanel, SimilarPanel, Who, Workbench,
+        Columns, FilterLine, Help, Notes, Palette, Plugins, Results, Senders, ShiftPanel, SimilarPanel, Who,
+        Workbench,
     },
     state::{Next, State, Turn, plugins},
 };
@@ -119,6 +120,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return vec![Senders::ask()];
         }
         Action::Shift => state.open(ShiftPanel::default()),
+        Action::Results => {
+            let (results, asks) = Results::open(state);
+            state.open(results);
+            return vec![asks];
+        }
         Action::Similar => return SimilarPanel::open(state),
         Action::Workbench => {
             let (workbench, asks) = Workbench::open();

@@ -191,6 +191,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
             state.health = Some(health);
         }
+        Update::Sendings(sendings) => state.sendings = sendings,
         Update::Similar(answer) => similar::take(state, answer),
         Update::Spread(spread) => state.compared.take(spread),
         Update::Shift(period, shift) => state.counted.take(period, shift),

@@ -141,6 +141,13 @@ fn about(state: &State, row: &StudyRow, width: usize) -> Vec<(String, Style)> {
         let unsaid = warnings.iter().filter(|warning| Some(*warning) != said);
         lines.extend(unsaid.flat_map(|it| cells::wrap(it, width, WARNING)).map(|line| (line, theme.warning)));
     }
+    for sending in
+        state.detail().filter(|detail| detail.study.id == row.id).iter().flat_map(|it| &it.sendings)
+    {
+        let style = if sending.is_in_trouble() { theme.warning } else { theme.dim };
+        let text = format!("{}: {}", sending.destination, sending.words(state.now, &state.zone));
+        lines.extend(cells::wrap(&text, width, WARNING).into_iter().map(|line| (line, style)));
+    }
     if !row.complete {
         lines.push(("more films may still come".to_owned(), theme.dim));
     }

@@ -99,6 +99,8 @@ pub enum Action {
     HideNames,
     /// Say who is at the keys.
     Who,
+    /// Send a study's result, and see which have arrived.
+    Results,
     /// Take the last change of status back.
     Undo,
     /// Open the help.
@@ -242,6 +244,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Acknowledge, "acknowledge", &["a"], Section::Study, "take note of a critical study: it rings no more", Some((2, "acknowledge"))),
     entry(Action::NextAlarm, "next-alarm", &["A"], Section::Study, "the next critical study that nobody acknowledged", None),
     entry(Action::Notes, "notes", &["n"], Section::Study, "read the notes, write one", None),
+    entry(Action::Results, "results", &["R"], Section::Study, "its result: send it, see whether it arrived", None),
     entry(Action::Undo, "undo", &["u"], Section::Study, "take the last change of status back", Some((9, "undo"))),
     entry(Action::Help, "help", &["?", "f1"], Section::Program, "this help", Some((0, "help"))),
     entry(Action::Palette, "palette", &[":"], Section::Program, "find an action by its name", None),

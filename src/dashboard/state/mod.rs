@@ -36,7 +36,7 @@ use crate::{
     picture::{Mode, Presentation},
     session::protocol::{Health, Notice, NoticeLevel},
     store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
-    study::{PersonRole, ThresholdChange},
+    study::{PersonRole, Sending, ThresholdChange},
 };
 
 /// How long a message for information stays.
@@ -64,6 +64,8 @@ pub struct State {
     pub(super) typed: String,
     /// Why what is being typed is no filter yet.
     pub(super) mistake: Option<FilterError>,
+    /// The results on their way, as far as they were asked for.
+    pub(super) sendings: Vec<Sending>,
     /// The plugins with their health, and what they add to the screen.
     pub(super) plugins: Vec<PluginRecord>,
     pub(super) view: View,
@@ -132,6 +134,7 @@ impl State {
             listed_before: 0,
             typed: String::new(),
             mistake: None,
+            sendings: Vec::new(),
             plugins: Vec::new(),
             view: View::default(),
             panel: None,

@@ -63,6 +63,7 @@ impl State {
             | Action::Senders
             | Action::Shift
             | Action::Workbench
+            | Action::Results
             | Action::Redraw
             | Action::Quit
             | Action::Interrupt => true,

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+use crate::dicom::title_words;
+
 /// The senders that are known, by AE title, each with the addresses that it may come from. Empty: anybody may send.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Peers(BTreeMap<String, Vec<Network>>);
@@ -70,7 +72,7 @@ impl Peers {
         if self.is_open() {
             return Ok(());
         }
-        let shown = super::title_words(title);
+        let shown = title_words(title);
         match self.0.get(title) {
             None => Err(format!("{shown} is not on the list: add it to [receive.peers]")),
             Some(networks) if networks.iter().any(|network| network.contains(address)) => Ok(()),

@@ -11,13 +11,13 @@ use dicom_ul::pdu::{
 
 use super::{
     EventKind, Shared, Times,
-    command::{Command, MAX_COMMAND, Status, code, field, is_uid},
-    fault::Fault,
     folder::{FolderError, Passing},
     limits::Place,
     negotiate::{Agreement, Context, agree},
+};
+use crate::dicom::{
     printable, title_words,
-    wire::{Fragment, Incoming, Request, Wire},
+    wire::{Command, Fault, Incoming, Request, Status, Wire, code, field, is_uid},
 };
 
 /// A connection's peer.
@@ -159,36 +159,14 @@ impl Association<'_> {
                 }
                 Incoming::Fragment(fragment) if fragment.is_command => {
                     self.limit(times.idle, times.message);
-                    let command = self.command(fragment)?;
+                    let command = self.wire.command(fragment)?;
                     self.perform(fragment.context, &command)?;
                 }
                 Incoming::Fragment(_) => return Err(Fault::unexpected("data came without a command")),
+                Incoming::Released => {
+                    return Err(Fault::unexpected("a PDU came that has no place in an association"));
+                }
             }
-        }
-    }
-
-    /// Reads a command set from its first fragment on.
-    fn command(&mut self, first: Fragment) -> Result<Command, Fault> {
-        let mut bytes = Vec::new();
-        let mut fragment = first;
-        loop {
-            if bytes.len() + fragment.length as usize > MAX_COMMAND {
-                return Err(Fault::invalid("a command is longer than any command"));
-            }
-            self.wire.pass(fragment.length, |piece| bytes.extend_from_slice(piece))?;
-            if fragment.is_last {
-                return Command::read(&bytes).map_err(Fault::invalid);
-            }
-            fragment = self.following(first.context, true)?;
-        }
-    }
-
-    /// Reads the next fragment of a message: of the same context, and of the same kind.
-    fn following(&mut self, context: u8, is_command: bool) -> Result<Fragment, Fault> {
-        match self.wire.next()? {
-            Incoming::Fragment(next) if (next.context, next.is_command) == (context, is_command) => Ok(next),
-            Incoming::Fragment(_) => Err(Fault::unexpected("a message broke off for another")),
-            Incoming::Release => Err(Fault::unexpected("a message broke off for a release")),
         }
     }
 
@@ -212,23 +190,12 @@ impl Association<'_> {
         };
         let answer = self.times().answer;
         self.limit(answer, answer);
-        self.wire.send_command(number, &command.answer(&status), self.agreement.max_pdu)
+        self.wire.send_message(number, true, &command.answer(&status), self.agreement.max_pdu)
     }
 
     /// Reads a data set that nobody wants.
     fn skip(&mut self, number: u8, command: &Command) -> Result<(), Fault> {
-        if command.has_data { self.data(number, |_| {}) } else { Ok(()) }
-    }
-
-    /// Reads a data set and passes it on in pieces.
-    fn data(&mut self, number: u8, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
-        loop {
-            let fragment = self.following(number, false)?;
-            self.wire.pass(fragment.length, &mut take)?;
-            if fragment.is_last {
-                return Ok(());
-            }
-        }
+        if command.has_data { self.wire.data(number, |_| {}) } else { Ok(()) }
     }
 
     /// Stores a film. The status is success only when the film is on disk.
@@ -240,7 +207,7 @@ impl Association<'_> {
         };
         if command.has_data {
             // A film that cannot be kept is read to its end all the same: only then is its sender told so.
-            self.data(number, |piece| write(&mut passing, piece))?;
+            self.wire.data(number, |piece| write(&mut passing, piece))?;
         }
         let stored = match passing {
             Ok(film) if film.bytes() == 0 => {

@@ -13,11 +13,9 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    command::padded,
-    negotiate::{Context, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME},
-};
+use super::negotiate::Context;
 use crate::{
+    dicom::wire::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, padded},
     files::{Room, Space},
     hash::hex,
     lock::lock,

@@ -7,18 +7,13 @@
 
 mod access;
 mod association;
-mod command;
 mod event;
-mod fault;
 mod folder;
 mod limits;
 mod negotiate;
 mod state;
-mod stream;
 #[cfg(test)]
 mod tests;
-mod tls;
-mod wire;
 
 use std::{
     io,
@@ -39,15 +34,12 @@ pub use folder::PASSING_FOLDER;
 pub use limits::Limits;
 pub use negotiate::{TRANSFER_SYNTAXES, classes_of};
 pub use state::{StateFile, fault_of};
-pub use tls::{TlsError, TlsFiles};
 
+use super::wire::{Channel, Timed, Wire};
+use crate::{files::Space, lock::unpoisoned};
 use association::Peer;
 use folder::Folder;
 use limits::{Connections, Place};
-use stream::{Channel, Timed};
-use wire::Wire;
-
-use crate::{files::Space, lock::unpoisoned};
 
 /// Memory of a connection's thread for its stack.
 const STACK: usize = 512 << 10;
@@ -292,7 +284,7 @@ impl Shared {
         // A panic costs its own connection.
         let served = catch_unwind(AssertUnwindSafe(|| {
             let timed = Timed::new(socket, self.options.times.greeting);
-            match Channel::new(timed, self.options.tls.as_ref()) {
+            match Channel::accept(timed, self.options.tls.as_ref()) {
                 Ok(channel) => association::serve(self, Wire::new(channel), place, peer),
                 Err(error) => tracing::error!(%error, "the receiver cannot speak TLS"),
             }
@@ -301,14 +293,4 @@ impl Shared {
             tracing::error!("the thread of an association failed");
         }
     }
-}
-
-/// Returns a text of a peer, of at most so many characters, in which nothing can drive a terminal.
-fn printable(text: &str, most: usize) -> String {
-    text.chars().take(most).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
-}
-
-/// An AE title as a sentence names it.
-fn title_words(title: &str) -> String {
-    if title.is_empty() { "A sender without an AE title".to_owned() } else { title.to_owned() }
 }

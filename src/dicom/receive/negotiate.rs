@@ -8,12 +8,11 @@ use dicom_ul::pdu::{
     PresentationContextResultReason as Reason, RequestorRoles, UserVariableItem,
 };
 
-use super::{Options, wire::MAX_PDU};
-
-/// Our implementation, to peers and in the files that are written: a number made from a UUID (PS3.5 annex B.2).
-pub(super) const IMPLEMENTATION_CLASS: &str = "2.25.263144520582207658838257235794216155516";
-/// The name of our implementation.
-pub(super) const IMPLEMENTATION_NAME: &str = "CXR-TRIAGE";
+use super::Options;
+use crate::dicom::{
+    printable,
+    wire::{IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, MAX_PDU},
+};
 
 /// The transfer syntaxes of films that can be read. Of those that a sender proposes, its first is taken.
 ///
@@ -215,7 +214,7 @@ const OTHER_CLASSES: [(&str, &str); 6] = [
 fn class_name(uid: &str) -> String {
     let ours = CLASSES.iter().find(|(_, uids)| uids.contains(&uid)).map(|(word, _)| word.to_uppercase());
     let other = OTHER_CLASSES.iter().find(|(_, other)| *other == uid).map(|(word, _)| (*word).to_owned());
-    ours.or(other).unwrap_or_else(|| super::printable(uid, 64))
+    ours.or(other).unwrap_or_else(|| printable(uid, 64))
 }
 
 /// A UID without the padding that some senders give it.

@@ -23,12 +23,13 @@ use serde_json::Value as Json;
 use due::Clock;
 
 use super::{
-    Call, Ender, Limits, Permission, PluginError, PluginProcess, Policy, Source, StatusChange, StudyView,
+    Call, Ender, Limits, Permission, PluginError, PluginProcess, Source, StatusChange, StudyView,
     details::Details,
     events::{Step, steps},
     progress::Progress,
 };
 use crate::{
+    deliver::Policy,
     store::{
         FilmId, Ownership, PluginAction, PluginEffect, PluginRecord, PluginState, PluginWork, Store,
         StoreError, StudyId,

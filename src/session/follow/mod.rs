@@ -180,6 +180,15 @@ impl Follower {
                 let update = self.panels.watch(&self.store, watch, Timestamp::now());
                 self.tell_all(update.map(|update| update.into_iter().collect()))
             }
+            Request::Sendings(is_watched) => {
+                let update = self.panels.watch_sendings(&self.store, is_watched);
+                self.tell_all(update.map(|update| update.into_iter().collect()))
+            }
+            Request::Send(study, destination) => {
+                let actor = self.actor.name();
+                let done = self.store.ask_to_send(study, &destination, &actor, Timestamp::now());
+                self.send_changes_of(done)
+            }
             Request::Senders(is_open) => {
                 let update = self.panels.watch_senders(&self.store, is_open);
                 self.tell_all(update.map(|update| update.into_iter().collect()))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub use crate::study::{Period, PersonRole, ShiftWatch, SimilarFilm};
+pub use crate::study::{Period, PersonRole, Sending, ShiftWatch, SimilarFilm};
 pub use bench::{BenchRequest, BenchUpdate};
 pub use health::{Health, Role};
 pub use picture::{Picture, PictureError, PictureRequest};
@@ -52,6 +52,9 @@ pub enum Update {
     Spread(Arc<Spread>),
     /// The answer to [`Request::Shift`], and again while that is watched.
     Shift(Period, Box<Shift>),
+    /// The answer to [`Request::Sendings`], and again while they are watched: the results on their way, those first that
+    /// have not arrived.
+    Sendings(Vec<Sending>),
     /// The answer to [`Request::Senders`], and again while they are watched.
     Senders(Vec<FilmSender>),
     /// Something to tell the person, in the message line.
@@ -84,6 +87,10 @@ pub enum Request {
     },
     /// Send how the shift goes, and keep it up to date; none: no longer.
     Shift(Option<ShiftWatch>),
+    /// Send the results on their way, and keep them up to date; or no longer.
+    Sendings(bool),
+    /// Send a study's result to the destination of that name, also where that has it.
+    Send(StudyId, String),
     /// Send who sends films by DICOM, and keep it up to date; false: no longer.
     Senders(bool),
     /// Set the status of a study.

@@ -17,10 +17,13 @@ impl Request {
             | Self::Similar(_)
             | Self::Spread { .. }
             | Self::Shift(_)
-            | Self::Senders(_) => PersonRole::View,
-            Self::Status(..) | Self::Acknowledge(_) | Self::TakeBack(..) | Self::Note(..) => {
-                PersonRole::Triage
-            }
+            | Self::Senders(_)
+            | Self::Sendings(_) => PersonRole::View,
+            Self::Status(..)
+            | Self::Acknowledge(_)
+            | Self::TakeBack(..)
+            | Self::Note(..)
+            | Self::Send(..) => PersonRole::Triage,
             Self::Plugin(_) | Self::Score(_) => PersonRole::Admin,
             Self::Bench(
                 BenchRequest::Open | BenchRequest::Reread | BenchRequest::Try(_) | BenchRequest::Save(_),
@@ -40,6 +43,8 @@ impl Request {
             Self::Priors(_) => "priors",
             Self::Similar(_) => "similar",
             Self::Senders(_) => "senders",
+            Self::Sendings(_) => "results",
+            Self::Send(..) => "send",
             Self::Spread { .. } => "spread",
             Self::Shift(_) => "shift",
             Self::Status(..) => "status",
@@ -99,6 +104,8 @@ mod tests {
             (Request::Priors(1), looks),
             (Request::Similar(1), looks),
             (Request::Senders(true), looks),
+            (Request::Sendings(true), looks),
+            (Request::Send(1, "pacs".to_owned()), works),
             (Request::Spread { model: String::new(), model_sha256: String::new() }, looks),
             (Request::Shift(None), looks),
             (Request::Shift(Some(ShiftWatch { period: Period::Today, zone: TimeZone::UTC })), looks),

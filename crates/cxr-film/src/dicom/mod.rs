@@ -32,13 +32,16 @@ mod rle;
 mod sign;
 mod spacing;
 mod suited;
+mod values;
 mod voi;
 
 use super::{DecodeError, Film, Header, MAX_PIXELS, jpeg, square};
 use crate::guard::guarded;
 pub(super) use open::{is_bare, is_deflated};
+pub use values::Values;
 
 use dataset::DataSet;
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use image_pixel::{ImagePixel, Photometric};
 use open::Opened;
@@ -68,12 +71,24 @@ pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Film, DecodeError> {
                 DecodeError { reason, header }
             })
     });
-    read.unwrap_or_else(|| {
-        Err(DecodeError::nameless(
-            "The file starts like DICOM, and this program's reader broke down on its header: export the film again by \
-             another way, and keep this file for a report.",
-        ))
-    })
+    read.unwrap_or_else(|| Err(header_broke_down()))
+}
+
+/// Reads the header alone, and the values of some elements.
+pub(super) fn header(bytes: &[u8], offset: usize, wanted: &[Tag]) -> Result<(Header, Values), DecodeError> {
+    let read = guarded(|| {
+        let opened = Opened::new(bytes, offset);
+        let set = opened.data_set();
+        (header::read(&set, &opened.syntax), Values::read(&set, wanted))
+    });
+    read.ok_or_else(header_broke_down)
+}
+
+fn header_broke_down() -> DecodeError {
+    DecodeError::nameless(
+        "The file starts like DICOM, and this program's reader broke down on its header: export the film again by \
+         another way, and keep this file for a report.",
+    )
 }
 
 fn broke_down(header: &Header) -> Refusal {

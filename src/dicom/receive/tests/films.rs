@@ -4,10 +4,9 @@ use std::{fs, io::Write};
 
 use super::sender::{Bench, CR, Sender, echo_command, options, request, store_command, values};
 use crate::{
-    dicom::receive::{
-        EventKind, Options, PASSING_FOLDER, Receiver,
-        command::{Command, code},
-        folder::Folder,
+    dicom::{
+        receive::{EventKind, Options, PASSING_FOLDER, Receiver, folder::Folder},
+        wire::{Command, code},
     },
     files::Space,
 };
@@ -98,7 +97,7 @@ fn a_film_that_breaks_off_leaves_nothing() {
         (
             "an abort",
             |mut sender| sender.send(&[7, 0, 0, 0, 0, 4, 0, 0, 0, 0]),
-            "the sender aborted it (by its user or program)",
+            "the other side aborted it (by its user or program)",
         ),
         (
             "a release in the middle",

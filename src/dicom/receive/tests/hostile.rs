@@ -9,7 +9,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::sender::{Bench, CR, command, echo_command, store_command, values};
-use crate::dicom::receive::{EventKind, command::code};
+use crate::dicom::{receive::EventKind, wire::code};
 
 /// Whether a modality can still do its work.
 fn is_served(bench: &Bench) -> bool {

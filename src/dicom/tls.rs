@@ -1,4 +1,5 @@
-//! TLS 1.2 and 1.3, as PS3.15 annex B asks for, with or without the certificates of senders.
+//! TLS 1.2 and 1.3, as PS3.15 annex B asks for: for the receiver, with or without the certificates of senders; for the
+//! sender, with or without one of its own.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,7 +7,7 @@ use std::{
 };
 
 use rustls::{
-    RootCertStore, ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{
         CertificateDer, PrivateKeyDer,
@@ -15,7 +16,7 @@ use rustls::{
     server::{VerifierBuilderError, WebPkiClientVerifier},
 };
 
-/// The files that TLS is set up from, in PEM.
+/// The files that the receiver's TLS is set up from, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// Our certificate, and those between it and its root.
@@ -24,6 +25,15 @@ pub struct TlsFiles {
     pub key: PathBuf,
     /// The roots of senders' certificates; none: senders need no certificate.
     pub senders: Option<PathBuf>,
+}
+
+/// The files that the sender's TLS is set up from, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientFiles {
+    /// The roots of the certificates of those who are sent to. Those of the operating system do not count.
+    pub roots: PathBuf,
+    /// Our certificate, and its private key, where the other side wants one.
+    pub own: Option<(PathBuf, PathBuf)>,
 }
 
 /// Why TLS cannot be set up.
@@ -65,8 +75,7 @@ impl TlsFiles {
     /// A file is missing, broken, or does not fit to the others.
     pub fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let chain = certificates(&self.certificate)?;
-        let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|source| TlsError::File { path: self.key.clone(), source })?;
+        let key = private_key(&self.key)?;
         let provider = Arc::new(ring::default_provider());
         let fault = |source| TlsError::Certificate { path: self.certificate.clone(), source };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -75,9 +84,7 @@ impl TlsFiles {
         let builder = match &self.senders {
             None => builder.with_no_client_auth(),
             Some(path) => {
-                let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates(certificates(path)?);
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider)
                     .build()
                     .map_err(|source| TlsError::Senders { path: path.clone(), source })?;
                 builder.with_client_cert_verifier(verifier)
@@ -85,6 +92,34 @@ impl TlsFiles {
         };
         builder.with_single_cert(chain, key).map(Arc::new).map_err(fault)
     }
+}
+
+impl ClientFiles {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// A file is missing, broken, or does not fit to the others.
+    pub fn load(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        let path = self.own.as_ref().map_or(&self.roots, |(certificate, _)| certificate);
+        let fault = |source| TlsError::Certificate { path: path.clone(), source };
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(fault)?
+            .with_root_certificates(roots(&self.roots)?);
+        let Some((certificate, key)) = &self.own else { return Ok(Arc::new(builder.with_no_client_auth())) };
+        let config = builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?);
+        config.map(Arc::new).map_err(fault)
+    }
+}
+
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(path)?);
+    Ok(roots)
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|source| TlsError::File { path: path.to_owned(), source })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -1,13 +1,24 @@
-//! Does what plugins asked for outside the store, off the pipeline: on a few threads for each of files, webhooks and
-//! programs, so that a pager that hangs holds up no file, and no other pager ([`schedule`]).
+//! Delivers what waits in the outbox, off the pipeline: what plugins asked for, and the results of studies. A few threads
+//! for each of files, webhooks, results and programs, so that a pager that hangs holds up no file, and no other pager
+//! (`schedule.rs`).
 
+mod attempt;
+mod changed;
 mod files;
 mod notes;
+mod now;
+mod places;
+mod policy;
 mod program;
+mod results;
+mod retries;
 mod schedule;
+mod study_result;
+mod transmit;
 mod webhook;
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
@@ -18,15 +29,25 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, select};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-pub(super) use notes::Notes;
-pub(super) use schedule::THREADS;
-use schedule::{Schedule, Turn};
+pub use notes::Notes;
+pub use now::{EchoError, echo, send_now};
+pub use places::check_relative;
+pub use policy::Policy;
+pub use retries::Retries;
+pub use schedule::{Schedule, THREADS};
 
-use super::{Policy, Retries};
+use attempt::{Attempt, Failure};
+use changed::put_changed_results;
+use schedule::Turn;
+
 use crate::{
     guard::guarded,
     lock::lock,
-    store::{Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, Tried},
+    store::{
+        Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, StudyDetail, StudyId, StudyRow,
+        Tried,
+    },
+    study::Sending,
     supervise::{checkpoint, is_closed},
 };
 
@@ -45,37 +66,68 @@ const GLANCE: Duration = Duration::from_secs(5);
 /// start under the same key.
 const LAST: Duration = Duration::from_millis(1_500);
 
-/// The result of one try; none if it was cut short by the end of the program.
-type Attempt = Option<Result<Json, String>>;
-
 /// One of the threads of a lane.
-pub(super) struct Deliverer {
-    pub(super) store: Store,
-    pub(super) lane: Lane,
+pub struct Deliverer {
+    /// Its own connection to the store.
+    pub store: Store,
+    /// The lane.
+    pub lane: Lane,
     /// The schedule of the lane's threads.
-    pub(super) schedule: Arc<Mutex<Schedule>>,
+    pub schedule: Arc<Mutex<Schedule>>,
     /// Wakes another of them.
-    pub(super) wake: Sender<()>,
-    pub(super) policy: Arc<ArcSwap<Policy>>,
-    pub(super) retries: Retries,
+    pub wake: Sender<()>,
+    /// What the site allows.
+    pub policy: Arc<ArcSwap<Policy>>,
+    /// When a delivery that failed is tried again.
+    pub retries: Retries,
     /// Where what programs say is kept.
-    pub(super) notes: Notes,
+    pub notes: Notes,
+    /// Hears what became of results.
+    pub listener: Listener,
     /// Held until nothing is delivered any more.
-    pub(super) _ownership: Option<Ownership>,
+    pub _ownership: Option<Ownership>,
     /// Closed when everything is to stop.
-    pub(super) stopped: Receiver<()>,
+    pub stopped: Receiver<()>,
+}
+
+/// Hears what became of the results that are sent, after each try.
+#[derive(Clone, Default)]
+pub struct Listener(Option<Arc<Hear>>);
+
+type Hear = dyn Fn(&ResultNews) + Send + Sync;
+
+/// What became of a result that was tried to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultNews {
+    /// Its study.
+    pub study: StudyRow,
+    /// How far it has come.
+    pub sending: Sending,
+}
+
+impl Listener {
+    /// Calls this on the threads that deliver.
+    pub fn new(hear: impl Fn(&ResultNews) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hear)))
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Listener").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Deliverer {
     /// Works until everything is to stop. It may be called again after a panic.
-    pub(super) fn run(&mut self, wake: &Receiver<()>) {
+    pub fn run(&mut self, wake: &Receiver<()>) {
         let client = webhook::Client::new(self.retries.one_try);
         loop {
             checkpoint("plugin-deliverer");
             let wait = match self.pass(&client) {
                 Ok(wait) => wait,
                 Err(error) => {
-                    tracing::error!(%error, "the outbox of the plugins cannot be read or written");
+                    tracing::error!(%error, "the outbox cannot be read or written");
                     GLANCE
                 }
             };
@@ -93,6 +145,9 @@ impl Deliverer {
     /// Takes a turn at one destination; how long to wait before the next look.
     fn pass(&mut self, client: &webhook::Client) -> Result<Duration, StoreError> {
         self.count_trying()?;
+        if self.lane == Lane::Results {
+            put_changed_results(&mut self.store, &self.policy.load().destinations)?;
+        }
         let now = Timestamp::now();
         let waiting = self.store.waiting_deliveries(self.lane, now)?;
         let Some(turn) = Turn::take(&self.schedule, &waiting, now) else {
@@ -134,16 +189,30 @@ impl Deliverer {
                 }
             };
             // A mistake of ours costs this try, not the thread.
-            let broke_down = || Some(Err("the program broke down over it: report this".to_owned()));
+            let broke_down = || Some(Err("the program broke down over it: report this".to_owned().into()));
             let attempt = guarded(|| self.attempt(client, &delivery)).unwrap_or_else(broke_down);
             let Some(result) = attempt else { break };
             let failures = turn.came_to(result.is_ok());
             let now = Timestamp::now();
             let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
+            if let (Some(study), DeliveryKind::Send) = (delivery.study, delivery.kind) {
+                self.tell(study, &delivery.target)?;
+            }
             if failures > 0 {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Tells what became of a result.
+    fn tell(&self, study: StudyId, destination: &str) -> Result<(), StoreError> {
+        let Listener(Some(hear)) = &self.listener else { return Ok(()) };
+        if let Some(StudyDetail { study, sendings, .. }) = self.store.detail_with(study, &[], 1)?
+            && let Some(sending) = sendings.into_iter().find(|sending| sending.destination == destination)
+        {
+            hear(&ResultNews { study, sending });
         }
         Ok(())
     }
@@ -152,13 +221,13 @@ impl Deliverer {
     fn judge(
         &self,
         delivery: &Delivery,
-        result: Result<Json, String>,
+        result: Result<Json, Failure>,
         failures: u32,
         now: Timestamp,
     ) -> Tried {
-        let why = match result {
+        let Failure { why, for_good } = match result {
             Ok(detail) => return Tried::Done(detail),
-            Err(why) => why,
+            Err(failure) => failure,
         };
         // A plugin that may know who the patient is may name a file after her.
         let told = match delivery.kind {
@@ -166,7 +235,7 @@ impl Deliverer {
             _ => why.clone(),
         };
         tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why = told, "an effect failed");
-        if self.retries.is_over(delivery) {
+        if for_good || self.retries.is_over(delivery) {
             return Tried::GivenUp(why);
         }
         let after = |failures| {
@@ -182,8 +251,15 @@ impl Deliverer {
         let policy = self.policy.load_full();
         match delivery.kind {
             DeliveryKind::Webhook => self.post(client, delivery, policy),
-            DeliveryKind::Write => Some(files::write(&mut self.store, delivery, &policy)),
-            DeliveryKind::Copy => Some(files::copy(&mut self.store, delivery, &policy)),
+            DeliveryKind::Write => {
+                Some(files::write(&mut self.store, delivery, &policy).map_err(Failure::from))
+            }
+            DeliveryKind::Copy => {
+                Some(files::copy(&mut self.store, delivery, &policy).map_err(Failure::from))
+            }
+            DeliveryKind::Send => {
+                results::send(&mut self.store, delivery, &policy.destinations, &self.stopped)
+            }
             DeliveryKind::Run => {
                 program::run(delivery, &policy, self.retries.one_try, &self.notes, &self.stopped)
             }
@@ -198,12 +274,13 @@ impl Deliverer {
         let (done, result) = bounded(1);
         let work = move || _ = done.send(client.post(&delivery, &policy));
         if let Err(error) = thread::Builder::new().name("plugin-webhook".to_owned()).spawn(work) {
-            return Some(Err(format!("no thread can be started for it: {error}")));
+            return Some(Err(format!("no thread can be started for it: {error}").into()));
         }
         let failed = || Err("the program failed at it".to_owned());
-        select! {
+        let answer = select! {
             recv(result) -> answer => Some(answer.unwrap_or_else(|_| failed())),
             recv(self.stopped) -> _ => result.recv_timeout(LAST).ok(),
-        }
+        };
+        answer.map(|answer| answer.map_err(Failure::from))
     }
 }

@@ -7,11 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{
+    ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned, pki_types::ServerName,
+};
 
 /// A socket with two clocks: none of its reads and writes lasts longer than `idle`, and none goes on after `until`.
 #[derive(Debug)]
-pub(super) struct Timed {
+pub(in crate::dicom) struct Timed {
     socket: TcpStream,
     idle: Duration,
     until: Instant,
@@ -19,12 +21,12 @@ pub(super) struct Timed {
 
 impl Timed {
     /// A socket that has to come to an end within `time`.
-    pub(super) fn new(socket: TcpStream, time: Duration) -> Self {
+    pub(in crate::dicom) fn new(socket: TcpStream, time: Duration) -> Self {
         Self { socket, idle: time, until: Instant::now() + time }
     }
 
     /// Sets both clocks anew.
-    pub(super) fn limit(&mut self, idle: Duration, time: Duration) {
+    pub(in crate::dicom) fn limit(&mut self, idle: Duration, time: Duration) {
         self.idle = idle;
         self.until = Instant::now() + time;
     }
@@ -65,35 +67,53 @@ fn timed_out(error: io::Error) -> io::Error {
 
 /// A connection in plain text or in TLS.
 #[derive(Debug)]
-pub(super) enum Channel {
+pub(in crate::dicom) enum Channel {
     /// TCP alone.
     Plain(Timed),
-    /// TLS over TCP. The first read or write does the handshake.
-    Tls(Box<StreamOwned<ServerConnection, Timed>>),
+    /// TLS over TCP, of one who connected to us. The first read or write does the handshake.
+    Accepted(Box<StreamOwned<ServerConnection, Timed>>),
+    /// TLS over TCP, of one whom we connected to. The first read or write does the handshake.
+    Connected(Box<StreamOwned<ClientConnection, Timed>>),
 }
 
 impl Channel {
-    /// Takes a socket over; with `tls`, the peer has to begin with a handshake.
-    pub(super) fn new(socket: Timed, tls: Option<&Arc<ServerConfig>>) -> Result<Self, rustls::Error> {
+    /// Takes the socket of one who connected to us; with `tls`, the peer has to begin with a handshake.
+    pub(in crate::dicom) fn accept(
+        socket: Timed,
+        tls: Option<&Arc<ServerConfig>>,
+    ) -> Result<Self, rustls::Error> {
         let Some(config) = tls else { return Ok(Self::Plain(socket)) };
         let connection = ServerConnection::new(Arc::clone(config))?;
-        Ok(Self::Tls(Box::new(StreamOwned::new(connection, socket))))
+        Ok(Self::Accepted(Box::new(StreamOwned::new(connection, socket))))
+    }
+
+    /// Takes the socket of a connection that we have made; with TLS, the peer has to prove that it bears the name.
+    pub(in crate::dicom) fn connect(
+        socket: Timed,
+        tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    ) -> Result<Self, rustls::Error> {
+        let Some((config, name)) = tls else { return Ok(Self::Plain(socket)) };
+        let connection = ClientConnection::new(config, name)?;
+        Ok(Self::Connected(Box::new(StreamOwned::new(connection, socket))))
     }
 
     /// Returns the socket, for its clocks.
-    pub(super) fn timed(&mut self) -> &mut Timed {
+    pub(in crate::dicom) fn timed(&mut self) -> &mut Timed {
         match self {
             Self::Plain(socket) => socket,
-            Self::Tls(stream) => &mut stream.sock,
+            Self::Accepted(stream) => &mut stream.sock,
+            Self::Connected(stream) => &mut stream.sock,
         }
     }
 
     /// Says that nothing more will be written.
-    pub(super) fn finish_writing(&mut self) {
-        if let Self::Tls(stream) = self {
-            stream.conn.send_close_notify();
-            let _ = stream.flush();
+    pub(in crate::dicom) fn finish_writing(&mut self) {
+        match self {
+            Self::Plain(_) => {}
+            Self::Accepted(stream) => stream.conn.send_close_notify(),
+            Self::Connected(stream) => stream.conn.send_close_notify(),
         }
+        let _ = self.flush();
         let _ = self.timed().socket.shutdown(std::net::Shutdown::Write);
     }
 }
@@ -102,7 +122,8 @@ impl Read for Channel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => socket.read(buffer),
-            Self::Tls(stream) => stream.read(buffer),
+            Self::Accepted(stream) => stream.read(buffer),
+            Self::Connected(stream) => stream.read(buffer),
         }
     }
 }
@@ -111,14 +132,16 @@ impl Write for Channel {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => socket.write(bytes),
-            Self::Tls(stream) => stream.write(bytes),
+            Self::Accepted(stream) => stream.write(bytes),
+            Self::Connected(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(socket) => socket.flush(),
-            Self::Tls(stream) => stream.flush(),
+            Self::Accepted(stream) => stream.flush(),
+            Self::Connected(stream) => stream.flush(),
         }
     }
 }

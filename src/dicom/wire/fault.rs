@@ -6,7 +6,7 @@ use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, AbortRQSource, Pdu};
 
 /// The end of a connection, in words that follow "the peer" or stand alone.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(in crate::dicom) enum Fault {
     /// The peer closed the connection, or it broke.
     #[error("the connection was closed")]
     Closed,
@@ -14,8 +14,8 @@ pub(super) enum Fault {
     #[error("nothing came in time")]
     Silent,
     /// The peer aborted the association.
-    #[error("the sender aborted it ({0})")]
-    Aborted(String),
+    #[error("the other side aborted it ({0})")]
+    Aborted(&'static str),
     /// The peer speaks another language than DICOM.
     #[error("{0}")]
     Foreign(&'static str),
@@ -32,17 +32,17 @@ pub(super) enum Fault {
 
 impl Fault {
     /// A value in a PDU that cannot be.
-    pub(super) fn invalid(what: &'static str) -> Self {
+    pub(in crate::dicom) fn invalid(what: &'static str) -> Self {
         Self::Protocol(what, Reason::InvalidPduParameter)
     }
 
     /// A PDU that has no place at this point.
-    pub(super) fn unexpected(what: &'static str) -> Self {
+    pub(in crate::dicom) fn unexpected(what: &'static str) -> Self {
         Self::Protocol(what, Reason::UnexpectedPdu)
     }
 
     /// Returns the abort that the peer is told with, where it would understand one.
-    pub(super) fn abort(&self) -> Option<Pdu> {
+    pub(in crate::dicom) fn abort(&self) -> Option<Pdu> {
         let reason = match self {
             Self::Protocol(_, reason) => reason.clone(),
             Self::Silent => Reason::ReasonNotSpecified,

@@ -16,11 +16,11 @@ const LARGEST: u64 = 1 << 20;
 
 /// The file.
 #[derive(Debug, Clone)]
-pub(in crate::plugin) struct Notes(PathBuf);
+pub struct Notes(PathBuf);
 
 impl Notes {
     /// Beside a store, under its name: `store.db` has `store.programs.log`.
-    pub(in crate::plugin) fn beside(store: &Path) -> Self {
+    pub fn beside(store: &Path) -> Self {
         Self(store.with_extension("programs.log"))
     }
 

@@ -1,7 +1,12 @@
-//! PDUs on the wire (PS3.8 section 9.3): association requests read whole, data streamed, answers written.
+//! PDUs on the wire (PS3.8 section 9.3), for the receiver and for the sender: requests and answers of associations read
+//! whole, data streamed, PDUs written.
 //!
 //! Memory does not depend on any length that a peer claims: an association request is read into memory as it comes, up to
 //! [`MAX_REQUEST`]; data goes through one buffer of [`BUFFER`] bytes, whatever its PDU's length.
+
+mod command;
+mod fault;
+mod stream;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -9,17 +14,23 @@ use std::{
 };
 
 use dicom_ul::pdu::{
-    AbortRQServiceProviderReason as Reason, AssociationRQ, MAXIMUM_PDU_SIZE, Pdu, read_pdu, write_pdu,
+    AbortRQServiceProviderReason as Reason, AssociationAC, AssociationRJ, AssociationRQ, MAXIMUM_PDU_SIZE,
+    Pdu, read_pdu, write_pdu,
 };
 
-use super::{
-    fault::Fault,
-    stream::{Channel, Timed},
-};
+pub(super) use command::{Command, MAX_COMMAND, Status, code, field, is_uid, padded};
+pub(super) use fault::Fault;
+pub(super) use stream::{Channel, Timed};
+
+/// Our implementation, to peers and in the files that are written: a number made from a UUID (PS3.5 annex B.2).
+pub(super) const IMPLEMENTATION_CLASS: &str = "2.25.263144520582207658838257235794216155516";
+/// The name of our implementation.
+pub(super) const IMPLEMENTATION_NAME: &str = "CXR-TRIAGE";
 
 /// The longest P-DATA PDU that peers are asked to send, without its header. Longer ones are read all the same.
 pub(super) const MAX_PDU: u32 = 128 << 10;
-/// The longest association request: 128 contexts, each with all transfer syntaxes that there are, take half of it.
+/// The longest association request or answer: 128 contexts, each with all transfer syntaxes that there are, take half of
+/// it.
 const MAX_REQUEST: u32 = 1 << 20;
 /// Bytes that are read at once.
 const BUFFER: usize = 64 << 10;
@@ -33,8 +44,11 @@ const LAST_BYTES: u64 = 1 << 20;
 /// Types of PDUs.
 mod kind {
     pub(super) const ASSOCIATE_RQ: u8 = 1;
+    pub(super) const ASSOCIATE_AC: u8 = 2;
+    pub(super) const ASSOCIATE_RJ: u8 = 3;
     pub(super) const P_DATA: u8 = 4;
     pub(super) const RELEASE_RQ: u8 = 5;
+    pub(super) const RELEASE_RP: u8 = 6;
     pub(super) const ABORT: u8 = 7;
 }
 
@@ -67,7 +81,17 @@ pub(super) struct Fragment {
 #[derive(Debug)]
 pub(super) enum Incoming {
     Fragment(Fragment),
+    /// It asks for the release of the association.
     Release,
+    /// It grants the release that was asked for.
+    Released,
+}
+
+/// The answer to an association request.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Accepted(AssociationAC),
+    Rejected(AssociationRJ),
 }
 
 impl Wire {
@@ -102,19 +126,39 @@ impl Wire {
             }
             _ => return Err(Fault::Foreign("it does not speak DICOM")),
         }
-        if length > MAX_REQUEST {
-            return Err(Fault::invalid("its association request claims to be longer than 1 MiB"));
-        }
-        let mut bytes = header.to_vec();
-        let read = self.reader.by_ref().take(length.into()).read_to_end(&mut bytes)?;
-        if read < length as usize {
-            return Err(Fault::Closed);
-        }
+        let bytes = self.whole(header, length)?;
         let titles = bytes.get(10..42).and_then(|titles| titles.try_into().ok());
         match (titles, read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false)) {
             (Some(titles), Ok(Some(Pdu::AssociationRQ(asked)))) => Ok(Request { asked, titles }),
             _ => Err(Fault::invalid("its association request cannot be read")),
         }
+    }
+
+    /// Reads the answer to an association request.
+    pub(super) fn answer(&mut self) -> Result<Answer, Fault> {
+        let (header, length) = self.header()?;
+        match header[0] {
+            kind::ASSOCIATE_AC | kind::ASSOCIATE_RJ => {}
+            kind::ABORT => return Err(self.abort(length)?),
+            4..=6 => return Err(Fault::unexpected("it answered with something else than an association")),
+            _ => return Err(Fault::Foreign("it does not speak DICOM")),
+        }
+        let bytes = self.whole(header, length)?;
+        match read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false) {
+            Ok(Some(Pdu::AssociationAC(accepted))) => Ok(Answer::Accepted(accepted)),
+            Ok(Some(Pdu::AssociationRJ(rejected))) => Ok(Answer::Rejected(rejected)),
+            _ => Err(Fault::invalid("its answer to the association request cannot be read")),
+        }
+    }
+
+    /// Reads a PDU of an association's beginning.
+    fn whole(&mut self, header: [u8; HEADER], length: u32) -> Result<Vec<u8>, Fault> {
+        if length > MAX_REQUEST {
+            return Err(Fault::invalid("its association request claims to be longer than 1 MiB"));
+        }
+        let mut bytes = header.to_vec();
+        let read = self.reader.by_ref().take(length.into()).read_to_end(&mut bytes)?;
+        if read < length as usize { Err(Fault::Closed) } else { Ok(bytes) }
     }
 
     /// Reads on to the next fragment, or to what ends the association.
@@ -127,11 +171,12 @@ impl Wire {
                     self.short_body(length)?;
                     return Ok(Incoming::Release);
                 }
-                kind::ABORT => {
-                    let body = self.short_body(length)?;
-                    return Err(Fault::Aborted(abort_words(body[2], body[3]).to_owned()));
+                kind::RELEASE_RP => {
+                    self.short_body(length)?;
+                    return Ok(Incoming::Released);
                 }
-                1..=6 => return Err(Fault::unexpected("a PDU came that has no place in an association")),
+                kind::ABORT => return Err(self.abort(length)?),
+                1..=5 => return Err(Fault::unexpected("a PDU came that has no place in an association")),
                 _ => return Err(Fault::Protocol("a PDU of an unknown type came", Reason::UnrecognizedPdu)),
             }
         }
@@ -171,6 +216,50 @@ impl Wire {
         Ok(())
     }
 
+    /// Reads the next fragment of a message: of the same context, and of the same kind.
+    pub(super) fn following(&mut self, context: u8, is_command: bool) -> Result<Fragment, Fault> {
+        match self.next()? {
+            Incoming::Fragment(next) if (next.context, next.is_command) == (context, is_command) => Ok(next),
+            Incoming::Fragment(_) => Err(Fault::unexpected("a message broke off for another")),
+            Incoming::Release | Incoming::Released => {
+                Err(Fault::unexpected("a message broke off for a release"))
+            }
+        }
+    }
+
+    /// Reads a command set from its first fragment on.
+    pub(super) fn command(&mut self, first: Fragment) -> Result<Command, Fault> {
+        let mut bytes = Vec::new();
+        let mut fragment = first;
+        loop {
+            if bytes.len() + fragment.length as usize > MAX_COMMAND {
+                return Err(Fault::invalid("a command is longer than any command"));
+            }
+            self.pass(fragment.length, |piece| bytes.extend_from_slice(piece))?;
+            if fragment.is_last {
+                return Command::read(&bytes).map_err(Fault::invalid);
+            }
+            fragment = self.following(first.context, true)?;
+        }
+    }
+
+    /// Reads a data set and passes it on in pieces.
+    pub(super) fn data(&mut self, context: u8, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
+        loop {
+            let fragment = self.following(context, false)?;
+            self.pass(fragment.length, &mut take)?;
+            if fragment.is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads the rest of an abort.
+    fn abort(&mut self, length: u32) -> Result<Fault, Fault> {
+        let body = self.short_body(length)?;
+        Ok(Fault::Aborted(abort_words(body[2], body[3])))
+    }
+
     fn header(&mut self) -> Result<([u8; HEADER], u32), Fault> {
         let mut header = [0; HEADER];
         self.reader.read_exact(&mut header)?;
@@ -202,23 +291,31 @@ impl Wire {
         self.send_bytes(&bytes)
     }
 
-    /// Sends a command in as many PDUs as a peer wants that takes at most `most` bytes in each (0: any number).
-    pub(super) fn send_command(&mut self, context: u8, command: &[u8], most: u32) -> Result<(), Fault> {
+    /// Sends a command, or a data set, in as many PDUs as a peer wants that takes at most `most` bytes in each (0: any
+    /// number).
+    pub(super) fn send_message(
+        &mut self,
+        context: u8,
+        is_command: bool,
+        message: &[u8],
+        most: u32,
+    ) -> Result<(), Fault> {
+        let most = if most == 0 { MAX_PDU } else { most.min(MAX_PDU) };
         // Even a nonsensical limit leaves room for something.
-        let room =
-            if most == 0 { command.len() } else { (most.saturating_sub(VALUE_HEADER) as usize).max(64) };
-        let pieces = command.chunks(room.max(1));
-        let last = pieces.len().saturating_sub(1);
-        let mut bytes = Vec::with_capacity(command.len() + 64);
-        for (number, piece) in pieces.enumerate() {
+        let room = (most.saturating_sub(VALUE_HEADER) as usize).max(64);
+        let last = message.len().div_ceil(room).saturating_sub(1);
+        let mut bytes = Vec::with_capacity(message.len().min(room) + 12);
+        for (number, piece) in message.chunks(room).enumerate() {
             let length = piece.len() as u32;
+            bytes.clear();
             bytes.extend([kind::P_DATA, 0]);
             bytes.extend((length + VALUE_HEADER).to_be_bytes());
             bytes.extend((length + 2).to_be_bytes());
-            bytes.extend([context, if number == last { 3 } else { 1 }]);
+            bytes.extend([context, u8::from(is_command) | if number == last { 2 } else { 0 }]);
             bytes.extend(piece);
+            self.reader.get_mut().write_all(&bytes)?;
         }
-        self.send_bytes(&bytes)
+        Ok(self.reader.get_mut().flush()?)
     }
 
     fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Fault> {

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::store::{DeliveryKind, Destination, Waiting};
 
 /// Threads of a lane.
-pub(in crate::plugin) const THREADS: usize = 4;
+pub const THREADS: usize = 4;
 /// Threads that one plugin's destinations have at most.
 const OF_ONE_PLUGIN: usize = THREADS / 2;
 /// Threads that destinations have at most whose last delivery failed.
@@ -23,7 +23,7 @@ const FAILING: usize = THREADS - 1;
 
 /// The destinations that the threads of a lane serve, and how that went of late.
 #[derive(Debug, Default)]
-pub(in crate::plugin) struct Schedule {
+pub struct Schedule {
     held: BTreeSet<Destination>,
     /// Destinations whose last deliveries failed, and how many of them in a row.
     failures: BTreeMap<Destination, u32>,
@@ -46,7 +46,8 @@ impl Schedule {
         // All files lie in one folder, whose disk they hang on together.
         let is_file = destination.kind == DeliveryKind::Write;
         let has = |held: &&Destination| *held == destination || is_file && held.kind == DeliveryKind::Write;
-        let of_plugin = self.held.iter().filter(|held| held.plugin == destination.plugin).count();
+        let is_of_plugin = |held: &&Destination| held.plugin == destination.plugin && !held.plugin.is_empty();
+        let of_plugin = self.held.iter().filter(is_of_plugin).count();
         let failing = self.held.iter().filter(|held| self.is_failing(held)).count();
         self.held.iter().find(has).is_none()
             && of_plugin < OF_ONE_PLUGIN

@@ -12,7 +12,11 @@ use crossbeam_channel::{Receiver, bounded};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 
-use super::{super::Policy, Attempt, LAST, notes::Notes};
+use super::{
+    LAST, Policy,
+    attempt::{Attempt, Failure},
+    notes::Notes,
+};
 use crate::{store::Delivery, supervise::is_closed, text::shown};
 
 /// How often a program is asked whether it has ended.
@@ -31,7 +35,7 @@ pub(super) fn run(
     notes: &Notes,
     stopped: &Receiver<()>,
 ) -> Attempt {
-    run_until(delivery, policy, limit, notes, stopped).transpose()
+    run_until(delivery, policy, limit, notes, stopped).map_err(Failure::from).transpose()
 }
 
 fn run_until(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use ureq::Agent;
 
-use super::super::Policy;
+use super::Policy;
 use crate::{VERSION, store::Delivery};
 
 /// The header by which a server tells a repeat (draft-ietf-httpapi-idempotency-key-header).

@@ -5,21 +5,27 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::text::clean;
+
 /// Characters of one name in a path.
 const NAME: usize = 100;
 
-/// Whether a path is of plain names, at most four deep: no `..`, no drive, no hidden file, nothing that
+/// Checks that a path is of plain names, at most four deep: no `..`, no drive, no hidden file, nothing that
 /// a shell or a terminal would take for something else.
-pub(super) fn check_relative(path: &str) -> Result<(), String> {
+///
+/// # Errors
+/// Why it is not, to follow the name of an effect.
+pub fn check_relative(path: &str) -> Result<(), String> {
     let names: Vec<&str> = path.split('/').collect();
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
     for name in &names {
         let reserved =
             name.is_empty() || name.starts_with('.') || name.starts_with('-') || name.ends_with([' ', '.']);
         if reserved || name.chars().count() > NAME || !name.chars().all(is_plain) {
-            let shown = super::error::short(path);
+            let head: String = path.chars().take(NAME).collect();
             return Err(format!(
-                "names `{shown}`: a path here is names of letters, digits, . _ - with / between them"
+                "names `{}`: a path here is names of letters, digits, . _ - with / between them",
+                clean(&head)
             ));
         }
     }

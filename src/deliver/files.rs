@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::super::{Policy, places};
+use super::{Policy, places};
 use crate::{
     files::{self, Expected, readers},
     hash::sha256,

@@ -1,0 +1,148 @@
+//! Results on their way to destinations: each version once, the last one always.
+
+use std::time::Duration;
+
+use cxr_triage::{
+    store::{Delivery, DeliveryKind, Destination, Due, SendContent, Store, StudyId, Tried},
+    study::{Sending, SendingState},
+};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::support::{Bench, at, dicom, scored};
+
+const SR: &str = r#"[{"what":"sr","instance":"2.25.1","series":"2.25.2"}]"#;
+
+/// A study that is complete.
+fn complete(bench: &mut Bench, name: &str) -> StudyId {
+    let (_, row) = bench.record(name, &dicom(scored(name, [0.9, 0.1, 0.1]), name, name), at(0));
+    bench.store.complete_quiet(SignedDuration::ZERO, at(1)).unwrap();
+    row.id
+}
+
+/// Follows the audit; what was found goes into the outbox under that digest.
+fn put(store: &mut Store, target: &str, digest: &str) -> Vec<StudyId> {
+    let changed = store.changed_results(target, 50).unwrap();
+    let studies: Vec<StudyId> = changed.studies.iter().map(|(study, _)| *study).collect();
+    let results: Vec<_> = studies.iter().map(|study| (*study, digest.to_owned())).collect();
+    store.put_results(target, changed.until, &results, at(2)).unwrap();
+    studies
+}
+
+fn follow(store: &mut Store, targets: &[&str]) {
+    let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
+    store.follow_results_for(targets.iter()).unwrap();
+}
+
+fn due(store: &Store, target: &str) -> Vec<Delivery> {
+    let destination =
+        Destination { plugin: String::new(), kind: DeliveryKind::Send, target: target.to_owned() };
+    let due = store.due_deliveries(&destination, at(60), 10).unwrap();
+    due.into_iter().filter_map(Due::delivery).collect()
+}
+
+fn state(store: &Store, study: StudyId) -> Vec<Sending> {
+    store.detail(study).unwrap().unwrap().sendings
+}
+
+fn arrives(store: &mut Store, delivery: &Delivery) {
+    store.plan_delivery(delivery.id, SR).unwrap();
+    store.tried_delivery(delivery, &Tried::Done(json!({ "objects": 1, "remark": "" })), at(3)).unwrap();
+}
+
+#[test]
+fn a_result_is_put_into_the_outbox_once_and_a_changed_one_as_a_new_version() {
+    let mut bench = Bench::new();
+    let old = complete(&mut bench, "old");
+    follow(&mut bench.store, &["pacs"]);
+    assert!(put(&mut bench.store, "pacs", "a").is_empty(), "what was there before is not sent");
+    let study = complete(&mut bench, "new");
+    assert_eq!(put(&mut bench.store, "pacs", "a"), [study]);
+    assert!(put(&mut bench.store, "pacs", "a").is_empty(), "it has been looked at");
+    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    assert_eq!((delivery.study, SendContent::read(&delivery.content).unwrap().version), (Some(study), 1));
+    let before = bench.store.revision().unwrap();
+    arrives(&mut bench.store, delivery);
+    assert!(bench.store.revision().unwrap() > before, "dashboards see that it has arrived");
+    assert_eq!(bench.count_kind("sent"), 1);
+    bench.store.put_results("pacs", 0, &[(study, "a".to_owned())], at(4)).unwrap();
+    assert_eq!(due(&bench.store, "pacs"), [], "the destination has it");
+    bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(5)).unwrap();
+    let [second] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    let content = SendContent::read(&second.content).unwrap();
+    assert_eq!((content.version, content.digest.as_str(), content.at), (2, "b", at(5)));
+    assert_eq!(bench.store.sent_before(second).unwrap()[0].instance, "2.25.1", "its predecessor");
+    // And back again: the first version's content is a third version.
+    arrives(&mut bench.store, second);
+    bench.store.put_results("pacs", 0, &[(study, "a".to_owned())], at(6)).unwrap();
+    assert_eq!(SendContent::read(&due(&bench.store, "pacs")[0].content).unwrap().version, 3);
+    assert_eq!(state(&bench.store, old), []);
+}
+
+#[test]
+fn a_result_that_changes_before_it_arrives_takes_the_place_of_the_old_one() {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    let study = complete(&mut bench, "x");
+    put(&mut bench.store, "pacs", "a");
+    bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
+    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    let content = SendContent::read(&delivery.content).unwrap();
+    assert_eq!((content.version, content.digest.as_str()), (1, "b"));
+    // Found out when it is delivered.
+    let renewed = bench.store.renew_send(delivery, "c", at(5)).unwrap().unwrap();
+    assert_eq!((renewed.id, SendContent::read(&renewed.content).unwrap().version), (delivery.id, 1));
+    // A part of it has arrived by then: what is new is a version of its own.
+    bench.store.plan_delivery(delivery.id, SR).unwrap();
+    let [begun] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    assert_eq!(bench.store.renew_send(begun, "d", at(6)).unwrap(), None);
+    let [second] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    assert_eq!(SendContent::read(&second.content).unwrap().version, 2);
+    assert_eq!(bench.store.sent_before(second).unwrap().len(), 1);
+}
+
+#[test]
+fn a_person_sees_how_far_a_result_is_and_has_it_tried_again() {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    let study = complete(&mut bench, "x");
+    put(&mut bench.store, "pacs", "a");
+    assert_eq!(state(&bench.store, study)[0].state, SendingState::Waiting);
+    let why = "A700 out of resources".to_owned();
+    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    let again = Tried::Again { why: why.clone(), due: at(62), others: at(62) };
+    bench.store.tried_delivery(delivery, &again, at(3)).unwrap();
+    assert_eq!(state(&bench.store, study)[0].state, SendingState::Failing { why: why.clone(), next: at(62) });
+    assert_eq!(due(&bench.store, "pacs"), []);
+    bench.store.ask_to_send(study, "pacs", "anna", at(4)).unwrap();
+    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery, at once") };
+    bench.store.tried_delivery(delivery, &Tried::GivenUp(why.clone()), at(5)).unwrap();
+    assert_eq!(state(&bench.store, study)[0].state, SendingState::GivenUp { why, at: at(5) });
+    bench.store.ask_to_send(study, "pacs", "anna", at(6)).unwrap();
+    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    assert_eq!((delivery.attempts, delivery.tried_for), (0, Duration::ZERO), "its time begins anew");
+    arrives(&mut bench.store, delivery);
+    // Once more, as the same version: the objects bear the same numbers.
+    bench.store.ask_to_send(study, "pacs", "anna", at(7)).unwrap();
+    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    let content = SendContent::read(&delivery.content).unwrap();
+    assert_eq!((content.version, content.again), (1, true));
+    arrives(&mut bench.store, delivery);
+    let last = bench.store.last_send(study, "pacs").unwrap().unwrap();
+    assert!(!last.content.unwrap().again);
+    assert_eq!(bench.count_kind("send-asked"), 3);
+    let overview = bench.store.sendings(10).unwrap();
+    assert_eq!(overview, state(&bench.store, study));
+}
+
+#[test]
+fn destinations_that_are_new_or_come_back_do_not_make_up_for_the_past() {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    follow(&mut bench.store, &["other"]);
+    complete(&mut bench, "meanwhile");
+    follow(&mut bench.store, &["pacs", "other"]);
+    assert!(put(&mut bench.store, "pacs", "a").is_empty());
+    let study = complete(&mut bench, "after");
+    assert_eq!(put(&mut bench.store, "pacs", "a"), [study]);
+}
