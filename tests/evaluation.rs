@@ -163,7 +163,7 @@ fn a_score_that_knows_the_view_is_found_out_on_real_labels() {
     let (labels, cases) = (infos(), cases(&set, &scores));
     let found = by_column(&column(&set, "View"), &labels, &cases);
     let told = found.labels[0].tells.clone().unwrap();
-    assert!(told.higher == "AP" && told.auc > 0.9, "{told:?}");
+    assert!(told.higher == "AP" && told.auc > 0.85, "{told:?}");
     assert!(measure(&labels, &cases).labels[0].auc.unwrap().value > 0.58, "it looks better than chance");
     let warning =
         found.warnings.iter().find(|warning| warning.contains("the Pneumonia score tells AP from PA"));

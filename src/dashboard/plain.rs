@@ -167,7 +167,11 @@ impl Plain {
         let before = self.health.as_ref();
         if before.is_none() {
             let model = if health.banner.is_empty() { String::new() } else { format!(": {}", health.banner) };
-            lines.push(format!("watching {}. Model {}{model}", health.inbox, health.model));
+            let work = match health.role {
+                Role::Owner => format!("watching {}", health.inbox),
+                Role::Follower => "following another cxr-triage".to_owned(),
+            };
+            lines.push(format!("{work}. Model {}{model}", health.model));
             lines.push(self.summary());
             lines.push(HELP.to_owned());
         }

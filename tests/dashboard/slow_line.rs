@@ -6,10 +6,10 @@ use crate::dashboard::fixture::Desk;
 
 const SCREEN: (u16, u16) = (120, 40);
 
-/// The morning's studies over a line of 256 kbit/s; the picture is encoded, and nothing of it is sent yet.
+/// The morning's studies over a line of 64 kbit/s; the picture is encoded, and nothing of it is sent yet.
 fn desk() -> Desk {
     let mut desk = Desk::morning(SCREEN.0, SCREEN.1);
-    let bandwidth = Some("256 kbit/s".parse().unwrap());
+    let bandwidth = Some("64 kbit/s".parse().unwrap());
     desk.handle(Message::Canvas(Canvas { bandwidth, ..Canvas::halfblocks() }));
     desk.settle();
     desk
