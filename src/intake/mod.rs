@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub use left_out::{LeftOut, Why};
-pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, sidecar_priority};
+pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, is_receivers, sidecar_priority};
 
 /// A file is complete when its size and time have not changed for this long, unless set otherwise.
 pub const DEFAULT_SETTLE: Duration = Duration::from_millis(300);

@@ -168,6 +168,12 @@ impl Names {
     }
 }
 
+/// Whether a folder is the one in which our own receiver writes films: it always lies there, and nothing waits in it.
+#[must_use]
+pub fn is_receivers(folder: &OsStr) -> bool {
+    folder == crate::dicom::receive::PASSING_FOLDER
+}
+
 /// Whether a name on the way to a file, given from the inbox on, begins with a dot.
 #[must_use]
 pub fn is_hidden(relative: &Path) -> bool {

@@ -11,6 +11,7 @@ use super::{
     disk::{self, Found},
     faults::Cause,
     folders::NoWatch,
+    names::is_receivers,
     settle::{Sighting, Stamp},
     shown,
     worker::{Stopped, Worker},
@@ -168,6 +169,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
                 }
                 Ok(Found::Folder) => match self.names.folder(&entry.file_name()) {
                     None => folders.push(path),
+                    Some(_) if is_receivers(&entry.file_name()) => {}
                     // A passing name is counted where it is still there at the next walk.
                     Some(why) if is_walk => self.left_out.add(&path, Stamp::NONE, why),
                     Some(_) => {}

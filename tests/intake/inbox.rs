@@ -77,6 +77,8 @@ fn a_leading_dot_hides_no_dicom() {
         fs::write(inbox.join(".CR.0003.35115570.IMA"), dicom()).unwrap();
         fs::write(inbox.join(".THORAX PA/.deeper/IM001"), dicom()).unwrap();
         fs::write(inbox.join(".THORAX PA/notes"), "no film").unwrap();
+        // Our receiver's own folder is nothing that a person need look at.
+        fs::create_dir(inbox.join(".cxr-receiving")).unwrap();
     });
     let arrived = |told: &[IntakeEvent]| {
         let mut paths: Vec<PathBuf> = Vec::new();

@@ -22,7 +22,7 @@ use super::{
     unread::UnreadFiles,
 };
 use crate::{
-    intake::{Kind, LeftOut, Names},
+    intake::{Kind, LeftOut, Names, is_receivers},
     pipeline::{Cores, file_name, shown},
 };
 
@@ -114,6 +114,7 @@ fn walk((top, folder): (&Path, &Path), names: &Names, found: &mut Listed, faults
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             match names.folder(&entry.file_name()) {
                 None => walk((top, &path), names, found, faults),
+                Some(_) if is_receivers(&entry.file_name()) => {}
                 Some(why) => found.left_out.add(why),
             }
         } else if !path.is_file() {
