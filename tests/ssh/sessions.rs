@@ -38,7 +38,7 @@ fn people_come_in_see_films_work_on_one_list_and_leave_traces() {
     // No way to a shell, and no other name.
     one.type_keys("\u{1a}@");
     one.type_keys("?");
-    one.wait_for("does not permit");
+    one.wait_for("the worst study");
     assert!(!one.contents().contains("who is at the keys"), "{}", one.contents());
     one.type_keys("\u{1b}q");
     let (code, screen) = one.end();
