@@ -41,7 +41,8 @@ fn a_picture_comes_strip_by_strip_in_the_detail_that_the_line_can_take() {
     assert!(print.detail() != Detail::WHOLE && print.strips().len() > 3, "{print:?}");
     let mut before = drawn(&desk);
     assert_eq!(before, 0);
-    assert!(desk.screen(SCREEN.0, SCREEN.1).contains("loading"));
+    let first = desk.screen(SCREEN.0, SCREEN.1);
+    assert!(first.contains("loading"), "{first}");
     for _ in 0..3 {
         send(&mut desk, 1);
         assert!(drawn(&desk) > before);
@@ -49,7 +50,7 @@ fn a_picture_comes_strip_by_strip_in_the_detail_that_the_line_can_take() {
     }
     send_all(&mut desk);
     let screen = desk.screen(SCREEN.0, SCREEN.1);
-    assert!(screen.contains("reduced for the slow line") && !screen.contains("loading"), "{screen}");
+    assert!(screen.contains("slow line: reduced") && !screen.contains("loading"), "{screen}");
 }
 
 #[test]

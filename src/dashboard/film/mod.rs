@@ -91,15 +91,16 @@ fn label_line(state: &State) -> (String, bool) {
         Some(finding) => format!("coarse hint, {model}: {} {:.2}", finding.label, finding.score),
         None => "film without heatmap".to_owned(),
     };
+    // First what passes: the rest of the line may be cut off.
+    if gallery.is_loading() {
+        text.push_str(", loading …");
+    }
     if gallery.shown().is_some_and(|(_, print)| print.detail() != Detail::WHOLE) {
-        text.push_str(", reduced for the slow line");
+        text.push_str(", slow line: reduced");
     }
     for part in shown.map(|shown| differences(state, shown)).unwrap_or_default() {
         text.push_str(", ");
         text.push_str(&part);
-    }
-    if gallery.is_loading() {
-        text.push_str(", loading …");
     }
     // Before all else, so that no narrow pane cuts it off.
     if shown.is_some_and(|shown| shown.prior.is_some() && shown.prior == state.beside()) {

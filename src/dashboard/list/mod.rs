@@ -107,7 +107,7 @@ fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
             ("or by DICOM from a modality or PACS:".to_owned(), state.theme.text),
             ("  cxr-triage watch --receive".to_owned(), state.theme.key),
             (String::new(), state.theme.text),
-            ("The inbox is only read; nothing in it is changed.".to_owned(), state.theme.dim),
+            ("Nothing in the inbox is changed.".to_owned(), state.theme.dim),
         ]);
     }
     let mut y = area.y + 1;
