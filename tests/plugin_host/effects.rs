@@ -8,7 +8,7 @@ use cxr_triage::{
 };
 use jiff::Timestamp;
 
-use crate::plugin_host::support::{Scene, plugin};
+use crate::plugin_host::support::{Scene, plugin, until};
 
 #[test]
 fn a_raise_is_shown_with_the_plugins_name_and_only_goes_up() {
@@ -287,10 +287,11 @@ fn a_result_is_sent_where_the_site_allows_it_and_once_however_often_it_is_asked_
         let events = scene.bench.store.events(0, 1_000).unwrap().into_iter();
         events.filter(move |event| event.kind == kind).collect::<Vec<_>>()
     };
-    let asked = of(AuditKind::SendAsked);
+    let some = |kind: AuditKind| until(|| Some(of(kind)).filter(|events| !events.is_empty())).unwrap();
+    let asked = some(AuditKind::SendAsked);
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!((asked[0].actor.as_str(), asked[0].study), ("send", Some(study)));
-    let refused = of(AuditKind::PluginRefused);
+    let refused = some(AuditKind::PluginRefused);
     assert!(
         refused[0].detail["why"].as_str().unwrap().contains("`[send.elsewhere]` is not in"),
         "{refused:?}"
