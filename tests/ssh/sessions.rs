@@ -40,7 +40,10 @@ fn people_come_in_see_films_work_on_one_list_and_leave_traces() {
     one.type_keys("?");
     one.wait_for("the worst study");
     assert!(!one.contents().contains("who is at the keys"), "{}", one.contents());
-    one.type_keys("\u{1b}q");
+    // Apart, or they are alt and q.
+    one.type_keys("\u{1b}");
+    one.wait("the help to close", |connection| !connection.contents().contains("the worst study"));
+    one.type_keys("q");
     let (code, screen) = one.end();
     assert_eq!(code, 0, "{screen}");
     two.lose();
