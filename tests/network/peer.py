@@ -16,7 +16,8 @@ _config.STORE_SEND_CHUNKED_DATASET = True
 def main():
     port, files = int(sys.argv[1]), sys.argv[2:]
     entity = AE(ae_title="PEER")
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 60
+    # A receiver that has died is waited for to the end of dimse_timeout.
+    entity.acse_timeout, entity.dimse_timeout, entity.network_timeout = 60, 10, 60
     wanted = {}
     for file in files:
         meta = dcmread(file, stop_before_pixels=True, force=True).file_meta
