@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use signal_hook::low_level;
+use signal_hook::{consts::SIGHUP, low_level};
 
 use crate::lock::lock;
 
@@ -68,9 +68,10 @@ pub fn has_begun() -> bool {
     BEGUN.load(Ordering::SeqCst)
 }
 
-/// Begins to leave because of a signal; the second one ends the process at once.
+/// Begins to leave because of a signal; the second one ends the process at once. A terminal that is gone may be told of
+/// twice, by the system and by sshd, and nobody waits at it: that counts once.
 pub fn begin_by_signal(signal: i32, code: u8) {
-    if has_begun() {
+    if has_begun() && signal != SIGHUP {
         give_back();
         let _ = low_level::emulate_default_handler(signal);
     }
