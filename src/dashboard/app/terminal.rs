@@ -40,22 +40,41 @@ const BUFFER: usize = 64 * 1024;
 
 pub(in crate::dashboard) type Screen = Terminal<CrosstermBackend<BufWriter<Counted>>>;
 
-/// Standard output, with a count of the bytes.
+/// Standard output, with a count of the bytes. That the terminal is gone is told once, and to nobody who is leaving:
+/// ratatui would complain of it on standard error, which is gone with it.
 #[derive(Debug)]
 pub(in crate::dashboard) struct Counted {
     to: Stdout,
     count: Arc<AtomicU64>,
+    is_gone: bool,
+}
+
+impl Counted {
+    /// The outcome of a write, or what stands for it where the terminal is known to be gone.
+    fn told<T>(&mut self, outcome: io::Result<T>, instead: T) -> io::Result<T> {
+        match outcome {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(_) if self.is_gone || leaving::has_begun() => Ok(instead),
+            Err(error) => {
+                self.is_gone = true;
+                Err(error)
+            }
+            written => written,
+        }
+    }
 }
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(bytes)?;
+        let outcome = self.to.write(bytes);
+        let written = self.told(outcome, bytes.len())?;
         self.count.fetch_add(written as u64, Relaxed);
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
+        let outcome = self.to.flush();
+        self.told(outcome, ())
     }
 }
 
@@ -186,7 +205,7 @@ impl Drop for Guard {
 /// The screen to draw on, and the bytes that were written to it.
 pub(in crate::dashboard) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
     let count = Arc::new(AtomicU64::new(0));
-    let out = Counted { to: stdout(), count: Arc::clone(&count) };
+    let out = Counted { to: stdout(), count: Arc::clone(&count), is_gone: false };
     let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, out)))?;
     Ok((screen, count))
 }
