@@ -21,7 +21,7 @@ use crate::{
     dashboard::{self, Reconfigure, Site},
     deliver::{Listener, ResultNews},
     freed_memory,
-    health::Part,
+    health::{HostsFacts, Part},
     leaving,
     model::{Manifest, Model},
     pipeline::{Event, EventKind, Membership, Order, Pipeline},
@@ -353,6 +353,7 @@ fn health(
         last_arrival: None,
         feed_alarm: None,
         reasons: Vec::new(),
+        hosts: HostsFacts::default(),
     }
 }
 

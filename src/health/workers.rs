@@ -48,6 +48,20 @@ pub struct WorkerFacts {
     pub duties: Vec<String>,
 }
 
+impl WorkerFacts {
+    /// The worker as a line: host, model, version, speed, when it was last heard of, and its duties.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let speed = self.films_per_second.map(|speed| format!(", {speed:.1} films/s")).unwrap_or_default();
+        let heard = long_time(self.silent_seconds);
+        let duties = if self.duties.is_empty() { String::new() } else { format!("; {}", self.duties.join(", ")) };
+        format!(
+            "{}: {} {}, {}{speed}, {} films, heard of {heard} ago{duties}",
+            self.host, self.model, self.version, self.device, self.films
+        )
+    }
+}
+
 /// Facts of a shared store; empty for a store that has one owner.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HostsFacts {
@@ -90,6 +104,13 @@ impl HostsFacts {
             duties_free: duties.iter().filter(|duty| !duty.is_held).map(|duty| duty.name.clone()).collect(),
             out_of_reach,
         }
+    }
+
+    /// Films a second of all workers at work together; none while none of them works.
+    #[must_use]
+    pub fn films_per_second(&self) -> Option<f64> {
+        let speeds = self.workers.iter().filter(|worker| worker.alive).filter_map(|worker| worker.films_per_second);
+        speeds.reduce(|sum, one| sum + one)
     }
 
     /// What is wrong with the workers, a sentence each.
