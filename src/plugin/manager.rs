@@ -96,7 +96,8 @@ impl Manager {
             _all_ended: all_ended,
         };
         manager.follow_destinations();
-        for lane in Lane::ALL.into_iter().filter(|lane| manager.parts.serves.lane(*lane)) {
+        let serves = manager.parts.serves;
+        for lane in Lane::ALL.into_iter().filter(|lane| serves.lane(*lane)) {
             manager.deliver(lane)?;
         }
         Ok(manager)

@@ -169,7 +169,7 @@ impl Store {
             server_clock!(),
             " FOR UPDATE SKIP LOCKED)"
         );
-        let take = || self.connection.prepare_cached(sql)?.execute(());
+        let take = || self.connection.prepare_cached(sql)?.execute([]);
         take().map_err(|error: sql::Error| self.failed(error))
     }
 }

@@ -185,7 +185,7 @@ impl Store {
         );
         self.read(|view| {
             view.prepare_cached(sql)?
-                .query_map((), |row| {
+                .query_map([], |row| {
                     let mut columns = Columns::of(row);
                     Ok(DutyRow {
                         name: columns.next()?,

@@ -197,7 +197,7 @@ impl Store {
         let NewWorker { host, roles, inboxes, model, sha256, rules, device } = new;
         let (pid, version) = (i64::from(std::process::id()), env!("CARGO_PKG_VERSION"));
         let enter = || -> sql::Result<WorkerId> {
-            let values = (host, pid, roles, inboxes, model, sha256, rules, version, device);
+            let values = sql::params![host, pid, roles, inboxes, model, sha256, rules, version, device];
             self.connection.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
         };
         enter().map_err(|error| self.failed(error))
@@ -273,7 +273,7 @@ impl Store {
             server_clock!(),
             " - heartbeat, ended IS NOT NULL, films, per_second, state FROM workers ORDER BY host, id"
         );
-        self.read(|view| view.prepare_cached(sql)?.query_map((), worker)?.collect())
+        self.read(|view| view.prepare_cached(sql)?.query_map([], worker)?.collect())
     }
 
     /// How many films wait in inboxes that no worker at work has, by the inbox's name; and, under the empty name, how many
