@@ -45,8 +45,8 @@ pub struct GlobalArgs {
     /// Configuration file [default: ./cxr-triage.toml, then the user's own]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Store of studies and results
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Store of studies and results: a file, or postgres://USER@HOST/DATABASE
+    #[arg(long, global = true, value_name = "STORE")]
     pub store: Option<PathBuf>,
     /// Model to score with [default: xrv-all where it is installed, else starter]
     #[arg(long, global = true, value_name = "NAME")]

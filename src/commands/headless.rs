@@ -28,7 +28,8 @@ use crate::{
     pipeline::{Event, Membership, Order, Pipeline},
     plugin::{Plugins, Waker},
     service,
-    store::{Ownership, Store, StorePlace},
+    store::{Ownership, Store},
+    store_place::StorePlace,
     supervise::Supervisor,
 };
 

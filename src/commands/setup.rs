@@ -20,7 +20,8 @@ use crate::{
     plugin::{HostParts, Plugins},
     quality::{Action, Gate},
     similar::FeaturesId,
-    store::{DutyKind, NewWorker, Ownership, Store, StorePlace, host_name},
+    store::{DutyKind, NewWorker, Ownership, Store, host_name, rules_digest},
+    store_place::{ServerPlace, StorePlace},
     study::{OperatingPoint, Rules},
     supervise::Supervisor,
 };
@@ -50,6 +51,10 @@ impl Setup {
         adjust(&mut loaded.config);
         log::start(&loaded.config.log)?;
         loaded.refused.iter().for_each(|refused| tracing::warn!("{refused}"));
+        if let Some(warning) = seen_password(global) {
+            tracing::warn!("{warning}");
+            let _ = writeln!(stderr(), "cxr-triage: {warning}");
+        }
         let mounts = config::mounts(&loaded.config.inboxes, &global.inboxes).map_err(CommandError::usage_by)?;
         Ok(Self { loaded, global: global.clone(), adjust, mounts: Arc::new(mounts) })
     }
@@ -145,9 +150,9 @@ impl Setup {
         (choice, precision)
     }
 
-    /// The store's file.
-    pub(super) fn store(&self) -> Result<PathBuf, CommandError> {
-        Ok(self.config().store_path()?)
+    /// Where the store is.
+    pub(super) fn store(&self) -> Result<StorePlace, CommandError> {
+        Ok(self.config().store_place()?.with_mounts(Arc::clone(&self.mounts)))
     }
 
     /// The inbox: a folder, or the name of one of `[inboxes]`; where nobody named one, the only one of those. Only the
@@ -281,14 +286,13 @@ impl Setup {
             return Ok((ownership, None));
         }
         let inboxes: Vec<&str> = self.mounts.iter().map(|mount| mount.name.as_str()).collect();
-        let rules = serde_json::to_vec(rules).map_err(|error| CommandError::failed(error.to_string()))?;
         let new = NewWorker {
             host: host_name(),
             roles: roles.to_owned(),
             inboxes: inboxes.join(","),
             model: model.manifest().name.clone(),
             sha256: model.sha256().to_owned(),
-            rules: crate::hash::sha256(&rules),
+            rules: rules_digest(rules),
             device: format!("{} {}", model.device_name(), model.precision().word()),
         };
         let duties = duties_of(self.config(), roles);
@@ -367,10 +371,21 @@ pub(super) fn label_defaults(manifest: &Manifest) -> Vec<LabelDefaults<'_>> {
         .collect()
 }
 
+/// A warning where the command line holds a password.
+fn seen_password(global: &GlobalArgs) -> Option<&'static str> {
+    let url = global.store.as_ref()?.to_str().filter(|text| ServerPlace::is_url(text))?;
+    ServerPlace::parse(url).ok()?.has_password().then_some(
+        "whoever may list the processes of this host reads the password in --store: put it into PGPASSWORD, ~/.pgpass or \
+         password_file under [store]",
+    )
+}
+
 /// The command line's word counts more than the file's.
 pub(super) fn overlay(config: &mut Config, global: &GlobalArgs) {
     if let Some(store) = &global.store {
-        config.store.path = Some(store.clone());
+        let url = store.to_str().filter(|text| ServerPlace::is_url(text));
+        config.store.url = url.map(str::to_owned);
+        config.store.path = if url.is_some() { None } else { Some(store.clone()) };
     }
     if let Some(model) = &global.model {
         config.model.name = Some(model.clone());

@@ -17,10 +17,10 @@ pub(super) fn run(command: &StoreCommand, global: &GlobalArgs) -> Result<(), Com
     let setup = Setup::new(global)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
+        return Err(CommandError::failed(format!("there is no store at {}", path)));
     }
     let StoreCommand::Backup { file } = command;
     Store::open(&path)?.back_up(file, Timestamp::now())?;
-    writeln!(stdout(), "{} is a copy of {}", shown(file), shown(&path))?;
+    writeln!(stdout(), "{} is a copy of {}", shown(file), path)?;
     Ok(())
 }

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
-    FileId, FilmId, Finished, Outcome, Store, StoreError, StudyId, StudyRow, Verdict,
+    FilmId, Finished, Outcome, Store, StoreError, StudyId, StudyRow, Verdict,
     audit::{NewEvent, log},
     change::raise_row,
     convert::Place,
@@ -19,6 +18,8 @@ use super::{
     request,
     rollup::recombine,
     row::{save, study},
+    sql::{self, Connection, OptionalExtension},
+    shared::Claim as Turn,
     supersede::supersede,
 };
 use crate::{
@@ -41,14 +42,21 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]; then the file is still queued.
-    pub fn duplicate(&mut self, file: FileId, of: FilmId, now: Timestamp) -> Result<Finished, StoreError> {
+    pub fn duplicate(
+        &mut self,
+        file: impl Into<Turn>,
+        of: FilmId,
+        now: Timestamp,
+    ) -> Result<Finished, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             match already_finished(transaction, &due)? {
                 Some(finished) => Ok(finished),
                 None => close_duplicate(transaction, &due, of, None, now),
             }
         })
+        .map(|finished| self.as_seen_here(finished))
     }
 
     /// Records what became of a file: film, findings, heatmap, its study's new line, the audit, and
@@ -65,12 +73,13 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn finish(
         &mut self,
-        file: FileId,
+        file: impl Into<Turn>,
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             if let Some(finished) = already_finished(transaction, &due)? {
                 return Ok(finished);
             }
@@ -82,6 +91,17 @@ impl Store {
             }
             record(transaction, &due, outcome, now)
         })
+        .map(|finished| self.as_seen_here(finished))
+    }
+
+    /// The path of a film's first file as this host has it.
+    fn as_seen_here(&self, finished: Finished) -> Finished {
+        match finished {
+            Finished::Duplicate { of, path, others } => {
+                Finished::Duplicate { of, path: self.mounts.path(&path), others }
+            }
+            recorded => recorded,
+        }
     }
 
     /// Turns a queued file that vanished, or could not be opened, into a held entry with that reason.
@@ -92,12 +112,13 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn gone(
         &mut self,
-        file: FileId,
+        file: impl Into<Turn>,
         reason: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             if due.is_queued() { hold_gone(transaction, &due, reason, now) } else { Ok(None) }
         })
     }
@@ -110,7 +131,7 @@ pub(super) fn hold_gone(
     due: &Due,
     reason: &str,
     now: Timestamp,
-) -> rusqlite::Result<Option<StudyRow>> {
+) -> sql::Result<Option<StudyRow>> {
     if let Some(open) = request::open_of(connection, due.film)? {
         return request::refuse(connection, due, &open, reason, now).map(Some);
     }
@@ -122,7 +143,9 @@ pub(super) fn hold_gone(
     // What was received there since, changed or touched, speaks for the path.
     if is_received_again(connection, due)? {
         connection
-            .prepare_cached("UPDATE files SET state = 'gone', again_at = NULL WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE files SET state = 'gone', again_at = NULL, claimed_by = NULL, lease_until = NULL WHERE id = ?1",
+            )?
             .execute([due.id])?;
         log(connection, &gone, now)?;
         return Ok(None);
@@ -133,18 +156,14 @@ pub(super) fn hold_gone(
     reopened(connection, study, now).map(Some)
 }
 
-fn is_received_again(connection: &Connection, due: &Due) -> rusqlite::Result<bool> {
+fn is_received_again(connection: &Connection, due: &Due) -> sql::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM files WHERE path = ?1 AND id > ?2")?
         .exists((Place::to_value(&due.path), due.id))
 }
 
 /// A study after one of its files was held: combined anew, and open again.
-pub(super) fn reopened(
-    connection: &Connection,
-    study: StudyId,
-    now: Timestamp,
-) -> rusqlite::Result<StudyRow> {
+pub(super) fn reopened(connection: &Connection, study: StudyId, now: Timestamp) -> sql::Result<StudyRow> {
     let mut row = self::study(connection, study)?;
     recombine(connection, &mut row, Cause::Films, now)?;
     reopen(connection, &mut row, now)?;
@@ -152,12 +171,7 @@ pub(super) fn reopened(
     Ok(row)
 }
 
-fn record(
-    connection: &Connection,
-    due: &Due,
-    outcome: &Outcome,
-    now: Timestamp,
-) -> rusqlite::Result<Finished> {
+fn record(connection: &Connection, due: &Due, outcome: &Outcome, now: Timestamp) -> sql::Result<Finished> {
     let (study, namesakes) = join(connection, outcome, due.received_at)?;
     let film = films::insert(connection, study, due.id, outcome, now)?;
     let started = NewEvent {
@@ -196,14 +210,14 @@ fn record(
 }
 
 /// The film as which an outcome counts already.
-fn counted_as(connection: &Connection, outcome: &Outcome) -> rusqlite::Result<Option<FilmId>> {
+fn counted_as(connection: &Connection, outcome: &Outcome) -> sql::Result<Option<FilmId>> {
     match by_sha256(connection, &outcome.sha256)? {
         Some(film) => Ok(Some(film)),
         None => repeated(connection, &outcome.claim()),
     }
 }
 
-pub(super) fn by_sha256(connection: &Connection, sha256: &str) -> rusqlite::Result<Option<FilmId>> {
+pub(super) fn by_sha256(connection: &Connection, sha256: &str) -> sql::Result<Option<FilmId>> {
     connection
         .prepare_cached("SELECT id FROM films WHERE sha256 = ?1")?
         .query_row([sha256], |row| row.get(0))
@@ -216,7 +230,7 @@ fn close_duplicate(
     of: FilmId,
     outcome: Option<&Outcome>,
     now: Timestamp,
-) -> rusqlite::Result<Finished> {
+) -> sql::Result<Finished> {
     let study: StudyId = connection
         .prepare_cached("SELECT study FROM films WHERE id = ?1")?
         .query_row([of], |row| row.get(0))?;
@@ -241,7 +255,7 @@ pub(super) fn held_entry(
     gate: Gate,
     reason: &str,
     now: Timestamp,
-) -> rusqlite::Result<(StudyId, FilmId)> {
+) -> sql::Result<(StudyId, FilmId)> {
     if let Some(film) = due.film {
         let study = connection
             .prepare_cached(
@@ -259,7 +273,7 @@ pub(super) fn held_entry(
 }
 
 /// Returns how a file was finished before, if it was.
-fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Option<Finished>> {
+fn already_finished(connection: &Connection, due: &Due) -> sql::Result<Option<Finished>> {
     let Some(film) = due.film else {
         return Ok(None);
     };
@@ -280,7 +294,7 @@ fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Opti
     }
 }
 
-fn path_of(connection: &Connection, film: FilmId) -> rusqlite::Result<PathBuf> {
+fn path_of(connection: &Connection, film: FilmId) -> sql::Result<PathBuf> {
     connection
         .prepare_cached(
             "SELECT files.path FROM films JOIN files ON files.id = films.file WHERE films.id = ?1",

@@ -26,6 +26,7 @@ mod in_work;
 mod join;
 #[cfg(test)]
 mod large_tests;
+mod migrations;
 mod open;
 mod operations;
 mod outbox;
@@ -50,17 +51,20 @@ mod row;
 mod rules;
 mod senders;
 mod sends;
+mod server;
+mod shared;
 mod shift;
 mod similar;
 mod spread;
+mod sql;
 mod study_time;
 mod supersede;
 mod unanswered;
 mod unreadable;
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sql::{Connection, Transaction};
 
 pub use audit::{AuditEvent, NewEvent};
 pub use error::{StoreError, StoreErrorKind};
@@ -80,12 +84,17 @@ pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
 pub use request::RequestId;
 pub use retention::DoneFilm;
+pub use rules::rules_digest;
 pub use senders::{Sender, SenderNews};
 pub use sends::{ChangedResults, LastSend, SendContent, SentObject};
+pub use shared::{
+    Claim, Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Member, NewWorker, WorkerId, WorkerRow, host_name,
+};
 pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;
 
+use crate::{intake::Mounts, store_place::StorePlace};
 pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,
     ShiftQuestion, Status, StudyId, StudyRow, Unseen,
@@ -99,7 +108,11 @@ pub type FileId = i64;
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    path: PathBuf,
+    place: StorePlace,
+    /// Where this host has the named inboxes.
+    mounts: Arc<Mounts>,
+    /// The duty to make the changes of this connection, if they belong to one.
+    duty: Option<Duty>,
     /// The person whose session this connection is, if it is one's.
     signature: Option<audit::Signature>,
 }
@@ -107,13 +120,15 @@ pub struct Store {
 impl Store {
     /// Runs `work` as one transaction: all of it is kept, or nothing. It takes the write lock at once,
     /// so that two processes wait for each other instead of failing half-way.
-    fn write<T>(
-        &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        let Self { connection, path, signature } = self;
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
+        let Self { connection, place, signature, duty, .. } = self;
         let run = || {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.write()?;
+            if let Some(duty) = duty
+                && !shared::still_holds(&transaction, duty)?
+            {
+                return Err(sql::Error::OffDuty);
+            }
             let result = match signature {
                 Some(signature) => audit::signed(&transaction, signature, work)?,
                 None => work(&transaction)?,
@@ -121,15 +136,25 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         };
-        run().map_err(|error| StoreError::from_sqlite(path, error))
+        run().map_err(|error: sql::Error| StoreError::from_sql(&*place, error))
+    }
+
+    /// Whether several hosts share the store; else one process owns it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.place.is_shared()
+    }
+
+    fn failed(&self, error: sql::Error) -> StoreError {
+        StoreError::from_sql(&self.place, error)
     }
 
     /// Runs `work` on one unchanging view of the store.
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> sql::Result<T>) -> Result<T, StoreError> {
         let run = || {
-            let view = self.connection.unchecked_transaction()?;
+            let view = self.connection.view()?;
             work(&view)
         };
-        run().map_err(|error| StoreError::from_sqlite(&self.path, error))
+        run().map_err(|error: sql::Error| StoreError::from_sql(&self.place, error))
     }
 }

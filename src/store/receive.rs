@@ -1,27 +1,28 @@
 //! Files as intake reports them: recorded first, read later, so that a restart knows what is due.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
-    FileId, RequestId, Store, StoreError,
+    Claim, FileId, RequestId, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place, to_json},
+    shared::{host_name, still_has},
+    sql::{self, Connection, OptionalExtension},
     unreadable::rows,
 };
 use crate::{
-    intake::{Arrival, LeftOut},
+    intake::{Arrival, LeftOut, Mounts},
     study::AuditKind,
 };
 
 /// A file that waits to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
-    /// Its number.
-    pub file: FileId,
+    /// Its number, and the turn at it.
+    pub claim: Claim,
     /// What intake said of it.
     pub arrival: Arrival,
     /// Set where a person wants the held film in it scored all the same: the request, and the SHA-256 (hex)
@@ -31,6 +32,8 @@ pub struct Queued {
     pub alone: bool,
     /// How often it was tried before, and its disk or share did not answer.
     pub tries: u32,
+    /// Set where another host received it, which may have it where this one has not.
+    pub seen_elsewhere: bool,
 }
 
 impl Store {
@@ -46,10 +49,11 @@ impl Store {
         arrivals: &[Arrival],
         now: Timestamp,
     ) -> Result<Vec<(FileId, Arrival)>, StoreError> {
+        let (mounts, host) = (Arc::clone(&self.mounts), self.is_shared().then(host_name).unwrap_or_default());
         self.write(|transaction| {
             let mut received = Vec::new();
             for arrival in arrivals {
-                if let Some(file) = receive_one(transaction, arrival, now)? {
+                if let Some(file) = receive_one(transaction, arrival, (&mounts, &host), now)? {
                     received.push((file, arrival.clone()));
                 }
             }
@@ -67,7 +71,7 @@ impl Store {
                 "SELECT 1 FROM files
                  WHERE path = ?1 AND size = ?2 AND modified_ns = ?3 AND state <> 'gone'",
             )?
-            .exists((Place::to_value(path), stored_size(size), modified_ns))
+            .exists((Place::to_value(&self.mounts.place(path)), stored_size(size), modified_ns))
         })
     }
 
@@ -78,7 +82,10 @@ impl Store {
     pub fn note_left_out(&mut self, left_out: LeftOut) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO left_out (id, counts) VALUES (1, ?1)")?
+                .prepare_cached(
+                    "INSERT INTO left_out (id, counts) VALUES (1, ?1)
+                     ON CONFLICT (id) DO UPDATE SET counts = excluded.counts",
+                )?
                 .execute([to_json(&left_out)?])?;
             Ok(())
         })
@@ -89,11 +96,17 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]; then the file is still queued.
-    pub fn forget(&mut self, file: FileId, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn forget(&mut self, file: impl Into<Claim>, now: Timestamp) -> Result<bool, StoreError> {
+        let claim = file.into();
+        let file = claim.file;
         self.write(|transaction| {
+            if !still_has(transaction, claim)? {
+                return Err(sql::Error::Late);
+            }
             let forgotten = transaction
                 .prepare_cached(
-                    "UPDATE files SET state = 'gone' WHERE id = ?1 AND state = 'queued' AND film IS NULL",
+                    "UPDATE files SET state = 'gone', claimed_by = NULL, lease_until = NULL
+                     WHERE id = ?1 AND state = 'queued' AND film IS NULL",
                 )?
                 .execute([file])?;
             if forgotten > 0 {
@@ -134,16 +147,23 @@ impl Store {
                  LEFT JOIN requests ON requests.film = files.film AND requests.state = 'open'
                  LEFT JOIN films ON films.id = requests.film
                  WHERE files.state = 'queued' AND (?2 OR behind IS NULL)
-                 ORDER BY coalesce(behind, files.id), behind, files.id LIMIT ?1";
+                 ORDER BY coalesce(behind, files.id), behind NULLS FIRST, files.id LIMIT ?1";
             rows(view, "files", sql, (limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
-                let file = columns.next()?;
-                let path = columns.next::<Place>()?.0;
+                let claim = columns.next::<FileId>()?.into();
+                let path = self.mounts.path(&columns.next::<Place>()?.0);
                 let size = columns.next::<i64>()?.unsigned_abs();
                 let arrival = Arrival { path, size, modified_ns: columns.next()? };
                 let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
                 let request = request.zip(sha256);
-                Ok(Queued { file, arrival, request, alone: columns.next()?, tries: columns.next()? })
+                Ok(Queued {
+                    claim,
+                    arrival,
+                    request,
+                    alone: columns.next()?,
+                    tries: columns.next()?,
+                    seen_elsewhere: false,
+                })
             })
         })
     }
@@ -151,7 +171,7 @@ impl Store {
 
 /// What lies in the inbox and is left out, as the owner last kept it; nothing where that cannot be read, for
 /// it is kept anew before long.
-pub(super) fn left_out(connection: &Connection) -> rusqlite::Result<LeftOut> {
+pub(super) fn left_out(connection: &Connection) -> sql::Result<LeftOut> {
     let counts: Option<String> = connection
         .prepare_cached("SELECT counts FROM left_out")?
         .query_row([], |row| row.get(0))
@@ -162,24 +182,39 @@ pub(super) fn left_out(connection: &Connection) -> rusqlite::Result<LeftOut> {
 fn receive_one(
     connection: &Connection,
     arrival: &Arrival,
+    (mounts, host): (&Mounts, &str),
     now: Timestamp,
-) -> rusqlite::Result<Option<FileId>> {
-    let file: Option<FileId> = connection
+) -> sql::Result<Option<FileId>> {
+    let place = Place::to_value(&mounts.place(&arrival.path));
+    let (path, size, at) = (place, stored_size(arrival.size), Micros(now));
+    let inbox = mounts.inbox_of(&arrival.path).map_or("", |mount| mount.name.as_str());
+    // What has this name, size and time is one row: writers come one after the other.
+    let known: Option<(FileId, bool)> = connection
         .prepare_cached(
-            "INSERT INTO files (path, size, modified_ns, received_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (path, size, modified_ns)
-             DO UPDATE SET state = 'queued', received_at = ?4, again_at = NULL WHERE state = 'gone'
-             RETURNING id",
+            "SELECT id, state = 'gone' FROM files WHERE path = ?1 AND size = ?2 AND modified_ns = ?3",
         )?
-        .query_row(
-            (Place::to_value(&arrival.path), stored_size(arrival.size), arrival.modified_ns, Micros(now)),
-            |row| row.get(0),
-        )
+        .query_row((&path, size, arrival.modified_ns), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if file.is_some() {
-        log(connection, &NewEvent { file, ..NewEvent::of(AuditKind::Received) }, now)?;
-    }
-    Ok(file)
+    let file = match known {
+        Some((_, false)) => return Ok(None),
+        Some((file, true)) => {
+            connection
+                .prepare_cached(
+                    "UPDATE files SET state = 'queued', received_at = ?2, again_at = NULL, seen_by = ?3, not_on = '',
+                            claimed_by = NULL, lease_until = NULL WHERE id = ?1",
+                )?
+                .execute((file, at, host))?;
+            file
+        }
+        None => connection
+            .prepare_cached(
+                "INSERT INTO files (path, size, modified_ns, received_at, inbox, seen_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
+            )?
+            .query_row((&path, size, arrival.modified_ns, at, inbox, host), |row| row.get(0))?,
+    };
+    log(connection, &NewEvent { file: Some(file), ..NewEvent::of(AuditKind::Received) }, now)?;
+    Ok(Some(file))
 }
 
 /// SQLite's integers have a sign; no file is larger than they reach.

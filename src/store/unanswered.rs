@@ -1,9 +1,14 @@
 //! Files whose disk or share did not answer: held with their reason, and tried again by themselves.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
 
-use super::{FileId, Store, StoreError, StudyRow, convert::Micros, due::due, finish::hold_gone};
+use super::{
+    Claim, FileId, Store, StoreError, StudyRow,
+    convert::Micros,
+    due::due,
+    finish::hold_gone,
+    sql::{self, Connection, OptionalExtension},
+};
 
 /// How long after its first try a file is tried again; twice as long after each further one.
 const FIRST: SignedDuration = SignedDuration::from_secs(10);
@@ -18,12 +23,14 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn unanswered(
         &mut self,
-        file: FileId,
+        file: impl Into<Claim>,
         reason: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
+            let file = due.id;
             if !due.is_queued() {
                 return Ok(None);
             }
@@ -33,7 +40,7 @@ impl Store {
             // Somebody may have called the study done meanwhile: another try that fails is no news.
             let study = if tries > 0 && is_held(transaction, file)? {
                 transaction
-                    .prepare_cached("UPDATE files SET state = 'gone' WHERE id = ?1")?
+                    .prepare_cached("UPDATE files SET state = 'gone', claimed_by = NULL, lease_until = NULL WHERE id = ?1")?
                     .execute([file])?;
                 None
             } else {
@@ -66,7 +73,7 @@ impl Store {
         self.write(|transaction| {
             transaction
                 .prepare_cached(
-                    "UPDATE files SET state = 'queued', again_at = NULL
+                    "UPDATE files SET state = 'queued', again_at = NULL, claimed_by = NULL, lease_until = NULL
                      WHERE (again_at <= ?1 OR again_at > ?2) AND state = 'gone'",
                 )?
                 .execute((Micros(now), farthest))
@@ -75,7 +82,7 @@ impl Store {
 }
 
 /// Whether the entry that a file was given when it was first tried stands on the list.
-fn is_held(connection: &Connection, file: FileId) -> rusqlite::Result<bool> {
+fn is_held(connection: &Connection, file: FileId) -> sql::Result<bool> {
     connection
         .prepare_cached(
             "SELECT 1 FROM files JOIN films ON films.id = files.film

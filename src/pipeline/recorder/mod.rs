@@ -21,10 +21,10 @@ use super::{BROKE_DOWN, Event, EventKind, Features, Gauges, Order, Sentence, Set
 use crate::{
     guard::guarded,
     health::Part,
-    intake::{IntakeEvent, LeftOut},
+    intake::{IntakeEvent, LeftOut, Mounts},
     quality::Gates,
     similar::FilmKey,
-    store::{Duty, ModelRef, Ownership, Store, StoreError, StoreErrorKind, StudyRow},
+    store::{Duty, ModelRef, Ownership, Store, StoreError, StoreErrorKind, StudyRow, rules_digest},
     study::{Clash, Rules},
     supervise::{Supervisor, checkpoint},
 };
@@ -65,6 +65,8 @@ pub(super) struct Recorder {
     pub(super) store: Store,
     /// Where films come in: an absolute path; none: nowhere.
     pub(super) inbox: Option<PathBuf>,
+    /// Where this host has the named inboxes.
+    pub(super) mounts: Arc<Mounts>,
     /// Held as long as this thread may write.
     pub(super) ownership: Ownership,
     /// What one process does at a time: the clock of studies, and the rules.
@@ -249,6 +251,9 @@ impl Recorder {
             Order::Settings(settings) => self.settings = settings,
             Order::Gates(gates) => self.gates.store(Arc::new(gates)),
             Order::Rules(rules) => {
+                if let Some(member) = self.ownership.member() {
+                    member.judges_by(rules_digest(&rules));
+                }
                 self.rules.store(Arc::new(rules));
                 self.progress.is_judged = false;
                 self.say_after(Self::judge_if_on_duty);

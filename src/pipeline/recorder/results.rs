@@ -188,7 +188,7 @@ impl Recorder {
 
     fn outcome(&self, path: &Path, film: &Identity, decoded: bool, verdict: Verdict) -> Outcome {
         Outcome {
-            study_key: study_key(&film.header, &film.sha256, path, self.settings.raster_study),
+            study_key: study_key(&film.header, &film.sha256, &self.mounts.place(path), self.settings.raster_study),
             sha256: film.sha256.clone(),
             started: film.started,
             header: (!film.header.format.is_empty()).then(|| film.header.clone()),

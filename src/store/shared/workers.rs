@@ -32,7 +32,7 @@ const FORGOTTEN: Duration = Duration::from_secs(86_400);
 /// The name of this host in lists of workers: letters, digits, `.`, `-` and `_`.
 #[must_use]
 pub fn host_name() -> String {
-    let system = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let system = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let name = std::env::var(HOST_VARIABLE).ok().filter(|name| !name.is_empty()).unwrap_or_else(system);
     let fits = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
     name.chars().take(64).map(fits).collect()
@@ -65,6 +65,7 @@ pub struct Member(Arc<Inner>);
 struct Inner {
     id: WorkerId,
     new: NewWorker,
+    rules: Mutex<String>,
     duties: [Duty; DutyKind::ALL.len()],
     films: AtomicU64,
     /// What it says of itself at the next beat.
@@ -80,7 +81,8 @@ struct State {
 impl Member {
     fn new(id: WorkerId, new: NewWorker) -> Self {
         let (duties, films, state) = (DutyKind::ALL.map(Duty::shared), AtomicU64::new(0), Mutex::default());
-        Self(Arc::new(Inner { id, new, duties, films, state }))
+        let rules = Mutex::new(new.rules.clone());
+        Self(Arc::new(Inner { id, new, rules, duties, films, state }))
     }
 
     /// Its number.
@@ -112,6 +114,11 @@ impl Member {
     /// Notes that a film has come to its end here.
     pub fn has_finished_film(&self) {
         self.0.films.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that it judges by other rules from now on: what stands for them.
+    pub fn judges_by(&self, rules: String) {
+        *lock(&self.0.rules) = rules;
     }
 
     /// Notes what is said at the next beat: films a second over the last minute of work, and the process's health in its
@@ -197,8 +204,10 @@ impl Store {
         let NewWorker { host, roles, inboxes, model, sha256, rules, device } = new;
         let (pid, version) = (i64::from(std::process::id()), env!("CARGO_PKG_VERSION"));
         let enter = || -> sql::Result<WorkerId> {
-            let values = sql::params![host, pid, roles, inboxes, model, sha256, rules, version, device];
-            self.connection.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
+            self.connection.prepare_cached(&sql)?.query_row(
+                sql::params![host, pid, roles, inboxes, model, sha256, rules, version, device],
+                |row| row.get(0),
+            )
         };
         enter().map_err(|error| self.failed(error))
     }
@@ -214,19 +223,21 @@ impl Store {
             " WHERE claimed_by = ?1 AND state = 'queued'"
         );
         let say = concat!(
-            "UPDATE workers SET ended = NULL, films = ?2, per_second = ?3, state = ?4, heartbeat = ",
+            "UPDATE workers SET ended = NULL, films = ?2, per_second = ?3, state = ?4, rules = ?5, heartbeat = ",
             server_clock!(),
             " WHERE id = ?1"
         );
         let films = i64::try_from(member.0.films.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         let State { per_second, words } = lock(&member.0.state).clone();
+        let rules = lock(&member.0.rules).clone();
         let beat = || -> sql::Result<usize> {
             self.connection.prepare_cached(renew)?.execute((member.id(), micros(LEASE)))?;
-            self.connection.prepare_cached(say)?.execute((member.id(), films, per_second, words.as_str()))
+            self.connection.prepare_cached(say)?.execute((member.id(), films, per_second, words.as_str(), rules.as_str()))
         };
         if beat().map_err(|error| self.failed(error))? == 0 {
             // It was not heard of for so long that it was forgotten.
-            self.enter(&member.0.new, Some(member.id()))?;
+            let new = NewWorker { rules, ..member.0.new.clone() };
+            self.enter(&new, Some(member.id()))?;
         }
         Ok(())
     }
