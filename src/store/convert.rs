@@ -42,6 +42,10 @@ impl Place {
         }
     }
 
+    pub(super) fn of_bytes(bytes: &[u8]) -> PathBuf {
+        path_of_bytes(bytes)
+    }
+
     /// Returns the file name, for people.
     pub(super) fn shown_name(&self) -> String {
         self.0.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()

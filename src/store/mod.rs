@@ -15,6 +15,7 @@ mod change;
 mod columns;
 mod condition;
 mod convert;
+mod copy;
 mod due;
 mod error;
 mod exposure;
@@ -64,6 +65,7 @@ mod unreadable;
 use sql::{Connection, Transaction};
 
 pub use audit::{AuditEvent, NewEvent};
+pub use copy::CopyProgress;
 pub use error::{StoreError, StoreErrorKind};
 pub use operations::{Operations, OutboxCount};
 pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
