@@ -364,6 +364,15 @@ pub enum StoreCommand {
         /// The file; it must not be there yet
         file: PathBuf,
     },
+    /// Copy the whole store to another place, from a file to a server or back
+    Copy {
+        /// The store that is copied: a file or a URL; nobody may work on it meanwhile
+        #[arg(long, value_name = "STORE")]
+        from: PathBuf,
+        /// Where to: there must be no store yet
+        #[arg(long, value_name = "STORE")]
+        to: PathBuf,
+    },
 }
 
 /// `retention`.

@@ -52,7 +52,7 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
         tell_manager(&event);
         drop(events_in.send(event));
     };
-    let running = start(options, existing_store(&setup).as_deref(), &supervisor, tell)?;
+    let running = start(options, existing_store(&setup).as_ref(), &supervisor, tell)?;
     service::is_ready();
     let receiver = running.handle();
     let watcher = reload::watch_file(Arc::clone(&setup), move |change| match change {

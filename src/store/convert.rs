@@ -42,6 +42,10 @@ impl Place {
         }
     }
 
+    pub(super) fn of_bytes(bytes: &[u8]) -> PathBuf {
+        path_of_bytes(bytes)
+    }
+
     /// Returns the file name, for people.
     pub(super) fn shown_name(&self) -> String {
         let path = split(&self.0).map_or(self.0.as_path(), |(_, below)| below);

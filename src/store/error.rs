@@ -34,6 +34,8 @@ pub enum StoreErrorKind {
     NewerVersion,
     /// The file is something else: no database, or another program's.
     NotADatabase,
+    /// There is something in it already.
+    NotEmpty,
     /// It is on a server, and what was wanted of it is for a file.
     NotAFile,
     /// It is a store by another name than its own.
@@ -69,6 +71,7 @@ impl StoreErrorKind {
             Self::Corrupt => "is damaged",
             Self::NewerVersion => "was made by a newer version of cxr-triage",
             Self::NotADatabase => "is not a store of cxr-triage",
+            Self::NotEmpty => "is not empty",
             Self::NotAFile => "is on a server",
             Self::SecondName => "is named by a hard link",
             Self::Row => "holds a row that cannot be read",
@@ -100,6 +103,7 @@ impl StoreErrorKind {
                 "the rest goes on without it; restore the store from a backup, or report this message"
             }
             Self::Late | Self::OffDuty => "nothing is to be done: what the other one does counts",
+            Self::NotEmpty => "name a place where there is no store yet; this one was left as it is",
             Self::Unreachable
             | Self::PasswordRefused
             | Self::NotSecure
@@ -140,7 +144,8 @@ impl StoreErrorKind {
             Self::Corrupt => "whoever looks after the database server must restore it from their backup",
             Self::NotADatabase => "name another database or schema with --store; this one was left as it is",
             Self::NotAFile => "docs/several-hosts.md says how",
-            Self::NewerVersion
+            Self::NotEmpty
+            | Self::NewerVersion
             | Self::SecondName
             | Self::Row
             | Self::Late

@@ -15,6 +15,7 @@ mod change;
 mod columns;
 mod condition;
 mod convert;
+mod copy;
 mod due;
 mod error;
 mod exposure;
@@ -67,6 +68,7 @@ use std::sync::Arc;
 use sql::{Connection, Transaction};
 
 pub use audit::{AuditEvent, NewEvent};
+pub use copy::CopyProgress;
 pub use error::{StoreError, StoreErrorKind};
 pub use operations::{Operations, OutboxCount};
 pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};

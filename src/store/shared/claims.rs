@@ -73,7 +73,7 @@ impl Store {
              ORDER BY coalesce(behind, claimed.id), behind NULLS FIRST, claimed.id"
         );
         let Self { connection, mounts, .. } = self;
-        let mut claim = || -> sql::Result<Vec<Queued>> {
+        let claim = || -> sql::Result<Vec<Queued>> {
             let lease = micros(LEASE);
             let alone = i64::from(with_those_alone);
             let (inboxes, host, worker) = (member.inboxes(), member.host(), member.id());

@@ -317,7 +317,7 @@ impl Store {
 
 fn worker(row: &Row<'_>) -> sql::Result<WorkerRow> {
     let mut columns = Columns::of(row);
-    let mut text = |columns: &mut Columns<'_, '_>| columns.next::<String>().map(|text| clean(&text));
+    let text = |columns: &mut Columns<'_, '_>| columns.next::<String>().map(|text| clean(&text));
     Ok(WorkerRow {
         id: columns.next()?,
         host: text(&mut columns)?,

@@ -274,7 +274,7 @@ async fn prepared(
     Ok(statement)
 }
 
-fn parameters<'p>(params: &[&'p dyn ToSql]) -> Result<Vec<Parameter<'p>>> {
+fn parameters<'p>(params: &'p [&'p dyn ToSql]) -> Result<Vec<Parameter<'p>>> {
     params.iter().map(|value| Ok(Parameter(value.to_sql()?))).collect()
 }
 
