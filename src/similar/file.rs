@@ -9,7 +9,6 @@ use std::{
     fs::File,
     io,
     os::unix::fs::{FileExt, OpenOptionsExt},
-    path::Path,
 };
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     files, private_file,
     store::{FilmId, Ownership},
+    store_place::StorePlace,
 };
 
 /// A film over which the program died so often while it computed its features is left alone.
@@ -46,14 +46,14 @@ impl FeatureFile {
     ///
     /// # Errors
     /// Those of the operating system.
-    pub fn open(store_path: &Path, id: &FeaturesId, _owned: &Ownership) -> io::Result<Self> {
+    pub fn open(store: impl Into<StorePlace>, id: &FeaturesId, _owned: &Ownership) -> io::Result<Self> {
         let file = private_file::options()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .custom_flags(files::unwaiting() | files::unlinked())
-            .open(id.place(store_path)?)?;
+            .open(id.place(store)?)?;
         if !file.metadata()?.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
