@@ -151,7 +151,7 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
         .collect();
     let rules = config::rules(&Loaded::default(), &manifest.name, &labels).unwrap();
     let parts = Parts {
-        store: bench.store(),
+        store: bench.store().into(),
         ownership: Ownership::acquire(&bench.store()).unwrap().unwrap(),
         rules,
         model,

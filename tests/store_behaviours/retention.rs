@@ -4,7 +4,6 @@ use std::{fs, path::Path};
 
 use cxr_film::Header;
 use cxr_triage::{
-    intake::Arrival,
     store::{Outcome, Status, Store, StoreErrorKind},
     study::{Attributes, AuditKind},
 };

@@ -1,11 +1,6 @@
 //! What a role does not permit is not done, whatever a dashboard asks for; and names do not reach a role without them.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use cxr_triage::{
     session::{

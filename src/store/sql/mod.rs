@@ -15,7 +15,7 @@ pub(in crate::store) use rusqlite::types::{
 };
 
 pub(in crate::store) use error::{Error, OptionalExtension, Result, ValueError, ValueResult};
-pub(in crate::store) use params::{Params, params, params_from_iter};
+pub(in crate::store) use params::{Params, params, params_from_iter, places};
 pub(in crate::store) use rows::{MappedRows, Row, Rows};
 pub(in crate::store) use server::{Session, Trouble};
 pub(in crate::store) use transaction::Transaction;
