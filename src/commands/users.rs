@@ -41,10 +41,11 @@ fn add(file: &Path, name: &str, key: &Path, role: PersonRole) -> Result<(), Comm
     let text = files::read_text(key, KEYS).map_err(|error| unusable(error.to_string()))?;
     let keys = keys_of_file(&text).map_err(|error| unusable(error.to_string()))?;
     people::create(file)?;
-    let mut list = people::read(file)?;
-    let was = list.people().get(name).map(|person| person.role);
-    list.add(name, role, &keys)?;
-    people::write(file, &list)?;
+    let was = people::change(file, |list| {
+        let was = list.people().get(name).map(|person| person.role);
+        list.add(name, role, &keys)?;
+        Ok(was)
+    })?;
     let mut out = stdout();
     match was {
         Some(was) if was != role => {
@@ -68,7 +69,7 @@ fn list(file: &Path) -> Result<(), CommandError> {
             [name, person.role.word(), kind, fingerprint].map(str::to_owned).to_vec()
         };
         match person.keys.is_empty() {
-            true => rows.push(row("", "no key: does not come in")),
+            true => rows.push(row("", "no key: does not come in by SSH")),
             false => rows.extend(person.keys.iter().map(|key| row(key.kind(), key.fingerprint()))),
         }
     }
@@ -82,12 +83,10 @@ fn list(file: &Path) -> Result<(), CommandError> {
 }
 
 fn remove(file: &Path, name: &str, key: Option<&str>) -> Result<(), CommandError> {
-    let mut list = people::read(file)?;
-    match key {
-        Some(key) => list.remove_key(name, key)?,
-        None => list.remove(name)?,
-    }
-    people::write(file, &list)?;
+    people::change(file, |list| match key {
+        Some(key) => list.remove_key(name, key),
+        None => list.remove(name),
+    })?;
     let what = key.map_or_else(String::new, |key| format!("the key {key} of "));
     writeln!(stdout(), "{what}{name} is no longer on the list; open sessions end within 5 seconds")?;
     Ok(())
