@@ -45,9 +45,7 @@ impl Panel for Senders {
         match state.keymap.action(event) {
             Some(Action::Up) => self.chosen = self.chosen.saturating_sub(1),
             Some(Action::Down) => self.chosen = (self.chosen + 1).min(last),
-            Some(Action::Close | Action::Senders | Action::Quit) => {
-                return Turn::close_with(vec![Effect::Request(Request::Senders(false))]);
-            }
+            Some(Action::Close | Action::Senders | Action::Quit) => return Turn::close(),
             Some(Action::Redraw) => return Turn::stay_with(vec![Effect::Redraw]),
             _ => {}
         }
@@ -56,6 +54,10 @@ impl Panel for Senders {
 
     fn offers(&self, action: Action) -> bool {
         matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    }
+
+    fn at_close(&self) -> Option<Request> {
+        Some(Request::Senders(false))
     }
 
     fn area(&self, state: &State) -> Rect {
