@@ -38,7 +38,7 @@ struct Report<'a> {
 struct Entry<'a> {
     film: i64,
     study: i64,
-    study_key: &'a str,
+    study_key: Option<&'a str>,
     distance: f32,
     severity: &'a str,
     score: Option<f64>,
@@ -139,7 +139,8 @@ fn entry(film: &SimilarFilm) -> Entry<'_> {
     Entry {
         film: film.film,
         study: *id,
-        study_key: key,
+        // A folder's name may be a patient's.
+        study_key: Some(key.as_str()).filter(|key| !key.starts_with("folder:")),
         distance: film.distance,
         severity: severity.word(),
         score: *score,

@@ -21,7 +21,7 @@ mod scale;
 mod weighting;
 
 pub use error::TrainError;
-pub use folds::{FOLDS, folds};
+pub use folds::{FOLDS, folds, held_out};
 pub use head::{Examples, Fitted, STRENGTHS, fit};
 pub use outcome::{LabelOutcome, Measuring, outcomes};
 pub use roles::{Role, Roles, refuse_leaks, roles};

@@ -20,7 +20,8 @@ use crate::{
     evaluate::{Case, labels::Row, whose},
     model::{Base, EvaluatedOn, Label, Manifest, NewWeights, Sample, Training},
     train::{
-        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, STRENGTHS, Weighting, fit, folds, outcomes,
+        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, STRENGTHS, Weighting, fit, folds, held_out,
+        outcomes,
     },
 };
 
@@ -76,10 +77,13 @@ impl Learned {
         let (mut trained, mut chosen, named_folds) = parts(seen, args);
         let (names, _) = learnable(films, &mut [&mut trained, &mut chosen])?;
         let mut folds = named_folds.unwrap_or_else(|| trained.folds());
+        let left_out = held_out(&folds).ok_or_else(|| {
+            CommandError::usage("the films that can be trained on are all in one fold, and two are needed at least")
+        })?;
         let mut is_held_out = false;
         if is_block && chosen.rows.is_empty() {
             // A block is trained once: what it is measured on must stay out.
-            (trained, chosen) = trained.without(&folds, 0);
+            (trained, chosen) = trained.without(&folds, left_out);
             is_held_out = true;
             folds = trained.folds();
         }
