@@ -91,7 +91,8 @@ mod tests {
             fs::write(&path, format!("{{\"n\":1}}\nno record\n{{\"n\":2}}\n{cut}")).unwrap();
             let read = || {
                 let mut read: Vec<String> = Vec::new();
-                let lines = JsonLines::open(&path, |record: Value| read.push(record["n"].to_string())).unwrap();
+                let lines =
+                    JsonLines::open(&path, |record: Value| read.push(record["n"].to_string())).unwrap();
                 (lines, read.join(" "))
             };
             let (mut lines, found) = read();

@@ -138,7 +138,10 @@ mod tests {
             ("[receive.peers]\nCR-1 = \"any\"", ""),
             ("[triage]\nmax_wait = \"1h\"", ""),
             ("[receive]\nport = 104", "[receive]"),
-            ("[dashboard]\npictures = \"sixel\"\nheatmap = false", "[dashboard] pictures, [dashboard] heatmap"),
+            (
+                "[dashboard]\npictures = \"sixel\"\nheatmap = false",
+                "[dashboard] pictures, [dashboard] heatmap",
+            ),
             ("[dashboard]\nbandwidth = \"256 kbit/s\"", "[dashboard] bandwidth"),
             ("[dashboard]\nmotion = \"reduced\"\nask_who = true", "[dashboard] motion, [dashboard] ask_who"),
             ("[people]\nfile = \"/etc/other.toml\"\naccount = \"triage\"", "[people] file"),

@@ -1,6 +1,6 @@
 //! The sending of a study's result: made when it is delivered, each object once.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, convert::Infallible, time::Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub(super) fn send(
     store: &mut Store,
     delivery: &Delivery,
     destinations: &Destinations,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Attempt {
     send_until(store, delivery, destinations, stopped).transpose()
 }
@@ -32,7 +32,7 @@ fn send_until(
     store: &mut Store,
     delivery: &Delivery,
     destinations: &Destinations,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
     let destination = destinations
         .get(&delivery.target)
@@ -51,7 +51,7 @@ fn send_study(
     delivery: &Delivery,
     detail: &StudyDetail,
     destination: &Destination,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
     let Some((delivery, content)) = current(store, delivery, detail, destination)? else {
         // Another version takes its place.
@@ -96,7 +96,7 @@ impl Taken {
 /// remarks; none where the end of the program came first.
 fn listen(
     steps: &Receiver<Step>,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
     mut take: impl FnMut(usize) -> Result<(), StoreError>,
 ) -> Result<Option<String>, Failure> {
     let (mut remarks, mut stopped, mut deadline) = (BTreeSet::new(), stopped.clone(), never());

@@ -218,7 +218,11 @@ mod tests {
             ("[ANNA]\nrole = \"view\"\nkeys = []\npassword = 1", 4, "unknown field"),
             ("[ANNA\n", 1, ""),
             (&twice, 10, "is of ANNA"),
-            (&format!("[ANNA]\nrole = \"view\"\nkeys = [\n\"{ANNA}\",\n\"{ANNA} home\"]"), 5, "stands there twice"),
+            (
+                &format!("[ANNA]\nrole = \"view\"\nkeys = [\n\"{ANNA}\",\n\"{ANNA} home\"]"),
+                5,
+                "stands there twice",
+            ),
         ] {
             let (at, message) = parse(text).unwrap_err();
             assert!(at == Some(line) && message.contains(says), "{text}: {at:?} {message}");

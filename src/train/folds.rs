@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn a_fold_is_held_out_that_has_films_and_leaves_some() {
-        for (folds, held) in [(&[0, 1, 2, 0][..], Some(0)), (&[3, 1, 2], Some(1)), (&[2, 2], None), (&[], None)] {
+        for (folds, held) in
+            [(&[0, 1, 2, 0][..], Some(0)), (&[3, 1, 2], Some(1)), (&[2, 2], None), (&[], None)]
+        {
             assert_eq!(held_out(folds), held, "{folds:?}");
         }
     }

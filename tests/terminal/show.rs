@@ -143,6 +143,10 @@ fn tmux_is_told_to_let_pictures_through_only_where_it_does_not() {
         let inside = [("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color"), ("PATH", path.as_str())];
         let (_, code) = show(&inside, NO_ANSWERS);
         let asked = fs::read_to_string(&log).unwrap();
-        assert_eq!((code, asked.contains("set-option -p allow-passthrough on")), (0, is_told), "{set}: {asked}");
+        assert_eq!(
+            (code, asked.contains("set-option -p allow-passthrough on")),
+            (0, is_told),
+            "{set}: {asked}"
+        );
     }
 }

@@ -78,7 +78,9 @@ impl Learned {
         let (names, _) = learnable(films, &mut [&mut trained, &mut chosen])?;
         let mut folds = named_folds.unwrap_or_else(|| trained.folds());
         let left_out = held_out(&folds).ok_or_else(|| {
-            CommandError::usage("the films that can be trained on are all in one fold, and two are needed at least")
+            CommandError::usage(
+                "the films that can be trained on are all in one fold, and two are needed at least",
+            )
         })?;
         let mut is_held_out = false;
         if is_block && chosen.rows.is_empty() {
