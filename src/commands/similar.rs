@@ -117,7 +117,10 @@ fn ask(
         quality::inspect(&film, &gates).map_err(|held| held.reason)?;
         let told = |error: ModelError| error.to_string();
         match embedder {
-            Some(embedder) => embedder.features(&film).map_err(told),
+            Some(embedder) => {
+                let features = embedder.features(&film, &|| false).map_err(told)?;
+                features.ok_or_else(|| BROKE_DOWN.to_owned())
+            }
             None => {
                 let findings =
                     model.prepare(&film).and_then(|input| model.infer(&[input])).map_err(told)?.pop();

@@ -20,8 +20,8 @@ use crate::{
     evaluate::{Case, labels::Row, whose},
     model::{Base, EvaluatedOn, Label, Manifest, NewWeights, Sample, Training},
     train::{
-        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, STRENGTHS, Weighting, fit, folds, held_out,
-        outcomes,
+        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, Weighting, fit, folds, held_out, outcomes,
+        steps,
     },
 };
 
@@ -93,8 +93,7 @@ impl Learned {
         let weighting = Weighting::from(args.weighting);
         let examples =
             Examples { features: &trained.features, channels, truths: &trained.truths, folds: &folds };
-        let bar =
-            progress(STRENGTHS.len() as u64 * names.len().div_ceil(16) as u64, "strengths of the penalty");
+        let bar = progress(steps(names.len()) as u64, "strengths of the penalty");
         let is_over = || interrupted.load(Ordering::Relaxed);
         let fitted = fit(examples, &names, weighting, &is_over, &|| bar.inc(1))?;
         bar.finish_and_clear();
@@ -310,7 +309,8 @@ impl Part {
         } else if is_split {
             "the thresholds".to_owned()
         } else {
-            "the thresholds; the penalty's strength, which was chosen for each fold without it".to_owned()
+            "the thresholds; the penalty's strength, chosen for each fold by the losses of the others"
+                .to_owned()
         };
         EvaluatedOn {
             films,
