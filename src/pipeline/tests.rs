@@ -11,11 +11,10 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
 use crate::{
-    config::{self, Config, LabelDefaults, Loaded},
+    config::{Config, Loaded},
     health::{Check, Limits, Question, gather_closed, judge},
     model::{DeviceChoice, Precision, Source},
     quality::Action,
-    study::OperatingPoint,
     supervise::doomed::doom,
 };
 
@@ -51,17 +50,7 @@ impl Scene {
         let supervisor = Supervisor::new(move |sentence| tell.send(sentence).unwrap());
         let (events_in, events) = unbounded();
         let model = Arc::new(Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap());
-        let manifest = model.manifest();
-        let labels: Vec<_> = manifest
-            .labels
-            .iter()
-            .map(|label| LabelDefaults {
-                name: &label.name,
-                own: OperatingPoint { alert: label.alert, critical: label.critical },
-                validated: label.validated,
-            })
-            .collect();
-        let rules = config::rules(&Loaded::default(), &manifest.name, &labels).unwrap();
+        let rules = rules(&Loaded::default(), model.manifest()).unwrap();
         let ownership = Ownership::acquire(&store).unwrap().unwrap();
         let parts = Parts {
             store,

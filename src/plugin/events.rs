@@ -95,7 +95,8 @@ fn told(kind: AuditKind) -> Told {
         | AuditKind::Restored
         | AuditKind::Login
         | AuditKind::Logout
-        | AuditKind::Denied => Told::Nothing,
+        | AuditKind::Denied
+        | AuditKind::PersonChanged => Told::Nothing,
     }
 }
 

@@ -21,9 +21,18 @@ pub trait Panel: Any + fmt::Debug {
     /// Takes pasted text. A panel without a text field ignores it.
     fn paste(&mut self, _state: &mut State, _text: &str) {}
 
+    /// Whether the keys up and down do something here.
+    fn has_lines(&self) -> bool {
+        false
+    }
+
     /// Whether an action does something here: for the footer.
     fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Close | Action::Interrupt)
+        match action {
+            Action::Close | Action::Interrupt => true,
+            Action::Up | Action::Down => self.has_lines(),
+            _ => false,
+        }
     }
 
     /// The place that it covers; pictures must know.
@@ -44,6 +53,18 @@ pub trait Panel: Any + fmt::Debug {
 
     /// Hears that the list has become the one that was asked for.
     fn list_is_whole(&mut self, _state: &mut State) {}
+}
+
+/// Moves the choice among so many lines by an action that does so.
+pub(in crate::dashboard) fn choose(chosen: &mut usize, lines: usize, action: Option<Action>) {
+    let last = lines.saturating_sub(1);
+    *chosen = match action {
+        Some(Action::Up) => (*chosen).min(last).saturating_sub(1),
+        Some(Action::Down) => (*chosen + 1).min(last),
+        Some(Action::First) => 0,
+        Some(Action::Last) => last,
+        _ => (*chosen).min(last),
+    };
 }
 
 /// The outcome of a key in a panel.
@@ -75,6 +96,17 @@ impl Turn {
     /// The panel stays open, and these things are done.
     pub(in crate::dashboard) fn stay_with(effects: Vec<Effect>) -> Self {
         Self { next: Next::Stay, effects }
+    }
+
+    /// The outcome of an action that panels without a field to type into take alike. `own` is the one that opens the
+    /// panel: pressed again, it closes it.
+    pub(in crate::dashboard) fn usual(action: Option<Action>, own: Action) -> Self {
+        match action {
+            Some(Action::Close | Action::Quit) => Self::close(),
+            Some(Action::Redraw) => Self::stay_with(vec![Effect::Redraw]),
+            Some(action) if action == own => Self::close(),
+            _ => Self::stay(),
+        }
     }
 
     /// The panel closes, and that is all.

@@ -19,7 +19,7 @@ use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
     ShiftPanel,
-    words::{counted, held_in_words, time_to_empty},
+    words::{counted, held_in_words},
 };
 use crate::{
     dashboard::{
@@ -31,7 +31,7 @@ use crate::{
     },
     session::protocol::{Period, Role},
     store::{PluginState, Shift},
-    study::Severity,
+    study::{Severity, time_to_empty},
 };
 
 const WIDTH: u16 = 100;

@@ -293,8 +293,8 @@ impl Panel for Workbench {
         Turn::stay_with(effects)
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn area(&self, state: &State) -> Rect {
