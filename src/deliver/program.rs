@@ -100,7 +100,7 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// How it ended; none if it was stopped because everything stops.
+/// Returns how it ended; none if it was stopped because everything stops.
 fn wait(child: &mut Child, limit: Duration, stopped: &Receiver<()>) -> Result<Option<ExitStatus>, String> {
     let mut until = Instant::now() + limit;
     let mut is_last = false;

@@ -49,7 +49,7 @@ impl Embedder {
         Ok(Self { manifest, network, device, threads })
     }
 
-    /// What the model says of itself.
+    /// The model's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest

@@ -27,7 +27,7 @@ pub struct Check {
 }
 
 impl Report {
-    /// Whether every check passed.
+    /// Returns whether every check passed.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.checks.iter().all(|check| check.passed)

@@ -77,7 +77,7 @@ fn headers_pass_or_are_held_with_the_value_named() {
     }
 }
 
-/// What a header with these attributes comes to: the gate that holds the film, or that warns of it.
+/// Returns what a header with these attributes comes to: the gate that holds the film, or that warns of it.
 fn outcome(set: fn(&mut Header)) -> (Option<Gate>, Option<Gate>) {
     let mut header =
         Header { modality: "DX".into(), body_part_examined: "CHEST".into(), ..Header::default() };

@@ -143,7 +143,7 @@ impl StudyRow {
         }
     }
 
-    /// Whether the study has left the list because no film of it is left: its only films were broken,
+    /// Returns whether the study has left the list because no film of it is left: its only films were broken,
     /// and good ones that stand elsewhere took their place. It comes back with its next film.
     #[must_use]
     pub fn is_gone(&self) -> bool {

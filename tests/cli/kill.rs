@@ -60,7 +60,7 @@ fn helper(watch: &mut Running) -> Option<u32> {
         if let Some(child) = found.find_map(|list| list.split_whitespace().next()?.parse().ok()) {
             return Some(child);
         }
-        thread::yield_now();
+        thread::sleep(std::time::Duration::from_millis(1));
     }
     None
 }

@@ -149,6 +149,7 @@ fn an_echo_is_answered_and_a_wrong_title_is_refused_with_its_reason() {
     while !peer("echoscu", &["-aet", "CT-2", "-aec", "CXRTRIAGE", "127.0.0.1", &port]).status.success() {
         tries += 1;
         assert!(tries < 500, "CT-2 is never let in");
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
 

@@ -151,7 +151,7 @@ pub fn header(bytes: &[u8], wanted: &[dicom_core::Tag]) -> Result<(Header, Value
     }
 }
 
-/// Whether the first bytes of a file, some 4,000, are those of a DICOM file or data set.
+/// Returns whether the first bytes of a file, some 4,000, are those of a DICOM file or data set.
 #[must_use]
 pub fn is_dicom(head: &[u8]) -> bool {
     matches!(sniff::kind(head), Kind::Dicom(_))

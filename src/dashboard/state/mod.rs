@@ -163,7 +163,7 @@ impl State {
         state
     }
 
-    /// Whether the heatmap lies over the film at the start.
+    /// Returns whether the heatmap lies over the film at the start.
     #[must_use]
     pub fn with_heatmap(mut self, heatmap: bool) -> Self {
         self.presentation.mode = if heatmap { self.heated } else { Mode::Film };
@@ -177,7 +177,7 @@ impl State {
         self
     }
 
-    /// Whether names and identifiers are kept off the screen.
+    /// Returns whether names and identifiers are kept off the screen.
     #[must_use]
     pub fn hides_names(&self) -> bool {
         self.hides_names
@@ -195,7 +195,7 @@ impl State {
         &self.worklist
     }
 
-    /// Which view is open.
+    /// Returns which view is open.
     #[must_use]
     pub fn view(&self) -> View {
         self.view
@@ -278,19 +278,19 @@ impl State {
         self.filter_anew();
     }
 
-    /// Whether the heatmap is on.
+    /// Returns whether the heatmap is on.
     #[must_use]
     pub fn heatmap_is_on(&self) -> bool {
         self.presentation.mode != Mode::Film
     }
 
-    /// How the film is presented.
+    /// Returns how the film is presented.
     #[must_use]
     pub fn presentation(&self) -> &Presentation {
         &self.presentation
     }
 
-    /// Whether an earlier film is to stand beside the film.
+    /// Returns whether an earlier film is to stand beside the film.
     #[must_use]
     pub fn is_beside_prior(&self) -> bool {
         self.beside_prior
@@ -312,25 +312,25 @@ impl State {
         self.notice = Some((Notice { level, text }, self.now));
     }
 
-    /// Whether a change of status can be taken back.
+    /// Returns whether a change of status can be taken back.
     #[must_use]
     pub fn can_undo(&self) -> bool {
         !self.undo.is_empty()
     }
 
-    /// Whether `close` has something to close.
+    /// Returns whether `close` has something to close.
     #[must_use]
     pub fn has_something_to_close(&self) -> bool {
         self.panel.is_some() || self.notice.is_some() || self.view == View::Film || !self.typed.is_empty()
     }
 
-    /// Whether the screen no longer shows this state.
+    /// Returns whether the screen no longer shows this state.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.stale
     }
 
-    /// Whether the screen no longer shows this state; the caller is about to draw it.
+    /// Returns whether the screen no longer shows this state; the caller is about to draw it.
     pub fn take_stale(&mut self) -> bool {
         std::mem::take(&mut self.stale)
     }
@@ -340,7 +340,7 @@ impl State {
         self.zone.to_datetime(self.now).date()
     }
 
-    /// Whether the study has waited past the site's limit without anybody opening it.
+    /// Returns whether the study has waited past the site's limit without anybody opening it.
     pub(super) fn is_overdue(&self, row: &StudyRow) -> bool {
         row.is_overdue(self.site.max_wait, self.now)
     }

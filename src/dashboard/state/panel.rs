@@ -21,12 +21,12 @@ pub trait Panel: Any + fmt::Debug {
     /// Takes pasted text. A panel without a text field ignores it.
     fn paste(&mut self, _state: &mut State, _text: &str) {}
 
-    /// Whether the keys up and down do something here.
+    /// Returns whether the keys up and down do something here.
     fn has_lines(&self) -> bool {
         false
     }
 
-    /// Whether an action does something here: for the footer.
+    /// Returns whether an action does something here: for the footer.
     fn offers(&self, action: Action) -> bool {
         match action {
             Action::Close | Action::Interrupt => true,
@@ -41,7 +41,7 @@ pub trait Panel: Any + fmt::Debug {
     /// Draws it into that place, which is clear.
     fn draw(&self, state: &State, frame: &mut Frame<'_>, area: Rect);
 
-    /// Whether a filter is typed here: the list then leaves room for it, and need not be finished before a key.
+    /// Returns whether a filter is typed here: the list then leaves room for it, and need not be finished before a key.
     fn is_filter(&self) -> bool {
         false
     }
@@ -160,7 +160,7 @@ impl State {
         self.panel.as_deref().and_then(Panel::beside)
     }
 
-    /// Whether a filter is being typed.
+    /// Returns whether a filter is being typed.
     pub(in crate::dashboard) fn is_filter_typed(&self) -> bool {
         self.panel.as_deref().is_some_and(Panel::is_filter)
     }

@@ -30,7 +30,7 @@ impl State {
         Some(ListLayout::of(inside, &self.worklist, &self.columns, width, self.is_filter_typed()))
     }
 
-    /// How many studies the list shows at once.
+    /// Returns how many studies the list shows at once.
     pub(in crate::dashboard) fn list_rows(&self) -> usize {
         let Some(list) = self.layout().and_then(|layout| layout.list) else { return 1 };
         // One line goes to the headings, and one to the rule over the held studies.
@@ -39,12 +39,12 @@ impl State {
         usize::from(inside(list).height.saturating_sub(rules)).max(1)
     }
 
-    /// Whether a rule parts the held studies from ranked ones.
+    /// Returns whether a rule parts the held studies from ranked ones.
     pub(in crate::dashboard) fn has_held_rule(&self) -> bool {
         self.worklist.held_from() < self.worklist.len()
     }
 
-    /// Where the picture goes: the film pane without its border, its label line, and the reason over a
+    /// Returns where the picture goes: the film pane without its border, its label line, and the reason over a
     /// held film.
     pub(in crate::dashboard) fn picture_area(&self) -> Option<Rect> {
         let inner = inside(self.layout()?.film?);

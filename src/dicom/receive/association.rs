@@ -118,7 +118,7 @@ fn admit(
     })
 }
 
-/// What an association brought.
+/// The films and bytes that an association brought.
 #[derive(Debug, Default)]
 struct Tally {
     films: u64,

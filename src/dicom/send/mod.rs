@@ -89,7 +89,7 @@ pub struct Storable<'a> {
 pub struct Echo {
     /// How long the whole of it took.
     pub took: Duration,
-    /// What the other side calls its program; empty where it does not say.
+    /// The other side's name for its program; empty where it does not say.
     pub implementation: String,
 }
 

@@ -31,7 +31,7 @@ const LONGEST_TEXT: usize = 256 << 10;
 pub struct Manifest {
     /// The name that people choose the model by; also its folder's.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub kind: Kind,
     /// One line for people.
     pub title: String,
@@ -128,7 +128,7 @@ pub struct Shape {
     pub patch: Option<usize>,
 }
 
-/// What a model is for.
+/// The purpose of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -288,8 +288,8 @@ impl Manifest {
         }
     }
 
-    /// What tells this model's features of a film from another model's: a hash of its name, weights and preprocessing,
-    /// hex. Thresholds are no part of it.
+    /// The mark by which this model's features of a film are told from another model's: a hash of its name, weights
+    /// and preprocessing, hex. Thresholds are no part of it.
     #[must_use]
     pub fn features_id(&self) -> String {
         let Self { name, sha256: weights, preprocessing, .. } = self;
@@ -297,7 +297,7 @@ impl Manifest {
     }
 }
 
-/// Whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
+/// Returns whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
 pub(super) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && !name.starts_with('.')

@@ -20,7 +20,7 @@ pub struct EvaluatedOn {
 }
 
 impl EvaluatedOn {
-    /// Whether a figure of these films can validate a label.
+    /// Returns whether a figure of these films can validate a label.
     pub(super) fn is_fit(&self) -> bool {
         self.is_by_patient && self.patients_are_unseen
     }
@@ -64,7 +64,7 @@ pub struct TrainingRun {
     pub films: u64,
     /// Patients whose films these are; a film of nobody knows whom counts as one.
     pub patients: u64,
-    /// What was chosen on the command line, and what was not, in words.
+    /// The options of the run, chosen on the command line or not, in words.
     pub options: String,
     /// The program's version.
     pub version: String,

@@ -252,7 +252,7 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     }
 }
 
-/// Why the program is not ready; nothing while it is.
+/// Returns why the program is not ready; nothing while it is.
 fn health(state: &State, room: usize) -> Vec<Said> {
     let reasons = state.health.iter().flat_map(|health| &health.reasons);
     reasons.flat_map(|reason| said("Health", reason, state.theme.warning, room)).collect()

@@ -1,6 +1,6 @@
 //! The shift in words.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{dashboard::words, session::protocol::Period, store::Shift, study::Severity};
 
