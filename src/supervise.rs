@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     fmt, io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
@@ -187,9 +188,9 @@ pub(crate) fn lower_priority() {
     }
 }
 
-/// Returns whether the other ends of a channel are gone.
+/// Returns whether the other ends of a channel are gone, on which nothing can be sent: no message is taken out unseen.
 #[must_use]
-pub fn is_closed<T>(channel: &Receiver<T>) -> bool {
+pub fn is_closed(channel: &Receiver<Infallible>) -> bool {
     matches!(channel.try_recv(), Err(TryRecvError::Disconnected))
 }
 

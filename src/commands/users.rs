@@ -48,10 +48,11 @@ fn add<'a>(file: &Path, name: &'a str, key: &Path, role: PersonRole) -> Result<C
     let text = files::read_text(key, KEYS).map_err(|error| unusable(error.to_string()))?;
     let keys = keys_of_file(&text).map_err(|error| unusable(error.to_string()))?;
     people::create(file)?;
-    let mut list = people::read(file)?;
-    let before = list.people().get(name).cloned();
-    list.add(name, role, &keys)?;
-    people::write(file, &list)?;
+    let (before, after) = people::change(file, |list| {
+        let before = list.people().get(name).cloned();
+        list.add(name, role, &keys)?;
+        Ok((before, list.people().get(name).cloned()))
+    })?;
     let mut out = stdout();
     match before.as_ref().map(|person| person.role) {
         Some(was) if was != role => {
@@ -62,7 +63,7 @@ fn add<'a>(file: &Path, name: &'a str, key: &Path, role: PersonRole) -> Result<C
     for key in &keys {
         writeln!(out, "{name} comes in with {} {}", key.kind(), key.fingerprint())?;
     }
-    Ok(Change { name, before, after: list.people().get(name).cloned() })
+    Ok(Change { name, before, after })
 }
 
 fn list(file: &Path) -> Result<(), CommandError> {
@@ -75,7 +76,7 @@ fn list(file: &Path) -> Result<(), CommandError> {
             [name, person.role.word(), kind, fingerprint].map(str::to_owned).to_vec()
         };
         match person.keys.is_empty() {
-            true => rows.push(row("", "no key: does not come in")),
+            true => rows.push(row("", "no key: does not come in by SSH")),
             false => rows.extend(person.keys.iter().map(|key| row(key.kind(), key.fingerprint()))),
         }
     }
@@ -89,16 +90,17 @@ fn list(file: &Path) -> Result<(), CommandError> {
 }
 
 fn remove<'a>(file: &Path, name: &'a str, key: Option<&str>) -> Result<Change<'a>, CommandError> {
-    let mut list = people::read(file)?;
-    let before = list.people().get(name).cloned();
-    match key {
-        Some(key) => list.remove_key(name, key)?,
-        None => list.remove(name)?,
-    }
-    people::write(file, &list)?;
+    let (before, after) = people::change(file, |list| {
+        let before = list.people().get(name).cloned();
+        match key {
+            Some(key) => list.remove_key(name, key)?,
+            None => list.remove(name)?,
+        }
+        Ok((before, list.people().get(name).cloned()))
+    })?;
     let what = key.map_or_else(String::new, |key| format!("the key {key} of "));
     writeln!(stdout(), "{what}{name} is no longer on the list; open sessions end within 5 seconds")?;
-    Ok(Change { name, before, after: list.people().get(name).cloned() })
+    Ok(Change { name, before, after })
 }
 
 /// Has a change written down, and says where it is where that is not the audit.

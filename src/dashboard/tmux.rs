@@ -37,9 +37,13 @@ impl Tmux {
         output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
     }
 
-    /// Has sequences let through to the terminal while this pane is looked at.
+    /// Has sequences let through to the terminal while this pane is looked at. Where they are, perhaps from windows that
+    /// are out of sight, too ("all"), nothing is changed.
     pub(in crate::dashboard) fn let_through(self) {
-        let _ = self.ask(&["set-option", "-p", "allow-passthrough", "on"]);
+        let set = self.ask(&["show-options", "-Apv", "allow-passthrough"]);
+        if !matches!(set.as_str(), "on" | "all") {
+            let _ = self.ask(&["set-option", "-p", "allow-passthrough", "on"]);
+        }
     }
 
     /// A sequence as it reaches the terminal.

@@ -18,6 +18,7 @@ mod transmit;
 mod webhook;
 
 use std::{
+    convert::Infallible,
     fmt,
     sync::{Arc, Mutex, MutexGuard},
     thread,
@@ -87,7 +88,7 @@ pub struct Deliverer {
     /// Held until nothing is delivered any more.
     pub _ownership: Option<Ownership>,
     /// Closed when everything is to stop.
-    pub stopped: Receiver<()>,
+    pub stopped: Receiver<Infallible>,
 }
 
 /// Hears what became of the results that are sent, after each try.

@@ -207,23 +207,7 @@ impl Model {
         inputs: &[Input],
         parallelism: Parallelism,
     ) -> Vec<Result<Findings, ModelError>> {
-        match self.infer_guarded(inputs, parallelism) {
-            Ok(findings) => findings.into_iter().map(Ok).collect(),
-            Err(error) if inputs.len() > 1 => {
-                tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.infer_one(input, parallelism)).collect()
-            }
-            Err(error) => vec![Err(error)],
-        }
-    }
-
-    fn infer_one(&self, input: &Input, parallelism: Parallelism) -> Result<Findings, ModelError> {
-        let mut findings = self.infer_guarded(std::slice::from_ref(input), parallelism)?;
-        findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
-    }
-
-    fn infer_guarded(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Findings>, ModelError> {
-        guarded(|| self.infer_by(inputs, parallelism)).unwrap_or_else(|| Err(ModelError::broke_down()))
+        each(inputs, |inputs| self.infer_by(inputs, parallelism))
     }
 
     /// Returns how far each film of a batch is from the training films; empty without a profile.
@@ -267,6 +251,27 @@ impl Model {
         match self.manifest.output {
             OutputRule::Sigmoid => (1.0 + (-logit).exp()).recip(),
         }
+    }
+}
+
+/// Runs a batch, in order. A film does not suffer for the others: when a batch fails, or what computes it panics, its films
+/// are tried one by one.
+pub(super) fn each<T>(
+    inputs: &[Input],
+    run: impl Fn(&[Input]) -> Result<Vec<T>, ModelError>,
+) -> Vec<Result<T, ModelError>> {
+    let run = |inputs: &[Input]| guarded(|| run(inputs)).unwrap_or_else(|| Err(ModelError::broke_down()));
+    let one = |input: &Input| {
+        let result = run(std::slice::from_ref(input))?.pop();
+        result.ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
+    };
+    match run(inputs) {
+        Ok(results) => results.into_iter().map(Ok).collect(),
+        Err(error) if inputs.len() > 1 => {
+            tracing::warn!(%error, "a batch failed; trying its films one by one");
+            inputs.iter().map(one).collect()
+        }
+        Err(error) => vec![Err(error)],
     }
 }
 

@@ -82,6 +82,9 @@ pub enum PeopleError {
         /// The cause.
         source: io::Error,
     },
+    /// Somebody else changes it.
+    #[error("the list of people {} is being changed by somebody else: try again", shown(.0))]
+    Busy(PathBuf),
     /// A text that is no name.
     #[error(
         "`{0}` cannot be a name here: it has 1 to 32 letters of a to z, digits, `.`, `_` or `-`, begins with a letter or \

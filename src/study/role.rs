@@ -5,7 +5,7 @@
 pub enum PersonRole {
     /// Looks on: names are hidden, nothing is changed.
     View,
-    /// Works with the list: status, claim, acknowledgement, notes.
+    /// Works with the list: status, claim, acknowledgement, notes, results that are sent.
     Triage,
     /// Decides how the site works, too: thresholds, plugins, held films that are scored all the same.
     Admin,

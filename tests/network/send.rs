@@ -112,7 +112,9 @@ fn a_pacs_that_is_dead_refuses_is_slow_and_recovers_gets_each_result_once() {
     let event = program.until(fails("no connection"));
     assert!(event["next_try"].is_string() && event["destination"] == "pacs", "{event}");
     let pacs = Pacs::start(&python, &site, port, "refuse");
-    program.until(fails("A700 out of resources"));
+    let refused = program.until(fails("A700 out of resources"));
+    // Its own words name the patient, and so must not reach audit, log and the events without names.
+    assert!(refused["reason"].as_str().unwrap().ends_with("(full: ***^*** ***-***)"), "{refused}");
     pacs.mode("reject");
     program.until(fails("it does not know CXRTRIAGE"));
     pacs.mode("drop");

@@ -1,7 +1,7 @@
 //! `show` at the level of bytes: in a pseudo-terminal that answers as kitty, as iTerm2, as a sixel terminal, as
 //! none of them, and not at all.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use cxr_triage::phantom::Phantom;
 
@@ -108,5 +108,28 @@ fn each_terminal_gets_its_picture_once_and_the_findings_below() {
             "{name}"
         );
         assert!(text.contains("PROBABILITY") && text.contains("coarse hint"), "{name}: {shown}");
+    }
+}
+
+#[test]
+fn tmux_is_told_to_let_pictures_through_only_where_it_does_not() {
+    for (set, is_told) in [("off", true), ("", true), ("on", false), ("all", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (tmux, log) = (folder.path().join("tmux"), folder.path().join("log"));
+        let script = format!(
+            "#!/bin/sh\necho \"$*\" >> '{}'\ncase $1 in display-message) echo xterm-kitty ;; show-options) echo '{set}' ;; esac\n",
+            log.display()
+        );
+        fs::write(&tmux, script).unwrap();
+        fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let inside = [("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color"), ("PATH", path.as_str())];
+        let (_, code) = show(&inside, NO_ANSWERS);
+        let asked = fs::read_to_string(&log).unwrap();
+        assert_eq!(
+            (code, asked.contains("set-option -p allow-passthrough on")),
+            (0, is_told),
+            "{set}: {asked}"
+        );
     }
 }

@@ -201,7 +201,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
-        Update::Role(role) => state.take_role(role),
+        Update::Role(role) => {
+            state.stale = true;
+            return state.take_role(role);
+        }
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {
             state.stale = true;

@@ -8,6 +8,7 @@ use ratatui::{Frame, layout::Rect};
 use super::State;
 use crate::{
     dashboard::{keymap::action::Action, message::Effect},
+    session::protocol::Request,
     store::FilmId,
 };
 
@@ -47,7 +48,12 @@ pub trait Panel: Any + fmt::Debug {
     }
 
     /// A film that is to stand beside the selected one while it is open.
-    fn beside(&self) -> Option<FilmId> {
+    fn beside(&self, _state: &State) -> Option<FilmId> {
+        None
+    }
+
+    /// The request by which a session hears, however the panel closes, that what it showed is no longer wanted.
+    fn at_close(&self) -> Option<Request> {
         None
     }
 
@@ -155,9 +161,15 @@ impl State {
         self.panel.get_or_insert(panel);
     }
 
+    /// Closes the panel that is open, whatever it was about to do.
+    pub(in crate::dashboard) fn close_panel(&mut self) -> Vec<Effect> {
+        let request = self.panel.take().and_then(|panel| panel.at_close());
+        request.map(Effect::Request).into_iter().collect()
+    }
+
     /// The film that the open panel wants beside the selected one.
     pub(in crate::dashboard) fn beside(&self) -> Option<FilmId> {
-        self.panel.as_deref().and_then(Panel::beside)
+        self.panel.as_deref()?.beside(self)
     }
 
     /// Returns whether a filter is being typed.

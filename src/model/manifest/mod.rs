@@ -288,12 +288,14 @@ impl Manifest {
         }
     }
 
-    /// The mark by which this model's features of a film are told from another model's: a hash of its name, weights
-    /// and preprocessing, hex. Thresholds are no part of it.
+    /// The mark by which this model's features of a film are told from another model's: a hash of its name, network,
+    /// weights, the trunk's too, and preprocessing, hex. Thresholds are no part of it.
     #[must_use]
     pub fn features_id(&self) -> String {
-        let Self { name, sha256: weights, preprocessing, .. } = self;
-        sha256(format!("{name}\n{weights}\n{preprocessing:?}").as_bytes())
+        let Self { name, sha256: weights, trunk, preprocessing, .. } = self;
+        let trunk = trunk.as_ref().map_or("", |trunk| trunk.sha256.as_str());
+        let network = self.network();
+        sha256(format!("{name}\n{weights}\n{trunk}\n{network:?}\n{preprocessing:?}").as_bytes())
     }
 }
 

@@ -43,18 +43,15 @@ impl Panel for Senders {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
         let action = state.keymap.action(event);
         choose(&mut self.chosen, self.senders.as_ref().map_or(0, Vec::len), action);
-        match action {
-            Some(Action::Close | Action::Senders | Action::Quit) => {
-                return Turn::close_with(vec![Effect::Request(Request::Senders(false))]);
-            }
-            Some(Action::Redraw) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
-        }
-        Turn::stay()
+        Turn::usual(action, Action::Senders)
     }
 
     fn has_lines(&self) -> bool {
         true
+    }
+
+    fn at_close(&self) -> Option<Request> {
+        Some(Request::Senders(false))
     }
 
     fn area(&self, state: &State) -> Rect {

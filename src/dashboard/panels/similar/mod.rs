@@ -95,7 +95,9 @@ impl Panel for SimilarPanel {
         draw::draw(state, self, frame, area);
     }
 
-    fn beside(&self) -> Option<FilmId> {
+    /// None where another film is selected by now: the study may have left the list under the panel.
+    fn beside(&self, state: &State) -> Option<FilmId> {
+        state.film().filter(|film| film.id == self.film)?;
         self.chosen().map(|neighbour| neighbour.film)
     }
 }
