@@ -124,7 +124,7 @@ fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
     if is_due { ring(state) } else { Vec::new() }
 }
 
-/// Whether so long a time has passed since then; also if the clock was set back behind it.
+/// Returns whether so long a time has passed since then; also if the clock was set back behind it.
 fn is_over(since: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
     now < since || now.duration_since(since) >= time
 }

@@ -276,7 +276,7 @@ fn bar(
     }
 }
 
-/// Whether the label is not validated for the model, or does not rank here.
+/// Returns whether the label is not validated for the model, or does not rank here.
 fn weak(finding: &Finding) -> bool {
     !finding.validated || !finding.rank
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Request {
-    /// What somebody must be to have it carried out.
+    /// The permission that it takes.
     #[must_use]
     pub fn permission(&self) -> Permission {
         let role = match self {

@@ -19,7 +19,7 @@ use crate::{
 /// Findings of a film that are told.
 const FINDINGS: usize = 4;
 
-/// Where list and findings are: the film stays in sight.
+/// Returns where list and findings are: the film stays in sight.
 pub(super) fn area(state: &State) -> Rect {
     let layout = state.layout();
     let panes = layout.and_then(|layout| match (layout.list, layout.findings) {
@@ -73,7 +73,7 @@ pub(super) fn draw(state: &State, panel: &SimilarPanel, frame: &mut Frame<'_>, a
 
 type Line = (String, ratatui::style::Style);
 
-/// What is told of one study, as it is now where the list knows it.
+/// The lines that tell of one study, as it is now where the list knows it.
 fn lines(state: &State, film: &SimilarFilm) -> Vec<Line> {
     let theme = &state.theme;
     let study = state.worklist().get(film.study.id).map_or_else(|| film.study.clone(), |row| row.study());
