@@ -20,7 +20,8 @@ use crate::{
     evaluate::{Case, labels::Row, whose},
     model::{Base, EvaluatedOn, Label, Manifest, NewWeights, Sample, Training},
     train::{
-        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, STRENGTHS, Weighting, fit, folds, outcomes,
+        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, STRENGTHS, Weighting, block::BatchNorm, fit,
+        folds, outcomes,
     },
 };
 
@@ -132,7 +133,13 @@ impl Learned {
     /// What was trained, in words.
     pub(super) fn depth(&self) -> String {
         match &self.block {
-            Some(block) => format!("block4, best after epoch {}", block.best.epoch),
+            Some(block) => {
+                let norms = match block.batch_norm {
+                    BatchNorm::Frozen => "",
+                    BatchNorm::Trained => " with batch norm's statistics",
+                };
+                format!("block4{norms}, best after epoch {}", block.best.epoch)
+            }
             None => "head".to_owned(),
         }
     }
@@ -194,6 +201,7 @@ fn block(
         weights: &weights,
         head: fitted,
         epochs: args.epochs,
+        batch_norm: args.batch_norm.into(),
         made_for: &made_for,
         interrupted,
     }
