@@ -3,7 +3,10 @@
 use std::{any::Any, fmt};
 
 use crossterm::event::KeyEvent;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    layout::{Rect, Size},
+};
 
 use super::State;
 use crate::{
@@ -39,6 +42,11 @@ pub trait Panel: Any + fmt::Debug {
 
     /// A film that is to stand beside the selected one while it is open.
     fn beside(&self) -> Option<FilmId> {
+        None
+    }
+
+    /// Films whose small pictures it wants one below the other, and the room for them in cells.
+    fn sheet(&self, _state: &State) -> Option<(Vec<FilmId>, Size)> {
         None
     }
 
@@ -126,6 +134,11 @@ impl State {
     /// The film that the open panel wants beside the selected one.
     pub(in crate::dashboard) fn beside(&self) -> Option<FilmId> {
         self.panel.as_deref().and_then(Panel::beside)
+    }
+
+    /// The films whose small pictures the open panel wants, and the room for them.
+    pub(in crate::dashboard) fn wanted_sheet(&self) -> Option<(Vec<FilmId>, Size)> {
+        self.panel.as_deref().and_then(|panel| panel.sheet(self))
     }
 
     /// Whether a filter is being typed.
