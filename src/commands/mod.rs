@@ -19,6 +19,7 @@ mod log_file;
 mod login;
 mod manual;
 mod output;
+mod people_change;
 mod plain;
 mod plugins;
 mod printer;

@@ -20,7 +20,7 @@ use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
     ShiftPanel,
-    words::{counted, held_in_words, time_to_empty},
+    words::{counted, held_in_words},
 };
 use crate::{
     dashboard::{
@@ -32,7 +32,7 @@ use crate::{
     },
     session::protocol::{Period, Role},
     store::{PluginState, Shift},
-    study::Severity,
+    study::{Severity, time_to_empty},
 };
 
 const WIDTH: u16 = 100;
@@ -254,7 +254,7 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     }
 }
 
-/// A line a worker of a store that several hosts share; nothing for another store.
+/// Returns a line a worker of a store that several hosts share; nothing for another store.
 fn workers(state: &State) -> Vec<Said> {
     let theme = &state.theme;
     let all = state.health.iter().flat_map(|health| &health.hosts.workers);
@@ -264,7 +264,7 @@ fn workers(state: &State) -> Vec<Said> {
     shown.zip(about).map(|(worker, about)| (about, worker.in_words(), style(worker.alive))).collect()
 }
 
-/// Why the program is not ready; nothing while it is.
+/// Returns why the program is not ready; nothing while it is.
 fn health(state: &State, room: usize) -> Vec<Said> {
     let reasons = state.health.iter().flat_map(|health| &health.reasons);
     reasons.flat_map(|reason| said("Health", reason, state.theme.warning, room)).collect()
