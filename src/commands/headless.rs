@@ -1,11 +1,6 @@
 //! `watch --headless`, and `work`: the pipeline without a terminal, one JSON object a line for each event.
 
-use std::{
-    io::Write,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Write, path::PathBuf, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use jiff::Timestamp;
@@ -28,7 +23,7 @@ use crate::{
     pipeline::{Event, Membership, Order, Pipeline},
     plugin::{Plugins, Waker},
     service,
-    store::{Ownership, Store},
+    store::{DutyKind, Ownership, Store},
     store_place::StorePlace,
     supervise::Supervisor,
 };
@@ -91,6 +86,7 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let options = receive.zip(inbox.as_deref());
     let options =
         options.map(|(port, inbox)| receive::options(setup.config(), inbox, port, None)).transpose()?;
+    let retention = ownership.duty(DutyKind::Retention);
     let mut parts = setup.parts(store.clone(), ownership, &model, rules, inbox.as_deref(), &supervisor)?;
     parts.helper.trials = wanted.once.then_some(TRIALS);
     let waker = plugins.as_ref().and_then(Plugins::waker);
@@ -100,7 +96,7 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
         waker.iter().for_each(Waker::wake);
     })?;
     let orders = pipeline.orders();
-    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), &supervisor)?;
+    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), retention, &supervisor)?;
     let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
     let tell = move |event: Event| drop(receiver_events.send(event));
     let receiver =
@@ -118,7 +114,9 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
                 Ok(changed) => {
                     receiver_handle.iter().for_each(|receiver| receiver.change(&changed.config));
                     current.store(Arc::new(changed.config.clone()));
-                    duties.iter().for_each(|duties| duties.store(Arc::new(duties_of(&changed.config, roles))));
+                    duties
+                        .iter()
+                        .for_each(|duties| duties.store(Arc::new(duties_of(&changed.config, roles))));
                     if let Some(settings) = &plugin_settings {
                         let _ = settings.send(changed.site_settings());
                     }

@@ -57,7 +57,8 @@ impl Setup {
             tracing::warn!("{warning}");
             let _ = writeln!(stderr(), "cxr-triage: {warning}");
         }
-        let mounts = config::mounts(&loaded.config.inboxes, &global.inboxes).map_err(CommandError::usage_by)?;
+        let mounts =
+            config::mounts(&loaded.config.inboxes, &global.inboxes).map_err(CommandError::usage_by)?;
         Ok(Self { loaded, global: global.clone(), adjust, mounts: Arc::new(mounts) })
     }
 

@@ -30,7 +30,7 @@ use crate::{
         self, External,
         protocol::{Feed, Health, Notice, NoticeLevel, Role},
     },
-    store::{Ownership, Store},
+    store::{DutyKind, Ownership, Store},
     study::{Rules, SendingState},
     supervise::Supervisor,
     text::shown,
@@ -88,11 +88,13 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     // Its claims and duties end last.
     let (ownership, membership) = match ownership.zip(model.as_ref()) {
         Some((ownership, model)) => {
-            let (ownership, membership) = setup.join(&store_path, ownership, (model, &rules), ROLES, &supervisor)?;
+            let (ownership, membership) =
+                setup.join(&store_path, ownership, (model, &rules), ROLES, &supervisor)?;
             (Some(ownership), membership)
         }
         None => (None, None),
     };
+    let retention = ownership.as_ref().map(|ownership| ownership.duty(DutyKind::Retention));
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership
         .as_ref()
@@ -116,7 +118,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let pipeline = match ownership.zip(model.as_ref()) {
         None => None,
         Some((ownership, model)) => {
-            let parts = setup.parts(store_path.clone(), ownership, model, rules, Some(&inbox), &supervisor)?;
+            let parts =
+                setup.parts(store_path.clone(), ownership, model, rules, Some(&inbox), &supervisor)?;
             let external = external_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &external);
@@ -132,7 +135,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let orders = pipeline.as_ref().map(Pipeline::orders);
     let upkeep = pipeline
         .as_ref()
-        .map(|pipeline| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), &supervisor))
+        .zip(retention)
+        .map(|(pipeline, duty)| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, &supervisor))
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));

@@ -13,7 +13,8 @@ pub type Inboxes = BTreeMap<String, PathBuf>;
 /// # Errors
 /// A name or a folder cannot be used, or one folder lies in another.
 pub fn mounts(inboxes: &Inboxes, command_line: &[Mount]) -> Result<Mounts, MountError> {
-    let named = inboxes.iter().map(|(name, folder)| Ok(Mount { name: name.parse()?, folder: folder.clone() }));
+    let named =
+        inboxes.iter().map(|(name, folder)| Ok(Mount { name: name.parse()?, folder: folder.clone() }));
     let mut all: Vec<Mount> = named.collect::<Result<_, MountError>>()?;
     all.extend(command_line.iter().cloned());
     Mounts::new(all)
@@ -28,7 +29,8 @@ pub(super) fn check(inboxes: &Inboxes, document: &Document<'_>) -> Result<(), Co
         }
     }
     // Relative ones start at the folder of the file, which is not known here.
-    let rooted = inboxes.iter().map(|(name, folder)| (name.clone(), PathBuf::from("/").join(folder))).collect();
+    let rooted =
+        inboxes.iter().map(|(name, folder)| (name.clone(), PathBuf::from("/").join(folder))).collect();
     mounts(&rooted, &[]).map(|_| ()).map_err(|error| {
         document.error_at_key(&["inboxes"], &error.to_string(), "name folders that lie beside one another")
     })

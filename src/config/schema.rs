@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{
-    Bandwidth, Destinations, FeedAlarm, Health, Inboxes, Metrics, People, Plugins, Receive, Retention, Similar,
-    bandwidth, values,
+    Bandwidth, Destinations, FeedAlarm, Health, Inboxes, Metrics, People, Plugins, Receive, Retention,
+    Similar, bandwidth, values,
 };
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 

@@ -45,8 +45,8 @@ use crate::{
     guard::guarded,
     lock::lock,
     store::{
-        Delivery, DeliveryKind, Due, Duty, Lane, Ownership, Store, StoreError, StudyDetail, StudyId, StudyRow,
-        Tried,
+        Delivery, DeliveryKind, Due, Duty, Lane, Ownership, Store, StoreError, StudyDetail, StudyId,
+        StudyRow, Tried,
     },
     study::Sending,
     supervise::{checkpoint, is_closed},

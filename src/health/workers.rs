@@ -54,7 +54,8 @@ impl WorkerFacts {
     pub fn in_words(&self) -> String {
         let speed = self.films_per_second.map(|speed| format!(", {speed:.1} films/s")).unwrap_or_default();
         let heard = long_time(self.silent_seconds);
-        let duties = if self.duties.is_empty() { String::new() } else { format!("; {}", self.duties.join(", ")) };
+        let duties =
+            if self.duties.is_empty() { String::new() } else { format!("; {}", self.duties.join(", ")) };
         format!(
             "{}: {} {}, {}{speed}, {} films, heard of {heard} ago{duties}",
             self.host, self.model, self.version, self.device, self.films
@@ -109,7 +110,8 @@ impl HostsFacts {
     /// Films a second of all workers at work together; none while none of them works.
     #[must_use]
     pub fn films_per_second(&self) -> Option<f64> {
-        let speeds = self.workers.iter().filter(|worker| worker.alive).filter_map(|worker| worker.films_per_second);
+        let speeds =
+            self.workers.iter().filter(|worker| worker.alive).filter_map(|worker| worker.films_per_second);
         speeds.reduce(|sum, one| sum + one)
     }
 
@@ -124,9 +126,13 @@ impl HostsFacts {
                 long_time(worker.silent_seconds)
             )
         });
-        let free = (!self.duties_free.is_empty() && self.workers.iter().any(|worker| worker.alive)).then(|| {
-            format!("no host does this just now: {}; start `cxr-triage watch` on one", self.duties_free.join(", "))
-        });
+        let free =
+            (!self.duties_free.is_empty() && self.workers.iter().any(|worker| worker.alive)).then(|| {
+                format!(
+                    "no host does this just now: {}; start `cxr-triage watch` on one",
+                    self.duties_free.join(", ")
+                )
+            });
         lost.chain(free).chain(disagreement(&self.workers)).collect()
     }
 
@@ -217,7 +223,10 @@ mod tests {
         let faults = facts.faults();
         assert!(faults[0].contains("er2") && faults[1].contains("plugins"), "{faults:?}");
         let queue = facts.faults_of_queue();
-        assert!(queue[0].contains("1 film waits") && queue[1].contains("12 films wait in the inbox icu"), "{queue:?}");
+        assert!(
+            queue[0].contains("1 film waits") && queue[1].contains("12 films wait in the inbox icu"),
+            "{queue:?}"
+        );
         assert_eq!(HostsFacts::default().faults(), Vec::<String>::new());
     }
 }

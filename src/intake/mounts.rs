@@ -169,7 +169,8 @@ pub fn split(place: &Path) -> Option<(&str, &Path)> {
     let colon = bytes.iter().position(|byte| *byte == b':')?;
     let (name, below) = (bytes.get(..colon)?, Path::new(OsStr::from_bytes(bytes.get(colon + 1..)?)));
     let stays = below.components().all(|part| matches!(part, Component::Normal(_)));
-    let name = std::str::from_utf8(name).ok().filter(|name| is_name(name.as_bytes()) && !RESERVED.contains(name))?;
+    let name =
+        std::str::from_utf8(name).ok().filter(|name| is_name(name.as_bytes()) && !RESERVED.contains(name))?;
     (stays && !below.as_os_str().is_empty()).then_some((name, below))
 }
 
@@ -191,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_file_has_one_place_on_every_host() {
-        let (a, b) = (mounts(&["er=/mnt/er", "icu=/srv/icu"]).unwrap(), mounts(&["er=/films/from-er"]).unwrap());
+        let (a, b) =
+            (mounts(&["er=/mnt/er", "icu=/srv/icu"]).unwrap(), mounts(&["er=/films/from-er"]).unwrap());
         for (on_a, place, on_b) in [
             ("/mnt/er/2026/a.dcm", "er:2026/a.dcm", "/films/from-er/2026/a.dcm"),
             ("/mnt/er/a:b.dcm", "er:a:b.dcm", "/films/from-er/a:b.dcm"),

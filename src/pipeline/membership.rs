@@ -72,7 +72,8 @@ impl Membership {
         work.step()?;
         let (end, ends) = bounded(0);
         let has_ended = ends.clone();
-        let thread = supervisor.spawn("membership", move || is_closed(&has_ended), move || work.run(&ends))?;
+        let thread =
+            supervisor.spawn("membership", move || is_closed(&has_ended), move || work.run(&ends))?;
         Ok(Self { member, duties, end: Some(end), thread: Some(thread) })
     }
 
@@ -153,7 +154,10 @@ impl Work {
         if self.steady_since.is_some_and(|since| since.elapsed() > LEASE) {
             let films = self.steadily(|work| work.store.take_back_claims())?;
             if films > 0 {
-                tracing::warn!(films, "the worker that had these films is not heard of: they are tried alone, last");
+                tracing::warn!(
+                    films,
+                    "the worker that had these films is not heard of: they are tried alone, last"
+                );
             }
         }
         if self.member.duty(DutyKind::Studies).is_held()
@@ -165,7 +169,10 @@ impl Work {
         Ok(())
     }
 
-    fn steadily<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn steadily<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let done = step(self);
         if done.is_err() {
             (self.steady_since, self.renewed) = (None, None);

@@ -193,6 +193,8 @@ impl Pipeline {
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
 
+        // They lie in a file of this host, which one process writes.
+        let keep_features = keep_features && ownership.keeps_files();
         let embedder = embedder.filter(|_| keep_features);
         let kinds = [
             keep_features.then(|| (model.manifest(), None)),

@@ -75,11 +75,9 @@ impl ReportKind {
         match self {
             Self::Scored(scored) => Some(&scored.film),
             Self::Held { film, .. } => Some(film),
-            Self::Seen { .. }
-            | Self::Unread { .. }
-            | Self::Left
-            | Self::Elsewhere
-            | Self::Stopped { .. } => None,
+            Self::Seen { .. } | Self::Unread { .. } | Self::Left | Self::Elsewhere | Self::Stopped { .. } => {
+                None
+            }
         }
     }
 }

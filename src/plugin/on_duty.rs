@@ -90,7 +90,13 @@ impl OnDuty {
             let _until_the_thread_ends = &ended_in;
             keeper.run(&stopped, &wake, &settings, &settle);
         })?;
-        Ok(Self { alive: Some(alive), waker: Waker::of(wake_in), settings: settings_in, settle: settle_in, ended })
+        Ok(Self {
+            alive: Some(alive),
+            waker: Waker::of(wake_in),
+            settings: settings_in,
+            settle: settle_in,
+            ended,
+        })
     }
 
     fn settle(&self, timeout: Duration) -> bool {
@@ -163,7 +169,8 @@ impl Keeper {
         for part in &mut self.running {
             match (part.duty.is_held(), part.host.is_some()) {
                 (true, false) => {
-                    let parts = HostParts { serves: part.serves, duty: part.duty.clone(), ..self.parts.clone() };
+                    let parts =
+                        HostParts { serves: part.serves, duty: part.duty.clone(), ..self.parts.clone() };
                     match Host::start(parts) {
                         Ok(host) => {
                             tracing::info!(duty = part.duty.kind().word(), "this process has the duty now");
@@ -191,6 +198,7 @@ impl Keeper {
             let _ = sender.send(changed.clone());
         }
         let SiteSettings { plugins_folder, plugins, destinations } = changed;
-        (self.parts.folder, self.parts.config, self.parts.destinations) = (plugins_folder, plugins, destinations);
+        (self.parts.folder, self.parts.config, self.parts.destinations) =
+            (plugins_folder, plugins, destinations);
     }
 }

@@ -18,8 +18,8 @@ use super::{
     request,
     rollup::recombine,
     row::{save, study},
-    sql::{self, Connection, OptionalExtension},
     shared::Claim as Turn,
+    sql::{self, Connection, OptionalExtension},
     supersede::supersede,
 };
 use crate::{

@@ -96,12 +96,12 @@ pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;
 
-use crate::{intake::Mounts, store_place::StorePlace};
 pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,
     ShiftQuestion, Status, StudyId, StudyRow, Unseen,
     marks::{Cell, Mark},
 };
+use crate::{intake::Mounts, store_place::StorePlace};
 
 /// A file's row number in the store.
 pub type FileId = i64;

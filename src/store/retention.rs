@@ -199,8 +199,7 @@ fn forget(
 
 /// Paths can name patients. That of a film which is still there stays: without it the film would come in again.
 fn forget_paths(view: &Connection, study: StudyId, host: &OfHost<'_>) -> sql::Result<()> {
-    let sql =
-        "SELECT files.id, files.path, files.seen_by FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
+    let sql = "SELECT files.id, files.path, files.seen_by FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
     let files = rows(view, "files", sql, [study], |row| {
         Ok((row.get(0)?, row.get::<_, Place>(1)?.0, row.get::<_, String>(2)?))
     })?;

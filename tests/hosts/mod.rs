@@ -1,10 +1,11 @@
 //! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
 
-pub(crate) mod server;
+mod server;
 mod support;
 
 use std::{thread, time::Duration};
 
+use server::Server;
 use support::{Site, lines, until};
 
 /// A plugin that writes a line for each study that is complete.
@@ -102,19 +103,20 @@ fn a_duty_is_taken_over_from_a_host_that_dies_and_what_it_does_is_done_once() {
 
 #[test]
 fn a_server_that_goes_and_comes_back_costs_nothing_but_time() {
-    let Some(site) = Site::new() else { return };
+    let Some(server) = Server::start() else { return };
+    let site = Site::on(&server);
     let inbox = site.mount("a", "er");
-    site.server.stop("fast");
+    server.stop("fast");
     let watch = site.start("a", &["watch", inbox.to_str().unwrap(), "--headless"], &["er"]);
     until("it says that the server is away", || watch.count("error") > 0);
     site.films("er", 0..6);
-    site.server.begin();
+    server.begin();
     until("it has begun", || watch.count("scored") > 0);
     for how in ["fast", "immediate"] {
-        site.server.stop(how);
+        server.stop(how);
         site.films("er", if how == "fast" { 6..12 } else { 12..18 });
         thread::sleep(Duration::from_secs(4));
-        site.server.begin();
+        server.begin();
         site.until_scored(if how == "fast" { 12 } else { 18 });
     }
 }
@@ -124,7 +126,7 @@ fn workers_that_score_differently_are_a_reason_not_to_be_ready() {
     let Some(site) = Site::new() else { return };
     let first = site.start("a", &["work"], &["er"]);
     until("it is ready", || site.health("c", &[])["ready"] == true);
-    site.config("[thresholds.starter.Effusion]\nalert = 0.2\n");
+    site.config_of("b", "[thresholds.starter.Effusion]\nalert = 0.2\n");
     let second = site.start("b", &["work"], &["er"]);
     let reasons = || site.health("c", &[])["reasons"].to_string();
     until("they are told apart", || reasons().contains("different thresholds"));

@@ -34,7 +34,10 @@ impl Server {
             let status = Command::new("chown").arg("postgres").arg(&data).status().unwrap();
             assert!(status.success());
         }
-        server.call("initdb", &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
+        server.call(
+            "initdb",
+            &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"],
+        );
         let settings = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n\
              shared_buffers = '32MB'\nmax_connections = 200\n"

@@ -1,7 +1,7 @@
 //! Hosts of a shared store, as processes that have the inboxes at places of their own.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::server::Server;
-use crate::cli::support::drawn_film;
+use crate::{cli::support::drawn_film, postgres};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
@@ -26,19 +26,28 @@ const CONFIG: &str = "[quality]\ninverted = \"off\"\nout_of_distribution = \"off
                       [triage]\nquiet_period = \"1s\"\n";
 
 pub(crate) struct Site {
-    pub(crate) server: Server,
+    url: String,
     folder: TempDir,
 }
 
 impl Site {
-    /// A server, and two inboxes; none where there is no server to be had.
+    /// A store of its own on the server of the tests, and two inboxes; none where there is no server to be had.
     pub(crate) fn new() -> Option<Self> {
-        let site = Self { server: Server::start()?, folder: tempfile::tempdir().unwrap() };
+        postgres::server().map(|server| Self::at(server.schema()))
+    }
+
+    /// The same on a server that the test may stop.
+    pub(crate) fn on(server: &Server) -> Self {
+        Self::at(server.url())
+    }
+
+    fn at(url: String) -> Self {
+        let site = Self { url, folder: tempfile::tempdir().unwrap() };
         for inbox in ["er", "icu"] {
             fs::create_dir_all(site.path("films").join(inbox)).unwrap();
         }
         site.config("");
-        Some(site)
+        site
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -47,7 +56,12 @@ impl Site {
 
     /// The configuration of every host, with more in it.
     pub(crate) fn config(&self, more: &str) {
-        fs::write(self.path("config.toml"), format!("{CONFIG}{more}")).unwrap();
+        self.config_of("config", more);
+    }
+
+    /// The configuration of one host, with more in it.
+    pub(crate) fn config_of(&self, host: &str, more: &str) {
+        fs::write(self.path(&format!("{host}.toml")), format!("{CONFIG}{more}")).unwrap();
     }
 
     /// Puts drawn films into an inbox.
@@ -55,7 +69,8 @@ impl Site {
         for seed in seeds {
             let folder = self.path("films").join(inbox);
             drawn_film(seed).save(folder.join(format!(".{seed}.png.part.png"))).unwrap();
-            fs::rename(folder.join(format!(".{seed}.png.part.png")), folder.join(format!("{seed}.png"))).unwrap();
+            fs::rename(folder.join(format!(".{seed}.png.part.png")), folder.join(format!("{seed}.png")))
+                .unwrap();
         }
     }
 
@@ -74,7 +89,9 @@ impl Site {
         let home = self.path(host);
         fs::create_dir_all(&home).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_cxr-triage"));
-        command.args(words).args(["--store", &self.server.url(), "--config"]).arg(self.path("config.toml"));
+        let own = self.path(&format!("{host}.toml"));
+        let config = if own.exists() { own } else { self.path("config.toml") };
+        command.args(words).args(["--store", &self.url, "--config"]).arg(config);
         for inbox in inboxes {
             command.arg("--inbox").arg(format!("{inbox}={}", self.mount(host, inbox).display()));
         }
@@ -106,13 +123,13 @@ impl Site {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::open(cxr_triage::store::StorePlace::parse(self.server.url().as_ref()).unwrap()).unwrap()
+        Store::open(postgres::place(&self.url)).unwrap()
     }
 
     /// How many films there are in each state, by the SHA-256 of their bytes: each must be there once.
     pub(crate) fn states(&self) -> BTreeMap<&'static str, usize> {
         let store = self.store();
-        let (mut states, mut seen) = (BTreeMap::new(), std::collections::BTreeSet::new());
+        let (mut states, mut seen) = (BTreeMap::new(), BTreeSet::new());
         for study in store.studies_since(0).unwrap() {
             for film in store.detail(study.id).unwrap().unwrap().films {
                 assert!(seen.insert(film.sha256.clone()), "a film is there twice");

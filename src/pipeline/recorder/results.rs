@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// The sentence for a result that another worker's took the place of.
-const LATE: &str = "This film's result came late: the film was given to another worker meanwhile, whose result counts.";
+const LATE: &str =
+    "This film's result came late: the film was given to another worker meanwhile, whose result counts.";
 
 impl Recorder {
     /// Records a report. One that comes when its film is another worker's is told of, and counts for nothing.
@@ -188,7 +189,12 @@ impl Recorder {
 
     fn outcome(&self, path: &Path, film: &Identity, decoded: bool, verdict: Verdict) -> Outcome {
         Outcome {
-            study_key: study_key(&film.header, &film.sha256, &self.mounts.place(path), self.settings.raster_study),
+            study_key: study_key(
+                &film.header,
+                &film.sha256,
+                &self.mounts.place(path),
+                self.settings.raster_study,
+            ),
             sha256: film.sha256.clone(),
             started: film.started,
             header: (!film.header.format.is_empty()).then(|| film.header.clone()),

@@ -130,7 +130,9 @@ impl Store {
     pub fn release_all(&mut self, member: &Member) -> Result<(), StoreError> {
         let release = || {
             self.connection
-                .prepare_cached("UPDATE files SET claimed_by = NULL, lease_until = NULL WHERE claimed_by = ?1")?
+                .prepare_cached(
+                    "UPDATE files SET claimed_by = NULL, lease_until = NULL WHERE claimed_by = ?1",
+                )?
                 .execute([member.id()])
         };
         release().map(|_| ()).map_err(|error: sql::Error| self.failed(error))

@@ -198,15 +198,9 @@ impl Store {
         })
     }
 
-    /// Lets a change count only while this process has a duty.
-    ///
-    /// # Errors
-    /// Those of the change, and that the duty has gone to another process meanwhile: then nothing has changed.
-    pub fn under<T>(
-        &mut self,
-        duty: &Duty,
-        change: impl FnOnce(&mut Self) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    /// Does what belongs to a duty: its changes count only while this process has that. One that comes later fails with
+    /// [`StoreErrorKind::OffDuty`](super::super::StoreErrorKind::OffDuty), and nothing of it is kept.
+    pub fn under<T>(&mut self, duty: &Duty, change: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.duty.replace(duty.clone());
         let changed = change(self);
         self.duty = before;
@@ -218,7 +212,6 @@ impl Store {
         self.duty = Some(duty.clone());
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,8 @@ const FORGOTTEN: Duration = Duration::from_secs(86_400);
 /// The name of this host in lists of workers: letters, digits, `.`, `-` and `_`.
 #[must_use]
 pub fn host_name() -> String {
-    let system = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    let system =
+        || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let name = std::env::var(HOST_VARIABLE).ok().filter(|name| !name.is_empty()).unwrap_or_else(system);
     let fits = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
     name.chars().take(64).map(fits).collect()
@@ -195,7 +196,8 @@ impl Store {
     }
 
     fn enter(&self, new: &NewWorker, id: Option<WorkerId>) -> Result<WorkerId, StoreError> {
-        const COLUMNS: &str = "host, pid, roles, inboxes, model, sha256, rules, version, device, started, heartbeat";
+        const COLUMNS: &str =
+            "host, pid, roles, inboxes, model, sha256, rules, version, device, started, heartbeat";
         let values = concat!("?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ", server_clock!(), ", ", server_clock!());
         let sql = match id {
             None => format!("INSERT INTO workers ({COLUMNS}) VALUES ({values}) RETURNING id"),
@@ -232,7 +234,13 @@ impl Store {
         let rules = lock(&member.0.rules).clone();
         let beat = || -> sql::Result<usize> {
             self.connection.prepare_cached(renew)?.execute((member.id(), micros(LEASE)))?;
-            self.connection.prepare_cached(say)?.execute((member.id(), films, per_second, words.as_str(), rules.as_str()))
+            self.connection.prepare_cached(say)?.execute((
+                member.id(),
+                films,
+                per_second,
+                words.as_str(),
+                rules.as_str(),
+            ))
         };
         if beat().map_err(|error| self.failed(error))? == 0 {
             // It was not heard of for so long that it was forgotten.
