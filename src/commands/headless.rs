@@ -58,7 +58,9 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let Job { inbox, receive, wanted } = job;
     let store = setup.store()?;
     let stops = signals::stops()?;
-    wait_for(&store, &stops)?;
+    if store.is_shared() {
+        wait_for(&store, &stops)?;
+    }
     let is_worker = inbox.is_none() && store.is_shared();
     let ownership = if is_worker { Some(Ownership::of_worker()) } else { Ownership::acquire(&store)? };
     let ownership = ownership.ok_or_else(|| {
@@ -162,7 +164,7 @@ fn wait_for(store: &StorePlace, stops: &Receiver<Stop>) -> Result<(), CommandErr
     let mut told = String::new();
     loop {
         let error = match Store::open(store.clone()) {
-            Err(error) if store.is_shared() && error.kind.may_pass() => error,
+            Err(error) if error.kind.may_pass() => error,
             opened => return opened.map(drop).map_err(CommandError::from),
         };
         let message = error.to_string();

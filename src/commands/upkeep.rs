@@ -100,8 +100,7 @@ impl Work {
         while matches!(end.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
             let config = self.config.load_full();
             self.tell(&config);
-            if self.retention.is_held()
-                && self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY)
+            if self.retention.is_held() && self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY)
             {
                 self.retained = Some(Instant::now());
                 self.keep(&config, end);

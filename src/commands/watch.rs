@@ -136,7 +136,9 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let upkeep = pipeline
         .as_ref()
         .zip(retention)
-        .map(|(pipeline, duty)| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, &supervisor))
+        .map(|(pipeline, duty)| {
+            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, &supervisor)
+        })
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));

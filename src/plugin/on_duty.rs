@@ -1,7 +1,7 @@
 //! The plugins and deliveries of a store: they run as long as this process has the duty to. The owner of a store has it
 //! always; of the hosts that share a store, one at a time.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 
@@ -25,11 +25,11 @@ pub enum Plugins {
 /// A thread that starts what belongs to a duty when that comes, and ends it when that goes.
 pub struct OnDuty {
     /// Its end tells the thread to stop.
-    alive: Option<Sender<()>>,
+    alive: Option<Sender<Infallible>>,
     waker: Waker,
     settings: Sender<SiteSettings>,
     settle: Sender<(Duration, Sender<bool>)>,
-    ended: Receiver<()>,
+    ended: Receiver<Infallible>,
 }
 
 impl Plugins {
@@ -139,7 +139,7 @@ impl Keeper {
     /// Works until everything is to stop. It may be called again after a panic.
     fn run(
         &mut self,
-        stopped: &Receiver<()>,
+        stopped: &Receiver<Infallible>,
         wake: &Receiver<()>,
         settings: &Receiver<SiteSettings>,
         settle: &Receiver<(Duration, Sender<bool>)>,

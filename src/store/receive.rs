@@ -21,7 +21,9 @@ use crate::{
 /// A file that waits to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
-    /// Its number, and the turn at it.
+    /// Its number.
+    pub file: FileId,
+    /// The turn at it, for its result.
     pub claim: Claim,
     /// What intake said of it.
     pub arrival: Arrival,
@@ -150,14 +152,15 @@ impl Store {
                  ORDER BY coalesce(behind, files.id), behind NULLS FIRST, files.id LIMIT ?1";
             rows(view, "files", sql, (limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
-                let claim = columns.next::<FileId>()?.into();
+                let file: FileId = columns.next()?;
                 let path = self.mounts.path(&columns.next::<Place>()?.0);
                 let size = columns.next::<i64>()?.unsigned_abs();
                 let arrival = Arrival { path, size, modified_ns: columns.next()? };
                 let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
                 let request = request.zip(sha256);
                 Ok(Queued {
-                    claim,
+                    file,
+                    claim: file.into(),
                     arrival,
                     request,
                     alone: columns.next()?,

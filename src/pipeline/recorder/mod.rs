@@ -234,7 +234,7 @@ impl Recorder {
             if let Some(max_wait) = max_wait {
                 changed.extend(store.promote_overdue(max_wait, now)?);
             }
-            Ok((again, changed))
+            Ok::<_, StoreError>((again, changed))
         })?;
         if again > 0 {
             self.progress.said_idle = false;

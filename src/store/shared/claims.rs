@@ -87,6 +87,7 @@ impl Store {
                     let arrival = Arrival { path, size, modified_ns: columns.next()? };
                     let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
                     Ok(Queued {
+                        file,
                         claim: Claim { file, turn: Some((worker, turn)) },
                         arrival,
                         request: request.zip(sha256),

@@ -29,7 +29,8 @@ fn files(claims: &[Claim]) -> Vec<FileId> {
 }
 
 /// Ends the lease of everything that is claimed or held.
-const LAPSE: &str = "UPDATE files SET lease_until = 0 WHERE claimed_by IS NOT NULL; UPDATE duties SET lease_until = 0";
+const LAPSE: &str =
+    "UPDATE files SET lease_until = 0 WHERE claimed_by IS NOT NULL; UPDATE duties SET lease_until = 0";
 
 #[test]
 fn no_film_is_claimed_twice_however_many_claim_at_once() {
@@ -135,7 +136,8 @@ fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
     assert_eq!(store.out_of_reach().unwrap(), [(String::new(), 1), ("er".to_owned(), 1)]);
 
     let with = member(&mut store, "with", "er,icu");
-    let paths: Vec<_> = store.claim(&with, 10, true).unwrap().into_iter().map(|due| due.arrival.path).collect();
+    let paths: Vec<_> =
+        store.claim(&with, 10, true).unwrap().into_iter().map(|due| due.arrival.path).collect();
     assert_eq!(paths, [std::path::Path::new("/films/2026/a.dcm"), std::path::Path::new("/data/b.dcm")]);
     assert_eq!(store.out_of_reach().unwrap(), []);
     store.release_all(&with).unwrap();
