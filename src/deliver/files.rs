@@ -15,6 +15,7 @@ use super::{Policy, places};
 use crate::{
     files::{self, Expected, readers},
     hash::sha256,
+    intake::unmounted,
     private_file,
     store::{Delivery, FilmRow, Store, StoreError},
 };
@@ -158,6 +159,9 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
 /// The film's bytes under a passing name. A file that has changed since it was scored is not the film.
 fn prepare(film: &FilmRow, passing: &Path) -> Result<(), String> {
     let number = film.id;
+    if let Some(why) = unmounted(&film.path) {
+        return Err(format!("film {number} cannot be read: {why}"));
+    }
     let content = readers()
         .read(&film.path, Expected::FILM, &|| false)
         .map_err(|error| in_words(&format!("film {number}"), &error))?;

@@ -17,7 +17,7 @@ mod reading;
 mod scan;
 mod show;
 mod similar;
-mod support;
+pub(crate) mod support;
 mod train;
 mod upkeep;
 mod watch;
