@@ -49,6 +49,7 @@ mod rollup;
 mod row;
 mod rules;
 mod senders;
+mod sendings;
 mod sends;
 mod shift;
 mod similar;

@@ -12,6 +12,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros},
     row::touch,
+    sends::{self, SendContent, Wish},
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
@@ -218,15 +219,25 @@ impl Store {
                 Tried::Again { why, due, .. } => ("waiting", clean(why), *due),
                 Tried::GivenUp(why) => ("failed", clean(why), now),
             };
+            let (content, wanted) = match (delivery.kind, tried) {
+                (DeliveryKind::Send, Tried::Done(detail)) => {
+                    let known = || SendContent::read(&delivery.content).map(|content| content.digest);
+                    let sent = detail["digest"].as_str().map(str::to_owned).or_else(known);
+                    sends::ended(transaction, delivery.id, sent)?.unzip()
+                }
+                (DeliveryKind::Send, Tried::GivenUp(_)) => {
+                    sends::ended(transaction, delivery.id, None)?.unzip()
+                }
+                (_, Tried::Done(_)) => (Some(String::new()), None),
+                (_, Tried::Again { .. } | Tried::GivenUp(_)) => (None, None),
+            };
             let noted = transaction
                 .prepare_cached(
                     "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1,
-                            content = CASE WHEN ?2 <> 'done' THEN content
-                                           WHEN kind = 'send' THEN json_set(content, '$.again', json('false'))
-                                           ELSE '' END
+                            content = coalesce(?5, content)
                      WHERE id = ?1 AND state = 'waiting'",
                 )?
-                .execute((delivery.id, state, &fault, Micros(due)))?;
+                .execute((delivery.id, state, &fault, Micros(due), content))?;
             if noted == 0 {
                 // It has come to its end already, and is in the audit.
                 return Ok(());
@@ -247,7 +258,11 @@ impl Store {
             }
             let event =
                 NewEvent { study: delivery.study, actor: &delivery.plugin, detail, ..NewEvent::of(kind) };
-            log(transaction, &event, now)
+            log(transaction, &event, now)?;
+            if let (Some(Some(wanted)), Some(study)) = (wanted, delivery.study) {
+                sends::want(transaction, study, &delivery.target, Wish::Result(&wanted), now)?;
+            }
+            Ok(())
         })
     }
 
