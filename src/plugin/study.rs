@@ -286,6 +286,8 @@ fn secrets(detail: &StudyDetail) -> Secrets {
         of_films.flat_map(|header| [&header.patient_id, &header.accession_number, &header.study_date]);
     let numbers = numbers.chain([&row.patient_id, &row.accession_number]);
     numbers.filter(|number| known.insert(*number)).take(MOST_SPELLINGS).for_each(|it| secrets.add_number(it));
+    let dates: BTreeSet<&String> = detail.films.iter().map(|film| &film.header.patient_birth_date).collect();
+    dates.into_iter().take(MOST_SPELLINGS).for_each(|date| secrets.add_date(date));
     secrets
 }
 

@@ -2,10 +2,12 @@
 //!
 //! Too much is hidden rather than too little: a word of a description that happens to be part of the name goes too.
 
+mod date;
 mod fold;
 
 use std::collections::BTreeSet;
 
+use date::Date;
 use fold::{Glyph, glyphs, without_umlaut_e};
 
 use crate::study::StudyRow;
@@ -32,10 +34,12 @@ pub struct Secrets {
     dense: BTreeSet<Vec<char>>,
     /// Numbers without their separators, and the parts between these.
     numbers: BTreeSet<Vec<char>>,
+    /// Days, in whatever order and words they are written.
+    dates: BTreeSet<Date>,
 }
 
 impl Secrets {
-    /// Takes the patient's names and numbers from a film's header.
+    /// Takes the patient's names, numbers and date of birth from a film's header.
     #[must_use]
     pub fn of_header(header: &Header) -> Self {
         let mut secrets = Self::default();
@@ -43,6 +47,7 @@ impl Secrets {
         for number in [&header.patient_id, &header.accession_number, &header.study_date] {
             secrets.add_number(number);
         }
+        secrets.add_date(&header.patient_birth_date);
         secrets
     }
 
@@ -106,10 +111,18 @@ impl Secrets {
         }
     }
 
+    /// A date of the patient's life, as DICOM writes it (YYYYMMDD): hidden in every usual spelling. What is no date is hidden
+    /// as a number.
+    pub fn add_date(&mut self, date: &str) {
+        let Some(date) = Date::read(date) else { return self.add_number(date) };
+        self.dates.insert(date);
+        date.in_eight_digits().iter().for_each(|digits| self.add_number(digits));
+    }
+
     /// Whether there is nothing to hide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.dense.is_empty() && self.numbers.is_empty()
+        self.words.is_empty() && self.dense.is_empty() && self.numbers.is_empty() && self.dates.is_empty()
     }
 
     /// The text without them.
@@ -122,6 +135,7 @@ impl Secrets {
         self.hide_compounds(&glyphs, &mut hidden);
         self.dense.iter().for_each(|name| hide_dense(&glyphs, name, &mut hidden));
         self.numbers.iter().for_each(|number| hide_number(&glyphs, number, &mut hidden));
+        self.dates.iter().for_each(|date| date.hide(&glyphs, &mut hidden));
         hide_uids(text, &glyphs, &mut hidden);
         let mut told = String::with_capacity(text.len());
         let mut kept_from = 0;
