@@ -16,7 +16,7 @@ use crate::{
     deliver::{self, NowError},
     store::{Store, StoreError, StudyId},
     study::SendingState,
-    text::{clean, shown},
+    text::clean,
 };
 
 /// Runs `send`: each study's result to one destination, now.
@@ -25,10 +25,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
     let _ = destination(&setup, &args.to)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!(
-            "there is no store at {}: name it with --store",
-            shown(&path)
-        )));
+        return Err(CommandError::failed(format!("there is no store at {}: name it with --store", path)));
     }
     let mut store = Store::open(&path)?;
     let (actor, mut failed) = (actor(), 0_usize);
@@ -43,7 +40,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
             (word, Err(error)) => {
                 failed += 1;
                 let why = match error {
-                    NowError::NoStudy => format!("there is no study `{word}` in {}", shown(&path)),
+                    NowError::NoStudy => format!("there is no study `{word}` in {path}"),
                     error => format!("{word}: {error}"),
                 };
                 writeln!(stderr(), "cxr-triage: {why}")?;

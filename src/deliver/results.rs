@@ -1,6 +1,6 @@
 //! The sending of a study's result: made when it is delivered, each object once.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, convert::Infallible, time::Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub(super) fn send(
     store: &mut Store,
     delivery: &Delivery,
     destinations: &Destinations,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Attempt {
     send_until(store, delivery, destinations, stopped).transpose()
 }
@@ -35,12 +35,27 @@ fn send_until(
     store: &mut Store,
     delivery: &Delivery,
     destinations: &Destinations,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
     let destination = destinations
         .get(&delivery.target)
         .ok_or_else(|| format!("the configuration no longer has the section [send.{}]", delivery.target))?;
     let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
+    let detail = store.detail(study)?;
+    let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
+    // A destination may refuse in words of its own, and these may say whose study it was sent.
+    send_study(store, delivery, study, destination, stopped)
+        .map_err(|Failure { why, for_good }| Failure { why: detail.secrets().hide(&why), for_good })
+}
+
+/// Sends the result of a study. A failure may name the patient.
+fn send_study(
+    store: &mut Store,
+    delivery: &Delivery,
+    study: StudyId,
+    destination: &Destination,
+    stopped: &Receiver<Infallible>,
+) -> Result<Option<Json>, Failure> {
     let Some(Current { delivery, content, detail }) = current(store, delivery, study, destination)? else {
         // Another version takes its place.
         return Ok(Some(Json::Null));
@@ -105,7 +120,7 @@ impl Taken {
 /// remarks; none where the end of the program came first.
 fn listen(
     steps: &Receiver<Step>,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
     mut take: impl FnMut(usize) -> Result<(), StoreError>,
 ) -> Result<Option<String>, Failure> {
     let (mut remarks, mut stopped, mut deadline) = (BTreeSet::new(), stopped.clone(), never());

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
     convert::{Columns, Micros},
     row::touch,
     sends::{self, SendContent, Wish},
+    sql::{self, Connection, OptionalExtension, Row},
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
@@ -219,29 +219,30 @@ impl Store {
                 Tried::Again { why, due, .. } => ("waiting", clean(why), *due),
                 Tried::GivenUp(why) => ("failed", clean(why), now),
             };
-            let (content, wanted) = match (delivery.kind, tried) {
-                (DeliveryKind::Send, Tried::Done(detail)) => {
-                    let known = || SendContent::read(&delivery.content).map(|content| content.digest);
-                    let sent = detail["digest"].as_str().map(str::to_owned).or_else(known);
-                    sends::ended(transaction, delivery.id, sent)?.unzip()
-                }
-                (DeliveryKind::Send, Tried::GivenUp(_)) => {
-                    sends::ended(transaction, delivery.id, None)?.unzip()
-                }
-                (_, Tried::Done(_)) => (Some(String::new()), None),
-                (_, Tried::Again { .. } | Tried::GivenUp(_)) => (None, None),
-            };
-            let noted = transaction
-                .prepare_cached(
-                    "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1,
-                            content = coalesce(?5, content)
-                     WHERE id = ?1 AND state = 'waiting'",
-                )?
-                .execute((delivery.id, state, &fault, Micros(due), content))?;
-            if noted == 0 {
+            let content: Option<String> = transaction
+                .prepare_cached("SELECT content FROM outbox WHERE id = ?1 AND state = 'waiting'")?
+                .query_row([delivery.id], |row| row.get(0))
+                .optional()?;
+            let Some(content) = content else {
                 // It has come to its end already, and is in the audit.
                 return Ok(());
-            }
+            };
+            let (content, wanted) = match (tried, delivery.kind) {
+                (Tried::Done(detail), DeliveryKind::Send) => {
+                    let known = || SendContent::read(&delivery.content).map(|content| content.digest);
+                    let sent = detail["digest"].as_str().map(str::to_owned).or_else(known);
+                    sends::ended(content, sent)?
+                }
+                (Tried::GivenUp(_), DeliveryKind::Send) => sends::ended(content, None)?,
+                (Tried::Done(_), _) => (String::new(), None),
+                (Tried::Again { .. } | Tried::GivenUp(_), _) => (content, None),
+            };
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1, content = ?5
+                     WHERE id = ?1",
+                )?
+                .execute((delivery.id, state, &fault, Micros(due), content))?;
             if let (DeliveryKind::Send, Some(study)) = (delivery.kind, delivery.study) {
                 touch(transaction, study)?;
             }
@@ -259,7 +260,7 @@ impl Store {
             let event =
                 NewEvent { study: delivery.study, actor: &delivery.plugin, detail, ..NewEvent::of(kind) };
             log(transaction, &event, now)?;
-            if let (Some(Some(wanted)), Some(study)) = (wanted, delivery.study) {
+            if let (Some(wanted), Some(study)) = (wanted, delivery.study) {
                 sends::want(transaction, study, &delivery.target, Wish::Result(&wanted), now)?;
             }
             Ok(())
@@ -315,12 +316,14 @@ fn farthest(now: Timestamp) -> Timestamp {
 }
 
 /// The destinations of one kind. What was put off before the clock was set back is due.
-fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> rusqlite::Result<Vec<Waiting>> {
+fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> sql::Result<Vec<Waiting>> {
     let sql = match kind {
-        // SQLite takes `due` from the row of the minimum: the one that is made first.
+        // When the one is due that is made first.
         DeliveryKind::Write => {
-            "SELECT '', target, CASE WHEN due > ?2 THEN 0 ELSE due END, min((plan = '') << 60 | id) FROM outbox
-             WHERE state = 'waiting' AND kind = ?1 GROUP BY target"
+            "SELECT '', target, CASE WHEN due > ?2 THEN 0 ELSE due END FROM (
+                SELECT target, due, row_number() OVER (PARTITION BY target ORDER BY plan = '', id) AS place
+                FROM outbox WHERE state = 'waiting' AND kind = ?1) AS waiting
+             WHERE place = 1"
         }
         _ => {
             "SELECT plugin, target, min(CASE WHEN due > ?2 THEN 0 ELSE due END) FROM outbox
@@ -338,7 +341,7 @@ fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> rusqlite
 }
 
 /// Lets what goes to the same destination as a delivery that failed wait too.
-fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> rusqlite::Result<()> {
+fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> sql::Result<()> {
     // What goes into a file waits for the first of it anyway.
     if delivery.kind != DeliveryKind::Write {
         connection
@@ -352,7 +355,7 @@ fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> ru
 }
 
 /// A delivery that waits, if that one does and can be read.
-pub(super) fn waiting(view: &Connection, id: i64) -> rusqlite::Result<Option<Delivery>> {
+pub(super) fn waiting(view: &Connection, id: i64) -> sql::Result<Option<Delivery>> {
     let row = view.prepare_cached(select_deliveries!("id = ?1"))?.query_row([id], delivery).optional();
     match row {
         Err(error) if is_about_a_row(&error) => Ok(None),
@@ -361,7 +364,7 @@ pub(super) fn waiting(view: &Connection, id: i64) -> rusqlite::Result<Option<Del
 }
 
 /// A delivery, or why its row cannot be read.
-fn due(view: &Connection, row: &Row<'_>) -> rusqlite::Result<Due> {
+fn due(view: &Connection, row: &Row<'_>) -> sql::Result<Due> {
     match delivery(row) {
         Err(error) if is_about_a_row(&error) => {
             let id: i64 = row.get(0)?;
@@ -372,7 +375,7 @@ fn due(view: &Connection, row: &Row<'_>) -> rusqlite::Result<Due> {
     }
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn delivery(row: &Row<'_>) -> sql::Result<Delivery> {
     let mut columns = Columns::of(row);
     Ok(Delivery {
         id: columns.next()?,
@@ -382,7 +385,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
             let word: String = columns.next()?;
             // The table checks the word.
             let known = DeliveryKind::ALL.into_iter().find(|kind| kind.word() == word);
-            known.ok_or(rusqlite::Error::InvalidQuery)?
+            known.ok_or(sql::ValueError::InvalidQuery)?
         },
         target: columns.next()?,
         content: columns.next()?,

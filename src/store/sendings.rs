@@ -1,13 +1,13 @@
 //! Results on their way, as people see them, and what people have done about them.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
 
 use super::{
     Delivery, Store, StoreError, StudyId,
     convert::Columns,
     outbox::waiting,
     sends::{SendContent, Wish, ask, last},
+    sql::{self, Connection, Row},
     unreadable::rows,
 };
 use crate::study::{Sending, SendingState};
@@ -57,7 +57,7 @@ impl Store {
 const COLUMNS: &str = "id, study, target, content, state, attempts, due, fault";
 
 /// The last version of a study's result for each destination.
-pub(super) fn sendings_of(view: &Connection, study: StudyId) -> rusqlite::Result<Vec<Sending>> {
+pub(super) fn sendings_of(view: &Connection, study: StudyId) -> sql::Result<Vec<Sending>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM outbox AS sent WHERE kind = 'send' AND study = ?1
          AND id = (SELECT max(id) FROM outbox WHERE kind = 'send' AND study = ?1 AND target = sent.target)
@@ -66,7 +66,7 @@ pub(super) fn sendings_of(view: &Connection, study: StudyId) -> rusqlite::Result
     rows(view, "outbox", &sql, [study], sending)
 }
 
-fn sending(row: &Row<'_>) -> rusqlite::Result<Sending> {
+fn sending(row: &Row<'_>) -> sql::Result<Sending> {
     let mut columns = Columns::of(row);
     let (id, study, destination) = (columns.next()?, columns.next()?, columns.next()?);
     let content = SendContent::read(&columns.next::<String>()?);

@@ -2,7 +2,6 @@
 //! one of them, the last, has not arrived.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -11,6 +10,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Micros, to_json},
     row::touch,
+    sql::{self, Connection, OptionalExtension, params},
 };
 use crate::study::AuditKind;
 
@@ -96,16 +96,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let targets: Vec<&String> = targets.collect();
         self.write(|transaction| {
-            let targets = to_json(&targets)?;
-            for sql in [
-                "DELETE FROM send_cursors WHERE target NOT IN (SELECT value FROM json_each(?1))",
-                "INSERT INTO send_cursors (target, event)
-                 SELECT value, (SELECT coalesce(max(id), 0) FROM events) FROM json_each(?1)
-                 WHERE true ON CONFLICT DO NOTHING",
-            ] {
-                transaction.prepare_cached(sql)?.execute([&targets])?;
+            let known: Vec<String> = transaction
+                .prepare_cached("SELECT target FROM send_cursors")?
+                .query_map([], |row| row.get(0))?
+                .collect::<sql::Result<_>>()?;
+            let mut leave = transaction.prepare_cached("DELETE FROM send_cursors WHERE target = ?1")?;
+            for target in known.iter().filter(|known| !targets.contains(known)) {
+                leave.execute([target])?;
             }
-            Ok(())
+            let mut follow = transaction.prepare_cached(
+                "INSERT INTO send_cursors (target, event)
+                 VALUES (?1, (SELECT coalesce(max(id), 0) FROM events)) ON CONFLICT DO NOTHING",
+            )?;
+            targets.iter().try_for_each(|target| follow.execute([target]).map(|_| ()))
         })
     }
 
@@ -142,7 +145,7 @@ impl Store {
                 want(transaction, *study, target, Wish::Result(digest), now)?;
             }
             transaction
-                .prepare_cached("UPDATE send_cursors SET event = max(event, ?2) WHERE target = ?1")?
+                .prepare_cached("UPDATE send_cursors SET event = ?2 WHERE target = ?1 AND event < ?2")?
                 .execute((target, until))?;
             Ok(())
         })
@@ -229,7 +232,7 @@ impl SendContent {
     }
 }
 
-fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result<ChangedResults> {
+fn changed_since(view: &Connection, cursor: i64, limit: u32) -> sql::Result<ChangedResults> {
     let newest: i64 =
         view.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))?;
     let mut changed = ChangedResults { until: newest, ..ChangedResults::default() };
@@ -244,7 +247,7 @@ fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result
     let found: Vec<(i64, StudyId, bool)> = view
         .prepare_cached(&sql)?
         .query_map((cursor, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     if let Some((last, ..)) = found.last().filter(|_| found.len() >= limit as usize) {
         (changed.until, changed.is_part) = (*last, true);
     }
@@ -258,7 +261,7 @@ fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result
     Ok(changed)
 }
 
-pub(super) fn last(view: &Connection, study: StudyId, target: &str) -> rusqlite::Result<Option<LastSend>> {
+pub(super) fn last(view: &Connection, study: StudyId, target: &str) -> sql::Result<Option<LastSend>> {
     view.prepare_cached(
         "SELECT id, state, plan, content FROM outbox WHERE kind = 'send' AND study = ?1 AND target = ?2
          ORDER BY id DESC LIMIT 1",
@@ -279,7 +282,7 @@ pub(super) fn ask(
     actor: &str,
     wish: Wish<'_>,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let is_known: Option<bool> = connection
         .prepare_cached("SELECT forgotten_at IS NULL FROM studies WHERE id = ?1")?
         .query_row([study], |row| row.get(0))
@@ -302,7 +305,7 @@ pub(super) fn want(
     target: &str,
     wish: Wish<'_>,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let Some(last) = last(connection, study, target)? else {
         let digest = if let Wish::Result(digest) = wish { digest } else { "" };
         insert(connection, study, target, digest, now)?;
@@ -336,19 +339,14 @@ pub(super) fn want(
     Ok(true)
 }
 
-/// What comes of a delivery that waits and comes to its end: what is kept of it, and the result that is to be sent after it,
-/// where it became another one meanwhile. `sent`: the digest of what the destination has; none if it has nothing. None
-/// where the delivery does not wait.
-pub(super) fn ended(
-    connection: &Connection,
-    delivery: i64,
-    sent: Option<String>,
-) -> rusqlite::Result<Option<(String, Option<String>)>> {
-    let Some((row, _)) = waiting_content(connection, delivery)? else { return Ok(None) };
+/// What comes of the content of a delivery that comes to its end: what is kept of it, and the result that is to be sent
+/// after it, where it became another one meanwhile. `sent`: the digest of what the destination has; none if it has nothing.
+pub(super) fn ended(content: String, sent: Option<String>) -> sql::Result<(String, Option<String>)> {
+    let Some(row) = SendContent::read(&content) else { return Ok((content, None)) };
     let wanted = row.last_wanted().to_owned();
     let content = SendContent { digest: sent.unwrap_or(row.digest), wanted: None, ..row };
     let wanted = Some(wanted).filter(|wanted| !wanted.is_empty() && *wanted != content.digest);
-    Ok(Some((to_json(&content)?, wanted)))
+    Ok((to_json(&content)?, wanted))
 }
 
 /// Says in the audit which part of a version a destination has, of which it gets no more.
@@ -358,7 +356,7 @@ fn log_part(
     content: &SendContent,
     plan: &str,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let taken: Vec<SentObject> = serde_json::from_str(plan).unwrap_or_default();
     let objects = taken.iter().filter(|object| object.round >= content.round).count();
     if objects > 0 {
@@ -378,7 +376,7 @@ fn insert(
     target: &str,
     digest: &str,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     // Counted, for what earlier ones say may have been forgotten.
     let version: u32 = connection
         .prepare_cached("SELECT count(*) + 1 FROM outbox WHERE kind = 'send' AND study = ?1 AND target = ?2")?
@@ -387,15 +385,15 @@ fn insert(
     let content = to_json(&SendContent::new(digest, version, now))?;
     connection
         .prepare_cached(
-            "INSERT INTO outbox (time, plugin, study, kind, target, content, key, once, state, due)
-             VALUES (?1, '', ?2, 'send', ?3, ?4, ?5, ?5, 'waiting', ?1)",
+            "INSERT INTO outbox (id, time, plugin, study, kind, target, content, key, once, state, due)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM outbox), ?1, '', ?2, 'send', ?3, ?4, ?5, ?5, 'waiting', ?1)",
         )?
         .execute(params![Micros(now), study, target, content, key])?;
     touch(connection, study)
 }
 
 /// What is kept of a delivery that waits, and its plan.
-fn waiting_content(connection: &Connection, id: i64) -> rusqlite::Result<Option<(SendContent, String)>> {
+fn waiting_content(connection: &Connection, id: i64) -> sql::Result<Option<(SendContent, String)>> {
     let row: Option<(String, String)> = connection
         .prepare_cached("SELECT content, plan FROM outbox WHERE id = ?1 AND state = 'waiting'")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -403,19 +401,14 @@ fn waiting_content(connection: &Connection, id: i64) -> rusqlite::Result<Option<
     Ok(row.and_then(|(content, plan)| Some((SendContent::read(&content)?, plan))))
 }
 
-fn set_content(connection: &Connection, id: i64, content: &SendContent) -> rusqlite::Result<String> {
+fn set_content(connection: &Connection, id: i64, content: &SendContent) -> sql::Result<String> {
     let content = to_json(content)?;
     connection.prepare_cached("UPDATE outbox SET content = ?2 WHERE id = ?1")?.execute((id, &content))?;
     Ok(content)
 }
 
 /// Lets a row wait for its first try.
-fn begin_anew(
-    connection: &Connection,
-    id: i64,
-    content: &SendContent,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+fn begin_anew(connection: &Connection, id: i64, content: &SendContent, now: Timestamp) -> sql::Result<()> {
     connection
         .prepare_cached(
             "UPDATE outbox SET content = ?2, state = 'waiting', attempts = 0, tried_for = 0, fault = '', due = ?3
