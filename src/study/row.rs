@@ -150,7 +150,7 @@ impl StudyRow {
         self.scored_films + self.held_films == 0
     }
 
-    /// Whether its patient's data were removed, by the site's retention.
+    /// Returns whether its patient's data were removed, by the site's retention.
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
         self.key.starts_with("forgotten:")

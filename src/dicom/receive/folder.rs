@@ -245,7 +245,7 @@ impl Drop for Passing<'_> {
     }
 }
 
-/// Whether a folder is on another disk than the one that it lies in. A disk that is mounted below itself is not told.
+/// Returns whether a folder is on another disk than the one that it lies in. A disk that is mounted below itself is not told.
 fn is_mount_point(folder: &Path) -> io::Result<bool> {
     Ok(fs::metadata(folder)?.dev() != fs::metadata(folder.join(".."))?.dev())
 }

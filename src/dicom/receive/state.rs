@@ -81,7 +81,7 @@ impl StateFile {
 }
 
 impl StateFile {
-    /// Whether the file is the one that lies at its place.
+    /// Returns whether the file is the one that lies at its place.
     fn lies_there(&self) -> bool {
         match (self.file.metadata(), fs::symlink_metadata(&self.path)) {
             (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),

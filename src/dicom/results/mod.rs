@@ -130,14 +130,14 @@ impl Outcome {
         }
     }
 
-    /// Whether a label that ranks has reached its alert threshold.
+    /// Returns whether a label that ranks has reached its alert threshold.
     #[must_use]
     pub fn has_alert(&self) -> bool {
         self.findings().unwrap_or_default().iter().any(is_alert)
     }
 }
 
-/// Whether a finding is of a label that ranks and has reached its alert threshold.
+/// Returns whether a finding is of a label that ranks and has reached its alert threshold.
 fn is_alert(finding: &Finding) -> bool {
     finding.rank && finding.severity >= Severity::Urgent
 }
