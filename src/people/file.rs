@@ -104,13 +104,9 @@ pub fn change<T>(
 ) -> Result<T, PeopleError> {
     let lock = lock(path)?;
     let mut list = read(path)?;
-    if list.document.to_string().is_empty()
-        && let Ok(new) = parse(HEADER)
-    {
-        list = new;
-    }
+    let header = if list.document.to_string().is_empty() { HEADER } else { "" };
     let outcome = change(&mut list)?;
-    files::replace(path, list.document.to_string().as_bytes(), &[b""])
+    files::replace(path, format!("{header}{}", list.document).as_bytes(), &[b""])
         .map_err(|source| PeopleError::Unwritable { path: path.to_owned(), source })?;
     drop(lock);
     Ok(outcome)

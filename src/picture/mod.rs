@@ -15,7 +15,7 @@ use cxr_film::Film;
 
 pub use colormap::Colours;
 pub use orientation::sides;
-pub use panel::{Heat, compose};
+pub use panel::{Heat, compose, sheet};
 pub use presentation::{Mode, Presentation, Window, Zoom};
 pub use scale::fit;
 

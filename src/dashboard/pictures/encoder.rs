@@ -286,7 +286,7 @@ fn padded(image: RgbImage, size: Size) -> RgbImage {
     whole
 }
 
-/// The thread's two ends. One job runs and one waits: of several that wait, the newest.
+/// The thread's two ends. One job runs; of several that wait, the newest of a film and the newest of a sheet are done.
 #[derive(Debug)]
 pub(in crate::dashboard) struct Encoder {
     pub(in crate::dashboard) jobs: Sender<EncodeJob>,
@@ -301,9 +301,13 @@ impl Encoder {
         thread::Builder::new().name("pictures".to_owned()).spawn(move || {
             let mut past = Past::default();
             while let Ok(job) = waiting.recv() {
-                let newest = waiting.try_iter().last().unwrap_or(job);
-                if done.send(newest.run(&mut past)).is_err() {
-                    break;
+                let jobs: Vec<EncodeJob> = std::iter::once(job).chain(waiting.try_iter()).collect();
+                let (sheets, films): (Vec<_>, Vec<_>) =
+                    jobs.into_iter().partition(|job| job.request.is_sheet());
+                for mut newest in [films, sheets] {
+                    if newest.pop().is_some_and(|job| done.send(job.run(&mut past)).is_err()) {
+                        return;
+                    }
                 }
             }
         })?;
@@ -321,6 +325,7 @@ mod tests {
             film: 1,
             heatmap: None,
             prior: None,
+            sheet: Vec::new(),
             presentation: Presentation::default(),
             width,
             height,

@@ -155,10 +155,38 @@ impl Gallery {
             film,
             heatmap,
             prior: beside,
+            sheet: Vec::new(),
             presentation,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
         };
+        self.ask(request, cells)
+    }
+
+    /// Says which films the screen wants one below the other in a box of so many cells; as [`want`](Self::want).
+    pub(in crate::dashboard) fn want_sheet(
+        &mut self,
+        films: Vec<FilmId>,
+        cells: Size,
+    ) -> Option<PictureRequest> {
+        let Some(&film) = films.first().filter(|_| cells.width > 0 && cells.height > 0) else {
+            (self.wanted, self.shown, self.failure) = (None, None, None);
+            return None;
+        };
+        let density = self.canvas.density();
+        let request = PictureRequest {
+            film,
+            heatmap: None,
+            prior: None,
+            sheet: films,
+            presentation: Presentation::default(),
+            width: u32::from(cells.width) * density.0,
+            height: u32::from(cells.height) * density.1,
+        };
+        self.ask(request, cells)
+    }
+
+    fn ask(&mut self, request: PictureRequest, cells: Size) -> Option<PictureRequest> {
         if self.wanted.as_ref().is_some_and(|(wanted, _)| *wanted == request) {
             return None;
         }

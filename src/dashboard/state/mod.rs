@@ -89,6 +89,8 @@ pub struct State {
     /// panes stand still while one moves from film to film.
     pub(super) labels: u16,
     pub(super) gallery: Gallery,
+    /// The small pictures of the open panel.
+    pub(super) sheet: Gallery,
     /// The last films of the model, for comparison.
     pub(super) compared: Compared,
     /// The counts of the shift.
@@ -147,6 +149,7 @@ impl State {
             priors: None,
             labels: 0,
             gallery: Gallery::new(canvas),
+            sheet: Gallery::new(canvas),
             compared: Compared::default(),
             counted: Counted::default(),
             undo: Vec::new(),
@@ -300,6 +303,12 @@ impl State {
     #[must_use]
     pub fn gallery(&self) -> &Gallery {
         &self.gallery
+    }
+
+    /// The small pictures of the open panel.
+    #[must_use]
+    pub fn sheet(&self) -> &Gallery {
+        &self.sheet
     }
 
     /// The message in the message line.

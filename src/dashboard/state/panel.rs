@@ -3,7 +3,10 @@
 use std::{any::Any, fmt};
 
 use crossterm::event::KeyEvent;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    layout::{Rect, Size},
+};
 
 use super::State;
 use crate::{
@@ -54,6 +57,11 @@ pub trait Panel: Any + fmt::Debug {
 
     /// The request by which a session hears, however the panel closes, that what it showed is no longer wanted.
     fn at_close(&self) -> Option<Request> {
+        None
+    }
+
+    /// Films whose small pictures it wants one below the other, and the room for them in cells.
+    fn sheet(&self, _state: &State) -> Option<(Vec<FilmId>, Size)> {
         None
     }
 
@@ -170,6 +178,11 @@ impl State {
     /// The film that the open panel wants beside the selected one.
     pub(in crate::dashboard) fn beside(&self) -> Option<FilmId> {
         self.panel.as_deref()?.beside(self)
+    }
+
+    /// The films whose small pictures the open panel wants, and the room for them.
+    pub(in crate::dashboard) fn wanted_sheet(&self) -> Option<(Vec<FilmId>, Size)> {
+        self.panel.as_deref().and_then(|panel| panel.sheet(self))
     }
 
     /// Returns whether a filter is being typed.

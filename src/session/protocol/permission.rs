@@ -116,6 +116,7 @@ mod tests {
             film: 1,
             heatmap: None,
             prior: None,
+            sheet: Vec::new(),
             presentation: Presentation::default(),
             width: 1,
             height: 1,

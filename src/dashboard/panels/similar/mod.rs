@@ -1,10 +1,13 @@
-//! "Like this": the nearest studies of other patients, beside the film. The chosen one's film stands beside the selected
-//! one in the film pane; enter goes to its study.
+//! "Like this": the nearest studies of other patients, beside the film, each with its small picture. The chosen one's film
+//! stands beside the selected one in the film pane; enter goes to its study.
 
 mod draw;
 
 use crossterm::event::KeyEvent;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    layout::{Rect, Size},
+};
 
 use crate::{
     dashboard::{
@@ -99,5 +102,10 @@ impl Panel for SimilarPanel {
     fn beside(&self, state: &State) -> Option<FilmId> {
         state.film().filter(|film| film.id == self.film)?;
         self.chosen().map(|neighbour| neighbour.film)
+    }
+
+    fn sheet(&self, state: &State) -> Option<(Vec<FilmId>, Size)> {
+        let (part, places) = draw::pictured(state, self)?;
+        Some((self.neighbours()[part].iter().map(|it| it.film).collect(), places.as_size()))
     }
 }
