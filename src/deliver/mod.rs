@@ -5,6 +5,7 @@
 mod attempt;
 mod changed;
 mod files;
+mod film_file;
 mod notes;
 mod now;
 mod places;
@@ -31,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 pub use notes::Notes;
-pub use now::{EchoError, echo, send_now};
+pub use now::{EchoError, NowError, echo, send_now};
 pub use places::check_relative;
 pub use policy::Policy;
 pub use retries::Retries;
@@ -124,7 +125,7 @@ impl Deliverer {
     pub fn run(&mut self, wake: &Receiver<()>) {
         let client = webhook::Client::new(self.retries.one_try);
         loop {
-            checkpoint("plugin-deliverer");
+            checkpoint("deliverer");
             let wait = match self.pass(&client) {
                 Ok(wait) => wait,
                 Err(error) => {
@@ -230,12 +231,9 @@ impl Deliverer {
             Ok(detail) => return Tried::Done(detail),
             Err(failure) => failure,
         };
-        // A plugin that may know who the patient is may name a file after her.
-        let told = match delivery.kind {
-            DeliveryKind::Write => why.replace(&delivery.target, "its file"),
-            _ => why.clone(),
-        };
-        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why = told, "an effect failed");
+        // A plugin that may know who the patient is may name a file after her; everything else is named by the site.
+        let to = (delivery.kind != DeliveryKind::Write).then_some(delivery.target.as_str());
+        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), to, why, "a delivery failed");
         if for_good || self.retries.is_over(delivery) {
             return Tried::GivenUp(why);
         }
@@ -274,7 +272,7 @@ impl Deliverer {
         let (client, delivery) = (client.clone(), delivery.clone());
         let (done, result) = bounded(1);
         let work = move || _ = done.send(client.post(&delivery, &policy));
-        if let Err(error) = thread::Builder::new().name("plugin-webhook".to_owned()).spawn(work) {
+        if let Err(error) = thread::Builder::new().name("deliver-webhook".to_owned()).spawn(work) {
             return Some(Err(format!("no thread can be started for it: {error}").into()));
         }
         let failed = || Err("the program failed at it".to_owned());
