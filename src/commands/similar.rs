@@ -38,7 +38,7 @@ struct Report<'a> {
 struct Entry<'a> {
     film: i64,
     study: i64,
-    study_key: &'a str,
+    study_key: Option<&'a str>,
     distance: f32,
     severity: &'a str,
     score: Option<f64>,
@@ -64,7 +64,7 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
     let order = screen::findings_order(&setup.loaded, &rules)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
+        return Err(CommandError::failed(format!("there is no store at {}", path)));
     }
     let store = Store::open(&path)?;
     let id = setup.features_id(model.manifest())?;
@@ -75,7 +75,7 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
             "no features of films by the model {} lie beside the store {}: `cxr-triage watch` on this store makes them \
              while nothing waits to be scored, unless [similar] keep is false",
             manifest.name,
-            shown(&path)
+            path
         ))
     })?;
     let asked = ask(&store, &model, embedder.as_ref(), &setup, args)?;
@@ -117,7 +117,10 @@ fn ask(
         quality::inspect(&film, &gates).map_err(|held| held.reason)?;
         let told = |error: ModelError| error.to_string();
         match embedder {
-            Some(embedder) => embedder.features(&film).map_err(told),
+            Some(embedder) => {
+                let features = embedder.features(&film, &|| false).map_err(told)?;
+                features.ok_or_else(|| BROKE_DOWN.to_owned())
+            }
             None => {
                 let findings =
                     model.prepare(&film).and_then(|input| model.infer(&[input])).map_err(told)?.pop();
@@ -139,7 +142,8 @@ fn entry(film: &SimilarFilm) -> Entry<'_> {
     Entry {
         film: film.film,
         study: *id,
-        study_key: key,
+        // A folder's name may be a patient's.
+        study_key: Some(key.as_str()).filter(|key| !key.starts_with("folder:")),
         distance: film.distance,
         severity: severity.word(),
         score: *score,

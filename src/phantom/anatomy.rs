@@ -101,7 +101,7 @@ impl Chest {
         }
     }
 
-    /// How much the beam is weakened at (x, y): the sum over the solids of length times weakening.
+    /// Returns how much the beam is weakened at (x, y): the sum over the solids of length times weakening.
     pub(super) fn weakening(&self, x: f32, y: f32) -> f32 {
         let body = self.torso.iter().map(|solid| solid.chord(x, y)).fold(0.0, f32::max);
         if body == 0.0 {

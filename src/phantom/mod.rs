@@ -175,13 +175,13 @@ impl Phantom {
         }
     }
 
-    /// Whether it suffers from this.
+    /// Returns whether it suffers from this.
     #[must_use]
     pub fn has(&self, disease: Disease) -> bool {
         self.extent(disease).is_some()
     }
 
-    /// How much of this it suffers from.
+    /// Returns how much of this it suffers from.
     #[must_use]
     pub fn extent(&self, disease: Disease) -> Option<Extent> {
         self.diseases.iter().find(|(known, ..)| *known == disease).map(|(_, _, extent)| *extent)

@@ -1,10 +1,10 @@
 //! `train`: labelled films in, a model out that is used like any other; mistakes told before anything is read.
 
-use std::{fs, process::Stdio};
+use std::fs;
 
 use serde_json::Value;
 
-use crate::cli::support::{Bench, text};
+use crate::cli::support::{Bench, interrupted, text};
 
 /// Sixty drawn films of thirty patients: `Wide` is how far apart their ribs are, which can be seen; `Rare` is on too few.
 fn labelled() -> Bench {
@@ -132,23 +132,13 @@ fn a_block_is_trained_and_used() {
 #[test]
 fn ctrl_c_loses_nothing_that_was_read() {
     let bench = labelled();
-    let child = bench
-        .command(&[&SET[..], &["--only", "Wide"]].concat())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let child = child.unwrap();
     let cache = bench.path("home/.cache/cxr-triage/features");
     let cached = || {
         let files = fs::read_dir(&cache).into_iter().flatten().filter_map(Result::ok);
         files.map(|file| fs::read_to_string(file.path()).unwrap_or_default().lines().count()).sum::<usize>()
     };
-    while cached() == 0 {
-        std::thread::yield_now();
-    }
-    let asked = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(asked.success());
-    let stopped = child.wait_with_output().unwrap();
+    let mut command = bench.command(&[&SET[..], &["--only", "Wide"]].concat());
+    let stopped = interrupted(&mut command, || cached() > 0);
     let said = text(&stopped.stderr);
     assert_eq!(stopped.status.code(), Some(130), "{said}");
     assert!(said.contains("is in the cache; the same command goes on from there"), "{said}");

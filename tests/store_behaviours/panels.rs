@@ -52,9 +52,9 @@ impl Dashboard {
             reasons: Vec::new(),
         };
         let parts = session::Parts {
-            store: Store::open(&bench.path).unwrap(),
-            pictures: Store::open(&bench.path).unwrap(),
-            similar: (Store::open(&bench.path).unwrap(), FeaturesId::new("0".repeat(64))),
+            store: Store::open(&bench.place).unwrap(),
+            pictures: Store::open(&bench.place).unwrap(),
+            similar: (Store::open(&bench.place).unwrap(), FeaturesId::new("0".repeat(64))),
             health,
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),
@@ -132,6 +132,24 @@ fn the_last_films_come_when_they_are_asked_for() {
 }
 
 #[test]
+fn results_on_their_way_come_when_they_are_looked_at_and_again_when_one_has_moved() {
+    let mut bench = Bench::new();
+    let study = bench.record("a", &scored("a", [0.9, 0.1, 0.1]), Timestamp::now()).1.id;
+    let dashboard = Dashboard::on(&bench);
+    dashboard.ask(Request::Sendings(true));
+    let next = || {
+        dashboard.wait(|update| match update {
+            Update::Sendings(sendings) => Some(sendings),
+            _ => None,
+        })
+    };
+    assert_eq!(next(), []);
+    bench.store.ask_to_send(study, "pacs", "anna", Timestamp::now()).unwrap();
+    let sendings = next();
+    assert_eq!((sendings.len(), sendings[0].study, sendings[0].destination.as_str()), (1, study, "pacs"));
+}
+
+#[test]
 fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of() {
     let bench = Bench::new();
     let now = Zoned::now();
@@ -143,7 +161,7 @@ fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of()
             refusals: u64::from(reason.is_some()),
             reason: reason.map(str::to_owned),
         };
-        let mut store = Store::open(&bench.path).unwrap();
+        let mut store = Store::open(&bench.place).unwrap();
         store.note_senders(&[news], &[], now.date(), now.timestamp()).unwrap();
     };
     note(2, None);

@@ -132,7 +132,7 @@ fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
     if is_due { ring(state) } else { Vec::new() }
 }
 
-/// Whether so long a time has passed since then; also if the clock was set back behind it.
+/// Returns whether so long a time has passed since then; also if the clock was set back behind it.
 fn is_over(since: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
     now < since || now.duration_since(since) >= time
 }
@@ -212,7 +212,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
-        Update::Role(role) => state.take_role(role),
+        Update::Role(role) => {
+            state.stale = true;
+            return state.take_role(role);
+        }
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {
             state.stale = true;

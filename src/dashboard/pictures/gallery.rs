@@ -60,7 +60,7 @@ impl Gallery {
         }
     }
 
-    /// How the terminal shows pictures.
+    /// Returns how the terminal shows pictures.
     #[must_use]
     pub fn canvas(&self) -> &Canvas {
         &self.canvas
@@ -78,7 +78,7 @@ impl Gallery {
         self.shown.as_ref().map_or(&[], |(_, print)| &print.strips()[..self.sent.min(print.strips().len())])
     }
 
-    /// Whether strips of the picture are still to be sent.
+    /// Returns whether strips of the picture are still to be sent.
     #[must_use]
     pub fn has_more(&self) -> bool {
         !self.covered && self.shown.as_ref().is_some_and(|(_, print)| self.sent < print.strips().len())
@@ -109,13 +109,13 @@ impl Gallery {
         self.shown = Some((request, print));
     }
 
-    /// Why the wanted picture cannot be had.
+    /// Returns why the wanted picture cannot be had.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
     }
 
-    /// Whether the wanted picture is still being made.
+    /// Returns whether the wanted picture is still being made.
     #[must_use]
     pub fn is_loading(&self) -> bool {
         let shown = self.shown.as_ref().map(|(request, _)| request);

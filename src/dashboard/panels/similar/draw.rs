@@ -32,7 +32,7 @@ const ROWS: std::ops::RangeInclusive<u16> = 5..=9;
 /// Columns that the text needs beside it.
 const TEXT: u16 = 36;
 
-/// Where list and findings are: the film stays in sight.
+/// Returns where list and findings are: the film stays in sight.
 pub(super) fn area(state: &State) -> Rect {
     let layout = state.layout();
     let panes = layout.and_then(|layout| match (layout.list, layout.findings) {
@@ -142,7 +142,7 @@ fn studies(
 /// Texts that stand one after another.
 type Line = Vec<(String, Style)>;
 
-/// What is told of one study, as it is now where the list knows it, in so many columns and rows at most.
+/// The lines that tell of one study, as it is now where the list knows it, in so many columns and rows at most.
 fn lines(state: &State, film: &SimilarFilm, width: u16, rows: Option<u16>) -> Vec<Line> {
     let theme = &state.theme;
     let study = state.worklist().get(film.study.id).map_or_else(|| film.study.clone(), |row| row.study());
