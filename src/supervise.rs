@@ -63,6 +63,14 @@ impl Supervisor {
             .map(|(_, sentence)| sentence.clone())
     }
 
+    /// Makes the last failure older, as if so much time had passed since.
+    #[cfg(test)]
+    pub(crate) fn age_failure(&self, by: Duration) {
+        if let Some((at, _)) = lock(&self.last).as_mut() {
+            *at = at.checked_sub(by).unwrap_or(*at);
+        }
+    }
+
     /// Starts a thread. Its `work` starts again whenever it returns or panics, until `is_asked` says that it was asked to
     /// end, or until it has ended too often.
     ///
@@ -161,7 +169,7 @@ struct Deaths {
 }
 
 impl Deaths {
-    /// Whether the work may start again after it has ended `now`.
+    /// Returns whether the work may start again after it has ended `now`.
     fn allow_another(&mut self, now: Instant) -> bool {
         while self.times.front().is_some_and(|time| now.duration_since(*time) > WITHIN) {
             self.times.pop_front();
@@ -180,7 +188,7 @@ pub(crate) fn lower_priority() {
     }
 }
 
-/// Whether the other ends of a channel are gone, on which nothing can be sent: no message is taken out unseen.
+/// Returns whether the other ends of a channel are gone, on which nothing can be sent: no message is taken out unseen.
 #[must_use]
 pub fn is_closed(channel: &Receiver<Infallible>) -> bool {
     matches!(channel.try_recv(), Err(TryRecvError::Disconnected))

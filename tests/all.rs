@@ -21,5 +21,6 @@ mod plugin_host;
 mod results;
 mod ssh;
 mod store_behaviours;
+mod support;
 mod terminal;
 mod weights_import;

@@ -62,7 +62,7 @@ pub enum When {
 }
 
 impl When {
-    /// Whether a study with this band by its findings is one of them.
+    /// Returns whether a study with this band by its findings is one of them.
     #[must_use]
     pub fn includes(self, band: Severity) -> bool {
         match self {
@@ -93,7 +93,7 @@ impl Default for Destination {
     }
 }
 
-/// What types cannot say of it.
+/// Checks the section beyond its types.
 pub(super) fn check(send: &Destinations, document: &Document<'_>) -> Result<(), ConfigError> {
     send.iter().try_for_each(|(name, destination)| check_one(name, destination, document))
 }
@@ -164,7 +164,7 @@ fn check_tls(
     }
 }
 
-/// Whether a text can be the name of a destination: plugins and the command line know it by that.
+/// Returns whether a text can be the name of a destination: plugins and the command line know it by that.
 fn is_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     !text.is_empty() && text.len() <= 40 && text.chars().all(is_plain)

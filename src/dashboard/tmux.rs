@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is known of a tmux between.
+/// A tmux between the program and the terminal, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dashboard) struct Tmux {
     is_between: bool,
@@ -14,7 +14,7 @@ pub(in crate::dashboard) struct Tmux {
 }
 
 impl Tmux {
-    /// What the environment says. `may_be_asked`: whether a program may be run for that.
+    /// Reads it out of the environment. `may_be_asked`: whether a program may be run for that.
     pub(in crate::dashboard) fn of_environment(may_be_asked: bool) -> Self {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let term = env::var("TERM").unwrap_or_default();
@@ -23,7 +23,7 @@ impl Tmux {
         Self { is_between, is_here: may_be_asked && is_set("TMUX") }
     }
 
-    /// Whether there is one.
+    /// Returns whether there is one.
     pub(in crate::dashboard) fn is_between(self) -> bool {
         self.is_between
     }

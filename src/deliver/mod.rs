@@ -77,7 +77,7 @@ pub struct Deliverer {
     pub schedule: Arc<Mutex<Schedule>>,
     /// Wakes another of them.
     pub wake: Sender<()>,
-    /// What the site allows.
+    /// The site's permissions.
     pub policy: Arc<ArcSwap<Policy>>,
     /// When a delivery that failed is tried again.
     pub retries: Retries,
@@ -97,7 +97,7 @@ pub struct Listener(Option<Arc<Hear>>);
 
 type Hear = dyn Fn(&ResultNews) + Send + Sync;
 
-/// What became of a result that was tried to be sent.
+/// The outcome of a try to send a result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResultNews {
     /// Its study.

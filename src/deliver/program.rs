@@ -101,7 +101,7 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// How it ended; none if it was stopped because everything stops.
+/// Returns how it ended; none if it was stopped because everything stops.
 fn wait(
     child: &mut Child,
     limit: Duration,

@@ -147,7 +147,7 @@ impl DinoV2 {
         })
     }
 
-    /// How many numbers a token is.
+    /// Returns how many numbers a token is.
     pub(super) fn width(&self) -> usize {
         self.class_token.elem_count()
     }

@@ -49,13 +49,13 @@ impl Embedder {
         Ok(Self { manifest, network, device, threads })
     }
 
-    /// What the model says of itself.
+    /// The model's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// How many numbers a film's features are.
+    /// Returns how many numbers a film's features are.
     #[must_use]
     pub fn width(&self) -> usize {
         self.network.width()

@@ -74,7 +74,7 @@ impl Model {
         Ok(Self { manifest, network, device, taken, profile: None, device_name, precision, threads, source })
     }
 
-    /// Where it was read from.
+    /// Returns where it was read from.
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
@@ -210,7 +210,7 @@ impl Model {
         each(inputs, |inputs| self.infer_by(inputs, parallelism))
     }
 
-    /// How far each film of a batch is from the training films; empty without a profile.
+    /// Returns how far each film of a batch is from the training films; empty without a profile.
     fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
         let Some(profile) = &self.profile else { return Ok(Vec::new()) };
         let signatures = profile::signatures(features)?;

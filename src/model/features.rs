@@ -1,4 +1,4 @@
-//! What a network sees in films, apart from what its last layer says of them.
+//! The view that a network has of films before its last layer judges them.
 
 use super::{
     Input, Model, ModelError, Parallelism,
@@ -6,12 +6,12 @@ use super::{
     profile,
 };
 
-/// What a network sees in one film.
+/// A network's view of one film.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     /// The mean of each channel of the last feature map: what the last layer gets.
     pub pooled: Vec<f32>,
-    /// What a [`Profile`](super::Profile) is made of.
+    /// The numbers that a [`Profile`](super::Profile) is made of.
     pub signature: Vec<f32>,
 }
 

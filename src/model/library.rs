@@ -213,7 +213,7 @@ impl Library {
         Self { demanded: weights.map(Path::to_owned), folders }
     }
 
-    /// Why `./weights` is not looked in, where it is there.
+    /// Returns why `./weights` is not looked in, where it is there.
     #[must_use]
     pub fn doubt() -> Option<String> {
         doubt_of_folder(Path::new(WORKING_FOLDER))

@@ -34,7 +34,7 @@ const HEADER: &str = "\
 # too. A change counts within seconds: a key that is taken away ends its sessions.
 ";
 
-/// What a file's state is known by: one that was changed, or whose owner or permissions were, has another one.
+/// The marks that a file's state is known by: one that was changed, or whose owner or permissions were, has another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp([i128; 7]);
 

@@ -51,7 +51,7 @@ pub struct People(BTreeMap<String, Person>);
 /// A person of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// What the person may do.
+    /// The person's role.
     pub role: PersonRole,
     /// The keys by which the person comes in, each once; none: SSH does not let the person in.
     pub keys: Vec<PublicKey>,

@@ -24,6 +24,7 @@ mod pass;
 mod reception;
 mod recorder;
 mod report;
+mod rules;
 mod worker;
 
 use std::{
@@ -51,6 +52,7 @@ pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
 pub use pass::Pass;
 pub use reception::Reception;
+pub use rules::{label_defaults, rules};
 
 use fill_in::Target;
 

@@ -1,4 +1,4 @@
-//! What a plugin sees of a study: no name, number or date of the patient unless the site grants it.
+//! A study as a plugin sees it: no name, number or date of the patient unless the site grants it.
 
 use std::{
     collections::BTreeMap,
@@ -271,7 +271,7 @@ fn film_view(
     }
 }
 
-/// Whether a value is one of the standard's words, which say nothing of anybody.
+/// Returns whether a value is one of the standard's words, which say nothing of anybody.
 fn is_code(value: &str) -> bool {
     CODES.contains(&value)
 }

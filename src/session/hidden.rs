@@ -55,7 +55,7 @@ pub(super) fn without_names(update: Update) -> Update {
     }
 }
 
-/// What went wrong in a plugin may quote what it was told.
+/// Returns what went wrong in a plugin may quote what it was told.
 fn without_fault(record: PluginRecord) -> PluginRecord {
     let fault = if record.fault.is_empty() { String::new() } else { HIDDEN.to_owned() };
     PluginRecord { fault, ..record }

@@ -20,8 +20,8 @@ use crate::{
     evaluate::{Case, labels::Row, whose},
     model::{Base, EvaluatedOn, Label, Manifest, NewWeights, Sample, Training},
     train::{
-        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, Weighting, fit, folds, held_out, outcomes,
-        steps,
+        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, Weighting, block::BatchNorm, fit, folds, held_out,
+        outcomes, steps,
     },
 };
 
@@ -137,7 +137,13 @@ impl Learned {
     /// What was trained, in words.
     pub(super) fn depth(&self) -> String {
         match &self.block {
-            Some(block) => format!("block4, best after epoch {}", block.best.epoch),
+            Some(block) => {
+                let norms = match block.batch_norm {
+                    BatchNorm::Frozen => "",
+                    BatchNorm::Trained => " with batch norm's statistics",
+                };
+                format!("block4{norms}, best after epoch {}", block.best.epoch)
+            }
             None => "head".to_owned(),
         }
     }
@@ -199,6 +205,7 @@ fn block(
         weights: &weights,
         head: fitted,
         epochs: args.epochs,
+        batch_norm: args.batch_norm.into(),
         made_for: &made_for,
         interrupted,
     }

@@ -262,7 +262,7 @@ pub const ACTIONS: &[Entry] = &[
 ];
 
 impl Action {
-    /// What somebody must be to do it. What it asks a session for is refused there, too.
+    /// The permission that it takes. What it asks a session for is refused there, too.
     #[must_use]
     pub const fn permission(self) -> Permission {
         match self {

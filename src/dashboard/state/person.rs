@@ -28,18 +28,18 @@ impl State {
         self.role
     }
 
-    /// Whether the person at the keys is permitted an action.
+    /// Returns whether the person at the keys is permitted an action.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
         action.permission().is_given_to(self.role)
     }
 
-    /// Whether the person at the keys may ask something of a plugin.
+    /// Returns whether the person at the keys may ask something of a plugin.
     pub(in crate::dashboard) fn may_ask_plugins(&self) -> bool {
         Permission::Role(PersonRole::Admin).is_given_to(self.role)
     }
 
-    /// Whether the person at the keys may have results sent.
+    /// Returns whether the person at the keys may have results sent.
     pub(in crate::dashboard) fn may_send(&self) -> bool {
         SENDING.is_given_to(self.role)
     }

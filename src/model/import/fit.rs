@@ -20,7 +20,7 @@ use crate::{
     text::clean,
 };
 
-/// Whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
+/// Returns whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
 /// count of its training steps, usually whole numbers and left out by the readers already; and what stood in the place
 /// of a patch that a DINOv2 was trained to guess.
 fn is_beside(name: &str) -> bool {

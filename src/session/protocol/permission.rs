@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Request {
-    /// What somebody must be to have it carried out.
+    /// The permission that it takes.
     #[must_use]
     pub fn permission(&self) -> Permission {
         let role = match self {
@@ -116,6 +116,7 @@ mod tests {
             film: 1,
             heatmap: None,
             prior: None,
+            sheet: Vec::new(),
             presentation: Presentation::default(),
             width: 1,
             height: 1,

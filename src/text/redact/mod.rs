@@ -121,7 +121,7 @@ impl Secrets {
         }
     }
 
-    /// Whether there is nothing to hide.
+    /// Returns whether there is nothing to hide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.words.is_empty() && self.dense.is_empty() && self.numbers.is_empty()
@@ -192,7 +192,7 @@ fn numbers_of(header: &Header) -> [&String; 4] {
     [&header.patient_id, &header.accession_number, &header.patient_birth_date, &header.study_date]
 }
 
-/// Where one of these begins; they may be cut by separators in the text.
+/// Returns where one of these begins; they may be cut by separators in the text.
 fn places<'a>(glyphs: &'a [Glyph], wanted: &'a [char]) -> impl Iterator<Item = usize> + 'a {
     let is_there = |window: &[Glyph]| window.iter().map(|glyph| glyph.letter).eq(wanted.iter().copied());
     glyphs

@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Panel, State, Turn, choose},
     },
     session::protocol::{NoticeLevel, Request},
     store::StudyId,
@@ -85,9 +85,9 @@ impl Results {
 impl Panel for Results {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
         let lines = self.lines(state);
-        let last = lines.len().saturating_sub(1);
-        self.chosen = self.chosen.min(last);
-        match (event.code, state.keymap.action(event)) {
+        let action = state.keymap.action(event);
+        choose(&mut self.chosen, lines.len(), action);
+        match (event.code, action) {
             (KeyCode::Enter, _) => {
                 // What cannot be seen is not sent: it may have arrived.
                 let known = lines.get(self.chosen).filter(|line| line.progress != Progress::Unknown);
@@ -98,19 +98,14 @@ impl Panel for Results {
                     return Turn::stay();
                 }
                 state.say(NoticeLevel::Info, format!("The result goes to {destination}."));
-                return Turn::stay_with(vec![Effect::Request(Request::Send(study, destination))]);
+                Turn::stay_with(vec![Effect::Request(Request::Send(study, destination))])
             }
-            (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
-            (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(last),
-            (_, Some(Action::Close | Action::Results | Action::Quit)) => return Turn::close(),
-            (_, Some(Action::Redraw)) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            (_, action) => Turn::usual(action, Action::Results),
         }
-        Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn at_close(&self) -> Option<Request> {
