@@ -45,6 +45,7 @@ pub mod service;
 pub mod session;
 pub mod similar;
 pub mod store;
+pub mod store_place;
 pub mod study;
 pub mod supervise;
 pub mod text;

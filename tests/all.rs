@@ -18,6 +18,7 @@ mod intake;
 mod model_parity;
 mod network;
 mod plugin_host;
+mod postgres;
 mod results;
 mod ssh;
 mod store_behaviours;

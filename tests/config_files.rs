@@ -115,7 +115,7 @@ fn whole_site() -> Config {
     let pneumothorax = LabelThresholds { alert: Some(0.02), critical: Some(0.3), cap: None, rank: None };
     Config {
         inbox: Inbox { path: "/srv/films".into(), ..Inbox::default() },
-        store: Store { path: Some("/var/lib/cxr-triage/store.db".into()) },
+        store: Store { path: Some("/var/lib/cxr-triage/store.db".into()), ..Store::default() },
         model: Model {
             name: Some("xrv-all".into()),
             weights: vec!["/srv/weights".into(), "/opt/weights".into()],

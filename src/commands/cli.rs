@@ -42,8 +42,8 @@ pub struct GlobalArgs {
     /// Configuration file [default: ./cxr-triage.toml, then the user's own]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Store of studies and results
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Store of studies and results: a file, or postgres://USER@HOST/DATABASE
+    #[arg(long, global = true, value_name = "STORE")]
     pub store: Option<PathBuf>,
     /// Model to score with [default: xrv-all where it is installed, else starter]
     #[arg(long, global = true, value_name = "NAME")]
@@ -331,6 +331,15 @@ pub enum StoreCommand {
     Backup {
         /// The file; it must not be there yet
         file: PathBuf,
+    },
+    /// Copy the whole store to another place, from a file to a server or back
+    Copy {
+        /// The store that is copied: a file or a URL; nobody may work on it meanwhile
+        #[arg(long, value_name = "STORE")]
+        from: PathBuf,
+        /// Where to: there must be no store yet
+        #[arg(long, value_name = "STORE")]
+        to: PathBuf,
     },
 }
 

@@ -24,7 +24,6 @@ use crate::{
     service,
     store::Ownership,
     supervise::Supervisor,
-    text::shown,
 };
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
@@ -41,7 +40,7 @@ pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandEr
         let holder = Ownership::holder(&store).map(|pid| format!(" (process {pid})")).unwrap_or_default();
         CommandError::failed(format!(
             "another cxr-triage{holder} already feeds the store {}: stop that one, or name another store with --store",
-            shown(&store)
+            store
         ))
     })?;
     let (model, rules) = setup.model_and_rules()?;

@@ -58,8 +58,8 @@ pub(super) fn run(args: &HealthArgs, global: &GlobalArgs) -> Result<(), CommandE
 }
 
 fn facts(config: &Config, configuration_fault: Option<String>, now: &Zoned) -> Facts {
-    match config.store_path() {
-        Ok(path) => Facts { configuration_fault, ..gather_closed(&path, Question { config, now }) },
+    match config.store_place() {
+        Ok(place) => Facts { configuration_fault, ..gather_closed(&place, Question { config, now }) },
         Err(error) => {
             let fault = configuration_fault.or_else(|| Some(error.short()));
             Facts { configuration_fault: fault, ..Facts::default() }

@@ -1,12 +1,6 @@
 //! The door for people of the list: who `watch --as` is run for, and what is refused before there is a screen.
 
-use std::{
-    env,
-    ffi::OsStr,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{env, ffi::OsStr, net::IpAddr, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,8 +10,9 @@ use crate::{
     dashboard, leaving, people,
     session::Login,
     store::{NewEvent, Store},
+    store_place::StorePlace,
     study::{AuditKind, PersonRole},
-    text::{clean, shortened, shown},
+    text::{clean, shortened},
 };
 
 /// Set by sshd where a client wanted something else than the command of its key.
@@ -33,7 +28,7 @@ pub(super) struct Entry {
     pub(super) role: PersonRole,
     key: Option<String>,
     list: PathBuf,
-    store: PathBuf,
+    store: StorePlace,
 }
 
 impl Entry {
@@ -45,7 +40,7 @@ impl Entry {
         if !store.exists() {
             return Err(CommandError::failed(format!(
                 "there is no store at {}: start the service first, or name its store with --store",
-                shown(&store)
+                store
             )));
         }
         let denied = |detail| deny(&store, &name, key.as_deref(), detail);
@@ -105,7 +100,7 @@ pub(super) fn why<T>(end: &Result<T, CommandError>) -> String {
 }
 
 /// Writes a refusal into the audit. The person is refused all the same where that cannot be done.
-fn deny(store: &Path, name: &str, key: Option<&str>, detail: Value) {
+fn deny(store: &StorePlace, name: &str, key: Option<&str>, detail: Value) {
     let write = || {
         let mut store = Store::open(store)?;
         if let Some(key) = key {

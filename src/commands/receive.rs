@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -28,6 +28,7 @@ use crate::{
     leaving,
     pipeline::{Event, EventKind, Reception},
     service,
+    store_place::StorePlace,
     supervise::Supervisor,
 };
 
@@ -51,7 +52,7 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
         tell_manager(&event);
         drop(events_in.send(event));
     };
-    let running = start(options, existing_store(&setup).as_deref(), &supervisor, tell)?;
+    let running = start(options, existing_store(&setup).as_ref(), &supervisor, tell)?;
     service::is_ready();
     let receiver = running.handle();
     let watcher = reload::watch_file(Arc::clone(&setup), move |change| match change {
@@ -84,8 +85,8 @@ fn tell_manager(event: &Event) {
 
 /// The store, for the audit: only one that is there already, for the receiver may be the account of a program that has
 /// none.
-fn existing_store(setup: &Setup) -> Option<PathBuf> {
-    setup.store().ok().filter(|store| store.exists())
+fn existing_store(setup: &Setup) -> Option<StorePlace> {
+    setup.store().ok().filter(StorePlace::exists)
 }
 
 /// How the receiver is set up: as the configuration says, and the command line over it. `port` 0 is any free one.
@@ -154,7 +155,7 @@ impl Handle {
 /// port is free; the inbox says so too, for `health`.
 pub(super) fn start(
     options: Options,
-    store: Option<&Path>,
+    store: Option<&StorePlace>,
     supervisor: &Supervisor,
     on_event: impl FnMut(Event) + Clone + Send + 'static,
 ) -> Result<Running, CommandError> {

@@ -16,7 +16,7 @@ use crate::{
     deliver,
     store::{Store, StoreError, StudyId},
     study::SendingState,
-    text::{clean, shown},
+    text::clean,
 };
 
 /// Runs `send`: each study's result to one destination, now.
@@ -25,10 +25,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
     let _ = destination(&setup, &args.to)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!(
-            "there is no store at {}: name it with --store",
-            shown(&path)
-        )));
+        return Err(CommandError::failed(format!("there is no store at {}: name it with --store", path)));
     }
     let mut store = Store::open(&path)?;
     let (actor, mut failed) = (actor(), 0_usize);
@@ -39,7 +36,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
         };
         let Some(sending) = sending else {
             failed += 1;
-            writeln!(stderr(), "cxr-triage: there is no study `{}` in {}", clean(word), shown(&path))?;
+            writeln!(stderr(), "cxr-triage: there is no study `{}` in {}", clean(word), path)?;
             continue;
         };
         let words = sending.words(Timestamp::now(), &TimeZone::system());

@@ -21,6 +21,7 @@ use crate::{
     quality::{Action, Gate},
     similar::FeaturesId,
     store::Ownership,
+    store_place::{ServerPlace, StorePlace},
     study::Rules,
     supervise::Supervisor,
 };
@@ -50,6 +51,10 @@ impl Setup {
         adjust(&mut loaded.config);
         log::start(&loaded.config.log)?;
         loaded.refused.iter().for_each(|refused| tracing::warn!("{refused}"));
+        if let Some(warning) = seen_password(global) {
+            tracing::warn!("{warning}");
+            let _ = writeln!(stderr(), "cxr-triage: {warning}");
+        }
         Ok(Self { loaded, global: global.clone(), adjust })
     }
 
@@ -144,9 +149,9 @@ impl Setup {
         (choice, precision)
     }
 
-    /// The store's file.
-    pub(super) fn store(&self) -> Result<PathBuf, CommandError> {
-        Ok(self.config().store_path()?)
+    /// Where the store is.
+    pub(super) fn store(&self) -> Result<StorePlace, CommandError> {
+        Ok(self.config().store_place()?)
     }
 
     /// The inbox. Only the default one is created: a named one that is not there is a slip of the pen or
@@ -164,7 +169,7 @@ impl Setup {
     /// What a pipeline from `inbox` into `store` is made of.
     pub(super) fn parts(
         &self,
-        store: PathBuf,
+        store: StorePlace,
         ownership: Ownership,
         model: &Arc<Model>,
         rules: Rules,
@@ -301,10 +306,21 @@ pub(super) fn doubt(loaded: &Loaded, manifest: &Manifest) -> Option<String> {
     config::doubt(loaded, &manifest.name, &manifest.sha256)
 }
 
+/// A warning where the command line holds a password.
+fn seen_password(global: &GlobalArgs) -> Option<&'static str> {
+    let url = global.store.as_ref()?.to_str().filter(|text| ServerPlace::is_url(text))?;
+    ServerPlace::parse(url).ok()?.has_password().then_some(
+        "whoever may list the processes of this host reads the password in --store: put it into PGPASSWORD, ~/.pgpass or \
+         password_file under [store]",
+    )
+}
+
 /// The command line's word counts more than the file's.
 pub(super) fn overlay(config: &mut Config, global: &GlobalArgs) {
     if let Some(store) = &global.store {
-        config.store.path = Some(store.clone());
+        let url = store.to_str().filter(|text| ServerPlace::is_url(text));
+        config.store.url = url.map(str::to_owned);
+        config.store.path = if url.is_some() { None } else { Some(store.clone()) };
     }
     if let Some(model) = &global.model {
         config.model.name = Some(model.clone());

@@ -64,7 +64,7 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
     let order = screen::findings_order(&setup.loaded, &rules)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
+        return Err(CommandError::failed(format!("there is no store at {}", path)));
     }
     let store = Store::open(&path)?;
     let id = setup.features_id(model.manifest())?;
@@ -75,7 +75,7 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
             "no features of films by the model {} lie beside the store {}: `cxr-triage watch` on this store makes them \
              while nothing waits to be scored, unless [similar] keep is false",
             manifest.name,
-            shown(&path)
+            path
         ))
     })?;
     let asked = ask(&store, &model, embedder.as_ref(), &setup, args)?;

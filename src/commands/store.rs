@@ -1,26 +1,72 @@
-//! `store backup`.
+//! `store backup` and `store copy`.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use jiff::Timestamp;
 
 use super::{
     CommandError,
     cli::{GlobalArgs, StoreCommand},
-    output::stdout,
+    output::{stderr, stdout},
     setup::Setup,
 };
-use crate::{store::Store, text::shown};
+use crate::{
+    store::{CopyProgress, Ownership, Store},
+    store_place::StorePlace,
+    text::shown,
+};
 
 /// Runs `store`.
 pub(super) fn run(command: &StoreCommand, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
-    let path = setup.store()?;
-    if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}", shown(&path))));
+    match command {
+        StoreCommand::Backup { file } => backup(&setup, file),
+        StoreCommand::Copy { from, to } => copy(&setup, from, to),
     }
-    let StoreCommand::Backup { file } = command;
-    Store::open(&path)?.back_up(file, Timestamp::now())?;
-    writeln!(stdout(), "{} is a copy of {}", shown(file), shown(&path))?;
+}
+
+fn backup(setup: &Setup, file: &Path) -> Result<(), CommandError> {
+    let place = setup.store()?;
+    if !place.exists() {
+        return Err(CommandError::failed(format!("there is no store at {place}")));
+    }
+    Store::open(&place)?.back_up(file, Timestamp::now())?;
+    writeln!(stdout(), "{} is a copy of {place}", shown(file))?;
     Ok(())
+}
+
+fn copy(setup: &Setup, from: &Path, to: &Path) -> Result<(), CommandError> {
+    let (from, to) = (place(setup, from)?, place(setup, to)?);
+    if !from.exists() {
+        return Err(CommandError::failed(format!("there is no store at {from}")));
+    }
+    // What came into it meanwhile would be in it alone.
+    let Some(_owned) = Ownership::acquire(&from)? else {
+        let holder = Ownership::holder(&from).map(|pid| format!(" (process {pid})")).unwrap_or_default();
+        return Err(CommandError::failed(format!(
+            "another cxr-triage{holder} works on the store {from}: stop it first"
+        )));
+    };
+    let source = Store::open(&from)?;
+    let mut err = stderr();
+    let mut told = String::new();
+    let rows = Store::open(&to)?.copy_from(&source, |CopyProgress { table, done, of }| {
+        if done == of && told != table {
+            table.clone_into(&mut told);
+            let _ = writeln!(err, "{table}: {of} rows");
+        }
+    })?;
+    writeln!(stdout(), "{to} is a copy of {from}: {rows} rows, each counted")?;
+    Ok(())
+}
+
+/// A place on the command line, with the password file that the site names.
+fn place(setup: &Setup, word: &Path) -> Result<StorePlace, CommandError> {
+    let place =
+        StorePlace::parse(word.as_os_str()).map_err(|error| CommandError::usage(error.to_string()))?;
+    let configured = setup.config().store.password_file.as_deref();
+    Ok(match place {
+        StorePlace::Server(server) => StorePlace::Server(Box::new(server.with_password_file(configured))),
+        file @ StorePlace::File(_) => file,
+    })
 }

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    path::Path,
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -21,6 +20,7 @@ use crate::{
     pipeline::Gauges,
     service,
     store::{ShiftQuestion, Store, StoreError},
+    store_place::StorePlace,
     supervise::{Supervisor, is_closed},
 };
 
@@ -43,7 +43,7 @@ pub(super) struct Upkeep {
 impl Upkeep {
     /// Starts it for the process that owns the pipeline of `store`.
     pub(super) fn start(
-        store: &Path,
+        store: &StorePlace,
         config: &Config,
         gauges: Arc<Gauges>,
         supervisor: &Supervisor,

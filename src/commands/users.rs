@@ -16,6 +16,7 @@ use crate::{
     config::{self, Loaded},
     files::{self, Expected},
     people::{self, PeopleError, Program, PublicKey, authorized_line, keys_of_file},
+    store_place::ServerPlace,
     study::PersonRole,
     text::shown,
 };
@@ -133,12 +134,25 @@ fn authorized_keys(loaded: &Loaded, global: &GlobalArgs, user: &str, key: &str) 
     let program = Program {
         path: env::current_exe()?,
         config: loaded.path.as_ref().map(absolute).transpose()?,
-        store: global.store.as_ref().map(absolute).transpose()?,
+        store: global.store.as_ref().map(store_word).transpose()?,
     };
     let line =
         authorized_line(&program, name, &key).map_err(|error| CommandError::failed(error.to_string()))?;
     writeln!(stdout(), "{line}")?;
     Ok(())
+}
+
+/// The store as the person's dashboard is to be told it: a file by its whole path, a URL as it is.
+fn store_word(store: &PathBuf) -> Result<PathBuf, CommandError> {
+    let Some(url) = store.to_str().filter(|text| ServerPlace::is_url(text)) else {
+        return Ok(std::path::absolute(store)?);
+    };
+    if ServerPlace::parse(url).is_ok_and(|place| place.has_password()) {
+        return Err(CommandError::usage(
+            "a line for sshd holds no password: put it into ~/.pgpass or password_file under [store]",
+        ));
+    }
+    Ok(store.clone())
 }
 
 impl From<PeopleError> for CommandError {

@@ -1,6 +1,7 @@
 //! Checks beyond types: numbers in their range, and numbers that must fit each other.
 
-use super::{Config, ConfigError, LabelThresholds, document::Document};
+use super::{Config, ConfigError, LabelThresholds, document::Document, schema::Store};
+use crate::store_place::ServerPlace;
 
 /// The first mistake in a file whose types are right.
 pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), ConfigError> {
@@ -9,9 +10,30 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Conf
             check_label(thresholds, &["thresholds", model, label], document)?;
         }
     }
+    check_store(&config.store, document)?;
     super::receive::check(&config.receive, document)?;
     super::send::check(&config.send, document)?;
     super::plugins::check(&config.plugins, document)
+}
+
+fn check_store(store: &Store, document: &Document<'_>) -> Result<(), ConfigError> {
+    let Some(url) = &store.url else { return Ok(()) };
+    let help = "write postgres://USER@HOST/DATABASE, with %XX for odd characters";
+    if !ServerPlace::is_url(url) {
+        return Err(document.error_at_value(
+            &["store", "url"],
+            "this is no URL of a PostgreSQL server",
+            help,
+        ));
+    }
+    if let Err(error) = ServerPlace::parse(url) {
+        return Err(document.error_at_value(&["store", "url"], &error.to_string(), help));
+    }
+    if store.path.is_some() {
+        let message = "a store lies in a file or on a server, and here are both";
+        return Err(document.error_at_value(&["store", "path"], message, "leave `path` or `url` out"));
+    }
+    Ok(())
 }
 
 fn check_label(

@@ -10,6 +10,7 @@ use etcetera::BaseStrategy;
 use super::{Config, ConfigError, checks::check, document::Document};
 use crate::{
     files::{self, Expected},
+    store_place::{ServerPlace, StorePlace},
     trust::{doubt_of_file, doubt_of_folder},
 };
 
@@ -144,13 +145,21 @@ impl Loaded {
 }
 
 impl Config {
-    /// The database file.
+    /// Where the store is.
     ///
     /// # Errors
-    /// The site set none and the user has no home to put it in.
-    pub fn store_path(&self) -> Result<PathBuf, ConfigError> {
+    /// A URL that cannot be understood; or the site set none and the user has no home to put a file in.
+    pub fn store_place(&self) -> Result<StorePlace, ConfigError> {
+        if let Some(url) = &self.store.url {
+            let place = ServerPlace::parse(url).map_err(|error| {
+                let help = "write postgres://USER@HOST/DATABASE, with %XX for odd characters";
+                ConfigError::of_file(None, &error.to_string(), Some(help))
+            })?;
+            let place = place.with_password_file(self.store.password_file.as_deref());
+            return Ok(StorePlace::Server(Box::new(place)));
+        }
         let default = || data_folder().map(|folder| folder.join(STORE_FILE));
-        self.store.path.clone().or_else(default).ok_or_else(|| {
+        self.store.path.clone().or_else(default).map(StorePlace::File).ok_or_else(|| {
             let help = "set `path` under [store], or give --store";
             ConfigError::of_file(None, "there is no home folder to keep the store in", Some(help))
         })
@@ -252,7 +261,8 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
         absolute(&mut path);
         *theme = path.to_string_lossy().into_owned();
     }
-    let files = config.store.path.iter_mut().chain(&mut config.log.file).chain(&mut config.metrics.textfile);
+    let store = config.store.path.iter_mut().chain(&mut config.store.password_file);
+    let files = store.chain(&mut config.log.file).chain(&mut config.metrics.textfile);
     files.chain(&mut config.retention.folders).chain([&mut config.people.file]).for_each(absolute);
     let receive = &mut config.receive;
     let files = [&mut receive.tls_certificate, &mut receive.tls_key, &mut receive.tls_senders];

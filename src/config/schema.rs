@@ -117,6 +117,12 @@ pub struct Store {
     /// The database file; none ("auto"): `store.db` in [`data_folder`](super::data_folder).
     #[serde(deserialize_with = "values::path_or_auto")]
     pub path: Option<PathBuf>,
+    /// The URL of a database on a PostgreSQL server, in place of a file; none ("off"): a file.
+    #[serde(deserialize_with = "values::text_or_off")]
+    pub url: Option<String>,
+    /// A file that holds nothing but the password for that server; none ("off"): as libpq looks for it.
+    #[serde(deserialize_with = "values::path_or_off")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// `[model]`: which model scores, and on what.

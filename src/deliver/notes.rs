@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{private_file, text::Writer};
+use crate::{private_file, store::place_beside, store_place::StorePlace, text::Writer};
 
 /// From this size on the file is put aside, in place of the one before.
 const LARGEST: u64 = 1 << 20;
@@ -20,8 +20,14 @@ pub struct Notes(PathBuf);
 
 impl Notes {
     /// Beside a store, under its name: `store.db` has `store.programs.log`.
-    pub fn beside(store: &Path) -> Self {
-        Self(store.with_extension("programs.log"))
+    ///
+    /// # Errors
+    /// Those of the operating system, where the folder for what belongs to a store on a server cannot be made.
+    pub fn beside(store: &StorePlace) -> io::Result<Self> {
+        match store {
+            StorePlace::File(path) => Ok(Self(path.with_extension("programs.log"))),
+            StorePlace::Server(_) => place_beside(store, ".programs.log").map(Self),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -53,7 +59,7 @@ mod tests {
     #[test]
     fn what_programs_say_is_kept_clean_and_bounded() {
         let folder = tempfile::tempdir().unwrap();
-        let notes = Notes::beside(&folder.path().join("store.db"));
+        let notes = Notes::beside(&folder.path().join("store.db").into()).unwrap();
         assert!(!notes.add("/bin/page k1", b"").unwrap());
         assert!(notes.add("/bin/page k1", b"busy\x1b[2J\nDOE").unwrap());
         let text = fs::read_to_string(folder.path().join("store.programs.log")).unwrap();

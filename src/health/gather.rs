@@ -17,6 +17,7 @@ use crate::{
     dicom::receive::fault_of,
     files::Room,
     store::{OwnerFile, Ownership, PluginState, Store, StoreError},
+    store_place::StorePlace,
 };
 
 /// Another writer is waited for so long: the longest changes of ours take less.
@@ -37,8 +38,8 @@ pub struct Question<'a> {
 /// The facts about a store that is open.
 #[must_use]
 pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
-    let path = store.path().to_owned();
-    let owner = owner(&path);
+    let place = store.place().clone();
+    let owner = owner(&place);
     let write_fault = store.try_to_write(BUSY).err();
     let asked = ask(store, &owner, question);
     let (said, read_fault) = match asked {
@@ -48,22 +49,22 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     Facts {
         store_fault: write_fault.or(read_fault).map(|error| error.to_string()),
         store: said,
-        ..around(&path, owner, question.config)
+        ..around(&place, owner, question.config)
     }
 }
 
 /// The facts about a store that is not open yet. Nothing is made where there is none.
 #[must_use]
-pub fn gather_closed(path: &Path, question: Question<'_>) -> Facts {
-    let fault = if path.exists() {
-        match Store::open_within(path, BUSY) {
+pub fn gather_closed(place: &StorePlace, question: Question<'_>) -> Facts {
+    let fault = if place.exists() {
+        match Store::open_within(place, BUSY) {
             Ok(mut store) => return gather(&mut store, question),
             Err(error) => error.to_string(),
         }
     } else {
-        format!("there is no store at {}: nothing has run here yet", crate::text::shown(path))
+        format!("there is no store at {place}: nothing has run here yet")
     };
-    Facts { store_fault: Some(fault), ..around(path, owner(path), question.config) }
+    Facts { store_fault: Some(fault), ..around(place, owner(place), question.config) }
 }
 
 fn ask(store: &Store, owner: &Owner, question: Question<'_>) -> Result<StoreFacts, StoreError> {
@@ -112,7 +113,7 @@ fn plugins(store: &Store, config: &Config) -> Result<Vec<PluginFacts>, StoreErro
 
 /// Why the owner of a store is not ready, as it judged itself of late; nothing where there is none that speaks. Cheap.
 #[must_use]
-pub fn owners_reasons(store: &Path) -> Vec<String> {
+pub fn owners_reasons(store: &StorePlace) -> Vec<String> {
     match owner(store) {
         Owner::Known { silent_ms, own } if Duration::from_millis(silent_ms) <= OWNER_SILENT => own.reasons,
         _ => Vec::new(),
@@ -120,7 +121,7 @@ pub fn owners_reasons(store: &Path) -> Vec<String> {
 }
 
 /// The process that owns a store's pipeline, by the lock, which ends with it, and by its own words.
-fn owner(store: &Path) -> Owner {
+fn owner(store: &StorePlace) -> Owner {
     if Ownership::is_free(store) {
         return Owner::Missing;
     }
@@ -142,7 +143,7 @@ fn owner(store: &Path) -> Owner {
 }
 
 /// The facts of what is around a store: its owner, the receiver of the inbox, the disks.
-fn around(store: &Path, owner: Owner, config: &Config) -> Facts {
+fn around(store: &StorePlace, owner: Owner, config: &Config) -> Facts {
     let inbox = match &owner {
         Owner::Known { own, .. } if !own.inbox.is_empty() => PathBuf::from(&own.inbox),
         _ => config.inbox.path.clone(),
@@ -150,9 +151,13 @@ fn around(store: &Path, owner: Owner, config: &Config) -> Facts {
     Facts { receiver_fault: fault_of(&inbox), disks: disks(store, &inbox), owner, ..Facts::default() }
 }
 
-fn disks(store: &Path, inbox: &Path) -> Vec<Disk> {
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut disks = vec![disk("store", folder)];
+fn disks(store: &StorePlace, inbox: &Path) -> Vec<Disk> {
+    // The disk of a server is its own people's.
+    let folder = |file: &Path| match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => disk("store", folder),
+        None => disk("store", Path::new(".")),
+    };
+    let mut disks: Vec<Disk> = store.file().map(folder).into_iter().collect();
     // An inbox that is away is told of by its owner.
     disks.extend(Some(disk("inbox", inbox)).filter(|disk| disk.free_bytes.is_some()));
     disks

@@ -14,7 +14,7 @@ pub struct Program {
     pub path: PathBuf,
     /// The configuration, where one was named: what the client's environment says does not count then.
     pub config: Option<PathBuf>,
-    /// The store, likewise.
+    /// The store, likewise: a file, or a URL.
     pub store: Option<PathBuf>,
 }
 

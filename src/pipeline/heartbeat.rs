@@ -1,12 +1,7 @@
 //! The heartbeat of a process that runs a pipeline: every other second it says how it is, beside the store and to the
 //! service manager. It asks neither store nor inbox, so that nothing holds it up.
 
-use std::{
-    convert::Infallible,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
@@ -16,6 +11,7 @@ use crate::{
     model::Source,
     service,
     store::{OwnerFile, Ownership},
+    store_place::StorePlace,
     supervise::Supervisor,
     text::shortened,
 };
@@ -28,7 +24,7 @@ const STUCK: Duration = Duration::from_secs(90);
 
 /// The heartbeat of a process, with all that it tells of.
 pub(super) struct Heartbeat {
-    store: PathBuf,
+    store: StorePlace,
     ownership: Ownership,
     gauges: Arc<Gauges>,
     /// The part of the state that never changes while the process runs.
@@ -41,7 +37,7 @@ pub(super) struct Heartbeat {
 
 impl Heartbeat {
     pub(super) fn new(
-        store: &Path,
+        store: &StorePlace,
         ownership: Ownership,
         cores: &Cores,
         inbox: &Path,
@@ -57,7 +53,7 @@ impl Heartbeat {
             ..OwnerState::default()
         };
         Self {
-            store: store.to_owned(),
+            store: store.clone(),
             ownership,
             gauges: Arc::clone(gauges),
             fixed,

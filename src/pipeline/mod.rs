@@ -29,7 +29,6 @@ mod worker;
 
 use std::{
     convert::Infallible,
-    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -64,6 +63,7 @@ use crate::{
     quality::Gates,
     similar::{self, FeatureFile, FeaturesId},
     store::{ModelRef, Ownership, Store, StoreError},
+    store_place::StorePlace,
     study::Rules,
     supervise::Supervisor,
 };
@@ -82,7 +82,7 @@ type Features = Arc<Mutex<FeatureFile>>;
 /// The parts of which a pipeline is made.
 pub struct Parts {
     /// Where the store is.
-    pub store: PathBuf,
+    pub store: StorePlace,
     /// The right to write results into it; held until the pipeline has stopped.
     pub ownership: Ownership,
     /// The model that scores.
@@ -342,7 +342,7 @@ impl Pipeline {
 /// Opens the files of features of a store's films, one an id, with the width where that is known; none for one that cannot
 /// be opened, which keeps no film from being scored. Files of other models go.
 fn open_features<const N: usize>(
-    store: &Path,
+    store: &StorePlace,
     ownership: &Ownership,
     kinds: [Option<(FeaturesId, Option<usize>)>; N],
 ) -> [Option<Features>; N] {

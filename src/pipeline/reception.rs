@@ -6,7 +6,6 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -22,6 +21,7 @@ use super::{Event, EventKind, Peer};
 use crate::{
     dicom::receive::{Event as Told, EventKind as ToldKind},
     store::{NewEvent, SenderNews, Store},
+    store_place::StorePlace,
     study::AuditKind,
     supervise::Supervisor,
     text::clean,
@@ -49,7 +49,7 @@ impl Reception {
     /// # Errors
     /// If the operating system gives no thread.
     pub fn start(
-        store: Option<&Path>,
+        store: Option<&StorePlace>,
         supervisor: &Supervisor,
         on_event: impl FnMut(Event) + Send + 'static,
     ) -> std::io::Result<Self> {

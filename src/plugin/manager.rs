@@ -281,7 +281,7 @@ impl Manager {
                 wake: wake.clone(),
                 policy: Arc::clone(&self.policy),
                 retries: self.parts.retries,
-                notes: Notes::beside(&self.parts.store),
+                notes: Notes::beside(&self.parts.store).map_err(HostError::Notes)?,
                 listener: self.parts.listener.clone(),
                 stopped: self.stopped.clone(),
                 _ownership: self.parts.ownership.clone(),

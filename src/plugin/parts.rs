@@ -7,6 +7,7 @@ use crate::{
     config,
     deliver::{Listener, Retries},
     store::{Ownership, StoreError},
+    store_place::StorePlace,
     supervise::Supervisor,
 };
 
@@ -14,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct HostParts {
     /// Where the store is.
-    pub store: PathBuf,
+    pub store: StorePlace,
     /// Where the site's own plugins lie.
     pub folder: PathBuf,
     /// The site's decisions about them.
@@ -51,9 +52,9 @@ pub struct SiteSettings {
 impl HostParts {
     /// The usual limits.
     #[must_use]
-    pub fn new(store: PathBuf, folder: PathBuf, config: config::Plugins) -> Self {
+    pub fn new(store: impl Into<StorePlace>, folder: PathBuf, config: config::Plugins) -> Self {
         Self {
-            store,
+            store: store.into(),
             folder,
             config,
             destinations: config::Destinations::new(),
@@ -77,4 +78,7 @@ pub enum HostError {
     /// The operating system gave no thread.
     #[error("cannot start a thread for the plugins: {0}")]
     Thread(#[from] std::io::Error),
+    /// There is no place for what programs say.
+    #[error("what programs say cannot be kept: {0}")]
+    Notes(std::io::Error),
 }

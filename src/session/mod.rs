@@ -123,7 +123,7 @@ pub fn start(
     let picture_thread = spawn(&supervisor, "pictures", move || pictures.answer(&picture_requests))?;
     let (to_workbench, bench_requests) = unbounded();
     let workbench = Workbench {
-        store: store.path().to_owned(),
+        store: store.place().clone(),
         thresholds,
         actor: actor.clone(),
         login: login.clone(),

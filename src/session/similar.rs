@@ -54,7 +54,7 @@ impl Similar {
     /// The nearest films, or why there are none.
     fn find(&self, film: FilmId) -> Result<Result<Vec<SimilarFilm>, &'static str>, SimilarError> {
         let Some(known) = self.store.compared_film(film)? else { return Ok(Err(NOT_COMPARED)) };
-        let reader = FeatureReader::open(self.store.path(), &self.features)?;
+        let reader = FeatureReader::open(self.store.place(), &self.features)?;
         let Some((reader, key)) = reader.zip(FilmKey::new(film, &known.sha256)) else {
             return Ok(Err(NOT_THERE));
         };

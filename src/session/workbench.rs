@@ -1,7 +1,7 @@
 //! The thread behind the threshold workbench: it reads the studies that came, works out what other thresholds
 //! would have made of them, and has thresholds written. Of several questions that wait only the newest counts.
 
-use std::{error::Error, path::PathBuf, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     store::{NewEvent, Store, StoreError},
+    store_place::StorePlace,
     study::{AuditKind, Bench, Mark, PastStudy, Sample, Setting, ThresholdChange, what_if},
     text::causes,
 };
@@ -67,7 +68,7 @@ struct Gone;
 
 /// Answers the requests of threshold workbenches.
 pub(super) struct Workbench {
-    pub(super) store: PathBuf,
+    pub(super) store: StorePlace,
     pub(super) thresholds: Option<Box<dyn Thresholds>>,
     pub(super) actor: Actor,
     pub(super) login: Option<Arc<Login>>,

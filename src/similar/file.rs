@@ -9,7 +9,6 @@ use std::{
     fs::File,
     io,
     os::unix::fs::{FileExt, OpenOptionsExt},
-    path::Path,
 };
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     files, private_file,
     store::{FilmId, Ownership},
+    store_place::StorePlace,
 };
 
 /// A film over which the program died so often while it computed its features is left alone.
@@ -48,7 +48,7 @@ impl FeatureFile {
     /// # Errors
     /// Those of the operating system, and a file of films of another width.
     pub fn open(
-        store_path: &Path,
+        store: impl Into<StorePlace>,
         id: &FeaturesId,
         width: Option<usize>,
         _owned: &Ownership,
@@ -59,7 +59,7 @@ impl FeatureFile {
             .read(true)
             .write(true)
             .custom_flags(files::unwaiting() | files::unlinked())
-            .open(id.place(store_path)?)?;
+            .open(id.place(store)?)?;
         if !file.metadata()?.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }

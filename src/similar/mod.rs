@@ -17,16 +17,16 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::PathBuf};
 
 pub use file::FeatureFile;
 pub use neighbours::{Asked, SimilarError, nearest};
 pub use search::{FeatureReader, Ranked};
 
-use crate::store::{FilmId, place_beside};
+use crate::{
+    store::{FilmId, place_beside},
+    store_place::StorePlace,
+};
 
 /// The distance of two films whose features have this cosine.
 #[must_use]
@@ -66,8 +66,8 @@ impl FeaturesId {
     }
 
     /// `<store>.features-<the first digits>`.
-    fn place(&self, store_path: &Path) -> io::Result<PathBuf> {
-        place_beside(store_path, &format!("{SUFFIX}{}", self.0.get(..DIGITS).unwrap_or(&self.0)))
+    fn place(&self, store: impl Into<StorePlace>) -> io::Result<PathBuf> {
+        place_beside(store, &format!("{SUFFIX}{}", self.0.get(..DIGITS).unwrap_or(&self.0)))
     }
 }
 
@@ -79,8 +79,8 @@ const DIGITS: usize = 16;
 ///
 /// # Errors
 /// Those of the operating system.
-pub fn remove_others(store_path: &Path, wanted: &[FeaturesId]) -> io::Result<()> {
-    let all = place_beside(store_path, SUFFIX)?;
+pub fn remove_others(store: impl Into<StorePlace>, wanted: &[FeaturesId]) -> io::Result<()> {
+    let all = place_beside(store, SUFFIX)?;
     let (Some(folder), Some(start)) = (all.parent(), all.file_name().and_then(|name| name.to_str())) else {
         return Ok(());
     };

@@ -2,7 +2,7 @@
 //! stays in the cache, on a few threads. Nothing is mapped: the owner may write, and a file that shrinks under a mapping
 //! ends the process that looks at it.
 
-use std::{cmp::Ordering, collections::BinaryHeap, fs::File, io, os::unix::fs::FileExt, path::Path, thread};
+use std::{cmp::Ordering, collections::BinaryHeap, fs::File, io, os::unix::fs::FileExt, thread};
 
 use cxr_densenet::dots_of_halves;
 
@@ -10,7 +10,10 @@ use super::{
     FeaturesId, FilmKey,
     layout::{BLOCK, HEAD, Head, Layout, PAGE, length, numbers},
 };
-use crate::files::{self, Expected};
+use crate::{
+    files::{self, Expected},
+    store_place::StorePlace,
+};
 
 /// Threads that search, at most: memory is read no faster by more.
 const THREADS: usize = 4;
@@ -53,8 +56,8 @@ impl FeatureReader {
     ///
     /// # Errors
     /// Those of the operating system.
-    pub fn open(store_path: &Path, id: &FeaturesId) -> io::Result<Option<Self>> {
-        let file = match files::open(&id.place(store_path)?, FILE) {
+    pub fn open(store: impl Into<StorePlace>, id: &FeaturesId) -> io::Result<Option<Self>> {
+        let file = match files::open(&id.place(store)?, FILE) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

@@ -2,12 +2,12 @@
 //! they tell of, and never changed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, Transaction};
 use serde_json::Value;
 
 use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     convert::{Columns, Json, Micros},
+    sql::{self, Connection, Row, Transaction},
     unreadable::{is_about_a_row, name},
 };
 use crate::{
@@ -126,7 +126,7 @@ impl AuditEvent {
     }
 }
 
-fn event(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
+fn event(row: &Row<'_>) -> sql::Result<AuditEvent> {
     let mut columns = Columns::of(row);
     Ok(AuditEvent {
         id: columns.next()?,
@@ -144,23 +144,29 @@ fn event(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
 pub(super) fn signed<T>(
     transaction: &Transaction<'_>,
     signature: &Signature,
-    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
+    work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>,
+) -> sql::Result<T> {
     let before: i64 = transaction
         .prepare_cached("SELECT coalesce(max(id), 0) FROM events")?
         .query_row([], |row| row.get(0))?;
     let result = work(transaction)?;
-    transaction
-        .prepare_cached(
-            "UPDATE events SET detail = json_set(iif(detail = 'null', '{}', detail), '$.key', ?1)
-             WHERE id > ?2 AND actor = ?3",
-        )?
-        .execute((&signature.key, before, &signature.name))?;
+    let written: Vec<(i64, Json<Value>)> = transaction
+        .prepare_cached("SELECT id, detail FROM events WHERE id > ?1 AND actor = ?2")?
+        .query_map((before, &signature.name), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<sql::Result<_>>()?;
+    let mut sign = transaction.prepare_cached("UPDATE events SET detail = ?2 WHERE id = ?1")?;
+    for (id, Json(mut detail)) in written {
+        // Null becomes an object; so is every other detail.
+        if detail.is_null() || detail.is_object() {
+            detail["key"] = signature.key.as_str().into();
+            sign.execute((id, detail.to_string()))?;
+        }
+    }
     Ok(result)
 }
 
 /// Writes an event within the transaction of the change that it tells of.
-pub(super) fn log(connection: &Connection, event: &NewEvent<'_>, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn log(connection: &Connection, event: &NewEvent<'_>, now: Timestamp) -> sql::Result<()> {
     let actor = clean(event.actor);
     let actor = if actor.is_empty() { PIPELINE } else { &actor };
     connection

@@ -21,6 +21,11 @@ impl Store {
     /// # Errors
     /// There is something at that place, or it cannot be written; then nothing is left there.
     pub fn back_up(&self, to: &Path, now: Timestamp) -> Result<(), StoreError> {
+        if self.connection.sqlite().is_none() {
+            let why =
+                "a store on a server is backed up there, with pg_dump or with what its people have for it";
+            return Err(StoreError::new(StoreErrorKind::NotAFile, &self.place, &why));
+        }
         if to.symlink_metadata().is_ok() {
             let why = "there is something of that name already: it stays as it is";
             return Err(StoreError::new(StoreErrorKind::ReadOnly, to, &why));
@@ -43,13 +48,14 @@ impl Store {
     fn copy_into(&self, file: &Path, now: Timestamp) -> Result<(), StoreError> {
         let copy = || -> rusqlite::Result<()> {
             let mut target = Connection::open(file)?;
-            Backup::new(&self.connection, &mut target)?.run_to_completion(ALL_PAGES, PAUSE, None)?;
+            let Some(sqlite) = self.connection.sqlite() else { return Ok(()) };
+            Backup::new(sqlite, &mut target)?.run_to_completion(ALL_PAGES, PAUSE, None)?;
             // One file, with nothing beside it.
             target.pragma_update(None, "journal_mode", "DELETE")?;
             target.execute("INSERT OR REPLACE INTO backup (id, made_at) VALUES (1, ?1)", [Micros(now)])?;
             Ok(())
         };
-        copy().map_err(|error| StoreError::from_sqlite(file, error))
+        copy().map_err(|error| StoreError::from_sql(file, error))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What time and people do to a study: it completes, it waits too long, it is raised, seen, done.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     condition::PROMOTABLE,
     convert::Micros,
     row::{save, select_studies, study_if_any, study_row},
+    sql::{self, Connection},
     unreadable::rows,
 };
 use crate::{study::AuditKind, text::clean};
@@ -168,7 +168,7 @@ pub(super) fn raise_row(
     row: &mut StudyRow,
     outside: &OutsidePriority,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let before = row.severity;
     let (floor, source) = (outside.floor, clean(&outside.source));
     if !row.raise(OutsidePriority { floor, source: source.clone() }, now) {
@@ -197,6 +197,6 @@ fn rows_until(
 }
 
 /// The row again, under the write lock, if it has not changed since it was read.
-fn still(connection: &Connection, seen: &StudyRow) -> rusqlite::Result<Option<StudyRow>> {
+fn still(connection: &Connection, seen: &StudyRow) -> sql::Result<Option<StudyRow>> {
     Ok(study_if_any(connection, seen.id)?.filter(|row| row.revision == seen.revision))
 }

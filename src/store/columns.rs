@@ -2,12 +2,11 @@
 //! store, and what every query and statement over whole rows is put together from.
 
 use jiff::{Timestamp, civil::DateTime};
-use rusqlite::{
-    Row,
-    types::{ToSql, ToSqlOutput, ValueRef},
-};
 
-use super::convert::{Micros, to_json};
+use super::{
+    convert::{Micros, to_json},
+    sql::{self, Row, ToSql, ToSqlOutput, ValueRef},
+};
 use crate::{
     study::{
         Acknowledged, Attribute, Attributes, Finding, Marks, OutsidePriority, Severity, Status, StudyId,
@@ -34,13 +33,13 @@ pub(super) trait Stored: Sized {
     }
 
     /// Reads it from the column at `at` and those after it.
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self>;
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self>;
 
     /// As much of it as there is where it cannot be read.
     fn remains(row: &Row<'_>, at: usize) -> Self;
 
     /// Adds its values, `WIDTH` of them.
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()>;
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()>;
 }
 
 /// When a field's columns are written.
@@ -58,13 +57,13 @@ pub(super) trait TableRow: Sized {
     fn columns() -> Vec<(Written, &'static str)>;
 
     /// Reads [all columns](Self::all), which stand first in the query.
-    fn read_all(row: &Row<'_>) -> rusqlite::Result<Self>;
+    fn read_all(row: &Row<'_>) -> sql::Result<Self>;
 
     /// As much of all columns as can be read.
     fn readable_part(row: &Row<'_>) -> Self;
 
     /// Adds the values of the columns, all or those that are written with every change.
-    fn write_columns<'a>(&'a self, which: Option<Written>, values: &mut Values<'a>) -> rusqlite::Result<()>;
+    fn write_columns<'a>(&'a self, which: Option<Written>, values: &mut Values<'a>) -> sql::Result<()>;
 
     /// The names of all columns, for a query.
     fn all() -> String {
@@ -72,11 +71,12 @@ pub(super) trait TableRow: Sized {
         names.join(", ")
     }
 
-    /// The columns that are written with every change, for an `UPDATE`.
-    fn set_kept() -> String {
+    /// The columns that are written with every change, for an `UPDATE`: parameters from `?1` on, and the number of the
+    /// first one that is free after them.
+    fn set_kept() -> (String, usize) {
         let kept = Self::columns().into_iter().filter(|(when, _)| *when == Written::Kept);
-        let set: Vec<String> = kept.map(|(_, name)| format!("{name} = ?")).collect();
-        set.join(", ")
+        let set: Vec<String> = (1..).zip(kept).map(|(at, (_, name))| format!("{name} = ?{at}")).collect();
+        (set.join(", "), set.len() + 1)
     }
 }
 
@@ -95,7 +95,7 @@ macro_rules! stored {
                 columns
             }
 
-            fn read_all(row: &Row<'_>) -> rusqlite::Result<Self> {
+            fn read_all(row: &Row<'_>) -> sql::Result<Self> {
                 let mut at = Places::default();
                 Ok(Self { $($field: <$type>::read(row, at.next::<$type>())?,)+ })
             }
@@ -114,7 +114,7 @@ macro_rules! stored {
                 &'a self,
                 which: Option<Written>,
                 values: &mut Values<'a>,
-            ) -> rusqlite::Result<()> {
+            ) -> sql::Result<()> {
                 $(if which.is_none_or(|which| which == stored!(@when $when)) {
                     self.$field.write(values)?;
                 })+
@@ -142,7 +142,7 @@ impl Places {
 macro_rules! plain {
     ($($kind:ty = $lost:expr),+ $(,)?) => {
         $(impl Stored for $kind {
-            fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+            fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
                 row.get(at)
             }
 
@@ -150,7 +150,7 @@ macro_rules! plain {
                 $lost
             }
 
-            fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+            fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
                 values.push(self.to_sql()?);
                 Ok(())
             }
@@ -169,7 +169,7 @@ plain! {
 }
 
 impl Stored for String {
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         row.get(at)
     }
 
@@ -180,14 +180,14 @@ impl Stored for String {
         }
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.push(self.as_str().into());
         Ok(())
     }
 }
 
 impl Stored for Timestamp {
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         row.get::<_, Micros>(at).map(|time| time.0)
     }
 
@@ -195,14 +195,14 @@ impl Stored for Timestamp {
         Self::default()
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.push(self.as_microsecond().into());
         Ok(())
     }
 }
 
 impl Stored for Option<Timestamp> {
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         Ok(row.get::<_, Option<Micros>>(at)?.map(|time| time.0))
     }
 
@@ -210,7 +210,7 @@ impl Stored for Option<Timestamp> {
         None
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.push(or_null(self.map(|time| time.as_microsecond())));
         Ok(())
     }
@@ -218,7 +218,7 @@ impl Stored for Option<Timestamp> {
 
 /// As text, so that it can be compared; a text that is no time is none.
 impl Stored for Option<DateTime> {
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         Ok(row.get::<_, Option<String>>(at)?.and_then(|text| text.parse().ok()))
     }
 
@@ -226,7 +226,7 @@ impl Stored for Option<DateTime> {
         None
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.push(or_null(self.map(|time| time.to_string())));
         Ok(())
     }
@@ -239,7 +239,7 @@ impl Stored for Option<OutsidePriority> {
         vec!["outside_floor", "outside_source"]
     }
 
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         let outside: (Option<Severity>, Option<String>) = (row.get(at)?, row.get(at + 1)?);
         Ok(match outside {
             (Some(floor), Some(source)) => Some(OutsidePriority { floor, source }),
@@ -251,7 +251,7 @@ impl Stored for Option<OutsidePriority> {
         None
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.push(or_null(self.as_ref().map(|outside| outside.floor.word())));
         values.push(or_null(self.as_ref().map(|outside| outside.source.as_str())));
         Ok(())
@@ -265,7 +265,7 @@ impl Stored for Option<Acknowledged> {
         vec!["acknowledged_by", "acknowledged_at"]
     }
 
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         let acknowledged: (Option<String>, Option<Micros>) = (row.get(at)?, row.get(at + 1)?);
         Ok(match acknowledged {
             (Some(by), Some(at)) => Some(Acknowledged { by, at: at.0 }),
@@ -278,7 +278,7 @@ impl Stored for Option<Acknowledged> {
         time.map(|time| Acknowledged { by: String::remains(row, at), at: time.0 })
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.push(or_null(self.as_ref().map(|acknowledged| acknowledged.by.as_str())));
         values.push(or_null(self.as_ref().map(|acknowledged| acknowledged.at.as_microsecond())));
         Ok(())
@@ -287,7 +287,7 @@ impl Stored for Option<Acknowledged> {
 
 /// As JSON; most studies have none and an empty text. A text that cannot be read is not worth losing the list for.
 impl Stored for Marks {
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         let text: String = row.get(at)?;
         Ok(if text.is_empty() { Self::default() } else { serde_json::from_str(&text).unwrap_or_default() })
     }
@@ -296,7 +296,7 @@ impl Stored for Marks {
         Self::default()
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         let text = if *self == Self::default() { String::new() } else { to_json(self)? };
         values.push(text.into());
         Ok(())
@@ -310,7 +310,7 @@ impl Stored for Attributes {
         Attribute::ALL.map(Attribute::name).to_vec()
     }
 
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>, at: usize) -> sql::Result<Self> {
         let mut attributes = Self::default();
         for (attribute, at) in Attribute::ALL.into_iter().zip(at..) {
             *attributes.get_mut(attribute) = row.get(at)?;
@@ -326,7 +326,7 @@ impl Stored for Attributes {
         attributes
     }
 
-    fn write<'a>(&'a self, values: &mut Values<'a>) -> rusqlite::Result<()> {
+    fn write<'a>(&'a self, values: &mut Values<'a>) -> sql::Result<()> {
         values.extend(Attribute::ALL.map(|attribute| ToSqlOutput::from(self.get(attribute))));
         Ok(())
     }

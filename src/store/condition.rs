@@ -18,22 +18,22 @@ pub(super) const PROMOTABLE: &str =
 #[cfg(test)]
 mod tests {
     use jiff::{SignedDuration, Timestamp};
-    use rusqlite::Connection;
 
     use super::*;
     use crate::{
         store::{
             OutsidePriority, Status, StudyRow,
-            open::{MIGRATIONS, migrate},
+            migrations::{MIGRATIONS, migrate},
             row::{save, select_studies, study_row},
+            sql::Connection,
         },
         study::{Acknowledged, Cause, Severity, StudyAssessment},
     };
 
     /// A study of every kind that the rules tell apart, in a store.
     fn studies() -> (Connection, Vec<StudyRow>) {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, MIGRATIONS).unwrap();
+        let connection: Connection = rusqlite::Connection::open_in_memory().unwrap().into();
+        migrate(&connection, MIGRATIONS).unwrap();
         let now = Timestamp::UNIX_EPOCH;
         let mut rows = Vec::new();
         let floors = [None, Some(Severity::Urgent), Some(Severity::Critical)];
@@ -46,14 +46,15 @@ mod tests {
             };
             let (assessed, floor) = (Severity::ALL[one_of(4)], floors[one_of(3)]);
             let (promoted, acknowledged, films) = (one_of(2) == 1, one_of(2) == 1, one_of(2) as u32);
-            connection
-                .execute(
-                    "INSERT INTO studies (key, first_arrival, last_arrival) VALUES (?1, 0, 0)",
-                    [number.to_string()],
+            let id: i64 = connection
+                .prepare_cached(
+                    "INSERT INTO studies (key, first_arrival, last_arrival) VALUES (?1, 0, 0) RETURNING id",
                 )
+                .unwrap()
+                .query_row([number.to_string()], |row| row.get(0))
                 .unwrap();
-            let id = connection.last_insert_rowid();
-            let mut row = connection.query_row(&select_studies("WHERE id = ?1"), [id], study_row).unwrap();
+            let select = select_studies("WHERE id = ?1");
+            let mut row = connection.prepare_cached(&select).unwrap().query_row([id], study_row).unwrap();
             row.outside = floor.map(|floor| OutsidePriority { floor, source: "STAT".to_owned() });
             row.promoted_at = promoted.then_some(now);
             row.take_assessment(
@@ -81,7 +82,7 @@ mod tests {
         ];
         let holds = |condition: &str, row: &StudyRow| -> bool {
             let sql = format!("SELECT {condition} FROM studies WHERE id = ?1");
-            connection.query_row(&sql, [row.id], |row| row.get(0)).unwrap()
+            connection.prepare_cached(&sql).unwrap().query_row([row.id], |row| row.get(0)).unwrap()
         };
         let mut promoted = 0;
         for row in &rows {

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{
-    Row, ToSql,
-    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef},
-};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Status;
+use super::{
+    Status,
+    sql::{
+        self, FromSql, FromSqlError, FromSqlResult, Row, ToSql, ToSqlOutput, Value, ValueError, ValueRef,
+        ValueResult,
+    },
+};
 use crate::{quality::Gate, study::Severity, text::clean};
 
 /// A time: microseconds since 1970, UTC.
@@ -17,7 +19,7 @@ use crate::{quality::Gate, study::Severity, text::clean};
 pub(super) struct Micros(pub(super) Timestamp);
 
 impl ToSql for Micros {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+    fn to_sql(&self) -> ValueResult<ToSqlOutput<'_>> {
         Ok(self.0.as_microsecond().into())
     }
 }
@@ -38,6 +40,10 @@ impl Place {
             Some(text) => Value::Text(text.to_owned()),
             None => Value::Blob(path.as_os_str().as_encoded_bytes().to_vec()),
         }
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8]) -> PathBuf {
+        path_of_bytes(bytes)
     }
 
     /// Returns the file name, for people.
@@ -68,7 +74,7 @@ fn path_of_bytes(bytes: &[u8]) -> PathBuf {
 }
 
 impl ToSql for Severity {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+    fn to_sql(&self) -> ValueResult<ToSqlOutput<'_>> {
         Ok(self.word().into())
     }
 }
@@ -80,7 +86,7 @@ impl FromSql for Severity {
 }
 
 impl ToSql for Status {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+    fn to_sql(&self) -> ValueResult<ToSqlOutput<'_>> {
         Ok(self.word().into())
     }
 }
@@ -92,11 +98,11 @@ impl FromSql for Status {
 }
 
 impl ToSql for Gate {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+    fn to_sql(&self) -> ValueResult<ToSqlOutput<'_>> {
         match serde_json::to_value(self) {
             Ok(serde_json::Value::String(word)) => Ok(word.into()),
             Ok(other) => Ok(other.to_string().into()),
-            Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(error.into())),
+            Err(error) => Err(ValueError::ToSqlConversionFailure(error.into())),
         }
     }
 }
@@ -118,8 +124,8 @@ fn known<T>(value: ValueRef<'_>, read: impl FnOnce(&str) -> Option<T>) -> FromSq
 struct UnknownWordError(String);
 
 /// A value as JSON text.
-pub(super) fn to_json(value: &impl Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+pub(super) fn to_json(value: &impl Serialize) -> sql::Result<String> {
+    serde_json::to_string(value).map_err(|error| ValueError::ToSqlConversionFailure(error.into()).into())
 }
 
 /// JSON text as a value.
@@ -143,17 +149,17 @@ impl<'a, 'b> Columns<'a, 'b> {
         Self { row, at: 0 }
     }
 
-    pub(super) fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+    pub(super) fn next<T: FromSql>(&mut self) -> sql::Result<T> {
         let at = self.at;
         self.at += 1;
         self.row.get(at)
     }
 
-    pub(super) fn next_time(&mut self) -> rusqlite::Result<Timestamp> {
+    pub(super) fn next_time(&mut self) -> sql::Result<Timestamp> {
         self.next::<Micros>().map(|time| time.0)
     }
 
-    pub(super) fn next_time_if_any(&mut self) -> rusqlite::Result<Option<Timestamp>> {
+    pub(super) fn next_time_if_any(&mut self) -> sql::Result<Option<Timestamp>> {
         Ok(self.next::<Option<Micros>>()?.map(|time| time.0))
     }
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::{
     FileId, FilmId,
     convert::{Columns, Place},
+    sql::{self, Connection},
 };
 
 /// A file as it stands before its end.
@@ -27,7 +27,7 @@ impl Due {
 }
 
 /// Reads a file as it stands.
-pub(super) fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due> {
+pub(super) fn due(connection: &Connection, file: FileId) -> sql::Result<Due> {
     connection
         .prepare_cached("SELECT id, path, received_at, state, film FROM files WHERE id = ?1")?
         .query_row([file], |row| {
@@ -43,12 +43,7 @@ pub(super) fn due(connection: &Connection, file: FileId) -> rusqlite::Result<Due
 }
 
 /// Closes a file with the film that it came to.
-pub(super) fn close(
-    connection: &Connection,
-    file: FileId,
-    state: &str,
-    film: FilmId,
-) -> rusqlite::Result<()> {
+pub(super) fn close(connection: &Connection, file: FileId, state: &str, film: FilmId) -> sql::Result<()> {
     connection
         .prepare_cached("UPDATE files SET state = ?2, film = ?3, again_at = NULL WHERE id = ?1")?
         .execute((file, state, film))?;

@@ -1,16 +1,11 @@
 //! What can be wrong with a store, in words for the person who has to put it right.
 
-use std::{
-    error::Error,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{error::Error, io, sync::Arc};
 
 use rusqlite::ErrorCode;
 
-use super::unreadable::is_about_a_row;
-use crate::text::shown;
+use super::{sql, unreadable::is_about_a_row};
+use crate::store_place::StorePlace;
 
 /// The kinds that a caller can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +14,18 @@ pub enum StoreErrorKind {
     ReadOnly,
     /// No space is left.
     DiskFull,
+    /// The server cannot be reached, or the connection to it broke.
+    Unreachable,
+    /// The server does not let this user in.
+    PasswordRefused,
+    /// TLS to the server cannot be had as it is wanted.
+    NotSecure,
+    /// The server has no such database, or it no such schema.
+    NoDatabase,
+    /// All connections of the server are taken.
+    TooManyConnections,
+    /// The user of the server may not do what a store needs.
+    Forbidden,
     /// Another process held it for longer than the busy time.
     Locked,
     /// The file is damaged.
@@ -27,6 +34,10 @@ pub enum StoreErrorKind {
     NewerVersion,
     /// The file is something else: no database, or another program's.
     NotADatabase,
+    /// There is something in it already.
+    NotEmpty,
+    /// It is on a server, and what was wanted of it is for a file.
+    NotAFile,
     /// It is a store by another name than its own.
     SecondName,
     /// One row of it holds what this version cannot read.
@@ -40,17 +51,28 @@ impl StoreErrorKind {
         match self {
             Self::ReadOnly => "cannot be written",
             Self::DiskFull => "cannot grow: the disk is full",
+            Self::Unreachable => "cannot be reached",
+            Self::PasswordRefused => "lets nobody in by that name and password",
+            Self::NotSecure => "cannot be reached by TLS as it is asked for",
+            Self::NoDatabase => "is not there",
+            Self::TooManyConnections => "has no connection left",
+            Self::Forbidden => "may not be used like that by its user",
             Self::Locked => "is locked by another program",
             Self::Corrupt => "is damaged",
             Self::NewerVersion => "was made by a newer version of cxr-triage",
             Self::NotADatabase => "is not a store of cxr-triage",
+            Self::NotEmpty => "is not empty",
+            Self::NotAFile => "is on a server",
             Self::SecondName => "is named by a hard link",
             Self::Row => "holds a row that cannot be read",
             Self::Other => "cannot be used",
         }
     }
 
-    fn advice(self) -> &'static str {
+    fn advice(self, place: &StorePlace) -> &'static str {
+        if let (StorePlace::Server(_), Some(advice)) = (place, self.advice_for_server()) {
+            return advice;
+        }
         match self {
             Self::ReadOnly => {
                 "give this user write permission on the file and its folder, or choose another place with --store"
@@ -68,31 +90,88 @@ impl StoreErrorKind {
             Self::Row => {
                 "the rest goes on without it; restore the store from a backup, or report this message"
             }
-            Self::Other => "see the reason; if it stays, report it with this message",
+            Self::NotEmpty => "name a place where there is no store yet; this one was left as it is",
+            Self::Unreachable
+            | Self::PasswordRefused
+            | Self::NotSecure
+            | Self::NoDatabase
+            | Self::TooManyConnections
+            | Self::Forbidden
+            | Self::NotAFile
+            | Self::Other => "see the reason; if it stays, report it with this message",
         }
+    }
+
+    /// What to do where the store is on a server, and whose part it is.
+    fn advice_for_server(self) -> Option<&'static str> {
+        Some(match self {
+            Self::ReadOnly => {
+                "that server takes no changes, as a replica or by its settings: name the primary server; this program is all right"
+            }
+            Self::DiskFull => {
+                "whoever looks after the database server must make room there; films wait and are taken up again"
+            }
+            Self::Unreachable => {
+                "see that the server runs, and that the network and its firewalls let this host through; films wait, and the program goes on by itself"
+            }
+            Self::PasswordRefused => {
+                "see user and password (PGPASSWORD, ~/.pgpass, password_file), and that the server's pg_hba.conf lets this host in"
+            }
+            Self::NotSecure => "see sslmode and sslrootcert in the URL, and the server's certificate",
+            Self::NoDatabase => {
+                "whoever looks after the database server must make it (createdb), or the URL names another one"
+            }
+            Self::TooManyConnections => {
+                "whoever looks after the database server must raise max_connections, or end what holds them; this program tries again"
+            }
+            Self::Forbidden => {
+                "whoever looks after the database server must make this user the owner of the database"
+            }
+            Self::Locked => "another host or a long query there holds it; this program tries again",
+            Self::Corrupt => "whoever looks after the database server must restore it from their backup",
+            Self::NotADatabase => "name another database or schema with --store; this one was left as it is",
+            Self::NotAFile => "docs/several-hosts.md says how",
+            Self::NotEmpty | Self::NewerVersion | Self::SecondName | Self::Row | Self::Other => return None,
+        })
+    }
+}
+
+fn kind_of(trouble: sql::Trouble) -> StoreErrorKind {
+    match trouble {
+        sql::Trouble::Unreachable | sql::Trouble::Lost => StoreErrorKind::Unreachable,
+        sql::Trouble::Password => StoreErrorKind::PasswordRefused,
+        sql::Trouble::Secure => StoreErrorKind::NotSecure,
+        sql::Trouble::NoDatabase => StoreErrorKind::NoDatabase,
+        sql::Trouble::TooMany => StoreErrorKind::TooManyConnections,
+        sql::Trouble::DiskFull => StoreErrorKind::DiskFull,
+        sql::Trouble::ReadOnly => StoreErrorKind::ReadOnly,
+        sql::Trouble::Forbidden => StoreErrorKind::Forbidden,
+        sql::Trouble::Busy => StoreErrorKind::Locked,
+        sql::Trouble::Corrupt => StoreErrorKind::Corrupt,
+        sql::Trouble::Other => StoreErrorKind::Other,
     }
 }
 
 /// A failure of the store: what failed, why, what to do.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the store {} {} ({why}): {}", shown(path), kind.what(), kind.advice())]
+#[error("the store {place} {} ({why}): {}", kind.what(), kind.advice(place))]
 pub struct StoreError {
     /// The kind, which a caller can act on.
     pub kind: StoreErrorKind,
-    /// The store's file.
-    pub path: PathBuf,
-    /// The reason, as the system, SQLite or the store gave it.
+    /// Where the store is, or the file beside it that it is about.
+    pub place: StorePlace,
+    /// The reason, as the system, the database or the store gave it.
     pub why: String,
-    /// What the system or SQLite gave, for the log.
+    /// What the system or the database gave, for the log.
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl StoreError {
-    pub(super) fn new(kind: StoreErrorKind, path: &Path, why: &impl ToString) -> Self {
-        Self { kind, path: path.to_owned(), why: why.to_string(), source: None }
+    pub(super) fn new(kind: StoreErrorKind, place: impl Into<StorePlace>, why: &impl ToString) -> Self {
+        Self { kind, place: place.into(), why: why.to_string(), source: None }
     }
 
-    pub(super) fn from_io(path: &Path, error: io::Error) -> Self {
+    pub(super) fn from_io(place: impl Into<StorePlace>, error: io::Error) -> Self {
         let why = error.to_string();
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied
@@ -102,12 +181,13 @@ impl StoreError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::DiskFull,
             _ => StoreErrorKind::Other,
         };
-        Self { source: Some(Arc::new(error)), ..Self::new(kind, path, &why) }
+        Self { source: Some(Arc::new(error)), ..Self::new(kind, place, &why) }
     }
 
-    pub(super) fn from_sqlite(path: &Path, error: rusqlite::Error) -> Self {
+    pub(super) fn from_sql(place: impl Into<StorePlace>, error: impl Into<sql::Error>) -> Self {
+        let error = error.into();
         let why = error.to_string();
-        let kind = match (error.sqlite_error_code(), &error) {
+        let kind = match (error.sqlite_code(), &error) {
             (Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied), _) => {
                 StoreErrorKind::ReadOnly
             }
@@ -115,9 +195,10 @@ impl StoreError {
             (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => StoreErrorKind::Locked,
             (Some(ErrorCode::NotADatabase), _) => StoreErrorKind::NotADatabase,
             (Some(ErrorCode::DatabaseCorrupt), _) => StoreErrorKind::Corrupt,
+            (_, sql::Error::Server(error)) => kind_of(error.trouble),
             (_, error) if is_about_a_row(error) => StoreErrorKind::Row,
             _ => StoreErrorKind::Other,
         };
-        Self { source: Some(Arc::new(error)), ..Self::new(kind, path, &why) }
+        Self { source: Some(Arc::new(error)), ..Self::new(kind, place, &why) }
     }
 }

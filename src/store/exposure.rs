@@ -2,7 +2,6 @@
 //! presentation is scored, whichever came first. Nothing is lost: it stays listed, with all that it was.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Json},
     rollup::header,
+    sql::{self, Connection, Row},
     unreadable::rows,
 };
 use crate::study::AuditKind;
@@ -26,7 +26,7 @@ pub(super) fn set_aside(
     study: StudyId,
     film: FilmId,
     now: Timestamp,
-) -> rusqlite::Result<Vec<FilmId>> {
+) -> sql::Result<Vec<FilmId>> {
     let (intent, is_scored): (Option<String>, bool) = connection
         .prepare_cached("SELECT intent, state = 'scored' FROM films WHERE id = ?1")?
         .query_row([film], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -71,7 +71,7 @@ pub(super) fn set_aside(
 
 /// Whether another image for processing of the study bears the number of this one, so that it does not say which of them
 /// is meant ([`Header::is_namesake_of`]): one may be of another exposure.
-fn has_namesake(connection: &Connection, study: StudyId, raw: FilmId) -> rusqlite::Result<bool> {
+fn has_namesake(connection: &Connection, study: StudyId, raw: FilmId) -> sql::Result<bool> {
     connection
         .prepare_cached(
             "SELECT 1 FROM films WHERE sop_instance_uid = (SELECT sop_instance_uid FROM films WHERE id = ?2)
@@ -81,11 +81,7 @@ fn has_namesake(connection: &Connection, study: StudyId, raw: FilmId) -> rusqlit
 }
 
 /// Scored images for presentation that may present what `raw` is for processing of, the earliest first.
-fn shown_by(
-    connection: &Connection,
-    study: StudyId,
-    raw: &Header,
-) -> rusqlite::Result<Vec<(FilmId, Header)>> {
+fn shown_by(connection: &Connection, study: StudyId, raw: &Header) -> sql::Result<Vec<(FilmId, Header)>> {
     let sql = "SELECT id, header FROM films
          WHERE state = 'scored' AND id IN (
             SELECT id FROM films WHERE study = ?1 AND intent = ?2 AND acquired_at = ?3
@@ -97,11 +93,7 @@ fn shown_by(
 }
 
 /// Images for processing that are not aside and may be of the exposure that `shown` presents.
-fn raws_of(
-    connection: &Connection,
-    study: StudyId,
-    shown: &Header,
-) -> rusqlite::Result<Vec<(FilmId, Header)>> {
+fn raws_of(connection: &Connection, study: StudyId, shown: &Header) -> sql::Result<Vec<(FilmId, Header)>> {
     let sql = "SELECT id, header FROM films
          WHERE state <> 'superseded' AND exposure_of IS NULL AND id IN (
             SELECT id FROM films WHERE study = ?1 AND intent = ?2 AND acquired_at = ?3
@@ -114,13 +106,13 @@ fn raws_of(
     rows(connection, "films", sql, params, film_and_header)
 }
 
-fn film_and_header(row: &rusqlite::Row<'_>) -> rusqlite::Result<(FilmId, Header)> {
+fn film_and_header(row: &Row<'_>) -> sql::Result<(FilmId, Header)> {
     let mut columns = Columns::of(row);
     Ok((columns.next()?, columns.next::<Json<Header>>()?.0))
 }
 
 /// Whether a film is set aside.
-pub(super) fn is_aside(connection: &Connection, film: FilmId) -> rusqlite::Result<bool> {
+pub(super) fn is_aside(connection: &Connection, film: FilmId) -> sql::Result<bool> {
     connection
         .prepare_cached("SELECT exposure_of IS NOT NULL FROM films WHERE id = ?1")?
         .query_row([film], |row| row.get(0))

@@ -1,7 +1,6 @@
 //! Films, in and out of SQL.
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     findings::{self, findings},
     identity::film_clashes,
     rules::{intern_model, intern_rules},
+    sql::{self, CachedStatement, Connection, OptionalExtension, Row, params},
     unreadable::{is_about_a_row, name},
 };
 use crate::{
@@ -25,38 +25,41 @@ pub(super) fn insert(
     file: FileId,
     outcome: &Outcome,
     now: Timestamp,
-) -> rusqlite::Result<FilmId> {
+) -> sql::Result<FilmId> {
     let (state, held, scored) = match &outcome.verdict {
         Verdict::Scored(scored) => ("scored", None, Some(scored)),
         Verdict::Held(held) => ("held", Some(held), None),
     };
     let model = scored.map(|scored| intern_model(connection, &scored.model, now)).transpose()?;
     let rules = scored.map(|scored| intern_rules(connection, &scored.rules, now)).transpose()?;
-    connection
+    let film = connection
         .prepare_cached(
             "INSERT INTO films (study, file, sha256, sop_instance_uid, decoded, header, state, gate,
                                 reason, model, rules, version, device, finished_at, warnings, pixels)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+             RETURNING id",
         )?
-        .execute(params![
-            study,
-            file,
-            outcome.sha256,
-            outcome.sop_instance_uid(),
-            outcome.decoded,
-            outcome.header.as_ref().map(header_json).transpose()?,
-            state,
-            held.map(|held| held.gate),
-            held.map(|held| clean(&held.reason)),
-            model,
-            rules,
-            crate::VERSION,
-            scored.map(|scored| &scored.device),
-            Micros(now),
-            scored.map(warnings_json).transpose()?.flatten(),
-            outcome.header.as_ref().map(|header| &header.pixels).filter(|pixels| !pixels.is_empty()),
-        ])?;
-    let film = connection.last_insert_rowid();
+        .query_row(
+            params![
+                study,
+                file,
+                outcome.sha256,
+                outcome.sop_instance_uid(),
+                outcome.decoded,
+                outcome.header.as_ref().map(header_json).transpose()?,
+                state,
+                held.map(|held| held.gate),
+                held.map(|held| clean(&held.reason)),
+                model,
+                rules,
+                crate::VERSION,
+                scored.map(|scored| &scored.device),
+                Micros(now),
+                scored.map(warnings_json).transpose()?.flatten(),
+                outcome.header.as_ref().map(|header| &header.pixels).filter(|pixels| !pixels.is_empty()),
+            ],
+            |row| row.get(0),
+        )?;
     if let Some(scored) = scored {
         insert_result(connection, film, scored)?;
     }
@@ -71,14 +74,14 @@ pub(super) fn insert_gone(
     gate: Gate,
     reason: &str,
     now: Timestamp,
-) -> rusqlite::Result<FilmId> {
+) -> sql::Result<FilmId> {
     connection
         .prepare_cached(
             "INSERT INTO films (study, file, decoded, state, gate, reason, version, finished_at)
-             VALUES (?1, ?2, 0, 'held', ?3, ?4, ?5, ?6)",
+             VALUES (?1, ?2, 0, 'held', ?3, ?4, ?5, ?6)
+             RETURNING id",
         )?
-        .execute((study, file, gate, clean(reason), crate::VERSION, Micros(now)))?;
-    Ok(connection.last_insert_rowid())
+        .query_row((study, file, gate, clean(reason), crate::VERSION, Micros(now)), |row| row.get(0))
 }
 
 /// Turns a held film into a scored one.
@@ -87,7 +90,7 @@ pub(super) fn score_held(
     film: FilmId,
     scored: &Scored,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let model = intern_model(connection, &scored.model, now)?;
     let rules = intern_rules(connection, &scored.rules, now)?;
     connection
@@ -108,7 +111,7 @@ pub(super) fn score_held(
     insert_result(connection, film, scored)
 }
 
-fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusqlite::Result<()> {
+fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> sql::Result<()> {
     findings::insert(connection, film, &scored.findings)?;
     connection
         .prepare_cached("INSERT INTO heatmaps (film, bytes) VALUES (?1, ?2)")?
@@ -118,7 +121,7 @@ fn insert_result(connection: &Connection, film: FilmId, scored: &Scored) -> rusq
 
 /// One film, if it is there. A superseded one reads as held, with the reason that it was held for; one that is
 /// set aside reads as held for that.
-pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<FilmRow>> {
+pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> sql::Result<Option<FilmRow>> {
     let mut query: CachedStatement<'_> = connection.prepare_cached(
         "SELECT films.id, files.path, films.sha256, films.header, films.gate, films.reason,
                 films.exposure_of IS NOT NULL, films.warnings, films.decoded, requests.actor, requests.asked_at, requests.reason,
@@ -138,7 +141,7 @@ pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> rusqlite::Re
 }
 
 /// A film whose row cannot be read: held, with that as its reason.
-fn remains(film: FilmId, row: &Row<'_>, error: &rusqlite::Error) -> FilmRow {
+fn remains(film: FilmId, row: &Row<'_>, error: &sql::Error) -> FilmRow {
     let reason = format!("What the store knows of this film cannot be read: {}", clean(&error.to_string()));
     FilmRow {
         id: film,
@@ -153,7 +156,7 @@ fn remains(film: FilmId, row: &Row<'_>, error: &rusqlite::Error) -> FilmRow {
     }
 }
 
-fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow> {
+fn film_row(connection: &Connection, row: &Row<'_>) -> sql::Result<FilmRow> {
     let mut columns = Columns::of(row);
     let id = columns.next()?;
     let path = columns.next::<Place>()?.0;
@@ -180,7 +183,7 @@ fn film_row(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FilmRow>
     Ok(FilmRow { id, path, sha256, header, state, warnings, clashes, decoded, on_request })
 }
 
-fn on_request(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<OnRequest>> {
+fn on_request(columns: &mut Columns<'_, '_>) -> sql::Result<Option<OnRequest>> {
     let by: Option<String> = columns.next()?;
     let at = columns.next_time_if_any()?;
     let was_held: Option<String> = columns.next()?;
@@ -196,14 +199,14 @@ fn on_request(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<OnReques
 }
 
 /// A list of sentences as JSON; none for an empty list.
-fn warnings_json(scored: &Scored) -> rusqlite::Result<Option<String>> {
+fn warnings_json(scored: &Scored) -> sql::Result<Option<String>> {
     let warnings: Vec<String> = scored.warnings.iter().map(|warning| clean(warning)).collect();
     (!warnings.is_empty()).then(|| to_json(&warnings)).transpose()
 }
 
 /// A header as JSON without what the file left empty: a third of the size, and reads back the same.
-fn header_json(header: &Header) -> rusqlite::Result<String> {
-    let failed = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(error.into());
+fn header_json(header: &Header) -> sql::Result<String> {
+    let failed = |error: serde_json::Error| sql::ValueError::ToSqlConversionFailure(error.into());
     let mut value = serde_json::to_value(header).map_err(failed)?;
     if let Some(fields) = value.as_object_mut() {
         // It has a column of its own.

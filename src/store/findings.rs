@@ -2,20 +2,19 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, params_from_iter};
-
 use super::{
     FilmId,
     columns::{TableRow, Written},
+    sql::{self, Connection, params_from_iter},
 };
 use crate::study::{Finding, combine};
 
 /// Writes the findings of a film, and [by what it competes](note_best) with its study's other films.
-pub(super) fn insert(connection: &Connection, film: FilmId, findings: &[Finding]) -> rusqlite::Result<()> {
+pub(super) fn insert(connection: &Connection, film: FilmId, findings: &[Finding]) -> sql::Result<()> {
     static INSERT: LazyLock<String> = LazyLock::new(|| {
         let columns = Finding::columns();
-        let places = vec!["?"; columns.len()].join(", ");
-        format!("INSERT INTO findings (film, position, {}) VALUES (?, ?, {places})", Finding::all())
+        let places: String = (3..).take(columns.len()).map(|at| format!(", ?{at}")).collect();
+        format!("INSERT INTO findings (film, position, {}) VALUES (?1, ?2{places})", Finding::all())
     });
     let mut insert = connection.prepare_cached(&INSERT)?;
     for (position, finding) in (0_i64..).zip(findings) {
@@ -27,7 +26,7 @@ pub(super) fn insert(connection: &Connection, film: FilmId, findings: &[Finding]
 }
 
 /// Reads the findings of a film, in the model's label order; empty for a held one.
-pub(super) fn findings(connection: &Connection, film: FilmId) -> rusqlite::Result<Vec<Finding>> {
+pub(super) fn findings(connection: &Connection, film: FilmId) -> sql::Result<Vec<Finding>> {
     static SELECT: LazyLock<String> = LazyLock::new(|| {
         format!("SELECT {} FROM findings WHERE film = ?1 ORDER BY position", Finding::all())
     });
@@ -40,9 +39,10 @@ pub(super) fn update_finding(
     film: FilmId,
     position: i64,
     finding: &Finding,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     static UPDATE: LazyLock<String> = LazyLock::new(|| {
-        format!("UPDATE findings SET {} WHERE film = ? AND position = ?", Finding::set_kept())
+        let (set, film) = Finding::set_kept();
+        format!("UPDATE findings SET {set} WHERE film = ?{film} AND position = ?{}", film + 1)
     });
     let mut values = Vec::new();
     finding.write_columns(Some(Written::Kept), &mut values)?;
@@ -52,7 +52,7 @@ pub(super) fn update_finding(
 }
 
 /// Notes down, beside a film's findings, by what it competes with its study's other films.
-pub(super) fn note_best(connection: &Connection, film: FilmId, findings: &[Finding]) -> rusqlite::Result<()> {
+pub(super) fn note_best(connection: &Connection, film: FilmId, findings: &[Finding]) -> sql::Result<()> {
     let assessment = combine([findings]);
     let band = assessment.score.map(|_| assessment.severity as i64);
     connection.prepare_cached("UPDATE films SET band = ?2, best = ?3 WHERE id = ?1")?.execute((

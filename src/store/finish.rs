@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
     request,
     rollup::recombine,
     row::{save, study},
+    sql::{self, Connection, OptionalExtension},
     supersede::supersede,
 };
 use crate::{
@@ -110,7 +110,7 @@ pub(super) fn hold_gone(
     due: &Due,
     reason: &str,
     now: Timestamp,
-) -> rusqlite::Result<Option<StudyRow>> {
+) -> sql::Result<Option<StudyRow>> {
     if let Some(open) = request::open_of(connection, due.film)? {
         return request::refuse(connection, due, &open, reason, now).map(Some);
     }
@@ -133,18 +133,14 @@ pub(super) fn hold_gone(
     reopened(connection, study, now).map(Some)
 }
 
-fn is_received_again(connection: &Connection, due: &Due) -> rusqlite::Result<bool> {
+fn is_received_again(connection: &Connection, due: &Due) -> sql::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM files WHERE path = ?1 AND id > ?2")?
         .exists((Place::to_value(&due.path), due.id))
 }
 
 /// A study after one of its files was held: combined anew, and open again.
-pub(super) fn reopened(
-    connection: &Connection,
-    study: StudyId,
-    now: Timestamp,
-) -> rusqlite::Result<StudyRow> {
+pub(super) fn reopened(connection: &Connection, study: StudyId, now: Timestamp) -> sql::Result<StudyRow> {
     let mut row = self::study(connection, study)?;
     recombine(connection, &mut row, Cause::Films, now)?;
     reopen(connection, &mut row, now)?;
@@ -152,12 +148,7 @@ pub(super) fn reopened(
     Ok(row)
 }
 
-fn record(
-    connection: &Connection,
-    due: &Due,
-    outcome: &Outcome,
-    now: Timestamp,
-) -> rusqlite::Result<Finished> {
+fn record(connection: &Connection, due: &Due, outcome: &Outcome, now: Timestamp) -> sql::Result<Finished> {
     let (study, namesakes) = join(connection, outcome, due.received_at)?;
     let film = films::insert(connection, study, due.id, outcome, now)?;
     let started = NewEvent {
@@ -196,14 +187,14 @@ fn record(
 }
 
 /// The film as which an outcome counts already.
-fn counted_as(connection: &Connection, outcome: &Outcome) -> rusqlite::Result<Option<FilmId>> {
+fn counted_as(connection: &Connection, outcome: &Outcome) -> sql::Result<Option<FilmId>> {
     match by_sha256(connection, &outcome.sha256)? {
         Some(film) => Ok(Some(film)),
         None => repeated(connection, &outcome.claim()),
     }
 }
 
-pub(super) fn by_sha256(connection: &Connection, sha256: &str) -> rusqlite::Result<Option<FilmId>> {
+pub(super) fn by_sha256(connection: &Connection, sha256: &str) -> sql::Result<Option<FilmId>> {
     connection
         .prepare_cached("SELECT id FROM films WHERE sha256 = ?1")?
         .query_row([sha256], |row| row.get(0))
@@ -216,7 +207,7 @@ fn close_duplicate(
     of: FilmId,
     outcome: Option<&Outcome>,
     now: Timestamp,
-) -> rusqlite::Result<Finished> {
+) -> sql::Result<Finished> {
     let study: StudyId = connection
         .prepare_cached("SELECT study FROM films WHERE id = ?1")?
         .query_row([of], |row| row.get(0))?;
@@ -241,7 +232,7 @@ pub(super) fn held_entry(
     gate: Gate,
     reason: &str,
     now: Timestamp,
-) -> rusqlite::Result<(StudyId, FilmId)> {
+) -> sql::Result<(StudyId, FilmId)> {
     if let Some(film) = due.film {
         let study = connection
             .prepare_cached(
@@ -259,7 +250,7 @@ pub(super) fn held_entry(
 }
 
 /// Returns how a file was finished before, if it was.
-fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Option<Finished>> {
+fn already_finished(connection: &Connection, due: &Due) -> sql::Result<Option<Finished>> {
     let Some(film) = due.film else {
         return Ok(None);
     };
@@ -280,7 +271,7 @@ fn already_finished(connection: &Connection, due: &Due) -> rusqlite::Result<Opti
     }
 }
 
-fn path_of(connection: &Connection, film: FilmId) -> rusqlite::Result<PathBuf> {
+fn path_of(connection: &Connection, film: FilmId) -> sql::Result<PathBuf> {
     connection
         .prepare_cached(
             "SELECT files.path FROM films JOIN files ON files.id = films.file WHERE films.id = ?1",

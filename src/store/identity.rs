@@ -3,12 +3,12 @@
 //! store knows. Each question reads a few rows of an index, however many films bear one number.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, ToSql};
 
 use super::{
     FilmId, Outcome, Store, StoreError, StudyId,
     convert::{Columns, Json, Place},
     join::join_study,
+    sql::{self, Connection, Row, ToSql},
 };
 use crate::study::{Claim, Clash, Difference, MOST_CLASHES, Patient, row_key, row_of};
 use cxr_film::Header;
@@ -48,7 +48,7 @@ impl Store {
 }
 
 /// Another patient's rows of the Study Instance UID of a study, a few.
-pub(super) fn studies_of_others(connection: &Connection, study: StudyId) -> rusqlite::Result<Vec<Clash>> {
+pub(super) fn studies_of_others(connection: &Connection, study: StudyId) -> sql::Result<Vec<Clash>> {
     connection
         .prepare_cached(
             "SELECT studies.key FROM study_patients AS own
@@ -62,11 +62,11 @@ pub(super) fn studies_of_others(connection: &Connection, study: StudyId) -> rusq
 }
 
 /// Other films that bear the number of a film, a few.
-pub(super) fn film_clashes(connection: &Connection, film: FilmId) -> rusqlite::Result<Vec<Clash>> {
+pub(super) fn film_clashes(connection: &Connection, film: FilmId) -> sql::Result<Vec<Clash>> {
     film_clashes_where(connection, "clashes.film = ?1", film)
 }
 
-fn film_clashes_where(connection: &Connection, of: &str, id: i64) -> rusqlite::Result<Vec<Clash>> {
+fn film_clashes_where(connection: &Connection, of: &str, id: i64) -> sql::Result<Vec<Clash>> {
     let query = format!(
         "SELECT files.path, studies.key, clashes.patient, clashes.of_study, clashes.pixels
          FROM clashes JOIN films AS own ON own.id = clashes.film JOIN films AS other ON other.id = clashes.other
@@ -99,7 +99,7 @@ struct Namesake {
 }
 
 /// Reads `id, study, decoded, header, pixels` of a film.
-fn namesake(row: &Row<'_>) -> rusqlite::Result<Namesake> {
+fn namesake(row: &Row<'_>) -> sql::Result<Namesake> {
     let mut columns = Columns::of(row);
     let (film, study, decoded) = (columns.next()?, columns.next()?, columns.next()?);
     let header: Option<Json<Header>> = columns.next()?;
@@ -112,13 +112,13 @@ fn namesake(row: &Row<'_>) -> rusqlite::Result<Namesake> {
     })
 }
 
-fn namesakes(connection: &Connection, query: &str, values: &[&dyn ToSql]) -> rusqlite::Result<Vec<Namesake>> {
+fn namesakes(connection: &Connection, query: &str, values: &[&dyn ToSql]) -> sql::Result<Vec<Namesake>> {
     connection.prepare_cached(query)?.query_map(values, namesake)?.collect()
 }
 
 /// The film that a film with this claim is once more, if it is there: the same number, and nothing that tells the two
 /// apart.
-pub(super) fn repeated(connection: &Connection, claim: &Claim) -> rusqlite::Result<Option<FilmId>> {
+pub(super) fn repeated(connection: &Connection, claim: &Claim) -> sql::Result<Option<FilmId>> {
     if claim.sop_instance_uid.is_empty() {
         return Ok(None);
     }
@@ -145,7 +145,7 @@ pub(super) fn repeated(connection: &Connection, claim: &Claim) -> rusqlite::Resu
 }
 
 /// The broken films, with their studies, whose place a film with this claim takes by its number.
-pub(super) fn replaced(connection: &Connection, claim: &Claim) -> rusqlite::Result<Vec<(FilmId, StudyId)>> {
+pub(super) fn replaced(connection: &Connection, claim: &Claim) -> sql::Result<Vec<(FilmId, StudyId)>> {
     if claim.sop_instance_uid.is_empty() || !claim.decoded {
         return Ok(Vec::new());
     }
@@ -166,7 +166,7 @@ pub(super) fn note_clashes(
     film: FilmId,
     study: StudyId,
     claim: &Claim,
-) -> rusqlite::Result<Vec<StudyId>> {
+) -> sql::Result<Vec<StudyId>> {
     if claim.sop_instance_uid.is_empty() {
         return Ok(Vec::new());
     }
@@ -199,7 +199,7 @@ fn note_clash(
     (film, study): (FilmId, StudyId),
     other: FilmId,
     difference: Difference,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO clashes (film, other, study, patient, of_study, pixels) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -220,7 +220,7 @@ pub(super) fn join(
     connection: &Connection,
     outcome: &Outcome,
     arrival: Timestamp,
-) -> rusqlite::Result<(StudyId, Vec<StudyId>)> {
+) -> sql::Result<(StudyId, Vec<StudyId>)> {
     let header = outcome.header.as_ref().filter(|header| !header.study_instance_uid.is_empty());
     let Some(header) = header else {
         return Ok((join_study(connection, &outcome.study_key, arrival)?, Vec::new()));
@@ -246,7 +246,7 @@ pub(super) fn join(
 }
 
 /// The rows that may be a patient's. A row with another ID never is, so that those need not be read.
-fn patient_rows(connection: &Connection, uid: &str, patient: &Patient) -> rusqlite::Result<Vec<PatientRow>> {
+fn patient_rows(connection: &Connection, uid: &str, patient: &Patient) -> sql::Result<Vec<PatientRow>> {
     let query = if patient.id.is_empty() {
         "SELECT number, patient_id, name, birth_date FROM study_patients
          WHERE uid = ?1 AND patient_id >= ?2 ORDER BY number LIMIT ?3"
@@ -266,7 +266,7 @@ fn patient_rows(connection: &Connection, uid: &str, patient: &Patient) -> rusqli
 }
 
 /// Keeps what a film says of its row's patient that the films before it did not.
-fn learn(connection: &Connection, uid: &str, row: &PatientRow, patient: &Patient) -> rusqlite::Result<()> {
+fn learn(connection: &Connection, uid: &str, row: &PatientRow, patient: &Patient) -> sql::Result<()> {
     let mut known = row.patient.clone();
     known.learn(patient);
     if known == row.patient {
@@ -281,7 +281,7 @@ fn learn(connection: &Connection, uid: &str, row: &PatientRow, patient: &Patient
 }
 
 /// The studies that name the row with that number among their first few others.
-fn first_others(connection: &Connection, uid: &str, number: u32) -> rusqlite::Result<Vec<StudyId>> {
+fn first_others(connection: &Connection, uid: &str, number: u32) -> sql::Result<Vec<StudyId>> {
     if number > MOST_CLASHES + 1 {
         return Ok(Vec::new());
     }

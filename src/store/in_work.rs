@@ -63,7 +63,8 @@ impl Store {
             transaction
                 .prepare_cached(
                     "UPDATE files SET stops = stops + ?2, behind = 1 + (
-                        SELECT max(max(id), coalesce(max(behind), 0)) FROM files WHERE state = 'queued')
+                        SELECT CASE WHEN max(id) > max(coalesce(behind, 0)) THEN max(id)
+                                    ELSE max(coalesce(behind, 0)) END FROM files WHERE state = 'queued')
                      WHERE id = ?1 RETURNING stops",
                 )?
                 .query_row((file, counts), |row| row.get(0))

@@ -1,7 +1,6 @@
 //! Films join studies, and leave them.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
@@ -10,27 +9,39 @@ use super::{
     convert::Micros,
     rollup::recombine,
     row::{save, study},
+    sql::{self, Connection, OptionalExtension},
 };
 use crate::study::{AuditKind, Cause};
 
 /// The study with that key, made if it is not there; it grows, so it is not complete.
-pub(super) fn join_study(
-    connection: &Connection,
-    key: &str,
-    arrival: Timestamp,
-) -> rusqlite::Result<StudyId> {
+pub(super) fn join_study(connection: &Connection, key: &str, arrival: Timestamp) -> sql::Result<StudyId> {
+    let arrival = Micros(arrival);
+    let known: Option<StudyId> = connection
+        .prepare_cached("SELECT id FROM studies WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    // Of each key there is one row: writers come one after the other.
+    let Some(study) = known else {
+        return connection
+            .prepare_cached(
+                "INSERT INTO studies (key, first_arrival, last_arrival) VALUES (?1, ?2, ?2) RETURNING id",
+            )?
+            .query_row((key, arrival), |row| row.get(0));
+    };
     connection
         .prepare_cached(
-            "INSERT INTO studies (key, first_arrival, last_arrival) VALUES (?1, ?2, ?2)
-             ON CONFLICT (key) DO UPDATE SET
-                first_arrival = min(first_arrival, ?2), last_arrival = max(last_arrival, ?2), complete = 0
-             RETURNING id",
+            "UPDATE studies SET
+                first_arrival = CASE WHEN first_arrival > ?2 THEN ?2 ELSE first_arrival END,
+                last_arrival = CASE WHEN last_arrival < ?2 THEN ?2 ELSE last_arrival END,
+                complete = 0
+             WHERE id = ?1",
         )?
-        .query_row((key, Micros(arrival)), |row| row.get(0))
+        .execute((study, arrival))?;
+    Ok(study)
 }
 
 /// A film that joins a study which was done would be hidden with it: the study is new again.
-pub(super) fn reopen(connection: &Connection, row: &mut StudyRow, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn reopen(connection: &Connection, row: &mut StudyRow, now: Timestamp) -> sql::Result<()> {
     let Some(done_by) = row.reopen() else { return Ok(()) };
     let event = NewEvent {
         study: Some(row.id),
@@ -46,7 +57,7 @@ pub(super) fn refresh(
     mut studies: Vec<StudyId>,
     except: Option<StudyId>,
     now: Timestamp,
-) -> rusqlite::Result<Vec<StudyRow>> {
+) -> sql::Result<Vec<StudyRow>> {
     studies.sort_unstable();
     studies.dedup();
     studies.retain(|study| Some(*study) != except);

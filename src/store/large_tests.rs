@@ -43,7 +43,7 @@ impl Ward {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store.db")).unwrap();
-        store.connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        store.connection.sqlite().unwrap().pragma_update(None, "synchronous", "OFF").unwrap();
         Self { store, next: 0, _folder: folder }
     }
 
@@ -132,9 +132,9 @@ impl Ward {
             counted.fetch_add(1, Ordering::Relaxed);
             false
         };
-        self.store.connection.progress_handler(STEPS, Some(count_one)).unwrap();
+        self.store.connection.sqlite().unwrap().progress_handler(STEPS, Some(count_one)).unwrap();
         work(self);
-        self.store.connection.progress_handler(0, None::<fn() -> bool>).unwrap();
+        self.store.connection.sqlite().unwrap().progress_handler(0, None::<fn() -> bool>).unwrap();
         count.load(Ordering::Relaxed)
     }
 }
@@ -181,6 +181,8 @@ fn a_film_costs_a_study_of_thousands_no_more_than_one_of_hundreds() {
     let wrong: u32 = ward
         .store
         .connection
+        .sqlite()
+        .unwrap()
         .query_row(
             "SELECT count(*) FROM studies WHERE (parts_scored, parts_beside, parts_amiss) <> (
                 SELECT sum(part = 'scored'), sum(part = 'beside'), sum(part = 'amiss') FROM films

@@ -15,6 +15,7 @@ mod change;
 mod columns;
 mod condition;
 mod convert;
+mod copy;
 mod due;
 mod error;
 mod exposure;
@@ -26,6 +27,7 @@ mod in_work;
 mod join;
 #[cfg(test)]
 mod large_tests;
+mod migrations;
 mod open;
 mod operations;
 mod outbox;
@@ -50,19 +52,20 @@ mod row;
 mod rules;
 mod senders;
 mod sends;
+mod server;
 mod shift;
 mod similar;
 mod spread;
+mod sql;
 mod study_time;
 mod supersede;
 mod unanswered;
 mod unreadable;
 
-use std::path::PathBuf;
-
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sql::{Connection, Transaction};
 
 pub use audit::{AuditEvent, NewEvent};
+pub use copy::CopyProgress;
 pub use error::{StoreError, StoreErrorKind};
 pub use operations::{Operations, OutboxCount};
 pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
@@ -86,6 +89,7 @@ pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;
 
+use crate::store_place::StorePlace;
 pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,
     ShiftQuestion, Status, StudyId, StudyRow, Unseen,
@@ -99,7 +103,7 @@ pub type FileId = i64;
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    path: PathBuf,
+    place: StorePlace,
     /// The person whose session this connection is, if it is one's.
     signature: Option<audit::Signature>,
 }
@@ -107,13 +111,10 @@ pub struct Store {
 impl Store {
     /// Runs `work` as one transaction: all of it is kept, or nothing. It takes the write lock at once,
     /// so that two processes wait for each other instead of failing half-way.
-    fn write<T>(
-        &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        let Self { connection, path, signature } = self;
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
+        let Self { connection, place, signature } = self;
         let run = || {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.write()?;
             let result = match signature {
                 Some(signature) => audit::signed(&transaction, signature, work)?,
                 None => work(&transaction)?,
@@ -121,15 +122,15 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         };
-        run().map_err(|error| StoreError::from_sqlite(path, error))
+        run().map_err(|error: sql::Error| StoreError::from_sql(&*place, error))
     }
 
     /// Runs `work` on one unchanging view of the store.
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> sql::Result<T>) -> Result<T, StoreError> {
         let run = || {
-            let view = self.connection.unchecked_transaction()?;
+            let view = self.connection.view()?;
             work(&view)
         };
-        run().map_err(|error| StoreError::from_sqlite(&self.path, error))
+        run().map_err(|error: sql::Error| StoreError::from_sql(&self.place, error))
     }
 }

@@ -7,87 +7,81 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{ErrorCode, OpenFlags};
 
 use super::{
     Store, StoreError, StoreErrorKind,
+    migrations::{MIGRATIONS, migrate},
     place::{self, APPLICATION_ID, Found, with_suffix},
     restored::check_restored,
+    server::open_server,
+    sql::Connection,
 };
-
-/// Numbered from 1; `user_version` says how many a store has had. Released ones are never edited.
-pub(super) const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/001_first.sql"),
-    include_str!("migrations/002_warnings.sql"),
-    include_str!("migrations/003_requests.sql"),
-    include_str!("migrations/004_people.sql"),
-    include_str!("migrations/005_plugins.sql"),
-    include_str!("migrations/007_exposure.sql"),
-    include_str!("migrations/008_shift.sql"),
-    include_str!("migrations/009_in_work.sql"),
-    include_str!("migrations/010_again.sql"),
-    include_str!("migrations/011_large_studies.sql"),
-    include_str!("migrations/012_identity.sql"),
-    include_str!("migrations/013_trying.sql"),
-    include_str!("migrations/014_attributes.sql"),
-    include_str!("migrations/015_senders.sql"),
-    include_str!("migrations/016_operations.sql"),
-    include_str!("migrations/017_send.sql"),
-];
+use crate::store_place::StorePlace;
 
 /// How long a writer waits for another one. The longest transaction is a change of thresholds.
 const BUSY: Duration = Duration::from_secs(30);
 
 impl Store {
-    /// Opens the store at `path`, making it and its folder if they are not there, and brings it up to
-    /// this version. Owner and followers open it alike.
+    /// Opens the store at a place, making it if it is not there, and brings it up to this version. Owner and followers
+    /// open it alike.
     ///
-    /// The database files are readable by their owner alone, also where they were not before; a folder
-    /// that is made here is too (one that was there is left as it is: it may be anybody's). What is no store of ours
-    /// is refused before anything of it or beside it is changed; an empty file is taken for one that is about to be.
+    /// The files of a store are readable by their owner alone, also where they were not before; a folder that is made
+    /// here is too (one that was there is left as it is: it may be anybody's). What is no store of ours is refused before
+    /// anything of it or beside it is changed; an empty file, and an empty schema of a server's database, is taken for
+    /// one that is about to be.
     ///
     /// # Errors
-    /// See [`StoreErrorKind`]; the file is left as it was.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_within(path, BUSY)
+    /// See [`StoreErrorKind`]; what is there is left as it was.
+    pub fn open(place: impl Into<StorePlace>) -> Result<Self, StoreError> {
+        Self::open_within(place, BUSY)
     }
 
     /// [`Store::open`] for a caller that cannot wait for other writers for longer than `busy`.
     ///
     /// # Errors
     /// As there.
-    pub fn open_within(path: &Path, busy: Duration) -> Result<Self, StoreError> {
-        let found = place::check(path)?;
-        make_folder(path)?;
-        let real = place::real_path(path).map_err(|error| StoreError::from_io(path, error))?;
-        match found {
-            Found::Nothing => make(&real)?,
-            Found::Blank => {}
-            Found::Store => make_private(&real)?,
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(&real, flags);
-        let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
-        let mut connection = opened.map_err(failed)?;
-        connection.busy_timeout(busy).map_err(failed)?;
-        refuse_strangers(&connection, path)?;
-        // Now it is known to be ours, or to become so.
-        make_private(&real)?;
-        configure(&connection, busy).map_err(failed)?;
-        migrate(&mut connection, MIGRATIONS).map_err(failed)?;
-        check_restored(&mut connection, path)?;
-        Ok(Self { connection, path: path.to_owned(), signature: None })
+    pub fn open_within(place: impl Into<StorePlace>, busy: Duration) -> Result<Self, StoreError> {
+        let place = place.into();
+        let connection = match &place {
+            StorePlace::File(path) => open_file(path, busy)?,
+            StorePlace::Server(server) => open_server(server, &place, busy)?,
+        };
+        Ok(Self { connection, place, signature: None })
     }
 
     /// Where the store is.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn place(&self) -> &StorePlace {
+        &self.place
     }
 }
 
+fn open_file(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
+    let found = place::check(path)?;
+    make_folder(path)?;
+    let real = place::real_path(path).map_err(|error| StoreError::from_io(path, error))?;
+    match found {
+        Found::Nothing => make(&real)?,
+        Found::Blank => {}
+        Found::Store => make_private(&real)?,
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |error: rusqlite::Error| StoreError::from_sql(path, error);
+    let connection = rusqlite::Connection::open_with_flags(&real, flags).map_err(failed)?;
+    connection.busy_timeout(busy).map_err(failed)?;
+    refuse_strangers(&connection, path)?;
+    // Now it is known to be ours, or to become so.
+    make_private(&real)?;
+    configure(&connection, busy).map_err(failed)?;
+    let connection = Connection::from(connection);
+    migrate(&connection, MIGRATIONS).map_err(|error| StoreError::from_sql(path, error))?;
+    check_restored(&connection, path)?;
+    Ok(connection)
+}
+
 /// A file that this version must not touch: another program's database, or a newer version's.
-fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+fn refuse_strangers(connection: &rusqlite::Connection, path: &Path) -> Result<(), StoreError> {
     let look = || -> rusqlite::Result<(i32, usize, usize)> {
         // One view of the file, in case another process is at its first migration.
         let _view = connection.unchecked_transaction()?;
@@ -96,23 +90,28 @@ fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(), StoreErr
         let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok((id, version as usize, tables as usize))
     };
-    let (id, version, tables) = look().map_err(|error| StoreError::from_sqlite(path, error))?;
+    let (id, version, tables) = look().map_err(|error| StoreError::from_sql(path, error))?;
     let blank = id == 0 && version == 0 && tables == 0;
     if id != APPLICATION_ID && !blank {
         let why = "it is the database of another program";
         return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
     }
-    if version > MIGRATIONS.len() {
-        let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
-        return Err(StoreError::new(StoreErrorKind::NewerVersion, path, &why));
+    refuse_newer(version, path)
+}
+
+/// Refuses a store of a newer version.
+pub(super) fn refuse_newer(version: usize, place: impl Into<StorePlace>) -> Result<(), StoreError> {
+    if version <= MIGRATIONS.len() {
+        return Ok(());
     }
-    Ok(())
+    let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
+    Err(StoreError::new(StoreErrorKind::NewerVersion, place, &why))
 }
 
 /// WAL lets followers read while the owner writes. With `synchronous = NORMAL` a commit survives the
 /// death of the process at any moment; loss of power may undo the last ones, never damage the file,
 /// and what they held is found again in the inbox.
-fn configure(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
+fn configure(connection: &rusqlite::Connection, busy: Duration) -> rusqlite::Result<()> {
     switch_to_wal(connection, busy)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -128,7 +127,7 @@ fn configure(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
 /// The switch happens once in a store's life and needs it alone. SQLite does not wait for that as it
 /// does for other locks (two that wait for each other would never end), so that processes which make
 /// one store together have to try again.
-fn switch_to_wal(connection: &Connection, busy: Duration) -> rusqlite::Result<()> {
+fn switch_to_wal(connection: &rusqlite::Connection, busy: Duration) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
@@ -139,27 +138,6 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> rusqlite::Result<()
             }
             done => return done,
         }
-    }
-}
-
-/// Brings the store to `migrations.len()`, each step in a transaction of its own. Two processes may
-/// start at once: the version is read again inside the transaction.
-pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
-    loop {
-        // A store that is up to date is only read: a dashboard does not wait for a busy owner.
-        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version as usize >= migrations.len() {
-            return Ok(());
-        }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let Some(migration) = migrations.get(version as usize) else {
-            return Ok(());
-        };
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", version + 1)?;
-        transaction.commit()?;
     }
 }
 
@@ -227,46 +205,55 @@ pub(super) fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use rusqlite::Connection;
 
-    use super::{MIGRATIONS, migrate};
+    use super::super::migrations::{MIGRATIONS, Migration, Step, migrate};
     use crate::{
         intake::Arrival,
         quality::{Gate, Held},
-        store::{Outcome, Store, StoreErrorKind, Verdict},
+        store::{Outcome, Store, StoreErrorKind, Verdict, sql::Connection},
     };
 
+    fn in_memory() -> Connection {
+        rusqlite::Connection::open_in_memory().unwrap().into()
+    }
+
     fn version(connection: &Connection) -> u32 {
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+        connection.sqlite().unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     }
 
     #[test]
     fn every_version_comes_up_to_the_latest() {
         for start in 0..=MIGRATIONS.len() {
-            let mut connection = Connection::open_in_memory().unwrap();
-            migrate(&mut connection, &MIGRATIONS[..start]).unwrap();
+            let connection = in_memory();
+            migrate(&connection, &MIGRATIONS[..start]).unwrap();
             assert_eq!(version(&connection) as usize, start);
-            migrate(&mut connection, MIGRATIONS).unwrap();
-            migrate(&mut connection, MIGRATIONS).unwrap();
+            migrate(&connection, MIGRATIONS).unwrap();
+            migrate(&connection, MIGRATIONS).unwrap();
             assert_eq!(version(&connection) as usize, MIGRATIONS.len());
-            let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            let check: String = connection
+                .sqlite()
+                .unwrap()
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
             assert_eq!(check, "ok");
         }
     }
 
     #[test]
     fn studies_of_an_earlier_version_keep_their_patients() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, &MIGRATIONS[..7]).unwrap();
+        let connection = in_memory();
+        migrate(&connection, &MIGRATIONS[..7]).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO studies (key, patient_id, patient_name, first_arrival, last_arrival) VALUES
                  ('1.2.3', ' P1', 'DOE^JANE', 0, 0), ('sha256:00', '', '', 0, 0), ('folder:/in', '', '', 0, 0)",
             )
             .unwrap();
-        migrate(&mut connection, MIGRATIONS).unwrap();
+        migrate(&connection, MIGRATIONS).unwrap();
         let query = "SELECT uid, number, study, patient_id, name FROM study_patients";
         let rows: Vec<(String, i64, i64, String, String)> = connection
+            .sqlite()
+            .unwrap()
             .prepare(query)
             .unwrap()
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
@@ -278,8 +265,8 @@ mod tests {
 
     #[test]
     fn studies_of_an_earlier_version_learn_their_station_from_their_films() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection, &MIGRATIONS[..11]).unwrap();
+        let connection = in_memory();
+        migrate(&connection, &MIGRATIONS[..11]).unwrap();
         connection
             .execute_batch(
                 r#"INSERT INTO studies (key, first_arrival, last_arrival) VALUES ('1', 0, 0), ('2', 0, 0), ('3', 0, 0);
@@ -291,8 +278,10 @@ mod tests {
                    (3, 1, 'q', 1, 'no JSON', 'scored', '', 0);"#,
             )
             .unwrap();
-        migrate(&mut connection, MIGRATIONS).unwrap();
+        migrate(&connection, MIGRATIONS).unwrap();
         let rows: Vec<(String, String)> = connection
+            .sqlite()
+            .unwrap()
             .prepare("SELECT station_name, patient_age FROM studies ORDER BY id")
             .unwrap()
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -304,11 +293,14 @@ mod tests {
 
     #[test]
     fn a_migration_that_fails_leaves_the_version_before_it() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)"];
-        migrate(&mut connection, &steps).unwrap_err();
+        let connection = in_memory();
+        let step = |sqlite| Migration { sqlite, postgres: Step::Never };
+        let steps = [step("CREATE TABLE a (x)"), step("CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)")];
+        migrate(&connection, &steps).unwrap_err();
         assert_eq!(version(&connection), 1);
         let tables: Vec<String> = connection
+            .sqlite()
+            .unwrap()
             .prepare("SELECT name FROM sqlite_schema ORDER BY name")
             .unwrap()
             .query_map([], |row| row.get(0))
@@ -316,7 +308,7 @@ mod tests {
             .collect::<Result<_, _>>()
             .unwrap();
         assert_eq!(tables, ["a"], "half of the failed step was kept");
-        migrate(&mut connection, &[steps[0], "CREATE TABLE b (x)"]).unwrap();
+        migrate(&connection, &[steps[0], step("CREATE TABLE b (x)")]).unwrap();
         assert_eq!(version(&connection), 2);
     }
 
@@ -327,8 +319,13 @@ mod tests {
         let arrival = Arrival { path: "a".into(), size: 1, modified_ns: 1 };
         let file = store.receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap()[0].0;
         // What a disk without room does to every connection, this limit does to one.
-        let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-        store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        let pages: i64 = store
+            .connection
+            .sqlite()
+            .unwrap()
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        store.connection.sqlite().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
         let reason = "much to say ".repeat(10_000);
         let outcome = Outcome {
             sha256: "x".to_owned(),

@@ -3,14 +3,16 @@
 use std::{fs, path::Path, time::Duration};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
     DeliveryKind, FileId, Store, StoreError,
     convert::Micros,
     place::{real_path, with_suffix},
+    server,
     shift::queue,
+    sql::{self, Connection, Transaction},
 };
+use crate::store_place::StorePlace;
 
 /// How the work of a store stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,8 +48,8 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn operations(&self) -> Result<Operations, StoreError> {
-        let bytes = bytes(&self.path);
         self.read(|view| {
+            let bytes = bytes(view, &self.place)?;
             let (queued, queued_since) = queue(view)?;
             Ok(Operations {
                 queued,
@@ -64,18 +66,20 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`]: the store cannot be written now.
     pub fn try_to_write(&mut self, busy: Duration) -> Result<(), StoreError> {
-        let Self { connection, path, .. } = self;
-        let failed = |error: rusqlite::Error| StoreError::from_sqlite(path, error);
-        let before: u64 = connection
+        let Self { connection, place, .. } = self;
+        let Some(sqlite) = connection.sqlite() else {
+            return server::try_to_write(connection, busy)
+                .map_err(|error| StoreError::from_sql(&*place, error));
+        };
+        let failed = |error: rusqlite::Error| StoreError::from_sql(&*place, error);
+        let before: u64 = sqlite
             .pragma_query_value(None, "busy_timeout", |row| row.get::<_, i64>(0))
             .map_err(failed)?
             .unsigned_abs();
-        connection.busy_timeout(busy).map_err(failed)?;
-        let tried = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .and_then(rusqlite::Transaction::rollback);
-        connection.busy_timeout(Duration::from_millis(before)).map_err(failed)?;
-        tried.map_err(failed)
+        sqlite.busy_timeout(busy).map_err(failed)?;
+        let tried = connection.write().and_then(Transaction::rollback);
+        sqlite.busy_timeout(Duration::from_millis(before)).map_err(failed)?;
+        tried.map_err(|error| StoreError::from_sql(&*place, error))
     }
 
     /// When a file came in.
@@ -91,7 +95,7 @@ impl Store {
     }
 }
 
-fn unacknowledged(view: &Connection) -> rusqlite::Result<u32> {
+fn unacknowledged(view: &Connection) -> sql::Result<u32> {
     view.prepare_cached(
         "SELECT count(*) FROM studies
          WHERE severity = 'critical' AND acknowledged_at IS NULL AND status IN ('new', 'seen')
@@ -100,7 +104,7 @@ fn unacknowledged(view: &Connection) -> rusqlite::Result<u32> {
     .query_row([], |row| row.get(0))
 }
 
-fn outbox(view: &Connection) -> rusqlite::Result<Vec<OutboxCount>> {
+fn outbox(view: &Connection) -> sql::Result<Vec<OutboxCount>> {
     let mut waiting = view.prepare_cached(
         "SELECT count(*), count(*) FILTER (WHERE attempts >= 2) FROM outbox WHERE state = 'waiting' AND kind = ?1",
     )?;
@@ -118,9 +122,15 @@ fn outbox(view: &Connection) -> rusqlite::Result<Vec<OutboxCount>> {
     Ok(counts)
 }
 
-/// The database and its write-ahead log.
-fn bytes(path: &Path) -> u64 {
-    let Ok(path) = real_path(path) else { return 0 };
+/// The database and its write-ahead log; of a server all of the database.
+fn bytes(view: &Connection, place: &StorePlace) -> sql::Result<u64> {
+    let Some(file) = place.file() else {
+        let bytes: i64 = view
+            .prepare_cached("SELECT pg_database_size(current_database())")?
+            .query_row([], |row| row.get(0))?;
+        return Ok(bytes.unsigned_abs());
+    };
+    let Ok(path) = real_path(file) else { return Ok(0) };
     let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
-    length(&path) + length(&with_suffix(&path, "-wal"))
+    Ok(length(&path) + length(&with_suffix(&path, "-wal")))
 }

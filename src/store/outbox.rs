@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros},
     row::touch,
+    sql::{self, Connection, OptionalExtension, Row},
     unreadable::{is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
@@ -218,19 +218,25 @@ impl Store {
                 Tried::Again { why, due, .. } => ("waiting", clean(why), *due),
                 Tried::GivenUp(why) => ("failed", clean(why), now),
             };
-            let noted = transaction
-                .prepare_cached(
-                    "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1,
-                            content = CASE WHEN ?2 <> 'done' THEN content
-                                           WHEN kind = 'send' THEN json_set(content, '$.again', json('false'))
-                                           ELSE '' END
-                     WHERE id = ?1 AND state = 'waiting'",
-                )?
-                .execute((delivery.id, state, &fault, Micros(due)))?;
-            if noted == 0 {
+            let content: Option<String> = transaction
+                .prepare_cached("SELECT content FROM outbox WHERE id = ?1 AND state = 'waiting'")?
+                .query_row([delivery.id], |row| row.get(0))
+                .optional()?;
+            let Some(content) = content else {
                 // It has come to its end already, and is in the audit.
                 return Ok(());
-            }
+            };
+            let content = match (tried, delivery.kind) {
+                (Tried::Done(_), DeliveryKind::Send) => arrived(&content),
+                (Tried::Done(_), _) => String::new(),
+                (Tried::Again { .. } | Tried::GivenUp(_), _) => content,
+            };
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1, content = ?5
+                     WHERE id = ?1",
+                )?
+                .execute((delivery.id, state, &fault, Micros(due), content))?;
             if let (DeliveryKind::Send, Some(study)) = (delivery.kind, delivery.study) {
                 touch(transaction, study)?;
             }
@@ -300,12 +306,14 @@ fn farthest(now: Timestamp) -> Timestamp {
 }
 
 /// The destinations of one kind. What was put off before the clock was set back is due.
-fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> rusqlite::Result<Vec<Waiting>> {
+fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> sql::Result<Vec<Waiting>> {
     let sql = match kind {
-        // SQLite takes `due` from the row of the minimum: the one that is made first.
+        // When the one is due that is made first.
         DeliveryKind::Write => {
-            "SELECT '', target, CASE WHEN due > ?2 THEN 0 ELSE due END, min((plan = '') << 60 | id) FROM outbox
-             WHERE state = 'waiting' AND kind = ?1 GROUP BY target"
+            "SELECT '', target, CASE WHEN due > ?2 THEN 0 ELSE due END FROM (
+                SELECT target, due, row_number() OVER (PARTITION BY target ORDER BY plan = '', id) AS place
+                FROM outbox WHERE state = 'waiting' AND kind = ?1) AS waiting
+             WHERE place = 1"
         }
         _ => {
             "SELECT plugin, target, min(CASE WHEN due > ?2 THEN 0 ELSE due END) FROM outbox
@@ -322,8 +330,18 @@ fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> rusqlite
     destinations.collect()
 }
 
+/// The content of a result that has arrived: it is not to be sent once more.
+fn arrived(content: &str) -> String {
+    let mut read: Value = serde_json::from_str(content).unwrap_or_default();
+    if let Value::Object(fields) = &mut read {
+        fields.insert("again".to_owned(), false.into());
+        return read.to_string();
+    }
+    content.to_owned()
+}
+
 /// Lets what goes to the same destination as a delivery that failed wait too.
-fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> rusqlite::Result<()> {
+fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> sql::Result<()> {
     // What goes into a file waits for the first of it anyway.
     if delivery.kind != DeliveryKind::Write {
         connection
@@ -337,7 +355,7 @@ fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> ru
 }
 
 /// A delivery that waits, if that one does and can be read.
-pub(super) fn waiting(view: &Connection, id: i64) -> rusqlite::Result<Option<Delivery>> {
+pub(super) fn waiting(view: &Connection, id: i64) -> sql::Result<Option<Delivery>> {
     let row = view.prepare_cached(select_deliveries!("id = ?1"))?.query_row([id], delivery).optional();
     match row {
         Err(error) if is_about_a_row(&error) => Ok(None),
@@ -346,7 +364,7 @@ pub(super) fn waiting(view: &Connection, id: i64) -> rusqlite::Result<Option<Del
 }
 
 /// A delivery, or why its row cannot be read.
-fn due(view: &Connection, row: &Row<'_>) -> rusqlite::Result<Due> {
+fn due(view: &Connection, row: &Row<'_>) -> sql::Result<Due> {
     match delivery(row) {
         Err(error) if is_about_a_row(&error) => {
             let id: i64 = row.get(0)?;
@@ -357,7 +375,7 @@ fn due(view: &Connection, row: &Row<'_>) -> rusqlite::Result<Due> {
     }
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn delivery(row: &Row<'_>) -> sql::Result<Delivery> {
     let mut columns = Columns::of(row);
     Ok(Delivery {
         id: columns.next()?,
@@ -367,7 +385,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
             let word: String = columns.next()?;
             // The table checks the word.
             let known = DeliveryKind::ALL.into_iter().find(|kind| kind.word() == word);
-            known.ok_or(rusqlite::Error::InvalidQuery)?
+            known.ok_or(sql::ValueError::InvalidQuery)?
         },
         target: columns.next()?,
         content: columns.next()?,

@@ -7,11 +7,11 @@ use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::{FileExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use super::{Ownership, open::owner_only, place::place_beside};
-use crate::files;
+use crate::{files, store_place::StorePlace};
 
 /// Bytes of the file.
 const PAGE: usize = 8_192;
@@ -25,11 +25,11 @@ impl OwnerFile {
     ///
     /// # Errors
     /// Those of the operating system.
-    pub fn open(store_path: &Path, _owned: &Ownership) -> io::Result<Self> {
+    pub fn open(store: impl Into<StorePlace>, _owned: &Ownership) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let file = owner_only(options.create(true).truncate(false).read(true).write(true))
             .custom_flags(files::unwaiting() | files::unlinked())
-            .open(place(store_path)?)?;
+            .open(place(store)?)?;
         if file.metadata()?.is_file() { Ok(Self(file)) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
@@ -49,16 +49,16 @@ impl OwnerFile {
 
     /// Reads the last words of a store's owner; none where there are none.
     #[must_use]
-    pub fn read(store_path: &Path) -> Option<String> {
-        let page = files::read(&place(store_path).ok()?, files::Expected::TEXT).ok()?;
+    pub fn read(store: impl Into<StorePlace>) -> Option<String> {
+        let page = files::read(&place(store).ok()?, files::Expected::TEXT).ok()?;
         let text = String::from_utf8(page).ok()?;
         Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())
     }
 }
 
 /// `<store>.owner`.
-fn place(store_path: &Path) -> io::Result<PathBuf> {
-    place_beside(store_path, ".owner")
+fn place(store: impl Into<StorePlace>) -> io::Result<PathBuf> {
+    place_beside(store, ".owner")
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use std::{
 use super::{
     StoreError, StoreErrorKind,
     open::{make_folder, owner_only},
-    place::{check, lock_of, real_path},
+    place::{base, check, lock_of},
 };
-use crate::{files, text::shown};
+use crate::{files, store_place::StorePlace, text::shown};
 
 /// A follower that looks whether there is an owner holds the lock for a moment: it is asked for again.
 const TRIES: u32 = 5;
@@ -33,15 +33,18 @@ const LONGEST_NUMBER: usize = 32;
 pub struct Ownership(Arc<File>);
 
 impl Ownership {
-    /// Takes the pipeline of the store at `store_path`; `None` if another process has it.
+    /// Takes the pipeline of the store at that place; `None` if another process has it.
     ///
     /// # Errors
     /// If something else than a store of ours lies there, the lock file cannot be made, or the file system has no
     /// locks (some network shares).
-    pub fn acquire(store_path: &Path) -> Result<Option<Self>, StoreError> {
-        check(store_path)?;
-        make_folder(store_path)?;
-        let path = lock_path(store_path).map_err(|error| StoreError::from_io(store_path, error))?;
+    pub fn acquire(store: impl Into<StorePlace>) -> Result<Option<Self>, StoreError> {
+        let store = store.into();
+        if let StorePlace::File(path) = &store {
+            check(path)?;
+            make_folder(path)?;
+        }
+        let path = lock_path(&store).map_err(|error| StoreError::from_io(&store, error))?;
         let failed = |error: io::Error| StoreError::from_io(&path, error);
         let mut lock = open_lock(&path)?;
         for tried in 1.. {
@@ -77,9 +80,9 @@ impl Ownership {
 
     /// Whether nobody owns the pipeline of a store. Nothing is made or changed.
     #[must_use]
-    pub fn is_free(store_path: &Path) -> bool {
-        let open =
-            || File::options().read(true).custom_flags(files::unwaiting()).open(lock_path(store_path)?);
+    pub fn is_free(store: impl Into<StorePlace>) -> bool {
+        let store = store.into();
+        let open = || File::options().read(true).custom_flags(files::unwaiting()).open(lock_path(&store)?);
         match open() {
             Ok(lock) => lock.try_lock_shared().is_ok(),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
@@ -88,8 +91,8 @@ impl Ownership {
 
     /// The process number that the last owner left in the lock file, for a message to people.
     #[must_use]
-    pub fn holder(store_path: &Path) -> Option<u32> {
-        fs::read_to_string(lock_path(store_path).ok()?).ok()?.trim().parse().ok()
+    pub fn holder(store: impl Into<StorePlace>) -> Option<u32> {
+        fs::read_to_string(lock_path(&store.into()).ok()?).ok()?.trim().parse().ok()
     }
 }
 
@@ -112,15 +115,15 @@ fn open_lock(path: &Path) -> Result<File, StoreError> {
 }
 
 /// `<store>.lock`, whatever link the store is named by.
-fn lock_path(store_path: &Path) -> io::Result<PathBuf> {
-    real_path(store_path).map(|path| lock_of(&path))
+fn lock_path(store: &StorePlace) -> io::Result<PathBuf> {
+    base(store).map(|path| lock_of(&path))
 }
 
 /// When a store's owner was last heard of, as a follower sees it: by the changes of the lock file's time, counted on
 /// the follower's own steady clock, so that no clock that is set counts.
 #[derive(Debug)]
 pub struct Heartbeat {
-    store: PathBuf,
+    store: StorePlace,
     last: Option<SystemTime>,
     since: Option<Instant>,
 }
@@ -128,8 +131,8 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// The heartbeat of a store's owner, not heard yet.
     #[must_use]
-    pub fn of(store_path: &Path) -> Self {
-        Self { store: store_path.to_owned(), last: None, since: None }
+    pub fn of(store: impl Into<StorePlace>) -> Self {
+        Self { store: store.into(), last: None, since: None }
     }
 
     /// For how long the owner has not been heard of, at least.

@@ -1,11 +1,10 @@
 //! The studies that came, with what their films were scored with: for the question what other thresholds would
 //! have made of them.
 
-use rusqlite::Connection;
-
 use super::{
     Store, StoreError, StudyId,
     convert::{Columns, Micros},
+    sql::{self, Connection},
     unreadable::rows,
 };
 use crate::study::{AuditKind, PastStudy, Rules};
@@ -47,7 +46,7 @@ impl Store {
 }
 
 /// The probabilities of a study's scored films, a film each, in the order of the rules' labels.
-fn probabilities(view: &Connection, study: StudyId, rules: &Rules) -> rusqlite::Result<Vec<Vec<f32>>> {
+fn probabilities(view: &Connection, study: StudyId, rules: &Rules) -> sql::Result<Vec<Vec<f32>>> {
     let mut query = view.prepare_cached(
         "SELECT films.id, findings.label, findings.probability
          FROM films JOIN models ON models.id = films.model JOIN findings ON findings.film = films.id

@@ -2,7 +2,6 @@
 //! they did.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     change::about,
     convert::{Columns, Micros},
     row::{save, study_if_any},
+    sql::{self, Connection},
     unreadable::rows,
 };
 use crate::{study::AuditKind, text::clean};
@@ -99,10 +99,11 @@ impl Store {
             let Some(mut row) = study_if_any(transaction, study)? else {
                 return Ok(None);
             };
-            transaction
-                .prepare_cached("INSERT INTO notes (study, time, author, text) VALUES (?1, ?2, ?3, ?4)")?
-                .execute((study, Micros(now), &author, &text))?;
-            let note = transaction.last_insert_rowid();
+            let note: i64 = transaction
+                .prepare_cached(
+                    "INSERT INTO notes (study, time, author, text) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+                )?
+                .query_row((study, Micros(now), &author, &text), |row| row.get(0))?;
             row.notes += 1;
             save(transaction, &mut row)?;
             // The text may hold a patient's name, and the audit holds none.
@@ -114,7 +115,7 @@ impl Store {
 }
 
 /// The notes of a study, the oldest first.
-pub(super) fn notes(connection: &Connection, study: StudyId) -> rusqlite::Result<Vec<Note>> {
+pub(super) fn notes(connection: &Connection, study: StudyId) -> sql::Result<Vec<Note>> {
     let sql = "SELECT id, author, time, text FROM notes WHERE study = ?1 ORDER BY id";
     rows(connection, "notes", sql, [study], |row| {
         let mut columns = Columns::of(row);

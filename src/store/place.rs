@@ -2,15 +2,17 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
-    os::unix::fs::MetadataExt,
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
+use etcetera::BaseStrategy;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{StoreError, StoreErrorKind};
-use crate::files::kind_of;
+use crate::{files::kind_of, store_place::StorePlace};
 
 /// Marks the file as ours ("cxrt"), so that nobody's other database is ever migrated.
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"cxrt");
@@ -49,12 +51,29 @@ pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links lead to one another"))
 }
 
-/// The place of a file beside a store: the store's own, with `suffix` after its very end.
+/// The place of a file beside a store: the store's own, with `suffix` after its very end; for a store on a server, in a
+/// folder of this host.
 ///
 /// # Errors
 /// Those of the operating system.
-pub fn place_beside(store_path: &Path, suffix: &str) -> io::Result<PathBuf> {
-    real_path(store_path).map(|path| with_suffix(&path, suffix))
+pub fn place_beside(store: impl Into<StorePlace>, suffix: &str) -> io::Result<PathBuf> {
+    base(&store.into()).map(|path| with_suffix(&path, suffix))
+}
+
+/// What the names of all files beside a store begin with: its own name; of one on a server, a name in a folder of this
+/// host that is this user's alone, and is made here.
+pub(super) fn base(store: &StorePlace) -> io::Result<PathBuf> {
+    let server = match store {
+        StorePlace::File(path) => return real_path(path),
+        StorePlace::Server(server) => server,
+    };
+    let folders = etcetera::choose_base_strategy().map_err(|_| {
+        io::Error::other("this user has no home folder for what belongs to a store on a server")
+    })?;
+    let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+    let folder = state.join("cxr-triage").join(server.folder_name());
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    Ok(folder.join("store"))
 }
 
 /// The path with something put after its very end, extension and all.
@@ -111,7 +130,7 @@ fn whose(path: &Path, real: &Path) -> Result<Found, StoreError> {
         }
         // Read while another process wrote, it may look damaged: the real opening says whether it is.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => Ok(Found::Blank),
-        Err(error) => Err(StoreError::from_sqlite(path, error)),
+        Err(error) => Err(StoreError::from_sql(path, error)),
     }
 }
 

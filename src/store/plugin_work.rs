@@ -1,7 +1,6 @@
 //! The effects of plugins: saved with the place up to which they have been called, or not at all.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -13,6 +12,7 @@ use super::{
     convert::Micros,
     row::{save, study_if_any},
     sends::{self, Wish},
+    sql::{self, Connection, OptionalExtension, params},
 };
 use crate::{
     hash::hex,
@@ -70,7 +70,7 @@ fn apply(
     effect: &PluginEffect,
     now: Timestamp,
     outcome: &mut PluginOutcome,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let row = match effect {
         PluginEffect::Raise { study, floor } => raise(connection, plugin, *study, *floor, now)?,
         PluginEffect::Tag { study, text } => {
@@ -111,7 +111,7 @@ fn raise(
     study: StudyId,
     floor: Option<Severity>,
     now: Timestamp,
-) -> rusqlite::Result<Option<StudyRow>> {
+) -> sql::Result<Option<StudyRow>> {
     let Some(mut row) = study_if_any(connection, study)? else { return Ok(None) };
     let floor = match floor {
         Some(floor) => floor,
@@ -137,7 +137,7 @@ fn mark(
     kind: Option<AuditKind>,
     now: Timestamp,
     change: impl FnOnce(&mut Marks),
-) -> rusqlite::Result<Option<StudyRow>> {
+) -> sql::Result<Option<StudyRow>> {
     let Some(mut row) = study_if_any(connection, study)? else { return Ok(None) };
     let before = row.marks.clone();
     change(&mut row.marks);
@@ -153,12 +153,7 @@ fn mark(
 
 /// Puts a delivery into the outbox; `false` if too many wait there already. One whose `once` key is
 /// known is done already.
-fn send(
-    connection: &Connection,
-    plugin: &str,
-    delivery: &NewDelivery,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
+fn send(connection: &Connection, plugin: &str, delivery: &NewDelivery, now: Timestamp) -> sql::Result<bool> {
     if let (DeliveryKind::Send, Some(study)) = (delivery.kind, delivery.study) {
         sends::ask(connection, study, &delivery.target, plugin, Wish::Once, now)?;
         return Ok(true);

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
     condition::{LISTED, OPEN, UNSEEN},
     convert::{Json, Micros, to_json},
     row::{select_studies, study_row_or_remains},
+    sql::OptionalExtension,
     unreadable::{self, is_about_a_row},
 };
 use crate::study::{AuditKind, Severity};

@@ -6,7 +6,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     FilmId, FilmRow, FilmState, PriorFilm, Store, StoreError, StudyDetail, StudyId, StudyRow,
@@ -19,6 +18,7 @@ use super::{
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
     sends::sendings_of,
+    sql::{self, Connection, OptionalExtension},
 };
 use crate::study::{Finding, Severity};
 
@@ -67,8 +67,13 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn version(&self) -> Result<i64, StoreError> {
-        let ask = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
-        ask().map_err(|error| StoreError::from_sqlite(&self.path, error))
+        // On a server the transactions that run and the next one's number: all writers of the server change it.
+        let sql = match self.connection.sqlite() {
+            Some(_) => "PRAGMA data_version",
+            None => "SELECT hashtextextended(CAST(pg_current_snapshot() AS TEXT), 0)",
+        };
+        let ask = || self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0));
+        ask().map_err(|error| StoreError::from_sql(&self.place, error))
     }
 
     /// Gives memory back that this connection keeps pages of the store in.
@@ -76,8 +81,9 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn free_memory(&self) -> Result<(), StoreError> {
-        let free = self.connection.execute_batch("PRAGMA shrink_memory");
-        free.map_err(|error| StoreError::from_sqlite(&self.path, error))
+        let Some(sqlite) = self.connection.sqlite() else { return Ok(()) };
+        let free = sqlite.execute_batch("PRAGMA shrink_memory");
+        free.map_err(|error| StoreError::from_sql(&self.place, error))
     }
 
     /// The studies that changed after `revision` (0: all), in the order of their change: the last one
@@ -133,7 +139,7 @@ impl Store {
                     "SELECT id FROM films WHERE study = ?1 AND state <> 'superseded' ORDER BY id",
                 )?
                 .query_map([study.id], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
+                .collect::<sql::Result<_>>()?;
             detail(view, study, &ids).map(Some)
         })
     }
@@ -158,7 +164,7 @@ impl Store {
                     "SELECT id FROM films WHERE study = ?1 AND state <> 'superseded' ORDER BY id DESC LIMIT ?2",
                 )?
                 .query_map((study.id, most), |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
+                .collect::<sql::Result<_>>()?;
             let mut belongs = view.prepare_cached(
                 "SELECT 1 FROM films WHERE id = ?1 AND study = ?2 AND state <> 'superseded'",
             )?;
@@ -239,9 +245,9 @@ impl Store {
                 "SELECT min(films.id), other.study_time FROM studies AS this
                  JOIN studies AS other ON other.patient_id = this.patient_id AND other.id <> this.id
                  JOIN films ON films.study = other.id AND films.state = 'scored'
-                 WHERE this.id = ?1 AND this.patient_id <> ''
+                 WHERE this.id = ?1 AND this.patient_id <> '' AND other.patient_id <> ''
                    AND coalesce(other.study_time <= this.study_time, other.first_arrival <= this.first_arrival)
-                 GROUP BY other.id ORDER BY other.study_time DESC, other.first_arrival DESC LIMIT ?2",
+                 GROUP BY other.id ORDER BY other.study_time DESC NULLS LAST, other.first_arrival DESC LIMIT ?2",
             )?;
             query
                 .query_map((study, MOST_PRIORS), |row| {
@@ -322,7 +328,7 @@ impl Store {
     }
 }
 
-fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> rusqlite::Result<StudyDetail> {
+fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> sql::Result<StudyDetail> {
     let ids = films;
     let mut films = Vec::with_capacity(ids.len());
     for &id in ids {
@@ -335,7 +341,7 @@ fn detail(view: &Connection, study: StudyRow, films: &[FilmId]) -> rusqlite::Res
     Ok(StudyDetail { study, films, notes, clashes, sendings })
 }
 
-fn count_queued(view: &Connection) -> rusqlite::Result<usize> {
+fn count_queued(view: &Connection) -> sql::Result<usize> {
     let queued: u32 = view
         .prepare_cached("SELECT count(*) FROM files WHERE state = 'queued'")?
         .query_row([], |row| row.get(0))?;

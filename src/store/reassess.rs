@@ -1,7 +1,6 @@
 //! After a change of thresholds: what is not done is judged again, from the stored probabilities.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
     rollup::recombine,
     row::{save, study},
     rules::intern_rules,
+    sql::{self, Connection},
     unreadable::{is_about_a_row, name},
 };
 use crate::study::{AuditKind, Cause, Rules, assess};
@@ -55,7 +55,7 @@ impl Store {
 }
 
 /// The films that other rules judged, by study.
-fn due(connection: &Connection, rules: &Rules, rules_id: i64) -> rusqlite::Result<Vec<(StudyId, FilmId)>> {
+fn due(connection: &Connection, rules: &Rules, rules_id: i64) -> sql::Result<Vec<(StudyId, FilmId)>> {
     connection
         .prepare_cached(&format!(
             "SELECT films.study, films.id
@@ -68,12 +68,7 @@ fn due(connection: &Connection, rules: &Rules, rules_id: i64) -> rusqlite::Resul
 }
 
 /// Judges one film again and writes what changed; `false` if the rules are not for its labels.
-fn judge_again(
-    connection: &Connection,
-    film: FilmId,
-    rules: &Rules,
-    rules_id: i64,
-) -> rusqlite::Result<bool> {
+fn judge_again(connection: &Connection, film: FilmId, rules: &Rules, rules_id: i64) -> sql::Result<bool> {
     let old = match findings(connection, film) {
         Err(error) if is_about_a_row(&error) => {
             name(connection, "films", film, &error);
@@ -99,7 +94,7 @@ fn judge_again(
 }
 
 /// Brings a study's line up to date with its films' new judgement.
-fn settle(connection: &Connection, id: StudyId, rules_id: i64, now: Timestamp) -> rusqlite::Result<StudyRow> {
+fn settle(connection: &Connection, id: StudyId, rules_id: i64, now: Timestamp) -> sql::Result<StudyRow> {
     let mut row = study(connection, id)?;
     let before = row.severity;
     recombine(connection, &mut row, Cause::Thresholds, now)?;

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
     FileId, RequestId, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place, to_json},
+    sql::{self, Connection, OptionalExtension},
     unreadable::rows,
 };
 use crate::{
@@ -78,7 +78,10 @@ impl Store {
     pub fn note_left_out(&mut self, left_out: LeftOut) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO left_out (id, counts) VALUES (1, ?1)")?
+                .prepare_cached(
+                    "INSERT INTO left_out (id, counts) VALUES (1, ?1)
+                     ON CONFLICT (id) DO UPDATE SET counts = excluded.counts",
+                )?
                 .execute([to_json(&left_out)?])?;
             Ok(())
         })
@@ -134,7 +137,7 @@ impl Store {
                  LEFT JOIN requests ON requests.film = files.film AND requests.state = 'open'
                  LEFT JOIN films ON films.id = requests.film
                  WHERE files.state = 'queued' AND (?2 OR behind IS NULL)
-                 ORDER BY coalesce(behind, files.id), behind, files.id LIMIT ?1";
+                 ORDER BY coalesce(behind, files.id), behind NULLS FIRST, files.id LIMIT ?1";
             rows(view, "files", sql, (limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
                 let file = columns.next()?;
@@ -151,7 +154,7 @@ impl Store {
 
 /// What lies in the inbox and is left out, as the owner last kept it; nothing where that cannot be read, for
 /// it is kept anew before long.
-pub(super) fn left_out(connection: &Connection) -> rusqlite::Result<LeftOut> {
+pub(super) fn left_out(connection: &Connection) -> sql::Result<LeftOut> {
     let counts: Option<String> = connection
         .prepare_cached("SELECT counts FROM left_out")?
         .query_row([], |row| row.get(0))
@@ -159,27 +162,33 @@ pub(super) fn left_out(connection: &Connection) -> rusqlite::Result<LeftOut> {
     Ok(counts.and_then(|counts| serde_json::from_str(&counts).ok()).unwrap_or_default())
 }
 
-fn receive_one(
-    connection: &Connection,
-    arrival: &Arrival,
-    now: Timestamp,
-) -> rusqlite::Result<Option<FileId>> {
-    let file: Option<FileId> = connection
+fn receive_one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> sql::Result<Option<FileId>> {
+    let (path, size, at) = (Place::to_value(&arrival.path), stored_size(arrival.size), Micros(now));
+    // What has this name, size and time is one row: writers come one after the other.
+    let known: Option<(FileId, bool)> = connection
         .prepare_cached(
-            "INSERT INTO files (path, size, modified_ns, received_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (path, size, modified_ns)
-             DO UPDATE SET state = 'queued', received_at = ?4, again_at = NULL WHERE state = 'gone'
-             RETURNING id",
+            "SELECT id, state = 'gone' FROM files WHERE path = ?1 AND size = ?2 AND modified_ns = ?3",
         )?
-        .query_row(
-            (Place::to_value(&arrival.path), stored_size(arrival.size), arrival.modified_ns, Micros(now)),
-            |row| row.get(0),
-        )
+        .query_row((&path, size, arrival.modified_ns), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if file.is_some() {
-        log(connection, &NewEvent { file, ..NewEvent::of(AuditKind::Received) }, now)?;
-    }
-    Ok(file)
+    let file = match known {
+        Some((_, false)) => return Ok(None),
+        Some((file, true)) => {
+            connection
+                .prepare_cached(
+                    "UPDATE files SET state = 'queued', received_at = ?2, again_at = NULL WHERE id = ?1",
+                )?
+                .execute((file, at))?;
+            file
+        }
+        None => connection
+            .prepare_cached(
+                "INSERT INTO files (path, size, modified_ns, received_at) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+            )?
+            .query_row((&path, size, arrival.modified_ns, at), |row| row.get(0))?,
+    };
+    log(connection, &NewEvent { file: Some(file), ..NewEvent::of(AuditKind::Received) }, now)?;
+    Ok(Some(file))
 }
 
 /// SQLite's integers have a sign; no file is larger than they reach.

@@ -2,7 +2,6 @@
 //! store may make it, the owner of the pipeline answers it, and neither a restart nor a kill loses it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     join::reopen,
     rollup::recombine,
     row::{save, study},
+    sql::{self, Connection, OptionalExtension},
 };
 use crate::{
     quality::{Gate, SAME_EXPOSURE},
@@ -113,7 +113,7 @@ impl Subject {
     }
 }
 
-fn subject(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<Subject>> {
+fn subject(connection: &Connection, film: FilmId) -> sql::Result<Option<Subject>> {
     connection
         .prepare_cached(
             "SELECT study, file, state, decoded, exposure_of IS NOT NULL, gate, reason FROM films WHERE id = ?1",
@@ -140,7 +140,7 @@ fn retry(
     subject: &Subject,
     actor: &str,
     now: Timestamp,
-) -> rusqlite::Result<Requested> {
+) -> sql::Result<Requested> {
     let queued = connection
         .prepare_cached(
             "UPDATE files SET state = 'queued', in_work = 0, behind = (SELECT max(id) FROM files), stops = 0
@@ -167,7 +167,7 @@ fn retry(
 }
 
 /// The open request for a film, if there is one.
-pub(super) fn open_of(connection: &Connection, film: Option<FilmId>) -> rusqlite::Result<Option<Open>> {
+pub(super) fn open_of(connection: &Connection, film: Option<FilmId>) -> sql::Result<Option<Open>> {
     let Some(film) = film else { return Ok(None) };
     connection
         .prepare_cached(
@@ -195,7 +195,7 @@ pub(super) fn answer(
     open: &Open,
     outcome: &Outcome,
     now: Timestamp,
-) -> rusqlite::Result<Finished> {
+) -> sql::Result<Finished> {
     let scored = match &outcome.verdict {
         Verdict::Scored(scored) => scored,
         Verdict::Held(held) => {
@@ -236,7 +236,7 @@ pub(super) fn refuse(
     open: &Open,
     reason: &str,
     now: Timestamp,
-) -> rusqlite::Result<StudyRow> {
+) -> sql::Result<StudyRow> {
     let reason = clean(reason);
     settle(connection, open, "refused", Some(&reason))?;
     close(connection, due.id, "done", open.film)?;
@@ -254,7 +254,7 @@ pub(super) fn refuse(
     Ok(row)
 }
 
-fn settle(connection: &Connection, open: &Open, state: &str, answer: Option<&str>) -> rusqlite::Result<()> {
+fn settle(connection: &Connection, open: &Open, state: &str, answer: Option<&str>) -> sql::Result<()> {
     connection
         .prepare_cached("UPDATE requests SET state = ?2, answer = ?3 WHERE id = ?1")?
         .execute((open.id, state, answer))?;

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, Transaction};
 use serde_json::json;
 
 use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
+    sql::{self, Connection, Row, Transaction},
     unreadable::rows,
 };
 use crate::study::{Attribute, AuditKind};
@@ -72,7 +72,7 @@ impl Store {
             let mut films = Vec::new();
             while let Some(row) = found.next()?.filter(|_| films.len() < most) {
                 // A row that cannot be read stays, and so does its file.
-                let film = done_film(row).ok().filter(|film| is_wanted(&film.path));
+                let film = done_film(&row).ok().filter(|film| is_wanted(&film.path));
                 films.extend(film);
             }
             Ok(films)
@@ -124,7 +124,7 @@ impl Store {
     }
 }
 
-fn done_film(row: &Row<'_>) -> rusqlite::Result<DoneFilm> {
+fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
     let mut columns = Columns::of(row);
     Ok(DoneFilm {
         file: columns.next()?,
@@ -137,7 +137,7 @@ fn done_film(row: &Row<'_>) -> rusqlite::Result<DoneFilm> {
     })
 }
 
-fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> rusqlite::Result<()> {
+fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> sql::Result<()> {
     let each = |sql: &str| transaction.prepare_cached(sql)?.execute([study]).map(|_| ());
     forget_paths(transaction, study)?;
     each("DELETE FROM study_patients WHERE study = ?1")?;
@@ -160,15 +160,15 @@ fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> rusq
 }
 
 /// Paths can name patients. That of a film which is still there stays: without it the film would come in again.
-fn forget_paths(view: &Connection, study: StudyId) -> rusqlite::Result<()> {
+fn forget_paths(view: &Connection, study: StudyId) -> sql::Result<()> {
     let sql =
         "SELECT files.id, files.path FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
     let files = rows(view, "files", sql, [study], |row| Ok((row.get(0)?, row.get::<_, Place>(1)?.0)))?;
-    let mut forget = view.prepare_cached("UPDATE files SET path = 'forgotten:' || id WHERE id = ?1")?;
+    let mut forget = view.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?;
     for (file, path) in files {
         let file: FileId = file;
         if path.symlink_metadata().is_err() {
-            forget.execute([file])?;
+            forget.execute((file, Place::to_value(Path::new(&format!("forgotten:{file}")))))?;
         }
     }
     Ok(())

@@ -1,12 +1,12 @@
 //! A study's row in the worklist, from its films.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     FilmId, StudyId, StudyRow,
     convert::{Json, Place},
     findings::findings,
+    sql::{self, Connection, OptionalExtension},
     study_time::study_time,
     unreadable::{is_about_a_row, name, rows},
 };
@@ -22,7 +22,7 @@ pub(super) fn recombine(
     row: &mut StudyRow,
     cause: Cause,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let [scored, beside, amiss] = counts(connection, row.id)?;
     // A lateral by itself is a study that nobody scored; beside a scored film it is as it should be.
     let (listed, held) = if scored == 0 { (0, beside) } else { (beside, 0) };
@@ -48,14 +48,14 @@ pub(super) fn recombine(
 }
 
 /// How many films of a study are scored, listed beside scored ones, and amiss.
-fn counts(connection: &Connection, study: StudyId) -> rusqlite::Result<[u32; 3]> {
+fn counts(connection: &Connection, study: StudyId) -> sql::Result<[u32; 3]> {
     connection
         .prepare_cached("SELECT parts_scored, parts_beside, parts_amiss FROM studies WHERE id = ?1")?
         .query_row([study], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
 }
 
 /// The first film that counts as one of `parts`.
-fn first(connection: &Connection, study: StudyId, parts: &[&str]) -> rusqlite::Result<Option<FilmId>> {
+fn first(connection: &Connection, study: StudyId, parts: &[&str]) -> sql::Result<Option<FilmId>> {
     let mut query = connection.prepare_cached("SELECT min(id) FROM films WHERE study = ?1 AND part = ?2")?;
     let mut found: Option<FilmId> = None;
     for part in parts {
@@ -65,7 +65,7 @@ fn first(connection: &Connection, study: StudyId, parts: &[&str]) -> rusqlite::R
     Ok(found)
 }
 
-fn reason(connection: &Connection, film: FilmId) -> rusqlite::Result<String> {
+fn reason(connection: &Connection, film: FilmId) -> sql::Result<String> {
     let reason: Option<String> = connection
         .prepare_cached("SELECT reason FROM films WHERE id = ?1")?
         .query_row([film], |row| row.get(0))?;
@@ -73,7 +73,7 @@ fn reason(connection: &Connection, film: FilmId) -> rusqlite::Result<String> {
 }
 
 /// The model that scored last.
-fn last_model(connection: &Connection, study: StudyId) -> rusqlite::Result<String> {
+fn last_model(connection: &Connection, study: StudyId) -> sql::Result<String> {
     let model: Option<Option<String>> = connection
         .prepare_cached(
             "SELECT models.name FROM films LEFT JOIN models ON models.id = films.model
@@ -85,7 +85,7 @@ fn last_model(connection: &Connection, study: StudyId) -> rusqlite::Result<Strin
     Ok(model.flatten().unwrap_or_default())
 }
 
-fn file_name(connection: &Connection, film: FilmId) -> rusqlite::Result<String> {
+fn file_name(connection: &Connection, film: FilmId) -> sql::Result<String> {
     connection
         .prepare_cached(
             "SELECT files.path FROM films JOIN files ON files.id = films.file WHERE films.id = ?1",
@@ -98,9 +98,9 @@ fn file_name(connection: &Connection, film: FilmId) -> rusqlite::Result<String> 
 pub(super) fn deciding(
     connection: &Connection,
     study: StudyId,
-) -> rusqlite::Result<Option<(FilmId, Vec<Finding>)>> {
+) -> sql::Result<Option<(FilmId, Vec<Finding>)>> {
     let mut query = connection.prepare_cached(
-        "SELECT id FROM films WHERE study = ?1 AND part = 'scored' ORDER BY band DESC, best DESC, id",
+        "SELECT id FROM films WHERE study = ?1 AND part = 'scored' ORDER BY band DESC NULLS LAST, best DESC NULLS LAST, id",
     )?;
     let mut rows = query.query([study])?;
     while let Some(row) = rows.next()? {
@@ -126,7 +126,7 @@ pub(super) fn top_film(scored: &[(FilmId, Vec<Finding>)], row: &StudyRow) -> Opt
 
 /// Patient and study, from the first film that decoded; a broken one's header only where there is none. What that
 /// film leaves empty of its patient, another film of the study may say.
-fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
+fn identify(connection: &Connection, row: &mut StudyRow) -> sql::Result<()> {
     let film: Option<FilmId> = connection
         .prepare_cached(
             "SELECT id FROM films WHERE study = ?1 AND header IS NOT NULL AND state <> 'superseded'
@@ -148,7 +148,7 @@ fn identify(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
 }
 
 /// Fills in what a study's row lacks of its patient, from what all its films say.
-fn complete(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
+fn complete(connection: &Connection, row: &mut StudyRow) -> sql::Result<()> {
     let patient: Option<(String, String)> = connection
         .prepare_cached("SELECT patient_id, name FROM study_patients WHERE study = ?1")?
         .query_row([row.id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -163,7 +163,7 @@ fn complete(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()>
 }
 
 /// Reads the header of a film; an empty one where that cannot be read.
-pub(super) fn header(connection: &Connection, film: FilmId) -> rusqlite::Result<Header> {
+pub(super) fn header(connection: &Connection, film: FilmId) -> sql::Result<Header> {
     let found: Vec<Option<Json<Header>>> =
         rows(connection, "films", "SELECT id, header FROM films WHERE id = ?1", [film], |row| row.get(1))?;
     Ok(found.into_iter().flatten().next().map_or_else(Header::default, |header| header.0))

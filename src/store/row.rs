@@ -2,17 +2,16 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-
 use super::{
     StudyId, StudyRow,
     columns::{TableRow, Written},
+    sql::{self, Connection, OptionalExtension, Row, params_from_iter},
     unreadable::{is_about_a_row, name},
 };
 use crate::text::clean;
 
 /// Reads a row of [`select_studies`].
-pub(super) fn study_row(row: &Row<'_>) -> rusqlite::Result<StudyRow> {
+pub(super) fn study_row(row: &Row<'_>) -> sql::Result<StudyRow> {
     StudyRow::read_all(row)
 }
 
@@ -24,7 +23,7 @@ pub(super) fn select_studies(rest: &str) -> String {
 
 /// Reads a row, or as much of it as can be read: a study must not vanish from the list because of one word. It stands
 /// there as held then, and the reason says why.
-pub(super) fn study_row_or_remains(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<StudyRow> {
+pub(super) fn study_row_or_remains(connection: &Connection, row: &Row<'_>) -> sql::Result<StudyRow> {
     match study_row(row) {
         Err(error) if is_about_a_row(&error) => {
             let id: StudyId = row.get("id")?;
@@ -42,20 +41,17 @@ pub(super) fn study_row_or_remains(connection: &Connection, row: &Row<'_>) -> ru
 }
 
 /// One study, if it is there.
-pub(super) fn study_if_any(connection: &Connection, study: StudyId) -> rusqlite::Result<Option<StudyRow>> {
+pub(super) fn study_if_any(connection: &Connection, study: StudyId) -> sql::Result<Option<StudyRow>> {
     connection.prepare_cached(&select_studies("WHERE id = ?1"))?.query_row([study], study_row).optional()
 }
 
 /// One study that must be there, for a change that derives its row anew: what cannot be read of it is made new.
-pub(super) fn study(connection: &Connection, study: StudyId) -> rusqlite::Result<StudyRow> {
-    study_or_remains(connection, study)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+pub(super) fn study(connection: &Connection, study: StudyId) -> sql::Result<StudyRow> {
+    study_or_remains(connection, study)?.ok_or_else(|| sql::ValueError::QueryReturnedNoRows.into())
 }
 
 /// One study, if it is there, or as much of it as can be read.
-pub(super) fn study_or_remains(
-    connection: &Connection,
-    study: StudyId,
-) -> rusqlite::Result<Option<StudyRow>> {
+pub(super) fn study_or_remains(connection: &Connection, study: StudyId) -> sql::Result<Option<StudyRow>> {
     connection
         .prepare_cached(&select_studies("WHERE id = ?1"))?
         .query_row([study], |row| study_row_or_remains(connection, row))
@@ -63,7 +59,7 @@ pub(super) fn study_or_remains(
 }
 
 /// The newest revision of any study; 0 in an empty store.
-pub(super) fn newest_revision(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn newest_revision(connection: &Connection) -> sql::Result<i64> {
     connection
         .prepare_cached("SELECT coalesce(max(revision), 0) FROM studies")?
         .query_row([], |row| row.get(0))
@@ -71,9 +67,11 @@ pub(super) fn newest_revision(connection: &Connection) -> rusqlite::Result<i64> 
 
 /// Writes a changed study back under the next revision. Key and arrivals belong to the films' arrival
 /// and are not written here.
-pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Result<()> {
-    static UPDATE: LazyLock<String> =
-        LazyLock::new(|| format!("UPDATE studies SET {} WHERE id = ?", StudyRow::set_kept()));
+pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> sql::Result<()> {
+    static UPDATE: LazyLock<String> = LazyLock::new(|| {
+        let (set, id) = StudyRow::set_kept();
+        format!("UPDATE studies SET {set} WHERE id = ?{id}")
+    });
     row.revision = newest_revision(connection)? + 1;
     let mut values = Vec::new();
     row.write_columns(Some(Written::Kept), &mut values)?;
@@ -83,7 +81,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> rusqlite::Res
 }
 
 /// Lets those who follow the store see that something about a study has changed.
-pub(super) fn touch(connection: &Connection, study: StudyId) -> rusqlite::Result<()> {
+pub(super) fn touch(connection: &Connection, study: StudyId) -> sql::Result<()> {
     connection
         .prepare_cached(
             "UPDATE studies SET revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1",

@@ -1,19 +1,18 @@
 //! Models and sets of thresholds, each stored once however many films they judged.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{ModelRef, convert::Micros};
+use super::{
+    ModelRef,
+    convert::Micros,
+    sql::{self, Connection},
+};
 use crate::{hash::hex, study::Rules};
 
 /// The row of a model, made at its first use.
-pub(super) fn intern_model(
-    connection: &Connection,
-    model: &ModelRef,
-    now: Timestamp,
-) -> rusqlite::Result<i64> {
+pub(super) fn intern_model(connection: &Connection, model: &ModelRef, now: Timestamp) -> sql::Result<i64> {
     let digest = digest_of(&[&model.name, &model.sha256, &model.manifest]);
     connection
         .prepare_cached(
@@ -27,7 +26,7 @@ pub(super) fn intern_model(
 }
 
 /// The row of a set of thresholds, made at its first use.
-pub(super) fn intern_rules(connection: &Connection, rules: &Rules, now: Timestamp) -> rusqlite::Result<i64> {
+pub(super) fn intern_rules(connection: &Connection, rules: &Rules, now: Timestamp) -> sql::Result<i64> {
     let content = rules_json(rules);
     let digest = digest_of(&[&content]);
     connection

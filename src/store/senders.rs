@@ -6,6 +6,7 @@ use super::{
     NewEvent, Store, StoreError,
     audit::log,
     convert::{Columns, Micros},
+    sql::params,
     unreadable::rows,
 };
 
@@ -67,13 +68,13 @@ impl Store {
             let mut add = transaction.prepare_cached(
                 "INSERT INTO senders
                      (title, address, seen, last_film, films, day, films_of_day, refusals, last_refusal, reason)
-                 VALUES (?1, ?2, ?3, iif(?4 > 0, ?3, NULL), ?4, ?5, ?4, ?6, iif(?6 > 0, ?3, NULL), ?7)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?7, ?8, ?9)
                  ON CONFLICT (title, address) DO UPDATE SET
                      seen = excluded.seen,
                      last_film = coalesce(excluded.last_film, senders.last_film),
                      films = senders.films + excluded.films,
                      films_of_day = excluded.films_of_day
-                         + iif(senders.day = excluded.day, senders.films_of_day, 0),
+                         + CASE WHEN senders.day = excluded.day THEN senders.films_of_day ELSE 0 END,
                      day = excluded.day,
                      refusals = senders.refusals + excluded.refusals,
                      last_refusal = coalesce(excluded.last_refusal, senders.last_refusal),
@@ -81,15 +82,17 @@ impl Store {
             )?;
             for SenderNews { title, address, films, refusals, reason } in news {
                 let (films, refusals) = (films.cast_signed(), refusals.cast_signed());
-                add.execute((title, address, Micros(now), films, today.to_string(), refusals, reason))?;
+                let (seen, today) = (Micros(now), today.to_string());
+                let (film, refusal) = ((films > 0).then_some(seen), (refusals > 0).then_some(seen));
+                add.execute(params![title, address, seen, film, films, today, refusals, refusal, reason])?;
             }
             // Those that brought films are forgotten last.
             transaction
                 .prepare_cached(
                     "DELETE FROM senders WHERE (title, address) IN
-                         (SELECT title, address FROM senders ORDER BY films > 0 DESC, seen DESC LIMIT -1 OFFSET ?1)",
+                         (SELECT title, address FROM senders ORDER BY films > 0 DESC, seen DESC LIMIT ?2 OFFSET ?1)",
                 )?
-                .execute([MOST])?;
+                .execute((MOST, i64::MAX))?;
             events.iter().try_for_each(|event| log(transaction, event, now))
         })
     }
@@ -99,7 +102,7 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn senders(&self, today: Date) -> Result<Vec<Sender>, StoreError> {
-        let sql = "SELECT title, address, seen, last_film, films, iif(day = ?1, films_of_day, 0), refusals,
+        let sql = "SELECT title, address, seen, last_film, films, CASE WHEN day = ?1 THEN films_of_day ELSE 0 END, refusals,
                           last_refusal, reason
                    FROM senders ORDER BY seen DESC, title, address";
         self.read(|view| {

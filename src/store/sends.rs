@@ -2,7 +2,6 @@
 //! one of them, the last, has not arrived.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -12,6 +11,7 @@ use super::{
     convert::{Columns, Micros, to_json},
     outbox::waiting,
     row::touch,
+    sql::{self, Connection, OptionalExtension, Row, params},
     unreadable::rows,
 };
 use crate::study::{AuditKind, Sending, SendingState};
@@ -92,16 +92,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let targets: Vec<&String> = targets.collect();
         self.write(|transaction| {
-            let targets = to_json(&targets)?;
-            for sql in [
-                "DELETE FROM send_cursors WHERE target NOT IN (SELECT value FROM json_each(?1))",
-                "INSERT INTO send_cursors (target, event)
-                 SELECT value, (SELECT coalesce(max(id), 0) FROM events) FROM json_each(?1)
-                 WHERE true ON CONFLICT DO NOTHING",
-            ] {
-                transaction.prepare_cached(sql)?.execute([&targets])?;
+            let known: Vec<String> = transaction
+                .prepare_cached("SELECT target FROM send_cursors")?
+                .query_map([], |row| row.get(0))?
+                .collect::<sql::Result<_>>()?;
+            let mut leave = transaction.prepare_cached("DELETE FROM send_cursors WHERE target = ?1")?;
+            for target in known.iter().filter(|known| !targets.contains(known)) {
+                leave.execute([target])?;
             }
-            Ok(())
+            let mut follow = transaction.prepare_cached(
+                "INSERT INTO send_cursors (target, event)
+                 VALUES (?1, (SELECT coalesce(max(id), 0) FROM events)) ON CONFLICT DO NOTHING",
+            )?;
+            targets.iter().try_for_each(|target| follow.execute([target]).map(|_| ()))
         })
     }
 
@@ -138,7 +141,7 @@ impl Store {
                 want(transaction, *study, target, Wish::Result(digest), now)?;
             }
             transaction
-                .prepare_cached("UPDATE send_cursors SET event = max(event, ?2) WHERE target = ?1")?
+                .prepare_cached("UPDATE send_cursors SET event = ?2 WHERE target = ?1 AND event < ?2")?
                 .execute((target, until))?;
             Ok(())
         })
@@ -251,7 +254,7 @@ impl SendContent {
 const COLUMNS: &str = "id, study, target, content, state, attempts, due, fault";
 
 /// The last version of a study's result for each destination.
-pub(super) fn sendings_of(view: &Connection, study: StudyId) -> rusqlite::Result<Vec<Sending>> {
+pub(super) fn sendings_of(view: &Connection, study: StudyId) -> sql::Result<Vec<Sending>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM outbox AS sent WHERE kind = 'send' AND study = ?1
          AND id = (SELECT max(id) FROM outbox WHERE kind = 'send' AND study = ?1 AND target = sent.target)
@@ -260,7 +263,7 @@ pub(super) fn sendings_of(view: &Connection, study: StudyId) -> rusqlite::Result
     rows(view, "outbox", &sql, [study], sending)
 }
 
-fn sending(row: &Row<'_>) -> rusqlite::Result<Sending> {
+fn sending(row: &Row<'_>) -> sql::Result<Sending> {
     let mut columns = Columns::of(row);
     let (id, study, destination) = (columns.next()?, columns.next()?, columns.next()?);
     let content = SendContent::read(&columns.next::<String>()?);
@@ -275,7 +278,7 @@ fn sending(row: &Row<'_>) -> rusqlite::Result<Sending> {
     Ok(Sending { id, study, destination, version: content.map_or(1, |content| content.version), state })
 }
 
-fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result<ChangedResults> {
+fn changed_since(view: &Connection, cursor: i64, limit: u32) -> sql::Result<ChangedResults> {
     let newest: i64 =
         view.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))?;
     let mut changed = ChangedResults { until: newest, ..ChangedResults::default() };
@@ -290,7 +293,7 @@ fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result
     let found: Vec<(i64, StudyId, bool)> = view
         .prepare_cached(&sql)?
         .query_map((cursor, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     if let Some((last, ..)) = found.last().filter(|_| found.len() >= limit as usize) {
         (changed.until, changed.is_part) = (*last, true);
     }
@@ -304,7 +307,7 @@ fn changed_since(view: &Connection, cursor: i64, limit: u32) -> rusqlite::Result
     Ok(changed)
 }
 
-fn last(view: &Connection, study: StudyId, target: &str) -> rusqlite::Result<Option<LastSend>> {
+fn last(view: &Connection, study: StudyId, target: &str) -> sql::Result<Option<LastSend>> {
     view.prepare_cached(
         "SELECT id, state, plan, content FROM outbox WHERE kind = 'send' AND study = ?1 AND target = ?2
          ORDER BY id DESC LIMIT 1",
@@ -324,7 +327,7 @@ pub(super) fn ask(
     actor: &str,
     wish: Wish<'_>,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     if want(connection, study, target, wish, now)? {
         let detail = json!({ "destination": target });
         let event = NewEvent { study: Some(study), actor, detail, ..NewEvent::of(AuditKind::SendAsked) };
@@ -340,7 +343,7 @@ fn want(
     target: &str,
     wish: Wish<'_>,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let Some(last) = last(connection, study, target)? else {
         let digest = if let Wish::Result(digest) = wish { digest } else { "" };
         insert(connection, study, target, digest, 1, now)?;
@@ -379,25 +382,20 @@ fn insert(
     digest: &str,
     version: u32,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let key = format!("{study} {version} {target}");
     let content = to_json(&SendContent { digest: digest.to_owned(), version, at: now, again: false })?;
     connection
         .prepare_cached(
-            "INSERT INTO outbox (time, plugin, study, kind, target, content, key, once, state, due)
-             VALUES (?1, '', ?2, 'send', ?3, ?4, ?5, ?5, 'waiting', ?1)",
+            "INSERT INTO outbox (id, time, plugin, study, kind, target, content, key, once, state, due)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM outbox), ?1, '', ?2, 'send', ?3, ?4, ?5, ?5, 'waiting', ?1)",
         )?
         .execute(params![Micros(now), study, target, content, key])?;
     touch(connection, study)
 }
 
 /// Lets a row wait for its first try.
-fn begin_anew(
-    connection: &Connection,
-    id: i64,
-    content: &SendContent,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+fn begin_anew(connection: &Connection, id: i64, content: &SendContent, now: Timestamp) -> sql::Result<()> {
     connection
         .prepare_cached(
             "UPDATE outbox SET content = ?2, state = 'waiting', attempts = 0, tried_for = 0, fault = '', due = ?3

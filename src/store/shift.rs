@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Store, StoreError,
     condition::UNSEEN,
     convert::{Columns, Micros},
     receive::left_out,
+    sql::{self, Connection, OptionalExtension},
     unreadable::rows,
 };
 use crate::{
@@ -115,7 +115,7 @@ impl Store {
     }
 }
 
-fn one(view: &Connection, query: &str, time: Micros) -> rusqlite::Result<u32> {
+fn one(view: &Connection, query: &str, time: Micros) -> sql::Result<u32> {
     view.prepare_cached(query)?.query_row([time], |row| row.get(0))
 }
 
@@ -124,13 +124,13 @@ fn count(number: usize) -> u32 {
 }
 
 /// When each film arrived, of those that the question is about.
-fn arrivals(view: &Connection, question: &ShiftQuestion) -> rusqlite::Result<Vec<Timestamp>> {
+fn arrivals(view: &Connection, question: &ShiftQuestion) -> sql::Result<Vec<Timestamp>> {
     let sql =
         "SELECT received_at FROM files WHERE received_at >= ?1 AND state <> 'duplicate' ORDER BY received_at";
     rows(view, "files", sql, [Micros(question.earliest())], |row| Ok(row.get::<_, Micros>(0)?.0))
 }
 
-fn held(view: &Connection, since: Micros) -> rusqlite::Result<Vec<(Gate, u32)>> {
+fn held(view: &Connection, since: Micros) -> sql::Result<Vec<(Gate, u32)>> {
     let mut query = view.prepare_cached(
         "SELECT films.gate, studies.scored_films > 0, count(*) FROM films
          JOIN studies ON studies.id = films.study
@@ -155,7 +155,7 @@ fn held(view: &Connection, since: Micros) -> rusqlite::Result<Vec<(Gate, u32)>> 
     Ok(totals)
 }
 
-fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
+fn unseen(view: &Connection) -> sql::Result<BTreeMap<Severity, Unseen>> {
     let sql = format!("SELECT severity, count(*) FROM studies WHERE {UNSEEN} GROUP BY severity");
     let counts: Vec<(Severity, u32)> = rows(view, "studies", &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     // More than one, should the first be unreadable.
@@ -176,37 +176,38 @@ fn unseen(view: &Connection) -> rusqlite::Result<BTreeMap<Severity, Unseen>> {
 
 /// What people did with studies' being new. A wait begins with the first film's arrival, or with the film that
 /// brought a study back which was done.
-fn turns(view: &Connection, since: Timestamp) -> rusqlite::Result<Vec<Turn>> {
-    // What is no JSON would end the whole query.
+fn turns(view: &Connection, since: Timestamp) -> sql::Result<Vec<Turn>> {
     let sql = format!(
-        "SELECT events.study, events.time, json_extract(events.detail, '$.status') = '{new}', studies.severity,
+        "SELECT events.id, events.study, events.time, events.detail, studies.severity,
                 coalesce((SELECT max(back.time) FROM events AS back
                           WHERE back.study = events.study AND back.kind = '{reopened}' AND back.id < events.id),
                          studies.first_arrival)
          FROM events JOIN studies ON studies.id = events.study
          WHERE events.kind IN ('{status}', '{taken_back}') AND events.time >= ?1
-           AND CASE WHEN json_valid(events.detail) THEN
-               (json_extract(events.detail, '$.before') = '{new}') <> (json_extract(events.detail, '$.status') = '{new}')
-               END
          ORDER BY events.time, events.id",
-        new = Status::New.word(),
         reopened = AuditKind::Reopened.word(),
         status = AuditKind::Status.word(),
         taken_back = AuditKind::TakenBack.word(),
     );
-    rows(view, "events", &sql, [Micros(since)], |row| {
+    let turns = rows(view, "events", &sql, [Micros(since)], |row| {
         let mut columns = Columns::of(row);
-        Ok(Turn {
-            study: columns.next()?,
-            at: columns.next_time()?,
-            is_new_again: columns.next()?,
-            band: columns.next()?,
-            since: columns.next_time()?,
-        })
-    })
+        columns.next::<i64>()?;
+        let (study, at) = (columns.next()?, columns.next_time()?);
+        let Some(is_new_again) = becomes_new(&columns.next::<String>()?) else { return Ok(None) };
+        Ok(Some(Turn { study, at, is_new_again, band: columns.next()?, since: columns.next_time()? }))
+    })?;
+    Ok(turns.into_iter().flatten().collect())
 }
 
-pub(in crate::store) fn queue(view: &Connection) -> rusqlite::Result<(u32, Option<Timestamp>)> {
+/// Whether a change of status, by its detail, made a study new; none where it was new before and after, or neither.
+fn becomes_new(detail: &str) -> Option<bool> {
+    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+    let is_new = |field: &str| Some(detail.get(field)?.as_str()? == Status::New.word());
+    let (before, after) = (is_new("before")?, is_new("status")?);
+    (before != after).then_some(after)
+}
+
+pub(in crate::store) fn queue(view: &Connection) -> sql::Result<(u32, Option<Timestamp>)> {
     let queued = view
         .prepare_cached("SELECT count(*) FROM files WHERE state = 'queued'")?
         .query_row([], |row| row.get(0))?;

@@ -1,10 +1,12 @@
 //! What the search for similar films asks a store: which films there are to compare, and what is known of one.
 
-use rusqlite::{Connection, OptionalExtension};
-
 use super::{
-    FilmId, Store, StoreError, StudyId, convert::Columns, findings::findings, people::notes,
+    FilmId, Store, StoreError, StudyId,
+    convert::Columns,
+    findings::findings,
+    people::notes,
     row::study_or_remains,
+    sql::{self, Connection, OptionalExtension},
 };
 use crate::study::{Patient, SimilarFilm};
 
@@ -37,7 +39,7 @@ impl Store {
             let films = view
                 .prepare_cached(&format!("SELECT films.id, films.sha256 FROM films WHERE {COMPARED}"))?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<_>>()?;
+                .collect::<sql::Result<_>>()?;
             Ok((films, newest))
         })
     }
@@ -80,7 +82,7 @@ impl Store {
     }
 }
 
-fn study_of(view: &Connection, film: FilmId) -> rusqlite::Result<Option<StudyId>> {
+fn study_of(view: &Connection, film: FilmId) -> sql::Result<Option<StudyId>> {
     view.prepare_cached("SELECT study FROM films WHERE id = ?1")?
         .query_row([film], |row| row.get(0))
         .optional()

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
-
-use super::{FilmId, Store, StoreError, unreadable::rows};
+use super::{
+    FilmId, Store, StoreError,
+    sql::{self, Connection},
+    unreadable::rows,
+};
 
 /// The probabilities that the last films of one model got, label by label. At most 4 bytes a film and label.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,11 +63,11 @@ impl Store {
     }
 }
 
-fn last_films(view: &Connection, name: &str, sha256: &str, most: u32) -> rusqlite::Result<Vec<FilmId>> {
+fn last_films(view: &Connection, name: &str, sha256: &str, most: u32) -> sql::Result<Vec<FilmId>> {
     let models: Vec<i64> = view
         .prepare_cached("SELECT id FROM models WHERE name = ?1 AND sha256 = ?2")?
         .query_map((name, sha256), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     let mut query = view.prepare_cached(
         "SELECT id FROM films WHERE model = ?1 AND state = 'scored' AND exposure_of IS NULL
          ORDER BY id DESC LIMIT ?2",

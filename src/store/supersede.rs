@@ -1,7 +1,6 @@
 //! A broken film gives way to the good one that comes in its place. The audit keeps both.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     convert::{Json, Place},
     due::Due,
     identity::replaced,
+    sql::{self, Connection, OptionalExtension},
 };
 use crate::study::{AuditKind, Claim};
 use cxr_film::Header;
@@ -23,7 +23,7 @@ pub(super) fn supersede(
     film: FilmId,
     claim: &Claim,
     now: Timestamp,
-) -> rusqlite::Result<Vec<StudyId>> {
+) -> sql::Result<Vec<StudyId>> {
     let mut broken = broken_at(connection, due, film, claim)?;
     // The entry of this very file, from when it had gone.
     if let Some(earlier) = due.film.filter(|earlier| *earlier != film) {
@@ -52,7 +52,7 @@ fn broken_at(
     due: &Due,
     film: FilmId,
     claim: &Claim,
-) -> rusqlite::Result<Vec<(FilmId, StudyId)>> {
+) -> sql::Result<Vec<(FilmId, StudyId)>> {
     let broken: Vec<(FilmId, StudyId, Option<Json<Header>>)> = connection
         .prepare_cached(
             "SELECT films.id, films.study, films.header FROM files JOIN films ON films.id = files.film
@@ -60,7 +60,7 @@ fn broken_at(
                AND films.decoded = 0 AND films.state = 'held'",
         )?
         .query_map((Place::to_value(&due.path), film), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     let gives_way = |header: Option<Json<Header>>| {
         let broken = header.map_or_else(Claim::default, |header| Claim::of(&header.0, false));
         !broken.is_another_than(claim)
@@ -71,7 +71,7 @@ fn broken_at(
         .collect())
 }
 
-fn held_as_broken(connection: &Connection, film: FilmId) -> rusqlite::Result<Option<(FilmId, StudyId)>> {
+fn held_as_broken(connection: &Connection, film: FilmId) -> sql::Result<Option<(FilmId, StudyId)>> {
     connection
         .prepare_cached("SELECT id, study FROM films WHERE id = ?1 AND decoded = 0 AND state = 'held'")?
         .query_row([film], |row| Ok((row.get(0)?, row.get(1)?)))

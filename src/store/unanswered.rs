@@ -1,9 +1,14 @@
 //! Files whose disk or share did not answer: held with their reason, and tried again by themselves.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
 
-use super::{FileId, Store, StoreError, StudyRow, convert::Micros, due::due, finish::hold_gone};
+use super::{
+    FileId, Store, StoreError, StudyRow,
+    convert::Micros,
+    due::due,
+    finish::hold_gone,
+    sql::{self, Connection, OptionalExtension},
+};
 
 /// How long after its first try a file is tried again; twice as long after each further one.
 const FIRST: SignedDuration = SignedDuration::from_secs(10);
@@ -75,7 +80,7 @@ impl Store {
 }
 
 /// Whether the entry that a file was given when it was first tried stands on the list.
-fn is_held(connection: &Connection, file: FileId) -> rusqlite::Result<bool> {
+fn is_held(connection: &Connection, file: FileId) -> sql::Result<bool> {
     connection
         .prepare_cached(
             "SELECT 1 FROM files JOIN films ON films.id = files.film

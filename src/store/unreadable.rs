@@ -1,43 +1,40 @@
 //! Rows that cannot be read: a word of another version, broken JSON, a number out of its range. Each costs itself
 //! alone, and is named where people look: in the log, and as a message of the process that came upon it.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    path::{Path, PathBuf},
-    sync::Mutex,
+use std::{collections::BTreeMap, fmt::Display, sync::Mutex};
+
+use super::{
+    Store,
+    sql::{self, Connection, Params, Row, ValueError, ValueRef},
 };
-
-use rusqlite::{Connection, Params, Row, types::ValueRef};
-
-use super::Store;
 use crate::{lock::lock, text::clean};
 
 /// Sentences that are kept for one store: whoever sees so many needs no more to act.
 const MOST: usize = 200;
 
 /// The sentences found in the stores of this process.
-static FOUND: Mutex<BTreeMap<PathBuf, Vec<String>>> = Mutex::new(BTreeMap::new());
+static FOUND: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
 
 impl Store {
     /// Sentences about rows of this store that could not be read, but for the first `known` of them.
     #[must_use]
     pub fn unreadable(&self, known: usize) -> Vec<String> {
         let found = lock(&FOUND);
-        let path = self.connection.path().map(Path::new);
-        let of_store = path.and_then(|path| found.get(path));
+        let of_store = self.connection.name().and_then(|name| found.get(&name));
         of_store.and_then(|sentences| sentences.get(known..)).unwrap_or_default().to_vec()
     }
 }
 
 /// Whether an error is about what a row holds, and not about the store.
-pub(super) fn is_about_a_row(error: &rusqlite::Error) -> bool {
+pub(super) fn is_about_a_row(error: &sql::Error) -> bool {
     matches!(
         error,
-        rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::Utf8Error(..)
+        sql::Error::Value(
+            ValueError::FromSqlConversionFailure(..)
+                | ValueError::InvalidColumnType(..)
+                | ValueError::IntegralValueOutOfRange(..)
+                | ValueError::Utf8Error(..)
+        )
     )
 }
 
@@ -47,14 +44,14 @@ pub(super) fn rows<T>(
     table: &str,
     sql: &str,
     params: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
+    mut read: impl FnMut(&Row<'_>) -> sql::Result<T>,
+) -> sql::Result<Vec<T>> {
     let mut query = connection.prepare_cached(sql)?;
     let mut rows = query.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        match read(row) {
-            Err(error) if is_about_a_row(&error) => name(connection, table, number(row), &error),
+        match read(&row) {
+            Err(error) if is_about_a_row(&error) => name(connection, table, number(&row), &error),
             read => found.push(read?),
         }
     }
@@ -70,15 +67,15 @@ fn number(row: &Row<'_>) -> String {
 }
 
 /// Names a row that cannot be read.
-pub(super) fn name(connection: &Connection, table: &str, number: impl Display, error: &rusqlite::Error) {
+pub(super) fn name(connection: &Connection, table: &str, number: impl Display, error: &sql::Error) {
     let sentence = format!(
         "Row {number} of the table {table} in the store cannot be read ({}): it is left out, the rest goes on. Restore the \
          store from a backup, or report this message.",
         clean(&error.to_string())
     );
-    let Some(path) = connection.path().map(PathBuf::from) else { return };
+    let Some(store) = connection.name() else { return };
     let mut found = lock(&FOUND);
-    let of_store = found.entry(path).or_default();
+    let of_store = found.entry(store).or_default();
     if of_store.len() < MOST && !of_store.contains(&sentence) {
         tracing::error!("{sentence}");
         of_store.push(sentence);

@@ -140,7 +140,7 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
     let model = Arc::new(Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap());
     let rules = pipeline::rules(&Loaded::default(), model.manifest()).unwrap();
     let parts = Parts {
-        store: bench.store(),
+        store: bench.store().into(),
         ownership: Ownership::acquire(&bench.store()).unwrap().unwrap(),
         rules,
         model,

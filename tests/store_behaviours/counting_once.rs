@@ -248,8 +248,7 @@ fn what_was_in_flight_is_queued_after_a_restart() {
     let mut bench = Bench::new();
     let files: Vec<_> = ["a", "b", "c"].map(|path| bench.receive(path, at(0))).to_vec();
     bench.store.finish(files[1], &scored("x", CALM), at(1)).unwrap();
-    let path = bench.path.clone();
-    let reopened = cxr_triage::store::Store::open(&path).unwrap();
+    let reopened = cxr_triage::store::Store::open(&bench.place).unwrap();
     let queued: Vec<_> = reopened.queued(100).unwrap();
     assert_eq!(queued.iter().map(|due| due.file).collect::<Vec<_>>(), [files[0], files[2]]);
     assert_eq!(

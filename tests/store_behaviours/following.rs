@@ -16,7 +16,7 @@ struct Follower {
 
 impl Follower {
     fn new(bench: &Bench) -> Self {
-        Self { store: Store::open(&bench.path).unwrap(), revision: 0, rows: BTreeMap::new() }
+        Self { store: Store::open(&bench.place).unwrap(), revision: 0, rows: BTreeMap::new() }
     }
 
     /// Fetches what is new; returns how many rows that were.
@@ -87,9 +87,9 @@ fn two_processes_that_write_at_once_lose_nothing() {
     let ids: Vec<i64> = (0..40)
         .map(|n| bench.record(&format!("f{n}"), &scored(&format!("x{n}"), [0.1; 3]), at(0)).1.id)
         .collect();
-    let (path, theirs) = (bench.path.clone(), ids.clone());
+    let (place, theirs) = (bench.place.clone(), ids.clone());
     let other = std::thread::spawn(move || {
-        let mut store = Store::open(&path).unwrap();
+        let mut store = Store::open(&place).unwrap();
         for id in theirs {
             store.set_status(id, Status::Seen, "ben", at(1)).unwrap().unwrap();
         }

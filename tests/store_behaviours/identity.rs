@@ -215,8 +215,7 @@ fn films_of_an_earlier_version_count_once_by_patient_and_study() {
     for (what, outcome, counts) in cases {
         let mut bench = Bench::new();
         bench.record("a", &of(scored("x", CALM), "1.2", "1.9", JANE, "a"), at(0));
-        let old = rusqlite::Connection::open(&bench.path).unwrap();
-        old.execute("UPDATE films SET pixels = NULL", []).unwrap();
+        bench.raw("UPDATE films SET pixels = NULL");
         let finished = bench.finish("b", &outcome, at(1));
         assert_eq!(matches!(finished, Finished::Recorded { .. }), counts, "{what}");
     }

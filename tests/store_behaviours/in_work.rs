@@ -26,7 +26,7 @@ fn films_that_were_in_work_at_a_death_come_last_and_alone_and_later_ones_after_t
     bench.store.begin_work(&files[..2]).unwrap();
     bench.store.finish(files[1], &scored("b", QUIET), at(1)).unwrap();
     // The program dies; the next start finds the same.
-    bench.store = Store::open(&bench.path).unwrap();
+    bench.store = Store::open(&bench.place).unwrap();
     assert_eq!(bench.store.put_back_interrupted().unwrap(), 1, "`b` was done");
     bench.receive("d", at(2));
     assert_eq!(queue(&bench), named(&[("c", false), ("a", true), ("d", false)]));

@@ -30,9 +30,9 @@ fn a_held_film_is_scored_on_request_and_the_audit_keeps_both() {
     let (film, study) = with_lateral(&mut bench);
     let before = bench.store.revision().unwrap();
     // Another process asks, and the one that owns the pipeline is started anew.
-    let mut follower = Store::open(&bench.path).unwrap();
+    let mut follower = Store::open(&bench.place).unwrap();
     assert!(matches!(follower.request_score(film, "anna", at(5)).unwrap(), Requested::Queued(_)));
-    bench.store = Store::open(&bench.path).unwrap();
+    bench.store = Store::open(&bench.place).unwrap();
     assert!(bench.store.revision().unwrap() > before, "a follower would not look");
     let row = bench.store.film(film).unwrap().unwrap();
     assert_eq!(row.on_request.unwrap().answer, Answer::Waiting);

@@ -52,9 +52,9 @@ impl Dashboard {
             reasons: Vec::new(),
         };
         let parts = session::Parts {
-            store: Store::open(&bench.path).unwrap(),
-            pictures: Store::open(&bench.path).unwrap(),
-            similar: (Store::open(&bench.path).unwrap(), FeaturesId::new("0".repeat(64))),
+            store: Store::open(&bench.place).unwrap(),
+            pictures: Store::open(&bench.place).unwrap(),
+            similar: (Store::open(&bench.place).unwrap(), FeaturesId::new("0".repeat(64))),
             health,
             gauges: None,
             feed_alarm: config::FeedAlarm::default(),
@@ -161,7 +161,7 @@ fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of()
             refusals: u64::from(reason.is_some()),
             reason: reason.map(str::to_owned),
         };
-        let mut store = Store::open(&bench.path).unwrap();
+        let mut store = Store::open(&bench.place).unwrap();
         store.note_senders(&[news], &[], now.date(), now.timestamp()).unwrap();
     };
     note(2, None);

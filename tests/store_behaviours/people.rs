@@ -7,7 +7,7 @@ use cxr_triage::{
 };
 use proptest::prelude::*;
 
-use crate::store_behaviours::support::{Bench, at, dicom, scored};
+use super::support::{Bench, at, dicom, scored};
 
 /// The kinds, actors and details of the events that people caused.
 fn deeds(bench: &Bench) -> Vec<(String, String)> {
@@ -105,7 +105,7 @@ fn notes_stay_in_their_order_and_out_of_the_audit() {
 fn two_dashboards_on_one_store_follow_each_other() {
     let mut bench = Bench::new();
     let (_, row) = bench.record("a", &scored("x", [0.99; 3]), at(0));
-    let mut other = cxr_triage::store::Store::open(&bench.path).unwrap();
+    let mut other = cxr_triage::store::Store::open(&bench.place).unwrap();
     let known = other.revision().unwrap();
     bench.store.set_status(row.id, Status::Claimed, "anna", at(1)).unwrap();
     let changed = other.studies_since(known).unwrap();

@@ -1,11 +1,6 @@
 //! What a role does not permit is not done, whatever a dashboard asks for; and names do not reach a role without them.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use cxr_triage::{
     session::{
@@ -54,7 +49,7 @@ impl Site {
     }
 
     fn come_in(&self, role: PersonRole) -> Dashboard {
-        let store = Store::open(&self.bench.path).unwrap();
+        let store = Store::open(&self.bench.place).unwrap();
         let (name, key, list) = ("ANNA".to_owned(), Some(PRINT.to_owned()), self.list.clone());
         let login = Login::begin(store, name, key, role, list, None).unwrap();
         Dashboard::of(&self.bench, "ANNA", Some(Arc::new(login)))
@@ -205,16 +200,9 @@ fn another_role_brings_names_and_takes_them_away_while_the_session_runs() {
 #[test]
 fn a_login_that_cannot_be_written_down_lets_nobody_in() {
     let site = Site::new(PersonRole::Admin);
-    let store = Store::open_within(&site.bench.path, std::time::Duration::from_millis(50)).unwrap();
-    let lock = lock(&site.bench.path);
+    let store = Store::open_within(&site.bench.place, std::time::Duration::from_millis(50)).unwrap();
+    let lock = site.bench.hold();
     let (name, list) = ("ANNA".to_owned(), site.list.clone());
     assert!(Login::begin(store, name, None, PersonRole::Admin, list, None).is_err());
     drop(lock);
-}
-
-/// Somebody else writes to the store for as long as it lives.
-fn lock(path: &Path) -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    connection
 }

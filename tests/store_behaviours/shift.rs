@@ -128,7 +128,7 @@ fn a_study_is_seen_when_somebody_first_took_it_from_new() {
 #[test]
 fn every_dashboard_on_a_store_counts_the_same() {
     let mut bench = Bench::new();
-    let other = Store::open(&bench.path).unwrap();
+    let other = Store::open(&bench.place).unwrap();
     for n in 0..30_u8 {
         let name = format!("f{n}");
         let study =

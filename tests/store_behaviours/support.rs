@@ -7,23 +7,77 @@ use cxr_triage::{
     intake::Arrival,
     quality::{Gate, Held},
     store::{FileId, FilmId, Finished, ModelRef, Outcome, Scored, Store, StudyRow, Verdict},
+    store_place::StorePlace,
     study::{LabelRule, Rules, Severity, assess},
 };
 use jiff::Timestamp;
 
+use super::BACKEND;
+use crate::postgres::{self, Backend};
+
 /// A store that lives as long as the test.
 pub(crate) struct Bench {
     pub(crate) store: Store,
+    pub(crate) place: StorePlace,
+    /// A file in a folder of the test: the store itself, where it lies in one.
     pub(crate) path: PathBuf,
+    url: Option<String>,
     _folder: tempfile::TempDir,
     files: i64,
+}
+
+/// Somebody else who has begun to write to a store, until it is dropped.
+pub(crate) enum Holding {
+    File(rusqlite::Connection),
+    Server(postgres::Raw),
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        match self {
+            Self::File(connection) => connection.execute_batch("ROLLBACK").unwrap(),
+            Self::Server(connection) => connection.batch("ROLLBACK"),
+        }
+    }
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data").join("store.db");
-        Self { store: Store::open(&path).unwrap(), path, _folder: folder, files: 0 }
+        let server = if BACKEND == Backend::Server { postgres::server() } else { None };
+        let url = server.map(postgres::Server::schema);
+        if url.is_some() {
+            std::fs::create_dir(folder.path().join("data")).unwrap();
+        }
+        let place = url.as_deref().map_or_else(|| StorePlace::from(&path), postgres::place);
+        Self { store: Store::open(&place).unwrap(), place, path, url, _folder: folder, files: 0 }
+    }
+
+    /// Writes into the store's tables past the store.
+    pub(crate) fn raw(&self, statements: &str) {
+        match &self.url {
+            Some(url) => postgres::Raw::connect(url).batch(statements),
+            None => rusqlite::Connection::open(&self.path).unwrap().execute_batch(statements).unwrap(),
+        }
+    }
+
+    /// Somebody else begins to write.
+    pub(crate) fn hold(&self) -> Holding {
+        match &self.url {
+            Some(url) => {
+                let connection = postgres::Raw::connect(url);
+                connection.batch(
+                    "BEGIN; SELECT pg_advisory_xact_lock(hashtext('cxr-triage writers'), hashtext(current_schema()))",
+                );
+                Holding::Server(connection)
+            }
+            None => {
+                let connection = rusqlite::Connection::open(&self.path).unwrap();
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Holding::File(connection)
+            }
+        }
     }
 
     /// A file arrives and waits.

@@ -125,10 +125,7 @@ fn the_audit_is_written_from_elsewhere_and_read_in_pages() {
 #[test]
 fn a_kind_of_event_that_a_newer_version_wrote_is_read_by_its_word() {
     let bench = Bench::new();
-    let newer = rusqlite::Connection::open(&bench.path).unwrap();
-    newer
-        .execute("INSERT INTO events (time, kind, actor, detail) VALUES (1, 'exported', 'anna', 'null')", [])
-        .unwrap();
+    bench.raw("INSERT INTO events (time, kind, actor, detail) VALUES (1, 'exported', 'anna', 'null')");
     let events = bench.store.events(0, 10).unwrap();
     assert_eq!((events.len(), events[0].kind.known(), events[0].kind.word()), (1, None, "exported"));
 }

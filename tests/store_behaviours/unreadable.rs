@@ -1,5 +1,7 @@
 //! A row that cannot be read costs itself, by name, and nothing else.
 
+use super::support::{Bench, at, dicom, scored};
+use crate::postgres::Backend;
 use cxr_triage::{
     quality::Gate,
     store::{
@@ -8,9 +10,6 @@ use cxr_triage::{
     },
     study::Severity,
 };
-use rusqlite::Connection;
-
-use super::support::{Bench, at, dicom, scored};
 
 /// Three studies: the second is about to be spoiled.
 fn three() -> (Bench, [i64; 3]) {
@@ -23,9 +22,13 @@ fn three() -> (Bench, [i64; 3]) {
     (bench, studies)
 }
 
+/// Whether a database can hold what a statement spoils a row with: a server checks that text is text.
+fn can_be(statement: &str) -> bool {
+    super::BACKEND == Backend::File || !statement.contains("CAST(x'ff' AS TEXT)")
+}
+
 fn spoil(bench: &Bench, statement: &str) {
-    let other = Connection::open(&bench.path).unwrap();
-    other.execute_batch(statement).unwrap();
+    bench.raw(statement);
 }
 
 fn named(bench: &Bench, table: &str) -> bool {
@@ -46,6 +49,9 @@ fn a_study_that_cannot_be_read_stands_on_the_list_and_says_so() {
         ("status_by", "CAST(x'ff' AS TEXT)"),
         ("marks", "'{'"),
     ] {
+        if !can_be(value) {
+            continue;
+        }
         let (bench, [first, spoiled, last]) = three();
         spoil(&bench, &format!("UPDATE studies SET {column} = {value} WHERE id = {spoiled}"));
         let case = format!("{column} = {value}");
@@ -97,6 +103,9 @@ fn a_film_that_cannot_be_read_costs_itself_alone() {
         "UPDATE findings SET severity = 'dire' WHERE film = (SELECT id FROM films WHERE sha256 = 'b')",
         "UPDATE findings SET label = CAST(x'ff' AS TEXT) WHERE film = (SELECT id FROM films WHERE sha256 = 'b')",
     ] {
+        if !can_be(statement) {
+            continue;
+        }
         let (mut bench, [_, spoiled, _]) = three();
         spoil(&bench, statement);
         let detail = bench.store.detail(spoiled).unwrap().unwrap();
@@ -133,6 +142,9 @@ fn whoever_follows_the_audit_gets_past_a_spoiled_event() {
         "kind = CAST(x'ff' AS TEXT)",
         "actor = CAST(x'ff' AS TEXT)",
     ] {
+        if !can_be(change) {
+            continue;
+        }
         let (bench, _) = three();
         let all = bench.store.events(0, 100).unwrap();
         let spoiled = all[all.len() / 2].id;

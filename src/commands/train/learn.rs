@@ -20,8 +20,8 @@ use crate::{
     evaluate::{Case, labels::Row, whose},
     model::{Base, EvaluatedOn, Label, Manifest, NewWeights, Sample, Training},
     train::{
-        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, Weighting, block::BatchNorm, fit, folds, held_out,
-        outcomes, steps,
+        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, Weighting, block::BatchNorm, fit, folds,
+        held_out, outcomes, steps,
     },
 };
 

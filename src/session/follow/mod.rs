@@ -92,7 +92,7 @@ impl Follower {
         channels: Channels,
     ) -> Self {
         Self {
-            heartbeat: Heartbeat::of(store.path()),
+            heartbeat: Heartbeat::of(store.place()),
             unowned: None,
             store,
             gauges,

@@ -154,7 +154,7 @@ impl Follower {
 
     /// The sentence for a list that nobody feeds any more: without it, that would seem a quiet shift.
     fn nobody_feeds(&self) -> Option<String> {
-        Ownership::is_free(self.store.path()).then(|| {
+        Ownership::is_free(self.store.place()).then(|| {
             "No pipeline runs on this store any more: new films are not scored. Quit and start again."
                 .to_owned()
         })
@@ -164,7 +164,7 @@ impl Follower {
     fn owner_is_silent(&mut self) -> Option<String> {
         let silence = self.heartbeat.silence();
         (silence >= SILENCE).then(|| {
-            let holder = Ownership::holder(self.store.path()).map(|pid| format!(" (process {pid})"));
+            let holder = Ownership::holder(self.store.place()).map(|pid| format!(" (process {pid})"));
             format!(
                 "The owner of this store{} has not been heard of for {} s: it is stopped, or its disk hangs. New films are \
                  not scored.",
@@ -200,7 +200,7 @@ impl Follower {
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
-            self.health.reasons = owners_reasons(self.store.path());
+            self.health.reasons = owners_reasons(self.store.place());
             // The clock may have been ahead when it started.
             self.started = self.started.min(now);
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);

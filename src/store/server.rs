@@ -1,0 +1,85 @@
+//! A store on a PostgreSQL server: opening, and what only it needs.
+
+use std::time::Duration;
+
+use super::{
+    StoreError, StoreErrorKind,
+    migrations::{MIGRATIONS, is_table, migrate, version},
+    open::refuse_newer,
+    sql::{self, Connection, Session},
+};
+use crate::store_place::{ServerPlace, StorePlace};
+
+/// The oldest server that has all that the tables need, as the server numbers itself.
+const OLDEST: i64 = 120_000;
+
+/// Connects, refuses what is no store of ours, and brings it up to this version.
+pub(super) fn open_server(
+    server: &ServerPlace,
+    place: &StorePlace,
+    busy: Duration,
+) -> Result<Connection, StoreError> {
+    let failed = |error: sql::Error| StoreError::from_sql(place, error);
+    let connection = Connection::from(Session::open(server, busy).map_err(failed)?);
+    refuse_strangers(&connection, place)?;
+    migrate(&connection, MIGRATIONS).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Refuses a server that cannot hold a store, a database of another program, and a store of a newer version.
+fn refuse_strangers(connection: &Connection, place: &StorePlace) -> Result<(), StoreError> {
+    let failed = |error: sql::Error| StoreError::from_sql(place, error);
+    let (number, encoding, schema): (i64, String, Option<String>) = connection
+        .prepare_cached(
+            "SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('server_encoding'),
+                    current_schema()",
+        )
+        .and_then(|mut ask| ask.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
+        .map_err(failed)?;
+    let refuse = |kind, why: &str| Err(StoreError::new(kind, place, &why));
+    if number < OLDEST {
+        let why =
+            format!("it is PostgreSQL {}, the store needs {} or newer", number / 10_000, OLDEST / 10_000);
+        return refuse(StoreErrorKind::NotADatabase, &why);
+    }
+    if encoding != "UTF8" {
+        let why = format!("its texts are {encoding}: make a database with the encoding UTF8");
+        return refuse(StoreErrorKind::NotADatabase, &why);
+    }
+    if schema.is_none() {
+        return refuse(StoreErrorKind::NoDatabase, "there is no schema of the name that its search_path has");
+    }
+    if is_table(connection, "store_format").map_err(failed)? {
+        return refuse_newer(version(connection).map_err(failed)?, place);
+    }
+    if has_tables(connection).map_err(failed)? {
+        return refuse(StoreErrorKind::NotADatabase, "the schema holds tables of another program");
+    }
+    Ok(())
+}
+
+/// Whether anything lies in the schema that no extension put there. A store that is just being made shows all at once.
+fn has_tables(connection: &Connection) -> sql::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM pg_catalog.pg_class AS found
+             WHERE found.relkind IN ('r', 'p', 'v', 'm', 'f')
+               AND found.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
+               AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS owned
+                               WHERE owned.objid = found.oid AND owned.deptype = 'e')
+               AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS ours
+                               WHERE ours.relname = 'store_format' AND ours.relnamespace = found.relnamespace)",
+        )?
+        .exists([])
+}
+
+/// Takes the right to write and gives it back, waiting so long for another writer.
+pub(super) fn try_to_write(connection: &Connection, busy: Duration) -> sql::Result<()> {
+    let patience = format!("SET LOCAL lock_timeout = {}", busy.as_millis().max(1));
+    let view = connection.beside_others(&patience)?;
+    view.take_turn()?;
+    // A server that takes no changes says so here.
+    view.prepare_cached("SELECT version FROM store_format FOR UPDATE")?
+        .query_row([], |row| row.get::<_, i64>(0))?;
+    view.rollback()
+}

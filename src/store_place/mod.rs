@@ -1,0 +1,95 @@
+//! Where a store is: in a file, or in a database of a PostgreSQL server.
+
+mod password;
+mod server;
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+pub use password::{Password, PasswordError};
+pub use server::{ServerPlace, StoreUrlError, TlsMode};
+
+use crate::text::shown;
+
+/// The place of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePlace {
+    /// A file on this host.
+    File(PathBuf),
+    /// A database of a PostgreSQL server.
+    Server(Box<ServerPlace>),
+}
+
+impl StorePlace {
+    /// Reads a place as people write it: a URL that begins with `postgres://` or `postgresql://`, or the path of a file.
+    ///
+    /// # Errors
+    /// A URL that cannot be understood.
+    pub fn parse(text: &OsStr) -> Result<Self, StoreUrlError> {
+        match text.to_str().filter(|text| ServerPlace::is_url(text)) {
+            Some(url) => ServerPlace::parse(url).map(|server| Self::Server(Box::new(server))),
+            None => Ok(Self::File(text.into())),
+        }
+    }
+
+    /// Whether there may be a store: a file that is there, or a server, which says so itself.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.file().is_none_or(Path::exists)
+    }
+
+    /// The file, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Server(_) => None,
+        }
+    }
+
+    /// The database of a server, if it is one.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerPlace> {
+        match self {
+            Self::File(_) => None,
+            Self::Server(server) => Some(server),
+        }
+    }
+}
+
+/// For people, without a password.
+impl fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", shown(path)),
+            Self::Server(server) => write!(f, "{server}"),
+        }
+    }
+}
+
+impl From<PathBuf> for StorePlace {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&PathBuf> for StorePlace {
+    fn from(path: &PathBuf) -> Self {
+        Self::File(path.clone())
+    }
+}
+
+impl From<&Path> for StorePlace {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
+}
+
+impl From<&StorePlace> for StorePlace {
+    fn from(place: &StorePlace) -> Self {
+        place.clone()
+    }
+}
