@@ -60,7 +60,7 @@ fn speed(films: FilmId) {
     let store = folder.path().join("store.db");
     let owned = Ownership::acquire(&store).unwrap().unwrap();
     let id = FeaturesId::new("ab".repeat(32));
-    let mut file = FeatureFile::open(&store, &id, &owned).unwrap();
+    let mut file = FeatureFile::open(&store, &id, None, &owned).unwrap();
     let mut spent = Duration::ZERO;
     for film in 1..=films {
         let features = features(film);
@@ -79,7 +79,7 @@ fn speed(films: FilmId) {
     );
 
     let started = Instant::now();
-    FeatureFile::open(&store, &id, &owned).unwrap();
+    FeatureFile::open(&store, &id, None, &owned).unwrap();
     println!("  {:6.1} ms to open it for writing", milliseconds(started));
     // Out of memory, as after a start of the machine.
     let raw = File::open(&place).unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of freed memory where the C library is glibc; elsewhere nothing is changed.
+//! The fate of freed memory where the C library is glibc; elsewhere nothing is changed.
 
 #![allow(unsafe_code, reason = "the allocator's settings are C's")]
 

@@ -62,7 +62,7 @@ pub fn begin_because(code: u8, fault: &str) {
     }
 }
 
-/// Whether it has begun.
+/// Returns whether it has begun.
 #[must_use]
 pub fn has_begun() -> bool {
     BEGUN.load(Ordering::SeqCst)

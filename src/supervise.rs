@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     fmt, io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
@@ -60,6 +61,14 @@ impl Supervisor {
             .as_ref()
             .filter(|(at, _)| at.elapsed() < WITHIN)
             .map(|(_, sentence)| sentence.clone())
+    }
+
+    /// Makes the last failure older, as if so much time had passed since.
+    #[cfg(test)]
+    pub(crate) fn age_failure(&self, by: Duration) {
+        if let Some((at, _)) = lock(&self.last).as_mut() {
+            *at = at.checked_sub(by).unwrap_or(*at);
+        }
     }
 
     /// Starts a thread. Its `work` starts again whenever it returns or panics, until `is_asked` says that it was asked to
@@ -160,7 +169,7 @@ struct Deaths {
 }
 
 impl Deaths {
-    /// Whether the work may start again after it has ended `now`.
+    /// Returns whether the work may start again after it has ended `now`.
     fn allow_another(&mut self, now: Instant) -> bool {
         while self.times.front().is_some_and(|time| now.duration_since(*time) > WITHIN) {
             self.times.pop_front();
@@ -179,9 +188,9 @@ pub(crate) fn lower_priority() {
     }
 }
 
-/// Whether the other ends of a channel are gone.
+/// Returns whether the other ends of a channel are gone, on which nothing can be sent: no message is taken out unseen.
 #[must_use]
-pub fn is_closed<T>(channel: &Receiver<T>) -> bool {
+pub fn is_closed(channel: &Receiver<Infallible>) -> bool {
     matches!(channel.try_recv(), Err(TryRecvError::Disconnected))
 }
 

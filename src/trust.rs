@@ -1,4 +1,4 @@
-//! What lies in the working folder and was named by nobody: configuration, plugins and models there are read only
+//! Files of the working folder that nobody named: configuration, plugins and models there are read only
 //! where nobody but the user, or the administrator, can have put them there.
 
 use std::{
@@ -50,13 +50,13 @@ impl Access {
     }
 }
 
-/// Why a file that nobody named is not read, in words; none where it can be, or is not there.
+/// Returns why a file that nobody named is not read, in words; none where it can be, or is not there.
 #[must_use]
 pub fn doubt_of_file(path: &Path) -> Option<String> {
     in_words(path, check_file(path))
 }
 
-/// Why a folder that nobody named is not read, with all that is in it.
+/// Returns why a folder that nobody named is not read, with all that is in it.
 #[must_use]
 pub fn doubt_of_folder(path: &Path) -> Option<String> {
     in_words(path, check_file(path).and_then(|()| check_entries(path, DEPTH, &mut MOST_ENTRIES.clone())))

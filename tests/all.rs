@@ -22,5 +22,6 @@ mod postgres;
 mod results;
 mod ssh;
 mod store_behaviours;
+mod support;
 mod terminal;
 mod weights_import;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cxr_densenet::Processor;
-use cxr_film::{Film, Header};
+use cxr_film::Film;
 use cxr_triage::{
     model::{DeviceChoice, Findings, Input, Label, Library, Model, Precision, Region},
     study::{self, LabelRule, OperatingPoint, Rules, Severity},
@@ -183,16 +183,5 @@ fn kendall(scores: &[(f64, f64)]) -> f64 {
 fn raster(path: &Path) -> Film {
     let picture = image::open(path).unwrap().into_luma8();
     let (width, height) = picture.dimensions();
-    let display = picture.into_raw();
-    let linear = display.iter().copied().map(f32::from).collect();
-    Film {
-        width,
-        height,
-        linear,
-        linear_max: 255.0,
-        display,
-        scored: None,
-        header: Header::default(),
-        warnings: Vec::new(),
-    }
+    Film::of_grey(width, height, picture.into_raw())
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, value_parser};
 
 pub(super) use evaluate::EvaluateArgs;
-pub(super) use train::{DepthAs, TrainArgs};
+pub(super) use train::{BatchNormAs, DepthAs, TrainArgs};
 pub(super) use users::UsersCommand;
 pub(super) use weights::{ImportArgs, WeightsCommand};
 

@@ -30,10 +30,13 @@ impl JsonLines {
         let mut whole = true;
         match files::open(path, Expected::TABLE) {
             Ok(file) => {
-                for line in BufReader::new(file).split(b'\n') {
-                    let record = serde_json::from_slice::<R>(&line?);
-                    whole = record.is_ok();
+                let (mut file, mut line) = (BufReader::new(file), Vec::new());
+                while file.read_until(b'\n', &mut line)? > 0 {
+                    let record = serde_json::from_slice::<R>(&line);
+                    // One that lacks nothing but its end of line is one, and the next must not go on where it ends.
+                    whole = record.is_ok() && line.ends_with(b"\n");
                     record.into_iter().for_each(&mut take);
+                    line.clear();
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -70,4 +73,32 @@ pub(super) fn circumstances(form: &str, model: &Model, gates: &Gates) -> String 
     }
     hash.update(format!("{gates:?}"));
     hex(&hash.finalize()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_is_left_out_and_nothing_goes_on_where_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        for (cut, known) in [("", "1 2"), ("{\"n\":3", "1 2"), ("{\"n\":3}", "1 2 3"), ("{", "1 2")] {
+            fs::write(&path, format!("{{\"n\":1}}\nno record\n{{\"n\":2}}\n{cut}")).unwrap();
+            let read = || {
+                let mut read: Vec<String> = Vec::new();
+                let lines =
+                    JsonLines::open(&path, |record: Value| read.push(record["n"].to_string())).unwrap();
+                (lines, read.join(" "))
+            };
+            let (mut lines, found) = read();
+            assert_eq!(found, known, "{cut}");
+            lines.append(&json!({ "n": 4 })).unwrap();
+            assert_eq!(read().1, format!("{known} 4"), "{cut}");
+        }
+    }
 }

@@ -67,11 +67,26 @@ impl Entry {
     }
 
     /// Comes in: the audit has it from here on.
-    pub(super) fn begin(self) -> Result<Arc<Login>, CommandError> {
+    pub(super) fn begin(self) -> Result<Present, CommandError> {
         let Self { name, role, key, list, store } = self;
         let address = env::var(CONNECTION).ok().and_then(|told| address(&told));
         let login = Login::begin(Store::open(&store)?, name, key, role, list, address.as_deref())?;
-        Ok(Arc::new(login))
+        Ok(Present(Arc::new(login)))
+    }
+}
+
+/// A person who has come in. However the session ends, and where it does not even begin, the audit has the logout.
+pub(super) struct Present(Arc<Login>);
+
+impl Present {
+    pub(super) fn login(&self) -> &Arc<Login> {
+        &self.0
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.end("a fault ended it");
     }
 }
 
@@ -111,6 +126,32 @@ fn address(connection: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_that_does_not_begin_has_a_logout_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        drop(Store::open(&path).unwrap());
+        let entry = || Entry {
+            name: "ANNA".to_owned(),
+            role: PersonRole::View,
+            key: None,
+            list: folder.path().join("people.toml"),
+            store: path.clone(),
+        };
+        let begin = || -> Result<(), CommandError> {
+            let _present = entry().begin()?;
+            Err(CommandError::failed("no thread"))
+        };
+        assert!(begin().is_err());
+        let present = entry().begin().unwrap();
+        present.login().end("left");
+        drop(present);
+        let audit = Store::open(&path).unwrap().events(0, 10).unwrap();
+        let told: Vec<_> = audit.iter().map(|event| (event.kind.word(), &event.detail["why"])).collect();
+        let (none, fault, left) = (Value::Null, json!("a fault ended it"), json!("left"));
+        assert_eq!(told, [("login", &none), ("logout", &fault), ("login", &none), ("logout", &left)]);
+    }
 
     #[test]
     fn the_audit_has_of_a_connection_its_address_and_of_a_command_its_program_and_nothing_that_could_name_anybody()

@@ -18,6 +18,7 @@ mod log_file;
 mod login;
 mod manual;
 mod output;
+mod people_change;
 mod plain;
 mod plugins;
 mod printer;

@@ -7,7 +7,7 @@ use super::{
     setup::{Setup, rules, settings},
 };
 use crate::{
-    config::{self, Config, ConfigError, Loaded, Places, Receive, Watcher},
+    config::{self, Config, ConfigError, Dashboard, Loaded, Places, Receive, Watcher},
     model::Manifest,
     pipeline::Settings,
     plugin::SiteSettings,
@@ -23,7 +23,7 @@ pub(super) struct Reloaded<T> {
     pub(super) plugins_folder: PathBuf,
     pub(super) rules: Rules,
     pub(super) settings: Settings,
-    /// Settings that changed and need a new start.
+    /// Settings that changed and need a new start, as the file names them.
     pub(super) at_next_start: Vec<&'static str>,
 }
 
@@ -71,23 +71,7 @@ pub(super) fn watch_file(
 
 fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Reloaded<T> {
     let config = loaded.config.clone();
-    let mut at_next_start = Vec::new();
-    for (name, differs) in [
-        ("[inbox]", config.inbox != before.inbox),
-        // Who may send changes at once.
-        (
-            "[receive]",
-            Receive { peers: before.receive.peers.clone(), ..config.receive.clone() } != before.receive,
-        ),
-        ("[store]", config.store != before.store),
-        ("[model]", config.model != before.model),
-        ("[similar]", config.similar != before.similar),
-        ("[log]", config.log != before.log),
-    ] {
-        if differs {
-            at_next_start.push(name);
-        }
-    }
+    let at_next_start = at_next_start(&config, before);
     *before = config.clone();
     Reloaded {
         settings: settings(&config),
@@ -96,5 +80,76 @@ fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Rel
         screen,
         rules,
         at_next_start,
+    }
+}
+
+/// The settings that differ and are read at the start alone, as the file names them.
+fn at_next_start(config: &Config, before: &Config) -> Vec<&'static str> {
+    // Each by its name, so that a new one does not compile until it is decided here.
+    let Dashboard {
+        pictures,
+        bandwidth,
+        heatmap,
+        motion,
+        ask_who,
+        theme: _,
+        borders: _,
+        columns: _,
+        bell: _,
+        title: _,
+        desktop_notice: _,
+        hide_names_after: _,
+        findings_order: _,
+        views: _,
+    } = &config.dashboard;
+    let screen = &before.dashboard;
+    // Who may send changes at once.
+    let receive = Receive { peers: before.receive.peers.clone(), ..config.receive.clone() };
+    [
+        ("[inbox]", config.inbox != before.inbox),
+        ("[receive]", receive != before.receive),
+        ("[store]", config.store != before.store),
+        ("[model]", config.model != before.model),
+        ("[similar]", config.similar != before.similar),
+        ("[dashboard] pictures", *pictures != screen.pictures),
+        ("[dashboard] bandwidth", *bandwidth != screen.bandwidth),
+        ("[dashboard] heatmap", *heatmap != screen.heatmap),
+        ("[dashboard] motion", *motion != screen.motion),
+        ("[dashboard] ask_who", *ask_who != screen.ask_who),
+        // A session goes on with the list by which its person came in.
+        ("[people] file", config.people.file != before.people.file),
+        ("[log]", config.log != before.log),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_at_the_start_alone_is_named_when_it_changes() {
+        let read = |text: &str| config::parse(text, None).unwrap().config;
+        let before = read("");
+        for (text, named) in [
+            ("[dashboard]\nbell = \"off\"\ntitle = true\nborders = \"ascii\"", ""),
+            ("[receive.peers]\nCR-1 = \"any\"", ""),
+            ("[triage]\nmax_wait = \"1h\"", ""),
+            ("[receive]\nport = 104", "[receive]"),
+            (
+                "[dashboard]\npictures = \"sixel\"\nheatmap = false",
+                "[dashboard] pictures, [dashboard] heatmap",
+            ),
+            ("[dashboard]\nbandwidth = \"256 kbit/s\"", "[dashboard] bandwidth"),
+            ("[dashboard]\nmotion = \"reduced\"\nask_who = true", "[dashboard] motion, [dashboard] ask_who"),
+            ("[people]\nfile = \"/etc/other.toml\"\naccount = \"triage\"", "[people] file"),
+            ("[log]\nlevel = \"debug\"", "[log]"),
+        ] {
+            let changed = read(text);
+            assert_eq!(at_next_start(&changed, &before).join(", "), named, "{text}");
+            assert_eq!(at_next_start(&changed, &changed), [""; 0]);
+        }
     }
 }

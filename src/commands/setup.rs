@@ -11,7 +11,7 @@ use clap::ValueEnum;
 
 use super::{CommandError, cli::GlobalArgs, log, output::stderr};
 use crate::{
-    config::{self, Config, LabelDefaults, Loaded},
+    config::{self, Config, Loaded},
     deliver::Listener,
     files::readers,
     intake,
@@ -22,9 +22,11 @@ use crate::{
     similar::FeaturesId,
     store::Ownership,
     store_place::{ServerPlace, StorePlace},
-    study::{OperatingPoint, Rules},
+    study::Rules,
     supervise::Supervisor,
 };
+
+pub(super) use crate::pipeline::{label_defaults, rules};
 
 /// The inbox where nobody named one.
 const DEFAULT_INBOX: &str = "inbox";
@@ -299,27 +301,9 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-/// The rules that the site has for a model.
-pub(super) fn rules(loaded: &Loaded, manifest: &Manifest) -> Result<Rules, config::ConfigError> {
-    config::rules(loaded, &manifest.name, &label_defaults(manifest))
-}
-
 /// What is to be said where the site's thresholds may be meant for other weights.
 pub(super) fn doubt(loaded: &Loaded, manifest: &Manifest) -> Option<String> {
     config::doubt(loaded, &manifest.name, &manifest.sha256)
-}
-
-/// What a model says of its labels.
-pub(super) fn label_defaults(manifest: &Manifest) -> Vec<LabelDefaults<'_>> {
-    manifest
-        .labels
-        .iter()
-        .map(|label| LabelDefaults {
-            name: &label.name,
-            own: OperatingPoint { alert: label.alert, critical: label.critical },
-            validated: label.validated,
-        })
-        .collect()
 }
 
 /// A warning where the command line holds a password.

@@ -38,7 +38,7 @@ struct Report<'a> {
 struct Entry<'a> {
     film: i64,
     study: i64,
-    study_key: &'a str,
+    study_key: Option<&'a str>,
     distance: f32,
     severity: &'a str,
     score: Option<f64>,
@@ -117,7 +117,10 @@ fn ask(
         quality::inspect(&film, &gates).map_err(|held| held.reason)?;
         let told = |error: ModelError| error.to_string();
         match embedder {
-            Some(embedder) => embedder.features(&film).map_err(told),
+            Some(embedder) => {
+                let features = embedder.features(&film, &|| false).map_err(told)?;
+                features.ok_or_else(|| BROKE_DOWN.to_owned())
+            }
             None => {
                 let findings =
                     model.prepare(&film).and_then(|input| model.infer(&[input])).map_err(told)?.pop();
@@ -139,7 +142,8 @@ fn entry(film: &SimilarFilm) -> Entry<'_> {
     Entry {
         film: film.film,
         study: *id,
-        study_key: key,
+        // A folder's name may be a patient's.
+        study_key: Some(key.as_str()).filter(|key| !key.starts_with("folder:")),
         distance: film.distance,
         severity: severity.word(),
         score: *score,

@@ -9,7 +9,8 @@ use std::{
 use super::{
     CommandError,
     cli::{GlobalArgs, UsersCommand},
-    output::{Lean, stdout, table},
+    output::{Lean, stderr, stdout, table},
+    people_change::{Change, Trace},
 };
 use crate::{
     config::{self, Loaded},
@@ -23,31 +24,38 @@ use crate::{
 /// A file of public keys is a few hundred bytes.
 const KEYS: Expected = Expected::new("a file of public keys", 64 << 10);
 
-/// Runs `users`. It has no log: root would open it, and the service could not write to it any more.
+/// Runs `users`. It has no log file: root would open it, and the service could not write to it any more.
 pub(super) fn run(command: &UsersCommand, global: &GlobalArgs) -> Result<(), CommandError> {
     let loaded = config::load(global.config.as_deref())?;
     let file = loaded.config.people.file.clone();
     match command {
-        UsersCommand::Add { name, key, role } => add(&file, name, key, *role),
+        UsersCommand::Add { name, key, role } => {
+            let change = add(&file, name, key, *role)?;
+            trace(&change, &loaded, global)
+        }
         UsersCommand::List => list(&file),
-        UsersCommand::Remove { name, key } => remove(&file, name, key.as_deref()),
+        UsersCommand::Remove { name, key } => {
+            let change = remove(&file, name, key.as_deref())?;
+            trace(&change, &loaded, global)
+        }
         UsersCommand::AuthorizedKeys { user, kind, key } => {
             authorized_keys(&loaded, global, user, &format!("{kind} {key}"))
         }
     }
 }
 
-fn add(file: &Path, name: &str, key: &Path, role: PersonRole) -> Result<(), CommandError> {
+fn add<'a>(file: &Path, name: &'a str, key: &Path, role: PersonRole) -> Result<Change<'a>, CommandError> {
     let unusable = |why: String| CommandError::usage(format!("{} cannot be taken: {why}", shown(key)));
     let text = files::read_text(key, KEYS).map_err(|error| unusable(error.to_string()))?;
     let keys = keys_of_file(&text).map_err(|error| unusable(error.to_string()))?;
     people::create(file)?;
-    let mut list = people::read(file)?;
-    let was = list.people().get(name).map(|person| person.role);
-    list.add(name, role, &keys)?;
-    people::write(file, &list)?;
+    let (before, after) = people::change(file, |list| {
+        let before = list.people().get(name).cloned();
+        list.add(name, role, &keys)?;
+        Ok((before, list.people().get(name).cloned()))
+    })?;
     let mut out = stdout();
-    match was {
+    match before.as_ref().map(|person| person.role) {
         Some(was) if was != role => {
             writeln!(out, "{name} is {} now, and was {}; open sessions follow", role.word(), was.word())?;
         }
@@ -56,7 +64,7 @@ fn add(file: &Path, name: &str, key: &Path, role: PersonRole) -> Result<(), Comm
     for key in &keys {
         writeln!(out, "{name} comes in with {} {}", key.kind(), key.fingerprint())?;
     }
-    Ok(())
+    Ok(Change { name, before, after })
 }
 
 fn list(file: &Path) -> Result<(), CommandError> {
@@ -69,7 +77,7 @@ fn list(file: &Path) -> Result<(), CommandError> {
             [name, person.role.word(), kind, fingerprint].map(str::to_owned).to_vec()
         };
         match person.keys.is_empty() {
-            true => rows.push(row("", "no key: does not come in")),
+            true => rows.push(row("", "no key: does not come in by SSH")),
             false => rows.extend(person.keys.iter().map(|key| row(key.kind(), key.fingerprint()))),
         }
     }
@@ -82,15 +90,34 @@ fn list(file: &Path) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn remove(file: &Path, name: &str, key: Option<&str>) -> Result<(), CommandError> {
-    let mut list = people::read(file)?;
-    match key {
-        Some(key) => list.remove_key(name, key)?,
-        None => list.remove(name)?,
-    }
-    people::write(file, &list)?;
+fn remove<'a>(file: &Path, name: &'a str, key: Option<&str>) -> Result<Change<'a>, CommandError> {
+    let (before, after) = people::change(file, |list| {
+        let before = list.people().get(name).cloned();
+        match key {
+            Some(key) => list.remove_key(name, key)?,
+            None => list.remove(name)?,
+        }
+        Ok((before, list.people().get(name).cloned()))
+    })?;
     let what = key.map_or_else(String::new, |key| format!("the key {key} of "));
     writeln!(stdout(), "{what}{name} is no longer on the list; open sessions end within 5 seconds")?;
+    Ok(Change { name, before, after })
+}
+
+/// Has a change written down, and says where it is where that is not the audit.
+fn trace(change: &Change<'_>, loaded: &Loaded, global: &GlobalArgs) -> Result<(), CommandError> {
+    match change.write_down(loaded, global) {
+        Trace::Audit => {}
+        Trace::SystemLog { why } => {
+            writeln!(
+                stderr(),
+                "cxr-triage: this change is in the system's log, and not in the audit: {why}"
+            )?;
+        }
+        Trace::Nowhere { why } => {
+            writeln!(stderr(), "cxr-triage: this change is made, and written down nowhere: {why}")?;
+        }
+    }
     Ok(())
 }
 

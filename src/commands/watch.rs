@@ -168,7 +168,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         gauges: pipeline.as_ref().map(Pipeline::gauges),
         feed_alarm: config.feed_alarm.clone(),
         actor: actor.clone(),
-        login: login.clone(),
+        login: login.as_ref().map(|present| Arc::clone(present.login())),
         thresholds: Some(Box::new(SiteThresholds::new(Arc::clone(setup), manifest, remark.is_none()))),
         external,
         supervisor,
@@ -191,14 +191,14 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             calm: config.dashboard.motion == Motion::Reduced,
             who: actor,
             asks_who: config.dashboard.ask_who && login.is_none(),
-            role: login.as_ref().map(|login| login.role),
+            role: login.as_ref().map(|present| present.login().role),
             ..dashboard::Options::from_environment()
         };
         dashboard::run(feed, settings, options).map_err(CommandError::from)
     };
     let end = end.map_err(CommandError::of_service);
-    if let Some(login) = &login {
-        login.end(&login::why(&end));
+    if let Some(present) = &login {
+        present.login().end(&login::why(&end));
     }
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);

@@ -9,7 +9,7 @@ use serde::{
 
 use super::values::OFF;
 
-/// What can be written.
+/// The ways to write one.
 const HELP: &str = "write a number and its unit, such as \"256 kbit/s\" or \"2 Mbit/s\"";
 /// Over a slower line not even text can be used.
 const SLOWEST: u64 = 16_000;

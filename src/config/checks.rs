@@ -1,4 +1,4 @@
-//! What types cannot say: numbers in their range, and numbers that must fit each other.
+//! Checks beyond types: numbers in their range, and numbers that must fit each other.
 
 use super::{Config, ConfigError, LabelThresholds, document::Document, schema::Store};
 use crate::store_place::ServerPlace;
@@ -56,7 +56,7 @@ fn check_label(
     }
 }
 
-/// Whether a probability can be a threshold: at 0 everything would reach it, and at 1 nothing.
+/// Returns whether a probability can be a threshold: at 0 everything would reach it, and at 1 nothing.
 pub(super) fn is_threshold(value: f64) -> bool {
     0.0 < value && value < 1.0
 }

@@ -60,17 +60,17 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Whether a setting is written in the file.
+    /// Returns whether a setting is written in the file.
     pub(super) fn has(&self, keys: &[&str]) -> bool {
         self.entry(keys).is_some()
     }
 
-    /// Whether a section is there with nothing in it.
+    /// Returns whether a section is there with nothing in it.
     pub(super) fn is_empty_section(&self, keys: &[&str]) -> bool {
         self.entry(keys).and_then(|(_, value)| value.get_ref().as_table()).is_some_and(DeTable::is_empty)
     }
 
-    /// Where a setting is written, from its key to the end of its value.
+    /// Returns where a setting is written, from its key to the end of its value.
     pub(super) fn span(&self, keys: &[&str]) -> Option<Range<usize>> {
         self.entry(keys).map(|(key, value)| key.span().start..value.span().end)
     }

@@ -118,14 +118,14 @@ pub(super) fn without_empty(text: &str, at: &[&str]) -> Result<String, ConfigErr
     Ok(format!("{}{}", before.as_deref().unwrap_or(&text[..start]), &text[end..]))
 }
 
-/// Where the lines of a span begin and end, the last one's end of line included.
+/// Returns where the lines of a span begin and end, the last one's end of line included.
 pub(super) fn line_of(text: &str, span: &Range<usize>) -> (usize, usize) {
     let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
     let end = text[span.start..].find('\n').map_or(text.len(), |length| span.start + length + 1);
     (start, end)
 }
 
-/// Whether the last line is a comment and nothing else.
+/// Returns whether the last line is a comment and nothing else.
 fn ends_with_comment(text: &str) -> bool {
     text.lines().next_back().is_some_and(|line| line.trim_start().starts_with('#'))
 }

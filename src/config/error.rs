@@ -29,9 +29,9 @@ pub struct ConfigError {
     pub line: Option<usize>,
     /// The column in characters, from 1.
     pub column: Option<usize>,
-    /// What is wrong, in one line.
+    /// The mistake, in one line.
     pub message: String,
-    /// What to do, in one line.
+    /// The remedy, in one line.
     pub help: Option<String>,
     /// The line that is wrong.
     pub excerpt: Option<Box<Excerpt>>,

@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Hours {
 }
 
 impl FeedAlarm {
-    /// How long the inbox has been silent within the shift that is on at `now`, if that is longer than
+    /// Returns how long the inbox has been silent within the shift that is on at `now`, if that is longer than
     /// allowed. `last` is the last film's arrival or, where that is later, the program's start. Silence
     /// before the shift does not count, so that no morning begins with an alarm.
     #[must_use]
@@ -106,7 +106,7 @@ impl FeedAlarm {
         Some(silence).filter(|silence| self.after.is_some_and(|after| *silence > after))
     }
 
-    /// When the shift began that is on at `now`, if one is.
+    /// Returns when the shift began that is on at `now`, if one is.
     fn shift(&self, now: &Zoned) -> Option<Zoned> {
         let Hours { from, until } = self.hours;
         let passes_midnight = until <= from;

@@ -35,7 +35,7 @@ pub struct Loaded {
     pub path: Option<PathBuf>,
     /// The file's text.
     pub text: String,
-    /// What of the working folder was not read, and why: a sentence each.
+    /// Files of the working folder that were not read, each with the reason: a sentence each.
     pub refused: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Loaded {
 /// Where a configuration may lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// What the environment names.
+    /// The file that the environment names.
     pub variable: Option<PathBuf>,
     /// In the working directory.
     pub local: PathBuf,
@@ -98,12 +98,12 @@ impl Places {
         })
     }
 
-    /// Why the file in the working directory is not read, where it would be.
+    /// Returns why the file in the working directory is not read, where it would be.
     fn doubt(&self, explicit: Option<&Path>) -> Option<String> {
         if self.is_named(explicit) { None } else { doubt_of_file(&self.local) }
     }
 
-    /// Whether somebody said which file is to be read.
+    /// Returns whether somebody said which file is to be read.
     fn is_named(&self, explicit: Option<&Path>) -> bool {
         explicit.is_some() || self.variable.is_some()
     }
@@ -116,14 +116,14 @@ pub fn data_folder() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join(FOLDER))
 }
 
-/// Whether a word for a theme means a file, and not a name.
+/// Returns whether a word for a theme means a file, and not a name.
 #[must_use]
 pub fn is_theme_file(word: &str) -> bool {
     word.contains('/') || Path::new(word).extension().is_some_and(|extension| extension == "toml")
 }
 
 impl Loaded {
-    /// Where the site's own plugins lie; an empty path where those of the working folder are not to be read.
+    /// Returns where the site's own plugins lie; an empty path where those of the working folder are not to be read.
     #[must_use]
     pub fn plugins_folder(&self) -> PathBuf {
         let beside = || self.path.as_ref()?.parent().map(|folder| folder.join(PLUGINS));

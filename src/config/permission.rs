@@ -60,7 +60,7 @@ impl Permission {
         Self::ALL.into_iter().find(|permission| permission.word() == word)
     }
 
-    /// Whether the site must grant it by name: who the patient is, and what leaves the program.
+    /// Returns whether the site must grant it by name: who the patient is, and what leaves the program.
     /// The others come with enabling the plugin.
     #[must_use]
     pub fn needs_grant(self) -> bool {

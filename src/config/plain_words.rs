@@ -65,7 +65,7 @@ pub(super) fn of_meaning(message: &str) -> (String, Option<String>) {
     }
 }
 
-/// What serde calls a type, what people call it, and how it is written.
+/// A type by serde's name, by people's name, and as it is written.
 type Kind = (&'static str, &'static str, &'static str);
 
 const TEXT: Kind = ("a string", "text in quotes", "write it in quotes: \"like this\"");
@@ -86,7 +86,7 @@ const KINDS: [Kind; 9] = [
     ("a length of time", "a length of time", "write it in quotes: \"90s\""),
 ];
 
-/// What serde calls what it found; the value follows, where it is a plain one.
+/// Serde's names for a value that it found; the value follows, where it is a plain one.
 const FOUND: [(&str, &str); 7] = [
     ("floating point ", "the number "),
     ("integer ", "the number "),

@@ -19,7 +19,7 @@ pub struct Plugins {
     pub enabled: Vec<String>,
     /// The folder below which plugins may write; none ("off"): nowhere.
     pub exports: Option<PathBuf>,
-    /// What the URLs of webhooks must begin with.
+    /// The beginnings that URLs of webhooks may have.
     pub webhooks: Vec<String>,
     /// Folders that films may be copied to, by the name that plugins know them by.
     pub copy_to: BTreeMap<String, PathBuf>,
@@ -33,7 +33,7 @@ pub struct Plugins {
 /// `[plugins.NAME]`: what the site decides about one plugin.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PluginSite {
-    /// What it is granted of what needs a grant.
+    /// The permissions that it is granted.
     pub allow: Vec<String>,
     /// Its own settings.
     pub settings: BTreeMap<String, serde_json::Value>,
@@ -117,7 +117,7 @@ impl<'de> Deserialize<'de> for MaybeSite {
     }
 }
 
-/// What types cannot say of it.
+/// Checks the section beyond its types.
 pub(super) fn check(plugins: &Plugins, document: &Document<'_>) -> Result<(), ConfigError> {
     for url in &plugins.webhooks {
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));

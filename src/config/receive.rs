@@ -28,7 +28,7 @@ pub struct Receive {
     pub aet: String,
     /// Whether senders may call us by any title.
     pub any_called_aet: bool,
-    /// What is taken: words for SOP classes, or their UIDs.
+    /// The classes that are taken: words for SOP classes, or their UIDs.
     pub classes: Vec<String>,
     /// Associations at once.
     pub associations: usize,
@@ -78,14 +78,14 @@ impl Default for Receive {
     }
 }
 
-/// Whether a text can be an AE title: 1 to 16 printable characters without a backslash, not only spaces.
+/// Returns whether a text can be an AE title: 1 to 16 printable characters without a backslash, not only spaces.
 #[must_use]
 pub fn is_title(text: &str) -> bool {
     let is_printable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
     !text.trim().is_empty() && text.len() <= TITLE && text.bytes().all(is_printable)
 }
 
-/// What types cannot say of it.
+/// Checks the section beyond its types.
 pub(super) fn check(receive: &Receive, document: &Document<'_>) -> Result<(), ConfigError> {
     let at =
         |key: &str, message: &str, help: &str| Err(document.error_at_value(&["receive", key], message, help));

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::study::{LabelRule, OperatingPoint, Rules, Severity};
 
-/// What a model's manifest says of one label.
+/// A label as its model's manifest has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LabelDefaults<'a> {
     /// The label's name.

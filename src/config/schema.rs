@@ -52,7 +52,7 @@ pub struct Config {
     pub health: Health,
     /// Numbers for a monitoring system.
     pub metrics: Metrics,
-    /// What is deleted, and when.
+    /// The files and data that are deleted, and when.
     pub retention: Retention,
     /// The search for similar films.
     pub similar: Similar,
@@ -82,7 +82,7 @@ pub struct Inbox {
     pub settle: SignedDuration,
     /// A file whose name ends in one of these, in any case of letters, is left alone.
     pub ignore: Vec<String>,
-    /// What a study is among films that have no header.
+    /// The way in which films without a header make studies.
     pub raster_study: RasterStudy,
 }
 
@@ -98,7 +98,7 @@ impl Default for Inbox {
     }
 }
 
-/// What makes a study of raster films, which carry no Study Instance UID.
+/// The way in which raster films make studies, for they carry no Study Instance UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
@@ -135,9 +135,9 @@ pub struct Model {
     pub name: Option<String>,
     /// Folders to look for models in, before `./weights` and the user's data folder.
     pub weights: Vec<PathBuf>,
-    /// What to compute on.
+    /// The device that computes.
     pub device: Device,
-    /// What to compute in.
+    /// The numbers that it computes in.
     pub precision: Precision,
 }
 
@@ -151,7 +151,7 @@ pub struct Weights {
     pub mirror: Option<String>,
 }
 
-/// What the model runs on.
+/// The device that the model runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ValueEnum)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
@@ -237,7 +237,7 @@ pub struct Dashboard {
     /// The theme's name, or its file; none ("auto"): as the terminal suggests.
     #[serde(deserialize_with = "values::text_or_auto")]
     pub theme: Option<String>,
-    /// What borders, bars and symbols are drawn with.
+    /// The characters that borders, bars and symbols are drawn with.
     pub borders: Borders,
     /// How lively the screen is.
     pub motion: Motion,
@@ -276,7 +276,7 @@ pub enum DesktopNotice {
     Osc777,
 }
 
-/// What borders, bars and symbols are drawn with.
+/// The characters that borders, bars and symbols are drawn with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
@@ -361,11 +361,11 @@ pub struct Log {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What failed.
+    /// Failures.
     Error,
-    /// What is not as it should be.
+    /// Failures, and what is not as it should be.
     Warn,
-    /// What was done.
+    /// All that, and what was done.
     #[default]
     Info,
     /// How it was done.

@@ -62,7 +62,7 @@ pub enum When {
 }
 
 impl When {
-    /// Whether a study with this band by its findings is one of them.
+    /// Returns whether a study with this band by its findings is one of them.
     #[must_use]
     pub fn includes(self, band: Severity) -> bool {
         match self {
@@ -93,7 +93,7 @@ impl Default for Destination {
     }
 }
 
-/// What types cannot say of it.
+/// Checks the section beyond its types.
 pub(super) fn check(send: &Destinations, document: &Document<'_>) -> Result<(), ConfigError> {
     send.iter().try_for_each(|(name, destination)| check_one(name, destination, document))
 }
@@ -132,22 +132,39 @@ fn check_one(name: &str, destination: &Destination, document: &Document<'_>) -> 
     if destination.what.is_empty() {
         return at("what", "nothing is sent", "write what = [\"sr\"], [\"sc\"] or [\"sr\", \"sc\"]");
     }
-    match (destination.tls, &destination.tls_roots, &destination.tls_certificate, &destination.tls_key) {
-        (true, None, ..) => {
+    check_tls(destination, at)
+}
+
+/// Names of files and certificates without `tls = true` would have the results go in clear, unseen.
+fn check_tls(
+    destination: &Destination,
+    at: impl Fn(&str, &str, &str) -> Result<(), ConfigError>,
+) -> Result<(), ConfigError> {
+    let Destination { tls, tls_roots, tls_certificate, tls_key, tls_name, .. } = destination;
+    let of_tls = [
+        ("tls_roots", tls_roots.is_some()),
+        ("tls_certificate", tls_certificate.is_some()),
+        ("tls_key", tls_key.is_some()),
+        ("tls_name", tls_name.is_some()),
+    ];
+    if let Some((key, _)) = of_tls.iter().find(|(_, is_set)| *is_set && !tls) {
+        return at(key, "`tls` is not on", "set tls = true beside it");
+    }
+    match (tls_roots, tls_certificate, tls_key) {
+        (None, ..) if *tls => {
             at("tls", "there are no `tls_roots`", "name the file with the roots of its certificate")
         }
-        (false, Some(_), ..) => at("tls_roots", "`tls` is not on", "set tls = true beside it"),
-        (_, _, Some(_), None) => {
+        (_, Some(_), None) => {
             at("tls_certificate", "there is a certificate and no `tls_key`", "set `tls_key` beside it")
         }
-        (_, _, None, Some(_)) => {
+        (_, None, Some(_)) => {
             at("tls_key", "there is a key and no `tls_certificate`", "set `tls_certificate` beside it")
         }
         _ => Ok(()),
     }
 }
 
-/// Whether a text can be the name of a destination: plugins and the command line know it by that.
+/// Returns whether a text can be the name of a destination: plugins and the command line know it by that.
 fn is_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     !text.is_empty() && text.len() <= 40 && text.chars().all(is_plain)

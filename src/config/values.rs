@@ -15,7 +15,7 @@ use crate::study::Severity;
 
 const DURATION_HELP: &str = "write a number and its unit, such as \"300ms\", \"90s\", \"5m\" or \"1h 30m\"";
 
-/// What is off or left to the program, and the words for it.
+/// The words for a setting that is off or left to the program.
 pub(super) const OFF: &str = "off";
 const AUTO: &str = "auto";
 /// The order of findings that needs no list.
@@ -205,7 +205,7 @@ pub(super) fn secure_url_or_off<'de, D: Deserializer<'de>>(
     }
 }
 
-/// Whether an address in plain http does not leave the machine.
+/// Returns whether an address in plain http does not leave the machine.
 fn is_on_this_machine(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();

@@ -40,7 +40,7 @@ const MAX_LINKS: usize = 40;
 pub struct WatchError {
     /// The configuration file.
     pub path: PathBuf,
-    /// What the operating system said.
+    /// The operating system's words.
     pub source: notify::Error,
 }
 

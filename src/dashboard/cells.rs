@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How many columns the text takes.
+/// Returns how many columns the text takes.
 #[must_use]
 pub(super) fn width(text: &str) -> usize {
     text.width()

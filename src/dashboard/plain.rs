@@ -303,7 +303,7 @@ impl Plain {
     }
 }
 
-/// Whether two texts say the same but for their numbers: a fault that lasts is told once, not every second.
+/// Returns whether two texts say the same but for their numbers: a fault that lasts is told once, not every second.
 fn is_the_same(one: &str, other: &str) -> bool {
     let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     words(one) == words(other)

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What is known of a tmux between.
+/// A tmux between the program and the terminal, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dashboard) struct Tmux {
     is_between: bool,
@@ -14,7 +14,7 @@ pub(in crate::dashboard) struct Tmux {
 }
 
 impl Tmux {
-    /// What the environment says. `may_be_asked`: whether a program may be run for that.
+    /// Reads it out of the environment. `may_be_asked`: whether a program may be run for that.
     pub(in crate::dashboard) fn of_environment(may_be_asked: bool) -> Self {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let term = env::var("TERM").unwrap_or_default();
@@ -23,7 +23,7 @@ impl Tmux {
         Self { is_between, is_here: may_be_asked && is_set("TMUX") }
     }
 
-    /// Whether there is one.
+    /// Returns whether there is one.
     pub(in crate::dashboard) fn is_between(self) -> bool {
         self.is_between
     }
@@ -37,9 +37,13 @@ impl Tmux {
         output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
     }
 
-    /// Has sequences let through to the terminal while this pane is looked at.
+    /// Has sequences let through to the terminal while this pane is looked at. Where they are, perhaps from windows that
+    /// are out of sight, too ("all"), nothing is changed.
     pub(in crate::dashboard) fn let_through(self) {
-        let _ = self.ask(&["set-option", "-p", "allow-passthrough", "on"]);
+        let set = self.ask(&["show-options", "-Apv", "allow-passthrough"]);
+        if !matches!(set.as_str(), "on" | "all") {
+            let _ = self.ask(&["set-option", "-p", "allow-passthrough", "on"]);
+        }
     }
 
     /// A sequence as it reaches the terminal.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use crate::store::StudyRow;
 
-/// How long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
+/// Returns how long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
 #[must_use]
 pub(super) fn waiting(now: Timestamp, since: Timestamp) -> String {
     span(now.duration_since(since))

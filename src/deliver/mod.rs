@@ -18,6 +18,7 @@ mod transmit;
 mod webhook;
 
 use std::{
+    convert::Infallible,
     fmt,
     sync::{Arc, Mutex, MutexGuard},
     thread,
@@ -76,7 +77,7 @@ pub struct Deliverer {
     pub schedule: Arc<Mutex<Schedule>>,
     /// Wakes another of them.
     pub wake: Sender<()>,
-    /// What the site allows.
+    /// The site's permissions.
     pub policy: Arc<ArcSwap<Policy>>,
     /// When a delivery that failed is tried again.
     pub retries: Retries,
@@ -87,7 +88,7 @@ pub struct Deliverer {
     /// Held until nothing is delivered any more.
     pub _ownership: Option<Ownership>,
     /// Closed when everything is to stop.
-    pub stopped: Receiver<()>,
+    pub stopped: Receiver<Infallible>,
 }
 
 /// Hears what became of the results that are sent, after each try.
@@ -96,7 +97,7 @@ pub struct Listener(Option<Arc<Hear>>);
 
 type Hear = dyn Fn(&ResultNews) + Send + Sync;
 
-/// What became of a result that was tried to be sent.
+/// The outcome of a try to send a result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResultNews {
     /// Its study.

@@ -1,4 +1,4 @@
-//! What external programs say on their standard error: a file beside the store, bounded, its owner's alone. It is not
+//! Words of external programs on their standard error: a file beside the store, bounded, its owner's alone. It is not
 //! the log, for a program is given the study and may name its patient.
 
 use std::{

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::config;
 
-/// What leaves the program, and where to, as the site allows it.
+/// The ways out of the program that the site allows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
     /// The folder below which plugins may write.
@@ -32,7 +32,7 @@ impl Policy {
         }
     }
 
-    /// Whether a URL is on the list: one of its beginnings, and then the end, `/` or `?`, so that
+    /// Returns whether a URL is on the list: one of its beginnings, and then the end, `/` or `?`, so that
     /// `https://a.org` does not allow `https://a.org.evil.net`.
     #[must_use]
     pub fn allows_url(&self, url: &str) -> bool {

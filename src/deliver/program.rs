@@ -1,6 +1,7 @@
 //! Programs of the site's list, with the arguments that the site fixed; the study goes in as JSON.
 
 use std::{
+    convert::Infallible,
     io::{self, Read, Write},
     os::unix::process::CommandExt,
     process::{Child, Command, ExitStatus, Stdio},
@@ -33,7 +34,7 @@ pub(super) fn run(
     policy: &Policy,
     limit: Duration,
     notes: &Notes,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Attempt {
     run_until(delivery, policy, limit, notes, stopped).map_err(Failure::from).transpose()
 }
@@ -43,7 +44,7 @@ fn run_until(
     policy: &Policy,
     limit: Duration,
     notes: &Notes,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, String> {
     let line = policy.programs.get(&delivery.target);
     let (program, arguments) = line
@@ -100,8 +101,12 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// How it ended; none if it was stopped because everything stops.
-fn wait(child: &mut Child, limit: Duration, stopped: &Receiver<()>) -> Result<Option<ExitStatus>, String> {
+/// Returns how it ended; none if it was stopped because everything stops.
+fn wait(
+    child: &mut Child,
+    limit: Duration,
+    stopped: &Receiver<Infallible>,
+) -> Result<Option<ExitStatus>, String> {
     let mut until = Instant::now() + limit;
     let mut is_last = false;
     loop {

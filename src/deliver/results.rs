@@ -1,6 +1,6 @@
 //! The sending of a study's result: made when it is delivered, each object once.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, convert::Infallible, time::Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub(super) fn send(
     store: &mut Store,
     delivery: &Delivery,
     destinations: &Destinations,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Attempt {
     send_until(store, delivery, destinations, stopped).transpose()
 }
@@ -32,7 +32,7 @@ fn send_until(
     store: &mut Store,
     delivery: &Delivery,
     destinations: &Destinations,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
     let destination = destinations
         .get(&delivery.target)
@@ -40,12 +40,25 @@ fn send_until(
     let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
     let detail = store.detail(study)?;
     let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
-    let Some((delivery, content)) = current(store, delivery, &detail, destination)? else {
+    // A destination may refuse in words of its own, and these may say whose study it was sent.
+    send_study(store, delivery, &detail, destination, stopped)
+        .map_err(|Failure { why, for_good }| Failure { why: detail.secrets().hide(&why), for_good })
+}
+
+/// Sends the result of a study. A failure may name the patient.
+fn send_study(
+    store: &mut Store,
+    delivery: &Delivery,
+    detail: &StudyDetail,
+    destination: &Destination,
+    stopped: &Receiver<Infallible>,
+) -> Result<Option<Json>, Failure> {
+    let Some((delivery, content)) = current(store, delivery, detail, destination)? else {
         // Another version takes its place.
         return Ok(Some(Json::Null));
     };
     let before = store.sent_before(&delivery)?;
-    let mut objects = study_result::objects(store, &detail, destination, &content, &before)?;
+    let mut objects = study_result::objects(store, detail, destination, &content, &before)?;
     let mut taken = Taken::of(&delivery);
     let count = objects.len();
     objects.retain(|object| content.again || !taken.has(object));
@@ -83,7 +96,7 @@ impl Taken {
 /// remarks; none where the end of the program came first.
 fn listen(
     steps: &Receiver<Step>,
-    stopped: &Receiver<()>,
+    stopped: &Receiver<Infallible>,
     mut take: impl FnMut(usize) -> Result<(), StoreError>,
 ) -> Result<Option<String>, Failure> {
     let (mut remarks, mut stopped, mut deadline) = (BTreeSet::new(), stopped.clone(), never());

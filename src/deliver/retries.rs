@@ -34,12 +34,12 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// How long to wait after so many failures in a row, at least one.
+    /// Returns how long to wait after so many failures in a row, at least one.
     pub(super) fn after(&self, failures: u32) -> Duration {
         self.first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(self.longest)
     }
 
-    /// Whether a delivery that has failed once more is given up. The date has no say in it: a clock that is set
+    /// Returns whether a delivery that has failed once more is given up. The date has no say in it: a clock that is set
     /// wrong neither gives anything up nor keeps it for ever.
     pub(super) fn is_over(&self, delivery: &Delivery) -> bool {
         let tried_for = SignedDuration::try_from(delivery.tried_for).unwrap_or(SignedDuration::MAX);

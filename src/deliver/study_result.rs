@@ -52,7 +52,7 @@ fn findings(outcome: &Outcome) -> Option<&[Finding]> {
     }
 }
 
-/// Whether a label that ranks has reached its threshold.
+/// Returns whether a label that ranks has reached its threshold.
 fn has_alert(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.rank && finding.severity >= Severity::Urgent)
 }

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What happens to the objects.
+/// A step of the objects on their way.
 #[derive(Debug)]
 pub(super) enum Step {
     /// The one at this place was taken.

@@ -21,7 +21,7 @@ pub use room::{Room, Space};
 /// Bytes that are read in one go.
 const CHUNK: u64 = 1 << 20;
 
-/// What a file is expected to be: how messages call it, and the longest that is read.
+/// The expectations of a file: how messages call it, and the longest that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
     what: &'static str,

@@ -275,7 +275,7 @@ mod tests {
 
     fn wait_for(readers: &Readers, abandoned: usize) {
         while readers.abandoned() != abandoned {
-            thread::yield_now();
+            thread::sleep(Duration::from_millis(1));
         }
     }
 

@@ -147,17 +147,27 @@ impl DinoV2 {
         })
     }
 
+    /// Returns how many numbers a token is.
+    pub(super) fn width(&self) -> usize {
+        self.class_token.elem_count()
+    }
+
     /// The class token of each film after the last normalisation: film x number. `input` is film x channel x row x
-    /// column.
+    /// column. `is_over` is asked before each block; none if it said so.
     ///
     /// # Errors
     /// An input of another shape, or no memory.
-    pub(super) fn class_tokens(&self, input: &Tensor) -> Result<Tensor> {
+    pub(super) fn class_tokens(&self, input: &Tensor, is_over: &dyn Fn() -> bool) -> Result<Option<Tensor>> {
         let patches = self.patches.forward(input)?.flatten_from(2)?.transpose(1, 2)?;
         let (films, _, width) = patches.dims3()?;
         let class = self.class_token.broadcast_as((films, 1, width))?;
-        let x = Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.positions)?;
-        let x = self.blocks.iter().try_fold(x, |x, block| block.forward(&x))?;
-        self.norm.forward(&x.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?)
+        let mut x = Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.positions)?;
+        for block in &self.blocks {
+            if is_over() {
+                return Ok(None);
+            }
+            x = block.forward(&x)?;
+        }
+        self.norm.forward(&x.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?).map(Some)
     }
 }

@@ -21,7 +21,7 @@ macro_rules! embedded {
     };
 }
 
-/// What scores films where nobody brought better.
+/// The model that scores films where nobody brought a better one.
 pub(super) static STARTER: Embedded = embedded!("starter");
 /// A last layer for the starter, for the phantoms of `demo` alone.
 pub(super) static PHANTOM: Embedded = embedded!("phantom");

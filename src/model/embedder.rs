@@ -49,25 +49,37 @@ impl Embedder {
         Ok(Self { manifest, network, device, threads })
     }
 
-    /// What the model says of itself.
+    /// The model's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// A film's features: the class token.
+    /// Returns how many numbers a film's features are.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.network.width()
+    }
+
+    /// A film's features: the class token. None if `is_over` said, between two blocks of the network, that nobody waits
+    /// for them any more.
     ///
     /// # Errors
     /// [`ModelError::Film`], [`ModelError::NotFinite`], [`ModelError::Engine`].
-    pub fn features(&self, film: &Film) -> Result<Vec<f32>, ModelError> {
+    pub fn features(
+        &self,
+        film: &Film,
+        is_over: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<f32>>, ModelError> {
         let input = preprocess::prepare(film, &self.manifest.preprocessing)?;
         let shape = (1, input.channels, input.height, input.width);
         let run = || {
             let input = Tensor::from_vec(input.values, shape, &self.device)?;
-            self.network.class_tokens(&input)?.squeeze(0)?.to_vec1::<f32>()
+            let tokens = self.network.class_tokens(&input, is_over)?;
+            tokens.map(|tokens| tokens.squeeze(0)?.to_vec1::<f32>()).transpose()
         };
         let features = self.threads.install(|| guarded(run)).ok_or_else(ModelError::broke_down)??;
-        match features.iter().all(|value| value.is_finite()) {
+        match features.iter().flatten().all(|value| value.is_finite()) {
             true => Ok(features),
             false => Err(ModelError::NotFinite { film: 0 }),
         }

@@ -74,7 +74,7 @@ impl Model {
         Ok(Self { manifest, network, device, taken, profile: None, device_name, precision, threads, source })
     }
 
-    /// Where it was read from.
+    /// Returns where it was read from.
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
@@ -207,26 +207,10 @@ impl Model {
         inputs: &[Input],
         parallelism: Parallelism,
     ) -> Vec<Result<Findings, ModelError>> {
-        match self.infer_guarded(inputs, parallelism) {
-            Ok(findings) => findings.into_iter().map(Ok).collect(),
-            Err(error) if inputs.len() > 1 => {
-                tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.infer_one(input, parallelism)).collect()
-            }
-            Err(error) => vec![Err(error)],
-        }
+        each(inputs, |inputs| self.infer_by(inputs, parallelism))
     }
 
-    fn infer_one(&self, input: &Input, parallelism: Parallelism) -> Result<Findings, ModelError> {
-        let mut findings = self.infer_guarded(std::slice::from_ref(input), parallelism)?;
-        findings.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
-    }
-
-    fn infer_guarded(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Findings>, ModelError> {
-        guarded(|| self.infer_by(inputs, parallelism)).unwrap_or_else(|| Err(ModelError::broke_down()))
-    }
-
-    /// How far each film of a batch is from the training films; empty without a profile.
+    /// Returns how far each film of a batch is from the training films; empty without a profile.
     fn distances(&self, features: &Tensor) -> Result<Vec<Option<Distance>>, ModelError> {
         let Some(profile) = &self.profile else { return Ok(Vec::new()) };
         let signatures = profile::signatures(features)?;
@@ -267,6 +251,27 @@ impl Model {
         match self.manifest.output {
             OutputRule::Sigmoid => (1.0 + (-logit).exp()).recip(),
         }
+    }
+}
+
+/// Runs a batch, in order. A film does not suffer for the others: when a batch fails, or what computes it panics, its films
+/// are tried one by one.
+pub(super) fn each<T>(
+    inputs: &[Input],
+    run: impl Fn(&[Input]) -> Result<Vec<T>, ModelError>,
+) -> Vec<Result<T, ModelError>> {
+    let run = |inputs: &[Input]| guarded(|| run(inputs)).unwrap_or_else(|| Err(ModelError::broke_down()));
+    let one = |input: &Input| {
+        let result = run(std::slice::from_ref(input))?.pop();
+        result.ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
+    };
+    match run(inputs) {
+        Ok(results) => results.into_iter().map(Ok).collect(),
+        Err(error) if inputs.len() > 1 => {
+            tracing::warn!(%error, "a batch failed; trying its films one by one");
+            inputs.iter().map(one).collect()
+        }
+        Err(error) => vec![Err(error)],
     }
 }
 

@@ -92,7 +92,7 @@ pub enum ModelError {
     Profile {
         /// The profile's place.
         place: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// Tensors are missing or of the wrong shape.
@@ -122,7 +122,7 @@ pub enum ModelError {
     /// A film that the model cannot take.
     #[error("the film cannot be prepared for the model: {reason}")]
     Film {
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// The model gave something that is no probability. Better no result than a silent one.
@@ -146,7 +146,7 @@ pub struct TensorProblem {
     pub name: String,
     /// The shape that the network needs.
     pub wanted: Vec<usize>,
-    /// What is wrong with it.
+    /// The fault.
     pub fault: TensorProblemKind,
 }
 
@@ -209,7 +209,7 @@ fn these_are_there(names: &[String]) -> String {
     }
 }
 
-/// How a model that is known by name comes here.
+/// Returns how a model that is known by name comes here.
 fn can_be_brought(name: &str) -> String {
     let import = format!("`cxr-triage weights import FILE --preset {name}` makes it of a file");
     match PRESETS.iter().find(|(preset, _)| *preset == name) {

@@ -1,14 +1,17 @@
-//! What a network sees in films, apart from what its last layer says of them.
+//! The view that a network has of films before its last layer judges them.
 
-use super::{Input, Model, ModelError, Parallelism, engine::pooled, profile};
-use crate::guard::guarded;
+use super::{
+    Input, Model, ModelError, Parallelism,
+    engine::{each, pooled},
+    profile,
+};
 
-/// What a network sees in one film.
+/// A network's view of one film.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     /// The mean of each channel of the last feature map: what the last layer gets.
     pub pooled: Vec<f32>,
-    /// What a [`Profile`](super::Profile) is made of.
+    /// The numbers that a [`Profile`](super::Profile) is made of.
     pub signature: Vec<f32>,
 }
 
@@ -20,34 +23,13 @@ impl Model {
         inputs: &[Input],
         parallelism: Parallelism,
     ) -> Vec<Result<Features, ModelError>> {
-        match self.features(inputs, parallelism) {
-            Ok(features) => features.into_iter().map(Ok).collect(),
-            Err(error) if inputs.len() > 1 => {
-                tracing::warn!(%error, "a batch failed; trying its films one by one");
-                inputs.iter().map(|input| self.features_of_one(input, parallelism)).collect()
-            }
-            Err(error) => vec![Err(error)],
-        }
+        each(inputs, |inputs| self.features_by(inputs, parallelism))
     }
 
-    fn features_of_one(&self, input: &Input, parallelism: Parallelism) -> Result<Features, ModelError> {
-        let mut features = self.features(std::slice::from_ref(input), parallelism)?;
-        features.pop().ok_or_else(|| ModelError::Engine { reason: "it gave no result".to_owned() })
-    }
-
-    fn features(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Features>, ModelError> {
+    fn features_by(&self, inputs: &[Input], parallelism: Parallelism) -> Result<Vec<Features>, ModelError> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        guarded(|| self.features_unguarded(inputs, parallelism))
-            .unwrap_or_else(|| Err(ModelError::broke_down()))
-    }
-
-    fn features_unguarded(
-        &self,
-        inputs: &[Input],
-        parallelism: Parallelism,
-    ) -> Result<Vec<Features>, ModelError> {
         let maps = self.forward_by(inputs, parallelism)?.features;
         let signatures = profile::signatures(&maps)?;
         let whole = |(film, (pooled, signature)): (usize, (Vec<f32>, Vec<f32>))| {

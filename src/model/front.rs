@@ -11,7 +11,7 @@ use super::{
     profile, weights,
 };
 
-/// What comes before the last dense block of a network.
+/// The part of a network before its last dense block.
 #[derive(Debug)]
 pub struct Front {
     /// The network up to the block before, as if it ended there: in batch norm and ReLU.
@@ -132,7 +132,7 @@ impl Front {
     }
 }
 
-/// What a [`Profile`](super::Profile) is made of, from last feature maps: film x channel x row x column.
+/// The numbers that a [`Profile`](super::Profile) is made of, from last feature maps: film x channel x row x column.
 ///
 /// # Errors
 /// [`ModelError::Engine`].

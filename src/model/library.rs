@@ -65,7 +65,11 @@ impl Source {
     #[must_use]
     pub fn missing(&self) -> Option<PathBuf> {
         let Self::Folder(folder) = self else { return None };
-        [MANIFEST_FILE, WEIGHTS_FILE].map(|file| folder.join(file)).into_iter().find(|file| !file.exists())
+        let own = [MANIFEST_FILE, WEIGHTS_FILE].map(|file| folder.join(file));
+        own.into_iter().find(|file| !file.exists()).or_else(|| {
+            let trunk = self.manifest().ok()?.trunk.filter(|trunk| embedded(&trunk.model).is_none())?;
+            Some(folder.parent()?.join(trunk.model).join(WEIGHTS_FILE)).filter(|weights| !weights.exists())
+        })
     }
 
     /// The place of the weights, for errors.
@@ -209,7 +213,7 @@ impl Library {
         Self { demanded: weights.map(Path::to_owned), folders }
     }
 
-    /// Why `./weights` is not looked in, where it is there.
+    /// Returns why `./weights` is not looked in, where it is there.
     #[must_use]
     pub fn doubt() -> Option<String> {
         doubt_of_folder(Path::new(WORKING_FOLDER))

@@ -91,13 +91,13 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// Whether the film is unlike the training films; also where that is no number.
+    /// Returns whether the film is unlike the training films; also where that is no number.
     #[must_use]
     pub fn is_far(&self) -> bool {
         self.value.is_nan() || self.value > self.limits.cut_off
     }
 
-    /// Whether the film lies like none of the training films.
+    /// Returns whether the film lies like none of the training films.
     #[must_use]
     pub fn is_turned(&self) -> bool {
         self.turned.is_nan() || self.turned > self.limits.turned_cut_off

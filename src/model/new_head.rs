@@ -86,7 +86,7 @@ type ProfileFile = (Vec<u8>, ProfileNote);
 /// The shape of a tensor, and its numbers as bytes.
 type Bytes = (Vec<usize>, Vec<u8>);
 
-/// What a new model has of its own.
+/// The weights that a new model has of its own.
 #[derive(Debug, Clone, Copy)]
 pub enum NewWeights<'a> {
     /// A last layer.
@@ -109,7 +109,7 @@ pub struct NewModel<'a> {
     pub library: &'a Path,
     /// Its weights, where they are its own.
     pub weights: NewWeights<'a>,
-    /// What its outputs are, in order.
+    /// The labels of its outputs, in order.
     pub labels: &'a [Label],
     /// One line for people.
     pub title: &'a str,
@@ -119,13 +119,13 @@ pub struct NewModel<'a> {
     pub evaluation: &'a str,
     /// The films that these were measured on.
     pub evaluated: &'a EvaluatedOn,
-    /// What it was trained on.
+    /// The films that it was trained on.
     pub training: &'a Training,
     /// The films that its profile is made of.
     pub samples: &'a [Sample],
 }
 
-/// What became of a new model's profile of training films.
+/// The fate of a new model's profile of training films.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewProfile {
     /// It is of these films: so many in the statistics and for the cut-offs, and how many of the latter are held when
@@ -173,7 +173,7 @@ pub(super) fn whole_name(name: &str, last: usize) -> String {
     }
 }
 
-/// Whether a model in a folder was trained by this program: only such a one may be replaced.
+/// Returns whether a model in a folder was trained by this program: only such a one may be replaced.
 fn is_trained(folder: &Path) -> bool {
     let text = files::read_text(&folder.join(MANIFEST_FILE), Expected::TEXT).ok();
     let manifest = text.and_then(|text| Manifest::parse(&text, "").ok());

@@ -1,7 +1,7 @@
 //! `weights verify`: whether a loaded model does what a model must.
 
 use super::{Input, Model, ModelError, Region};
-use cxr_film::{Film, Header};
+use cxr_film::Film;
 
 /// The checks of a model, and their results. That the model could be loaded at all says already that its
 /// hash is right and that every tensor is there in the right shape.
@@ -27,7 +27,7 @@ pub struct Check {
 }
 
 impl Report {
-    /// Whether every check passed.
+    /// Returns whether every check passed.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.checks.iter().all(|check| check.passed)
@@ -92,17 +92,7 @@ fn noise_film(size: u32, seed: u32) -> Film {
     let display: Vec<u8> = (0..size * size)
         .map(|n| (hash_noise(n, seed) * 127.0 + 128.0 * (n / size) as f32 / size as f32) as u8)
         .collect();
-    let linear = display.iter().copied().map(f32::from).collect();
-    Film {
-        width: size,
-        height: size,
-        linear,
-        linear_max: 255.0,
-        display,
-        scored: None,
-        header: Header::default(),
-        warnings: Vec::new(),
-    }
+    Film::of_grey(size, size, display)
 }
 
 /// A number from 0 to 1 (exclusive) that looks random: the mixer of MurmurHash3 (Appleby 2011).

@@ -22,7 +22,7 @@ pub enum KeyError {
     /// A type that is not taken.
     #[error("keys of the type `{0}` are not taken: make one with `ssh-keygen -t ed25519`")]
     Kind(String),
-    /// What follows the type is no base64.
+    /// The part behind the type is no base64.
     #[error("what follows its type is not base64: give the file as `ssh-keygen` wrote it")]
     Base64,
     /// The content is not what the type says.
@@ -61,7 +61,7 @@ pub enum PeopleError {
     Doubtful {
         /// The list.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         doubt: String,
     },
     /// It is not written as it must be.
@@ -71,7 +71,7 @@ pub enum PeopleError {
         path: PathBuf,
         /// The line, from 1, where it is known.
         line: Option<usize>,
-        /// What is wrong, and what to do.
+        /// The fault, and the remedy.
         message: String,
     },
     /// It cannot be written.
@@ -82,6 +82,9 @@ pub enum PeopleError {
         /// The cause.
         source: io::Error,
     },
+    /// Somebody else changes it.
+    #[error("the list of people {} is being changed by somebody else: try again", shown(.0))]
+    Busy(PathBuf),
     /// A text that is no name.
     #[error(
         "`{0}` cannot be a name here: it has 1 to 32 letters of a to z, digits, `.`, `_` or `-`, begins with a letter or \

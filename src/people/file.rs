@@ -1,10 +1,12 @@
 //! The file of people: read only where nobody but the administrator can have written it, and written whole.
 
 use std::{
-    fs::{self, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::{MetadataExt, PermissionsExt, fchown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde::Deserialize;
@@ -22,13 +24,17 @@ const MODE: u32 = 0o640;
 /// The permissions that it must not have: others none, the group no writing.
 const FORBIDDEN: u32 = 0o027;
 
+/// How long another's change is waited for; it takes as long as the disk takes.
+const LONGEST_CHANGE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
+
 /// The beginning of a new file.
 const HEADER: &str = "\
 # The people who may open the dashboard over SSH (docs/ssh.md). Written by `cxr-triage users`; it may be edited by hand,
 # too. A change counts within seconds: a key that is taken away ends its sessions.
 ";
 
-/// What a file's state is known by: one that was changed, or whose owner or permissions were, has another one.
+/// The marks that a file's state is known by: one that was changed, or whose owner or permissions were, has another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp([i128; 7]);
 
@@ -74,28 +80,58 @@ pub fn read(path: &Path) -> Result<List, PeopleError> {
 /// The file system's.
 pub fn create(path: &Path) -> Result<(), PeopleError> {
     let make = || -> io::Result<()> {
-        if path.try_exists()? {
-            return Ok(());
-        }
         let group = fs::metadata(path.parent().unwrap_or(Path::new("/")))?.gid();
-        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        let file = match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            opened => opened?,
+        };
         if file.metadata()?.gid() != group {
             fchown(&file, None, Some(group))?;
         }
-        file.set_permissions(Permissions::from_mode(MODE))?;
-        drop(file);
-        files::replace(path, HEADER.as_bytes(), &[b""])
+        file.set_permissions(Permissions::from_mode(MODE))
     };
     make().map_err(|source| PeopleError::Unwritable { path: path.to_owned(), source })
 }
 
-/// Writes the list anew, whole or not at all; owner and permissions stay.
+/// Changes the list, and writes it anew, whole or not at all; owner and permissions stay. Of several that change it at
+/// once each sees what the one before has written.
 ///
 /// # Errors
-/// The file system's.
-pub fn write(path: &Path, list: &List) -> Result<(), PeopleError> {
-    files::replace(path, list.document.to_string().as_bytes(), &[b""])
-        .map_err(|source| PeopleError::Unwritable { path: path.to_owned(), source })
+/// Those of [`read`] and of `change`, the file system's, or another's change takes too long; then nothing has changed.
+pub fn change<T>(
+    path: &Path,
+    change: impl FnOnce(&mut List) -> Result<T, PeopleError>,
+) -> Result<T, PeopleError> {
+    let lock = lock(path)?;
+    let mut list = read(path)?;
+    let header = if list.document.to_string().is_empty() { HEADER } else { "" };
+    let outcome = change(&mut list)?;
+    files::replace(path, format!("{header}{}", list.document).as_bytes(), &[b""])
+        .map_err(|source| PeopleError::Unwritable { path: path.to_owned(), source })?;
+    drop(lock);
+    Ok(outcome)
+}
+
+/// Waits until nobody else changes the list: the lock is on the file itself, which each change replaces.
+fn lock(path: &Path) -> Result<File, PeopleError> {
+    let unreadable = |source| PeopleError::Unreadable { path: path.to_owned(), source };
+    let began = Instant::now();
+    loop {
+        let file = files::open(path, Expected::TEXT).map_err(unreadable)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let (locked, there) =
+                    (file.metadata().map_err(unreadable)?, fs::metadata(path).map_err(unreadable)?);
+                // Else it was replaced meanwhile, and the lock is on a list that has gone.
+                if (locked.dev(), locked.ino()) == (there.dev(), there.ino()) {
+                    return Ok(file);
+                }
+            }
+            Err(TryLockError::WouldBlock) if began.elapsed() < LONGEST_CHANGE => thread::sleep(LOOK),
+            Err(TryLockError::WouldBlock) => return Err(PeopleError::Busy(path.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(unreadable(source)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -139,6 +175,11 @@ pub(super) fn parse(text: &str) -> Result<List, Mistake> {
                 let (fingerprint, name) = (key.fingerprint().to_owned(), other.to_owned());
                 return wrong(written, PeopleError::Taken { fingerprint, name }.to_string());
             }
+            // Whoever takes a key away takes away one line: a second one would still let its holder in.
+            if keys.contains(&key) {
+                let (name, fingerprint) = (name.get_ref(), key.fingerprint());
+                return wrong(written, format!("a key of {name}: {fingerprint} stands there twice"));
+            }
             keys.push(key);
         }
         people.0.insert(name.into_inner(), Person { role, keys });
@@ -173,6 +214,11 @@ mod tests {
             ("[ANNA]\nrole = \"view\"\nkeys = []\npassword = 1", 4, "unknown field"),
             ("[ANNA\n", 1, ""),
             (&twice, 10, "is of ANNA"),
+            (
+                &format!("[ANNA]\nrole = \"view\"\nkeys = [\n\"{ANNA}\",\n\"{ANNA} home\"]"),
+                5,
+                "stands there twice",
+            ),
         ] {
             let (at, message) = parse(text).unwrap_err();
             assert!(at == Some(line) && message.contains(says), "{text}: {at:?} {message}");
@@ -185,13 +231,19 @@ mod tests {
         let path = folder.path().join("people.toml");
         create(&path).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
-        let mut list = read(&path).unwrap();
-        assert_eq!((mode(&path), list.people.iter().count()), (0o640, 0));
+        assert_eq!((mode(&path), read(&path).unwrap().people.iter().count()), (0o640, 0));
         let before = stamp(&path);
-        list.add("ANNA", PersonRole::View, &[PublicKey::parse(ANNA).unwrap()]).unwrap();
-        write(&path, &list).unwrap();
-        assert_eq!((mode(&path), read(&path).unwrap().people), (0o640, list.people));
+        let key = PublicKey::parse(ANNA).unwrap();
+        let people = change(&path, |list| {
+            list.add("ANNA", PersonRole::View, &[key])?;
+            Ok(list.people.clone())
+        });
+        assert_eq!((mode(&path), read(&path).unwrap().people), (0o640, people.unwrap()));
         assert_ne!(stamp(&path), before);
+        assert!(fs::read_to_string(&path).unwrap().starts_with(HEADER));
+        // It is there: nothing is made.
+        create(&path).unwrap();
+        assert!(read(&path).unwrap().people.get("ANNA").is_some());
         for (mode, is_believed) in
             [(0o600, true), (0o440, true), (0o644, false), (0o660, false), (0o642, false)]
         {
@@ -205,5 +257,24 @@ mod tests {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
         let missing = read(&folder.path().join("none.toml")).unwrap_err();
         assert!(missing.to_string().contains("`cxr-triage users add` makes it"), "{missing}");
+    }
+    #[test]
+    fn of_many_who_change_the_list_at_once_none_loses_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("people.toml");
+        let names: Vec<String> = (0..24).map(|number| format!("P{number:02}")).collect();
+        thread::scope(|scope| {
+            for names in names.chunks(4) {
+                let path = &path;
+                scope.spawn(move || {
+                    for name in names {
+                        create(path).unwrap();
+                        change(path, |list| list.add(name, PersonRole::View, &[])).unwrap();
+                    }
+                });
+            }
+        });
+        let people = read(&path).unwrap().people;
+        assert!(people.iter().map(|(name, _)| name).eq(&names), "{people:?}");
     }
 }

@@ -131,7 +131,7 @@ fn check(kind: &'static str, content: Content, blob: &[u8]) -> Result<(), KeyErr
     is_so(Some(fields.0.is_empty()))
 }
 
-/// How many bits a number has, whose bytes begin with the highest.
+/// Returns how many bits a number has, whose bytes begin with the highest.
 fn bits(number: &[u8]) -> usize {
     let number = &number[number.iter().take_while(|byte| **byte == 0).count()..];
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
@@ -148,7 +148,7 @@ impl<'a> Fields<'a> {
         Some(field)
     }
 
-    /// Whether a curve of that name and an uncompressed point on one of that size follow.
+    /// Returns whether a curve of that name and an uncompressed point on one of that size follow.
     fn point(&mut self, curve: &str, bytes: usize) -> Option<bool> {
         let name = self.next()?;
         let point = self.next()?;

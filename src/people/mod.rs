@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use toml_edit::DocumentMut;
 
 pub use error::{KeyError, LineError, PeopleError};
-pub use file::{Stamp, create, read, stamp, write};
+pub use file::{Stamp, change, create, read, stamp};
 pub use key::{PublicKey, keys_of_file};
 pub use line::{Program, authorized_line};
 
@@ -51,9 +51,9 @@ pub struct People(BTreeMap<String, Person>);
 /// A person of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// What the person may do.
+    /// The person's role.
     pub role: PersonRole,
-    /// The keys by which the person comes in, one at least.
+    /// The keys by which the person comes in, each once; none: SSH does not let the person in.
     pub keys: Vec<PublicKey>,
 }
 

@@ -13,6 +13,10 @@ const SOFT: f32 = 20.0;
 const CORTEX: f32 = 38.0;
 /// The part of a lung that is tissue and blood, at full breath.
 const LUNG_TISSUE: f32 = 0.26;
+/// The solids of the heart come first among those that displace lung.
+const HEART: usize = 2;
+/// Metres of fluid or of air on a ray that make a finding of it.
+const SEEN: f32 = 0.01;
 
 /// One lung, and the diaphragm below it.
 struct Lung {
@@ -33,6 +37,8 @@ pub(super) struct Chest {
     lungs: Vec<Lung>,
     /// The solids that displace lung: heart, great vessels, mediastinum, hila, masses.
     displacing: Vec<Ellipsoid>,
+    /// The masses among them.
+    masses: Vec<Ellipsoid>,
     breasts: Vec<Ellipsoid>,
     gas: Vec<Ellipsoid>,
     bones: Vec<Tube>,
@@ -52,7 +58,7 @@ impl Chest {
             Ellipsoid::new([0.0, -0.05], [0.03, 0.15], 0.05),
             Ellipsoid::new([0.026, -0.058], [0.017, 0.02], 0.02),
         ];
-        let mut lungs = Vec::new();
+        let (mut lungs, mut masses) = (Vec::new(), Vec::new());
         for side in [-1.0_f32, 1.0] {
             let hilum = [side * dice.between(0.036, 0.042), dice.between(-0.012, 0.0)];
             displacing.push(Ellipsoid::new(hilum, [0.015, 0.026], 0.016).turned(side * 0.35));
@@ -63,7 +69,8 @@ impl Chest {
             if let Some((Disease::Mass, size)) = disease {
                 let place = [side * dice.between(0.07, 0.095), dice.between(-0.07, 0.03)];
                 let size = 0.013 + 0.017 * size;
-                displacing.push(Ellipsoid::new(place, [size, size * 0.9], size * 1.6));
+                masses.push(Ellipsoid::new(place, [size, size * 0.9], size * 1.6));
+                displacing.extend(masses.last());
             }
             let dome = dice.between(0.078, 0.092) + if side > 0.0 { 0.01 } else { 0.0 };
             let vessels = vessels(side, hilum, dice);
@@ -82,6 +89,7 @@ impl Chest {
             ],
             lungs,
             displacing,
+            masses,
             breasts: if phantom.patient.is_female { vec![breast(-1.0), breast(1.0)] } else { Vec::new() },
             gas: vec![
                 // Windpipe and the bubble in the stomach.
@@ -93,7 +101,7 @@ impl Chest {
         }
     }
 
-    /// How much the beam is weakened at (x, y): the sum over the solids of length times weakening.
+    /// Returns how much the beam is weakened at (x, y): the sum over the solids of length times weakening.
     pub(super) fn weakening(&self, x: f32, y: f32) -> f32 {
         let body = self.torso.iter().map(|solid| solid.chord(x, y)).fold(0.0, f32::max);
         if body == 0.0 {
@@ -111,29 +119,16 @@ impl Chest {
 
     /// The length of air on the ray in one lung.
     fn air(&self, lung: &Lung, x: f32, y: f32, displaced: f32) -> f32 {
-        let chord = lung.whole.chord(x, y);
-        if chord == 0.0 {
+        let mut filled = lung.room(x, y, displaced);
+        if filled == 0.0 {
             return 0.0;
         }
-        let outward = (x - lung.whole.centre[0]) * lung.side;
-        let dome = lung.dome + 9.0 * outward * outward;
-        let above = 1.0 - step(dome - 0.003, dome + 0.003, y);
-        let mut filled = (chord - displaced).max(0.0) * above;
         let mut tissue = LUNG_TISSUE * (1.0 + 0.22 * self.clouds.at(x, y, 0.02));
         let mut vessels = lung.vessels(x, y);
         match lung.disease {
-            Some((Disease::Effusion, size)) => {
-                // A meniscus: the fluid climbs along the wall; a little of it fills the angle there alone.
-                let climbs = (2.0 + 5.0 * size) * (outward + 0.06).max(0.0).powi(2);
-                let level = lung.dome + 0.02 - 0.065 * size - climbs;
-                filled *= 1.0 - step(level - 0.006, level + 0.006, y);
-            }
+            Some((Disease::Effusion, size)) => filled *= 1.0 - lung.fluid(size, x, y),
             Some((Disease::Pneumothorax, size)) => {
-                // The lung has drawn back from the wall; a fine line is its edge.
-                let mut left = lung.whole.grown(0.9 - 0.26 * size);
-                left.centre[0] -= lung.side * (0.004 + 0.014 * size);
-                left.centre[1] += 0.006 + 0.026 * size;
-                let inside = left.chord(x, y);
+                let inside = lung.collapsed(size).chord(x, y);
                 if inside == 0.0 {
                     return filled * 0.995;
                 }
@@ -144,9 +139,64 @@ impl Chest {
         }
         (filled * (1.0 - tissue) - vessels).max(0.0)
     }
+
+    /// Whether the ray at (x, y) meets this finding: the whole heart where it is too large; the fluid; the mass; the air
+    /// beside a lung that has drawn back. Of fluid and air at least [`SEEN`] on the ray.
+    pub(super) fn is_lesion(&self, disease: Disease, x: f32, y: f32) -> bool {
+        let meets = |solids: &[Ellipsoid]| solids.iter().any(|solid| solid.chord(x, y) > 0.0);
+        let displaced: f32 = self.displacing.iter().map(|solid| solid.chord(x, y)).sum();
+        let in_lung = |lung: &Lung| {
+            let room = lung.room(x, y, displaced);
+            match lung.disease {
+                Some((Disease::Effusion, size)) => room * lung.fluid(size, x, y) >= SEEN,
+                Some((Disease::Pneumothorax, size)) => {
+                    room >= SEEN && lung.collapsed(size).chord(x, y) == 0.0
+                }
+                _ => false,
+            }
+        };
+        match disease {
+            Disease::Cardiomegaly => meets(&self.displacing[..HEART]),
+            Disease::Mass => meets(&self.masses),
+            Disease::Effusion | Disease::Pneumothorax => self.lungs.iter().any(in_lung),
+        }
+    }
 }
 
 impl Lung {
+    /// The length of the ray in the lung's place above the diaphragm, less what displaces it.
+    fn room(&self, x: f32, y: f32, displaced: f32) -> f32 {
+        let chord = self.whole.chord(x, y);
+        if chord == 0.0 {
+            return 0.0;
+        }
+        let outward = self.outward(x);
+        let dome = self.dome + 9.0 * outward * outward;
+        let above = 1.0 - step(dome - 0.003, dome + 0.003, y);
+        (chord - displaced).max(0.0) * above
+    }
+
+    /// How far outwards of the lung's middle.
+    fn outward(&self, x: f32) -> f32 {
+        (x - self.whole.centre[0]) * self.side
+    }
+
+    /// The share of the ray that is in fluid, of an effusion of this size: a meniscus that climbs along the wall; a little
+    /// of it fills the angle there alone.
+    fn fluid(&self, size: f32, x: f32, y: f32) -> f32 {
+        let climbs = (2.0 + 5.0 * size) * (self.outward(x) + 0.06).max(0.0).powi(2);
+        let level = self.dome + 0.02 - 0.065 * size - climbs;
+        step(level - 0.006, level + 0.006, y)
+    }
+
+    /// The lung that has drawn back from the wall; a fine line is its edge.
+    fn collapsed(&self, size: f32) -> Ellipsoid {
+        let mut left = self.whole.grown(0.9 - 0.26 * size);
+        left.centre[0] -= self.side * (0.004 + 0.014 * size);
+        left.centre[1] += 0.006 + 0.026 * size;
+        left
+    }
+
     /// The length of the ray in vessels, which taper from the hilum on.
     fn vessels(&self, x: f32, y: f32) -> f32 {
         let through = |&(from, to, radius): &([f32; 2], [f32; 2], f32)| {

@@ -175,13 +175,13 @@ impl Phantom {
         }
     }
 
-    /// Whether it suffers from this.
+    /// Returns whether it suffers from this.
     #[must_use]
     pub fn has(&self, disease: Disease) -> bool {
         self.extent(disease).is_some()
     }
 
-    /// How much of this it suffers from.
+    /// Returns how much of this it suffers from.
     #[must_use]
     pub fn extent(&self, disease: Disease) -> Option<Extent> {
         self.diseases.iter().find(|(known, ..)| *known == disease).map(|(_, _, extent)| *extent)
@@ -192,19 +192,13 @@ impl Phantom {
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped to 0..=4095
     pub fn picture(&self, side: u32) -> Vec<u16> {
-        let mut dice = Dice::new(self.seed);
-        let chest = (self.view == View::Frontal).then(|| Chest::of(self, &mut dice));
-        let clouds = Clouds::new(&mut dice);
-        // Nobody stands quite alike.
-        let (scale, left, up) =
-            (dice.between(0.95, 1.06), dice.between(-0.008, 0.008), dice.between(-0.01, 0.012));
+        let (Pose { chest, clouds, stance }, mut dice) = Pose::of(self);
         // As many in a square millimetre, whatever the pixels' size.
         let quanta = QUANTA * (1000.0 / side as f32).powi(2);
-        let metre = |at: u32| (2.0 * (at as f32 + 0.5) / side as f32 - 1.0) * HALF;
         let mut picture = Vec::with_capacity(side as usize * side as usize);
         for row in 0..side {
             for column in 0..side {
-                let (x, y) = ((metre(column) - left) / scale, (metre(row) - up) / scale);
+                let (x, y) = stance.within(column, row, side);
                 let weakened = match &chest {
                     Some(chest) => chest.weakening(x, y),
                     None => anatomy::lateral(x, y, &clouds),
@@ -214,6 +208,20 @@ impl Phantom {
         }
         self.burn_in(&mut picture, side as usize);
         picture
+    }
+
+    /// Where a finding lies in the picture of that side, row by row from the top left; nowhere if the phantom does not
+    /// suffer from it, or is seen from the side. For cardiomegaly the whole heart counts.
+    #[must_use]
+    pub fn lesion(&self, disease: Disease, side: u32) -> Vec<bool> {
+        let (Pose { chest, stance, .. }, _) = Pose::of(self);
+        let chest = chest.filter(|_| self.has(disease));
+        let is_there = |row: u32, column: u32| {
+            let (x, y) = stance.within(column, row, side);
+            chest.as_ref().is_some_and(|chest| chest.is_lesion(disease, x, y))
+        };
+        let is_there = &is_there;
+        (0..side).flat_map(|row| (0..side).map(move |column| is_there(row, column))).collect()
     }
 
     /// The mark below, and the side's letter above, in white.
@@ -286,6 +294,43 @@ impl Phantom {
             .text((0x0028, 0x1051), b"DS", "4096")
             .words((0x7FE0, 0x0010), &self.picture(u32::from(short)))
             .file(COMPUTED_RADIOGRAPHY, &instance)
+    }
+}
+
+/// A phantom before the detector.
+struct Pose {
+    /// None from the side.
+    chest: Option<Chest>,
+    clouds: Clouds,
+    stance: Stance,
+}
+
+impl Pose {
+    /// With the numbers that are still to be drawn.
+    fn of(phantom: &Phantom) -> (Self, Dice) {
+        let mut dice = Dice::new(phantom.seed);
+        let chest = (phantom.view == View::Frontal).then(|| Chest::of(phantom, &mut dice));
+        let clouds = Clouds::new(&mut dice);
+        // Nobody stands quite alike.
+        let (scale, left, up) =
+            (dice.between(0.95, 1.06), dice.between(-0.008, 0.008), dice.between(-0.01, 0.012));
+        (Self { chest, clouds, stance: Stance { scale, left, up } }, dice)
+    }
+}
+
+/// How large somebody is, and how far out of the middle, in metres.
+#[derive(Debug, Clone, Copy)]
+struct Stance {
+    scale: f32,
+    left: f32,
+    up: f32,
+}
+
+impl Stance {
+    /// The place in the body, in metres, that a pixel of a picture of that side shows.
+    fn within(self, column: u32, row: u32, side: u32) -> (f32, f32) {
+        let metre = |at: u32| (2.0 * (at as f32 + 0.5) / side as f32 - 1.0) * HALF;
+        ((metre(column) - self.left) / self.scale, (metre(row) - self.up) / self.scale)
     }
 }
 

@@ -100,3 +100,37 @@ fn the_mark_is_burned_in() {
     let white = picture[190 * 200..].iter().filter(|&&value| value == 4095).count();
     assert!(white > 150, "{white}");
 }
+
+/// Against the same place of the other side, which is healthy.
+#[test]
+fn a_lesion_is_where_the_picture_shows_it() {
+    let side = 200_u32;
+    for (disease, which, is_brighter) in [
+        (Disease::Effusion, Side::Left, true),
+        (Disease::Effusion, Side::Right, true),
+        (Disease::Pneumothorax, Side::Left, false),
+        (Disease::Pneumothorax, Side::Right, false),
+        (Disease::Mass, Side::Left, true),
+        (Disease::Mass, Side::Right, true),
+    ] {
+        let ill = Phantom { diseases: vec![(disease, which, Extent::Large)], ..Phantom::nth(1, 0) };
+        let (picture, lesion) = (ill.picture(side), ill.lesion(disease, side));
+        let width = side as usize;
+        let mirrored = |place: usize| place - place % width + width - 1 - place % width;
+        let (mut there, mut opposite, mut pixels) = (0.0, 0.0, 0);
+        for (place, _) in lesion.iter().enumerate().filter(|(_, is)| **is) {
+            assert_eq!(place % width > width / 2, which == Side::Left, "{disease:?} lies on its side");
+            there += f32::from(picture[place]);
+            opposite += f32::from(picture[mirrored(place)]);
+            pixels += 1;
+        }
+        assert!((400..lesion.len() / 5).contains(&pixels), "{disease:?}: {pixels} pixels");
+        let differs = if is_brighter { there > opposite * 1.2 } else { there < opposite * 0.9 };
+        assert!(differs, "{disease:?} {which:?}: {there} and {opposite}");
+    }
+    let heart = (Disease::Cardiomegaly, Side::Left, Extent::Small);
+    let heart = Phantom { diseases: vec![heart], ..Phantom::nth(1, 0) };
+    let lesion = heart.lesion(Disease::Cardiomegaly, side);
+    assert!(lesion[120 * 200 + 105] && !lesion[20 * 200 + 100] && !lesion[100 * 200 + 20]);
+    assert!(heart.lesion(Disease::Mass, side).iter().all(|is| !is), "nobody has what he has not");
+}

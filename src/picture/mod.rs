@@ -15,7 +15,7 @@ use cxr_film::Film;
 
 pub use colormap::Colours;
 pub use orientation::sides;
-pub use panel::{Heat, compose};
+pub use panel::{Heat, compose, sheet};
 pub use presentation::{Mode, Presentation, Window, Zoom};
 pub use scale::fit;
 
@@ -72,22 +72,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{blend, render};
-    use cxr_film::{Film, Header};
+    use cxr_film::Film;
 
     fn film(width: u32, height: u32) -> Film {
         let grey = |x: u32, y: u32| u8::try_from((x * 255 / width + y * 255 / height) / 2).unwrap();
         let display: Vec<u8> = (0..height).flat_map(|y| (0..width).map(move |x| grey(x, y))).collect();
-        let linear = display.iter().map(|&v| f32::from(v)).collect();
-        Film {
-            width,
-            height,
-            linear,
-            linear_max: 255.0,
-            display,
-            scored: None,
-            header: Header::default(),
-            warnings: Vec::new(),
-        }
+        Film::of_grey(width, height, display)
     }
 
     #[test]

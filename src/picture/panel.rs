@@ -51,6 +51,23 @@ pub fn compose(
     row(panels, gap)
 }
 
+/// Films one below the other, each as large as fits into its share of `bounds` (width, height), which the picture fills. A
+/// film that is not to be had leaves its place empty.
+#[must_use]
+pub fn sheet(films: &[Option<&GrayImage>], bounds: (u32, u32)) -> RgbImage {
+    let mut whole = RgbImage::new(bounds.0.max(1), bounds.1.max(1));
+    let height = (bounds.1 / films.len().max(1) as u32).max(1);
+    for (film, top) in films.iter().zip((0..).step_by(height as usize)) {
+        if let Some(film) = film {
+            let film = panel(film, None, &Presentation::default(), (bounds.0, height));
+            let (x, y) =
+                ((bounds.0.saturating_sub(film.width())) / 2, (height.saturating_sub(film.height())) / 2);
+            imageops::replace(&mut whole, &film, i64::from(x), top + i64::from(y));
+        }
+    }
+    whole
+}
+
 /// The panels from left to right, each in the middle of the row's height.
 fn row(mut panels: Vec<RgbImage>, gap: u32) -> RgbImage {
     if panels.len() == 1 {

@@ -94,7 +94,7 @@ impl Zoom {
     /// The most.
     const MOST: u16 = 1600;
 
-    /// Whether less than the whole film may be in sight.
+    /// Returns whether less than the whole film may be in sight.
     #[must_use]
     pub fn is_near(self) -> bool {
         self.percent > 100

@@ -49,18 +49,18 @@ pub(super) struct Target {
     embedder: Option<Arc<Embedder>>,
     /// The films to do, the next one last.
     missing: Vec<FilmKey>,
+    /// Films whose features could not be had since the start.
+    given_up: HashSet<FilmId>,
 }
 
 impl Target {
     pub(super) fn new(features: Features, embedder: Option<Arc<Embedder>>) -> Self {
-        Self { features, embedder, missing: Vec::new() }
+        Self { features, embedder, missing: Vec::new(), given_up: HashSet::new() }
     }
 }
 
 pub(super) struct FillIn {
     parts: Parts,
-    /// Films whose files could not be had since the start.
-    given_up: HashSet<FilmId>,
     /// When store and file were compared last, and the store's version then.
     compared: Option<(Instant, i64)>,
 }
@@ -76,7 +76,7 @@ enum FillInError {
 
 impl FillIn {
     pub(super) fn new(parts: Parts) -> Self {
-        Self { parts, given_up: HashSet::new(), compared: None }
+        Self { parts, compared: None }
     }
 
     /// Works until the other end of `end` has gone. It may be called again after a panic.
@@ -109,24 +109,28 @@ impl FillIn {
         if !self.parts.gauges.is_idle() || self.parts.store.queued_count()? > 0 {
             return Ok(false);
         }
+        for key in self.parts.scored.try_iter() {
+            // The recorder keeps those of the model that scores.
+            let of_embedders = self.parts.targets.iter_mut().filter(|target| target.embedder.is_some());
+            of_embedders.for_each(|target| target.missing.push(key));
+        }
         let version = self.parts.store.version()?;
         let is_due = self.compared.is_none_or(|(at, known)| known != version && at.elapsed() >= COMPARE);
         if is_due {
             self.compare()?;
             self.compared = Some((Instant::now(), version));
         }
-        for key in self.parts.scored.try_iter() {
-            // The recorder keeps those of the model that scores.
-            let of_embedders = self.parts.targets.iter_mut().filter(|target| target.embedder.is_some());
-            of_embedders.for_each(|target| target.missing.push(key));
-        }
-        let next = self.parts.targets.iter_mut().find_map(|target| {
+        let next = self.parts.targets.iter_mut().enumerate().find_map(|(place, target)| {
             let key = target.missing.pop()?;
-            Some((key, Arc::clone(&target.features), target.embedder.clone()))
+            Some((place, key, Arc::clone(&target.features), target.embedder.clone()))
         });
-        let Some((key, features, embedder)) = next else { return Ok(false) };
-        if !lock(&features).begin(key)? {
-            return Ok(true);
+        let Some((place, key, features, embedder)) = next else { return Ok(false) };
+        {
+            let mut features = lock(&features);
+            // The recorder, or a film that was told of twice, may have been quicker.
+            if features.has(key) || !features.begin(key)? {
+                return Ok(true);
+            }
         }
         let computed = guarded(|| self.compute(key, embedder.as_deref()));
         let is_kept = match computed.unwrap_or_else(|| Err(BROKE_DOWN.to_owned())) {
@@ -138,27 +142,33 @@ impl FillIn {
         };
         if !is_kept {
             lock(&features).give_up(key.film)?;
-            self.given_up.insert(key.film);
+            self.parts.targets[place].given_up.insert(key.film);
         }
         Ok(true)
     }
 
-    /// Finds what the files lack, and removes what they have of films that are gone. The recorder waits for a block at
-    /// most.
+    /// Finds what the files lack, and removes what they have of films that are gone; the first time, what is damaged too.
+    /// The recorder waits for a block at most.
     fn compare(&mut self) -> Result<(), FillInError> {
         let (films, newest) = self.parts.store.films_to_compare()?;
         let keys = films.iter().filter_map(|(film, sha256)| FilmKey::new(*film, sha256));
         let wanted: HashMap<FilmId, FilmKey> = keys.map(|key| (key.film, key)).collect();
+        let is_first = self.compared.is_none();
         for target in &mut self.parts.targets {
             let blocks = lock(&target.features).blocks();
             for block in 0..blocks {
-                lock(&target.features).check(block, &wanted, newest)?;
+                let mut features = lock(&target.features);
+                match is_first {
+                    true => features.check(block, &wanted, newest)?,
+                    false => features.forget(block, &wanted, newest)?,
+                }
+                drop(features);
                 if self.parts.stop.load(Ordering::Relaxed) {
                     return Ok(());
                 }
             }
             target.missing = lock(&target.features).missing(&wanted);
-            target.missing.retain(|key| !self.given_up.contains(&key.film));
+            target.missing.retain(|key| !target.given_up.contains(&key.film));
             target.missing.reverse();
             if !target.missing.is_empty() {
                 tracing::info!(films = target.missing.len(), "features of films are filled in");
@@ -181,7 +191,8 @@ impl FillIn {
         let content = bytes.ok_or("its file cannot be read, or is another one by now")?.content;
         let film = cxr_film::decode_within_limit(content).map_err(|error| told(&error))?;
         if let Some(embedder) = embedder {
-            return embedder.features(&film).map_err(|error| told(&error));
+            let features = embedder.features(&film, &is_over).map_err(|error| told(&error))?;
+            return features.ok_or_else(|| "the program ends".to_owned());
         }
         let input = cores.model().prepare(&film).map_err(|error| told(&error))?;
         let findings = cores.model().infer_each(&[input], Parallelism::OneThread).pop();

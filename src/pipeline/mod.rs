@@ -24,6 +24,7 @@ mod pass;
 mod reception;
 mod recorder;
 mod report;
+mod rules;
 mod worker;
 
 use std::{
@@ -50,6 +51,7 @@ pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
 pub use pass::Pass;
 pub use reception::Reception;
+pub use rules::{label_defaults, rules};
 
 use fill_in::Target;
 
@@ -187,9 +189,12 @@ impl Pipeline {
         let (orders_in, orders) = unbounded();
 
         let embedder = embedder.filter(|_| keep_features);
-        let ids = [keep_features.then(|| model.manifest()), embedder.as_deref().map(Embedder::manifest)]
-            .map(|manifest| manifest.map(|manifest| FeaturesId::new(manifest.features_id())));
-        let [features, embedded] = open_features(&store_path, &ownership, ids);
+        let kinds = [
+            keep_features.then(|| (model.manifest(), None)),
+            embedder.as_deref().map(|embedder| (embedder.manifest(), Some(embedder.width()))),
+        ]
+        .map(|kind| kind.map(|(manifest, width)| (FeaturesId::new(manifest.features_id()), width)));
+        let [features, embedded] = open_features(&store_path, &ownership, kinds);
         let (scored_in, scored) = bounded(SCORED);
 
         let recorder = recorder::Recorder {
@@ -334,23 +339,23 @@ impl Pipeline {
     }
 }
 
-/// Opens the files of features of a store's films, one an id; none for one that cannot be opened, which keeps no film from
-/// being scored. Files of other models go.
+/// Opens the files of features of a store's films, one an id, with the width where that is known; none for one that cannot
+/// be opened, which keeps no film from being scored. Files of other models go.
 fn open_features<const N: usize>(
     store: &StorePlace,
     ownership: &Ownership,
-    ids: [Option<FeaturesId>; N],
+    kinds: [Option<(FeaturesId, Option<usize>)>; N],
 ) -> [Option<Features>; N] {
-    let wanted: Vec<FeaturesId> = ids.iter().flatten().cloned().collect();
+    let wanted: Vec<FeaturesId> = kinds.iter().flatten().map(|(id, _)| id.clone()).collect();
     if let Err(error) = similar::remove_others(store, &wanted) {
         tracing::warn!(%error, "features of films that are no longer wanted could not be removed");
     }
-    ids.map(|id| match FeatureFile::open(store, &id?, ownership) {
-        Ok(file) => Some(Arc::new(Mutex::new(file))),
-        Err(error) => {
+    kinds.map(|kind| {
+        let (id, width) = kind?;
+        let opened = FeatureFile::open(store, &id, width, ownership).inspect_err(|error| {
             tracing::error!(%error, "the features of films cannot be kept: similar films will not be found");
-            None
-        }
+        });
+        Some(Arc::new(Mutex::new(opened.ok()?)))
     })
 }
 

@@ -1,4 +1,4 @@
-//! What a plugin says of itself: the table that its file returns, read into plain data.
+//! A plugin's description of itself: the table that its file returns, read into plain data.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -149,7 +149,7 @@ impl Description {
         })
     }
 
-    /// Whether it has a hook.
+    /// Returns whether it has a hook.
     #[must_use]
     pub fn has(&self, hook: &str) -> bool {
         self.hooks.iter().any(|known| known == hook)

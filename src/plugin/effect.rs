@@ -1,4 +1,4 @@
-//! What a hook returns: effects, as data. Nothing in here does anything.
+//! The answers of hooks: effects, as data. Nothing in here does anything.
 
 use mlua::{Table, Value};
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl Effect {
         }
     }
 
-    /// Whether it is about one study and means nothing without.
+    /// Returns whether it is about one study and means nothing without.
     #[must_use]
     pub fn needs_study(&self) -> bool {
         matches!(

@@ -32,7 +32,7 @@ pub enum PluginErrorKind {
 }
 
 impl PluginErrorKind {
-    /// Whether the VM must not be used again: it was stopped in the middle of something, or is not there.
+    /// Returns whether the VM must not be used again: it was stopped in the middle of something, or is not there.
     #[must_use]
     pub fn spoils_vm(self) -> bool {
         matches!(self, Self::Time | Self::Memory | Self::Process | Self::Crash)

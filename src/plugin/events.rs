@@ -1,4 +1,4 @@
-//! What the audit's events mean for a plugin: pure.
+//! The meaning of the audit's events for a plugin: pure.
 
 use serde_json::Value as Json;
 
@@ -95,7 +95,8 @@ fn told(kind: AuditKind) -> Told {
         | AuditKind::Restored
         | AuditKind::Login
         | AuditKind::Logout
-        | AuditKind::Denied => Told::Nothing,
+        | AuditKind::Denied
+        | AuditKind::PersonChanged => Told::Nothing,
     }
 }
 
@@ -121,7 +122,7 @@ pub(super) fn steps(events: &[AuditEvent], plugin: &str) -> Vec<Step> {
     steps
 }
 
-/// What is taken back may be an alarm's acknowledgement alone: then the status stays as it was.
+/// Returns what is taken back may be an alarm's acknowledgement alone: then the status stays as it was.
 fn status_changed(event: &AuditEvent, study: StudyId, kind: AuditKind) -> Option<Step> {
     let word = |key: &str| event.detail.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
     let (before, status) = (word("before"), word("status"));

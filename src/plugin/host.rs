@@ -1,6 +1,7 @@
 //! The plugins of the process that owns the pipeline, for the rest of the program.
 
 use std::{
+    convert::Infallible,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -35,7 +36,7 @@ const END_OF_ALL: Duration = Duration::from_millis(2_500);
 /// The running plugins. They stop when it is dropped.
 pub struct Host {
     /// Its end tells the threads to stop, whoever still holds a waker.
-    alive: Option<Sender<()>>,
+    alive: Option<Sender<Infallible>>,
     waker: Option<Waker>,
     settings: Option<Sender<SiteSettings>>,
     progress: Arc<Progress>,

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -55,7 +56,7 @@ pub(super) struct Manager {
     details: Arc<Details>,
     progress: Arc<Progress>,
     /// Closed when everything is to stop.
-    stopped: Receiver<()>,
+    stopped: Receiver<Infallible>,
     lanes: Vec<Sender<()>>,
     /// Wakes the threads that send results.
     results: Option<Sender<()>>,
@@ -75,7 +76,7 @@ impl Manager {
     pub(super) fn new(
         parts: HostParts,
         progress: Arc<Progress>,
-        stopped: Receiver<()>,
+        stopped: Receiver<Infallible>,
         all_ended: Sender<()>,
     ) -> Result<Self, HostError> {
         let (threads, ended) = bounded(0);

@@ -38,12 +38,12 @@ pub struct HostParts {
     pub program: PathBuf,
 }
 
-/// What may change while they run.
+/// The settings that may change while they run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteSettings {
     /// Where the site's own plugins lie.
     pub plugins_folder: PathBuf,
-    /// What the site decides about plugins.
+    /// The site's decisions about plugins.
     pub plugins: config::Plugins,
     /// Where results are sent.
     pub destinations: config::Destinations,

@@ -1,4 +1,4 @@
-//! What a site can set about a plugin: declared with a default, checked against it.
+//! The settings of a site for a plugin: declared with a default, checked against it.
 
 use std::collections::BTreeMap;
 

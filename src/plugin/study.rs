@@ -1,7 +1,7 @@
-//! What a plugin sees of a study: no name, number or date of the patient unless the site grants it.
+//! A study as a plugin sees it: no name, number or date of the patient unless the site grants it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -13,9 +13,6 @@ use crate::{
     study::{Attributes, Finding, Severity, study_uid},
     text::Secrets,
 };
-
-/// Names and numbers of one study that are looked for: a study has one patient, or a few by mistake.
-const MOST_SPELLINGS: usize = 64;
 
 /// Words of the standard for modality, view, side and body part.
 const CODES: [&str; 18] = [
@@ -188,7 +185,7 @@ impl StudyView {
     #[must_use]
     pub fn new(detail: &StudyDetail, with_patient: bool, now: Timestamp) -> Self {
         let row = &detail.study;
-        let secrets = if with_patient { Secrets::default() } else { secrets(detail) };
+        let secrets = if with_patient { Secrets::default() } else { detail.secrets() };
         let hide = |text: &str| match with_patient || is_code(text) {
             true => text.to_owned(),
             false => secrets.hide(text),
@@ -274,22 +271,7 @@ fn film_view(
     }
 }
 
-/// The texts that name the patient: free text of a header sometimes repeats one, in some spelling.
-fn secrets(detail: &StudyDetail) -> Secrets {
-    let row = &detail.study;
-    let mut secrets = Secrets::default();
-    let mut known = BTreeSet::new();
-    let of_films = detail.films.iter().map(|film| &film.header);
-    let names = of_films.clone().map(|header| &header.patient_name).chain([&row.patient_name]);
-    names.filter(|name| known.insert(*name)).take(MOST_SPELLINGS).for_each(|name| secrets.add_name(name));
-    let numbers =
-        of_films.flat_map(|header| [&header.patient_id, &header.accession_number, &header.study_date]);
-    let numbers = numbers.chain([&row.patient_id, &row.accession_number]);
-    numbers.filter(|number| known.insert(*number)).take(MOST_SPELLINGS).for_each(|it| secrets.add_number(it));
-    secrets
-}
-
-/// Whether a value is one of the standard's words, which say nothing of anybody.
+/// Returns whether a value is one of the standard's words, which say nothing of anybody.
 fn is_code(value: &str) -> bool {
     CODES.contains(&value)
 }

@@ -177,7 +177,7 @@ impl Vm {
         Ok(effects)
     }
 
-    /// Whether the plugin has the hook.
+    /// Returns whether the plugin has the hook.
     #[must_use]
     pub fn has(&self, call: &Call<'_>) -> bool {
         self.function(call).is_some()

@@ -1,4 +1,4 @@
-//! What the site lets the gates do.
+//! The site's choice for each gate.
 
 use serde::{Deserialize, Serialize};
 

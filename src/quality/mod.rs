@@ -63,7 +63,7 @@ pub const SAME_EXPOSURE: &str = "The same exposure for processing: listed with i
     presentation is scored, and an exposure counts once.";
 
 impl Gate {
-    /// Whether a film that this gate refuses belongs beside a scored film of its study, so that nothing is amiss
+    /// Returns whether a film that this gate refuses belongs beside a scored film of its study, so that nothing is amiss
     /// with a study of both.
     #[must_use]
     pub fn lists_beside(self) -> bool {
@@ -198,7 +198,7 @@ pub fn inspect_distance(
     asked.map_err(|held| held.with_doubts(warnings))
 }
 
-/// Why a file that could not be decoded is held: by its header's gate if there is one, else because
+/// Returns why a file that could not be decoded is held: by its header's gate if there is one, else because
 /// it is unreadable.
 #[must_use]
 pub fn hold(unreadable: &DecodeError, gates: &Gates) -> Held {

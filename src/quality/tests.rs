@@ -6,17 +6,7 @@ use super::*;
 fn film(side: u32, grey: impl Fn(u32, u32) -> u8) -> Film {
     let display: Vec<u8> =
         (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| grey(x, y)).collect();
-    let linear = display.iter().map(|&v| f32::from(v)).collect();
-    Film {
-        width: side,
-        height: side,
-        linear,
-        linear_max: 255.0,
-        display,
-        scored: None,
-        header: Header::default(),
-        warnings: Vec::new(),
-    }
+    Film::of_grey(side, side, display)
 }
 
 /// Bright in the middle and below, dark at the sides: the coarse shape of a chest.
@@ -87,7 +77,7 @@ fn headers_pass_or_are_held_with_the_value_named() {
     }
 }
 
-/// What a header with these attributes comes to: the gate that holds the film, or that warns of it.
+/// Returns what a header with these attributes comes to: the gate that holds the film, or that warns of it.
 fn outcome(set: fn(&mut Header)) -> (Option<Gate>, Option<Gate>) {
     let mut header =
         Header { modality: "DX".into(), body_part_examined: "CHEST".into(), ..Header::default() };

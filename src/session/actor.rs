@@ -41,7 +41,7 @@ impl Actor {
         at_keys.role = at_keys.role.map(|_| role);
     }
 
-    /// Whether patients' names may be shown.
+    /// Returns whether patients' names may be shown.
     pub(super) fn sees_names(&self) -> bool {
         self.role().is_none_or(PersonRole::sees_names)
     }

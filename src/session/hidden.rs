@@ -3,6 +3,8 @@
 //! What is free text loses the patient's name and numbers, what holds nothing else is emptied; staff keep their names.
 //! Letters that are part of the picture itself cannot be hidden.
 
+use cxr_film::Header;
+
 use super::protocol::{Health, Update};
 use crate::{
     store::{FilmRow, FilmState, Note, PluginRecord, StudyDetail, StudyRow},
@@ -35,7 +37,10 @@ pub(super) fn without_names(update: Update) -> Update {
             }
             Update::Similar(similar)
         }
-        Update::Sendings(sendings) => Update::Sendings(sendings.into_iter().map(without_remark).collect()),
+        Update::Sendings(mut sendings) => {
+            sendings.iter_mut().for_each(hide_remark);
+            Update::Sendings(sendings)
+        }
         Update::Plugins(records) => Update::Plugins(records.into_iter().map(without_fault).collect()),
         // They have no text that came with a film; a plugin's notice is hidden where it is read.
         Update::Priors(..)
@@ -50,20 +55,19 @@ pub(super) fn without_names(update: Update) -> Update {
     }
 }
 
-/// What went wrong in a plugin may quote what it was told.
+/// Returns what went wrong in a plugin may quote what it was told.
 fn without_fault(record: PluginRecord) -> PluginRecord {
     let fault = if record.fault.is_empty() { String::new() } else { HIDDEN.to_owned() };
     PluginRecord { fault, ..record }
 }
 
 /// A destination may answer with what it was sent.
-fn without_remark(mut sending: Sending) -> Sending {
+fn hide_remark(sending: &mut Sending) {
     match &mut sending.state {
         SendingState::Failing { why, .. } | SendingState::GivenUp { why, .. } => HIDDEN.clone_into(why),
         SendingState::Sent { remark, .. } if !remark.is_empty() => HIDDEN.clone_into(remark),
         SendingState::Sent { .. } | SendingState::Waiting => {}
     }
-    sending
 }
 
 fn hide_row(row: &mut StudyRow) {
@@ -92,13 +96,14 @@ fn hide_row_with(row: &mut StudyRow, secrets: &Secrets) {
 }
 
 fn hide_detail(detail: &mut StudyDetail) {
-    let secrets = Secrets::of_study(&detail.study);
-    hide_row_with(&mut detail.study, &secrets);
-    for film in &mut detail.films {
-        hide_film(film, &secrets);
-    }
-    detail.notes.iter_mut().for_each(hide_note);
-    detail.clashes.iter_mut().for_each(hide_clash);
+    let secrets = detail.secrets();
+    // What is new in it does not compile until it is decided here.
+    let StudyDetail { study, films, notes, clashes, sendings } = detail;
+    hide_row_with(study, &secrets);
+    films.iter_mut().for_each(|film| hide_film(film, &secrets));
+    notes.iter_mut().for_each(hide_note);
+    clashes.iter_mut().for_each(hide_clash);
+    sendings.iter_mut().for_each(hide_remark);
 }
 
 fn hide_note(note: &mut Note) {
@@ -117,34 +122,93 @@ fn hide_film(film: &mut FilmRow, secrets: &Secrets) {
     if let Some(request) = &mut film.on_request {
         request.was_held = secrets.hide(&request.was_held);
     }
-    let header = &mut film.header;
+    hide_header(&mut film.header, secrets);
+}
+
+/// Every attribute is named here, so that a new one does not compile until it is decided what becomes of it.
+fn hide_header(header: &mut Header, secrets: &Secrets) {
+    let Header {
+        // What has no text, or digits and dots of the standard alone.
+        format: _,
+        transfer_syntax: _,
+        sop_class_uid: _,
+        columns: _,
+        rows: _,
+        bits_stored: _,
+        coloured_percent: _,
+        frames: _,
+        pixels: _,
+        // What says whose film it is.
+        patient_name,
+        patient_id,
+        patient_birth_date,
+        accession_number,
+        study_instance_uid,
+        series_instance_uid,
+        sop_instance_uid,
+        source_images,
+        study_date,
+        study_time,
+        acquired_at,
+        content_at,
+        // Text, into which anybody may have written a name.
+        photometric_interpretation,
+        patient_age,
+        patient_sex,
+        study_description,
+        series_description,
+        protocol_name,
+        modality,
+        body_part_examined,
+        anatomic_region_code,
+        anatomic_region,
+        view_position,
+        view_code,
+        view_modifiers,
+        laterality,
+        patient_orientation,
+        presentation_intent_type,
+        detector_id,
+        institution_name,
+        station_name,
+    } = header;
+    source_images.clear();
     for text in [
-        &mut header.patient_name,
-        &mut header.patient_id,
-        &mut header.patient_birth_date,
-        &mut header.accession_number,
-        &mut header.study_instance_uid,
-        &mut header.series_instance_uid,
-        &mut header.sop_instance_uid,
-        &mut header.study_date,
-        &mut header.study_time,
-        &mut header.acquired_at,
-        &mut header.content_at,
+        patient_name,
+        patient_id,
+        patient_birth_date,
+        accession_number,
+        study_instance_uid,
+        series_instance_uid,
+        sop_instance_uid,
+        study_date,
+        study_time,
+        acquired_at,
+        content_at,
     ] {
         text.clear();
     }
-    header.source_images.clear();
-    for text in [
-        &mut header.study_description,
-        &mut header.series_description,
-        &mut header.protocol_name,
-        &mut header.institution_name,
-        &mut header.station_name,
-        &mut header.detector_id,
-        &mut header.anatomic_region,
-        &mut header.body_part_examined,
-        &mut header.view_position,
-    ] {
+    let texts = [
+        photometric_interpretation,
+        patient_age,
+        patient_sex,
+        study_description,
+        series_description,
+        protocol_name,
+        modality,
+        body_part_examined,
+        anatomic_region_code,
+        anatomic_region,
+        view_position,
+        view_code,
+        laterality,
+        patient_orientation,
+        presentation_intent_type,
+        detector_id,
+        institution_name,
+        station_name,
+    ];
+    for text in texts.into_iter().chain(view_modifiers) {
         *text = secrets.hide(text);
     }
 }

@@ -1,4 +1,3 @@
-use cxr_film::Header;
 use jiff::Timestamp;
 
 use super::*;
@@ -73,6 +72,19 @@ fn detail() -> StudyDetail {
         text: "called Chidi".to_owned(),
     });
     detail.clashes.push(Clash::Study { key: path });
+    // The study's other film, on which the patient bears another name, and its words bear that.
+    let mut other = detail.films[0].clone();
+    other.header.patient_name = "WERNICKE^C".to_owned();
+    other.header.view_modifiers = vec![format!("{} Wernicke, 1961-02-03", text())];
+    detail.films[0].header.institution_name = format!("{} (Wernicke)", text());
+    detail.films.push(other);
+    let says = |state| Sending { id: 1, study: 1, destination: "pacs".to_owned(), version: 1, state };
+    let (at, why) = (Timestamp::now(), text());
+    detail.sendings = vec![
+        says(SendingState::Failing { why: why.clone(), next: at }),
+        says(SendingState::GivenUp { why: why.clone(), at }),
+        says(SendingState::Sent { at, remark: why }),
+    ];
     detail
 }
 
@@ -80,14 +92,16 @@ fn detail() -> StudyDetail {
 fn nothing_that_says_whose_film_it_is_reaches_a_dashboard_without_names() {
     let detail = detail();
     let shown = format!("{detail:?}");
-    let secret = ["okonkwo", "chidi", ID, "acc9913", "19610203", "1.2.3"];
+    let secret = ["okonkwo", "chidi", ID, "acc9913", "19610203", "1961-02-03", "1.2.3", "wernicke"];
     for word in secret {
         assert!(shown.to_lowercase().contains(word), "{word} is not there to be hidden");
     }
     let row = Update::Studies(vec![detail.study.clone()]);
+    let sendings = Update::Sendings(detail.sendings.clone());
     let (study, notes) = (detail.study.clone(), detail.notes.clone());
     let film = SimilarFilm { film: 1, study, findings: Vec::new(), notes, distance: 0.1 };
     let similar = Update::Similar(Similar { film: 2, neighbours: Ok(vec![film]) });
+    assert!(!format!("{:?}", without_names(sendings)).contains("Okonkwo"));
     for update in [row, similar, Update::Detail(Box::new(detail))] {
         let told = format!("{:?}", without_names(update)).to_lowercase();
         for word in secret {

@@ -23,6 +23,8 @@ use crate::{
 
 /// How often it is looked whether the list has changed.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long a logout waits for others who write into the store: the session must end within 5 seconds.
+const LOGOUT: Duration = Duration::from_secs(2);
 /// How long the list may be unreadable: whoever edits it by hand saves it in several steps.
 const UNREADABLE: Duration = Duration::from_secs(3);
 
@@ -37,7 +39,7 @@ pub struct Login {
     pub role: PersonRole,
     /// The list of people.
     pub list: PathBuf,
-    /// The store, until the logout was written into its audit.
+    /// The store, with little patience, until the logout was written into its audit.
     store: Mutex<Option<Store>>,
 }
 
@@ -54,13 +56,16 @@ impl Login {
         list: PathBuf,
         address: Option<&str>,
     ) -> Result<Self, StoreError> {
+        // Before anything is written: who cannot be written out is not let in.
+        let mut last = Store::open_within(store.path(), LOGOUT)?;
         if let Some(key) = &key {
             store.sign(&name, key);
+            last.sign(&name, key);
         }
         let detail = json!({ "role": role.word(), "address": address });
         let event = NewEvent { actor: &name, detail, ..NewEvent::of(AuditKind::Login) };
         store.record(&event, Timestamp::now())?;
-        Ok(Self { name, key, role, list, store: Mutex::new(Some(store)) })
+        Ok(Self { name, key, role, list, store: Mutex::new(Some(last)) })
     }
 
     /// Writes the logout into the audit; only the first call counts.

@@ -44,3 +44,18 @@ fn another_role_comes_into_force_while_the_session_runs_and_the_audit_has_login_
     assert_eq!(audit[0].detail, json!({ "role": "view", "address": "10.1.2.3", "key": key }));
     assert_eq!(audit[1].detail, json!({ "why": "left", "key": key }));
 }
+
+#[test]
+fn a_store_that_is_written_to_for_long_does_not_hold_up_who_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Store::open(&path).unwrap();
+    let login =
+        Login::begin(store, "ANNA".to_owned(), None, PersonRole::View, folder.path().into(), None).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    login.end("left");
+    // A session that has to end does so within 5 seconds; a store is otherwise waited for for 30.
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}

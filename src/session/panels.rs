@@ -20,6 +20,8 @@ const LAST_FILMS: u32 = 1_000;
 const SPREAD_EVERY: Duration = Duration::from_secs(30);
 /// How often the senders are read anew.
 const SENDERS_EVERY: Duration = Duration::from_secs(2);
+/// How often the results on their way are read anew, at most.
+const SENDINGS_EVERY: Duration = Duration::from_secs(2);
 /// How often the shift is counted anew, at most, and at least: hours and days pass by themselves.
 const SHIFT_EVERY: Duration = Duration::from_secs(2);
 const SHIFT_AT_LEAST: Duration = Duration::from_secs(30);
@@ -32,8 +34,8 @@ const MOST_SENDINGS: u32 = 200;
 pub(super) struct Panels {
     spread: Option<Model>,
     shift: Option<Open>,
-    /// The store's revision when the results on their way were read; none: nobody looks at them.
-    sendings: Option<i64>,
+    /// The results on their way; none: nobody looks at them.
+    sendings: Option<Sendings>,
     senders: Option<Shown>,
 }
 
@@ -52,6 +54,14 @@ struct Open {
     counted_at: Instant,
     /// None until it could be counted.
     counted: Option<Moment>,
+}
+
+/// When the results on their way were read.
+#[derive(Debug)]
+struct Sendings {
+    read_at: Instant,
+    /// The store's revision then; none until they could be read.
+    revision: Option<i64>,
 }
 
 /// The senders as they are shown, and when they were read.
@@ -105,8 +115,13 @@ impl Panels {
         store: &Store,
         is_watched: bool,
     ) -> Result<Option<Update>, StoreError> {
-        self.sendings = is_watched.then_some(store.revision()?);
-        if is_watched { store.sendings(MOST_SENDINGS).map(Update::Sendings).map(Some) } else { Ok(None) }
+        self.sendings = is_watched.then(|| Sendings { read_at: Instant::now(), revision: None });
+        let Some(watched) = &mut self.sendings else { return Ok(None) };
+        // Before they are read: what changes meanwhile is read again.
+        let revision = store.revision()?;
+        let sendings = store.sendings(MOST_SENDINGS)?;
+        watched.revision = Some(revision);
+        Ok(Some(Update::Sendings(sendings)))
     }
 
     /// Reads who sends films, and goes on doing so; or stops.
@@ -134,8 +149,9 @@ impl Panels {
                 updates.push(self.compare(store, name, sha256)?);
             }
         }
-        if let Some(revision) = self.sendings
-            && store.revision()? != revision
+        if let Some(watched) = &self.sendings
+            && watched.read_at.elapsed() >= SENDINGS_EVERY
+            && Some(store.revision()?) != watched.revision
         {
             updates.extend(self.watch_sendings(store, true)?);
         }

@@ -1,9 +1,9 @@
 //! Makes the pictures that the dashboard asks for: reads, decodes, lays the heatmap over. The newest
-//! request wins; while one is in work at most one more is kept.
+//! request wins, of films and of sheets of small pictures each; while one is in work at most one more of each is kept.
 
 use std::{collections::HashSet, error::Error, path::Path, sync::Arc};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, SendError, Sender};
 use image::GrayImage;
 use jiff::Timestamp;
 
@@ -47,25 +47,32 @@ impl Pictures {
     pub(super) fn answer(&mut self, requests: &Receiver<PictureRequest>) {
         while let Ok(first) = requests.recv() {
             checkpoint("pictures");
-            let request = requests.try_iter().last().unwrap_or(first);
-            let made = guarded(|| {
-                checkpoint("picture");
-                make(&self.store, &request, &mut self.cache)
-            });
-            let made = made.unwrap_or_else(|| Err(PictureError(BROKE_DOWN.to_owned())));
-            let image = made.map(|(image, beside)| {
-                for film in [Some(request.film), beside].into_iter().flatten() {
-                    if self.shown.insert(film) {
-                        self.note_shown(film);
-                    }
+            let asked: Vec<PictureRequest> = std::iter::once(first).chain(requests.try_iter()).collect();
+            let (sheets, films): (Vec<_>, Vec<_>) = asked.into_iter().partition(PictureRequest::is_sheet);
+            for request in [films, sheets].into_iter().filter_map(|mut asked| asked.pop()) {
+                if self.answer_one(request).is_err() {
+                    return;
                 }
-                Arc::new(image)
-            });
-            let image = image.map_err(|error| self.without_path(request.film, error));
-            if self.updates.send(Update::Picture(Picture { request, image })).is_err() {
-                return;
             }
         }
+    }
+
+    fn answer_one(&mut self, request: PictureRequest) -> Result<(), SendError<Update>> {
+        let made = guarded(|| {
+            checkpoint("picture");
+            make(&self.store, &request, &mut self.cache)
+        });
+        let made = made.unwrap_or_else(|| Err(PictureError(BROKE_DOWN.to_owned())));
+        let image = made.map(|(image, films)| {
+            for film in films {
+                if self.shown.insert(film) {
+                    self.note_shown(film);
+                }
+            }
+            Arc::new(image)
+        });
+        let image = image.map_err(|error| self.without_path(request.film, error));
+        self.updates.send(Update::Picture(Picture { request, image }))
     }
 
     /// The error without the film's path, for whom names are hidden from: its hash stands in its place.
@@ -86,12 +93,20 @@ impl Pictures {
     }
 }
 
-/// The picture, and the film beside the one that was asked for where there is one.
+/// The picture, and the films that are on it.
 fn make(
     store: &Store,
     request: &PictureRequest,
     cache: &mut FilmCache,
-) -> Result<(image::RgbImage, Option<FilmId>), PictureError> {
+) -> Result<(image::RgbImage, Vec<FilmId>), PictureError> {
+    let fit = (request.width.max(1), request.height.max(1));
+    if request.is_sheet() {
+        // One that cannot be read leaves its place empty.
+        let films: Vec<_> =
+            request.sheet.iter().map(|film| Some((*film, cache.film(store, *film).ok()?.0))).collect();
+        let pictures: Vec<_> = films.iter().map(|film| film.as_ref().map(|(_, film)| &**film)).collect();
+        return Ok((picture::sheet(&pictures, fit), films.into_iter().flatten().map(|(id, _)| id).collect()));
+    }
     let (film, row) = cache.film(store, request.film)?;
     // A prior that cannot be read is left out: the film itself matters more.
     let prior = request.prior.and_then(|prior| cache.film(store, prior).ok()).map(|(film, _)| film);
@@ -100,9 +115,9 @@ fn make(
         None => None,
     };
     let heat = heatmap.as_ref().map(|(map, label)| Heat { map, label: *label });
-    let fit = (request.width.max(1), request.height.max(1));
     let picture = picture::compose(&film, heat, prior.as_deref(), &request.presentation, fit);
-    Ok((picture, request.prior.filter(|_| prior.is_some())))
+    let beside = request.prior.filter(|_| prior.is_some());
+    Ok((picture, [Some(request.film), beside].into_iter().flatten().collect()))
 }
 
 /// Decoded films at full size, so that window and zoom answer at once. The one used last stands last.
@@ -210,7 +225,15 @@ mod tests {
 
     fn request(film: FilmId) -> PictureRequest {
         let presentation = picture::Presentation::default();
-        PictureRequest { film, heatmap: None, prior: None, presentation, width: 32, height: 32 }
+        PictureRequest {
+            film,
+            heatmap: None,
+            prior: None,
+            sheet: Vec::new(),
+            presentation,
+            width: 32,
+            height: 32,
+        }
     }
 
     #[test]
@@ -246,5 +269,30 @@ mod tests {
         assert_eq!(shown, [Err(PictureError(BROKE_DOWN.to_owned())), Ok(())]);
         drop(requests);
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_sheet_keeps_its_places_and_neither_it_nor_the_film_drops_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, film, _) = with_film(folder.path());
+        let ((updates_in, updates), (requests, asked)) = (unbounded(), unbounded());
+        let mut pictures = Pictures::new(store, Actor::new("anna".to_owned(), None), updates_in);
+        let sheet = PictureRequest { sheet: vec![4711, film], height: 64, ..request(4711) };
+        for request in [request(4711), sheet.clone(), request(film), sheet.clone()] {
+            requests.send(request).unwrap();
+        }
+        drop(requests);
+        pictures.answer(&asked);
+        let answers: Vec<Picture> = updates
+            .try_iter()
+            .map(|update| match update {
+                Update::Picture(picture) => picture,
+                _ => panic!("another update"),
+            })
+            .collect();
+        assert_eq!(answers.iter().map(|it| it.request.clone()).collect::<Vec<_>>(), [request(film), sheet]);
+        let drawn = answers[1].image.clone().unwrap();
+        let bright = |from: u32| (from..from + 32).any(|y| (0..32).any(|x| drawn.get_pixel(x, y).0[0] > 50));
+        assert_eq!((drawn.dimensions(), bright(0), bright(32)), ((32, 64), false, true));
     }
 }

@@ -43,10 +43,16 @@ pub struct FeatureFile {
 impl FeatureFile {
     /// Opens a model's file beside a store, or makes it; `_owned` is the right to. A file that is not one of these, or
     /// whose first page is damaged, begins anew. Only the heads are read: [`check`](Self::check) reads the rest.
+    /// `width` is how many numbers a film has, where that is known before the first one comes.
     ///
     /// # Errors
-    /// Those of the operating system.
-    pub fn open(store: impl Into<StorePlace>, id: &FeaturesId, _owned: &Ownership) -> io::Result<Self> {
+    /// Those of the operating system, and a file of films of another width.
+    pub fn open(
+        store: impl Into<StorePlace>,
+        id: &FeaturesId,
+        width: Option<usize>,
+        _owned: &Ownership,
+    ) -> io::Result<Self> {
         let file = private_file::options()
             .create(true)
             .truncate(false)
@@ -65,10 +71,15 @@ impl FeatureFile {
             None => opened.file.set_len(0)?,
             Some(layout) => {
                 opened.blocks = layout.blocks(opened.file.metadata()?.len());
+                // A block that was cut off is made anew, of zeros, when it is needed.
+                opened.file.set_len(layout.block_at(opened.blocks))?;
                 for block in (0..opened.blocks).rev() {
                     opened.read_heads(layout, block)?;
                 }
             }
+        }
+        if let Some(width) = width {
+            opened.layout_for(width)?;
         }
         Ok(opened)
     }
@@ -76,9 +87,8 @@ impl FeatureFile {
     fn read_heads(&mut self, layout: Layout, block: u64) -> io::Result<()> {
         let mut heads = vec![0; BLOCK * HEAD];
         self.file.read_exact_at(&mut heads, layout.block_at(block))?;
-        for (place, bytes) in heads.chunks_exact(HEAD).enumerate().rev() {
-            let slot = block * BLOCK as u64 + place as u64;
-            match Head::of_bytes(bytes) {
+        for (slot, head) in records(block, &heads).rev() {
+            match head {
                 // A second record of a film is one too many.
                 Some(head) if self.slots.contains_key(&head.key.film.abs()) => self.wipe(layout, slot)?,
                 Some(Head { key, length, .. }) => {
@@ -116,7 +126,7 @@ impl FeatureFile {
         if tries > TRIES {
             return Ok(false);
         }
-        // Before the first film nobody knows how wide a record is, and that one is most likely harmless.
+        // Where nobody knows how wide a record is, the model has scored no film yet, and this one is most likely harmless.
         if let Some(layout) = self.layout {
             let begun = FilmKey { film: -key.film, ..key };
             self.write(layout, begun, tries, &vec![0; layout.vector()])?;
@@ -148,21 +158,42 @@ impl FeatureFile {
         let mut bytes = vec![0; layout.block()];
         self.file.read_exact_at(&mut bytes, layout.block_at(block))?;
         let (heads, vectors) = bytes.split_at(BLOCK * HEAD);
-        let records = heads.chunks_exact(HEAD).zip(vectors.chunks_exact(layout.vector()));
-        for (place, (head, vector)) in records.enumerate() {
-            let slot = block * BLOCK as u64 + place as u64;
-            let Some(head) = Head::of_bytes(head) else { continue };
-            let key = FilmKey { film: head.key.film.abs(), ..head.key };
-            let is_wanted = key.film > newest || wanted.get(&key.film) == Some(&key);
-            if !is_wanted || !head.fits(vector) {
-                self.begun.remove(&key.film);
-                if self.slots.get(&key.film) == Some(&slot) {
-                    self.slots.remove(&key.film);
-                }
-                self.wipe(layout, slot)?;
+        for ((slot, head), vector) in records(block, heads).zip(vectors.chunks_exact(layout.vector())) {
+            if let Some(head) = head
+                && !(is_wanted(&head, wanted, newest) && head.fits(vector))
+            {
+                self.clear(layout, slot, &head)?;
             }
         }
         Ok(())
+    }
+
+    /// Wipes out the records of a block of films up to `newest` that are not wanted. It reads the heads alone: damage is
+    /// [`check`](Self::check)'s to find.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn forget(
+        &mut self,
+        block: u64,
+        wanted: &HashMap<FilmId, FilmKey>,
+        newest: FilmId,
+    ) -> io::Result<()> {
+        let Some(layout) = self.layout.filter(|_| block < self.blocks) else { return Ok(()) };
+        let mut heads = vec![0; BLOCK * HEAD];
+        self.file.read_exact_at(&mut heads, layout.block_at(block))?;
+        for (slot, head) in records(block, &heads) {
+            if let Some(head) = head.filter(|head| !is_wanted(head, wanted, newest)) {
+                self.clear(layout, slot, &head)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a film's features are there.
+    #[must_use]
+    pub fn has(&self, key: FilmKey) -> bool {
+        self.slots.contains_key(&key.film) && !self.begun.contains_key(&key.film)
     }
 
     /// The wanted films whose features are missing and that may be tried, the newest first.
@@ -178,16 +209,9 @@ impl FeatureFile {
         missing
     }
 
-    /// How many films have features.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.slots.len().saturating_sub(self.begun.len())
-    }
-
-    /// Whether none has.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.begun.len()
     }
 
     fn layout_for(&mut self, width: usize) -> io::Result<Layout> {
@@ -224,6 +248,16 @@ impl FeatureFile {
         Ok(())
     }
 
+    /// Wipes out the record at `slot`, which is of `head`'s film.
+    fn clear(&mut self, layout: Layout, slot: u64, head: &Head) -> io::Result<()> {
+        let film = head.key.film.abs();
+        self.begun.remove(&film);
+        if self.slots.get(&film) == Some(&slot) {
+            self.slots.remove(&film);
+        }
+        self.wipe(layout, slot)
+    }
+
     fn remove(&mut self, film: FilmId) -> io::Result<()> {
         self.begun.remove(&film);
         match (self.layout, self.slots.remove(&film)) {
@@ -239,4 +273,15 @@ impl FeatureFile {
         self.free.push(slot);
         Ok(())
     }
+}
+
+/// The records of a block, by their heads: each one's slot, and its head if it is not free.
+fn records(block: u64, heads: &[u8]) -> impl DoubleEndedIterator<Item = (u64, Option<Head>)> {
+    let first = block * BLOCK as u64;
+    heads.chunks_exact(HEAD).enumerate().map(move |(at, head)| (first + at as u64, Head::of_bytes(head)))
+}
+
+fn is_wanted(head: &Head, wanted: &HashMap<FilmId, FilmKey>, newest: FilmId) -> bool {
+    let key = FilmKey { film: head.key.film.abs(), ..head.key };
+    key.film > newest || wanted.get(&key.film) == Some(&key)
 }

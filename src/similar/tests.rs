@@ -27,7 +27,7 @@ impl Scene {
     }
 
     fn open(&self) -> FeatureFile {
-        FeatureFile::open(&self.store(), &model(1), &self.owned).unwrap()
+        FeatureFile::open(&self.store(), &model(1), None, &self.owned).unwrap()
     }
 
     fn reader(&self) -> FeatureReader {
@@ -100,7 +100,7 @@ fn features_of_two_models_never_meet() {
     let other = model(2).place(&scene.store()).unwrap();
     fs::copy(scene.path(), &other).unwrap();
     assert!(FeatureReader::open(&scene.store(), &model(2)).unwrap().is_none());
-    assert!(FeatureFile::open(&scene.store(), &model(2), &scene.owned).unwrap().is_empty());
+    assert_eq!(FeatureFile::open(&scene.store(), &model(2), None, &scene.owned).unwrap().len(), 0);
     // A model that is no longer in use leaves nothing.
     remove_others(&scene.store(), &[model(1)]).unwrap();
     assert!(scene.path().exists() && !other.exists());
@@ -171,6 +171,16 @@ fn films_that_are_gone_leave_nothing_in_the_file_and_their_place_is_used_again()
     assert!(contains(&scene.path(), &vector));
     assert_eq!(scene.checked(&[film(1), film(3)]), [0; 0]);
     assert!(!contains(&scene.path(), &vector) && !contains(&scene.path(), &film(2).sha256));
+    // So does a film that goes later on; damage is not looked for then.
+    let mut file = scene.open();
+    file.put(film(2), &features(2)).unwrap();
+    assert!(file.has(film(2)) && contains(&scene.path(), &vector));
+    let wanted = [film(1), film(3)].map(|key| (key.film, key)).into();
+    file.forget(0, &wanted, 1).unwrap();
+    assert!(file.has(film(2)), "the store did not know it yet");
+    file.forget(0, &wanted, 3).unwrap();
+    assert!(!file.has(film(2)) && !contains(&scene.path(), &vector));
+    drop(file);
     // Another film under that number, as after a restored store.
     let other = FilmKey { sha256: [9; 8], ..film(1) };
     assert_eq!(scene.checked(&[other, film(3)]), [1]);
@@ -192,6 +202,9 @@ fn a_film_over_which_the_program_dies_is_left_alone_after_three_times_and_one_th
     assert_eq!(scene.checked(&[film(1), film(2)]), [0; 0]);
     assert!(!scene.open().begin(film(2)).unwrap());
     assert_eq!(scene.reader().rank(&features(0)).unwrap().len(), 1, "it is not found");
+    // Where the width is known beforehand, that is so for the very first film.
+    let known = || FeatureFile::open(&scene.store(), &model(2), Some(WIDTH), &scene.owned).unwrap();
+    assert_eq!([(); 4].map(|()| known().begin(film(1)).unwrap()), [true, true, true, false]);
     let mut file = scene.open();
     file.begin(film(3)).unwrap();
     file.give_up(film(3).film).unwrap();

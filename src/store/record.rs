@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     quality::Held,
     study::{Clash, FilmId, Finding, Note, OnRequest, Sending, StudyRow},
+    text::Secrets,
 };
 use cxr_film::Header;
 
@@ -73,5 +74,11 @@ impl StudyDetail {
     pub fn warnings(&self, film: &FilmRow, named: bool) -> Vec<String> {
         let clashes = self.clashes.iter().chain(&film.clashes).map(|clash| clash.sentence(named));
         clashes.chain(film.warnings.iter().cloned()).collect()
+    }
+
+    /// The texts that say whose study it is, as its row and each of its films spell them.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::of_films(&self.study, self.films.iter().map(|film| &film.header))
     }
 }

@@ -14,7 +14,7 @@ use super::{
     Acknowledged, Handling, OutsidePriority, Severity, Status, StudyAssessment, StudyRow, Waiting, reported,
 };
 
-/// Whether a study of that severity and status rings.
+/// Returns whether a study of that severity and status rings.
 #[must_use]
 pub fn rings(severity: Severity, status: Status, is_acknowledged: bool) -> bool {
     severity == Severity::Critical && status != Status::Done && !is_acknowledged
@@ -39,13 +39,13 @@ pub struct StatusChange {
 }
 
 impl StudyRow {
-    /// Whether it rings.
+    /// Returns whether it rings.
     #[must_use]
     pub fn is_alarm(&self) -> bool {
         !self.is_gone() && rings(self.severity, self.status, self.acknowledged.is_some())
     }
 
-    /// Whether it is on the list and nobody has opened it.
+    /// Returns whether it is on the list and nobody has opened it.
     #[must_use]
     pub fn is_unseen(&self) -> bool {
         !self.is_gone() && self.status == Status::New
@@ -90,7 +90,7 @@ impl StudyRow {
         }
     }
 
-    /// Whether that handling would silence an alarm that has begun to ring since.
+    /// Returns whether that handling would silence an alarm that has begun to ring since.
     #[must_use]
     pub fn rings_since(&self, handling: &Handling) -> bool {
         self.is_alarm() && handling.acknowledged.is_some()
@@ -150,7 +150,7 @@ impl StudyRow {
         self.outside.as_ref().map_or(self.assessed, |outside| outside.floor.max(self.assessed)).promoted()
     }
 
-    /// Whether nobody has opened it within `limit` of its first film's arrival.
+    /// Returns whether nobody has opened it within `limit` of its first film's arrival.
     #[must_use]
     pub fn is_overdue(&self, limit: Option<SignedDuration>, now: Timestamp) -> bool {
         let seen = self.status != Status::New;

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::study::{Attributes, Marks};
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
@@ -12,38 +11,14 @@ fn at(minutes: i64) -> Timestamp {
 /// A study of one scored film that nobody has seen.
 pub(crate) fn study(severity: Severity) -> StudyRow {
     StudyRow {
-        id: 1,
-        key: "1.2.3".to_owned(),
-        patient_id: String::new(),
-        patient_name: String::new(),
-        accession_number: String::new(),
-        description: String::new(),
-        view: String::new(),
-        file_name: String::new(),
-        study_time: None,
-        first_arrival: at(0),
-        last_arrival: at(0),
         complete: true,
         scored_films: 1,
-        held_films: 0,
-        listed_films: 0,
         severity,
         assessed: severity,
         score: Some(0.9),
         top: Some("Effusion".to_owned()),
-        promoted_at: None,
-        outside: None,
-        was_critical_until: None,
-        status: Status::New,
-        status_by: String::new(),
-        status_at: None,
-        acknowledged: None,
-        notes: 0,
-        model: String::new(),
-        held_reason: String::new(),
-        marks: Marks::default(),
-        attributes: Attributes::default(),
         revision: 1,
+        ..StudyRow::new(1, "1.2.3".to_owned(), at(0))
     }
 }
 

@@ -42,6 +42,14 @@ macro_rules! define_finding {
 }
 finding_fields!(define_finding Finding);
 
+impl Finding {
+    /// Whether the label is not validated for the model, or does not rank here: it is shown dimmed.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        !self.validated || !self.rank
+    }
+}
+
 /// One film, judged: its findings in the model's order, and what they make of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {

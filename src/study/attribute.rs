@@ -40,7 +40,7 @@ macro_rules! attributes {
                 }
             }
 
-            /// How many columns of the terminal it takes in the list.
+            /// Returns how many columns of the terminal it takes in the list.
             #[must_use]
             pub const fn width(self) -> u16 {
                 match self {

@@ -111,6 +111,8 @@ audit_kinds! {
     Logout = "logout",
     /// A person was not let in, or wanted what the role does not permit.
     Denied = "denied",
+    /// Somebody changed the list of people: a person, a role, a key.
+    PersonChanged = "person-changed",
 }
 
 impl AuditKind {

@@ -13,7 +13,7 @@ impl Patient {
 }
 
 impl Claim {
-    /// Which film it is; `decoded` says whether its pixels could be.
+    /// Returns which film it is; `decoded` says whether its pixels could be.
     #[must_use]
     pub fn of(header: &Header, decoded: bool) -> Self {
         Self {

@@ -21,7 +21,7 @@ impl Patient {
         Self { id: trimmed(id), name: trimmed(name), birth_date: trimmed(birth_date) }
     }
 
-    /// Whether these are two people: both have an ID and these differ, or one has none, and name and birth date
+    /// Returns whether these are two people: both have an ID and these differ, or one has none, and name and birth date
     /// both differ.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> bool {
@@ -32,7 +32,7 @@ impl Patient {
             && same_date(&self.birth_date, &other.birth_date) == Some(false)
     }
 
-    /// Whether these are known to be one person: the IDs agree; or, where one has none, the names agree and the birth
+    /// Returns whether these are known to be one person: the IDs agree; or, where one has none, the names agree and the birth
     /// dates do not differ. Two of whom nothing is known are not.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
@@ -56,7 +56,7 @@ impl Patient {
         }
     }
 
-    /// How much speaks for the two being one person: the ID more than the name, the name more than the birth date.
+    /// Returns how much speaks for the two being one person: the ID more than the name, the name more than the birth date.
     fn likeness(&self, other: &Self) -> u8 {
         let same_id = !self.id.is_empty() && self.id == other.id;
         let same_name = same_name(&self.name, &other.name) == Some(true);
@@ -65,7 +65,7 @@ impl Patient {
     }
 }
 
-/// Whether two names (VR PN, PS3.5 section 6.2.1.1) are one; nothing where they have no component group in common
+/// Returns whether two names (VR PN, PS3.5 section 6.2.1.1) are one; nothing where they have no component group in common
 /// that both fill in. A person may be written alphabetically, ideographically and phonetically: one form that agrees
 /// is enough.
 fn same_name(one: &str, other: &str) -> Option<bool> {
@@ -90,7 +90,7 @@ fn words(group: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether two dates (VR DA, or `YYYY.MM.DD` as of old) are one; nothing where one of them is no whole date.
+/// Returns whether two dates (VR DA, or `YYYY.MM.DD` as of old) are one; nothing where one of them is no whole date.
 fn same_date(one: &str, other: &str) -> Option<bool> {
     let digits = |date: &str| date.chars().filter(char::is_ascii_digit).collect::<String>();
     let [one, other] = [one, other].map(digits);
@@ -98,7 +98,7 @@ fn same_date(one: &str, other: &str) -> Option<bool> {
     (is_date(&one) && is_date(&other)).then(|| one == other)
 }
 
-/// Which of the rows that bear one Study Instance UID is the patient's, by what is known of the patient of each: the
+/// Returns which of the rows that bear one Study Instance UID is the patient's, by what is known of the patient of each: the
 /// most like among those that do not differ, and of those the first. None: a row of their own.
 #[must_use]
 pub fn row_of(patient: &Patient, rows: &[Patient]) -> Option<usize> {
@@ -139,20 +139,20 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether this film is `known` once more: a copy in another transfer syntax, with a corrected description, or
+    /// Returns whether this film is `known` once more: a copy in another transfer syntax, with a corrected description, or
     /// damaged on the way. Where the pixels of one are not known, patient and study decide.
     #[must_use]
     pub fn repeats(&self, known: &Self) -> bool {
         known.decoded && self.agrees_with(known)
     }
 
-    /// Whether this film, which decoded, takes the place of `broken`, which did not.
+    /// Returns whether this film, which decoded, takes the place of `broken`, which did not.
     #[must_use]
     pub fn replaces(&self, broken: &Self) -> bool {
         self.decoded && !broken.decoded && self.agrees_with(broken)
     }
 
-    /// Whether both bear a number and say by it, or by their patient or study, that they are two films. Where one is
+    /// Returns whether both bear a number and say by it, or by their patient or study, that they are two films. Where one is
     /// damaged so far that it bears none, nobody can say.
     #[must_use]
     pub fn is_another_than(&self, other: &Self) -> bool {
@@ -168,7 +168,7 @@ impl Claim {
         !self.sop_instance_uid.is_empty() && self.sop_instance_uid == other.sop_instance_uid
     }
 
-    /// What tells two films of one SOP Instance UID apart.
+    /// The differences of two films of one SOP Instance UID.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Difference {
         let known = !self.pixels.is_empty() && !other.pixels.is_empty();
@@ -180,7 +180,7 @@ impl Claim {
     }
 }
 
-/// What tells two films of one SOP Instance UID apart.
+/// The differences of two films of one SOP Instance UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
     /// They are of two patients.
@@ -192,7 +192,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Whether nothing does.
+    /// Returns whether nothing does.
     #[must_use]
     pub fn is_none(self) -> bool {
         !self.patient && !self.study && self.pixels != Some(true)
@@ -220,7 +220,7 @@ pub enum Clash {
         file_name: String,
         /// The key of the other one's study.
         study: String,
-        /// What tells the two apart.
+        /// The differences of the two.
         difference: Difference,
     },
     /// Another patient's study bears the Study Instance UID of this one.

@@ -54,7 +54,7 @@ impl Marks {
         found.map_or("", |cell| cell.text.as_str())
     }
 
-    /// Whether a plugin's filter matches the study.
+    /// Returns whether a plugin's filter matches the study.
     #[must_use]
     pub fn matches(&self, plugin: &str, title: &str) -> bool {
         self.filters.iter().any(|mark| mark.plugin == plugin && mark.text == title)

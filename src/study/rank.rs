@@ -19,7 +19,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Whether the study has waited past the limit at `now`, unseen. A clock that was set back makes
+    /// Returns whether the study has waited past the limit at `now`, unseen. A clock that was set back makes
     /// the wait negative, which is never past a limit.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {

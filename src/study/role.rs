@@ -5,7 +5,7 @@
 pub enum PersonRole {
     /// Looks on: names are hidden, nothing is changed.
     View,
-    /// Works with the list: status, claim, acknowledgement, notes.
+    /// Works with the list: status, claim, acknowledgement, notes, results that are sent.
     Triage,
     /// Decides how the site works, too: thresholds, plugins, held films that are scored all the same.
     Admin,
@@ -31,14 +31,14 @@ impl PersonRole {
         Self::ALL.into_iter().find(|role| role.word() == word)
     }
 
-    /// Whether patients' names may be shown.
+    /// Returns whether patients' names may be shown.
     #[must_use]
     pub fn sees_names(self) -> bool {
         self > Self::View
     }
 }
 
-/// What somebody must be to have something done.
+/// The permission that something takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
     /// A person of this role, or of a higher one.
@@ -48,7 +48,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// Whether it is given to somebody: to a person of `role`, or to the user of an account (none), who may do all.
+    /// Returns whether it is given to somebody: to a person of `role`, or to the user of an account (none), who may do all.
     #[must_use]
     pub fn is_given_to(self, role: Option<PersonRole>) -> bool {
         match (self, role) {
@@ -58,7 +58,7 @@ impl Permission {
         }
     }
 
-    /// Who is permitted, in words.
+    /// Returns who is permitted, in words.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {

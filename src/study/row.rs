@@ -103,7 +103,47 @@ macro_rules! define_row {
 study_fields!(define_row StudyRow);
 
 impl StudyRow {
-    /// Whether the study has left the list because no film of it is left: its only films were broken,
+    /// A study of which no more is known than its number, its key and when its first film came: nothing is scored or held,
+    /// nobody has seen it.
+    #[must_use]
+    pub fn new(id: StudyId, key: String, arrival: Timestamp) -> Self {
+        Self {
+            id,
+            key,
+            patient_id: String::new(),
+            patient_name: String::new(),
+            accession_number: String::new(),
+            description: String::new(),
+            view: String::new(),
+            file_name: String::new(),
+            study_time: None,
+            first_arrival: arrival,
+            last_arrival: arrival,
+            complete: false,
+            scored_films: 0,
+            held_films: 0,
+            listed_films: 0,
+            severity: Severity::Held,
+            assessed: Severity::Held,
+            score: None,
+            top: None,
+            promoted_at: None,
+            outside: None,
+            was_critical_until: None,
+            status: Status::New,
+            status_by: String::new(),
+            status_at: None,
+            acknowledged: None,
+            notes: 0,
+            model: String::new(),
+            held_reason: String::new(),
+            marks: Marks::default(),
+            attributes: Attributes::default(),
+            revision: 0,
+        }
+    }
+
+    /// Returns whether the study has left the list because no film of it is left: its only films were broken,
     /// and good ones that stand elsewhere took their place. It comes back with its next film.
     #[must_use]
     pub fn is_gone(&self) -> bool {

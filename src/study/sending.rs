@@ -66,7 +66,7 @@ impl Sending {
         }
     }
 
-    /// Whether it has not arrived, though it was tried.
+    /// Returns whether it has not arrived, though it was tried.
     #[must_use]
     pub fn is_in_trouble(&self) -> bool {
         matches!(self.state, SendingState::Failing { .. } | SendingState::GivenUp { .. })

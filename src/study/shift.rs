@@ -49,7 +49,7 @@ impl Period {
         }
     }
 
-    /// When it began.
+    /// Returns when it began.
     #[must_use]
     pub fn since(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         let ago = |hours| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
@@ -127,7 +127,7 @@ pub fn by_hour(hours: &[Timestamp], arrivals: &[Timestamp]) -> Vec<(Timestamp, u
     hours.iter().zip(ends).map(|(hour, end)| (*hour, count(end - from(hour)))).collect()
 }
 
-/// How long a queue takes at a speed; none where nothing moves or waits.
+/// Returns how long a queue takes at a speed; none where nothing moves or waits.
 #[must_use]
 pub fn time_to_empty(queued: u32, films_per_second: f64) -> Option<SignedDuration> {
     let is_known = queued > 0 && films_per_second > 0.0;

@@ -11,7 +11,7 @@ pub struct SimilarFilm {
     pub study: StudyRow,
     /// In its model's label order.
     pub findings: Vec<Finding>,
-    /// What people wrote of the study, the oldest first.
+    /// The notes of people on the study, the oldest first.
     pub notes: Vec<Note>,
     /// How far it is from the other one: 0 is the same to the model, 1 has nothing in common with it.
     pub distance: f32,

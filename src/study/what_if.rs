@@ -1,4 +1,4 @@
-//! What other thresholds would have made of the studies that came: bands, alarms, and how long each would have
+//! Past studies under other thresholds: bands, alarms, and how long each would have
 //! waited. The same functions judge and rank as everywhere else.
 
 use std::collections::BTreeMap;

@@ -31,9 +31,26 @@ pub fn folds(patients: &[&str], truths: &[Vec<Option<bool>>], count: usize) -> V
     patients.iter().map(|patient| fold[patient]).collect()
 }
 
+/// The fold whose films are held out where a network is trained once: the first of those that have films; none where
+/// only one has, for nothing would be left to train on.
+#[must_use]
+pub fn held_out(folds: &[usize]) -> Option<usize> {
+    let first = *folds.iter().min()?;
+    folds.iter().any(|fold| *fold != first).then_some(first)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fold_is_held_out_that_has_films_and_leaves_some() {
+        for (folds, held) in
+            [(&[0, 1, 2, 0][..], Some(0)), (&[3, 1, 2], Some(1)), (&[2, 2], None), (&[], None)]
+        {
+            assert_eq!(held_out(folds), held, "{folds:?}");
+        }
+    }
 
     #[test]
     fn a_patient_is_in_one_fold_and_every_fold_has_its_share_of_a_rare_finding() {

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The strengths of the penalty that are tried, from strong to weak: each begins where the one before ended.
-pub const STRENGTHS: [f64; 11] = [100.0, 31.6, 10.0, 3.16, 1.0, 0.316, 0.1, 0.031_6, 0.01, 0.003_16, 0.001];
+const STRENGTHS: [f64; 11] = [100.0, 31.6, 10.0, 3.16, 1.0, 0.316, 0.1, 0.031_6, 0.01, 0.003_16, 0.001];
 /// Where so many weaker penalties in turn were no better than the best, still weaker ones are not tried.
 const NO_BETTER: usize = 2;
 /// The slope that ends a regression that chooses a strength, and one that is to be used.
@@ -32,6 +32,12 @@ pub struct Examples<'a> {
     pub folds: &'a [usize],
 }
 
+/// How often [`fit`] says that it has come a step further, for so many labels.
+#[must_use]
+pub fn steps(labels: usize) -> usize {
+    STRENGTHS.len() * labels.div_ceil(TOGETHER)
+}
+
 /// A learned layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
@@ -41,8 +47,8 @@ pub struct Fitted {
     pub bias: Vec<f32>,
     /// The strength of the penalty that was chosen for each label.
     pub strengths: Vec<f64>,
-    /// film x label: the probability that a layer gives which was learned without the film's fold, under a strength that
-    /// was chosen without it.
+    /// film x label: the probability that a layer gives which was learned without the film's fold. Its strength was chosen
+    /// by the losses of the other folds; their layers had learned from this one, so a little of it is in the choice.
     pub out_of_fold: Vec<Vec<f32>>,
 }
 

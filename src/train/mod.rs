@@ -21,8 +21,8 @@ mod scale;
 mod weighting;
 
 pub use error::TrainError;
-pub use folds::{FOLDS, folds};
-pub use head::{Examples, Fitted, STRENGTHS, fit};
+pub use folds::{FOLDS, folds, held_out};
+pub use head::{Examples, Fitted, fit, steps};
 pub use outcome::{LabelOutcome, Measuring, outcomes};
-pub use roles::{Role, Roles, refuse_leaks, roles};
+pub use roles::{Role, Roles, is_kept_back, is_trained, refuse_leaks, roles};
 pub use weighting::Weighting;

@@ -67,8 +67,13 @@ pub fn outcomes(measuring: Measuring<'_>) -> Vec<LabelOutcome> {
     // How often a day there is a film nobody says here.
     let by_goal = propose(goal, 1.0, &labels, cases);
     let otherwise = propose(Goal::Specificity(specific), 1.0, &labels, cases);
-    let outcome = |((label, evaluation), (by_goal, otherwise)): ((&LabelInfo, _), (&Proposal, &Proposal))| {
-        let chosen = |proposal: &Proposal| proposal.then.as_ref().map(|at| (at.threshold, proposal.critical));
+    let outcome = |(n, ((label, evaluation), (by_goal, otherwise))): (
+        usize,
+        ((&LabelInfo, _), (&Proposal, &Proposal)),
+    )| {
+        let chosen = |proposal: &Proposal| {
+            proposal.then.as_ref().map(|at| apart(at.threshold, proposal.critical, n, cases))
+        };
         let ((alert, critical), chosen_otherwise) = match (chosen(by_goal), chosen(otherwise)) {
             (Some(chosen), _) => (chosen, by_goal.not_written.clone()),
             (None, Some(chosen)) => (chosen, Some(format!("by specificity {specific:.2}"))),
@@ -83,7 +88,53 @@ pub fn outcomes(measuring: Measuring<'_>) -> Vec<LabelOutcome> {
             chosen_otherwise,
         }
     };
-    labels.iter().zip(evaluations).zip(by_goal.iter().zip(&otherwise)).map(outcome).collect()
+    labels.iter().zip(evaluations).zip(by_goal.iter().zip(&otherwise)).enumerate().map(outcome).collect()
+}
+
+/// The thresholds of a label in the middle of the gaps that they lie in or below. Where no film lies between the two, the
+/// films do not say where what is critical begins, and the model's default does.
+fn apart(alert: f64, critical: Option<f64>, n: usize, cases: &[Case<'_>]) -> (f64, Option<f64>) {
+    let gap = |threshold| Gap::above(threshold, n, cases);
+    let critical = match (gap(alert), critical.map(|threshold| (threshold, gap(threshold)))) {
+        (Some(of_alert), Some((_, Some(of_critical)))) if of_alert == of_critical => None,
+        (_, critical) => critical.map(|(threshold, gap)| gap.map_or(threshold, Gap::middle)),
+    };
+    let alert = gap(alert).map_or(alert, Gap::middle);
+    (alert, critical.map(|critical| critical.max(alert)))
+}
+
+/// Where a threshold can lie so that none other finds more without alarming more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Gap {
+    /// The highest score of a film without the finding that is to stay below; 0 where there is none.
+    from: f64,
+    /// The lowest score above it of a film with the finding.
+    to: f64,
+}
+
+impl Gap {
+    /// The one that finds everything that a threshold finds, and alarms no more; none where that finds nothing.
+    fn above(threshold: f64, n: usize, cases: &[Case<'_>]) -> Option<Self> {
+        let scores = |kind: bool| {
+            let of_kind = cases.iter().filter(move |case| case.truths[n] == Some(kind));
+            of_kind.map(|case| f64::from(case.probabilities[n]))
+        };
+        let found = scores(true).filter(|score| *score >= threshold).min_by(f64::total_cmp)?;
+        let from = scores(false).filter(|score| *score < found).fold(0.0, f64::max);
+        let to = scores(true).filter(|score| *score > from).min_by(f64::total_cmp)?;
+        Some(Self { from, to })
+    }
+
+    /// The number of the fewest decimals in its middle half.
+    fn middle(self) -> f64 {
+        let (middle, quarter) = (f64::midpoint(self.from, self.to), (self.to - self.from) / 4.0);
+        let rounded = (1..=12).map(|digits| {
+            let scale = 10_f64.powi(digits);
+            (middle * scale).round() / scale
+        });
+        let mut short = rounded.filter(|value| (value - middle).abs() <= quarter);
+        short.find(|value| (f64::MIN_POSITIVE..1.0).contains(value)).unwrap_or(middle)
+    }
 }
 
 /// As the manifest will have it, in four decimals.
@@ -147,5 +198,58 @@ mod tests {
     #[test]
     fn nothing_is_validated_on_patients_that_were_trained_on() {
         assert!(of(Goal::Youden, false).iter().all(|label| !label.is_validated));
+    }
+
+    /// Two films in three have the finding; half of these are told less clearly.
+    fn of_scores(scores: &[f32], goal: Goal) -> LabelOutcome {
+        let scores: Vec<[f32; 1]> = scores.iter().map(|score| [*score]).collect();
+        let case = |(n, score): (usize, &'_ [f32; 1])| Case {
+            probabilities: &scores[n][..score.len()],
+            truths: vec![Some(n % 3 != 0)],
+            whose: Whose::patient(n),
+        };
+        let cases: Vec<Case<'_>> = scores.iter().enumerate().map(case).collect();
+        let on = EvaluatedOn {
+            films: String::new(),
+            also_used_for: String::new(),
+            source_was_trained_on: true,
+            patients_are_unseen: true,
+            is_by_patient: true,
+        };
+        let names = ["label".to_owned()];
+        outcomes(Measuring { names: &names, cases: &cases, on: &on, goal }).remove(0)
+    }
+
+    #[test]
+    fn what_lies_apart_has_its_threshold_in_the_middle_of_the_gap() {
+        let apart: Vec<f32> =
+            (0..300).map(|n| if n % 3 == 0 { 1e-4 } else { 0.9 } + n as f32 * 1e-5).collect();
+        for goal in [
+            Goal::Alarms(0.1),
+            Goal::Specificity(0.9),
+            Goal::Sensitivity(0.95),
+            Goal::Sensitivity(1.0),
+            Goal::Youden,
+        ] {
+            let LabelOutcome { alert, critical, .. } = of_scores(&apart, goal);
+            assert_eq!((alert, critical), (0.5, None), "{goal}: no film says where critical begins");
+        }
+    }
+
+    /// Whatever a threshold finds it finds still, and it alarms for no more films.
+    #[test]
+    fn what_overlaps_keeps_what_it_finds_and_alarms_no_more() {
+        let noise = |n: usize| ((n * 7_919 + 13) % 101) as f32 / 101.0;
+        let scores: Vec<f32> =
+            (0..300).map(|n| if n % 3 == 0 { 0.6 * noise(n) } else { 0.3 + 0.6 * noise(n) }).collect();
+        let LabelOutcome { alert, critical, .. } = of_scores(&scores, Goal::Alarms(0.1));
+        let critical = critical.unwrap();
+        let reach = |threshold: f64, kind: bool| {
+            let films = scores.iter().enumerate().filter(|(n, _)| (n % 3 != 0) == kind);
+            films.filter(|(_, score)| f64::from(**score) >= threshold).count()
+        };
+        assert!((1..=10).contains(&reach(alert, false)) && reach(critical, false) <= 2, "{alert} {critical}");
+        assert!(reach(alert, true) > reach(critical, true) && reach(critical, true) > 0);
+        assert!(format!("{alert}").len() <= 6, "{alert} is short");
     }
 }

@@ -9,6 +9,8 @@ const MOST_FOLDS: usize = 20;
 /// How the values begin of which films are trained on, and on which thresholds are chosen.
 const TRAINED: [&str; 2] = ["train", "fit"];
 const CHOSEN: [&str; 4] = ["val", "dev", "tun", "calib"];
+/// How values begin of films that nobody may train on.
+const KEPT_BACK: [&str; 3] = ["test", "report", "hold"];
 /// Values and pairs of values that a message names.
 const NAMED: usize = 8;
 
@@ -58,7 +60,7 @@ pub fn roles(column: &str, values: &[&str], patients: &[Option<&str>]) -> Result
         let left = left.map(|(value, _)| value.trim().to_owned()).collect();
         return Ok(Roles { of_film, is_folds: false, left });
     }
-    let names_part = |name: &&str| is_chosen(name) || name.starts_with("test");
+    let names_part = |name: &&str| is_kept_back(name);
     if !(2..=MOST_FOLDS).contains(&distinct.len()) || distinct.iter().any(names_part) {
         let values: Vec<String> = distinct.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
         let more = if distinct.len() > NAMED { " and more" } else { "" };
@@ -101,11 +103,20 @@ pub fn refuse_leaks(column: &str, values: &[&str], patients: &[Option<&str>]) ->
 
 /// The part of the set that a value means: all that are trained on are one.
 fn part(value: &str) -> String {
-    let name = value.trim().to_lowercase();
-    if is_trained(&name) { TRAINED[0].to_owned() } else { name }
+    if is_trained(value) { TRAINED[0].to_owned() } else { value.trim().to_lowercase() }
 }
 
-fn is_trained(name: &str) -> bool {
+/// Whether a value says of its films that they are for something else than training.
+#[must_use]
+pub fn is_kept_back(value: &str) -> bool {
+    let name = value.trim().to_lowercase();
+    CHOSEN.iter().chain(&KEPT_BACK).any(|word| name.starts_with(word))
+}
+
+/// Whether a value says of its films that they are trained on.
+#[must_use]
+pub fn is_trained(value: &str) -> bool {
+    let name = value.trim().to_lowercase();
     TRAINED.iter().any(|word| name.starts_with(word))
 }
 
@@ -142,6 +153,18 @@ mod tests {
             of(&["train", "val"], &["", ""]).is_ok(),
             "of films of nobody knows whom nothing can be said"
         );
+    }
+
+    #[test]
+    fn a_value_tells_what_its_films_are_for() {
+        let told = |value| (is_trained(value), is_kept_back(value));
+        for value in ["Train", " fit", "training-2"] {
+            assert_eq!(told(value), (true, false), "{value}");
+        }
+        for value in ["Val", "test", "Report", "holdout", "calibration"] {
+            assert_eq!(told(value), (false, true), "{value}");
+        }
+        assert_eq!(told("site A"), (false, false));
     }
 
     #[test]

@@ -11,7 +11,10 @@ use std::{
 
 use cxr_triage::store::{FilmState, Requested, Store};
 
-use crate::cli::support::{Bench, Watch, count, is, text};
+use crate::{
+    cli::support::{Bench, count, is, text},
+    support::program::Running,
+};
 
 const FILMS: u32 = 12;
 
@@ -47,7 +50,7 @@ fn every_film_is_there_once_however_often_the_program_is_killed() {
 
 /// The process that the program at `watch` has a film alone in; none when the program has ended without one.
 #[cfg(target_os = "linux")]
-fn helper(watch: &mut Watch) -> Option<u32> {
+fn helper(watch: &mut Running) -> Option<u32> {
     let id = watch.child.id();
     let children = PathBuf::from(format!("/proc/{id}/task"));
     while watch.child.try_wait().unwrap().is_none() {
@@ -57,7 +60,7 @@ fn helper(watch: &mut Watch) -> Option<u32> {
         if let Some(child) = found.find_map(|list| list.split_whitespace().next()?.parse().ok()) {
             return Some(child);
         }
-        thread::yield_now();
+        thread::sleep(std::time::Duration::from_millis(1));
     }
     None
 }

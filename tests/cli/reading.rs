@@ -10,13 +10,12 @@ use std::{
 };
 
 use cxr_triage::{
-    config::{self, Config, LabelDefaults, Loaded, RasterStudy},
+    config::{Config, Loaded, RasterStudy},
     files::{self, Deadline, Expected, Progress, Readers},
     intake,
     model::{DeviceChoice, Model, Precision, Source},
-    pipeline::{EventKind, Helper, Parts, Pipeline, Settings},
+    pipeline::{self, EventKind, Helper, Parts, Pipeline, Settings},
     store::{FilmState, Ownership, Store},
-    study::OperatingPoint,
     supervise::Supervisor,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -139,17 +138,7 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
         files::read(path, expected)
     });
     let model = Arc::new(Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap());
-    let manifest = model.manifest();
-    let labels: Vec<_> = manifest
-        .labels
-        .iter()
-        .map(|label| LabelDefaults {
-            name: &label.name,
-            own: OperatingPoint { alert: label.alert, critical: label.critical },
-            validated: label.validated,
-        })
-        .collect();
-    let rules = config::rules(&Loaded::default(), &manifest.name, &labels).unwrap();
+    let rules = pipeline::rules(&Loaded::default(), model.manifest()).unwrap();
     let parts = Parts {
         store: bench.store().into(),
         ownership: Ownership::acquire(&bench.store()).unwrap().unwrap(),

@@ -56,6 +56,22 @@ fn without_a_store_features_or_a_film_it_says_what_to_do() {
     assert!(says(&["similar", "no film.png", "--store", store]).contains("cannot be compared"));
 }
 
+#[test]
+fn a_folder_that_is_a_study_is_not_named() {
+    let bench = Bench::new();
+    bench.config("[inbox]\nraster_study = \"folder\"\n");
+    bench.film("DOE_JANE/1.png", 1);
+    bench.film("ROE_RICHARD/2.png", 2);
+    let config = bench.path("config.toml");
+    bench.watch(&["--once", "--config", config.to_str().unwrap()]).rest();
+    let arguments = ["similar", "inbox/DOE_JANE/1.png", "--store", "data/store.db", "--json"];
+    let said = text(&bench.run(&arguments).stdout);
+    let report: Value = serde_json::from_str(&said).unwrap();
+    let [film] = &report["similar"].as_array().unwrap()[..] else { panic!("{said}") };
+    assert!(film["study"].is_i64() && film["study_key"].is_null(), "{said}");
+    assert!(!said.contains("ROE"), "{said}");
+}
+
 /// Films of a time before features were kept, and films of which a damaged file has lost them.
 #[test]
 fn what_the_file_lacks_is_filled_in_while_nothing_waits() {

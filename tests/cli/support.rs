@@ -3,14 +3,15 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use image::GrayImage;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::program::{Running, program};
 
 /// Drawn films look like no chest, and the gates that see that are off where a test scores them.
 const DRAWN: &str = "\n[quality]\ninverted = \"off\"\nout_of_distribution = \"off\"\n";
@@ -60,16 +61,7 @@ impl Bench {
 
     /// The program, away from the developer's own configuration, store and weights.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cxr-triage"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.path("home"))
-            .env("XDG_CONFIG_HOME", self.path("home/config"))
-            .env("XDG_DATA_HOME", self.path("home/data"))
-            .env_remove("CXR_TRIAGE_CONFIG")
-            .stdin(Stdio::null());
-        command
+        program(self.folder.path(), arguments)
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
@@ -77,71 +69,27 @@ impl Bench {
     }
 
     /// `watch --headless` on the bench's inbox and store, reading its events.
-    pub(crate) fn watch(&self, more: &[&str]) -> Watch {
+    pub(crate) fn watch(&self, more: &[&str]) -> Running {
         self.watch_in(more, &[])
     }
 
     /// The same in an environment that has these variables besides.
-    pub(crate) fn watch_in(&self, more: &[&str], variables: &[(&str, &OsStr)]) -> Watch {
+    pub(crate) fn watch_in(&self, more: &[&str], variables: &[(&str, &OsStr)]) -> Running {
         let mut arguments = vec!["watch", "inbox", "--headless", "--store", "data/store.db"];
         arguments.extend(more);
-        let mut command = self.command(&arguments);
-        let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        Watch { child, out: Some(out) }
+        Running::start(self.command(&arguments).envs(variables.iter().copied()))
     }
 }
 
-/// A running `watch --headless`; killed when dropped.
-pub(crate) struct Watch {
-    pub(crate) child: Child,
-    /// None: nobody reads any more.
-    out: Option<BufReader<ChildStdout>>,
-}
-
-impl Watch {
-    /// The next event; none when the program has ended.
-    pub(crate) fn next(&mut self) -> Option<Value> {
-        let mut line = String::new();
-        self.out.as_mut()?.read_line(&mut line).unwrap();
-        // A killed program may have died within a line.
-        serde_json::from_str(&line).ok()
+/// Starts a program, waits until `has_begun`, and interrupts it as ctrl-c does.
+pub(crate) fn interrupted(command: &mut Command, has_begun: impl Fn() -> bool) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !has_begun() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
-
-    /// Closes the pipe.
-    pub(crate) fn stop_reading(&mut self) -> &mut Child {
-        self.out = None;
-        &mut self.child
-    }
-
-    /// All events up to and with the first that `is_it`.
-    pub(crate) fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let mut events = Vec::new();
-        while let Some(event) = self.next() {
-            let found = is_it(&event);
-            events.push(event);
-            if found {
-                return events;
-            }
-        }
-        panic!("the program ended before the event came; before it: {events:#?}");
-    }
-
-    pub(crate) fn rest(mut self) -> (Vec<Value>, Option<i32>) {
-        let mut events = Vec::new();
-        while let Some(event) = self.next() {
-            events.push(event);
-        }
-        let code = self.child.wait().unwrap().code();
-        (events, code)
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    child.wait_with_output().unwrap()
 }
 
 pub(crate) fn is(event: &Value, kind: &str) -> bool {

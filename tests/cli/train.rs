@@ -1,10 +1,10 @@
 //! `train`: labelled films in, a model out that is used like any other; mistakes told before anything is read.
 
-use std::{fs, process::Stdio};
+use std::fs;
 
 use serde_json::Value;
 
-use crate::cli::support::{Bench, text};
+use crate::cli::support::{Bench, interrupted, text};
 
 /// Sixty drawn films of thirty patients: `Wide` is how far apart their ribs are, which can be seen; `Rare` is on too few.
 fn labelled() -> Bench {
@@ -106,15 +106,22 @@ fn a_split_of_the_label_file_is_kept_to() {
     assert_eq!(model["labels"].as_array().unwrap().len(), 1);
 }
 
-/// One epoch of the last block, after which its state is gone and the model is there.
+/// One epoch of the last block, after which its state is gone and the model is there; then one with batch norm.
 #[test]
 fn a_block_is_trained_and_used() {
     let bench = labelled();
-    let (code, stdout, stderr) = train(&bench, &["--only", "Wide", "--depth", "block4", "--epochs", "1"]);
-    assert_eq!(code, Some(0), "{stderr}");
+    let block = ["--only", "Wide", "--depth", "block4", "--epochs", "1"];
+    for (more, says) in [
+        (&[][..], "block4, best after epoch"),
+        (&["--batch-norm", "trained"][..], "block4 with batch norm's statistics, best after epoch"),
+    ] {
+        let (code, stdout, stderr) = train(&bench, &[&block, more].concat());
+        assert_eq!(code, Some(0), "{stderr}");
+        let model = manifest(&bench);
+        let options = model["training"]["run"]["options"].as_str().unwrap();
+        assert!(options.starts_with(says), "{options}: {stdout}");
+    }
     let model = manifest(&bench);
-    let options = model["training"]["run"]["options"].as_str().unwrap();
-    assert!(options.starts_with("block4, best after epoch"), "{options}: {stdout}");
     assert!(model["evaluated"]["also_used_for"].as_str().unwrap().contains("chose the epoch"));
     let states = fs::read_dir(bench.path("home/.cache/cxr-triage/training")).unwrap();
     assert_eq!(states.count(), 0, "of no use any more");
@@ -125,23 +132,13 @@ fn a_block_is_trained_and_used() {
 #[test]
 fn ctrl_c_loses_nothing_that_was_read() {
     let bench = labelled();
-    let child = bench
-        .command(&[&SET[..], &["--only", "Wide"]].concat())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let child = child.unwrap();
     let cache = bench.path("home/.cache/cxr-triage/features");
     let cached = || {
         let files = fs::read_dir(&cache).into_iter().flatten().filter_map(Result::ok);
         files.map(|file| fs::read_to_string(file.path()).unwrap_or_default().lines().count()).sum::<usize>()
     };
-    while cached() == 0 {
-        std::thread::yield_now();
-    }
-    let asked = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(asked.success());
-    let stopped = child.wait_with_output().unwrap();
+    let mut command = bench.command(&[&SET[..], &["--only", "Wide"]].concat());
+    let stopped = interrupted(&mut command, || cached() > 0);
     let said = text(&stopped.stderr);
     assert_eq!(stopped.status.code(), Some(130), "{said}");
     assert!(said.contains("is in the cache; the same command goes on from there"), "{said}");
@@ -169,11 +166,12 @@ fn mistakes_are_told_and_nothing_is_trained() {
     fs::write(bench.path("test.csv"), "Image,Wide,PatientId\nelsewhere.png,1,00003\n").unwrap();
     fs::write(bench.path("few.csv"), "Image,Wide,PatientId\n1.png,1,1\n2.png,0,2\n").unwrap();
     fs::write(bench.path("words.csv"), "Image,View,PatientId\n1.png,PA,1\n").unwrap();
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 11] = [
         (&["--labels", "leak.csv"], 2, "1 patients have films in more than one part of the column `Split`"),
         (&["--against", "test.csv"], 1, "1 of the 26 patients"),
         (&["--labels", "few.csv"], 2, "Wide (1 patients with it, 1 without)"),
         (&["--labels", "words.csv"], 2, "no column says of films whether a finding is there"),
+        (&["--batch-norm", "trained"], 2, "add --depth block4"),
         (&["--only", "Wyde"], 2, "did you mean `Wide`?"),
         (&["--split-column", "Sight"], 2, "it has no column `Sight`"),
         (&["--split-column", "PatientId"], 2, "the column `PatientId` has"),

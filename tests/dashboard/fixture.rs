@@ -15,8 +15,8 @@ use cxr_triage::{
         Request, Role, Similar, SimilarFilm, Update,
     },
     store::{
-        Answer, FilmRow, FilmState, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Sender, Shift,
-        Spread, Status, StudyDetail, StudyId, StudyRow,
+        Answer, FilmRow, FilmState, Note, OnRequest, OutsidePriority, PriorFilm, Sender, Shift, Spread,
+        Status, StudyDetail, StudyId, StudyRow,
     },
     study::{
         self, Attributes, Bench, BenchLabel, Clash, Difference, Finding, LabelRule, OperatingPoint,
@@ -77,8 +77,6 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
     let assessment = study::combine([findings.as_slice()]);
     let arrival = noon() - SignedDuration::from_mins(minutes);
     let study = StudyRow {
-        id,
-        key: format!("1.2.826.{id}"),
         patient_id: format!("P{id:04}"),
         patient_name: name.to_owned(),
         accession_number: format!("A{id}"),
@@ -86,33 +84,20 @@ pub(crate) fn study(id: StudyId, name: &str, minutes: i64, given: &[(&str, f64)]
         view: "PA".to_owned(),
         file_name: format!("film-{id}.dcm"),
         study_time: "2026-03-02T13:30:00".parse().ok(),
-        first_arrival: arrival,
-        last_arrival: arrival,
         complete: true,
         scored_films: 1,
-        held_films: 0,
-        listed_films: 0,
         severity: assessment.severity,
         assessed: assessment.severity,
         score: assessment.score,
         top: assessment.top,
-        promoted_at: None,
-        outside: None,
-        was_critical_until: None,
-        status: Status::New,
-        status_by: String::new(),
-        status_at: None,
-        acknowledged: None,
-        notes: 0,
         model: "starter".to_owned(),
-        held_reason: String::new(),
-        marks: Marks::default(),
         attributes: Attributes {
             patient_age: "058Y".to_owned(),
             patient_sex: "F".to_owned(),
             station_name: "ROOM 1".to_owned(),
         },
         revision: id,
+        ..StudyRow::new(id, format!("1.2.826.{id}"), arrival)
     };
     let state = FilmState::Scored {
         findings,
@@ -339,6 +324,15 @@ impl Desk {
 
     pub(crate) fn paint(&mut self, theme: Theme) {
         self.handle(Message::Reconfigure(Reconfigure::Theme(Box::new(theme))));
+    }
+
+    /// The screen without colours or any sign that is no letter of ASCII's, which is looked at here.
+    pub(crate) fn ascii_screen(&mut self, width: u16, height: u16) -> String {
+        self.paint(Theme { ascii: true, ..Theme::monochrome() });
+        let screen = self.screen(width, height);
+        let odd = |line: &&str| line.trim_matches('"').chars().any(|c| !c.is_ascii() && !c.is_alphabetic());
+        assert_eq!(screen.lines().find(odd), None, "{screen}");
+        screen
     }
 
     pub(crate) fn notice(&mut self, level: NoticeLevel, text: &str) {

@@ -3,6 +3,7 @@
 use cxr_triage::{
     dashboard::Site,
     session::protocol::{Request, Update},
+    store::Status,
     study::{Sending, SendingState},
 };
 
@@ -61,6 +62,33 @@ fn a_result_is_sent_by_a_key_and_one_in_trouble_is_tried_again() {
             &Request::Sendings(false),
         ]
     );
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_known_what_was_sent() {
+    // The detail has not come yet.
+    let mut desk = desk();
+    desk.is_answered = false;
+    desk.press("j R enter");
+    let screen = desk.screen(110, 34);
+    assert!(screen.contains("archive") && !screen.contains("not sent"), "{screen}");
+    // Another station is done with the study, and another one is selected under the panel.
+    let mut other = self::desk();
+    let id = other.selected().unwrap();
+    other.press("R");
+    assert!(other.screen(110, 34).contains("not sent"));
+    let mut row = other.studies[&id].study.clone();
+    row.set_status(Status::Done, "ben", noon());
+    row.revision += 100;
+    other.tell(Update::Studies(vec![row]));
+    other.settle();
+    assert_ne!(other.selected(), Some(id));
+    other.press("enter");
+    let screen = other.screen(110, 34);
+    assert!(screen.contains("archive") && !screen.contains("not sent"), "{screen}");
+    for desk in [desk, other] {
+        assert!(!desk.sent.iter().any(|request| matches!(request, Request::Send(..))));
+    }
 }
 
 #[test]

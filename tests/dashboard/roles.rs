@@ -14,6 +14,7 @@ use crate::dashboard::fixture::{Desk, morning, noon, study};
 fn desk(role: PersonRole) -> Desk {
     let mut desk = Desk::empty(120, 50);
     desk.makes_pictures = false;
+    desk.configure(Site { destinations: vec!["pacs".to_owned()], ..Site::default() });
     desk.arrive(morning());
     desk.tell(Update::Role(role));
     desk.settle();
@@ -91,6 +92,34 @@ fn a_role_that_falls_closes_what_it_does_not_permit() {
     assert!(desk.state.hides_names() && desk.screen(120, 50).contains("N shows names"));
     desk.press("N");
     assert!(!desk.state.hides_names());
+}
+
+#[test]
+fn a_role_that_changes_ends_what_was_watched_for_an_open_panel() {
+    for (key, watched, ended) in [
+        ("f", Request::Senders(true), Request::Senders(false)),
+        ("R", Request::Sendings(true), Request::Sendings(false)),
+    ] {
+        let mut desk = desk(PersonRole::Admin);
+        desk.press(key);
+        assert_eq!(desk.sent.last(), Some(&watched));
+        desk.tell(Update::Role(PersonRole::View));
+        assert_eq!((desk.sent.last(), desk.state.open_panel().is_none()), (Some(&ended), true));
+    }
+}
+
+#[test]
+fn results_are_shown_to_everybody_and_sent_by_whom_the_role_permits() {
+    for (role, sends) in [(PersonRole::View, false), (PersonRole::Triage, true), (PersonRole::Admin, true)] {
+        let mut desk = desk(role);
+        desk.press("R");
+        let screen = desk.screen(120, 50);
+        assert!(screen.contains("not sent"), "{screen}");
+        assert_eq!(screen.contains("enter sends"), sends, "{role:?}: {screen}");
+        desk.press("enter");
+        assert_eq!(desk.sent.iter().any(|request| matches!(request, Request::Send(..))), sends, "{role:?}");
+        assert_eq!(desk.screen(120, 50).contains("Not done: that is for the role triage or admin"), !sends);
+    }
 }
 
 #[test]

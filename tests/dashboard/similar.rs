@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use ratatui::layout::Size;
 
 use crate::dashboard::fixture::{Desk, noon, study};
-use cxr_triage::dashboard::Message;
+use cxr_triage::{dashboard::Message, session::protocol::Update};
 
 /// A film of that study as the store knows it.
 fn like(desk: &Desk, id: StudyId, distance: f32) -> SimilarFilm {
@@ -75,6 +75,21 @@ fn the_chosen_film_stands_beside_the_selected_one_and_leaves_with_the_panel() {
     assert_eq!(shown(&desk), Some((film, None)));
     let asked = desk.sent.iter().filter(|request| matches!(request, Request::Similar(_))).count();
     assert_eq!(asked, 1);
+}
+
+#[test]
+fn no_film_stands_beside_another_one_than_it_was_found_for() {
+    let mut desk = desk(120, 40);
+    let id = desk.selected().unwrap();
+    // Another station is done with the study: another one is selected under the panel.
+    let mut row = desk.studies[&id].study.clone();
+    row.set_status(Status::Done, "ben", noon());
+    row.revision += 100;
+    desk.tell(Update::Studies(vec![row]));
+    desk.settle();
+    let film = desk.state.film().expect("a film").id;
+    assert_ne!(desk.selected(), Some(id));
+    assert_eq!(shown(&desk), Some((film, None)));
 }
 
 #[test]

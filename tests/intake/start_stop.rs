@@ -17,7 +17,7 @@ fn stopping_does_not_wait_for_a_full_receiver() {
     let (out, events) = bounded(1);
     let running = intake::start(Options::new(place.path()), |_, _, _| false, out).unwrap();
     while !events.is_full() {
-        thread::yield_now();
+        thread::sleep(std::time::Duration::from_millis(1));
     }
     let (stopped, seen) = bounded(1);
     thread::spawn(move || {

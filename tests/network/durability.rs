@@ -7,11 +7,14 @@ use std::{
     process::Command,
 };
 
-use crate::network::support::{Site, answers, data_set, peer, pynetdicom, sender, variants};
+use crate::{
+    network::support::{Site, answers, data_set, peer, sender, variants},
+    support::peers::python,
+};
 
 #[test]
 fn killed_in_the_middle_again_and_again_each_film_that_was_told_stored_is_there_and_none_half() {
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let site = Site::new("");
     let films: Vec<PathBuf> = variants().into_iter().filter(|film| !is_refused(film)).take(60).collect();
     let mut told: Vec<PathBuf> = Vec::new();
@@ -28,7 +31,7 @@ fn killed_in_the_middle_again_and_again_each_film_that_was_told_stored_is_there_
             if number + 1 == 1 << round
                 && let Some(receiver) = receiver.take()
             {
-                receiver.kill();
+                receiver.program.kill();
             }
         }
         child.wait().unwrap();
@@ -76,7 +79,7 @@ impl Drop for Disk {
 
 #[test]
 fn a_full_disk_refuses_films_until_there_is_room_again() {
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let site = Site::new("[health]\nmin_free = \"1 MB\"\n");
     let Some(_disk) = Disk::mount(site.path("inbox")) else { return };
     let mut receiver = site.receive();

@@ -3,17 +3,16 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Read, Write},
-    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use dicom_object::open_file;
 use serde_json::{Value, json};
 
-use crate::network::support::{Running, Site, data_set, free_port, variants};
+use crate::{
+    network::support::{Listening, Site, data_set, variants},
+    support::orthanc::Orthanc,
+};
 
 /// Films of one transfer syntax that are sent.
 const OF_A_SYNTAX: usize = 6;
@@ -23,76 +22,28 @@ const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 const JPEG_EXTENDED: &str = "1.2.840.10008.1.2.4.51";
 
-/// Orthanc, which knows a receiver as `cxr`; gone when dropped.
-struct Orthanc {
-    child: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
+/// Orthanc, which knows a receiver as `cxr`.
+struct Modality(Orthanc);
 
-impl Orthanc {
+impl Modality {
     /// None, and a word why, where it is not installed.
     fn start(receiver: u16) -> Option<Self> {
-        if Command::new("Orthanc").arg("--version").output().is_err() {
-            println!("skipped: Orthanc is not installed");
-            return None;
-        }
-        // A port that was free may be another's by the time that Orthanc wants it.
-        (0..10).find_map(|_| Self::try_to_start(receiver)).or_else(|| panic!("Orthanc ends at once"))
-    }
-
-    fn try_to_start(receiver: u16) -> Option<Self> {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let files = folder.path().join("db");
-        let config = json!({
-            "Name": "MODALITY", "DicomAet": "ORTHANC", "DicomPort": free_port(), "HttpPort": port,
-            "StorageDirectory": files, "IndexDirectory": files, "Plugins": [], "OverwriteInstances": true,
-            "AuthenticationEnabled": false, "RemoteAccessAllowed": false,
+        Orthanc::start(&json!({
+            "Name": "MODALITY", "DicomAet": "ORTHANC", "OverwriteInstances": true,
             "DicomModalities": { "cxr": { "AET": "CXRTRIAGE", "Host": "127.0.0.1", "Port": receiver } },
-        });
-        let file = folder.path().join("orthanc.json");
-        fs::write(&file, config.to_string()).unwrap();
-        let child =
-            Command::new("Orthanc").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut orthanc = Self { child, port, _folder: folder };
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if orthanc.child.try_wait().unwrap().is_some() {
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(orthanc)
-    }
-
-    /// A question to its REST interface; the answer where it is one of success.
-    fn ask(&self, method: &str, path: &str, body: &[u8]) -> Option<Value> {
-        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(socket, "{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
-        socket.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        socket.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8_lossy(&answer[..end]);
-        let is_success = head.split(' ').nth(1) == Some("200");
-        is_success.then(|| serde_json::from_slice(&answer[end + 4..]).unwrap_or_default())
+        }))
+        .map(Self)
     }
 
     /// Keeps a film, sends it to the receiver, and forgets it; whether it was sent.
     fn send(&self, film: &Path) -> bool {
-        let kept = self.ask("POST", "/instances", &fs::read(film).unwrap());
+        let kept = self.0.ask("POST", "/instances", &fs::read(film).unwrap());
         let kept = kept.unwrap_or_else(|| panic!("Orthanc does not take {}", film.display()));
         let id = kept["ID"].as_str().unwrap();
         let order = json!({ "Resources": [id], "Synchronous": true }).to_string();
-        let sent = self.ask("POST", "/modalities/cxr/store", order.as_bytes());
-        self.ask("DELETE", &format!("/instances/{id}"), b"");
+        let sent = self.0.ask("POST", "/modalities/cxr/store", order.as_bytes());
+        self.0.ask("DELETE", &format!("/instances/{id}"), b"");
         sent.is_some_and(|sent| sent["FailedInstancesCount"] == 0)
-    }
-}
-
-impl Drop for Orthanc {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -118,7 +69,7 @@ fn is_the_same_film(one: &Path, other: &Path, is_coded_anew: bool) -> bool {
 }
 
 /// The file in which the next film came.
-fn stored(receiver: &mut Running) -> PathBuf {
+fn stored(receiver: &mut Listening) -> PathBuf {
     PathBuf::from(receiver.event("stored")["path"].as_str().unwrap())
 }
 
@@ -126,7 +77,7 @@ fn stored(receiver: &mut Running) -> PathBuf {
 fn orthanc_sends_every_syntax_that_it_knows_and_each_film_arrives_as_it_is() {
     let site = Site::new("");
     let mut receiver = site.receive();
-    let Some(orthanc) = Orthanc::start(receiver.port) else { return };
+    let Some(orthanc) = Modality::start(receiver.port) else { return };
     let mut films: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for film in variants() {
         films.entry(syntax_of(&film)).or_default().push(film);
@@ -169,7 +120,7 @@ fn films_that_orthanc_sends_are_scored_as_from_their_files() {
     let site = Site::new("[receive]\nclasses = [\"cr\", \"dx\", \"sc\"]\n");
     let mut watch =
         site.start(&["watch", "inbox", "--headless", "--receive", "0", "--store", "data/store.db"]);
-    let Some(orthanc) = Orthanc::start(watch.port) else { return };
+    let Some(orthanc) = Modality::start(watch.port) else { return };
     let films = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let mut outcomes = Vec::new();
     for film in films.filter(|path| path.extension().is_some_and(|end| end == "dcm")) {

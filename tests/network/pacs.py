@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import Comprehensive3DSRStorage, SecondaryCaptureImageStorage, Verification
@@ -61,6 +62,12 @@ def store(event):
     if status is None:
         event.assoc.abort()
         return 0xC000
+    if mode() == "refuse":
+        answer = Dataset()
+        answer.Status = status
+        # As some do, it says whose result it does not want.
+        answer.ErrorComment = f"full: {event.dataset.PatientName} {event.dataset.PatientID}"[:64]
+        return answer
     return status
 
 

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -13,9 +13,12 @@ use std::{
 use cxr_triage::phantom::{Phantom, View};
 use serde_json::Value;
 
-use crate::network::{
-    support::{Site, free_port, has_dcmtk, pynetdicom},
-    tls::certificates,
+use crate::{
+    network::{
+        support::{Site, has_dcmtk, storescp},
+        tls::certificates,
+    },
+    support::peers::{Peer, free_port, python},
 };
 
 /// Longer than anything here takes on a busy machine.
@@ -41,7 +44,7 @@ pub(crate) fn films(site: &Site, count: usize) -> Vec<PathBuf> {
 
 /// The PACS in `pacs.py`; killed when dropped.
 struct Pacs {
-    child: Child,
+    _process: Peer,
     folder: PathBuf,
 }
 
@@ -62,7 +65,7 @@ impl Pacs {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line.trim(), "ready");
-        Self { child, folder }
+        Self { _process: child.into(), folder }
     }
 
     fn mode(&self, mode: &str) {
@@ -92,18 +95,11 @@ impl Pacs {
     }
 }
 
-impl Drop for Pacs {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 pub(crate) const WATCH: [&str; 5] = ["watch", "inbox", "--headless", "--receive", "0"];
 
 #[test]
 fn a_pacs_that_is_dead_refuses_is_slow_and_recovers_gets_each_result_once() {
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let port = free_port();
     let site = Site::new(&config(port, "when = \"all\""));
     let count = films(&site, 4).len();
@@ -116,7 +112,9 @@ fn a_pacs_that_is_dead_refuses_is_slow_and_recovers_gets_each_result_once() {
     let event = program.until(fails("no connection"));
     assert!(event["next_try"].is_string() && event["destination"] == "pacs", "{event}");
     let pacs = Pacs::start(&python, &site, port, "refuse");
-    program.until(fails("A700 out of resources"));
+    let refused = program.until(fails("A700 out of resources"));
+    // Its own words name the patient, and so must not reach audit, log and the events without names.
+    assert!(refused["reason"].as_str().unwrap().ends_with("(full: ***^*** ***-***)"), "{refused}");
     pacs.mode("reject");
     program.until(fails("it does not know CXRTRIAGE"));
     pacs.mode("drop");
@@ -125,7 +123,7 @@ fn a_pacs_that_is_dead_refuses_is_slow_and_recovers_gets_each_result_once() {
     pacs.mode("slow");
     let is_slow = |pacs: &Pacs| pacs.log().iter().filter(|line| line["status"].is_null()).count() > 1;
     pacs.until(|pacs| is_slow(pacs) && !pacs.taken().is_empty());
-    program.kill();
+    program.program.kill();
     pacs.mode("take");
     let _program = site.start(&WATCH);
     let studies = |pacs: &Pacs| {
@@ -143,7 +141,7 @@ fn a_pacs_that_is_dead_refuses_is_slow_and_recovers_gets_each_result_once() {
 
 #[test]
 fn a_result_that_changes_is_sent_as_a_new_version_of_the_one_before() {
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let port = free_port();
     let site = Site::new(&config(port, "when = \"all\""));
     let pacs = Pacs::start(&python, &site, port, "warn");
@@ -167,7 +165,7 @@ fn a_result_that_changes_is_sent_as_a_new_version_of_the_one_before() {
 
 #[test]
 fn a_class_that_the_pacs_does_not_take_is_named_and_the_other_one_arrives() {
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let port = free_port();
     let top = "[thresholds.starter.Cardiomegaly]\nalert = 0.0001\ncritical = 0.0002";
     let site = Site::new(&config(port, &format!("when = \"urgent\"\nwhat = [\"sr\", \"sc\"]\n{top}")));
@@ -183,35 +181,11 @@ fn a_class_that_the_pacs_does_not_take_is_named_and_the_other_one_arrives() {
     assert_eq!(classes, ["1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.88.34"], "each once");
 }
 
-/// dcmtk's storescp; killed when dropped.
-struct StoreScp(Child);
-
-impl StoreScp {
-    fn start(site: &Site, port: u16, options: &[&str]) -> Self {
-        fs::create_dir_all(site.path("scp")).unwrap();
-        let child = Command::new("storescp")
-            .args(options)
-            .arg("-od")
-            .arg(site.path("scp"))
-            .arg(port.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let began = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < LONG, "storescp does not listen");
-            thread::sleep(Duration::from_millis(50));
-        }
-        Self(child)
-    }
-}
-
-impl Drop for StoreScp {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// dcmtk's receiver, in a folder of the site's.
+fn store_scp(site: &Site, port: u16, options: &[&str]) -> Peer {
+    let folder = site.path("scp");
+    fs::create_dir_all(&folder).unwrap();
+    storescp(&folder, port, options)
 }
 
 #[test]
@@ -236,7 +210,7 @@ fn a_person_tries_a_destination_and_sends_a_study_by_hand() {
     assert_eq!(code, Some(1));
     assert!(said.contains("1: pacs: failed: no connection") && said.contains("next try"), "{said}");
     assert_eq!(run(&["send", "1", "--to", "nobody"]).0, Some(2));
-    let _scp = StoreScp::start(&site, port, &[]);
+    let _scp = store_scp(&site, port, &[]);
     let (code, said) = run(&["echo", "pacs"]);
     assert!(
         code == Some(0) && said.contains("pacs, PACS at 127.0.0.1") && said.contains("OFFIS_DCMTK"),
@@ -266,7 +240,7 @@ fn a_result_goes_by_tls_to_one_who_proves_who_it_is() {
     }
     let path = |name: &str| site.path(name).to_str().unwrap().to_owned();
     let (key, certificate, root) = (path("receiver.key"), path("receiver.pem"), path("root.pem"));
-    let _scp = StoreScp::start(&site, port, &["+tls", &key, &certificate, "+cf", &root]);
+    let _scp = store_scp(&site, port, &["+tls", &key, &certificate, "+cf", &root]);
     let own = "tls_certificate = \"sender.pem\"\ntls_key = \"sender.key\"";
     for (more, says) in [
         ("", "after we had asked for an association"),

@@ -4,14 +4,17 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs,
-    io::{BufRead, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::{
+    peers::{Peer, has},
+    program::{Running, program},
+};
 
 /// A folder with an inbox, and away from the developer's own configuration.
 pub(crate) struct Site {
@@ -31,37 +34,19 @@ impl Site {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cxr-triage"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.path("home"))
-            .env("XDG_CONFIG_HOME", self.path("home/config"))
-            .env("XDG_DATA_HOME", self.path("home/data"))
-            .env_remove("CXR_TRIAGE_CONFIG")
-            .stdin(Stdio::null());
-        command
+        program(self.folder.path(), arguments)
     }
 
     /// A program that prints events and listens on a free port.
-    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        let port = loop {
-            line.clear();
-            assert!(out.read_line(&mut line).unwrap() > 0, "the program ended before it listened");
-            let event: Value = serde_json::from_str(&line).unwrap();
-            if event["event"] == "listening" {
-                let address = event["address"].as_str().unwrap();
-                break address.rsplit_once(':').unwrap().1.parse().unwrap();
-            }
-        };
-        Running { child, out, port }
+    pub(crate) fn start(&self, arguments: &[&str]) -> Listening {
+        let mut program = Running::start(&mut self.command(arguments));
+        let event = program.event("listening");
+        let port = event["address"].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
+        Listening { program, port }
     }
 
     /// The receiver alone.
-    pub(crate) fn receive(&self) -> Running {
+    pub(crate) fn receive(&self) -> Listening {
         self.start(&["receive", "inbox", "--port", "0"])
     }
 
@@ -77,42 +62,21 @@ impl Site {
     }
 }
 
-/// A running program; killed when dropped.
-pub(crate) struct Running {
-    pub(crate) child: Child,
-    out: BufReader<ChildStdout>,
+/// A program that listens; killed when dropped.
+pub(crate) struct Listening {
+    pub(crate) program: Running,
     pub(crate) port: u16,
 }
 
-impl Running {
+impl Listening {
     /// The next event that `is_it`.
     pub(crate) fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let mut line = String::new();
-            assert!(self.out.read_line(&mut line).unwrap() > 0, "the program ended before the event came");
-            let event: Value = serde_json::from_str(&line).unwrap();
-            if is_it(&event) {
-                return event;
-            }
-        }
+        self.program.until(is_it).pop().unwrap()
     }
 
     /// The next event of a kind.
     pub(crate) fn event(&mut self, kind: &str) -> Value {
-        self.until(|event| event["event"] == kind)
-    }
-
-    /// Ends the program at once, as a crash would.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.program.event(kind)
     }
 }
 
@@ -124,30 +88,23 @@ pub(crate) fn data_set(path: &Path) -> Vec<u8> {
     bytes[144 + length..].to_vec()
 }
 
-/// Whether a program of dcmtk is here; says so if not.
+/// Whether dcmtk is here; says so if not.
 pub(crate) fn has_dcmtk() -> bool {
-    let has = Command::new("storescu").arg("--version").output().is_ok();
-    if !has {
-        println!("skipped: dcmtk is not installed (storescu)");
-    }
-    has
+    has("storescu", "dcmtk")
+}
+
+/// dcmtk's receiver, which keeps what it gets in a folder.
+pub(crate) fn storescp(folder: &Path, port: u16, options: &[&str]) -> Peer {
+    let mut command = Command::new("storescp");
+    let mut process = Peer::start(command.args(options).arg("-od").arg(folder).arg(port.to_string()));
+    assert!(process.listens(port), "storescp has ended: was its port taken?");
+    process
 }
 
 /// Runs a program of a peer.
 pub(crate) fn peer(program: &str, arguments: &[impl AsRef<OsStr>]) -> Output {
     // Names are not looked up, so that nothing leaves this machine.
     Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
-/// A Python with pynetdicom: the one that the environment names, or the system's.
-pub(crate) fn pynetdicom() -> Option<String> {
-    let python = std::env::var("CXR_TRIAGE_PEER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has = Command::new(&python).args(["-c", "import pynetdicom"]).output();
-    if has.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    println!("skipped: {python} has no pynetdicom (CXR_TRIAGE_PEER_PYTHON names another Python)");
-    None
 }
 
 /// Starts the sender in `peer.py`.
@@ -176,9 +133,4 @@ pub(crate) fn variants() -> Vec<PathBuf> {
         files.filter(|path| path.extension().is_some_and(|end| end == "dcm")).collect();
     films.sort();
     films
-}
-
-/// A port that nobody listens on just now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -4,16 +4,14 @@ use std::{
     collections::BTreeSet,
     fs,
     io::{Seek, SeekFrom},
-    net::TcpStream,
     path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use cxr_triage::dicom::receive::TRANSFER_SYNTAXES;
 
-use crate::network::support::{
-    Site, answers, data_set, free_port, has_dcmtk, peer, pynetdicom, sender, variants,
+use crate::{
+    network::support::{Site, answers, data_set, has_dcmtk, peer, sender, storescp, variants},
+    support::peers::{Peer, free_port, python},
 };
 
 #[test]
@@ -43,7 +41,7 @@ fn is_jpeg_extended(path: &std::path::Path) -> bool {
 
 #[test]
 fn pynetdicom_sends_every_syntax_and_each_film_arrives_byte_for_byte() {
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let site = Site::new("");
     let mut receiver = site.receive();
     let films = variants();
@@ -71,7 +69,7 @@ fn pynetdicom_sends_every_syntax_and_each_film_arrives_byte_for_byte() {
 
 /// dcmtk's own receiver, which keeps the bytes as they came.
 struct Storescp {
-    child: Child,
+    _process: Peer,
     folder: tempfile::TempDir,
     port: u16,
 }
@@ -79,19 +77,8 @@ struct Storescp {
 impl Storescp {
     fn start() -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let mut child = Command::new("storescp")
-            .args(["+B", "+uf", "+xa", "-aet", "CXRTRIAGE", "-od"])
-            .arg(folder.path())
-            .arg(port.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "storescp has ended: was its port taken?");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Self { child, folder, port }
+        let process = storescp(folder.path(), port, &["+B", "+uf", "+xa", "-aet", "CXRTRIAGE"]);
+        Self { _process: process, folder, port }
     }
 
     fn received(&self) -> Vec<Vec<u8>> {
@@ -99,13 +86,6 @@ impl Storescp {
             fs::read_dir(self.folder.path()).unwrap().map(|entry| data_set(&entry.unwrap().path())).collect();
         films.sort();
         films
-    }
-}
-
-impl Drop for Storescp {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -169,6 +149,7 @@ fn an_echo_is_answered_and_a_wrong_title_is_refused_with_its_reason() {
     while !peer("echoscu", &["-aet", "CT-2", "-aec", "CXRTRIAGE", "127.0.0.1", &port]).status.success() {
         tries += 1;
         assert!(tries < 500, "CT-2 is never let in");
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
 
@@ -179,7 +160,7 @@ fn a_film_by_c_store_is_scored_as_from_its_file() {
         println!("skipped: ../shared/films is not here");
         return;
     }
-    let Some(python) = pynetdicom() else { return };
+    let Some(python) = python("pynetdicom") else { return };
     let film = films.join("siim-cr-pa-jpeg-baseline.dcm");
     // It is a secondary capture, which a site has to ask for.
     let site = Site::new("[receive]\nclasses = [\"cr\", \"dx\", \"sc\"]\n");

@@ -3,12 +3,12 @@
 use std::fs;
 
 use cxr_triage::{
-    store::{DeliveryKind, Due, Lane, NewDelivery, PluginEffect, PluginWork, Status, Tried},
+    store::{Due, Lane, Status, Tried},
     study::{AuditKind, Severity},
 };
 use jiff::Timestamp;
 
-use crate::plugin_host::support::{Scene, plugin, until};
+use crate::plugin_host::support::{Scene, page, plugin, until};
 
 #[test]
 fn a_raise_is_shown_with_the_plugins_name_and_only_goes_up() {
@@ -168,18 +168,7 @@ fn what_was_half_written_when_the_program_died_is_finished_before_anything_else(
 #[test]
 fn an_effect_comes_to_its_end_once() {
     let mut scene = Scene::new(&[], "");
-    let send = NewDelivery {
-        study: None,
-        kind: DeliveryKind::Run,
-        target: "page".to_owned(),
-        content: "{}".to_owned(),
-        once: None,
-    };
-    let work = PluginWork {
-        plugin: "pager".to_owned(),
-        effects: vec![PluginEffect::Send(send)],
-        ..PluginWork::default()
-    };
+    let work = page();
     let (store, now) = (&mut scene.bench.store, Timestamp::now());
     store.save_plugin_work(&work, now).unwrap();
     let earlier = now.checked_sub(jiff::SignedDuration::from_hours(2)).unwrap();

@@ -4,11 +4,11 @@
 
 use std::{fs, path::Path};
 
-use cxr_triage::store::{AuditEvent, DeliveryKind, NewDelivery, PluginEffect, PluginWork};
+use cxr_triage::store::AuditEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::plugin_host::support::{Scene, files, plugin, until};
+use crate::plugin_host::support::{Scene, files, page, plugin, until};
 
 /// Calls `page` for each critical study, once.
 fn pager() -> String {
@@ -155,19 +155,7 @@ fn a_program_that_always_fails_is_given_up_after_real_trying_and_not_by_the_date
     let mut scene = scene("exit 1", out.path());
     // Asked for long ago, as after a jump of the clock; that is no reason to give it up.
     let long_ago = Timestamp::now() - SignedDuration::from_hours(72);
-    let send = NewDelivery {
-        study: None,
-        kind: DeliveryKind::Run,
-        target: "page".to_owned(),
-        content: "{}".to_owned(),
-        once: None,
-    };
-    let work = PluginWork {
-        plugin: "pager".to_owned(),
-        effects: vec![PluginEffect::Send(send)],
-        ..PluginWork::default()
-    };
-    scene.bench.store.save_plugin_work(&work, long_ago).unwrap();
+    scene.bench.store.save_plugin_work(&page(), long_ago).unwrap();
     scene.retries.give_up = SignedDuration::from_millis(1);
     scene.start();
     let given_up = until(|| audited(&scene, "given-up").into_iter().next()).expect("it is tried for ever");

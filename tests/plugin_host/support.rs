@@ -10,7 +10,7 @@ use cxr_triage::{
     config::{self, Destinations},
     deliver::Retries,
     plugin::{Host, HostParts, Limits, Pace, SiteSettings},
-    store::{PluginRecord, StudyId, StudyRow},
+    store::{DeliveryKind, NewDelivery, PluginEffect, PluginRecord, PluginWork, StudyId, StudyRow},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -175,6 +175,19 @@ pub(crate) fn until<T>(ask: impl Fn() -> Option<T>) -> Option<T> {
             None => std::thread::sleep(Duration::from_millis(5)),
         }
     }
+}
+
+/// The wish of the plugin `pager` that the program `page` be run.
+pub(crate) fn page() -> PluginWork {
+    let send = NewDelivery {
+        study: None,
+        kind: DeliveryKind::Run,
+        target: "page".to_owned(),
+        content: "{}".to_owned(),
+        once: None,
+    };
+    let effects = vec![PluginEffect::Send(send)];
+    PluginWork { plugin: "pager".to_owned(), effects, ..PluginWork::default() }
 }
 
 /// A plugin of these lines between its braces.

@@ -4,7 +4,10 @@ use std::process::Command;
 
 use dicom_dictionary_std::tags;
 
-use crate::results::support::{has, read, said, written};
+use crate::{
+    results::support::{read, written},
+    support::peers::{has, said},
+};
 
 #[test]
 fn dsrdump_reads_every_report_without_a_complaint() {

@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 
 use cxr_triage::{
@@ -181,29 +180,4 @@ pub(crate) fn written(folder: &Path) -> Vec<(String, PathBuf)> {
 /// An object as a general reader of DICOM has it.
 pub(crate) fn read(path: &Path) -> InMemDicomObject {
     dicom_object::open_file(path).unwrap().into_inner()
-}
-
-/// Whether a program is here; says so if not.
-pub(crate) fn has(program: &str, package: &str) -> bool {
-    let has = Command::new(program).arg("--version").output().is_ok();
-    if !has {
-        println!("skipped: {program} is not installed ({package})");
-    }
-    has
-}
-
-/// A Python that has a module: the one that the environment names, or the system's.
-pub(crate) fn python(module: &str) -> Option<String> {
-    let python = std::env::var("CXR_TRIAGE_PEER_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has = Command::new(&python).args(["-c", &format!("import {module}")]).output();
-    if has.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    println!("skipped: {python} has no {module} (CXR_TRIAGE_PEER_PYTHON names another Python)");
-    None
-}
-
-/// What a program said on both ways out.
-pub(crate) fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).join("")
 }

@@ -8,7 +8,10 @@ use std::{
 use cxr_triage::dicom::results::Source;
 use serde_json::{Value, json};
 
-use crate::results::support::{NAMES, film, python, said, written};
+use crate::{
+    results::support::{NAMES, film, written},
+    support::peers::{python, said},
+};
 
 /// What each finding of the alarming studies must come back as: its code, its scheme, its certainty, its band, its site.
 fn alarm() -> [Value; 4] {

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use crate::results::support::{has, said, written};
+use crate::{
+    results::support::written,
+    support::peers::{has, said},
+};
 
 /// Warnings that are right, and no fault of the object.
 const EXPLAINED: [&str; 3] = [

@@ -2,39 +2,22 @@
 
 use std::{
     fs,
-    net::TcpListener,
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Output, Stdio},
 };
 
 use cxr_triage::study::AuditKind;
 
 use super::{
     connection::Connection,
-    host::{Host, PATIENCE, greets},
+    host::{Host, greets},
 };
+use crate::support::peers::{Peer, free_port, said};
 
 const ONLY: &str = "this key opens the dashboard and nothing else";
 
 /// Runs a client to its end.
 fn run(program: &str, arguments: &[String]) -> Output {
     Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let text = [&output.stdout[..], &output.stderr].concat();
-    String::from_utf8_lossy(&text).trim().replace('\r', "")
-}
-
-/// A client that stays, until it is dropped.
-struct Staying(Child);
-
-impl Drop for Staying {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn words(options: Vec<String>, more: &[&str]) -> Vec<String> {
@@ -105,8 +88,8 @@ fn a_key_of_the_list_opens_the_dashboard_and_nothing_else() {
     let forward = format!("{local}:127.0.0.1:{port}");
     let arguments =
         words(options(), &["-N", "-o", "ExitOnForwardFailure=yes", "-L", &forward, "root@127.0.0.1"]);
-    let staying = Staying(Command::new("ssh").args(&arguments).stderr(Stdio::null()).spawn().unwrap());
-    wait_for_listener(local);
+    let mut staying = Peer::start(Command::new("ssh").args(&arguments));
+    assert!(staying.listens(local), "the client has ended");
     assert!(!greets(local), "a way through the host");
     drop(staying);
     note("`ssh -L PORT:HOST2:22 HOST`", "the port is open at the client, and nothing comes through it");
@@ -139,16 +122,4 @@ fn a_key_of_the_list_opens_the_dashboard_and_nothing_else() {
         denied.iter().all(|event| event.actor == "ANNA" && event.detail["key"] == host.fingerprint(&key))
     );
     assert_eq!(host.audit(AuditKind::Login).len(), 0, "nobody came in");
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn wait_for_listener(port: u16) {
-    let deadline = Instant::now() + PATIENCE;
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < deadline, "the client does not listen");
-        thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -18,10 +18,12 @@ use cxr_triage::{
 };
 use tempfile::TempDir;
 
-/// Longer than any machine needs; a test that waits so long has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+use crate::support::{
+    peers::free_port,
+    program::{PROGRAM, program},
+    terminal::PATIENCE,
+};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_cxr-triage");
 const SSHD: &str = "/usr/sbin/sshd";
 /// Folders that root alone writes to: sshd runs no program from another one.
 const SAFE: &str = "/run";
@@ -60,7 +62,7 @@ impl Host {
         let film = Phantom::nth(1, 1).dicom(300, "2026-03-02T14:02:00".parse().unwrap());
         fs::write(at("inbox/film.dcm"), film).unwrap();
         let service = start_service(folder.path());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let sshd = start_sshd(folder.path(), port);
         Some(Self { folder, port, sshd, service })
     }
@@ -177,8 +179,7 @@ fn missing() -> Option<String> {
 
 /// The program on the host's configuration, in an environment of its own.
 fn command(folder: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.current_dir(folder).env("HOME", folder).env_remove("CXR_TRIAGE_CONFIG").stdin(Stdio::null());
+    let mut command = program(folder, &[]);
     command.arg("--config").arg(folder.join("config.toml"));
     command
 }

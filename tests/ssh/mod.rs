@@ -8,3 +8,13 @@ mod attempts;
 mod connection;
 mod host;
 mod sessions;
+
+#[test]
+fn the_set_up_that_the_documents_show_is_the_file_that_the_package_brings() {
+    let page = include_str!("../../docs/ssh.md");
+    let file = include_str!("../../packaging/sshd_config");
+    let (_, shown) = page.split_once("<<'END'\n").unwrap();
+    let (shown, _) = shown.split_once("END\n").unwrap();
+    let brought: String = file.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(shown, brought);
+}

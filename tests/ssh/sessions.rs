@@ -4,10 +4,8 @@ use std::time::Instant;
 
 use cxr_triage::{store::Status, study::AuditKind};
 
-use super::{
-    connection::{Connection, KITTY, PLAIN, SIXEL},
-    host::Host,
-};
+use super::{connection::Connection, host::Host};
+use crate::support::terminal::{KITTY, PLAIN, SIXEL};
 
 #[test]
 fn people_come_in_see_films_work_on_one_list_and_leave_traces() {
@@ -116,6 +114,16 @@ fn a_key_that_is_removed_ends_its_session_with_a_message_and_another_role_counts
     two.wait_for("role admin");
     let why = host.wait_for(AuditKind::Logout, 1)[0].detail["why"].to_string();
     assert!(why.contains(&host.fingerprint(&anna)), "{why}");
+    // Who changed the list, and how, is in the audit too.
+    let changed = host.audit(AuditKind::PersonChanged);
+    let of_anna = changed.iter().filter(|event| event.detail["person"] == "ANNA");
+    let roles: Vec<_> = of_anna.map(|event| (&event.detail["role_before"], &event.detail["role"])).collect();
+    let none = serde_json::Value::Null;
+    assert_eq!(
+        roles,
+        [(&none, &"view".into()), (&"view".into(), &"triage".into()), (&"triage".into(), &none)]
+    );
+    assert_eq!(changed.last().unwrap().detail["keys_before"], serde_json::json!([host.fingerprint(&anna)]));
     // And nobody comes in by it again.
     let (code, screen) = Connection::without_answers(&host, &anna, &[]).end();
     assert_eq!(code, 255, "{screen}");

@@ -132,6 +132,24 @@ fn the_last_films_come_when_they_are_asked_for() {
 }
 
 #[test]
+fn results_on_their_way_come_when_they_are_looked_at_and_again_when_one_has_moved() {
+    let mut bench = Bench::new();
+    let study = bench.record("a", &scored("a", [0.9, 0.1, 0.1]), Timestamp::now()).1.id;
+    let dashboard = Dashboard::on(&bench);
+    dashboard.ask(Request::Sendings(true));
+    let next = || {
+        dashboard.wait(|update| match update {
+            Update::Sendings(sendings) => Some(sendings),
+            _ => None,
+        })
+    };
+    assert_eq!(next(), []);
+    bench.store.ask_to_send(study, "pacs", "anna", Timestamp::now()).unwrap();
+    let sendings = next();
+    assert_eq!((sendings.len(), sendings[0].study, sendings[0].destination.as_str()), (1, study, "pacs"));
+}
+
+#[test]
 fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of() {
     let bench = Bench::new();
     let now = Zoned::now();

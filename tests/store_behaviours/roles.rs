@@ -86,6 +86,7 @@ fn work(site: &Site) -> Vec<Request> {
         Request::Acknowledge(study),
         Request::Note(study, "seen by me".to_owned()),
         Request::TakeBack(study, Box::new(site.row().handling())),
+        Request::Send(study, "pacs".to_owned()),
     ]
 }
 
@@ -135,6 +136,10 @@ fn who_looks_on_changes_nothing_and_is_told_no_name() {
     assert_eq!(denied.len(), number);
     for event in &denied {
         assert_eq!((event.actor.as_str(), &event.detail["key"]), ("ANNA", &Value::from(PRINT)));
+        let names_it = ["status", "acknowledge", "note", "take-back", "send", "plugin"]
+            .map(Value::from)
+            .contains(&event.detail["request"]);
+        assert_eq!(event.study, names_it.then_some(site.study), "{event:?}");
     }
     assert_eq!(denied[0].detail["request"], "status");
 }

@@ -1,11 +1,11 @@
 //! Alarms that reach a person who looks elsewhere, as bytes.
 
 use super::pictures::Fake;
+use crate::support::terminal::PLAIN;
 
 /// The film is critical, whatever the model says of it.
 const CRITICAL: &str =
     "[thresholds.starter]\nEffusion = { alert = 0.00001, critical = 0.00002, rank = true }\n";
-const ANSWERS: &str = "\u{1b}[?62;c\u{1b}[0n";
 
 #[test]
 fn the_title_counts_alarms_the_desktop_is_told_and_the_title_from_before_comes_back() {
@@ -14,7 +14,7 @@ fn the_title_counts_alarms_the_desktop_is_told_and_the_title_from_before_comes_b
         ("osc777", "\u{1b}]777;notify;cxr-triage;1 critical study to acknowledge\u{1b}\\"),
     ] {
         let config = format!("[dashboard]\ntitle = true\ndesktop_notice = \"{way}\"\n{CRITICAL}");
-        let mut terminal = Fake::configured(&config, &[], ANSWERS);
+        let mut terminal = Fake::configured(&config, &[], PLAIN);
         terminal.wait_for(notice);
         terminal.wait_for("\u{1b}]2;1! cxr-triage\u{1b}\\");
         terminal.type_keys("a");

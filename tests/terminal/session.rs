@@ -2,30 +2,21 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    ops::{Deref, DerefMut},
     path::PathBuf,
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError, channel},
-    },
-    thread,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::PtySize;
 use tempfile::TempDir;
 
-/// Longer than any machine needs; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::terminal::{self, PATIENCE, program};
 
+/// A terminal that says nothing of its pixels, and answers no question.
 struct Terminal {
     folder: Arc<TempDir>,
-    /// Its end is the terminal's.
-    _master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    output: Receiver<Vec<u8>>,
-    screen: vt100::Parser,
+    terminal: terminal::Terminal,
 }
 
 impl Terminal {
@@ -40,83 +31,37 @@ impl Terminal {
 
     fn in_folder(folder: Arc<TempDir>, columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let home = folder.path().join("home");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxr-triage"));
-        command.args(["--store", "data/store.db"]);
-        command.cwd(folder.path());
-        command.env("TERM", "xterm-256color");
-        command.env("HOME", &home);
-        command.env("XDG_CONFIG_HOME", home.join("config"));
-        command.env("XDG_DATA_HOME", home.join("data"));
+        let mut command = program(folder.path(), &["--store", "data/store.db"]);
         command.env("LOGNAME", "radiographer");
-        command.env_remove("TMUX");
-        command.env_remove("CXR_TRIAGE_CONFIG");
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (send, output) = channel();
-        thread::spawn(move || {
-            let mut buffer = [0; 65_536];
-            while let Ok(read @ 1..) = reader.read(&mut buffer) {
-                if send.send(buffer[..read].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let writer = pair.master.take_writer().unwrap();
-        Self {
-            folder,
-            _master: pair.master,
-            writer,
-            child,
-            output,
-            screen: vt100::Parser::new(rows, columns, 0),
-        }
+        Self { folder, terminal: terminal::Terminal::start_in(command, size) }
     }
 
     fn inbox(&self) -> PathBuf {
         self.folder.path().join("inbox")
     }
 
-    fn type_keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    /// Reads until the screen is as wanted.
-    fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !is_so(self.screen.screen()) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.screen.process(&bytes),
-                Err(_) => panic!("{what} did not come; the screen:\n{}", self.screen.screen().contents()),
-            }
-        }
-    }
-
-    fn wait_for(&mut self, text: &str) {
-        self.wait(text, |screen| screen.contents().contains(text));
-    }
-
     fn quit(&mut self) -> u32 {
         self.type_keys("q");
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.screen.process(&bytes),
-                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap().exit_code(),
-                Err(RecvTimeoutError::Timeout) => {
-                    panic!("it does not end; the screen:\n{}", self.screen.screen().contents())
-                }
-            }
-        }
+        self.end()
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
     }
 }
 
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
+impl Deref for Terminal {
+    type Target = terminal::Terminal;
+
+    fn deref(&self) -> &terminal::Terminal {
+        &self.terminal
+    }
+}
+
+impl DerefMut for Terminal {
+    fn deref_mut(&mut self) -> &mut terminal::Terminal {
+        &mut self.terminal
     }
 }
 
@@ -130,7 +75,7 @@ fn drawn_film(seed: u32) -> image::GrayImage {
 #[test]
 fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
     let mut terminal = Terminal::new(120, 40);
-    terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+    terminal.wait("the alternate screen", |terminal| terminal.screen().alternate_screen());
     drawn_film(1).save(terminal.inbox().join("first.png")).unwrap();
     terminal.wait_for("first.png");
     drawn_film(2).save(terminal.inbox().join("second.png")).unwrap();
@@ -149,8 +94,8 @@ fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
     terminal.wait_for("by radiographer");
 
     assert_eq!(terminal.quit(), 0);
-    assert!(!terminal.screen.screen().alternate_screen(), "the terminal is left as it was");
-    assert!(!terminal.screen.screen().hide_cursor(), "the cursor is back");
+    assert!(!terminal.screen().alternate_screen(), "the terminal is left as it was");
+    assert!(!terminal.screen().hide_cursor(), "the cursor is back");
 
     // Everything is there again after a restart, the status too.
     let mut again = Terminal::in_folder(Arc::clone(&terminal.folder), 120, 40);
@@ -160,20 +105,13 @@ fn a_film_that_is_dropped_in_comes_up_and_the_terminal_is_given_back() {
     assert_eq!(again.quit(), 0);
 }
 
-impl Terminal {
-    fn signal(&self, name: &str) {
-        let id = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
-    }
-}
-
 #[test]
 fn a_signal_and_a_lost_connection_give_the_terminal_back_too() {
     for signal in ["-TERM", "-HUP"] {
         let mut terminal = Terminal::new(80, 24);
-        terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+        terminal.wait("the alternate screen", |terminal| terminal.screen().alternate_screen());
         terminal.signal(signal);
-        terminal.wait("the main screen", |screen| !screen.alternate_screen());
+        terminal.wait("the main screen", |terminal| !terminal.screen().alternate_screen());
         terminal.child.wait().unwrap();
     }
 }
@@ -181,7 +119,7 @@ fn a_signal_and_a_lost_connection_give_the_terminal_back_too() {
 #[test]
 fn a_terminal_that_answers_no_question_has_its_first_frame_and_its_first_keys() {
     let mut terminal = Terminal::new(80, 24);
-    terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+    terminal.wait("the alternate screen", |terminal| terminal.screen().alternate_screen());
     // The question is out, and nobody answers it.
     terminal.type_keys("?");
     terminal.wait_for("the worst study");
@@ -199,10 +137,12 @@ fn the_shell_gets_its_terminal_while_the_program_is_stopped() {
         } else {
             terminal.type_keys(stop);
         }
-        terminal.wait("the main screen", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+        terminal.wait("the main screen", |terminal| {
+            !terminal.screen().alternate_screen() && !terminal.screen().hide_cursor()
+        });
         terminal.wait_for("`fg` goes on");
         terminal.signal("-CONT");
-        terminal.wait("the alternate screen", vt100::Screen::alternate_screen);
+        terminal.wait("the alternate screen", |terminal| terminal.screen().alternate_screen());
         terminal.wait_for("No films yet");
     }
     assert_eq!(terminal.quit(), 0);
@@ -233,19 +173,20 @@ fn a_threshold_that_is_saved_in_the_workbench_reorders_the_list_and_can_be_taken
     let mut terminal = Terminal::in_folder(Arc::new(folder), 120, 40);
     drawn_film(1).save(terminal.inbox().join("first.png")).unwrap();
     // In the list: the header names it already while it is in work.
-    let listed =
-        |screen: &vt100::Screen| screen.contents().lines().skip(1).any(|line| line.contains("first.png"));
+    let listed = |screen: &terminal::Terminal| {
+        screen.contents().lines().skip(1).any(|line| line.contains("first.png"))
+    };
     terminal.wait("a row", listed);
     terminal.wait_for("the thresholds of starter do not say for which weights");
     terminal.type_keys("t");
     terminal.wait_for("The last 1 study");
     // To Cardiomegaly, and down as far as it goes: now any film reaches it.
-    let chosen = |screen: &vt100::Screen| {
+    let chosen = |screen: &terminal::Terminal| {
         let contents = screen.contents();
         contents.lines().find_map(|line| Some(line.split_once("▸ ")?.1.split(' ').next()?.to_owned()))
     };
-    while chosen(terminal.screen.screen()).as_deref() != Some("Cardiomegaly") {
-        let before = chosen(terminal.screen.screen());
+    while chosen(&terminal).as_deref() != Some("Cardiomegaly") {
+        let before = chosen(&terminal);
         terminal.type_keys("j");
         terminal.wait("another label", |screen| chosen(screen) != before);
     }
@@ -302,7 +243,7 @@ fn q_ends_it_while_a_plugins_program_and_a_plugin_hang() {
     let deadline = Instant::now() + PATIENCE;
     while !path("begun").exists() {
         assert!(Instant::now() < deadline, "the program was not run");
-        let _ = terminal.output.recv_timeout(Duration::from_millis(100));
+        let _ = terminal.take(Duration::from_millis(100));
     }
     assert_eq!(terminal.quit(), 0);
 }

@@ -1,13 +1,11 @@
 //! `show` at the level of bytes: in a pseudo-terminal that answers as kitty, as iTerm2, as a sixel terminal, as
 //! none of them, and not at all.
 
-use std::{
-    fs,
-    io::{Read, Write},
-};
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use cxr_triage::phantom::Phantom;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::support::terminal::{PATIENCE, Terminal, program};
 
 /// A terminal by what it answers to each question, the longest questions first.
 type Answers = &'static [(&'static str, &'static str)];
@@ -33,36 +31,22 @@ fn show(environment: &[(&str, &str)], answers: Answers) -> (Vec<u8>, u32) {
     let film = Phantom::nth(1, 1).dicom(300, "2026-03-02T14:02:00".parse().unwrap());
     fs::write(folder.path().join("film.dcm"), film).unwrap();
     fs::write(folder.path().join("cxr-triage.toml"), "[quality]\nout_of_distribution = \"off\"\n").unwrap();
-    let size = PtySize { rows: 40, cols: 80, pixel_width: 800, pixel_height: 800 };
-    let pair = native_pty_system().openpty(size).unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxr-triage"));
-    command.args(["show", "film.dcm"]);
-    command.cwd(folder.path());
-    for name in ["TMUX", "TERM_PROGRAM", "LC_TERMINAL", "KONSOLE_VERSION", "CXR_TRIAGE_CONFIG", "NO_COLOR"] {
-        command.env_remove(name);
-    }
-    command.env("TERM", "xterm-256color");
+    let mut command = program(folder.path(), &["show", "film.dcm"]);
     command.env("COLORTERM", "truecolor");
-    command.env("HOME", folder.path());
-    command.env("XDG_CONFIG_HOME", folder.path().join("config"));
     for (name, value) in environment {
         command.env(name, value);
     }
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let mut writer = pair.master.take_writer().unwrap();
-    let (mut bytes, mut answered, mut buffer) = (Vec::new(), 0, [0; 65_536]);
-    while let Ok(read @ 1..) = reader.read(&mut buffer) {
-        bytes.extend_from_slice(&buffer[..read]);
+    let mut terminal = Terminal::start(command, 80, 40);
+    let mut answered = 0;
+    while terminal.take(PATIENCE).is_ok() {
         // Pictures hold no question, and questions come in one go.
-        while let Some((at, question, answer)) = next_question(&bytes[answered..], answers) {
+        while let Some((at, question, answer)) = next_question(&terminal.bytes[answered..], answers) {
             answered += at + question.len();
-            writer.write_all(answer.as_bytes()).unwrap();
-            writer.flush().unwrap();
+            terminal.type_keys(answer);
         }
     }
-    (bytes, child.wait().unwrap().exit_code())
+    let code = terminal.end();
+    (std::mem::take(&mut terminal.bytes), code)
 }
 
 fn next_question(bytes: &[u8], answers: Answers) -> Option<(usize, &'static str, &'static str)> {
@@ -124,5 +108,28 @@ fn each_terminal_gets_its_picture_once_and_the_findings_below() {
             "{name}"
         );
         assert!(text.contains("PROBABILITY") && text.contains("coarse hint"), "{name}: {shown}");
+    }
+}
+
+#[test]
+fn tmux_is_told_to_let_pictures_through_only_where_it_does_not() {
+    for (set, is_told) in [("off", true), ("", true), ("on", false), ("all", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (tmux, log) = (folder.path().join("tmux"), folder.path().join("log"));
+        let script = format!(
+            "#!/bin/sh\necho \"$*\" >> '{}'\ncase $1 in display-message) echo xterm-kitty ;; show-options) echo '{set}' ;; esac\n",
+            log.display()
+        );
+        fs::write(&tmux, script).unwrap();
+        fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let inside = [("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color"), ("PATH", path.as_str())];
+        let (_, code) = show(&inside, NO_ANSWERS);
+        let asked = fs::read_to_string(&log).unwrap();
+        assert_eq!(
+            (code, asked.contains("set-option -p allow-passthrough on")),
+            (0, is_told),
+            "{set}: {asked}"
+        );
     }
 }

@@ -5,13 +5,14 @@ use std::{
     io::{Read, Write},
     net::TcpListener,
     path::Path,
-    process::{Command, Output},
+    process::Output,
     thread,
 };
 
 use tempfile::TempDir;
 
 use super::golden;
+use crate::support::program::program;
 
 pub(crate) struct Bench {
     folder: TempDir,
@@ -27,16 +28,7 @@ impl Bench {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_cxr-triage"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.path("home"))
-            .env("XDG_CONFIG_HOME", self.path("home/config"))
-            .env("XDG_DATA_HOME", self.path("home/data"))
-            .env_remove("CXR_TRIAGE_CONFIG")
-            .env("NO_PROXY", "127.0.0.1")
-            .output()
-            .unwrap()
+        program(self.folder.path(), arguments).env("NO_PROXY", "127.0.0.1").output().unwrap()
     }
 
     /// What it prints, if it succeeds.

@@ -47,7 +47,7 @@ fn hugging_faces_and_metas_files_give_what_the_peer_gives() {
         let embedder = load(&summary);
         for (name, wanted) in vectors(&golden()) {
             let film = cxr_film::decode(&fs::read(golden().join(&name)).unwrap()).unwrap();
-            let off = furthest(&embedder.features(&film).unwrap(), &wanted);
+            let off = furthest(&embedder.features(&film, &|| false).unwrap().unwrap(), &wanted);
             assert!(off < CLOSE, "{file}, {name}: {off}");
         }
     }
@@ -111,7 +111,7 @@ fn full_width_gives_what_the_peer_gives() {
     for (path, wanted) in vectors(&folder) {
         let film = cxr_film::decode(&fs::read(&path).unwrap()).unwrap();
         let started = Instant::now();
-        let off = furthest(&embedder.features(&film).unwrap(), &wanted);
+        let off = furthest(&embedder.features(&film, &|| false).unwrap().unwrap(), &wanted);
         println!("{off:.1e} off, {:.2} s", started.elapsed().as_secs_f64());
         assert!(off < CLOSE, "{path}: {off}");
     }

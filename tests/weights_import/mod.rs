@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cxr_film::{Film, Header};
+use cxr_film::Film;
 use cxr_triage::model::{DeviceChoice, Import, Input, Model, Precision, Region, Source, Summary, preset};
 use serde_json::Value;
 
@@ -48,21 +48,7 @@ fn drawn_film(width: u32, height: u32, seed: u64) -> Film {
     let pixel =
         |x: u64, y: u64| noise(x, y) + wave(x, 50 + 9 * seed) * 3 / 8 + wave(y + 7 * seed, 90) * 3 / 8;
     let pixels = (0..u64::from(height)).flat_map(|y| (0..u64::from(width)).map(move |x| pixel(x, y) as u8));
-    film(width, height, pixels.collect())
-}
-
-fn film(width: u32, height: u32, display: Vec<u8>) -> Film {
-    let linear = display.iter().copied().map(f32::from).collect();
-    Film {
-        width,
-        height,
-        linear,
-        linear_max: 255.0,
-        display,
-        scored: None,
-        header: Header::default(),
-        warnings: Vec::new(),
-    }
+    Film::of_grey(width, height, pixels.collect())
 }
 
 fn decode(path: &Path) -> Film {

@@ -1,4 +1,4 @@
-//! What a number format has to be able to do to run the network.
+//! The operations that a number format needs to run the network.
 
 use super::{
     grid::{Grid, Pairs},

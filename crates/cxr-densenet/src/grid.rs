@@ -63,13 +63,13 @@ impl Grid {
         film * self.pixels() + 2 * pair * self.columns
     }
 
-    /// Where the lines of a pair begin in the padded maps, their border included.
+    /// Returns where the lines of a pair begin in the padded maps, their border included.
     pub(super) fn padded_start(&self, pair: usize) -> usize {
         let (film, pair) = (pair / self.pairs(), pair % self.pairs());
         film * self.padded_map() + (2 * pair + 1) * self.padded_line()
     }
 
-    /// Where a pixel begins in the padded maps.
+    /// Returns where a pixel begins in the padded maps.
     pub(super) fn padded_pixel(&self, pixel: usize) -> usize {
         let (film, pixel) = (pixel / self.pixels(), pixel % self.pixels());
         let (row, column) = (pixel / self.columns, pixel % self.columns);

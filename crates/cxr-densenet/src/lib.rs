@@ -81,7 +81,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Whether the kernels can compute it.
+    /// Returns whether the kernels can compute it.
     fn fits(&self) -> bool {
         let mut width = self.stem;
         let even = self.blocks.iter().all(|layers| {
@@ -239,7 +239,7 @@ impl Processor {
         Err(BuildError::Format)
     }
 
-    /// Whether this processor has instructions for bf16.
+    /// Returns whether this processor has instructions for bf16.
     #[must_use]
     pub fn has_bf16() -> bool {
         #[cfg(target_arch = "x86_64")]

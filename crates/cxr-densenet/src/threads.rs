@@ -68,7 +68,7 @@ impl Threads {
         Self { board: Arc::default(), helpers: Vec::new() }
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub(super) fn count(&self) -> usize {
         self.helpers.len() + 1
     }

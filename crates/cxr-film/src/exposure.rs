@@ -4,7 +4,7 @@
 use super::Header;
 
 impl Header {
-    /// Whether this is the image for processing of the exposure that `other` presents.
+    /// Returns whether this is the image for processing of the exposure that `other` presents.
     ///
     /// Both name the same study and opposite intents. Where the one for presentation says what it was made from
     /// (Source Image Sequence, PS3.3 C.7.6.1.1.4), that alone counts: it is this image and no other. Where it says
@@ -50,7 +50,7 @@ impl Header {
     }
 }
 
-/// Whether two values are the same; nothing where one of them is empty.
+/// Returns whether two values are the same; nothing where one of them is empty.
 fn both(one: &str, other: &str) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one == other)
 }

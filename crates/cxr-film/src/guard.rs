@@ -10,7 +10,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is inside work whose panics are caught. A panic hook (one that restores a terminal, say) asks
+/// Returns whether this thread is inside work whose panics are caught. A panic hook (one that restores a terminal, say) asks
 /// this to leave such a panic alone.
 #[must_use]
 pub fn is_guarded() -> bool {

@@ -1,4 +1,4 @@
-//! What a file says of its film, as clean text.
+//! A film's header, as clean text.
 
 use serde::{Deserialize, Serialize};
 

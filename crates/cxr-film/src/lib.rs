@@ -77,6 +77,26 @@ pub struct Film {
 }
 
 impl Film {
+    /// A film of 8-bit grey, 0 (black) to 255 (white), row by row from the top left, with an empty header: `linear` and
+    /// `display` are both that grey. It holds `width` x `height` pixels.
+    ///
+    /// # Panics
+    /// There are more or fewer pixels.
+    #[must_use]
+    pub fn of_grey(width: u32, height: u32, grey: Vec<u8>) -> Self {
+        assert_eq!(grey.len() as u64, u64::from(width) * u64::from(height), "pixels of {width} x {height}");
+        Self {
+            width,
+            height,
+            linear: grey.iter().copied().map(f32::from).collect(),
+            linear_max: 255.0,
+            display: grey,
+            scored: None,
+            header: Header::default(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// Display grey as a model is given it.
     #[must_use]
     pub fn scored(&self) -> &[u8] {
@@ -131,7 +151,7 @@ pub fn header(bytes: &[u8], wanted: &[dicom_core::Tag]) -> Result<(Header, Value
     }
 }
 
-/// Whether the first bytes of a file, some 4,000, are those of a DICOM file or data set.
+/// Returns whether the first bytes of a file, some 4,000, are those of a DICOM file or data set.
 #[must_use]
 pub fn is_dicom(head: &[u8]) -> bool {
     matches!(sniff::kind(head), Kind::Dicom(_))

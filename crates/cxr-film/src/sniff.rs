@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes. Names lie: departments send films without extension, and
+//! The kind of a file, by its first bytes. Names lie: departments send films without extension, and
 //! error pages that are called `.dcm`.
 
 use std::io::Read;

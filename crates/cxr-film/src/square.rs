@@ -34,7 +34,7 @@ fn stretched(size: usize, by: f64) -> usize {
     (size as f64 * by).round() as usize
 }
 
-/// Where along one axis a new pixel's centre lies: the old pixel before it, the one after, and how far
+/// Returns where along one axis a new pixel's centre lies: the old pixel before it, the one after, and how far
 /// between them.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped to the axis
 fn between(new: usize, new_size: usize, size: usize) -> (usize, usize, f32) {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-/// How many pixels have each value, 0 to `max`.
+/// Returns how many pixels have each value, 0 to `max`.
 pub(super) fn counts(max: u16, values: &[u16]) -> Vec<u32> {
     let mut counts = vec![0; usize::from(max) + 1];
     for &value in values {
@@ -13,7 +13,7 @@ pub(super) fn counts(max: u16, values: &[u16]) -> Vec<u32> {
     counts
 }
 
-/// Where black and white lie on the linear scale when no window says so, by how many pixels have each grey of it.
+/// Returns where black and white lie on the linear scale when no window says so, by how many pixels have each grey of it.
 ///
 /// Without a VOI transformation the whole range is shown (PS3.3 C.11.2: identity), so that an 8-bit
 /// DICOM and the same picture as PNG look alike. But a film of 12 bits that says it has 16 would come
@@ -69,7 +69,7 @@ fn used(counts: &[u32]) -> Option<(usize, usize)> {
     Some((low - down, high + up))
 }
 
-/// How many counts come before more than `share` pixels have been passed.
+/// Returns how many counts come before more than `share` pixels have been passed.
 fn beyond<'a>(counts: impl Iterator<Item = &'a u32>, share: u64) -> usize {
     let mut passed = 0;
     counts
@@ -80,7 +80,7 @@ fn beyond<'a>(counts: impl Iterator<Item = &'a u32>, share: u64) -> usize {
         .count()
 }
 
-/// How many steps outward the picture's grey reaches, `steps` being there and `reach` plausible: as far as pixels lie
+/// Returns how many steps outward the picture's grey reaches, `steps` being there and `reach` plausible: as far as pixels lie
 /// close, and a little farther where the last ones thin out before a gap. Beyond are marks and their soft edges.
 fn steps_to_end(count: &dyn Fn(usize) -> u32, steps: usize, reach: usize, pixels: u64) -> usize {
     let plausible = reach.min(steps);

@@ -188,7 +188,7 @@ impl Claims {
         dicom_of_jpeg_2000(columns, rows, &file)
     }
 
-    /// What a film of this size takes, and some of what its file has.
+    /// Returns what a film of this size takes, and some of what its file has.
     fn bound(&self, file: usize) -> isize {
         let pixels = isize::from(self.size.0.cast_signed()) * isize::from(self.size.1.cast_signed());
         BOUND + 16 * pixels + 40 * file.cast_signed()

@@ -38,7 +38,7 @@ impl Style {
         self.0 & 0x20 != 0
     }
 
-    /// Whether a pass is of raw bits: the first two of a bit-plane, from the fifth bit-plane on (table D.9).
+    /// Returns whether a pass is of raw bits: the first two of a bit-plane, from the fifth bit-plane on (table D.9).
     fn is_raw(self, pass: u32) -> bool {
         self.bypasses() && pass >= 10 && !pass.is_multiple_of(3)
     }

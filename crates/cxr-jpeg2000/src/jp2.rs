@@ -8,7 +8,7 @@ const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
 /// The signature box that opens a JP2 file (I.5.1).
 const SIGNATURE: [u8; 12] = [0, 0, 0, 12, b'j', b'P', b' ', b' ', 0x0d, 0x0a, 0x87, 0x0a];
 
-/// Whether bytes begin as a codestream or as a JP2 file.
+/// Returns whether bytes begin as a codestream or as a JP2 file.
 pub fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(&START) || bytes.starts_with(&SIGNATURE)
 }

@@ -262,7 +262,7 @@ impl Coder for Mq<'_> {
     }
 }
 
-/// How many bits the upper sub-interval is below 0x8000: two at most, since Qe is at most 0x5601.
+/// Returns how many bits the upper sub-interval is below 0x8000: two at most, since Qe is at most 0x5601.
 #[inline(always)]
 fn shift_of_upper(upper: u64) -> u32 {
     0x12 >> (upper >> 60 & 0b1100) & 3

@@ -190,7 +190,7 @@ impl Reader<'_> {
     }
 }
 
-/// How many passes of a block the packet holds, 1 to 164 (table B.4).
+/// Returns how many passes of a block the packet holds, 1 to 164 (table B.4).
 fn read_passes(bits: &mut HeaderBits<'_>) -> Result<u32> {
     for (width, base) in [(1, 1), (1, 2), (2, 3), (5, 6)] {
         // All ones: it goes on.

@@ -167,7 +167,7 @@ impl Resolution {
         (largest.0.min(precinct.0), largest.1.min(precinct.1))
     }
 
-    /// How much memory the precincts will take.
+    /// Returns how much memory the precincts will take.
     fn bytes_of_precincts(&self, block: (u8, u8)) -> u64 {
         let blocks: u64 = self.bands.iter().map(|band| band.area.cells(block).area()).sum();
         let precinct = size_of::<Precinct>() + self.bands.len() * (size_of::<PrecinctBand>() + HEAP_OF_BAND);

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::evaluate::{BlankAs, UncertainAs};
-use crate::{evaluate::Goal, train::Weighting};
+use crate::{
+    evaluate::Goal,
+    train::{Weighting, block::BatchNorm},
+};
 
 /// `train`.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +38,9 @@ pub struct TrainArgs {
     /// With --depth block4: passes over the films, at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub epochs: u64,
+    /// With --depth block4: what becomes of batch norm's statistics
+    #[arg(long, value_enum, default_value_t)]
+    pub batch_norm: BatchNormAs,
     /// What films with and without a finding count against each other
     #[arg(long, value_enum, default_value_t)]
     pub weighting: WeightingAs,
@@ -64,6 +70,25 @@ pub enum DepthAs {
     Head,
     /// The last dense block with it: hours on a processor
     Block4,
+}
+
+/// What becomes of batch norm's statistics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum BatchNormAs {
+    /// They stay: what is trained is exactly what is used
+    #[default]
+    Frozen,
+    /// They follow the films: for those that look unlike the ones that the model was trained on
+    Trained,
+}
+
+impl From<BatchNormAs> for BatchNorm {
+    fn from(word: BatchNormAs) -> Self {
+        match word {
+            BatchNormAs::Frozen => Self::Frozen,
+            BatchNormAs::Trained => Self::Trained,
+        }
+    }
 }
 
 /// What films with and without a finding count against each other.

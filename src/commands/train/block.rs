@@ -17,12 +17,13 @@ use crate::{
     commands::{CommandError, output::progress},
     files::{self, Expected},
     hash::sha256,
-    model::{Base, Front, Input, LastBlock, ModelError, Sample, signatures},
+    model::{Base, Front, Input, LastBlock, ModelError, Precision, Sample, signatures},
     text::shown,
     train::{
         Fitted, TrainError,
         block::{
-            Best, Block, BlockExamples, BlockShape, EpochReport, Maps, Options, State, augmented, train,
+            BatchNorm, Best, Block, BlockExamples, BlockShape, EpochReport, Maps, Options, State, augmented,
+            train,
         },
     },
 };
@@ -44,6 +45,7 @@ pub(super) struct Course<'a> {
     /// The layer to begin with.
     pub(super) head: &'a Fitted,
     pub(super) epochs: u64,
+    pub(super) batch_norm: BatchNorm,
     /// Whatever else the outcome depends on.
     pub(super) made_for: &'a str,
     pub(super) interrupted: &'a AtomicBool,
@@ -54,6 +56,7 @@ pub(super) struct Trained {
     pub(super) values: std::collections::BTreeMap<String, Tensor>,
     pub(super) best: Best,
     pub(super) samples: Vec<Sample>,
+    pub(super) batch_norm: BatchNorm,
     /// Where its state lies, which is of no use once the model is there.
     pub(super) state: Option<PathBuf>,
 }
@@ -64,7 +67,12 @@ impl Course<'_> {
         let (front, last) = self.base.apart()?;
         let block = self.block(last, front.device()).map_err(TrainError::from)?;
         let options = Options { epochs: self.epochs, ..Options::default() };
-        let made_for = sha256(format!("{options:?} {}", self.made_for));
+        let made_for = sha256(format!(
+            "{options:?} {:?} {} {}",
+            self.batch_norm,
+            self.is_bf16(front.device()),
+            self.made_for
+        ));
         let state = state_place(&made_for);
         let saved = state.as_ref().and_then(|path| files::read(path, Expected::WEIGHTS).ok());
         let begun = saved.and_then(|bytes| State::from_bytes(&bytes, &made_for));
@@ -102,7 +110,7 @@ impl Course<'_> {
         bar.finish_and_clear();
         let samples = samples(&front, &block, &trained)?;
         let values = block.values().map_err(TrainError::from)?;
-        Ok(Trained { values, best, samples, state })
+        Ok(Trained { values, best, samples, batch_norm: self.batch_norm, state })
     }
 
     /// The block as it is, under the layer to begin with.
@@ -112,7 +120,13 @@ impl Course<'_> {
         let shape = (labels, weight.len() / labels.max(1));
         tensors.insert("classifier.weight".to_owned(), Tensor::from_slice(weight, shape, device)?);
         tensors.insert("classifier.bias".to_owned(), Tensor::from_slice(&self.head.bias, labels, device)?);
-        Block::new(BlockShape { layers, epsilon }, &tensors)
+        let block = Block::new(BlockShape { layers, epsilon }, self.batch_norm, &tensors)?;
+        Ok(if self.is_bf16(device) { block.with_bf16_products() } else { block })
+    }
+
+    /// Whether the block's products are in bf16: on a GPU, where the model's are. Processors are no faster at it here.
+    fn is_bf16(&self, device: &Device) -> bool {
+        !device.is_cpu() && self.base.model().precision() == Precision::Bf16
     }
 }
 

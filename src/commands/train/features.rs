@@ -148,9 +148,10 @@ impl Reading<'_> {
     /// Takes a film up to the network; an error is what came of it, if it ends before.
     fn prepare(&self, number: usize, task: &Task) -> Result<Waiting, Box<Done>> {
         let Reader { cores, gates, interrupted } = self.reader;
+        // Before it is read: a file that is written anew meanwhile must not be known by its old content.
+        let file = file_key(&task.path).unwrap_or_default();
         let bytes = read_until(&task.path, &readers(), &|| interrupted.load(Ordering::Relaxed))
             .map_err(|error| Box::new(Done::Unread(error.to_string())))?;
-        let file = file_key(&task.path).unwrap_or_default();
         if let Some(known) =
             self.cache.of_content(&bytes.sha256).filter(|it| it.answers(task.sample.is_some()))
         {

@@ -13,7 +13,7 @@ use crate::{
     hash::sha256,
     model::Sample,
     pipeline::shown,
-    train::{Role, Roles, refuse_leaks, roles},
+    train::{Role, Roles, is_kept_back, is_trained, refuse_leaks, roles},
 };
 
 /// The films of a folder that a label file speaks of.
@@ -110,9 +110,15 @@ fn column(named: Option<&str>, set: &LabelSet, file: &Path) -> Result<Option<(St
         let place = set.column(name).map_err(|error| wrong(file, &error))?;
         return Ok(Some((set.columns[place].clone(), place)));
     }
-    let says =
-        |row: &Row| row.split.as_deref().is_some_and(|split| split.to_lowercase().starts_with("train"));
+    let says = |row: &Row| row.split.as_deref().is_some_and(is_trained);
     let place = set.rows.iter().any(says).then(|| set.column("split").ok()).flatten();
+    if place.is_none() && set.rows.iter().any(|row| row.split.as_deref().is_some_and(is_kept_back)) {
+        return Err(CommandError::usage(format!(
+            "{}: column `Split` keeps films back from training, and none of its values says which ones to train \
+             on: let these begin with `train`, or name another column with --split-column",
+            shown(file)
+        )));
+    }
     Ok(place.map(|place| (set.columns[place].clone(), place)))
 }
 

@@ -20,7 +20,8 @@ use crate::{
     evaluate::{Case, labels::Row, whose},
     model::{Base, EvaluatedOn, Label, Manifest, NewWeights, Sample, Training},
     train::{
-        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, STRENGTHS, Weighting, fit, folds, outcomes,
+        Examples, FOLDS, Fitted, LabelOutcome, Measuring, Role, Weighting, block::BatchNorm, fit, folds,
+        held_out, outcomes, steps,
     },
 };
 
@@ -76,10 +77,15 @@ impl Learned {
         let (mut trained, mut chosen, named_folds) = parts(seen, args);
         let (names, _) = learnable(films, &mut [&mut trained, &mut chosen])?;
         let mut folds = named_folds.unwrap_or_else(|| trained.folds());
+        let left_out = held_out(&folds).ok_or_else(|| {
+            CommandError::usage(
+                "the films that can be trained on are all in one fold, and two are needed at least",
+            )
+        })?;
         let mut is_held_out = false;
         if is_block && chosen.rows.is_empty() {
             // A block is trained once: what it is measured on must stay out.
-            (trained, chosen) = trained.without(&folds, 0);
+            (trained, chosen) = trained.without(&folds, left_out);
             is_held_out = true;
             folds = trained.folds();
         }
@@ -87,8 +93,7 @@ impl Learned {
         let weighting = Weighting::from(args.weighting);
         let examples =
             Examples { features: &trained.features, channels, truths: &trained.truths, folds: &folds };
-        let bar =
-            progress(STRENGTHS.len() as u64 * names.len().div_ceil(16) as u64, "strengths of the penalty");
+        let bar = progress(steps(names.len()) as u64, "strengths of the penalty");
         let is_over = || interrupted.load(Ordering::Relaxed);
         let fitted = fit(examples, &names, weighting, &is_over, &|| bar.inc(1))?;
         bar.finish_and_clear();
@@ -132,7 +137,13 @@ impl Learned {
     /// What was trained, in words.
     pub(super) fn depth(&self) -> String {
         match &self.block {
-            Some(block) => format!("block4, best after epoch {}", block.best.epoch),
+            Some(block) => {
+                let norms = match block.batch_norm {
+                    BatchNorm::Frozen => "",
+                    BatchNorm::Trained => " with batch norm's statistics",
+                };
+                format!("block4{norms}, best after epoch {}", block.best.epoch)
+            }
             None => "head".to_owned(),
         }
     }
@@ -194,6 +205,7 @@ fn block(
         weights: &weights,
         head: fitted,
         epochs: args.epochs,
+        batch_norm: args.batch_norm.into(),
         made_for: &made_for,
         interrupted,
     }
@@ -304,7 +316,8 @@ impl Part {
         } else if is_split {
             "the thresholds".to_owned()
         } else {
-            "the thresholds; the penalty's strength, which was chosen for each fold without it".to_owned()
+            "the thresholds; the penalty's strength, chosen for each fold by the losses of the others"
+                .to_owned()
         };
         EvaluatedOn {
             films,

@@ -29,7 +29,7 @@ use self::{
 };
 use super::{
     CommandError,
-    cli::{GlobalArgs, TrainArgs},
+    cli::{BatchNormAs, DepthAs, GlobalArgs, TrainArgs},
     labelled::first,
     output::progress,
     setup::Setup,
@@ -54,6 +54,11 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), CommandEr
         return Err(CommandError::usage(
             "--goal: how many films a day there are is the site's to say: choose another goal, and alarms-per-day \
              later with `evaluate --calibrate`",
+        ));
+    }
+    if args.depth == DepthAs::Head && args.batch_norm != BatchNormAs::Frozen {
+        return Err(CommandError::usage(
+            "--batch-norm: a last layer alone has no batch norm to train: add --depth block4, or leave it out",
         ));
     }
     let setup = Setup::new(global)?;

@@ -50,7 +50,7 @@ fn embedder(model: &Embedder, film: Option<&Path>, out: &mut impl Write) -> Resu
     let failed = |error: &dyn std::fmt::Display| CommandError::failed(format!("{}: {error}", shown(path)));
     let bytes = read(path).map_err(|error| failed(&error))?;
     let film = cxr_film::decode(&bytes.content).map_err(|unreadable| failed(&unreadable))?;
-    let features = model.features(&film)?;
+    let features = model.features(&film, &|| false)?.unwrap_or_default();
     let length = features.iter().map(|x| x * x).sum::<f32>().sqrt();
     writeln!(out, "  ok      film: {} features, their length {length:.4}", features.len())?;
     Ok(())

@@ -20,7 +20,7 @@ const WRITTEN: usize = 16;
 /// Digits that must be there at least.
 const LEAST: usize = 8;
 
-/// How the hash of weights is written into the file.
+/// Returns how the hash of weights is written into the file.
 fn written(sha256: &str) -> &str {
     sha256.get(..WRITTEN).unwrap_or(sha256)
 }

@@ -58,7 +58,11 @@ fn mistakes_are_named() {
         (&format!("{PACS}when = \"always\""), "always"),
         (&format!("{PACS}tls = true"), "no `tls_roots`"),
         (&format!("{PACS}tls_roots = \"ca.pem\""), "`tls` is not on"),
-        (&format!("{PACS}tls_key = \"k.pem\""), "no `tls_certificate`"),
+        (&format!("{PACS}tls_certificate = \"c.pem\"\ntls_key = \"k.pem\""), "`tls` is not on"),
+        (&format!("{PACS}tls_key = \"k.pem\""), "`tls` is not on"),
+        (&format!("{PACS}tls_name = \"pacs.example.org\""), "`tls` is not on"),
+        (&format!("{PACS}tls = true\ntls_roots = \"ca.pem\"\ntls_key = \"k.pem\""), "no `tls_certificate`"),
+        (&format!("{PACS}tls = true\ntls_roots = \"ca.pem\"\ntls_certificate = \"c.pem\""), "no `tls_key`"),
         (&format!("{PACS}hots = \"h\""), "hots"),
     ] {
         let error = parse(text, None).unwrap_err();

@@ -56,10 +56,14 @@ fn key_of_panel(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     }
     let Some(mut panel) = state.panel.take() else { return Vec::new() };
     let Turn { next, mut effects } = panel.key(state, event);
-    match next {
-        Next::Stay => _ = state.panel.get_or_insert(panel),
-        Next::Close => {}
-        Next::Act(action) => effects.extend(act(state, action)),
+    // It may have opened another one in its place.
+    if next == Next::Stay && state.panel.is_none() {
+        state.panel = Some(panel);
+        return effects;
+    }
+    effects.extend(panel.at_close().map(Effect::Request));
+    if let Next::Act(action) = next {
+        effects.extend(act(state, action));
     }
     effects
 }

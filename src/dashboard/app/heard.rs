@@ -1,4 +1,4 @@
-//! What is heard from outside: the terminal's events and the system's signals, each on a thread of its own.
+//! Messages from outside: the terminal's events and the system's signals, each on a thread of its own.
 
 use std::{io, thread};
 

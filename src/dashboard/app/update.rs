@@ -38,18 +38,23 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.gallery.send_again();
             if let Some(cell) = cell {
                 state.gallery.set_cell(cell);
+                state.sheet.set_cell(cell);
             }
         }
         Message::Update(update) => return take(state, update),
         Message::Reconfigure(Reconfigure::Site(site)) => state.take_site(*site),
         Message::Reconfigure(Reconfigure::Theme(theme)) => state.theme = *theme,
-        Message::Canvas(canvas) => state.gallery.set_canvas(canvas),
+        Message::Canvas(canvas) => {
+            state.gallery.set_canvas(canvas);
+            state.sheet.set_canvas(canvas);
+        }
         Message::Continued => {
             state.stale = true;
             state.gallery.send_again();
             return vec![Effect::Redraw];
         }
         Message::LineIsFree => state.gallery.send_strip(),
+        Message::Encoded(encoded) if encoded.request.is_sheet() => state.sheet.insert(encoded),
         Message::Encoded(encoded) => state.gallery.insert(encoded),
         Message::Failed(text) => state.say(NoticeLevel::Error, text),
         Message::FeedClosed => state.say(
@@ -101,6 +106,9 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         let request = state.gallery.want(scene, cells);
         effects.extend(request.map(|request| Effect::Request(Request::Picture(request))));
     }
+    let (films, cells) = state.wanted_sheet().unwrap_or_default();
+    let request = state.sheet.want_sheet(films, cells);
+    effects.extend(request.map(|request| Effect::Request(Request::Picture(request))));
     effects
 }
 
@@ -124,7 +132,7 @@ fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
     if is_due { ring(state) } else { Vec::new() }
 }
 
-/// Whether so long a time has passed since then; also if the clock was set back behind it.
+/// Returns whether so long a time has passed since then; also if the clock was set back behind it.
 fn is_over(since: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
     now < since || now.duration_since(since) >= time
 }
@@ -170,6 +178,9 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             let labels = u16::try_from(state.findings().len()).unwrap_or(u16::MAX);
             state.labels = state.labels.max(labels);
         }
+        Update::Picture(picture) if picture.request.is_sheet() => {
+            return state.sheet.receive(picture).map(Effect::Encode).into_iter().collect();
+        }
         Update::Picture(picture) => {
             let job = state.gallery.receive(picture);
             state.stale |= state.gallery.failure().is_some();
@@ -201,7 +212,10 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             }
         }
         Update::Notice(notice) => state.notice = Some((notice, state.now)),
-        Update::Role(role) => state.take_role(role),
+        Update::Role(role) => {
+            state.stale = true;
+            return state.take_role(role);
+        }
         Update::Ended(why) => return vec![Effect::End(why)],
         Update::Bench(update) => {
             state.stale = true;

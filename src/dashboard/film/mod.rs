@@ -56,7 +56,7 @@ pub(in crate::dashboard) fn draw(state: &State, frame: &mut Frame<'_>, area: Rec
     }
 }
 
-/// Which film of the study, and its view.
+/// Returns which film of the study, and its view.
 fn position(state: &State) -> String {
     let Some(film) = state.film() else { return String::new() };
     let number = format!("film {}/{}", state.film_index() + 1, state.film_count());

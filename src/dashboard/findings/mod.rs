@@ -244,8 +244,8 @@ fn bar(
     is_selected: bool,
 ) {
     let theme = &state.theme;
-    let base = if weak(finding) { theme.dim } else { theme.text };
-    let strong = if weak(finding) { theme.dim } else { theme.severity(finding.severity) };
+    let base = if finding.is_weak() { theme.dim } else { theme.text };
+    let strong = if finding.is_weak() { theme.dim } else { theme.severity(finding.severity) };
     let y = area.y;
 
     let mut x = area.x;
@@ -276,11 +276,6 @@ fn bar(
     }
 }
 
-/// Whether the label is not validated for the model, or does not rank here.
-fn weak(finding: &Finding) -> bool {
-    !finding.validated || !finding.rank
-}
-
 /// The bar's characters; `true` marks a threshold.
 fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
     const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -300,7 +295,7 @@ fn glyphs(finding: &Finding, width: u16) -> Vec<(&'static str, bool)> {
             }
             let part = ((filled - f64::from(column)) * 8.0).clamp(0.0, 8.0) as usize;
             // Not every terminal shows dimmed text dimmed: what does not rank has another filling.
-            if weak(finding) {
+            if finding.is_weak() {
                 return (if part >= 4 { "░" } else { " " }, false);
             }
             (EIGHTHS.get(part).copied().unwrap_or("█"), false)

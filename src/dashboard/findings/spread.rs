@@ -5,7 +5,7 @@ use crate::study::{self, Finding};
 /// Fewer films than this make no distribution.
 const ENOUGH: usize = 20;
 
-/// Whether so many films are enough to compare one with.
+/// Returns whether so many films are enough to compare one with.
 pub(super) fn is_enough(films: &[f32]) -> bool {
     films.len() >= ENOUGH
 }
@@ -30,7 +30,7 @@ pub(super) fn cell_of(score: f64, cells: usize) -> usize {
     ((score.clamp(0.0, 1.0) * cells as f64) as usize).min(cells.saturating_sub(1))
 }
 
-/// Where a probability stands among the last films, in words that fit into so many columns, if any do.
+/// Returns where a probability stands among the last films, in words that fit into so many columns, if any do.
 pub(super) fn in_words(films: &[f32], probability: f64, columns: usize) -> String {
     let (probability, count) = (probability as f32, films.len());
     let lower = films.partition_point(|other| *other < probability);

@@ -262,7 +262,7 @@ pub const ACTIONS: &[Entry] = &[
 ];
 
 impl Action {
-    /// What somebody must be to do it. What it asks a session for is refused there, too.
+    /// The permission that it takes. What it asks a session for is refused there, too.
     #[must_use]
     pub const fn permission(self) -> Permission {
         match self {
@@ -275,7 +275,54 @@ impl Action {
             | Self::HideNames => Permission::Role(PersonRole::Triage),
             Self::Score | Self::Workbench => Permission::Role(PersonRole::Admin),
             Self::Who | Self::Suspend => Permission::Account,
-            _ => Permission::Role(PersonRole::View),
+            // All of them by name, so that a new one does not compile until it is decided here.
+            Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Open
+            | Self::NextFilm
+            | Self::PreviousFilm
+            | Self::Heatmap
+            | Self::PreviousLabel
+            | Self::NextLabel
+            | Self::PictureMode
+            | Self::ColourMap
+            | Self::LessOpaque
+            | Self::MoreOpaque
+            | Self::WorstLabel
+            | Self::WindowPreset
+            | Self::Darker
+            | Self::Brighter
+            | Self::LessContrast
+            | Self::MoreContrast
+            | Self::Invert
+            | Self::ZoomIn
+            | Self::ZoomOut
+            | Self::ZoomFit
+            | Self::PanLeft
+            | Self::PanRight
+            | Self::Prior
+            | Self::Similar
+            | Self::ResetPicture
+            | Self::View(_)
+            | Self::ShowDone
+            | Self::Filter
+            | Self::Sort(_)
+            | Self::Columns
+            | Self::NextAlarm
+            | Self::Results
+            | Self::Help
+            | Self::Palette
+            | Self::Plugins
+            | Self::Senders
+            | Self::Shift
+            | Self::Close
+            | Self::Redraw
+            | Self::Quit
+            | Self::Interrupt => Permission::Role(PersonRole::View),
         }
     }
 

@@ -106,7 +106,7 @@ impl Chord {
         &self.0
     }
 
-    /// Whether one begins with the other, so that they could not be told apart.
+    /// Returns whether one begins with the other, so that they could not be told apart.
     fn collides(&self, other: &Self) -> bool {
         let shared = self.0.len().min(other.0.len());
         self.0[..shared] == other.0[..shared]

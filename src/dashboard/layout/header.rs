@@ -45,7 +45,7 @@ pub(in crate::dashboard) fn lines(
     lines
 }
 
-/// How many lines the header takes.
+/// Returns how many lines the header takes.
 pub(in crate::dashboard) fn height(health: Option<&Health>, doubt: Option<&str>, width: u16) -> u16 {
     u16::try_from(1 + lines(health, doubt, width).len()).unwrap_or(u16::MAX)
 }

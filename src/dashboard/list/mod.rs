@@ -64,7 +64,7 @@ fn title(state: &State) -> String {
     title
 }
 
-/// How many stand in each band; first, how many criticals are scrolled out of sight above.
+/// Returns how many stand in each band; first, how many criticals are scrolled out of sight above.
 fn summary(state: &State, width: u16) -> String {
     let list = state.worklist();
     let name = |band| {
@@ -226,7 +226,7 @@ fn cell(state: &State, column: Column, width: u16, index: usize, row: &StudyRow)
 /// Flags a study that a change of thresholds took out of `critical` before anybody acknowledged it.
 const WAS_CRITICAL: &str = "was◆";
 
-/// Why the study stands where it does: what raised it, then its top finding.
+/// Returns why the study stands where it does: what raised it, then its top finding.
 fn finding(row: &StudyRow) -> String {
     let mut parts: Vec<&str> = Vec::new();
     if let Some(outside) = &row.outside {

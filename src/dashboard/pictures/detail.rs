@@ -36,7 +36,7 @@ impl Detail {
         Self { percent, levels: Some(levels), halfblocks: true }
     }
 
-    /// Whether a picture of this detail is text, so that a popup can lie over it.
+    /// Returns whether a picture of this detail is text, so that a popup can lie over it.
     #[must_use]
     pub fn is_text(self, canvas: &Canvas) -> bool {
         self.halfblocks || canvas.is_text()

@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use icy_sixel::EncodeOptions;
 use image::{DynamicImage, RgbImage, imageops};
 use ratatui::{
     backend::{Backend, CrosstermBackend},
@@ -13,12 +12,12 @@ use ratatui::{
 };
 use ratatui_image::{
     Image,
-    picker::{ProtocolType, cap_parser::Parser},
+    picker::ProtocolType,
     protocol::{Protocol, halfblocks::Halfblocks, iterm2::Iterm2, kitty::Kitty, sixel::Sixel},
 };
 
 use super::{
-    Canvas,
+    Canvas, bytes,
     detail::{self, Detail},
 };
 use crate::{
@@ -60,7 +59,7 @@ impl Print {
         self.size
     }
 
-    /// How much of the picture it shows.
+    /// Returns how much of the picture it shows.
     #[must_use]
     pub fn detail(&self) -> Detail {
         self.detail
@@ -89,9 +88,6 @@ const KITTY_RING: u32 = 24;
 const KITTY_RING_OF_STRIPS: u32 = 1_000;
 /// So many numbers have room in the lowest byte, which is never 0.
 const KITTY_LOW: u32 = 255;
-
-/// Colours of a strip of sixels: the greys, and some of the heatmap's.
-const SIXEL_COLOURS: u16 = 32;
 
 /// The encoder's memory of the pictures before.
 #[derive(Debug, Default)]
@@ -188,24 +184,30 @@ impl EncodeJob {
         size: Size,
         count: u32,
     ) -> Result<Protocol, PictureError> {
-        let (picture, tmux) = (DynamicImage::ImageRgb8(image), self.canvas.passthrough);
-        let failed = |error: &dyn fmt::Display| {
-            PictureError(format!("the terminal's picture could not be made: {error}"))
-        };
-        let encoded = match (detail.protocol(self.canvas.protocol), detail.levels) {
-            (ProtocolType::Halfblocks, _) => Halfblocks::new(picture, size).map(Protocol::Halfblocks),
-            (ProtocolType::Sixel, Some(_)) => {
-                let data = sixels(&picture, size, tmux).map_err(|error| failed(&error))?;
-                Ok(Protocol::Sixel(Sixel { data, size, is_tmux: tmux }))
+        let tmux = self.canvas.passthrough;
+        let picture = DynamicImage::ImageRgb8;
+        match (detail.protocol(self.canvas.protocol), detail.levels) {
+            (ProtocolType::Halfblocks, _) => {
+                Halfblocks::new(picture(image), size).map(Protocol::Halfblocks).map_err(failed)
             }
-            (ProtocolType::Sixel, None) => Sixel::new(picture, size, tmux).map(Protocol::Sixel),
-            (ProtocolType::Iterm2, _) => Iterm2::new(picture, size, tmux).map(Protocol::ITerm2),
+            (ProtocolType::Sixel, Some(_)) => {
+                bytes::sixel(&picture(image), size, tmux).map(Protocol::Sixel).map_err(failed)
+            }
+            (ProtocolType::Sixel, None) => {
+                Sixel::new(picture(image), size, tmux).map(Protocol::Sixel).map_err(failed)
+            }
+            (ProtocolType::Iterm2, Some(_)) => {
+                bytes::iterm2(&image, size, tmux).map(Protocol::ITerm2).map_err(failed)
+            }
+            (ProtocolType::Iterm2, None) => {
+                Iterm2::new(picture(image), size, tmux).map(Protocol::ITerm2).map_err(failed)
+            }
             (ProtocolType::Kitty, _) => {
                 let number = self.kitty_number(count);
-                Kitty::new(picture, size, number, tmux, self.canvas.compressed).map(Protocol::Kitty)
+                let kitty = Kitty::new(picture(image), size, number, tmux, self.canvas.compressed);
+                kitty.map(Protocol::Kitty).map_err(failed)
             }
-        };
-        encoded.map_err(|error| failed(&error))
+        }
     }
 
     /// The number of a picture or strip at the terminal. The process's own keeps two dashboards in one window apart.
@@ -258,16 +260,8 @@ impl EncodeJob {
     }
 }
 
-/// Sixels of few colours without dithering, whose noise would take more bytes than the film. The place is cleared first, as
-/// [`Sixel::new`] does.
-fn sixels(image: &DynamicImage, size: Size, is_tmux: bool) -> Result<String, icy_sixel::SixelError> {
-    let options = EncodeOptions { max_colors: SIXEL_COLOURS, diffusion: 0.0, ..EncodeOptions::default() };
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let sixels = icy_sixel::sixel_encode(image.to_rgba8().as_raw(), width, height, &options)?;
-    let (start, escape, end) = Parser::tmux_start_escape_end(is_tmux);
-    let (Size { width, height }, body) = (size, sixels.strip_prefix('\u{1b}').unwrap_or(&sixels));
-    let row = format!("{escape}[{width}X{escape}[1B");
-    Ok(format!("{start}{}{escape}[{height}A{escape}{body}{end}", row.repeat(usize::from(height))))
+fn failed(error: impl fmt::Display) -> PictureError {
+    PictureError(format!("the terminal's picture could not be made: {error}"))
 }
 
 /// The bytes that a picture is on its way to the terminal.
@@ -292,7 +286,7 @@ fn padded(image: RgbImage, size: Size) -> RgbImage {
     whole
 }
 
-/// The thread's two ends. One job runs and one waits: of several that wait, the newest.
+/// The thread's two ends. One job runs; of several that wait, the newest of a film and the newest of a sheet are done.
 #[derive(Debug)]
 pub(in crate::dashboard) struct Encoder {
     pub(in crate::dashboard) jobs: Sender<EncodeJob>,
@@ -307,9 +301,13 @@ impl Encoder {
         thread::Builder::new().name("pictures".to_owned()).spawn(move || {
             let mut past = Past::default();
             while let Ok(job) = waiting.recv() {
-                let newest = waiting.try_iter().last().unwrap_or(job);
-                if done.send(newest.run(&mut past)).is_err() {
-                    break;
+                let jobs: Vec<EncodeJob> = std::iter::once(job).chain(waiting.try_iter()).collect();
+                let (sheets, films): (Vec<_>, Vec<_>) =
+                    jobs.into_iter().partition(|job| job.request.is_sheet());
+                for mut newest in [films, sheets] {
+                    if newest.pop().is_some_and(|job| done.send(job.run(&mut past)).is_err()) {
+                        return;
+                    }
                 }
             }
         })?;
@@ -327,6 +325,7 @@ mod tests {
             film: 1,
             heatmap: None,
             prior: None,
+            sheet: Vec::new(),
             presentation: Presentation::default(),
             width,
             height,

@@ -60,7 +60,7 @@ impl Gallery {
         }
     }
 
-    /// How the terminal shows pictures.
+    /// Returns how the terminal shows pictures.
     #[must_use]
     pub fn canvas(&self) -> &Canvas {
         &self.canvas
@@ -78,7 +78,7 @@ impl Gallery {
         self.shown.as_ref().map_or(&[], |(_, print)| &print.strips()[..self.sent.min(print.strips().len())])
     }
 
-    /// Whether strips of the picture are still to be sent.
+    /// Returns whether strips of the picture are still to be sent.
     #[must_use]
     pub fn has_more(&self) -> bool {
         !self.covered && self.shown.as_ref().is_some_and(|(_, print)| self.sent < print.strips().len())
@@ -109,13 +109,13 @@ impl Gallery {
         self.shown = Some((request, print));
     }
 
-    /// Why the wanted picture cannot be had.
+    /// Returns why the wanted picture cannot be had.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
     }
 
-    /// Whether the wanted picture is still being made.
+    /// Returns whether the wanted picture is still being made.
     #[must_use]
     pub fn is_loading(&self) -> bool {
         let shown = self.shown.as_ref().map(|(request, _)| request);
@@ -155,10 +155,38 @@ impl Gallery {
             film,
             heatmap,
             prior: beside,
+            sheet: Vec::new(),
             presentation,
             width: u32::from(cells.width) * density.0,
             height: u32::from(cells.height) * density.1,
         };
+        self.ask(request, cells)
+    }
+
+    /// Says which films the screen wants one below the other in a box of so many cells; as [`want`](Self::want).
+    pub(in crate::dashboard) fn want_sheet(
+        &mut self,
+        films: Vec<FilmId>,
+        cells: Size,
+    ) -> Option<PictureRequest> {
+        let Some(&film) = films.first().filter(|_| cells.width > 0 && cells.height > 0) else {
+            (self.wanted, self.shown, self.failure) = (None, None, None);
+            return None;
+        };
+        let density = self.canvas.density();
+        let request = PictureRequest {
+            film,
+            heatmap: None,
+            prior: None,
+            sheet: films,
+            presentation: Presentation::default(),
+            width: u32::from(cells.width) * density.0,
+            height: u32::from(cells.height) * density.1,
+        };
+        self.ask(request, cells)
+    }
+
+    fn ask(&mut self, request: PictureRequest, cells: Size) -> Option<PictureRequest> {
         if self.wanted.as_ref().is_some_and(|(wanted, _)| *wanted == request) {
             return None;
         }

@@ -1,5 +1,6 @@
 //! Films on a terminal: which protocol, made by a thread of their own, kept while they are of use.
 
+mod bytes;
 mod detail;
 mod detect;
 mod encoder;
@@ -49,12 +50,12 @@ impl Canvas {
         }
     }
 
-    /// Whether pictures are text, so that a popup can lie over them.
+    /// Returns whether pictures are text, so that a popup can lie over them.
     pub(super) fn is_text(&self) -> bool {
         self.protocol == ProtocolType::Halfblocks
     }
 
-    /// How many pixels a cell to ask for. Half-blocks show one by two; asking for about four times that
+    /// Returns how many pixels a cell to ask for. Half-blocks show one by two; asking for about four times that
     /// lets the encoder average instead of pick.
     pub(super) fn density(&self) -> (u32, u32) {
         let (width, height) = (u32::from(self.cell.0.max(1)), u32::from(self.cell.1.max(1)));

@@ -133,7 +133,7 @@ fn plain_key(byte: u8) -> Option<KeyEvent> {
     }
 }
 
-/// How many bytes came in; `None` at the deadline or when no more can come.
+/// Returns how many bytes came in; `None` at the deadline or when no more can come.
 fn read_until(deadline: Instant, bytes: &mut [u8]) -> Option<usize> {
     loop {
         let left = deadline.checked_duration_since(Instant::now())?;

@@ -5,15 +5,15 @@ mod counted;
 mod offers;
 mod panel;
 mod person;
+mod places;
 pub(in crate::dashboard) mod plugins;
 mod selected;
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Size;
 
 pub(in crate::dashboard) use compared::settle as settle_comparison;
+pub(in crate::dashboard) use panel::choose;
 pub use panel::{Next, Panel, Turn};
 pub use plugins::Command;
 
@@ -22,20 +22,17 @@ use counted::Counted;
 
 use super::{
     keymap::{Key, Keymap},
-    layout::{
-        Layout, View, header, inside,
-        list::{FILTER_LINES, ListLayout},
-    },
+    layout::View,
     pictures::{Canvas, Gallery},
     site::Site,
     theme::Theme,
     words,
-    worklist::{Column, Filter, FilterError, Row, SavedView, Worklist},
+    worklist::{Column, Filter, FilterError, SavedView, Worklist},
 };
 use crate::{
     picture::{Mode, Presentation},
     session::protocol::{Health, Notice, NoticeLevel},
-    store::{FilmState, Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
+    store::{Handling, PluginRecord, PriorFilm, StudyDetail, StudyId, StudyRow},
     study::{PersonRole, Sending, ThresholdChange},
 };
 
@@ -92,6 +89,8 @@ pub struct State {
     /// panes stand still while one moves from film to film.
     pub(super) labels: u16,
     pub(super) gallery: Gallery,
+    /// The small pictures of the open panel.
+    pub(super) sheet: Gallery,
     /// The last films of the model, for comparison.
     pub(super) compared: Compared,
     /// The counts of the shift.
@@ -150,6 +149,7 @@ impl State {
             priors: None,
             labels: 0,
             gallery: Gallery::new(canvas),
+            sheet: Gallery::new(canvas),
             compared: Compared::default(),
             counted: Counted::default(),
             undo: Vec::new(),
@@ -166,7 +166,7 @@ impl State {
         state
     }
 
-    /// Whether the heatmap lies over the film at the start.
+    /// Returns whether the heatmap lies over the film at the start.
     #[must_use]
     pub fn with_heatmap(mut self, heatmap: bool) -> Self {
         self.presentation.mode = if heatmap { self.heated } else { Mode::Film };
@@ -180,7 +180,7 @@ impl State {
         self
     }
 
-    /// Whether names and identifiers are kept off the screen.
+    /// Returns whether names and identifiers are kept off the screen.
     #[must_use]
     pub fn hides_names(&self) -> bool {
         self.hides_names
@@ -198,7 +198,7 @@ impl State {
         &self.worklist
     }
 
-    /// Which view is open.
+    /// Returns which view is open.
     #[must_use]
     pub fn view(&self) -> View {
         self.view
@@ -281,19 +281,19 @@ impl State {
         self.filter_anew();
     }
 
-    /// Whether the heatmap is on.
+    /// Returns whether the heatmap is on.
     #[must_use]
     pub fn heatmap_is_on(&self) -> bool {
         self.presentation.mode != Mode::Film
     }
 
-    /// How the film is presented.
+    /// Returns how the film is presented.
     #[must_use]
     pub fn presentation(&self) -> &Presentation {
         &self.presentation
     }
 
-    /// Whether an earlier film is to stand beside the film.
+    /// Returns whether an earlier film is to stand beside the film.
     #[must_use]
     pub fn is_beside_prior(&self) -> bool {
         self.beside_prior
@@ -303,6 +303,12 @@ impl State {
     #[must_use]
     pub fn gallery(&self) -> &Gallery {
         &self.gallery
+    }
+
+    /// The small pictures of the open panel.
+    #[must_use]
+    pub fn sheet(&self) -> &Gallery {
+        &self.sheet
     }
 
     /// The message in the message line.
@@ -315,25 +321,25 @@ impl State {
         self.notice = Some((Notice { level, text }, self.now));
     }
 
-    /// Whether a change of status can be taken back.
+    /// Returns whether a change of status can be taken back.
     #[must_use]
     pub fn can_undo(&self) -> bool {
         !self.undo.is_empty()
     }
 
-    /// Whether `close` has something to close.
+    /// Returns whether `close` has something to close.
     #[must_use]
     pub fn has_something_to_close(&self) -> bool {
         self.panel.is_some() || self.notice.is_some() || self.view == View::Film || !self.typed.is_empty()
     }
 
-    /// Whether the screen no longer shows this state.
+    /// Returns whether the screen no longer shows this state.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.stale
     }
 
-    /// Whether the screen no longer shows this state; the caller is about to draw it.
+    /// Returns whether the screen no longer shows this state; the caller is about to draw it.
     pub fn take_stale(&mut self) -> bool {
         std::mem::take(&mut self.stale)
     }
@@ -343,63 +349,8 @@ impl State {
         self.zone.to_datetime(self.now).date()
     }
 
-    pub(super) fn layout(&self) -> Option<Layout> {
-        let header = header::height(self.health.as_ref(), self.site.doubt.as_deref(), self.size.width);
-        Layout::of(self.size, self.view, header, self.labels)
-    }
-
-    /// The parts of the list, where it is shown.
-    pub(super) fn list_layout(&self) -> Option<ListLayout> {
-        let inside = inside(self.layout()?.list?);
-        let width = |column| plugins::width(self, column);
-        Some(ListLayout::of(inside, &self.worklist, &self.columns, width, self.is_filter_typed()))
-    }
-
-    /// How many studies the list shows at once.
-    pub(super) fn list_rows(&self) -> usize {
-        let Some(list) = self.layout().and_then(|layout| layout.list) else { return 1 };
-        // One line goes to the headings, and one to the rule over the held studies.
-        let prompt = if self.is_filter_typed() { FILTER_LINES } else { 0 };
-        let rules = u16::from(self.has_held_rule()) + 1 + prompt;
-        usize::from(inside(list).height.saturating_sub(rules)).max(1)
-    }
-
-    /// Whether a rule parts the held studies from ranked ones.
-    pub(super) fn has_held_rule(&self) -> bool {
-        self.worklist.held_from() < self.worklist.len()
-    }
-
-    /// Where the picture goes: the film pane without its border, its label line, and the reason over a
-    /// held film.
-    pub(super) fn picture_area(&self) -> Option<Rect> {
-        let inner = inside(self.layout()?.film?);
-        let held = self.film().is_some_and(|film| matches!(film.state, FilmState::Held(_)));
-        let above = if held { HELD_LINES.min(inner.height) } else { 0 };
-        let area = Rect { y: inner.y + above, height: inner.height.saturating_sub(above + 1), ..inner };
-        (!area.is_empty()).then_some(area)
-    }
-
-    /// Whether the study has waited past the site's limit without anybody opening it.
+    /// Returns whether the study has waited past the site's limit without anybody opening it.
     pub(super) fn is_overdue(&self, row: &StudyRow) -> bool {
         row.is_overdue(self.site.max_wait, self.now)
-    }
-
-    /// The rows on the screen; one more than is sure to fit while the rule over the held studies is out
-    /// of sight.
-    pub(super) fn rows_on_screen(&self) -> &[Arc<Row>] {
-        let rows = self.worklist.rows();
-        let from = self.worklist.offset().min(rows.len());
-        let spare = usize::from(self.has_held_rule());
-        &rows[from..(from + self.list_rows() + spare).min(rows.len())]
-    }
-
-    /// Everything on the screen that only the clock changes. While it stays the same, a tick needs no
-    /// drawing.
-    pub(super) fn clock_face(&self) -> Vec<i64> {
-        let waits = self.rows_on_screen().iter().map(|row| row.first_arrival);
-        let mut face: Vec<i64> = waits.map(|since| words::minutes_between(self.now, since)).collect();
-        face.push(self.now.as_second().div_euclid(60));
-        face.push(i64::from(self.notice.is_some()));
-        face
     }
 }

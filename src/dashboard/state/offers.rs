@@ -4,7 +4,7 @@ use super::State;
 use crate::{dashboard::keymap::action::Action, store::FilmState};
 
 impl State {
-    /// Whether the action would do anything now; the footer offers only those.
+    /// Returns whether the action would do anything now; the footer offers only those.
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
         self.may(action)
@@ -14,7 +14,7 @@ impl State {
             }
     }
 
-    /// Whether the action would do anything if no panel were open.
+    /// Returns whether the action would do anything if no panel were open.
     pub(in crate::dashboard) fn offers_under_panels(&self, action: Action) -> bool {
         if !self.may(action) {
             return false;

@@ -3,11 +3,15 @@
 use std::{any::Any, fmt};
 
 use crossterm::event::KeyEvent;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    layout::{Rect, Size},
+};
 
 use super::State;
 use crate::{
     dashboard::{keymap::action::Action, message::Effect},
+    session::protocol::Request,
     store::FilmId,
 };
 
@@ -21,9 +25,18 @@ pub trait Panel: Any + fmt::Debug {
     /// Takes pasted text. A panel without a text field ignores it.
     fn paste(&mut self, _state: &mut State, _text: &str) {}
 
-    /// Whether an action does something here: for the footer.
+    /// Returns whether the keys up and down do something here.
+    fn has_lines(&self) -> bool {
+        false
+    }
+
+    /// Returns whether an action does something here: for the footer.
     fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Close | Action::Interrupt)
+        match action {
+            Action::Close | Action::Interrupt => true,
+            Action::Up | Action::Down => self.has_lines(),
+            _ => false,
+        }
     }
 
     /// The place that it covers; pictures must know.
@@ -32,18 +45,40 @@ pub trait Panel: Any + fmt::Debug {
     /// Draws it into that place, which is clear.
     fn draw(&self, state: &State, frame: &mut Frame<'_>, area: Rect);
 
-    /// Whether a filter is typed here: the list then leaves room for it, and need not be finished before a key.
+    /// Returns whether a filter is typed here: the list then leaves room for it, and need not be finished before a key.
     fn is_filter(&self) -> bool {
         false
     }
 
     /// A film that is to stand beside the selected one while it is open.
-    fn beside(&self) -> Option<FilmId> {
+    fn beside(&self, _state: &State) -> Option<FilmId> {
+        None
+    }
+
+    /// The request by which a session hears, however the panel closes, that what it showed is no longer wanted.
+    fn at_close(&self) -> Option<Request> {
+        None
+    }
+
+    /// Films whose small pictures it wants one below the other, and the room for them in cells.
+    fn sheet(&self, _state: &State) -> Option<(Vec<FilmId>, Size)> {
         None
     }
 
     /// Hears that the list has become the one that was asked for.
     fn list_is_whole(&mut self, _state: &mut State) {}
+}
+
+/// Moves the choice among so many lines by an action that does so.
+pub(in crate::dashboard) fn choose(chosen: &mut usize, lines: usize, action: Option<Action>) {
+    let last = lines.saturating_sub(1);
+    *chosen = match action {
+        Some(Action::Up) => (*chosen).min(last).saturating_sub(1),
+        Some(Action::Down) => (*chosen + 1).min(last),
+        Some(Action::First) => 0,
+        Some(Action::Last) => last,
+        _ => (*chosen).min(last),
+    };
 }
 
 /// The outcome of a key in a panel.
@@ -75,6 +110,17 @@ impl Turn {
     /// The panel stays open, and these things are done.
     pub(in crate::dashboard) fn stay_with(effects: Vec<Effect>) -> Self {
         Self { next: Next::Stay, effects }
+    }
+
+    /// The outcome of an action that panels without a field to type into take alike. `own` is the one that opens the
+    /// panel: pressed again, it closes it.
+    pub(in crate::dashboard) fn usual(action: Option<Action>, own: Action) -> Self {
+        match action {
+            Some(Action::Close | Action::Quit) => Self::close(),
+            Some(Action::Redraw) => Self::stay_with(vec![Effect::Redraw]),
+            Some(action) if action == own => Self::close(),
+            _ => Self::stay(),
+        }
     }
 
     /// The panel closes, and that is all.
@@ -123,12 +169,23 @@ impl State {
         self.panel.get_or_insert(panel);
     }
 
-    /// The film that the open panel wants beside the selected one.
-    pub(in crate::dashboard) fn beside(&self) -> Option<FilmId> {
-        self.panel.as_deref().and_then(Panel::beside)
+    /// Closes the panel that is open, whatever it was about to do.
+    pub(in crate::dashboard) fn close_panel(&mut self) -> Vec<Effect> {
+        let request = self.panel.take().and_then(|panel| panel.at_close());
+        request.map(Effect::Request).into_iter().collect()
     }
 
-    /// Whether a filter is being typed.
+    /// The film that the open panel wants beside the selected one.
+    pub(in crate::dashboard) fn beside(&self) -> Option<FilmId> {
+        self.panel.as_deref()?.beside(self)
+    }
+
+    /// The films whose small pictures the open panel wants, and the room for them.
+    pub(in crate::dashboard) fn wanted_sheet(&self) -> Option<(Vec<FilmId>, Size)> {
+        self.panel.as_deref().and_then(|panel| panel.sheet(self))
+    }
+
+    /// Returns whether a filter is being typed.
     pub(in crate::dashboard) fn is_filter_typed(&self) -> bool {
         self.panel.as_deref().is_some_and(Panel::is_filter)
     }

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 
 use super::State;
 use crate::{
-    dashboard::keymap::action::Action,
+    dashboard::{keymap::action::Action, message::Effect},
     session::protocol::NoticeLevel,
     study::{Permission, PersonRole},
     text::long_time,
 };
+
+/// What somebody must be to have a result sent.
+const SENDING: Permission = Permission::Role(PersonRole::Triage);
 
 impl State {
     /// The person at the keys has logged in and has this role; none: the user of an account.
@@ -25,21 +28,35 @@ impl State {
         self.role
     }
 
-    /// Whether the person at the keys is permitted an action.
+    /// Returns whether the person at the keys is permitted an action.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
         action.permission().is_given_to(self.role)
     }
 
-    /// Whether the person at the keys may ask something of a plugin.
+    /// Returns whether the person at the keys may ask something of a plugin.
     pub(in crate::dashboard) fn may_ask_plugins(&self) -> bool {
         Permission::Role(PersonRole::Admin).is_given_to(self.role)
     }
 
+    /// Returns whether the person at the keys may have results sent.
+    pub(in crate::dashboard) fn may_send(&self) -> bool {
+        SENDING.is_given_to(self.role)
+    }
+
     /// Says why an action is not done.
     pub(in crate::dashboard) fn refuse(&mut self, action: Action) {
+        self.refuse_for_lack_of(action.permission());
+    }
+
+    /// Says why no result is sent.
+    pub(in crate::dashboard) fn refuse_to_send(&mut self) {
+        self.refuse_for_lack_of(SENDING);
+    }
+
+    fn refuse_for_lack_of(&mut self, permission: Permission) {
         let Some(role) = self.role else { return };
-        let whose = action.permission().in_words();
+        let whose = permission.in_words();
         self.say(
             NoticeLevel::Info,
             format!("Not done: that is for {whose}, and your role is {}.", role.word()),
@@ -47,12 +64,12 @@ impl State {
     }
 
     /// Takes another role over. What lies over the screen may not be for it.
-    pub(in crate::dashboard) fn take_role(&mut self, role: PersonRole) {
+    pub(in crate::dashboard) fn take_role(&mut self, role: PersonRole) -> Vec<Effect> {
         if self.role == Some(role) {
-            return;
+            return Vec::new();
         }
         self.role = Some(role);
-        self.panel = None;
+        let effects = self.close_panel();
         self.pending.clear();
         self.undo.clear();
         self.hides_names |= !role.sees_names();
@@ -61,6 +78,7 @@ impl State {
             _ => String::new(),
         };
         self.say(NoticeLevel::Warning, format!("Your role is {} now.{names}", role.word()));
+        effects
     }
 
     /// Returns what the role does not permit, in a sentence; none where it permits all.

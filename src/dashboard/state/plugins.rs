@@ -18,7 +18,7 @@ pub struct Command {
     pub command: PluginCommand,
 }
 
-/// Whether a plugin's hooks are called.
+/// Returns whether a plugin's hooks are called.
 pub(in crate::dashboard) fn runs(record: &PluginRecord) -> bool {
     matches!(record.state, PluginState::Running | PluginState::Old)
 }
@@ -38,7 +38,7 @@ pub(in crate::dashboard) fn filters(state: &State) -> Vec<String> {
     state.plugins().iter().filter(|record| runs(record)).flat_map(|record| record.filters.clone()).collect()
 }
 
-/// How wide a plugin wants its column; none for other columns, and where nothing is known of the plugin.
+/// Returns how wide a plugin wants its column; none for other columns, and where nothing is known of the plugin.
 pub(in crate::dashboard) fn width(state: &State, column: Column) -> Option<u16> {
     let (plugin, title) = column.plugin()?;
     let record = state.plugins().iter().find(|record| record.name == plugin)?;

@@ -18,7 +18,7 @@ impl State {
         self.detail.as_deref().filter(|detail| detail.study.id == selected.id)
     }
 
-    /// How many films the selected study has, as far as is known.
+    /// Returns how many films the selected study has, as far as is known.
     #[must_use]
     pub fn film_count(&self) -> usize {
         self.detail().map_or(0, |detail| detail.films.len())

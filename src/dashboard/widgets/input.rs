@@ -29,7 +29,7 @@ impl Input {
         &self.text
     }
 
-    /// Where the next character goes, in bytes.
+    /// Returns where the next character goes, in bytes.
     #[must_use]
     pub fn cursor(&self) -> usize {
         self.cursor

@@ -35,7 +35,7 @@ pub enum Column {
     StudyTime,
     /// How long since the first film arrived.
     Waits,
-    /// What people did with it.
+    /// Its status: how far people have come with it.
     Status,
     /// Who did.
     By,
@@ -49,7 +49,7 @@ pub enum Column {
     Tags,
     /// An attribute of the header.
     Attribute(Attribute),
-    /// What a plugin writes: `PLUGIN.TITLE`, see [`Column::of_plugin`].
+    /// A plugin's own column: `PLUGIN.TITLE`, see [`Column::of_plugin`].
     Plugin(&'static str),
 }
 
@@ -163,7 +163,7 @@ impl Column {
         record.columns.iter().filter_map(|column| Self::of_plugin(&record.name, &column.title))
     }
 
-    /// Which plugin writes it, and its title there.
+    /// Returns which plugin writes it, and its title there.
     pub(in crate::dashboard) fn plugin(self) -> Option<(&'static str, &'static str)> {
         // A plugin's name has no dot in it, a title may.
         if let Self::Plugin(name) = self { name.split_once('.') } else { None }
@@ -194,13 +194,13 @@ impl Column {
         }
     }
 
-    /// Whether numbers stand in it, which end at the right.
+    /// Returns whether numbers stand in it, which end at the right.
     #[must_use]
     pub fn is_number(self) -> bool {
         matches!(self, Self::Rank | Self::Score | Self::Waits | Self::Films | Self::Notes)
     }
 
-    /// How much room it needs, and from which width of the pane on it is worth that; `None` for the two
+    /// Returns how much room it needs, and from which width of the pane on it is worth that; `None` for the two
     /// that share what the others leave.
     pub(in crate::dashboard) fn room(self, pane: u16, rank_digits: u16) -> Option<(u16, u16)> {
         let narrow = pane < 52;

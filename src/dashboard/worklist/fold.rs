@@ -12,13 +12,13 @@ fn folded(character: char) -> impl Iterator<Item = char> {
     plain.to_lowercase()
 }
 
-/// Whether folded text stands in a text that is not folded yet; without making a copy of it.
+/// Returns whether folded text stands in a text that is not folded yet; without making a copy of it.
 pub(super) fn contains(text: &str, wanted: &str) -> bool {
     let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
     starts.into_iter().any(|at| begins(&text[at..], wanted).is_some())
 }
 
-/// Whether a text is the folded one.
+/// Returns whether a text is the folded one.
 pub(super) fn equals(text: &str, wanted: &str) -> bool {
     begins(text, wanted).is_some_and(|rest| rest.is_none())
 }

@@ -63,19 +63,19 @@ fn by_rank(a: &Row, b: &Row) -> Ordering {
 }
 
 impl Worklist {
-    /// How many studies are listed.
+    /// Returns how many studies are listed.
     #[must_use]
     pub fn len(&self) -> usize {
         self.listed.len()
     }
 
-    /// Whether none is.
+    /// Returns whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
-    /// How many studies there are, listed or not.
+    /// Returns how many studies there are, listed or not.
     #[must_use]
     pub fn total(&self) -> usize {
         self.ranked.len()
@@ -118,13 +118,13 @@ impl Worklist {
         if self.order.is_rank() { self.len() - self.count(Severity::Held) } else { self.len() }
     }
 
-    /// How many of the listed studies stand in a band.
+    /// Returns how many of the listed studies stand in a band.
     #[must_use]
     pub fn count(&self, band: Severity) -> usize {
         self.counts[band as usize]
     }
 
-    /// How many critical studies nobody took note of, listed or not.
+    /// Returns how many critical studies nobody took note of, listed or not.
     #[must_use]
     pub fn alarms(&self) -> usize {
         self.alarms.len()
@@ -174,7 +174,7 @@ impl Worklist {
         }
     }
 
-    /// Whether the list is not yet as it was asked for.
+    /// Returns whether the list is not yet as it was asked for.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         self.rebuild.is_some()
@@ -300,7 +300,7 @@ impl Worklist {
         self.selected_index().map(|index| index.saturating_sub(self.offset))
     }
 
-    /// Where the row stands, or would stand.
+    /// Returns where the row stands, or would stand.
     fn place_of(&self, row: &Row) -> usize {
         self.listed.partition_point(|other| self.order.compare(other, row).is_lt())
     }

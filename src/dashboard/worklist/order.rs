@@ -33,7 +33,7 @@ impl Order {
         if self.column == column { Self { reversed: !self.reversed, ..self } } else { Self::by(column) }
     }
 
-    /// Whether it is the ranking itself.
+    /// Returns whether it is the ranking itself.
     #[must_use]
     pub fn is_rank(self) -> bool {
         self == Self::default()

@@ -2,44 +2,19 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::study::{Attributes, Marks, Status, StudyRow};
+use crate::study::{Status, StudyRow};
 
 /// A listed study; `id` also makes its key, so that ties are broken by it.
 pub(in crate::dashboard) fn row(id: StudyId, severity: Severity, score: f64) -> StudyRow {
     let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(id);
     StudyRow {
-        id,
-        key: format!("{id:04}"),
-        patient_id: String::new(),
-        patient_name: String::new(),
-        accession_number: String::new(),
-        description: String::new(),
-        view: String::new(),
-        file_name: String::new(),
-        study_time: None,
-        first_arrival: at,
-        last_arrival: at,
         complete: true,
         scored_films: 1,
-        held_films: 0,
-        listed_films: 0,
         severity,
         assessed: severity,
         score: Some(score),
-        top: None,
-        promoted_at: None,
-        outside: None,
-        was_critical_until: None,
-        status: Status::New,
-        status_by: String::new(),
-        status_at: None,
-        acknowledged: None,
-        notes: 0,
-        model: String::new(),
-        held_reason: String::new(),
-        marks: Marks::default(),
-        attributes: Attributes::default(),
         revision: 1,
+        ..StudyRow::new(id, format!("{id:04}"), at)
     }
 }
 

@@ -61,7 +61,7 @@ impl Peers {
         self.0.entry(title.trim().to_owned()).or_default().extend(networks);
     }
 
-    /// Whether anybody may send.
+    /// Returns whether anybody may send.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.is_empty()

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::dicom::{
     printable, title_words,
-    wire::{Command, Fault, Incoming, Request, Status, Wire, code, field, is_uid},
+    wire::{Command, Incoming, Request, Status, Wire, WireError, code, field, is_uid},
 };
 
 /// A connection's peer.
@@ -56,7 +56,7 @@ pub(super) fn serve(shared: &Shared, mut wire: Wire, place: &Place, mut peer: Pe
     let mut association = Association { shared, wire, peer, agreement, tally: Tally::default() };
     let end = association.run(&request.titles);
     let Association { mut wire, peer, tally, .. } = association;
-    if let Some(abort) = end.as_ref().err().and_then(Fault::abort) {
+    if let Some(abort) = end.as_ref().err().and_then(WireError::abort) {
         wire.limit(times.answer, times.answer);
         let _ = wire.send(&abort);
     }
@@ -72,10 +72,10 @@ pub(super) fn serve(shared: &Shared, mut wire: Wire, place: &Place, mut peer: Pe
 }
 
 /// Says what a connection did in place of asking for an association.
-fn stray_words(fault: &Fault) -> String {
+fn stray_words(fault: &WireError) -> String {
     match fault {
-        Fault::Silent => "it asked for no association in time".to_owned(),
-        Fault::Closed => "it closed the connection before it asked for an association".to_owned(),
+        WireError::Silent => "it asked for no association in time".to_owned(),
+        WireError::Closed => "it closed the connection before it asked for an association".to_owned(),
         other => other.to_string(),
     }
 }
@@ -118,7 +118,7 @@ fn admit(
     })
 }
 
-/// What an association brought.
+/// The films and bytes that an association brought.
 #[derive(Debug, Default)]
 struct Tally {
     films: u64,
@@ -144,7 +144,7 @@ impl Association<'_> {
     }
 
     /// Accepts, and does what the peer asks until it releases the association.
-    fn run(&mut self, titles: &[u8; 32]) -> Result<(), Fault> {
+    fn run(&mut self, titles: &[u8; 32]) -> Result<(), WireError> {
         let times = self.times();
         self.limit(times.answer, times.answer);
         self.wire.accept(&Pdu::AssociationAC(self.agreement.answer.clone()), titles)?;
@@ -162,17 +162,17 @@ impl Association<'_> {
                     let command = self.wire.command(fragment)?;
                     self.perform(fragment.context, &command)?;
                 }
-                Incoming::Fragment(_) => return Err(Fault::unexpected("data came without a command")),
+                Incoming::Fragment(_) => return Err(WireError::unexpected("data came without a command")),
                 Incoming::Released => {
-                    return Err(Fault::unexpected("a PDU came that has no place in an association"));
+                    return Err(WireError::unexpected("a PDU came that has no place in an association"));
                 }
             }
         }
     }
 
-    fn perform(&mut self, number: u8, command: &Command) -> Result<(), Fault> {
+    fn perform(&mut self, number: u8, command: &Command) -> Result<(), WireError> {
         let Some(context) = self.agreement.contexts.get(&number).cloned() else {
-            return Err(Fault::invalid("a message came in a context that was not accepted"));
+            return Err(WireError::invalid("a message came in a context that was not accepted"));
         };
         let status = match command.field {
             field::STORE => self.store(number, &context, command)?,
@@ -194,12 +194,12 @@ impl Association<'_> {
     }
 
     /// Reads a data set that nobody wants.
-    fn skip(&mut self, number: u8, command: &Command) -> Result<(), Fault> {
+    fn skip(&mut self, number: u8, command: &Command) -> Result<(), WireError> {
         if command.has_data { self.wire.data(number, |_| {}) } else { Ok(()) }
     }
 
     /// Stores a film. The status is success only when the film is on disk.
-    fn store(&mut self, number: u8, context: &Context, command: &Command) -> Result<Status, Fault> {
+    fn store(&mut self, number: u8, context: &Context, command: &Command) -> Result<Status, WireError> {
         let folder = &self.shared.folder;
         let mut passing = match checked(context, command) {
             Ok(()) => folder.begin(context, &command.instance).map_err(|error| status_of(&error)),

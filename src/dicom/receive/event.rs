@@ -1,4 +1,4 @@
-//! What the receiver tells of.
+//! Events that the receiver tells.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
@@ -9,7 +9,7 @@ pub struct Event {
     pub address: IpAddr,
     /// Its AE title, harmless to show; empty where it has not said one.
     pub title: String,
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
 }
 
@@ -38,7 +38,7 @@ pub enum EventKind {
     },
     /// Some of what a sender proposed was refused, and the association goes on.
     Limited {
-        /// What and why.
+        /// The film or sender that was refused, and why.
         reason: String,
     },
     /// An association was refused.
@@ -48,7 +48,7 @@ pub enum EventKind {
     },
     /// A connection came to nothing: what connected asked for no association.
     Stray {
-        /// What it did.
+        /// The stray connection's mistake.
         reason: String,
     },
     /// An association ended.

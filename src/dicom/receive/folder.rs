@@ -197,7 +197,7 @@ impl Passing<'_> {
         Ok(self.put(piece)?)
     }
 
-    /// How many bytes of the data set were written.
+    /// Returns how many bytes of the data set were written.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }

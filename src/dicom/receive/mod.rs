@@ -114,7 +114,7 @@ pub enum StartError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The operating system's words.
         source: io::Error,
     },
     /// The inbox cannot be written to.
@@ -123,7 +123,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// Whether trying again may help: another program has the port, or the address is not there yet.
+    /// Returns whether trying again may help: another program has the port, or the address is not there yet.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         use io::ErrorKind::{AddrInUse, AddrNotAvailable};
@@ -147,7 +147,7 @@ pub struct Receiver {
     shared: Arc<Shared>,
 }
 
-/// What the threads of a receiver share.
+/// The state that the threads of a receiver share.
 struct Shared {
     options: Options,
     peers: RwLock<Peers>,
@@ -234,7 +234,7 @@ impl Receiver {
         }
     }
 
-    /// Whether it was stopped.
+    /// Returns whether it was stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.shared.stops()

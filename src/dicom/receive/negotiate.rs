@@ -1,4 +1,4 @@
-//! What is agreed upon at the start of an association (PS3.8 section 7.1.1, PS3.7 annex D.3).
+//! The agreement at the start of an association (PS3.8 section 7.1.1, PS3.7 annex D.3).
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ pub(super) struct Context {
     pub(super) syntax: String,
 }
 
-/// What was agreed upon.
+/// The outcome of a negotiation.
 #[derive(Debug)]
 pub(super) struct Agreement {
     pub(super) contexts: BTreeMap<u8, Context>,

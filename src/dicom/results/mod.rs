@@ -82,13 +82,13 @@ pub struct Sent {
 pub struct FilmResult {
     /// The film, by its own header.
     pub source: Source,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// What gates said of a film that was scored all the same, a sentence each.
+    /// Warnings of gates about a film that was scored all the same, a sentence each.
     pub warnings: Vec<String>,
 }
 
-/// What became of a film.
+/// The outcome of a film.
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// The model scored it.

@@ -122,8 +122,8 @@ fn group(film: &Source, finding: &Finding, model: &Algorithm) -> Item {
         .and(Contains, Item::image(Some(&SOURCE), film))
 }
 
-/// What computed (TID 4019): the model by its hash, for a name can be given twice. One parameter, for some readers know no
-/// second one; no Algorithm Family, which readers take for an evaluation of the finding.
+/// The algorithm that computed (TID 4019): the model by its hash, for a name can be given twice. One parameter, for
+/// some readers know no second one; no Algorithm Family, which readers take for an evaluation of the finding.
 fn algorithm(model: &Algorithm, thresholds: Option<&str>) -> [Item; 3] {
     let hash = format!("weights_sha256={}", clean(&model.sha256));
     let parameters = thresholds.map_or(hash.clone(), |thresholds| format!("{thresholds}, {hash}"));
@@ -134,7 +134,7 @@ fn algorithm(model: &Algorithm, thresholds: Option<&str>) -> [Item; 3] {
     ]
 }
 
-/// What holds for the whole study: its band, what it rests on, and what was not assessed.
+/// The part that holds for the whole study: its band, what it rests on, and what was not assessed.
 fn evaluation(result: &StudyResult) -> Item {
     let scored = result.films.iter().filter(|film| film.findings().is_some());
     let mut band = Item::code(&BAND, &band(result.assessment().severity));

@@ -67,7 +67,7 @@ impl DataSet {
         self
     }
 
-    /// Whether all its text is ASCII, which is the same in every character set.
+    /// Returns whether all its text is ASCII, which is the same in every character set.
     pub(super) fn is_ascii(&self) -> bool {
         self.elements.iter().all(|(tag, value)| match value {
             Value::Bytes(bytes) => matches!(vr(*tag), VR::OB | VR::OW | VR::US) || bytes.is_ascii(),

@@ -6,7 +6,7 @@ use dicom_dictionary_std::tags;
 use super::{ResultsError, What, set::DataSet};
 use cxr_film::{Header, Values};
 
-/// What identifies a patient and a study, and is the same in every object of them.
+/// Attributes that identify a patient and a study: the same in every object of them.
 const SHARED: [Tag; 12] = [
     tags::STUDY_ID,
     tags::STUDY_DATE,
@@ -33,7 +33,7 @@ const NEVER_ABSENT: [Tag; 9] = [
     tags::PATIENT_BIRTH_DATE,
     tags::PATIENT_SEX,
 ];
-/// What a picture made of the film says as the film does.
+/// Attributes that a picture made of the film has as the film has them.
 const OF_PICTURE: [Tag; 5] = [
     tags::PATIENT_ORIENTATION,
     tags::BODY_PART_EXAMINED,
@@ -70,20 +70,20 @@ impl Source {
         Ok(Self { header, values })
     }
 
-    /// What the film says of itself.
+    /// The film's header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Whether two films are of one study and, as far as they say so, of one patient.
+    /// Returns whether two films are of one study and, as far as they say so, of one patient.
     pub(super) fn is_with(&self, other: &Self) -> bool {
         let (patient, others) = (&self.header.patient_id, &other.header.patient_id);
         self.header.study_instance_uid == other.header.study_instance_uid
             && (patient == others || patient.is_empty() || others.is_empty())
     }
 
-    /// Whether the film was compressed with loss once, as far as one knows.
+    /// Returns whether the film was compressed with loss once, as far as one knows.
     fn is_lossy(&self) -> bool {
         use dicom_dictionary_std::uids::{
             HTJ2K, JPEG_BASELINE8_BIT, JPEG_EXTENDED12_BIT, JPEG2000, JPEGLS_NEAR_LOSSLESS,

@@ -20,7 +20,7 @@ pub enum SendError {
     Name {
         /// The name.
         host: String,
-        /// What the operating system said.
+        /// The operating system's words.
         source: io::Error,
     },
     /// There is no connection to the host.
@@ -28,7 +28,7 @@ pub enum SendError {
     Connect {
         /// Host and port.
         host: String,
-        /// What the operating system said.
+        /// The operating system's words.
         source: io::Error,
     },
     /// A certificate cannot bear such a name.
@@ -56,7 +56,7 @@ pub enum SendError {
     Broken {
         /// The last thing that we did.
         after: &'static str,
-        /// What happened.
+        /// The reason.
         why: String,
     },
 }

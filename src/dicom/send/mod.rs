@@ -27,8 +27,8 @@ pub use verdict::Verdict;
 use super::{
     printable,
     wire::{
-        Answer, Channel, Command, Fault, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, Incoming, MAX_PDU, Timed,
-        Wire, field,
+        Answer, Channel, Command, IMPLEMENTATION_CLASS, IMPLEMENTATION_NAME, Incoming, MAX_PDU, Timed, Wire,
+        WireError, field,
     },
 };
 
@@ -89,7 +89,7 @@ pub struct Storable<'a> {
 pub struct Echo {
     /// How long the whole of it took.
     pub took: Duration,
-    /// What the other side calls its program; empty where it does not say.
+    /// The other side's name for its program; empty where it does not say.
     pub implementation: String,
 }
 
@@ -221,7 +221,7 @@ impl Association {
         answered.map_err(|fault| broken(&mut self.wire, &fault, "sent an object"))
     }
 
-    fn exchange(&mut self, context: u8, command: &Command, data: &[u8]) -> Result<Verdict, Fault> {
+    fn exchange(&mut self, context: u8, command: &Command, data: &[u8]) -> Result<Verdict, WireError> {
         self.wire.send_message(context, true, &command.request(), self.max_pdu)?;
         if command.has_data {
             self.wire.send_message(context, false, data, self.max_pdu)?;
@@ -230,14 +230,14 @@ impl Association {
             Incoming::Fragment(fragment) if fragment.is_command && fragment.context == context => {
                 self.wire.command(fragment)?
             }
-            _ => return Err(Fault::unexpected("it answered with something else than an answer")),
+            _ => return Err(WireError::unexpected("it answered with something else than an answer")),
         };
         if answer.has_data {
             self.wire.data(context, |_| {})?;
         }
         match answer.status {
             Some(status) if answer.answers(command) => Ok(Verdict::of(status, &answer.comment)),
-            _ => Err(Fault::unexpected("it answered another message than the one that it got")),
+            _ => Err(WireError::unexpected("it answered another message than the one that it got")),
         }
     }
 }
@@ -319,7 +319,7 @@ fn implementation(accepted: &AssociationAC) -> String {
 }
 
 /// Tells the other side of a fault that it would understand, and people of every one.
-fn broken(wire: &mut Wire, fault: &Fault, after: &'static str) -> SendError {
+fn broken(wire: &mut Wire, fault: &WireError, after: &'static str) -> SendError {
     if let Some(abort) = fault.abort() {
         let time = Duration::from_millis(200);
         wire.limit(time, time);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What became of an object, by the status that it was answered with.
+/// The outcome of an object, by the status that it was answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It is stored.
@@ -50,7 +50,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Whether an object with that status is stored, and the meaning of the status; success has none.
+/// Returns whether an object with that status is stored, and the meaning of the status; success has none.
 fn meaning(code: u16) -> (bool, &'static str) {
     match code {
         0x0000 => (true, ""),

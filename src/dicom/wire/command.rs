@@ -118,7 +118,7 @@ impl Command {
         }
     }
 
-    /// Whether this is the answer to a request.
+    /// Returns whether this is the answer to a request.
     pub(in crate::dicom) fn answers(&self, request: &Self) -> bool {
         self.field == request.field | ANSWER && self.answered == Some(request.message)
     }
@@ -186,7 +186,7 @@ impl Elements {
     }
 }
 
-/// Whether a text can be a UID: senders in use put more than digits and dots into them, so anything that is printed
+/// Returns whether a text can be a UID: senders in use put more than digits and dots into them, so anything that is printed
 /// and can do no harm will do.
 pub(in crate::dicom) fn is_uid(text: &str) -> bool {
     !text.is_empty()

@@ -5,7 +5,7 @@
 //! [`MAX_REQUEST`]; data goes through one buffer of [`BUFFER`] bytes, whatever its PDU's length.
 
 mod command;
-mod fault;
+mod error;
 mod stream;
 
 use std::{
@@ -19,7 +19,7 @@ use dicom_ul::pdu::{
 };
 
 pub(super) use command::{Command, MAX_COMMAND, Status, code, field, is_uid, padded};
-pub(super) use fault::Fault;
+pub(super) use error::WireError;
 pub(super) use stream::{Channel, Timed};
 
 /// Our implementation, to peers and in the files that are written: a number made from a UUID (PS3.5 annex B.2).
@@ -109,60 +109,64 @@ impl Wire {
     }
 
     /// Reads the association request that a connection has to begin with.
-    pub(super) fn request(&mut self) -> Result<Request, Fault> {
+    pub(super) fn request(&mut self) -> Result<Request, WireError> {
         let (header, length) = self.header()?;
         match header[0] {
             kind::ASSOCIATE_RQ => {}
             2..=7 => {
-                return Err(Fault::unexpected("it began with something else than an association request"));
+                return Err(WireError::unexpected(
+                    "it began with something else than an association request",
+                ));
             }
             0x16 if header[1] == 3 => {
-                return Err(Fault::Foreign(
+                return Err(WireError::Foreign(
                     "it speaks TLS, which is not set up here (see [receive] tls_certificate)",
                 ));
             }
             _ if header.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') => {
-                return Err(Fault::Foreign("it speaks HTTP or another language, not DICOM"));
+                return Err(WireError::Foreign("it speaks HTTP or another language, not DICOM"));
             }
-            _ => return Err(Fault::Foreign("it does not speak DICOM")),
+            _ => return Err(WireError::Foreign("it does not speak DICOM")),
         }
         let bytes = self.whole(header, length)?;
         let titles = bytes.get(10..42).and_then(|titles| titles.try_into().ok());
         match (titles, read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false)) {
             (Some(titles), Ok(Some(Pdu::AssociationRQ(asked)))) => Ok(Request { asked, titles }),
-            _ => Err(Fault::invalid("its association request cannot be read")),
+            _ => Err(WireError::invalid("its association request cannot be read")),
         }
     }
 
     /// Reads the answer to an association request.
-    pub(super) fn answer(&mut self) -> Result<Answer, Fault> {
+    pub(super) fn answer(&mut self) -> Result<Answer, WireError> {
         let (header, length) = self.header()?;
         match header[0] {
             kind::ASSOCIATE_AC | kind::ASSOCIATE_RJ => {}
             kind::ABORT => return Err(self.abort(length)?),
-            4..=6 => return Err(Fault::unexpected("it answered with something else than an association")),
-            _ => return Err(Fault::Foreign("it does not speak DICOM")),
+            4..=6 => {
+                return Err(WireError::unexpected("it answered with something else than an association"));
+            }
+            _ => return Err(WireError::Foreign("it does not speak DICOM")),
         }
         let bytes = self.whole(header, length)?;
         match read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false) {
             Ok(Some(Pdu::AssociationAC(accepted))) => Ok(Answer::Accepted(accepted)),
             Ok(Some(Pdu::AssociationRJ(rejected))) => Ok(Answer::Rejected(rejected)),
-            _ => Err(Fault::invalid("its answer to the association request cannot be read")),
+            _ => Err(WireError::invalid("its answer to the association request cannot be read")),
         }
     }
 
     /// Reads a PDU of an association's beginning.
-    fn whole(&mut self, header: [u8; HEADER], length: u32) -> Result<Vec<u8>, Fault> {
+    fn whole(&mut self, header: [u8; HEADER], length: u32) -> Result<Vec<u8>, WireError> {
         if length > MAX_REQUEST {
-            return Err(Fault::invalid("its association request claims to be longer than 1 MiB"));
+            return Err(WireError::invalid("its association request claims to be longer than 1 MiB"));
         }
         let mut bytes = header.to_vec();
         let read = self.reader.by_ref().take(length.into()).read_to_end(&mut bytes)?;
-        if read < length as usize { Err(Fault::Closed) } else { Ok(bytes) }
+        if read < length as usize { Err(WireError::Closed) } else { Ok(bytes) }
     }
 
     /// Reads on to the next fragment, or to what ends the association.
-    pub(super) fn next(&mut self) -> Result<Incoming, Fault> {
+    pub(super) fn next(&mut self) -> Result<Incoming, WireError> {
         while self.left == 0 {
             let (header, length) = self.header()?;
             match header[0] {
@@ -176,16 +180,21 @@ impl Wire {
                     return Ok(Incoming::Released);
                 }
                 kind::ABORT => return Err(self.abort(length)?),
-                1..=5 => return Err(Fault::unexpected("a PDU came that has no place in an association")),
-                _ => return Err(Fault::Protocol("a PDU of an unknown type came", Reason::UnrecognizedPdu)),
+                1..=5 => return Err(WireError::unexpected("a PDU came that has no place in an association")),
+                _ => {
+                    return Err(WireError::Protocol(
+                        "a PDU of an unknown type came",
+                        Reason::UnrecognizedPdu,
+                    ));
+                }
             }
         }
         self.fragment().map(Incoming::Fragment)
     }
 
-    fn fragment(&mut self) -> Result<Fragment, Fault> {
+    fn fragment(&mut self) -> Result<Fragment, WireError> {
         if self.left < VALUE_HEADER {
-            return Err(Fault::invalid("a PDU ends within the header of a value"));
+            return Err(WireError::invalid("a PDU ends within the header of a value"));
         }
         let mut header = [0; VALUE_HEADER as usize];
         self.reader.read_exact(&mut header)?;
@@ -194,18 +203,19 @@ impl Wire {
         let claimed = u32::from_be_bytes([a, b, c, d]);
         let room = self.left - VALUE_HEADER;
         let length = claimed.checked_sub(2).filter(|length| *length <= room);
-        let length = length.ok_or_else(|| Fault::invalid("a value's length does not fit into its PDU"))?;
+        let length =
+            length.ok_or_else(|| WireError::invalid("a value's length does not fit into its PDU"))?;
         self.left = room - length;
         Ok(Fragment { context, is_command: flags & 1 != 0, is_last: flags & 2 != 0, length })
     }
 
     /// Passes a fragment's bytes on in pieces, without copying them.
-    pub(super) fn pass(&mut self, length: u32, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
+    pub(super) fn pass(&mut self, length: u32, mut take: impl FnMut(&[u8])) -> Result<(), WireError> {
         let mut left = length as usize;
         while left > 0 {
             let piece = self.reader.fill_buf()?;
             if piece.is_empty() {
-                return Err(Fault::Closed);
+                return Err(WireError::Closed);
             }
             let piece = &piece[..piece.len().min(left)];
             take(piece);
@@ -217,34 +227,34 @@ impl Wire {
     }
 
     /// Reads the next fragment of a message: of the same context, and of the same kind.
-    pub(super) fn following(&mut self, context: u8, is_command: bool) -> Result<Fragment, Fault> {
+    pub(super) fn following(&mut self, context: u8, is_command: bool) -> Result<Fragment, WireError> {
         match self.next()? {
             Incoming::Fragment(next) if (next.context, next.is_command) == (context, is_command) => Ok(next),
-            Incoming::Fragment(_) => Err(Fault::unexpected("a message broke off for another")),
+            Incoming::Fragment(_) => Err(WireError::unexpected("a message broke off for another")),
             Incoming::Release | Incoming::Released => {
-                Err(Fault::unexpected("a message broke off for a release"))
+                Err(WireError::unexpected("a message broke off for a release"))
             }
         }
     }
 
     /// Reads a command set from its first fragment on.
-    pub(super) fn command(&mut self, first: Fragment) -> Result<Command, Fault> {
+    pub(super) fn command(&mut self, first: Fragment) -> Result<Command, WireError> {
         let mut bytes = Vec::new();
         let mut fragment = first;
         loop {
             if bytes.len() + fragment.length as usize > MAX_COMMAND {
-                return Err(Fault::invalid("a command is longer than any command"));
+                return Err(WireError::invalid("a command is longer than any command"));
             }
             self.pass(fragment.length, |piece| bytes.extend_from_slice(piece))?;
             if fragment.is_last {
-                return Command::read(&bytes).map_err(Fault::invalid);
+                return Command::read(&bytes).map_err(WireError::invalid);
             }
             fragment = self.following(first.context, true)?;
         }
     }
 
     /// Reads a data set and passes it on in pieces.
-    pub(super) fn data(&mut self, context: u8, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
+    pub(super) fn data(&mut self, context: u8, mut take: impl FnMut(&[u8])) -> Result<(), WireError> {
         loop {
             let fragment = self.following(context, false)?;
             self.pass(fragment.length, &mut take)?;
@@ -255,12 +265,12 @@ impl Wire {
     }
 
     /// Reads the rest of an abort.
-    fn abort(&mut self, length: u32) -> Result<Fault, Fault> {
+    fn abort(&mut self, length: u32) -> Result<WireError, WireError> {
         let body = self.short_body(length)?;
-        Ok(Fault::Aborted(abort_words(body[2], body[3])))
+        Ok(WireError::Aborted(abort_words(body[2], body[3])))
     }
 
-    fn header(&mut self) -> Result<([u8; HEADER], u32), Fault> {
+    fn header(&mut self) -> Result<([u8; HEADER], u32), WireError> {
         let mut header = [0; HEADER];
         self.reader.read_exact(&mut header)?;
         let [.., a, b, c, d] = header;
@@ -268,22 +278,22 @@ impl Wire {
     }
 
     /// Reads the body of a release or an abort: four bytes, whatever is in them.
-    fn short_body(&mut self, length: u32) -> Result<[u8; 4], Fault> {
+    fn short_body(&mut self, length: u32) -> Result<[u8; 4], WireError> {
         let mut body = [0; 4];
         if length != 4 {
-            return Err(Fault::invalid("a release or an abort has a wrong length"));
+            return Err(WireError::invalid("a release or an abort has a wrong length"));
         }
         self.reader.read_exact(&mut body)?;
         Ok(body)
     }
 
     /// Sends a PDU.
-    pub(super) fn send(&mut self, pdu: &Pdu) -> Result<(), Fault> {
+    pub(super) fn send(&mut self, pdu: &Pdu) -> Result<(), WireError> {
         self.send_bytes(&encoded(pdu)?)
     }
 
     /// Sends the acceptance of a request, with the request's own titles.
-    pub(super) fn accept(&mut self, answer: &Pdu, titles: &[u8; 32]) -> Result<(), Fault> {
+    pub(super) fn accept(&mut self, answer: &Pdu, titles: &[u8; 32]) -> Result<(), WireError> {
         let mut bytes = encoded(answer)?;
         if let Some(place) = bytes.get_mut(10..42) {
             place.copy_from_slice(titles);
@@ -299,7 +309,7 @@ impl Wire {
         is_command: bool,
         message: &[u8],
         most: u32,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), WireError> {
         let most = if most == 0 { MAX_PDU } else { most.min(MAX_PDU) };
         // Even a nonsensical limit leaves room for something.
         let room = (most.saturating_sub(VALUE_HEADER) as usize).max(64);
@@ -318,7 +328,7 @@ impl Wire {
         Ok(self.reader.get_mut().flush()?)
     }
 
-    fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), WireError> {
         let channel = self.reader.get_mut();
         channel.write_all(bytes)?;
         Ok(channel.flush()?)
@@ -333,9 +343,9 @@ impl Wire {
     }
 }
 
-fn encoded(pdu: &Pdu) -> Result<Vec<u8>, Fault> {
+fn encoded(pdu: &Pdu) -> Result<Vec<u8>, WireError> {
     let mut bytes = Vec::new();
-    write_pdu(&mut bytes, pdu).map_err(|_| Fault::invalid("its request cannot be answered"))?;
+    write_pdu(&mut bytes, pdu).map_err(|_| WireError::invalid("its request cannot be answered"))?;
     Ok(bytes)
 }
 

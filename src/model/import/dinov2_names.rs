@@ -20,30 +20,42 @@ const NAMES_IN_A_BLOCK: &[(&str, &str)] = &[
     ("ls1.gamma", "layer_scale1.lambda1"),
     ("ls2.gamma", "layer_scale2.lambda1"),
 ];
+/// What wrappers put before every name.
+const WRAPPED: &str = "module.";
 /// One projection of Meta's is three here, one after the other.
 const FUSED: &str = "attn.qkv.";
 const PARTS: [&str; 3] = ["query", "key", "value"];
 
 /// The tensors under the names of Hugging Face's files. What has none of the other names stays as it is.
-pub(super) fn as_hugging_face(tensors: Tensors) -> Tensors {
+///
+/// # Errors
+/// A name that two tensors would have.
+pub(super) fn as_hugging_face(tensors: Tensors) -> Result<Tensors, String> {
+    // As in training with several processors.
+    let is_wrapped = tensors.keys().all(|name| name.starts_with(WRAPPED));
     let mut renamed = Tensors::new();
+    let mut put = |name: String, array: Array| match renamed.contains_key(&name) {
+        true => Err(name),
+        false => Ok(_ = renamed.insert(name, array)),
+    };
     for (name, array) in tensors {
+        let name = if is_wrapped { name[WRAPPED.len()..].to_owned() } else { name };
         match within_block(&name) {
             Some((block, rest)) if rest.starts_with(FUSED) && parts(&array).is_some() => {
                 let end = &rest[FUSED.len()..];
                 let parts = PARTS.iter().zip(parts(&array).into_iter().flatten());
-                renamed.extend(parts.map(|(part, array)| {
-                    (format!("encoder.layer.{block}.attention.attention.{part}.{end}"), array)
-                }));
+                for (part, array) in parts {
+                    put(format!("encoder.layer.{block}.attention.attention.{part}.{end}"), array)?;
+                }
             }
             Some((block, rest)) => {
                 let rest = translated(rest, NAMES_IN_A_BLOCK).unwrap_or_else(|| rest.to_owned());
-                renamed.insert(format!("encoder.layer.{block}.{rest}"), array);
+                put(format!("encoder.layer.{block}.{rest}"), array)?;
             }
-            None => _ = renamed.insert(translated(&name, NAMES).unwrap_or(name), array),
+            None => put(translated(&name, NAMES).unwrap_or(name), array)?,
         }
     }
-    renamed
+    Ok(renamed)
 }
 
 /// "3" and "attn.qkv.weight" of "blocks.3.attn.qkv.weight".
@@ -86,7 +98,7 @@ mod tests {
         let shapes: [&[usize]; 3] = [&[6, 2], &[6], &[7, 2]];
         let tensors =
             names.iter().zip(shapes).map(|(name, shape)| ((*name).to_owned(), array(shape))).collect();
-        let renamed = as_hugging_face(tensors);
+        let renamed = as_hugging_face(tensors).unwrap();
         let of = |name: &str| &renamed[&format!("encoder.layer.1.attention.attention.{name}")];
         assert_eq!(
             (of("query.weight").shape.as_slice(), of("value.bias").shape.as_slice()),
@@ -111,7 +123,20 @@ mod tests {
             ("something.else", "something.else"),
         ] {
             let tensors = [(theirs.to_owned(), Array { shape: vec![1], values: vec![0.0] })].into();
-            assert_eq!(as_hugging_face(tensors).into_keys().collect::<Vec<_>>(), [ours]);
+            assert_eq!(as_hugging_face(tensors).unwrap().into_keys().collect::<Vec<_>>(), [ours]);
+            let tensors = [(format!("module.{theirs}"), Array { shape: vec![1], values: vec![0.0] })].into();
+            assert_eq!(as_hugging_face(tensors).unwrap().into_keys().collect::<Vec<_>>(), [ours]);
         }
+    }
+
+    #[test]
+    fn of_two_spellings_of_one_tensor_neither_is_chosen() {
+        let of = |names: [&str; 2]| {
+            let array = || Array { shape: vec![3], values: vec![0.0; 3] };
+            as_hugging_face(names.map(|name| (name.to_owned(), array())).into()).unwrap_err()
+        };
+        assert_eq!(of(["pos_embed", "embeddings.position_embeddings"]), "embeddings.position_embeddings");
+        let key = "encoder.layer.0.attention.attention.key.bias";
+        assert_eq!(of(["blocks.0.attn.qkv.bias", key]), key);
     }
 }

@@ -34,7 +34,7 @@ pub enum ImportError {
     Damaged {
         /// The file.
         place: String,
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// The file asks for something that weights do not need.

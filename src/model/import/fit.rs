@@ -20,7 +20,7 @@ use crate::{
     text::clean,
 };
 
-/// Whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
+/// Returns whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
 /// count of its training steps, usually whole numbers and left out by the readers already; and what stood in the place
 /// of a patch that a DINOv2 was trained to guess.
 fn is_beside(name: &str) -> bool {
@@ -44,10 +44,11 @@ pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Resu
         NetworkConfig::DinoV2(config) => {
             (weights::wanted(|vb| DinoV2::new(config, &vb)), as_hugging_face(tensors))
         }
-        _ => (weights::wanted(|vb| Plain::new(config, &vb)), tensors),
+        _ => (weights::wanted(|vb| Plain::new(config, &vb)), Ok(tensors)),
     };
     let wanted = wanted.map_err(crate::model::ModelError::from)?;
-    let mut tensors = renamed(tensors, &wanted)
+    let mut tensors = tensors
+        .and_then(|tensors| renamed(tensors, &wanted))
         .map_err(|name| ImportError::NoWeights { place: place.to_owned(), reason: two_of(&name) })?;
     let mut missing = Vec::new();
     let mut taken: Vec<(String, Array)> = Vec::with_capacity(wanted.len());

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of weights, seen from within a reader, which does not know its name.
+//! Faults of a file of weights, seen from within a reader, which does not know its name.
 
 /// Why a reader stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ const LARGEST_HEADER: u64 = 100_000_000;
 /// times its size.
 const LARGEST_OF_WEIGHTS: u64 = 2_000_000;
 
-/// Whether it begins as such a file does: the header's length, then the header, which is JSON.
+/// Returns whether it begins as such a file does: the header's length, then the header, which is JSON.
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
     let Some((length, header)) = bytes.split_first_chunk::<8>() else { return false };
     header.first() == Some(&b'{') && u64::from_le_bytes(*length) <= LARGEST_HEADER

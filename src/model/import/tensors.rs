@@ -29,7 +29,7 @@ impl Array {
     }
 }
 
-/// How far apart neighbours along each axis lie in rows without gaps.
+/// Returns how far apart neighbours along each axis lie in rows without gaps.
 fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
@@ -50,7 +50,7 @@ pub(super) fn gather(shape: &[usize], strides: &[usize], start: usize, visit: &m
     }
 }
 
-/// How many numbers a tensor of that shape holds.
+/// Returns how many numbers a tensor of that shape holds.
 pub(super) fn count(shape: &[usize]) -> Outcome<usize> {
     shape
         .iter()

@@ -1,4 +1,4 @@
-//! What one line of a manifest cannot show to be wrong: how its parts fit together.
+//! Mistakes of a manifest that no single line shows: how its parts fit together.
 
 use std::collections::HashSet;
 
@@ -120,7 +120,7 @@ impl raw::Manifest {
     }
 }
 
-/// Whether a model is of one piece: a classifier names findings, an embedder none. Returns what its outputs are.
+/// Returns whether a model is of one piece: a classifier names findings, an embedder none. Returns what its outputs are.
 fn output(
     kind: Kind,
     architecture: Architecture,

@@ -3,14 +3,14 @@
 //! A model is data: everything between a film and its probabilities is in here or in the weights.
 
 mod check;
+mod provenance;
 mod raw;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use provenance::{EvaluatedOn, Imported, Published, Reference, ReferenceOutput, Training, TrainingRun};
 pub use steps::{Filter, Step, Tone};
-
-use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ const LONGEST_TEXT: usize = 256 << 10;
 pub struct Manifest {
     /// The name that people choose the model by; also its folder's.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub kind: Kind,
     /// One line for people.
     pub title: String,
@@ -91,72 +91,6 @@ pub struct Trunk {
     pub sha256: String,
 }
 
-/// The films that a model's AUCs were measured on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvaluatedOn {
-    /// Which films they are, in words.
-    pub films: String,
-    /// Their other use ("choosing the epoch"); empty: none.
-    pub also_used_for: String,
-    /// Whether training saw films of the same source, though of other patients.
-    pub source_was_trained_on: bool,
-    /// Whether training saw none of their patients.
-    pub patients_are_unseen: bool,
-    /// Whether the intervals are by patient.
-    pub is_by_patient: bool,
-}
-
-impl EvaluatedOn {
-    /// Whether a figure of these films can validate a label.
-    fn is_fit(&self) -> bool {
-        self.is_by_patient && self.patients_are_unseen
-    }
-}
-
-/// Label files that a model was trained on.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Training {
-    /// Their SHA-256, hex.
-    pub labels: BTreeSet<String>,
-    /// The splits of these files that training saw; those whose names begin with "train" need not be named.
-    pub splits: BTreeSet<String>,
-    /// How this program trained it, if it did.
-    pub run: Option<TrainingRun>,
-}
-
-impl Training {
-    /// Whether films are among them: those of a split of that name, or without one, of a label file of that SHA-256. A
-    /// split called `train...` is one of training in any file.
-    #[must_use]
-    pub fn has(training: Option<&Self>, labels_sha256: &str, split: Option<&str>) -> bool {
-        let said = training.filter(|it| it.labels.contains(labels_sha256));
-        match split {
-            Some(split) => {
-                split.to_lowercase().starts_with("train") || said.is_some_and(|it| it.splits.contains(split))
-            }
-            // A file without splits that the model was trained on was so as a whole.
-            None => said.is_some(),
-        }
-    }
-}
-
-/// How this program trained a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrainingRun {
-    /// The model that it began with.
-    pub from: String,
-    /// SHA-256 of that model's weights, hex.
-    pub from_sha256: String,
-    /// Films that it was trained on.
-    pub films: u64,
-    /// Patients whose films these are; a film of nobody knows whom counts as one.
-    pub patients: u64,
-    /// What was chosen on the command line, and what was not, in words.
-    pub options: String,
-    /// The program's version.
-    pub version: String,
-}
-
 /// The manifest's note of `profile.safetensors`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileNote {
@@ -173,50 +107,6 @@ pub struct Limits {
     pub cut_off: f32,
     /// Of how far a film is on the way from an upright to a misplaced one.
     pub turned_cut_off: f32,
-}
-
-/// Where weights can be fetched from, and how to know them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The address.
-    pub url: String,
-    /// The file's length.
-    pub bytes: Option<u64>,
-    /// SHA-256 of the file, hex.
-    pub sha256: Option<String>,
-}
-
-/// The outputs of the published weights for one film: the proof that they, and all that comes before and after
-/// them, are the same here.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reference {
-    /// SHA-256 of the film's file, hex.
-    pub film: String,
-    /// The kind of the values.
-    pub output: ReferenceOutput,
-    /// A value for each of the labels, in their order.
-    pub values: Vec<f64>,
-}
-
-/// The kind of values in a [`Reference`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReferenceOutput {
-    /// Probabilities.
-    Probability,
-    /// Scores: probabilities against the labels' own operating thresholds.
-    Score,
-}
-
-/// The file that weights were converted from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Imported {
-    /// Its name.
-    pub file: String,
-    /// Its SHA-256, hex.
-    pub sha256: String,
-    /// Whether it was the published file.
-    pub published: bool,
 }
 
 /// Width and depth of a network, where they are not the architecture's own.
@@ -238,7 +128,7 @@ pub struct Shape {
     pub patch: Option<usize>,
 }
 
-/// What a model is for.
+/// The purpose of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -398,16 +288,18 @@ impl Manifest {
         }
     }
 
-    /// What tells this model's features of a film from another model's: a hash of its name, weights and preprocessing,
-    /// hex. Thresholds are no part of it.
+    /// The mark by which this model's features of a film are told from another model's: a hash of its name, network,
+    /// weights, the trunk's too, and preprocessing, hex. Thresholds are no part of it.
     #[must_use]
     pub fn features_id(&self) -> String {
-        let Self { name, sha256: weights, preprocessing, .. } = self;
-        sha256(format!("{name}\n{weights}\n{preprocessing:?}").as_bytes())
+        let Self { name, sha256: weights, trunk, preprocessing, .. } = self;
+        let trunk = trunk.as_ref().map_or("", |trunk| trunk.sha256.as_str());
+        let network = self.network();
+        sha256(format!("{name}\n{weights}\n{trunk}\n{network:?}\n{preprocessing:?}").as_bytes())
     }
 }
 
-/// Whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
+/// Returns whether it can name a model: a name becomes a folder's, so it must not lead anywhere else.
 pub(super) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && !name.starts_with('.')

@@ -66,7 +66,7 @@ fn small(channels: usize, outputs: usize, epsilon: f64) -> DenseNetConfig {
     DenseNetConfig { blocks: vec![2, 4, 1, 2], ..DenseNetConfig::densenet121(channels, outputs, epsilon) }
 }
 
-/// How far two results are apart, as a share of the greatest.
+/// Returns how far two results are apart, as a share of the greatest.
 fn apart(found: &[f32], wanted: &[f32]) -> f32 {
     assert_eq!(found.len(), wanted.len());
     let scale = wanted.iter().fold(1.0f32, |most, value| most.max(value.abs()));

@@ -52,6 +52,7 @@ pub fn prepare(film: &Film, steps: &[Step]) -> Result<Input, ModelError> {
                 resize(&plane, (size as usize, size as usize), filter, eight_bit)
             }
             Step::ResizeShortSide { size, filter, eight_bit } => {
+                refuse_strip(&plane)?;
                 resize(&plane, short_side(&plane, size as usize), filter, eight_bit)
             }
             Step::Standardise { epsilon, ddof } => statistics::standardise(plane, epsilon, ddof),
@@ -70,6 +71,18 @@ fn tone(steps: &[Step]) -> Tone {
     match steps.first() {
         Some(Step::Grey { from }) => *from,
         _ => Tone::Display,
+    }
+}
+
+/// The longest a film may be, in short sides, where its short side is enlarged and the long one with it.
+const LONGEST: usize = 16;
+
+/// Refuses what would take all memory and be no film.
+fn refuse_strip(plane: &Plane) -> Result<(), ModelError> {
+    let Plane { width, height, .. } = *plane;
+    match width.max(height) / width.min(height) {
+        0..LONGEST => Ok(()),
+        _ => Err(ModelError::Film { reason: format!("{width} x {height} pixels are a strip and no film") }),
     }
 }
 

@@ -144,6 +144,19 @@ fn a_blank_film_gives_numbers() {
 }
 
 #[test]
+fn a_strip_that_would_take_all_memory_is_refused() {
+    let steps = [Step::ResizeShortSide { size: 4, filter: Filter::Bilinear, eight_bit: false }];
+    for (width, height, is_strip) in [(15, 1, false), (16, 1, true), (2, 31, false), (2, 32, true)] {
+        let grey = (0..width * height).map(|value| value as f32).collect();
+        let prepared = prepare(&film(width, height, grey, 255.0), &steps);
+        match prepared {
+            Ok(input) => assert!(!is_strip && input.width.min(input.height) == 4, "{width} x {height}"),
+            Err(error) => assert!(is_strip && error.to_string().contains("strip"), "{error}"),
+        }
+    }
+}
+
+#[test]
 fn a_film_that_contradicts_itself_is_refused() {
     let good = || film(2, 2, vec![1.0; 4], 255.0);
     for (film, said) in [

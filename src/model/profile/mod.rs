@@ -1,5 +1,5 @@
-//! What the films look like that a model was trained on, by its own features, and how far another film
-//! is from them.
+//! The look of the films that a model was trained on, by its own features, and the distance of another film
+//! from them.
 //!
 //! A film's [signature](signature) is its last feature map, made coarse. Two things are asked of it:
 //! - The signatures of the training films span a space of few dimensions (principal components); what a film
@@ -52,7 +52,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// How far a film is from the training films; none for a signature of another network.
+    /// Returns how far a film is from the training films; none for a signature of another network.
     #[must_use]
     pub fn measure(&self, signature: &[f32]) -> Option<Distance> {
         if signature.len() != self.mean.len() {

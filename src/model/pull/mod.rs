@@ -178,7 +178,7 @@ fn agent(encrypted: bool) -> Agent {
         .new_agent()
 }
 
-/// Where the answer begins: "bytes 100-199/200".
+/// Returns where the answer begins: "bytes 100-199/200".
 fn range_start(response: &Response<Body>) -> Option<u64> {
     let range = response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
     range.strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()

@@ -61,7 +61,7 @@ impl Ender {
         }
     }
 
-    /// Whether they were ended.
+    /// Returns whether they were ended.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.0.is_ended.load(Ordering::SeqCst)
@@ -188,7 +188,7 @@ impl PluginProcess {
         std::mem::take(&mut self.printed)
     }
 
-    /// Whether the plugin has the hook.
+    /// Returns whether the plugin has the hook.
     #[must_use]
     pub fn has(&self, call: &Call<'_>) -> bool {
         match call {

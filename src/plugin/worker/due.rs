@@ -1,4 +1,4 @@
-//! What is due by the clock rather than by an event: studies that wait, the plugin's schedule, columns of a list that
+//! Work that is due by the clock rather than by an event: studies that wait, the plugin's schedule, columns of a list that
 //! was there before the plugin, and what is written down of it.
 
 use std::time::Instant;

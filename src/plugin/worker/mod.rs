@@ -197,7 +197,7 @@ impl Worker {
         }
     }
 
-    /// Whether something waits that goes before the plugin's work: its end, or another version of it.
+    /// Returns whether something waits that goes before the plugin's work: its end, or another version of it.
     fn is_called_away(&self) -> bool {
         self.ender.is_ended() || !self.orders.is_empty()
     }
@@ -220,7 +220,7 @@ impl Worker {
         Ok(is_more_due)
     }
 
-    /// Whether it waits for a process to run in.
+    /// Returns whether it waits for a process to run in.
     fn has_no_process(&self) -> bool {
         self.state.loaded.is_none() && matches!(self.state.resting, Some((_, Some(_))))
     }

@@ -1,4 +1,4 @@
-//! What the words and codes of a header say of view and body part. The tables are in [`words`] and [`codes`].
+//! The meaning of a header's words and codes for view and body part. The tables are in [`words`] and [`codes`].
 
 mod codes;
 mod words;

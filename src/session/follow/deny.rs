@@ -17,9 +17,14 @@ impl Follower {
         let role = self.actor.role().map_or("", PersonRole::word);
         let name = self.actor.name();
         let detail = json!({ "request": request.word(), "role": role });
+        let film = match request {
+            Request::Score(film) => Some(*film),
+            _ => None,
+        };
         let event = NewEvent {
             actor: &name,
-            study: request.changed_study(),
+            study: request.study(),
+            film,
             detail,
             ..NewEvent::of(AuditKind::Denied)
         };

@@ -2,12 +2,12 @@
 
 use super::{BenchRequest, Request};
 use crate::{
-    store::StudyId,
+    store::{PluginAction, StudyId},
     study::{Permission, PersonRole},
 };
 
 impl Request {
-    /// What somebody must be to have it carried out.
+    /// The permission that it takes.
     #[must_use]
     pub fn permission(&self) -> Permission {
         let role = match self {
@@ -58,6 +58,33 @@ impl Request {
         }
     }
 
+    /// The study that it names, for the audit.
+    #[must_use]
+    pub fn study(&self) -> Option<StudyId> {
+        match self {
+            Self::Detail(study)
+            | Self::Priors(study)
+            | Self::Send(study, _)
+            | Self::Status(study, _)
+            | Self::Acknowledge(study)
+            | Self::TakeBack(study, _)
+            | Self::Note(study, _) => Some(*study),
+            Self::Plugin(request) => match &request.action {
+                PluginAction::Run { study, .. } => Some(*study),
+                PluginAction::Enable => None,
+            },
+            Self::Picture(_)
+            | Self::Similar(_)
+            | Self::Spread { .. }
+            | Self::Shift(_)
+            | Self::Senders(_)
+            | Self::Sendings(_)
+            | Self::Score(_)
+            | Self::Bench(_)
+            | Self::Who(_) => None,
+        }
+    }
+
     /// The study that it would change, which a dashboard may show as changed already.
     #[must_use]
     pub fn changed_study(&self) -> Option<StudyId> {
@@ -79,7 +106,7 @@ mod tests {
     use crate::{
         picture::Presentation,
         session::protocol::{Period, PictureRequest, ShiftWatch},
-        store::{Handling, PluginAction, PluginRequest, Status},
+        store::{Handling, PluginRequest, Status},
     };
 
     #[test]
@@ -89,6 +116,7 @@ mod tests {
             film: 1,
             heatmap: None,
             prior: None,
+            sheet: Vec::new(),
             presentation: Presentation::default(),
             width: 1,
             height: 1,

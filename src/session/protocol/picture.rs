@@ -15,12 +15,23 @@ pub struct PictureRequest {
     pub heatmap: Option<String>,
     /// A film to stand beside it: an earlier one of the same patient, or a similar one of another.
     pub prior: Option<FilmId>,
+    /// Films that stand one below the other in place of all that, each bare in an equal share of the height: a sheet of
+    /// small pictures. `film` is the first of them.
+    pub sheet: Vec<FilmId>,
     /// How it is to be presented.
     pub presentation: Presentation,
     /// The box that the picture must fit, in pixels of the terminal.
     pub width: u32,
     /// Its height.
     pub height: u32,
+}
+
+impl PictureRequest {
+    /// Whether it is a sheet of small pictures.
+    #[must_use]
+    pub fn is_sheet(&self) -> bool {
+        !self.sheet.is_empty()
+    }
 }
 
 /// A picture, ready to be encoded for the terminal.

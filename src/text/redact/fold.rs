@@ -15,7 +15,7 @@ pub(super) struct Glyph {
 }
 
 impl Glyph {
-    /// Whether both are digits, or letters of scripts with spaces, or of scripts without.
+    /// Returns whether both are digits, or letters of scripts with spaces, or of scripts without.
     pub(super) fn is_of_kind(&self, other: &Self) -> bool {
         self.letter.is_ascii_digit() == other.letter.is_ascii_digit() && self.is_dense == other.is_dense
     }

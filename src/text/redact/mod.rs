@@ -20,6 +20,8 @@ const ANYWHERE: usize = 4;
 const SHARE: usize = 2;
 /// A number with dots is a UID from so many parts on.
 const UID_PARTS: usize = 5;
+/// Names and numbers of one study that are looked for: a study has one patient, or a few by mistake.
+const MOST_SPELLINGS: usize = 64;
 
 /// The words and numbers that say who a patient is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,9 +42,22 @@ impl Secrets {
     pub fn of_header(header: &Header) -> Self {
         let mut secrets = Self::default();
         secrets.add_name(&header.patient_name);
-        for number in [&header.patient_id, &header.accession_number, &header.study_date] {
-            secrets.add_number(number);
-        }
+        numbers_of(header).into_iter().for_each(|number| secrets.add_number(number));
+        secrets
+    }
+
+    /// Takes the patient's names and numbers from a study's row and from the headers of its films, for each film may
+    /// spell them otherwise.
+    #[must_use]
+    pub fn of_films<'a>(row: &'a StudyRow, films: impl Iterator<Item = &'a Header> + Clone) -> Self {
+        let mut secrets = Self::default();
+        let mut known = BTreeSet::new();
+        let names = [&row.patient_name].into_iter().chain(films.clone().map(|header| &header.patient_name));
+        let names = names.filter(|name| known.insert(*name));
+        names.take(MOST_SPELLINGS).for_each(|name| secrets.add_name(name));
+        let numbers = [&row.patient_id, &row.accession_number].into_iter().chain(films.flat_map(numbers_of));
+        let numbers = numbers.filter(|number| known.insert(*number));
+        numbers.take(MOST_SPELLINGS).for_each(|number| secrets.add_number(number));
         secrets
     }
 
@@ -106,7 +121,7 @@ impl Secrets {
         }
     }
 
-    /// Whether there is nothing to hide.
+    /// Returns whether there is nothing to hide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.words.is_empty() && self.dense.is_empty() && self.numbers.is_empty()
@@ -172,7 +187,12 @@ impl Secrets {
     }
 }
 
-/// Where one of these begins; they may be cut by separators in the text.
+/// The numbers and dates of a header that say whose film it is.
+fn numbers_of(header: &Header) -> [&String; 4] {
+    [&header.patient_id, &header.accession_number, &header.patient_birth_date, &header.study_date]
+}
+
+/// Returns where one of these begins; they may be cut by separators in the text.
 fn places<'a>(glyphs: &'a [Glyph], wanted: &'a [char]) -> impl Iterator<Item = usize> + 'a {
     let is_there = |window: &[Glyph]| window.iter().map(|glyph| glyph.letter).eq(wanted.iter().copied());
     glyphs

@@ -15,6 +15,6 @@ mod state;
 mod trainer;
 
 pub use augment::augmented;
-pub use network::{Block, BlockShape};
+pub use network::{BatchNorm, Block, BlockShape};
 pub use state::State;
 pub use trainer::{Best, BlockExamples, EpochReport, Maps, Options, train};

@@ -172,13 +172,13 @@ fn step(
     let shape = (labels, batch.len());
     let targets = Tensor::from_vec(targets, shape, input.device())?;
     let weights = Tensor::from_vec(weights, shape, input.device())?;
-    let loss = loss(&block.logits(&input)?, &targets, &weights)?;
+    let loss = loss(&block.logits_in_training(&input)?, &targets, &weights)?;
     let gradients = loss.backward()?;
     let rate = rate(options.rate, state.optimiser.steps, steps);
     state.optimiser.step(block.parameters(), &gradients, rate, options.decay)?;
     let done = state.optimiser.steps as f64;
     let forgets = AVERAGE.min((1.0 + done) / (10.0 + done));
-    for (name, var) in block.parameters() {
+    for (name, var) in block.changing() {
         let average = moved(state.average.get(name), &var.as_tensor().detach(), forgets)?;
         state.average.insert(name.clone(), average);
     }

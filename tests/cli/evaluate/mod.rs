@@ -3,11 +3,11 @@
 mod label_files;
 mod mistakes;
 
-use std::{fs, process::Stdio};
+use std::fs;
 
 use serde_json::Value;
 
-use crate::cli::support::{Bench, films, text};
+use crate::cli::support::{Bench, films, interrupted, text};
 
 /// Eight drawn films, every second one labelled with Pneumonia; the last row names a film that is not there.
 fn labelled() -> Bench {
@@ -93,23 +93,13 @@ fn ctrl_c_keeps_what_is_done() {
     }
     let rows: String = (0..32).map(|n| format!("{n}.png,{}\n", n % 2)).collect();
     fs::write(bench.path("labels.csv"), format!("Image,Pneumonia\n{rows}")).unwrap();
-    let child = bench
-        .command(&[&SET[..], &["--out", "report"]].concat())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
     let kept = || {
         let files = fs::read_dir(bench.path("report")).into_iter().flatten().filter_map(Result::ok);
         let lines = |path: std::path::PathBuf| fs::read_to_string(path).unwrap_or_default().lines().count();
         files.map(|file| lines(file.path())).sum::<usize>()
     };
-    while kept() == 0 {
-        std::thread::yield_now();
-    }
-    let asked = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(asked.success());
-    let stopped = child.wait_with_output().unwrap();
+    let mut command = bench.command(&[&SET[..], &["--out", "report"]].concat());
+    let stopped = interrupted(&mut command, || kept() > 0);
     let said = text(&stopped.stderr);
     assert_eq!(stopped.status.code(), Some(130), "{said}");
     assert!(

@@ -1,4 +1,4 @@
-//! What the processor can do, found out once.
+//! The instruction sets of the processor, found out once.
 
 /// The instructions that the kernels use. It cannot be made to claim more than the processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub(in super::super) struct Operand<'a> {
 }
 
 impl Operand<'_> {
-    /// Whether this many rows lie within the values, and the panel is as deep as they are.
+    /// Returns whether this many rows lie within the values, and the panel is as deep as they are.
     #[inline]
     pub(super) fn fits(&self, rows: usize, panel: &[u16]) -> bool {
         let last =

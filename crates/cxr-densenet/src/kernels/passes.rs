@@ -1,4 +1,4 @@
-//! What happens to the numbers between two matrix products: normalisation, pooling, and the two
+//! The passes over the numbers between two matrix products: normalisation, pooling, and the two
 //! transforms of Winograd's convolution.
 
 use super::{MIDDLE, PANEL, Packed, ROWS, STRIDE, dispatch, lanes::Lanes};

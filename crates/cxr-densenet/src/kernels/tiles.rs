@@ -11,7 +11,7 @@ use super::{
     operand::{Operand, Sums},
 };
 
-/// Whether the processor has tiles for bf16, and the operating system lets this process use them.
+/// Returns whether the processor has tiles for bf16, and the operating system lets this process use them.
 pub(super) fn available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
     *AVAILABLE.get_or_init(|| has_tiles() && may_use_tiles())

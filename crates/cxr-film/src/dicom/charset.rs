@@ -153,7 +153,7 @@ fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'\\' | b'^' | b'=')
 }
 
-/// How many bytes from here on, one at least, belong to one set.
+/// Returns how many bytes from here on, one at least, belong to one set.
 fn run_length(bytes: &[u8], high: bool, set: Set) -> usize {
     let mut length = 0;
     while let Some(&byte) = bytes.get(length)
@@ -170,7 +170,7 @@ fn run_length(bytes: &[u8], high: bool, set: Set) -> usize {
     length.max(1)
 }
 
-/// Whether a byte goes on with a run of one set.
+/// Returns whether a byte goes on with a run of one set.
 fn belongs(byte: u8, high: bool, set: Set) -> bool {
     let delimits = is_delimiter(byte) && !matches!(set, Set::Raised(_) | Set::Jis0212);
     byte >= 0x20 && (byte >= 0x80) == high && (high || !delimits)

@@ -44,12 +44,12 @@ pub(super) fn frame_size(frame: &[u8]) -> Result<FrameSize, CodecError> {
     }
 }
 
-/// Whether bytes begin as frames of the JPEG families do, which tell by themselves where they end.
+/// Returns whether bytes begin as frames of the JPEG families do, which tell by themselves where they end.
 pub(super) fn begins(frame: &[u8]) -> bool {
     frame.starts_with(&[0xff, 0xd8, 0xff]) || cxr_jpeg2000::begins(frame)
 }
 
-/// Whether a JPEG frame tells by a JFIF or Adobe segment which colours it holds.
+/// Returns whether a JPEG frame tells by a JFIF or Adobe segment which colours it holds.
 pub(super) fn says_its_colours(frame: &[u8]) -> bool {
     let head = &frame[..frame.len().min(1024)];
     [&b"JFIF\0"[..], b"Adobe"].iter().any(|name| head.windows(5).any(|window| window == *name))

@@ -96,7 +96,7 @@ enum Form {
     Implicit,
 }
 
-/// How many of the first elements can be read one after the other, with tags in their order.
+/// Returns how many of the first elements can be read one after the other, with tags in their order.
 fn readable(data: &[u8], encoding: Encoding) -> usize {
     let mut cursor = Cursor { rest: data, encoding };
     let mut last = None;
@@ -184,7 +184,7 @@ impl<'a> Cursor<'a> {
         Ok((tag, vr, self.length(form)?))
     }
 
-    /// How plausible a form is by what follows the element that it gives: elements come in the order of their tags.
+    /// Returns how plausible a form is by what follows the element that it gives: elements come in the order of their tags.
     fn plausible(mut self, tag: Tag, form: Form) -> u8 {
         let Ok(length) = self.length(form) else { return 0 };
         if length == UNDEFINED {

@@ -19,7 +19,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
     (!text.contains(other) && is_grouped(text, mark)).then(|| text.replace(mark, "").parse().ok())?
 }
 
-/// Whether every group but the first has three digits.
+/// Returns whether every group but the first has three digits.
 fn is_grouped(text: &str, mark: &str) -> bool {
     text.split(mark).skip(1).all(|group| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -44,7 +44,7 @@ pub(super) fn first<'a>(pixel_data: &Element<'a>, frames: u32) -> Result<Cow<'a,
     }
 }
 
-/// How many fragments the first frame has by the second entry of the Basic Offset Table, if that is the start of a
+/// Returns how many fragments the first frame has by the second entry of the Basic Offset Table, if that is the start of a
 /// fragment.
 fn of_first_frame(table: &[u8], fragments: &[&[u8]]) -> Option<usize> {
     let end = u64::from(u32::from_le_bytes(*table.as_chunks().0.get(1)?));
@@ -56,7 +56,7 @@ fn of_first_frame(table: &[u8], fragments: &[&[u8]]) -> Option<usize> {
     })
 }
 
-/// Whether an item in the place of the Basic Offset Table, whose first entry is 0, is a fragment.
+/// Returns whether an item in the place of the Basic Offset Table, whose first entry is 0, is a fragment.
 fn is_fragment(item: &[u8]) -> bool {
     // RLE: 1 to 15 segments, the first behind this header of 64 bytes (PS3.5 G.5).
     let is_rle = matches!(item.as_chunks().0, [[1..=15, 0, 0, 0], [64, 0, 0, 0], ..]) && item.len() > 64;
@@ -70,7 +70,7 @@ mod tests {
 
     use super::{super::dataset::Encoding, *};
 
-    /// What is tried; the offset table; the fragments; Number of Frames; the first frame.
+    /// A case: the offset table; the fragments; Number of Frames; the first frame.
     type Case<'a> = (&'a str, &'a [u8], &'a [&'a [u8]], u32, &'a [u8]);
 
     #[test]

@@ -197,7 +197,7 @@ fn level(linear: f32) -> usize {
     linear.round() as usize
 }
 
-/// How many pixels have each grey, to the nearest whole one.
+/// Returns how many pixels have each grey, to the nearest whole one.
 fn by_grey(linear: &[f32], counts: &[u32]) -> Vec<u32> {
     let mut by_grey = vec![0; counts.len()];
     for (grey, count) in linear.iter().zip(counts) {

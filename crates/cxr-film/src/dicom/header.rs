@@ -1,4 +1,4 @@
-//! What the data set says of its film, as clean text: nothing in it can drive a terminal or pose as a path.
+//! A film's header out of its data set, as clean text: nothing in it can drive a terminal or pose as a path.
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;

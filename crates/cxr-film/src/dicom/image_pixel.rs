@@ -90,7 +90,7 @@ impl ImagePixel {
         })
     }
 
-    /// How many pixels a frame has.
+    /// Returns how many pixels a frame has.
     pub(super) fn pixels(&self) -> usize {
         self.rows * self.columns
     }
@@ -127,7 +127,7 @@ impl Photometric {
     }
 }
 
-/// Which way up the grey scale is comes from here alone (C.7.6.3.1.2). Presentation LUT Shape INVERSE
+/// Returns which way up the grey scale is comes from here alone (C.7.6.3.1.2). Presentation LUT Shape INVERSE
 /// says the same thing again beside MONOCHROME1, so it is not looked at (never without it in 7,469 real headers).
 fn photometric(name: &str) -> Result<Photometric, Refusal> {
     match name {

@@ -73,7 +73,7 @@ impl Modality {
         }
     }
 
-    /// How far the results of neighbouring stored values lie apart.
+    /// Returns how far the results of neighbouring stored values lie apart.
     pub(super) fn step(&self) -> f64 {
         match self {
             Self::Rescale { slope, .. } => slope.abs(),

@@ -63,7 +63,7 @@ fn inflate(data: &[u8]) -> Vec<u8> {
     inflated
 }
 
-/// Whether these bytes are a deflated data set, by what its start inflates to.
+/// Returns whether these bytes are a deflated data set, by what its start inflates to.
 pub(crate) fn is_deflated(data: &[u8]) -> bool {
     let mut head = Vec::new();
     let _cut_short = inflater(data).take(HEAD).read_to_end(&mut head);
@@ -109,7 +109,7 @@ fn inflater(data: &[u8]) -> Box<dyn Read + '_> {
     }
 }
 
-/// Whether a transfer syntax leaves pixel data uncompressed.
+/// Returns whether a transfer syntax leaves pixel data uncompressed.
 pub(super) fn is_native(syntax: &str) -> bool {
     #[allow(deprecated)] // retired, and still in archives
     let native = [

@@ -13,7 +13,7 @@ const COC: u8 = 0x53;
 const SOT: u8 = 0x90;
 const SOD: u8 = 0x93;
 
-/// Whether the coding parameters, of the picture and of each of its tiles, stay within what a film needs.
+/// Returns whether the coding parameters, of the picture and of each of its tiles, stay within what a film needs.
 /// Garbage stays within: its decoder will tell.
 pub(super) fn are_bearable(codestream: &[u8]) -> bool {
     let Some(start) = codestream.windows(4).take(1024).position(|w| w == [0xff, 0x4f, 0xff, SIZ]) else {
@@ -86,7 +86,7 @@ impl Picture {
         })
     }
 
-    /// How many packets the picture has at most: precincts of the finest partition, times layers,
+    /// Returns how many packets the picture has at most: precincts of the finest partition, times layers,
     /// resolutions and components. `style` tells whether precinct sizes follow; `levels` starts with
     /// the number of decompositions and ends with those sizes.
     fn packets(&self, layers: Option<&[u8]>, style: Option<&u8>, levels: Option<&[u8]>) -> u64 {

@@ -37,7 +37,7 @@ impl Padding {
         Self(value.zip(limit).map(|(value, limit)| value.min(limit)..=value.max(limit)))
     }
 
-    /// Whether a stored value is padding.
+    /// Returns whether a stored value is padding.
     pub(super) fn holds(&self, stored: u16) -> bool {
         self.0.as_ref().is_some_and(|range| range.contains(&stored))
     }

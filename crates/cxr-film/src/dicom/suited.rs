@@ -10,7 +10,7 @@ const MOST_BLACK: f64 = 0.30;
 const MOST_WHITE: f64 = 0.05;
 /// Grey levels of 255 that a picture should span: a tenth of the scale.
 const LEAST_SPAN: usize = 26;
-/// What is cut off is picture, not the even air or border beside it, if its middle spans one part in this many of the
+/// The part that is cut off is picture, not the even air or border beside it, if its middle spans one part in this many of the
 /// greys that the window shows.
 const BROAD: usize = 4;
 /// Fewer pixels are no film to judge a window by.
@@ -65,7 +65,7 @@ impl Shown<'_> {
             .collect()
     }
 
-    /// Whether the middle four fifths of these pixels spread over many greys.
+    /// Returns whether the middle four fifths of these pixels spread over many greys.
     fn is_broad(self, cut: &[(usize, u32)]) -> bool {
         let tenth = cut.iter().map(|&(_, count)| u64::from(count)).sum::<u64>() / 10;
         let counted = cut.iter().map(|&(stored, count)| (stored, u64::from(count)));

@@ -76,7 +76,7 @@ impl<'a> Bits<'a> {
         bits
     }
 
-    /// Whether more bits were taken than there are.
+    /// Returns whether more bits were taken than there are.
     pub(super) fn ran_out(&self) -> bool {
         self.beyond > self.count
     }
@@ -156,7 +156,7 @@ impl Table {
         Ok((table, rest))
     }
 
-    /// Whether all values are categories of lossless JPEG (table H.2).
+    /// Returns whether all values are categories of lossless JPEG (table H.2).
     pub(super) fn is_of_differences(&self) -> bool {
         self.values.iter().all(|&value| value <= 16)
     }

@@ -36,13 +36,13 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// Whether the byte behind FF makes a marker. FF is followed by 00 within JPEG's coded data, by less than 80 within
+/// Returns whether the byte behind FF makes a marker. FF is followed by 00 within JPEG's coded data, by less than 80 within
 /// those of JPEG-LS, and by FF where it fills.
 fn is_marker(second: u8) -> bool {
     (0xc0..0xff).contains(&second)
 }
 
-/// Whether a marker divides coded data and does not end them: RST0 to RST7.
+/// Returns whether a marker divides coded data and does not end them: RST0 to RST7.
 fn is_restart(marker: u8) -> bool {
     matches!(marker, 0xd0..=0xd7)
 }

@@ -66,7 +66,7 @@ pub(super) fn unusual_kind(bytes: &[u8]) -> Option<&'static str> {
     })?
 }
 
-/// Whether a progressive file is too short to hold the picture that its header announces, the rest of which a decoder
+/// Returns whether a progressive file is too short to hold the picture that its header announces, the rest of which a decoder
 /// would fill in: every block of 8 x 8 has one code at least, and that a bit.
 fn is_too_short(bytes: &[u8], frame: &Segment<'_>) -> bool {
     let Some(&[_, y1, y0, x1, x0]) = frame.body.first_chunk() else { return true };
@@ -74,7 +74,7 @@ fn is_too_short(bytes: &[u8], frame: &Segment<'_>) -> bool {
     bytes.len() < columns * rows / 64 / 8
 }
 
-/// Whether a file has more scans than a picture of so many pixels needs.
+/// Returns whether a file has more scans than a picture of so many pixels needs.
 pub(super) fn has_too_many_scans(bytes: &[u8], pixels: u64) -> bool {
     let scans = bytes.windows(2).filter(|pair| *pair == [0xff, 0xda]).count() as u64;
     scans > 20 && scans.saturating_mul(pixels.max(1 << 20)) > MAX_DRAWN

@@ -59,7 +59,7 @@ impl<'a> Tiff<'a> {
         self.number(self.word(), self.word())
     }
 
-    /// Where the values of an entry lie that do not fit into its field.
+    /// Returns where the values of an entry lie that do not fit into its field.
     pub(super) fn offset(self, entry: Entry) -> Option<u64> {
         self.number(entry.field, self.word())
     }

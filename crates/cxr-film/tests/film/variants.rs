@@ -57,7 +57,7 @@ fn furthest(ours: impl Iterator<Item = f32>, theirs: &[f32]) -> f32 {
     ours.zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
-/// What is wrong with a film, if anything.
+/// Returns what is wrong with a film, if anything.
 fn fault(film: &Film, case: &Case, expected: &Expectation) -> Option<String> {
     let (linear, display) = (numbers(&expected.linear, 4), numbers(&expected.display, 2));
     let size = (film.width, film.height, film.linear.len(), film.display.len());

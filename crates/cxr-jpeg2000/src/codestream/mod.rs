@@ -149,7 +149,7 @@ pub fn up_to_end(codestream: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Where the last marker of a kind begins.
+/// Returns where the last marker of a kind begins.
 fn last(codestream: &[u8], marker: u16) -> Option<usize> {
     codestream.windows(2).rposition(|bytes| bytes == marker.to_be_bytes())
 }

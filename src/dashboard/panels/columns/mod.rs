@@ -7,8 +7,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::dashboard::{
     keymap::action::Action,
-    message::Effect,
-    state::{Panel, State, Turn},
+    state::{Panel, State, Turn, choose},
     worklist::Column,
 };
 
@@ -71,17 +70,16 @@ impl Panel for Columns {
             (KeyCode::Char('J'), _) => self.shift(state, 1),
             (KeyCode::Char('K'), _) => self.shift(state, -1),
             (KeyCode::Enter, _) => state.worklist.set_order(state.worklist.wanted_order().then(column)),
-            (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
-            (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(self.lines.len() - 1),
-            (_, Some(Action::Close | Action::Columns | Action::Quit)) => return Turn::close(),
-            (_, Some(Action::Redraw)) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            (_, action) => {
+                choose(&mut self.chosen, self.lines.len(), action);
+                return Turn::usual(action, Action::Columns);
+            }
         }
         Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn area(&self, state: &State) -> Rect {

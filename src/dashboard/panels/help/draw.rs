@@ -44,7 +44,7 @@ pub(super) fn area(state: &State) -> Rect {
     centred(state.size, WIDTH, height)
 }
 
-/// How many lines do not fit.
+/// Returns how many lines do not fit.
 pub(super) fn hidden_lines(state: &State) -> u16 {
     length(&lines(state)).saturating_sub(inside(area(state)).height)
 }
@@ -91,7 +91,7 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     lines
 }
 
-/// What the role of a person who has logged in does not permit.
+/// The limits of the role of a person who has logged in.
 fn limits(state: &State) -> Vec<Line<'static>> {
     let Some(role) = state.role() else { return Vec::new() };
     let not: Vec<&str> =

@@ -7,7 +7,6 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::dashboard::{
     keymap::action::Action,
-    message::Effect,
     state::{Panel, State, Turn},
 };
 
@@ -26,15 +25,14 @@ impl Panel for Help {
             Some(Action::Down) => self.scrolled = (self.scrolled + 1).min(hidden),
             Some(Action::PageUp) => self.scrolled = self.scrolled.min(hidden).saturating_sub(10),
             Some(Action::PageDown) => self.scrolled = (self.scrolled + 10).min(hidden),
-            Some(Action::Help | Action::Close | Action::Open | Action::Quit) => return Turn::close(),
-            Some(Action::Redraw) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            Some(Action::Open) => return Turn::close(),
+            action => return Turn::usual(action, Action::Help),
         }
         Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn area(&self, state: &State) -> Rect {

@@ -126,7 +126,7 @@ impl Panel for Palette {
     }
 }
 
-/// How well the letters typed fit a text, if they all stand in it in their order: letters that begin a
+/// Returns how well the letters typed fit a text, if they all stand in it in their order: letters that begin a
 /// word or follow each other count more, and a short text more than a long one.
 fn fit(typed: &str, text: &str) -> Option<i32> {
     let text: Vec<char> = text.to_lowercase().chars().collect();

@@ -8,9 +8,8 @@ use ratatui::{Frame, layout::Rect};
 use crate::{
     dashboard::{
         keymap::action::Action,
-        message::Effect,
         state::{
-            Panel, State, Turn,
+            Panel, State, Turn, choose,
             plugins::{self, Command},
         },
     },
@@ -72,9 +71,9 @@ impl Plugins {
 impl Panel for Plugins {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
         let lines = Self::lines(state);
-        let last = lines.len().saturating_sub(1);
-        self.chosen = self.chosen.min(last);
-        match (event.code, state.keymap.action(event)) {
+        let action = state.keymap.action(event);
+        choose(&mut self.chosen, lines.len(), action);
+        match (event.code, action) {
             (KeyCode::Enter, _) => {
                 let line = lines.into_iter().nth(self.chosen);
                 match line {
@@ -88,17 +87,13 @@ impl Panel for Plugins {
                     _ => {}
                 }
             }
-            (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
-            (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(last),
-            (_, Some(Action::Close | Action::Plugins | Action::Quit)) => return Turn::close(),
-            (_, Some(Action::Redraw)) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            (_, action) => return Turn::usual(action, Action::Plugins),
         }
         Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn area(&self, state: &State) -> Rect {

@@ -2,7 +2,7 @@
 
 use ratatui::{Frame, layout::Rect};
 
-use super::Results;
+use super::{Progress, Results};
 use crate::dashboard::{
     state::State,
     widgets::{centred, pane, put},
@@ -20,7 +20,8 @@ pub(super) fn area(state: &State, results: Results) -> Rect {
 
 pub(super) fn draw(state: &State, results: Results, frame: &mut Frame<'_>, area: Rect) {
     let theme = &state.theme;
-    let inside = pane(state, frame, area, "Results sent", "enter sends, or tries again; esc closes");
+    let keys = if state.may_send() { "enter sends, or tries again; esc closes" } else { "esc closes" };
+    let inside = pane(state, frame, area, "Results sent", keys);
     let lines = results.lines(state);
     let (x, width) = (inside.x + 2, inside.width.saturating_sub(2));
     if lines.is_empty() {
@@ -36,12 +37,13 @@ pub(super) fn draw(state: &State, results: Results, frame: &mut Frame<'_>, area:
         let mut at_x = STUDY + 1;
         put(frame, x + at_x, y, width.saturating_sub(at_x).min(DESTINATION), line.destination, theme.title);
         at_x += DESTINATION + 1;
-        let (words, style) = match line.sending {
-            None => ("not sent".to_owned(), theme.dim),
-            Some(sending) if sending.is_in_trouble() => {
+        let (words, style) = match line.progress {
+            Progress::Unknown => ("…".to_owned(), theme.dim),
+            Progress::NotSent => ("not sent".to_owned(), theme.dim),
+            Progress::Sent(sending) if sending.is_in_trouble() => {
                 (sending.words(state.now, &state.zone), theme.warning)
             }
-            Some(sending) => (sending.words(state.now, &state.zone), theme.text),
+            Progress::Sent(sending) => (sending.words(state.now, &state.zone), theme.text),
         };
         put(frame, x + at_x, y, width.saturating_sub(at_x), &words, style);
         if at == chosen {

@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Panel, State, Turn, choose},
     },
     session::protocol::{NoticeLevel, Request},
     store::StudyId,
@@ -31,8 +31,19 @@ struct Line<'a> {
     study: StudyId,
     /// The destination.
     destination: &'a str,
-    /// How far it has come; none: nobody has asked for it yet.
-    sending: Option<&'a Sending>,
+    /// How far it has come.
+    progress: Progress<'a>,
+}
+
+/// How far a result has come.
+#[derive(Debug, PartialEq)]
+enum Progress<'a> {
+    /// The study's detail is not there: not yet, or another study is selected by now.
+    Unknown,
+    /// Nobody has asked for it yet.
+    NotSent,
+    /// It is on its way, or was sent.
+    Sent(&'a Sending),
 }
 
 impl Results {
@@ -45,20 +56,23 @@ impl Results {
     /// Its lines: the study's, one a destination, then others in trouble.
     fn lines(self, state: &State) -> Vec<Line<'_>> {
         let own = self.study.into_iter().flat_map(|study| {
-            let sent = state.detail().filter(|detail| detail.study.id == study);
-            let sent = sent.map_or(&[][..], |detail| &detail.sendings);
-            let of = move |name: &String| sent.iter().find(|sending| sending.destination == *name);
+            let detail = state.detail().filter(|detail| detail.study.id == study);
+            let of = move |name: &String| {
+                let Some(detail) = detail else { return Progress::Unknown };
+                let sent = detail.sendings.iter().find(|sending| sending.destination == *name);
+                sent.map_or(Progress::NotSent, Progress::Sent)
+            };
             state.site.destinations.iter().map(move |name| Line {
                 study,
                 destination: name,
-                sending: of(name),
+                progress: of(name),
             })
         });
         let others = state
             .sendings
             .iter()
             .filter(|sending| sending.is_in_trouble() && Some(sending.study) != self.study)
-            .map(|it| Line { study: it.study, destination: &it.destination, sending: Some(it) });
+            .map(|it| Line { study: it.study, destination: &it.destination, progress: Progress::Sent(it) });
         own.chain(others).collect()
     }
 
@@ -71,28 +85,31 @@ impl Results {
 impl Panel for Results {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
         let lines = self.lines(state);
-        let last = lines.len().saturating_sub(1);
-        self.chosen = self.chosen.min(last);
-        match (event.code, state.keymap.action(event)) {
+        let action = state.keymap.action(event);
+        choose(&mut self.chosen, lines.len(), action);
+        match (event.code, action) {
             (KeyCode::Enter, _) => {
-                let Some(line) = lines.get(self.chosen) else { return Turn::stay() };
+                // What cannot be seen is not sent: it may have arrived.
+                let known = lines.get(self.chosen).filter(|line| line.progress != Progress::Unknown);
+                let Some(line) = known else { return Turn::stay() };
                 let (study, destination) = (line.study, line.destination.to_owned());
+                if !state.may_send() {
+                    state.refuse_to_send();
+                    return Turn::stay();
+                }
                 state.say(NoticeLevel::Info, format!("The result goes to {destination}."));
-                return Turn::stay_with(vec![Effect::Request(Request::Send(study, destination))]);
+                Turn::stay_with(vec![Effect::Request(Request::Send(study, destination))])
             }
-            (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
-            (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(last),
-            (_, Some(Action::Close | Action::Results | Action::Quit)) => {
-                return Turn::close_with(vec![Effect::Request(Request::Sendings(false))]);
-            }
-            (_, Some(Action::Redraw)) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            (_, action) => Turn::usual(action, Action::Results),
         }
-        Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
+    }
+
+    fn at_close(&self) -> Option<Request> {
+        Some(Request::Sendings(false))
     }
 
     fn area(&self, state: &State) -> Rect {

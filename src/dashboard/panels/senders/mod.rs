@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Panel, State, Turn, choose},
     },
     session::protocol::Request,
     store::Sender,
@@ -41,21 +41,17 @@ impl Senders {
 
 impl Panel for Senders {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
-        let last = self.senders.as_ref().map_or(0, |senders| senders.len().saturating_sub(1));
-        match state.keymap.action(event) {
-            Some(Action::Up) => self.chosen = self.chosen.saturating_sub(1),
-            Some(Action::Down) => self.chosen = (self.chosen + 1).min(last),
-            Some(Action::Close | Action::Senders | Action::Quit) => {
-                return Turn::close_with(vec![Effect::Request(Request::Senders(false))]);
-            }
-            Some(Action::Redraw) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
-        }
-        Turn::stay()
+        let action = state.keymap.action(event);
+        choose(&mut self.chosen, self.senders.as_ref().map_or(0, Vec::len), action);
+        Turn::usual(action, Action::Senders)
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
+    }
+
+    fn at_close(&self) -> Option<Request> {
+        Some(Request::Senders(false))
     }
 
     fn area(&self, state: &State) -> Rect {

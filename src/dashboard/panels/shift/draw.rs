@@ -19,7 +19,7 @@ use ratatui::{Frame, layout::Rect, style::Style};
 
 use super::{
     ShiftPanel,
-    words::{counted, held_in_words, time_to_empty},
+    words::{counted, held_in_words},
 };
 use crate::{
     dashboard::{
@@ -31,7 +31,7 @@ use crate::{
     },
     session::protocol::{Period, Role},
     store::{PluginState, Shift},
-    study::Severity,
+    study::{Severity, time_to_empty},
 };
 
 const WIDTH: u16 = 100;
@@ -252,7 +252,7 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     }
 }
 
-/// Why the program is not ready; nothing while it is.
+/// Returns why the program is not ready; nothing while it is.
 fn health(state: &State, room: usize) -> Vec<Said> {
     let reasons = state.health.iter().flat_map(|health| &health.reasons);
     reasons.flat_map(|reason| said("Health", reason, state.theme.warning, room)).collect()

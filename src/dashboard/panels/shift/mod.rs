@@ -10,7 +10,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Panel, State, Turn, choose},
     },
     session::protocol::{Period, Request, ShiftWatch},
     store::Unseen,
@@ -61,7 +61,9 @@ impl ShiftPanel {
 
 impl Panel for ShiftPanel {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
-        match (event.code, state.keymap.action(event)) {
+        let action = state.keymap.action(event);
+        choose(&mut self.chosen, Self::LINES.len(), action);
+        match (event.code, action) {
             (KeyCode::Enter, _) => {
                 let line = Self::LINES.get(self.chosen).copied().flatten();
                 return match self.unseen(state, line) {
@@ -73,17 +75,13 @@ impl Panel for ShiftPanel {
                 };
             }
             (KeyCode::Tab, _) => self.period = self.period.next(),
-            (_, Some(Action::Up)) => self.chosen = self.chosen.saturating_sub(1),
-            (_, Some(Action::Down)) => self.chosen = (self.chosen + 1).min(Self::LINES.len() - 1),
-            (_, Some(Action::Close | Action::Shift | Action::Quit)) => return Turn::close(),
-            (_, Some(Action::Redraw)) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            (_, action) => return Turn::usual(action, Action::Shift),
         }
         Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn area(&self, state: &State) -> Rect {

@@ -1,14 +1,8 @@
 //! The shift in words.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{dashboard::words, session::protocol::Period, store::Shift, study::Severity};
-
-/// How long a queue takes at a speed; none where nothing moves or waits.
-pub(in crate::dashboard) fn time_to_empty(queued: u32, films_per_second: f64) -> Option<SignedDuration> {
-    let is_known = queued > 0 && films_per_second > 0.0;
-    is_known.then(|| SignedDuration::from_secs((f64::from(queued) / films_per_second).ceil() as i64))
-}
 
 /// "3 films", "1 film".
 pub(in crate::dashboard) fn counted(count: u32, one: &str, many: &str) -> String {
@@ -46,19 +40,4 @@ pub(in crate::dashboard) fn in_words(shift: &Shift, period: Period, now: Timesta
         lines.push(format!("{}: {unseen}{seen}", band.word()));
     }
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_queue_empties_at_the_speed_of_the_engine() {
-        for (queued, speed, seconds) in
-            [(0, 3.0, None), (10, 0.0, None), (10, 3.0, Some(4)), (600, 2.0, Some(300))]
-        {
-            let expected = seconds.map(SignedDuration::from_secs);
-            assert_eq!(time_to_empty(queued, speed), expected, "{queued} at {speed}");
-        }
-    }
 }

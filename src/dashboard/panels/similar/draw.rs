@@ -1,11 +1,19 @@
-//! The nearest studies: how far and whose, how it stands, the findings, the last note.
+//! The nearest studies: a small picture of each, how far and whose, how it stands, the findings, the last note.
 
-use ratatui::{Frame, layout::Rect};
+use std::ops::Range;
+
+use ratatui::{
+    Frame,
+    layout::{Rect, Size},
+    style::Style,
+};
+use ratatui_image::Image;
 
 use super::SimilarPanel;
 use crate::{
     dashboard::{
         cells,
+        layout::inside,
         state::State,
         theme::symbol,
         widgets::{centred, pane, put},
@@ -19,7 +27,12 @@ use crate::{
 /// Findings of a film that are told.
 const FINDINGS: usize = 4;
 
-/// Where list and findings are: the film stays in sight.
+/// Rows of a small picture. With fewer nothing is seen on it.
+const ROWS: std::ops::RangeInclusive<u16> = 5..=9;
+/// Columns that the text needs beside it.
+const TEXT: u16 = 36;
+
+/// Returns where list and findings are: the film stays in sight.
 pub(super) fn area(state: &State) -> Rect {
     let layout = state.layout();
     let panes = layout.and_then(|layout| match (layout.list, layout.findings) {
@@ -48,33 +61,89 @@ pub(super) fn draw(state: &State, panel: &SimilarPanel, frame: &mut Frame<'_>, a
         }
         return;
     }
-    let blocks: Vec<Vec<Line>> = panel.neighbours().iter().map(|it| lines(state, it)).collect();
-    // The chosen one stays in sight, whole where there is room.
-    let height = |blocks: &[Vec<Line>]| blocks.iter().map(Vec::len).sum::<usize>();
+    let Some((part, places)) = pictured(state, panel) else {
+        return studies(state, panel, frame, text, 0..panel.neighbours().len(), None);
+    };
+    let rows = places.height / u16::try_from(part.len()).unwrap_or(1).max(1);
+    let beside = places.width + 1;
+    let text = Rect { x: text.x + beside, width: text.width.saturating_sub(beside), ..text };
+    let wanted = panel.neighbours()[part.clone()].iter().map(|it| it.film);
+    let shown = state.sheet().shown().filter(|(shown, _)| shown.sheet.iter().copied().eq(wanted));
+    for strip in shown.into_iter().flat_map(|(_, print)| print.strips().first()) {
+        frame.render_widget(Image::new(strip), places);
+    }
+    studies(state, panel, frame, text, part, Some(rows));
+}
+
+/// The neighbours that are in sight with a small picture each, and where these stand, one below the other; none where there
+/// is no room for them, and over a slow line.
+pub(super) fn pictured(state: &State, panel: &SimilarPanel) -> Option<(Range<usize>, Rect)> {
+    let canvas = state.sheet().canvas();
+    let inside = inside(area(state));
+    let all = panel.neighbours().len();
+    if all == 0 || canvas.bandwidth.is_some() || inside.height < *ROWS.start() {
+        return None;
+    }
+    let rows = (inside.height / u16::try_from(all).ok()?).clamp(*ROWS.start(), *ROWS.end());
+    // As wide as they are high.
+    let (width, height) = (u32::from(canvas.cell.0.max(1)), u32::from(canvas.cell.1.max(1)));
+    let columns = u16::try_from((u32::from(rows) * height).div_ceil(width)).ok()?;
+    if inside.width < columns + TEXT {
+        return None;
+    }
+    let in_sight = usize::from(inside.height / rows).min(all);
+    // The chosen one is among them.
+    let first = (panel.chosen + 1).saturating_sub(in_sight);
+    let size = Size { width: columns, height: rows * u16::try_from(in_sight).ok()? };
+    Some((
+        first..first + in_sight,
+        Rect { x: inside.x + 2, y: inside.y, width: size.width, height: size.height },
+    ))
+}
+
+/// Draws these neighbours' texts one below the other, each in so many rows; without a number, in as many as it needs.
+fn studies(
+    state: &State,
+    panel: &SimilarPanel,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    part: Range<usize>,
+    rows: Option<u16>,
+) {
+    let blocks: Vec<Vec<Line>> =
+        panel.neighbours()[part.clone()].iter().map(|it| lines(state, it, area.width, rows)).collect();
+    let height = |block: &Vec<Line>| rows.map_or(block.len(), usize::from);
+    let chosen = panel.chosen.saturating_sub(part.start);
+    // It stays in sight, whole where there is room.
     let mut first = 0;
-    while first < panel.chosen && height(&blocks[first..=panel.chosen]) > usize::from(inside.height) {
+    while first < chosen
+        && blocks[first..=chosen].iter().map(height).sum::<usize>() > usize::from(area.height)
+    {
         first += 1;
     }
-    let mut y = text.y;
+    let mut top = area.y;
     for (at, block) in blocks.iter().enumerate().skip(first) {
-        let top = y;
-        for (line, style) in block {
-            if y < inside.bottom() {
-                put(frame, text.x, y, text.width, line, *style);
-                y += 1;
+        for (line, y) in block.iter().zip(top..area.bottom()) {
+            let mut x = area.x;
+            for (text, style) in line {
+                x += put(frame, x, y, area.right() - x, text, *style);
             }
         }
-        if at == panel.chosen && top < inside.bottom() {
-            frame.buffer_mut().set_style(Rect { y: top, height: 1, ..inside }, theme.selected);
-            put(frame, inside.x, top, 1, "▸", theme.selected);
+        if at == chosen && top < area.bottom() {
+            let style = state.theme.selected;
+            let mark = inside(self::area(state)).x;
+            frame.buffer_mut().set_style(Rect { y: top, height: 1, ..area }, style);
+            put(frame, mark, top, 1, "▸", style);
         }
+        top = top.saturating_add(u16::try_from(height(block)).unwrap_or(u16::MAX));
     }
 }
 
-type Line = (String, ratatui::style::Style);
+/// Texts that stand one after another.
+type Line = Vec<(String, Style)>;
 
-/// What is told of one study, as it is now where the list knows it.
-fn lines(state: &State, film: &SimilarFilm) -> Vec<Line> {
+/// The lines that tell of one study, as it is now where the list knows it, in so many columns and rows at most.
+fn lines(state: &State, film: &SimilarFilm, width: u16, rows: Option<u16>) -> Vec<Line> {
     let theme = &state.theme;
     let study = state.worklist().get(film.study.id).map_or_else(|| film.study.clone(), |row| row.study());
     let subject = state.subject(&study);
@@ -85,15 +154,26 @@ fn lines(state: &State, film: &SimilarFilm) -> Vec<Line> {
     if told.is_empty() {
         told.extend(findings.first());
     }
-    let told: Vec<String> = told.iter().map(|it| format!("{} {:.2}", it.label, it.score)).collect();
+    let mut of_findings = vec![("  ".to_owned(), theme.text)];
+    for (at, finding) in told.iter().enumerate() {
+        let style = if finding.is_weak() { theme.dim } else { theme.severity(finding.severity) };
+        let comma = if at + 1 < told.len() { ", " } else { "" };
+        of_findings.push((format!("{} {:.2}{comma}", finding.label, finding.score), style));
+    }
     let mut lines = vec![
-        (format!("{:.3} {} {subject}", film.distance, symbol(study.severity)), theme.text.patch(theme.title)),
-        (format!("  {}", told.join(", ")), theme.severity(study.severity)),
-        (format!("  {}", status(state, &study)), theme.dim),
+        vec![(
+            format!("{:.3} {} {subject}", film.distance, symbol(study.severity)),
+            theme.text.patch(theme.title),
+        )],
+        of_findings,
+        vec![(format!("  {}", status(state, &study)), theme.dim)],
     ];
     if let Some(note) = film.notes.last() {
         let text = if state.hides_names() { "(hidden with the names)" } else { &note.text };
-        lines.push((format!("  {}: {text}", note.author), theme.text));
+        let note = format!("{}: {text}", note.author);
+        let room = rows.map_or(1, |rows| usize::from(rows).saturating_sub(lines.len() + 1).max(1));
+        let wrapped = cells::wrap(&note, usize::from(width.saturating_sub(2)), room);
+        lines.extend(wrapped.iter().map(|line| vec![(format!("  {line}"), theme.text)]));
     }
     lines
 }

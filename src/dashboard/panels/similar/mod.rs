@@ -1,17 +1,20 @@
-//! "Like this": the nearest studies of other patients, beside the film. The chosen one's film stands beside the selected
-//! one in the film pane; enter goes to its study.
+//! "Like this": the nearest studies of other patients, beside the film, each with its small picture. The chosen one's film
+//! stands beside the selected one in the film pane; enter goes to its study.
 
 mod draw;
 
 use crossterm::event::KeyEvent;
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    layout::{Rect, Size},
+};
 
 use crate::{
     dashboard::{
         keymap::action::Action,
         layout::View,
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Panel, State, Turn, choose},
     },
     session::protocol::{NoSimilarError, NoticeLevel, Request, Similar, SimilarFilm},
     store::{FilmId, FilmState},
@@ -69,31 +72,22 @@ pub(in crate::dashboard) fn take(state: &mut State, answer: Similar) {
 
 impl Panel for SimilarPanel {
     fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
-        let last = self.neighbours().len().saturating_sub(1);
-        match state.keymap.action(event) {
-            Some(Action::Up) => self.chosen = self.chosen.saturating_sub(1),
-            Some(Action::Down) => self.chosen = (self.chosen + 1).min(last),
-            Some(Action::First) => self.chosen = 0,
-            Some(Action::Last) => self.chosen = last,
+        let (lines, action) = (self.neighbours().len(), state.keymap.action(event));
+        choose(&mut self.chosen, lines, action);
+        match action {
             Some(Action::Open) => {
                 if let Some(neighbour) = self.chosen() {
                     state.go_to(neighbour.study.id);
                     return Turn::close();
                 }
             }
-            Some(Action::Close | Action::Similar | Action::Quit) => return Turn::close(),
-            Some(Action::Redraw) => return Turn::stay_with(vec![Effect::Redraw]),
-            _ => {}
+            action => return Turn::usual(action, Action::Similar),
         }
         Turn::stay()
     }
 
-    fn offers(&self, action: Action) -> bool {
-        match action {
-            Action::Up | Action::Down => self.neighbours().len() > 1,
-            Action::Close | Action::Interrupt => true,
-            _ => false,
-        }
+    fn has_lines(&self) -> bool {
+        self.neighbours().len() > 1
     }
 
     fn area(&self, state: &State) -> Rect {
@@ -104,7 +98,14 @@ impl Panel for SimilarPanel {
         draw::draw(state, self, frame, area);
     }
 
-    fn beside(&self) -> Option<FilmId> {
+    /// None where another film is selected by now: the study may have left the list under the panel.
+    fn beside(&self, state: &State) -> Option<FilmId> {
+        state.film().filter(|film| film.id == self.film)?;
         self.chosen().map(|neighbour| neighbour.film)
+    }
+
+    fn sheet(&self, state: &State) -> Option<(Vec<FilmId>, Size)> {
+        let (part, places) = draw::pictured(state, self)?;
+        Some((self.neighbours()[part].iter().map(|it| it.film).collect(), places.as_size()))
     }
 }

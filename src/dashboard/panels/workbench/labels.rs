@@ -28,7 +28,7 @@ impl Columns {
         Self { label, chart }
     }
 
-    /// Where chart, alert, critical and alarms begin.
+    /// Returns where chart, alert, critical and alarms begin.
     fn starts(&self, x: u16) -> [u16; 4] {
         let chart = x + 2 + self.label + 1;
         let alert = chart + self.chart + 1;

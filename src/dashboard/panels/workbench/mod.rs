@@ -90,7 +90,7 @@ impl Workbench {
         self.ground.as_ref().map(|(_, sample)| sample)
     }
 
-    /// Why it cannot be opened.
+    /// Returns why it cannot be opened.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
@@ -108,7 +108,7 @@ impl Workbench {
         self.found.as_ref().map(|(_, found)| found)
     }
 
-    /// Whether the answer for what is proposed has not come yet.
+    /// Returns whether the answer for what is proposed has not come yet.
     #[must_use]
     pub fn is_counting(&self) -> bool {
         self.found.as_ref().is_none_or(|(settings, _)| *settings != self.settings)
@@ -293,8 +293,8 @@ impl Panel for Workbench {
         Turn::stay_with(effects)
     }
 
-    fn offers(&self, action: Action) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::Close | Action::Interrupt)
+    fn has_lines(&self) -> bool {
+        true
     }
 
     fn area(&self, state: &State) -> Rect {

@@ -34,7 +34,7 @@ impl TextField {
         }
     }
 
-    /// Whether the whole text is meant: "AP" is no part of another view's name.
+    /// Returns whether the whole text is meant: "AP" is no part of another view's name.
     pub(super) fn is_whole(self) -> bool {
         matches!(self, Self::View)
     }
@@ -106,7 +106,7 @@ const OWN: &[(&str, Field)] = &[
     ("is", Field::Is),
 ];
 
-/// Whether a word is the beginning of a field's name.
+/// Returns whether a word is the beginning of a field's name.
 #[must_use]
 pub(in crate::dashboard) fn begins_a_field(word: &str) -> bool {
     let word = word.to_lowercase();
@@ -114,7 +114,7 @@ pub(in crate::dashboard) fn begins_a_field(word: &str) -> bool {
 }
 
 impl Field {
-    /// Whether it is chosen with a colon; else it is compared.
+    /// Returns whether it is chosen with a colon; else it is compared.
     pub(super) fn is_chosen(self) -> bool {
         !matches!(self, Self::Number(_) | Self::Waiting)
     }

@@ -35,19 +35,19 @@ impl Filter {
         Ok(Self { terms: parse::terms(text)? })
     }
 
-    /// Whether it lets everything through.
+    /// Returns whether it lets everything through.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// Whether a study passes at that time.
+    /// Returns whether a study passes at that time.
     #[must_use]
     pub fn matches(&self, row: &Row, now: Timestamp) -> bool {
         self.terms.iter().all(|term| term.matches(row, now))
     }
 
-    /// Whether the passing of time alone can change what passes.
+    /// Returns whether the passing of time alone can change what passes.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.terms.iter().any(Term::depends_on_time)
@@ -62,7 +62,7 @@ impl Filter {
         Self { terms: mine.chain(&typed.terms).cloned().collect() }
     }
 
-    /// Whether all that passes this has passed `other` too, as far as is easily told: so that typing one
+    /// Returns whether all that passes this has passed `other` too, as far as is easily told: so that typing one
     /// more character need only look at what is listed.
     #[must_use]
     pub fn narrows(&self, other: &Self) -> bool {

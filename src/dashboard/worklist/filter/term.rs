@@ -130,7 +130,7 @@ impl Term {
         matches!(self.wish, Wish::Status(_))
     }
 
-    /// Whether what this lets through, `wide` lets through too.
+    /// Returns whether what this lets through, `wide` lets through too.
     pub(super) fn implies(&self, wide: &Self) -> bool {
         match (&self.wish, &wide.wish) {
             (Wish::Anywhere(narrow), Wish::Anywhere(wide_word)) if !self.negated && !wide.negated => {

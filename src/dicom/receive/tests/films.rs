@@ -16,7 +16,7 @@ fn data(seed: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| (at as u8).wrapping_mul(31).wrapping_add(seed)).collect()
 }
 
-/// What stands behind a file's meta information.
+/// The bytes behind a file's meta information.
 fn data_set(file: &[u8]) -> &[u8] {
     assert_eq!(&file[128..132], b"DICM");
     assert_eq!(&file[132..140], [2, 0, 0, 0, b'U', b'L', 4, 0]);

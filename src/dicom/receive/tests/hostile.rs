@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::sender::{Bench, CR, command, echo_command, store_command, values};
 use crate::dicom::{receive::EventKind, wire::code};
 
-/// Whether a modality can still do its work.
+/// Returns whether a modality can still do its work.
 fn is_served(bench: &Bench) -> bool {
     let mut sender = bench.associate();
     let film = vec![7; 40_000];

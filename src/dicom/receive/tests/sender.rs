@@ -107,7 +107,7 @@ impl Bench {
         self.folder.path().to_owned()
     }
 
-    /// How many unfinished films lie there.
+    /// Returns how many unfinished films lie there.
     pub(super) fn unfinished(&self) -> usize {
         fs::read_dir(self.folder.path().join(PASSING_FOLDER)).unwrap().count()
     }

@@ -1,4 +1,4 @@
-//! What a hostile pickle can try. None of it may do more than end in an error.
+//! Attempts of hostile pickles. None of it may do more than end in an error.
 
 use proptest::prelude::*;
 

@@ -18,7 +18,7 @@ use crate::model::import::{
 /// More than the pickle of any network takes; the numbers lie elsewhere.
 const LARGEST_PICKLE: u64 = 16 << 20;
 
-/// Whether an archive is PyTorch's.
+/// Returns whether an archive is PyTorch's.
 pub(in crate::model::import) fn is_torch(archive: &ZipArchive<Cursor<&[u8]>>) -> bool {
     root(archive).is_some()
 }

@@ -72,7 +72,7 @@ fn widths<'a>(pickle: &Pickle<'a>) -> Outcome<HashMap<&'a str, usize>> {
     Ok(widths)
 }
 
-/// Whether it is a reference, and not to a class with its source (the other kind of old times).
+/// Returns whether it is a reference, and not to a class with its source (the other kind of old times).
 fn is_storage(pickle: &Pickle<'_>, id: Id) -> bool {
     let Value::Persistent(reference) = pickle.get(id) else { return false };
     pickle.members(*reference).and_then(|members| members.first()).and_then(|&kind| pickle.text(kind))

@@ -1,4 +1,4 @@
-//! What a pickle says of a storage: `("storage", torch.FloatStorage, key, device, count)`.
+//! A storage as a pickle describes it: `("storage", torch.FloatStorage, key, device, count)`.
 
 use half::{bf16, f16};
 
@@ -63,7 +63,7 @@ impl Real {
     }
 }
 
-/// Whether it can be a storage's name: PyTorch counts them, or takes an address in memory. Longer ones would be
+/// Returns whether it can be a storage's name: PyTorch counts them, or takes an address in memory. Longer ones would be
 /// hashed again for every tensor that refers to them.
 pub(super) fn is_key(key: &str) -> bool {
     key.len() <= 64

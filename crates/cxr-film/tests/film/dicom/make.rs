@@ -156,7 +156,7 @@ impl Make {
         self.film().display
     }
 
-    /// Why it is refused.
+    /// Returns why it is refused.
     pub(crate) fn reason(self) -> String {
         cxr_film::decode(&self.file()).expect_err("decoded").reason
     }

@@ -6,7 +6,7 @@ use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, AbortRQSource, Pdu};
 
 /// The end of a connection, in words that follow "the peer" or stand alone.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::dicom) enum Fault {
+pub(in crate::dicom) enum WireError {
     /// The peer closed the connection, or it broke.
     #[error("the connection was closed")]
     Closed,
@@ -30,7 +30,7 @@ pub(in crate::dicom) enum Fault {
     Network(io::Error),
 }
 
-impl Fault {
+impl WireError {
     /// A value in a PDU that cannot be.
     pub(in crate::dicom) fn invalid(what: &'static str) -> Self {
         Self::Protocol(what, Reason::InvalidPduParameter)
@@ -52,7 +52,7 @@ impl Fault {
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for WireError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind::{
             BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, TimedOut, UnexpectedEof,
