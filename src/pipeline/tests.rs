@@ -53,7 +53,7 @@ impl Scene {
         let rules = rules(&Loaded::default(), model.manifest()).unwrap();
         let ownership = Ownership::acquire(&store).unwrap().unwrap();
         let parts = Parts {
-            store,
+            store: store.into(),
             ownership,
             model: Arc::clone(&model),
             rules,
@@ -147,7 +147,7 @@ fn a_worker_that_stopped_is_told_for_a_minute() {
         let begun = Instant::now();
         loop {
             let (config, now) = (Config::default(), jiff::Zoned::now());
-            let facts = gather_closed(&store, Question { config: &config, now: &now });
+            let facts = gather_closed(&(&store).into(), Question { config: &config, now: &now });
             let reasons = judge(&facts, &Limits { longest_queue: None, min_free: None });
             if reasons.iter().map(|reason| reason.check).eq(checks.iter().copied()) {
                 return;
