@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     guard::guarded,
+    intake::unmounted,
     model::Heatmap,
     picture::{self, Heat},
     pipeline::{BROKE_DOWN, read},
@@ -160,6 +161,9 @@ fn find(store: &Store, row: &FilmRow) -> Result<Film, PictureError> {
 
 /// The film at a path: a file that has another content by now is another film.
 fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
+    if let Some(why) = unmounted(path) {
+        return Err(PictureError(format!("There is no picture: {why}; its findings stay.")));
+    }
     let bytes = read(path).map_err(|error| unreadable(path, &error))?;
     if bytes.sha256 != row.sha256 {
         return Err(PictureError(format!("{} holds another film by now.", shown(path))));
