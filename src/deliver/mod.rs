@@ -46,8 +46,8 @@ use crate::{
     guard::guarded,
     lock::lock,
     store::{
-        Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, StudyDetail, StudyId, StudyRow,
-        Tried,
+        Delivery, DeliveryKind, Due, Duty, Lane, Ownership, Store, StoreError, StudyDetail, StudyId,
+        StudyRow, Tried,
     },
     study::Sending,
     supervise::{checkpoint, is_closed},
@@ -72,6 +72,8 @@ const LAST: Duration = Duration::from_millis(1_500);
 pub struct Deliverer {
     /// Its own connection to the store.
     pub store: Store,
+    /// The duty to deliver: without it nothing is.
+    pub duty: Duty,
     /// The lane.
     pub lane: Lane,
     /// The schedule of the lane's threads.
@@ -146,6 +148,9 @@ impl Deliverer {
 
     /// Takes a turn at one destination; how long to wait before the next look.
     fn pass(&mut self, client: &webhook::Client) -> Result<Duration, StoreError> {
+        if !self.duty.is_held() {
+            return Ok(GLANCE);
+        }
         self.count_trying()?;
         if self.lane == Lane::Results {
             put_changed_results(&mut self.store, &self.policy.load().destinations)?;
@@ -180,7 +185,7 @@ impl Deliverer {
         let began = Instant::now();
         for delivery in self.store.due_deliveries(turn.destination(), Timestamp::now(), BATCH)? {
             // What is left is due at the next start.
-            if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN {
+            if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN || !self.duty.is_held() {
                 break;
             }
             let delivery = match delivery {

@@ -83,7 +83,7 @@ impl Manager {
     ) -> Result<Self, HostError> {
         let (threads, ended) = bounded(0);
         let mut manager = Self {
-            store: Store::open(&parts.store)?,
+            store: open(&parts)?,
             policy: Arc::new(ArcSwap::from_pointee(Policy::new(&parts.config, &parts.destinations))),
             parts,
             details: Arc::default(),
@@ -100,7 +100,8 @@ impl Manager {
             _all_ended: all_ended,
         };
         manager.follow_destinations();
-        for lane in Lane::ALL {
+        let serves = manager.parts.serves;
+        for lane in Lane::ALL.into_iter().filter(|lane| serves.lane(*lane)) {
             manager.deliver(lane)?;
         }
         Ok(manager)
@@ -155,6 +156,10 @@ impl Manager {
     /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new. Where the
     /// store cannot be written, this is done at a later look.
     fn follow_destinations(&mut self) {
+        if !self.parts.serves.lane(Lane::Results) {
+            self.follows = true;
+            return;
+        }
         let noted = self.store.follow_results_for(self.parts.destinations.keys());
         self.follows = noted.is_ok();
         if let Err(error) = noted {
@@ -164,6 +169,9 @@ impl Manager {
 
     /// A plugin that ran in an earlier life of the program and is no longer enabled.
     fn forget_what_is_not_enabled(&mut self) {
+        if !self.parts.serves.plugins() {
+            return;
+        }
         let enabled = self.enabled();
         for mut record in self.store.plugins().unwrap_or_default() {
             if !enabled.contains_key(&record.name) && record.state != PluginState::Stopped {
@@ -181,7 +189,11 @@ impl Manager {
 
     /// The enabled plugins, each with its text or why it has none.
     fn enabled(&self) -> BTreeMap<String, Result<Source, PluginError>> {
-        super::enabled(&self.parts.folder, &self.parts.config)
+        if self.parts.serves.plugins() {
+            super::enabled(&self.parts.folder, &self.parts.config)
+        } else {
+            BTreeMap::new()
+        }
     }
 
     /// Loads what is new or has changed, stops what has gone. A few small files are read each time: that
@@ -235,7 +247,7 @@ impl Manager {
 
     /// A thread for a plugin. One that never ran before begins with what happens from now on.
     fn begin(&self, name: &str) -> Result<Running, HostError> {
-        let mut store = Store::open(&self.parts.store)?;
+        let mut store = open(&self.parts)?;
         let known = store.plugins()?.into_iter().find(|record| record.name == name);
         let was_enabled = known.as_ref().is_some_and(|record| record.state != PluginState::Stopped);
         let mut record = known.unwrap_or_default();
@@ -284,7 +296,8 @@ impl Manager {
         let schedule = Arc::default();
         for number in 1..=THREADS {
             let mut deliverer = Deliverer {
-                store: Store::open(&self.parts.store)?,
+                store: open(&self.parts)?,
+                duty: self.parts.duty.clone(),
                 lane,
                 schedule: Arc::clone(&schedule),
                 wake: wake.clone(),
@@ -374,6 +387,13 @@ impl Manager {
             tracing::error!(name, "it has not come to its end and is left behind");
         }
     }
+}
+
+/// A connection to the store whose changes count only while this process has the duty.
+fn open(parts: &HostParts) -> Result<Store, HostError> {
+    let mut store = Store::open(&parts.store)?;
+    store.serve(&parts.duty);
+    Ok(store)
 }
 
 /// The name of a plugin's thread.

@@ -57,6 +57,8 @@ pub(super) struct Follower {
     revision: i64,
     /// The store's version when it was read last; none where that failed.
     version: Option<i64>,
+    /// When it last answered.
+    answered: Timestamp,
     /// The study whose detail is on the screen.
     watched: Option<StudyId>,
     /// When it was last sent, and how long that took; and whether it has changed since.
@@ -101,6 +103,7 @@ impl Follower {
             channels,
             revision: i64::MIN,
             version: None,
+            answered: Timestamp::now(),
             watched: None,
             sent: (Instant::now(), Duration::ZERO),
             is_stale: false,
