@@ -234,6 +234,7 @@ pub(crate) fn health() -> Health {
         last_arrival: Some(noon() - SignedDuration::from_mins(1)),
         feed_alarm: None,
         reasons: Vec::new(),
+        hosts: cxr_triage::health::HostsFacts::default(),
     }
 }
 
