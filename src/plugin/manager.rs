@@ -60,6 +60,8 @@ pub(super) struct Manager {
     lanes: Vec<Sender<()>>,
     /// Wakes the threads that send results.
     results: Option<Sender<()>>,
+    /// Whether the store knows which destinations there are.
+    follows: bool,
     running: BTreeMap<String, Running>,
     dead: BTreeMap<String, Dead>,
     /// The deliveries' threads, and those of plugins that were told to end, with their names: no plugin begins again
@@ -89,6 +91,7 @@ impl Manager {
             stopped,
             lanes: Vec::new(),
             results: None,
+            follows: false,
             running: BTreeMap::new(),
             dead: BTreeMap::new(),
             others: Vec::new(),
@@ -150,13 +153,17 @@ impl Manager {
         self.follow_destinations();
     }
 
-    /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new.
+    /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new. Where the
+    /// store cannot be written, this is done at a later look.
     fn follow_destinations(&mut self) {
         if !self.parts.serves.lane(Lane::Results) {
+            self.follows = true;
             return;
         }
-        if let Err(error) = self.store.follow_results_for(self.parts.destinations.keys()) {
-            tracing::error!(%error, "the destinations of results could not be noted");
+        let noted = self.store.follow_results_for(self.parts.destinations.keys());
+        self.follows = noted.is_ok();
+        if let Err(error) = noted {
+            tracing::error!(%error, "the destinations of results could not be noted; it is tried again");
         }
     }
 
@@ -193,6 +200,9 @@ impl Manager {
     /// sees every kind of change, on every kind of disk.
     fn look_at_files(&mut self) {
         self.notice_the_dead();
+        if !self.follows {
+            self.follow_destinations();
+        }
         let enabled = self.enabled();
         let gone: Vec<String> =
             self.running.keys().filter(|name| !enabled.contains_key(*name)).cloned().collect();
@@ -303,7 +313,7 @@ impl Manager {
                 let _alive = &alive;
                 deliverer.run(&woken);
             };
-            let name = format!("plugin-{}-{number}", lane.word());
+            let name = format!("deliver-{}-{number}", lane.word());
             let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
             self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
         }

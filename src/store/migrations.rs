@@ -1,9 +1,11 @@
 //! The versions of a store's tables, on SQLite and on PostgreSQL, and the way from each to the next.
 
 use super::{
+    StoreError, StoreErrorKind,
     place::APPLICATION_ID,
     sql::{self, Connection},
 };
+use crate::store_place::StorePlace;
 
 /// A step from one version to the next.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +95,15 @@ pub(super) fn version(connection: &Connection) -> sql::Result<usize> {
         None => 0,
     };
     Ok(version as usize)
+}
+
+/// Refuses a store of a newer version.
+pub(super) fn refuse_newer(version: usize, place: impl Into<StorePlace>) -> Result<(), StoreError> {
+    if version <= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
+    Err(StoreError::new(StoreErrorKind::NewerVersion, place, &why))
 }
 
 /// Whether the schema of a server's store has that table.

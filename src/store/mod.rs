@@ -51,6 +51,7 @@ mod rollup;
 mod row;
 mod rules;
 mod senders;
+mod sendings;
 mod sends;
 mod server;
 mod shared;

@@ -17,7 +17,7 @@ use super::{
     people::notes,
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
-    sends::sendings_of,
+    sendings::sendings_of,
     sql::{self, Connection, OptionalExtension},
 };
 use crate::study::{Finding, Severity};

@@ -189,8 +189,14 @@ impl Follower {
             }
             Request::Send(study, destination) => {
                 let actor = self.actor.name();
-                let done = self.store.ask_to_send(study, &destination, &actor, Timestamp::now());
-                self.send_changes_of(done)
+                match self.store.ask_to_send(study, &destination, &actor, Timestamp::now()) {
+                    Ok(false) => {
+                        let text =
+                            "nothing can be sent: the patient's data were removed from the store".to_owned();
+                        self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
+                    }
+                    done => self.send_changes_of(done.map(|_| ())),
+                }
             }
             Request::Senders(is_open) => {
                 let update = self.panels.watch_senders(&self.store, is_open);

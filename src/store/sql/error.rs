@@ -1,6 +1,6 @@
 //! What can go wrong between a statement and its rows.
 
-use super::server::ServerError;
+use super::fault::ServerError;
 
 /// A value that does not fit, on its way into a statement or out of a row; and all that SQLite says.
 pub(in crate::store) type ValueError = rusqlite::Error;
