@@ -101,7 +101,7 @@ impl HostsFacts {
                 .collect(),
         };
         Self {
-            workers: workers.iter().map(facts).collect(),
+            workers: workers.iter().filter(|worker| !is_replaced(worker, workers)).map(facts).collect(),
             duties_free: duties.iter().filter(|duty| !duty.is_held).map(|duty| duty.name.clone()).collect(),
             out_of_reach,
         }
@@ -148,6 +148,14 @@ impl HostsFacts {
         };
         self.out_of_reach.iter().map(sentence).collect()
     }
+}
+
+/// Whether a worker that is not heard of is of no interest: another one was started in its place.
+fn is_replaced(worker: &WorkerRow, all: &[WorkerRow]) -> bool {
+    let took_over = |other: &WorkerRow| {
+        other.id > worker.id && other.is_alive() && (&other.host, &other.roles) == (&worker.host, &worker.roles)
+    };
+    !worker.is_alive() && all.iter().any(took_over)
 }
 
 /// A sentence where workers that are at work would score one film differently: their results are not to be compared.
