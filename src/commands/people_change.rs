@@ -1,12 +1,7 @@
 //! The trace that a change of the list of people leaves: an event of the store's audit; where there is no store at hand, a
 //! line of the system's log.
 
-use std::{
-    env, io,
-    os::unix::net::UnixDatagram,
-    path::Path,
-    time::Duration,
-};
+use std::{env, io, os::unix::net::UnixDatagram, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
