@@ -41,7 +41,7 @@ pub(super) fn give_back(key: &Key, live: Live) {
     let mut ended: Vec<Waiting> =
         waiting.extract_if(.., |waiting| waiting.since.elapsed() > UNUSED).collect();
     let of_place = |waiting: &[Waiting]| waiting.iter().filter(|waiting| waiting.key == *key).count();
-    while of_place(&waiting) > MOST {
+    while of_place(&waiting[..]) > MOST {
         let oldest = waiting.iter().position(|waiting| waiting.key == *key);
         ended.extend(oldest.map(|at| waiting.remove(at)));
     }
