@@ -6,7 +6,7 @@ use std::{env, io, os::unix::net::UnixDatagram, path::Path, time::Duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{cli::GlobalArgs, setup::overlay, watch::actor};
+use super::{cli::GlobalArgs, watch::actor};
 use crate::{
     config::Loaded,
     people::Person,
@@ -51,14 +51,16 @@ impl Change<'_> {
         if self.before == self.after {
             return Trace::Audit;
         }
-        let mut config = loaded.config.clone();
-        overlay(&mut config, global);
-        self.write_into(config.store_place().ok(), Path::new(SYSTEM_LOG))
+        let store = match &global.store {
+            Some(named) => StorePlace::parse(named.as_os_str()).ok(),
+            None => loaded.config.store_place().ok(),
+        };
+        self.write_into(store.as_ref(), Path::new(SYSTEM_LOG))
     }
 
-    fn write_into(&self, store: Option<StorePlace>, log: &Path) -> Trace {
+    fn write_into(&self, store: Option<&StorePlace>, log: &Path) -> Trace {
         let by = person_at_the_keys();
-        let why = match &store {
+        let why = match store {
             Some(store) if store.exists() => match self.audit(store, &by) {
                 Ok(()) => return Trace::Audit,
                 Err(error) => error.to_string(),
@@ -131,7 +133,10 @@ mod tests {
         let path = folder.path().join("store.db");
         drop(Store::open(&path).unwrap());
         let change = Change { name: "ANNA", before: Some(person(View)), after: Some(person(Triage)) };
-        assert_eq!(change.write_into(Some((&path).into()), &folder.path().join("log")), Trace::Audit);
+        assert_eq!(
+            change.write_into(Some(&StorePlace::from(&path)), &folder.path().join("log")),
+            Trace::Audit
+        );
         let event = Store::open(&path).unwrap().events(0, 9).unwrap().pop().unwrap();
         assert!(event.kind == AuditKind::PersonChanged && !event.actor.is_empty(), "{event:?}");
         let fingerprint = PublicKey::parse(KEY).unwrap().fingerprint().to_owned();
@@ -147,7 +152,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, log) = (folder.path().join("store.db"), folder.path().join("log"));
         let change = Change { name: "ANNA", before: Some(person(View)), after: None };
-        let Trace::Nowhere { why } = change.write_into(Some((&store).into()), &log) else { panic!("no log") };
+        let Trace::Nowhere { why } = change.write_into(Some(&StorePlace::from(&store)), &log) else {
+            panic!("no log")
+        };
         assert!(why.contains("there is no store at") && !store.exists(), "{why}");
         let socket = UnixDatagram::bind(&log).unwrap();
         assert!(matches!(change.write_into(None, &log), Trace::SystemLog { .. }));

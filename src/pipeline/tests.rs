@@ -57,7 +57,8 @@ impl Scene {
             ownership,
             model: Arc::clone(&model),
             rules,
-            intake: intake::Options::new(inbox),
+            intake: Some(intake::Options::new(inbox)),
+            mounts: Arc::default(),
             gates: Gates { inverted: Action::Off, out_of_distribution: Action::Off, ..Gates::default() },
             settings: Settings {
                 quiet_period: SignedDuration::from_secs(60),

@@ -11,8 +11,8 @@ use crate::store_place::StorePlace;
 const VALUES: usize = 20_000;
 /// Rows of one statement, at most.
 const ROWS: usize = 500;
-/// Tables that say what a database is, and not what is in the store.
-const OWN: [&str; 2] = ["store_format", "backup"];
+/// Tables that say what a database is and who works for it, and not what is in the store.
+const OWN: [&str; 4] = ["store_format", "backup", "workers", "duties"];
 /// What triggers count while films come.
 const COUNTED: [&str; 3] = ["parts_scored", "parts_beside", "parts_amiss"];
 

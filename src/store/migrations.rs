@@ -59,6 +59,7 @@ pub(super) const MIGRATIONS: &[Migration<'static>] = migrations![
     sqlite "015_senders.sql",
     sqlite "016_operations.sql",
     whole "017_send.sql",
+    both "018_hosts.sql",
 ];
 
 /// Brings a store to `migrations.len()`, on a file each step in a transaction of its own, on a server all in one. Two

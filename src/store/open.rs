@@ -47,7 +47,8 @@ impl Store {
             StorePlace::File(path) => open_file(path, busy)?,
             StorePlace::Server(server) => open_server(server, &place, busy)?,
         };
-        Ok(Self { connection, place, signature: None })
+        let mounts = place.mounts();
+        Ok(Self { connection, place, mounts, duty: None, signature: None })
     }
 
     /// Where the store is.

@@ -4,6 +4,8 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::{InMemDicomObject, from_reader};
 
+use pictures::capture;
+
 use super::{set::DataSet, *};
 use crate::study::{LabelRule, Severity};
 

@@ -10,7 +10,7 @@ fn heat() -> Heatmap {
     Heatmap { labels: 3, rows: 2, columns: 2, values, region: Region::WHOLE }
 }
 
-fn capture(result: &StudyResult) -> Object {
+pub(super) fn capture(result: &StudyResult) -> Object {
     let picture = cxr_film::decode(&film(|_| {})).unwrap();
     secondary_capture(result, 0, &picture, Some(&heat())).unwrap()
 }
