@@ -203,8 +203,10 @@ impl Deliverer {
             let now = Timestamp::now();
             let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
-            if let (Some(study), DeliveryKind::Send) = (delivery.study, delivery.kind) {
-                self.tell(study, &delivery.target)?;
+            // One that another version took the place of is told of as that.
+            let is_over = matches!(tried, Tried::Done(Json::Null));
+            if let (Some(study), DeliveryKind::Send, false) = (delivery.study, delivery.kind, is_over) {
+                self.tell(study, delivery.id)?;
             }
             if failures > 0 {
                 break;
@@ -214,10 +216,10 @@ impl Deliverer {
     }
 
     /// Tells what became of a result.
-    fn tell(&self, study: StudyId, destination: &str) -> Result<(), StoreError> {
+    fn tell(&self, study: StudyId, delivery: i64) -> Result<(), StoreError> {
         let Listener(Some(hear)) = &self.listener else { return Ok(()) };
-        if let Some(StudyDetail { study, sendings, .. }) = self.store.detail_with(study, &[], 1)?
-            && let Some(sending) = sendings.into_iter().find(|sending| sending.destination == destination)
+        if let Some(StudyDetail { study, .. }) = self.store.detail_with(study, &[], 1)?
+            && let Some(sending) = self.store.sending(delivery)?
         {
             hear(&ResultNews { study, sending });
         }

@@ -41,6 +41,16 @@ impl Store {
         })
     }
 
+    /// One version of a result on its way, by the number of its delivery.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn sending(&self, id: i64) -> Result<Option<Sending>, StoreError> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM outbox WHERE kind = 'send' AND study IS NOT NULL AND id = ?1");
+        self.read(|view| Ok(rows(view, "outbox", &sql, [id], sending)?.pop()))
+    }
+
     /// The last results on their way, those first that have not arrived; at most so many.
     ///
     /// # Errors

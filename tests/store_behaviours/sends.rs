@@ -127,6 +127,8 @@ fn a_result_that_changes_while_it_is_on_the_wire_is_sent_as_the_next_version() {
         let (next, content) = only(&bench.store);
         assert_eq!((content.version, content.last_wanted()), (2, "b"), "begun: {is_begun}");
         assert_eq!(bench.store.sent_before(&next).unwrap().len(), 1, "after the one that arrived");
+        let arrived = bench.store.sending(on_the_wire.id).unwrap().unwrap();
+        assert!(matches!(arrived.state, SendingState::Sent { .. }) && arrived.version == 1, "{arrived:?}");
         arrives(&mut bench.store, &next);
         bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(5)).unwrap();
         assert_eq!(due(&bench.store, "pacs"), [], "the destination has it");
