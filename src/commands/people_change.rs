@@ -2,7 +2,7 @@
 //! line of the system's log.
 
 use std::{
-    env, io,
+    io,
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     time::Duration,
@@ -11,17 +11,15 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{cli::GlobalArgs, watch::actor};
+use super::{cli::GlobalArgs, watch::account};
 use crate::{
     config::Loaded,
     people::Person,
     store::{NewEvent, Store, StoreError},
     study::AuditKind,
-    text::{clean, shown},
+    text::shown,
 };
 
-/// Set by sudo: the account that somebody came from.
-const SUDO_USER: &str = "SUDO_USER";
 /// The system's log: journald's, or syslog's.
 const SYSTEM_LOG: &str = "/dev/log";
 /// Facility 10 (security and authorisation), severity 6 (information): RFC 5424, section 6.2.1.
@@ -108,10 +106,10 @@ impl Change<'_> {
     }
 }
 
-/// The account that somebody works from: behind sudo the one before it.
+/// The account that somebody works from: behind sudo the one before it, which sudo names; its number where nothing names it.
 fn person_at_the_keys() -> String {
-    let before_sudo = env::var(SUDO_USER).ok().map(|name| clean(&name)).filter(|name| !name.is_empty());
-    before_sudo.unwrap_or_else(actor)
+    let named = account(&["SUDO_USER", "LOGNAME", "USER"]);
+    named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 #[cfg(test)]
