@@ -14,6 +14,7 @@ mod config_files;
 mod dashboard;
 mod evaluation;
 mod film;
+mod hosts;
 mod intake;
 mod model_parity;
 mod network;

@@ -145,6 +145,7 @@ fn health() -> Health {
         last_arrival: None,
         feed_alarm: None,
         reasons: Vec::new(),
+        hosts: cxr_triage::health::HostsFacts::default(),
     }
 }
 

@@ -14,7 +14,10 @@ pub(super) use train::{BatchNormAs, DepthAs, TrainArgs};
 pub(super) use users::UsersCommand;
 pub(super) use weights::{ImportArgs, WeightsCommand};
 
-use crate::config::{Bandwidth, Device, Pictures, Precision};
+use crate::{
+    config::{Bandwidth, Device, Pictures, Precision},
+    intake::Mount,
+};
 
 /// A lightbox in the terminal that keeps the sickest chest film on top.
 ///
@@ -57,6 +60,9 @@ pub struct GlobalArgs {
     /// The numbers that it computes with
     #[arg(long, global = true, value_enum)]
     pub precision: Option<Precision>,
+    /// Where this host has an inbox that a shared store knows by name; may be repeated
+    #[arg(long = "inbox", global = true, value_name = "NAME=FOLDER")]
+    pub inboxes: Vec<Mount>,
     /// Write a log there (never holds patient names)
     #[arg(long, global = true, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -69,6 +75,10 @@ pub enum Command {
     Watch(WatchArgs),
     /// Receive films by DICOM (C-STORE) into an inbox, and nothing else
     Receive(ReceiveArgs),
+    /// Score films of the store's queue, and nothing else: one of the workers of a store that several hosts share
+    Work(WorkArgs),
+    /// Put films or folders of films into the store's queue
+    Enqueue(EnqueueArgs),
     /// Send the results of studies to a destination of `[send.NAME]`, now
     Send(SendArgs),
     /// Try whether a destination of `[send.NAME]` is there and lets us in (C-ECHO)
@@ -151,6 +161,9 @@ pub struct WatchArgs {
     /// Lines instead of a screen, for a screen reader: one an event, lists on request (type `help`)
     #[arg(long, conflicts_with = "headless")]
     pub plain: bool,
+    /// The dashboard alone, which follows what other processes write: the pipeline is never run here
+    #[arg(long, conflicts_with_all = ["headless", "receive", "inbox"])]
+    pub follow: bool,
     /// For a person of the list (see `users`), as sshd starts it: what the role does not permit is refused, and the
     /// pipeline is never run
     #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["headless", "receive", "inbox"])]
@@ -174,6 +187,25 @@ pub struct ReceiveArgs {
     /// No paths in the output: a hash in place of each
     #[arg(long)]
     pub no_names: bool,
+}
+
+/// `work`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WorkArgs {
+    /// Stop when nothing is queued any more that this worker could score
+    #[arg(long)]
+    pub until_empty: bool,
+    /// No names in the output: a hash in place of each path, the study's number in place of its key
+    #[arg(long)]
+    pub no_names: bool,
+}
+
+/// `enqueue`.
+#[derive(Debug, Clone, Args)]
+pub struct EnqueueArgs {
+    /// Films, or folders of films
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `send`.

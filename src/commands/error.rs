@@ -179,7 +179,11 @@ impl From<NewHeadError> for CommandError {
 impl From<TrainError> for CommandError {
     fn from(error: TrainError) -> Self {
         match error {
-            TrainError::Interrupted => Self::Interrupted,
+            // All films have been read by then.
+            TrainError::Interrupted => Self::InterruptedWith(
+                "interrupted: what the network saw in the films is in the cache; the same command goes on from there"
+                    .to_owned(),
+            ),
             TrainError::Leak { .. } | TrainError::Column { .. } => Self::usage_by(error),
             TrainError::Engine { .. }
             | TrainError::NotConverged { .. }

@@ -137,7 +137,7 @@ mod tests {
             role: PersonRole::View,
             key: None,
             list: folder.path().join("people.toml"),
-            store: path.clone(),
+            store: (&path).into(),
         };
         let begin = || -> Result<(), CommandError> {
             let _present = entry().begin()?;

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod config;
 mod demo;
+mod enqueue;
 mod error;
 mod evaluate;
 mod events;
@@ -42,6 +43,7 @@ mod upkeep;
 mod users;
 mod watch;
 mod weights;
+mod work;
 
 pub use cli::{Cli, Command};
 pub use error::CommandError;
@@ -65,6 +67,8 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Watch(args) if args.headless => headless::run(&args, &global),
         Command::Watch(args) => watch::run(&args, &global),
         Command::Receive(args) => receive::run(&args, &global),
+        Command::Work(args) => work::run(&args, &global),
+        Command::Enqueue(args) => enqueue::run(&args, &global),
         Command::Send(args) => send::run(&args, &global),
         Command::Echo(args) => send::echo(&args, &global),
         Command::Scan(args) => scan::run(&args, &global),

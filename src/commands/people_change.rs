@@ -1,12 +1,7 @@
 //! The trace that a change of the list of people leaves: an event of the store's audit; where there is no store at hand, a
 //! line of the system's log.
 
-use std::{
-    io,
-    os::unix::net::UnixDatagram,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, os::unix::net::UnixDatagram, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,6 +11,7 @@ use crate::{
     config::Loaded,
     people::Person,
     store::{NewEvent, Store, StoreError},
+    store_place::StorePlace,
     study::AuditKind,
     text::shown,
 };
@@ -53,18 +49,21 @@ impl Change<'_> {
         if self.before == self.after {
             return Trace::Audit;
         }
-        let store = global.store.clone().or_else(|| loaded.config.store_path().ok());
-        self.write_into(store, Path::new(SYSTEM_LOG))
+        let store = match &global.store {
+            Some(named) => StorePlace::parse(named.as_os_str()).ok(),
+            None => loaded.config.store_place().ok(),
+        };
+        self.write_into(store.as_ref(), Path::new(SYSTEM_LOG))
     }
 
-    fn write_into(&self, store: Option<PathBuf>, log: &Path) -> Trace {
+    fn write_into(&self, store: Option<&StorePlace>, log: &Path) -> Trace {
         let by = person_at_the_keys();
-        let why = match &store {
+        let why = match store {
             Some(store) if store.exists() => match self.audit(store, &by) {
                 Ok(()) => return Trace::Audit,
                 Err(error) => error.to_string(),
             },
-            Some(store) => format!("there is no store at {}", shown(store)),
+            Some(store) => format!("there is no store at {store}"),
             None => "no store is named".to_owned(),
         };
         match self.log(log, &by) {
@@ -73,7 +72,7 @@ impl Change<'_> {
         }
     }
 
-    fn audit(&self, store: &Path, by: &str) -> Result<(), StoreError> {
+    fn audit(&self, store: &StorePlace, by: &str) -> Result<(), StoreError> {
         let event = NewEvent { actor: by, detail: self.detail(), ..NewEvent::of(AuditKind::PersonChanged) };
         Store::open_within(store, BUSY)?.record(&event, Timestamp::now())
     }
@@ -132,7 +131,10 @@ mod tests {
         let path = folder.path().join("store.db");
         drop(Store::open(&path).unwrap());
         let change = Change { name: "ANNA", before: Some(person(View)), after: Some(person(Triage)) };
-        assert_eq!(change.write_into(Some(path.clone()), &folder.path().join("log")), Trace::Audit);
+        assert_eq!(
+            change.write_into(Some(&StorePlace::from(&path)), &folder.path().join("log")),
+            Trace::Audit
+        );
         let event = Store::open(&path).unwrap().events(0, 9).unwrap().pop().unwrap();
         assert!(event.kind == AuditKind::PersonChanged && !event.actor.is_empty(), "{event:?}");
         let fingerprint = PublicKey::parse(KEY).unwrap().fingerprint().to_owned();
@@ -148,7 +150,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, log) = (folder.path().join("store.db"), folder.path().join("log"));
         let change = Change { name: "ANNA", before: Some(person(View)), after: None };
-        let Trace::Nowhere { why } = change.write_into(Some(store.clone()), &log) else { panic!("no log") };
+        let Trace::Nowhere { why } = change.write_into(Some(&StorePlace::from(&store)), &log) else {
+            panic!("no log")
+        };
         assert!(why.contains("there is no store at") && !store.exists(), "{why}");
         let socket = UnixDatagram::bind(&log).unwrap();
         assert!(matches!(change.write_into(None, &log), Trace::SystemLog { .. }));

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::Destination,
-    deliver,
+    deliver::{self, NowError},
     store::{Store, StoreError, StudyId},
     study::SendingState,
     text::clean,
@@ -31,16 +31,24 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
     let (actor, mut failed) = (actor(), 0_usize);
     for word in &args.studies {
         let sending = match find(&store, word)? {
-            None => None,
-            Some(study) => deliver::send_now(&mut store, study, &args.to, &setup.config().send, &actor)?,
+            None => Err(NowError::NoStudy),
+            Some(study) => deliver::send_now(&mut store, study, &args.to, &setup.config().send, &actor),
         };
-        let Some(sending) = sending else {
-            failed += 1;
-            writeln!(stderr(), "cxr-triage: there is no study `{}` in {}", clean(word), path)?;
-            continue;
+        let (word, sending) = match (clean(word), sending) {
+            (word, Ok(sending)) => (word, sending),
+            (_, Err(NowError::Store(error))) => return Err(error.into()),
+            (word, Err(error)) => {
+                failed += 1;
+                let why = match error {
+                    NowError::NoStudy => format!("there is no study `{word}` in {path}"),
+                    error => format!("{word}: {error}"),
+                };
+                writeln!(stderr(), "cxr-triage: {why}")?;
+                continue;
+            }
         };
         let words = sending.words(Timestamp::now(), &TimeZone::system());
-        writeln!(stdout(), "{}: {}: {words}", clean(word), sending.destination)?;
+        writeln!(stdout(), "{word}: {}: {words}", sending.destination)?;
         failed += usize::from(!matches!(sending.state, SendingState::Sent { .. }));
     }
     match failed {

@@ -14,13 +14,13 @@ use crate::{
     config::{self, Config, Loaded},
     deliver::Listener,
     files::readers,
-    intake,
+    intake::{self, Mounts},
     model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
-    pipeline::{Helper, Parts, Settings},
-    plugin::{Host, HostParts},
+    pipeline::{Helper, Membership, Parts, Settings},
+    plugin::{HostParts, Plugins},
     quality::{Action, Gate},
     similar::FeaturesId,
-    store::Ownership,
+    store::{DutyKind, NewWorker, Ownership, Store, host_name, rules_digest},
     store_place::{ServerPlace, StorePlace},
     study::Rules,
     supervise::Supervisor,
@@ -36,6 +36,8 @@ pub(super) struct Setup {
     global: GlobalArgs,
     /// What the command itself decides, over file and command line.
     adjust: fn(&mut Config),
+    /// Where this host has the named inboxes.
+    mounts: Arc<Mounts>,
 }
 
 impl Setup {
@@ -55,7 +57,9 @@ impl Setup {
             tracing::warn!("{warning}");
             let _ = writeln!(stderr(), "cxr-triage: {warning}");
         }
-        Ok(Self { loaded, global: global.clone(), adjust })
+        let mounts =
+            config::mounts(&loaded.config.inboxes, &global.inboxes).map_err(CommandError::usage_by)?;
+        Ok(Self { loaded, global: global.clone(), adjust, mounts: Arc::new(mounts) })
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -151,13 +155,18 @@ impl Setup {
 
     /// Where the store is.
     pub(super) fn store(&self) -> Result<StorePlace, CommandError> {
-        Ok(self.config().store_place()?)
+        Ok(self.config().store_place()?.with_mounts(Arc::clone(&self.mounts)))
     }
 
-    /// The inbox. Only the default one is created: a named one that is not there is a slip of the pen or
-    /// a share that is not mounted.
+    /// The inbox: a folder, or the name of one of `[inboxes]`; where nobody named one, the only one of those. Only the
+    /// default one is created: a named one that is not there is a slip of the pen or a share that is not mounted.
     pub(super) fn inbox(&self, named: Option<&Path>) -> Result<PathBuf, CommandError> {
-        let inbox = named.unwrap_or(&self.config().inbox.path);
+        let of_name = named.and_then(|named| self.mounts.folder(named.to_str()?));
+        let is_default = named.is_none() && self.config().inbox.path == Path::new(DEFAULT_INBOX);
+        let mut mounts = self.mounts.iter();
+        let only = mounts.next().filter(|_| is_default && mounts.next().is_none());
+        let of_list = of_name.or(only.map(|mount| mount.folder.as_path()));
+        let inbox = of_list.or(named).unwrap_or(&self.config().inbox.path);
         if named.is_none() && inbox == Path::new(DEFAULT_INBOX) && !inbox.exists() {
             std::fs::create_dir(inbox).map_err(|error| {
                 CommandError::usage(format!("cannot create the folder ./{DEFAULT_INBOX}: {error}"))
@@ -173,7 +182,7 @@ impl Setup {
         ownership: Ownership,
         model: &Arc<Model>,
         rules: Rules,
-        inbox: &Path,
+        inbox: Option<&Path>,
         supervisor: &Supervisor,
     ) -> Result<Parts, CommandError> {
         let embedder = self.embedder()?.map(Arc::new);
@@ -184,7 +193,8 @@ impl Setup {
             ownership,
             model: Arc::clone(model),
             rules,
-            intake: self.intake(inbox),
+            intake: inbox.map(|inbox| self.intake(inbox)),
+            mounts: Arc::clone(&self.mounts),
             gates: self.config().quality.clone(),
             settings: settings(self.config()),
             keep_features: self.config().similar.keep,
@@ -255,7 +265,7 @@ impl Setup {
         supervisor: &Supervisor,
         ownership: &Ownership,
         listener: Listener,
-    ) -> Result<Host, CommandError> {
+    ) -> Result<Plugins, CommandError> {
         let parts = HostParts {
             ownership: Some(ownership.clone()),
             supervisor: supervisor.clone(),
@@ -263,7 +273,35 @@ impl Setup {
             listener,
             ..HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone())
         };
-        Host::start(parts).map_err(|error| CommandError::failed(error.to_string()))
+        Plugins::start(parts).map_err(|error| CommandError::failed(error.to_string()))
+    }
+
+    /// Enters this process among the workers of a shared store; of another one it is the owner already.
+    pub(super) fn join(
+        &self,
+        store: &StorePlace,
+        ownership: Ownership,
+        (model, rules): (&Model, &Rules),
+        roles: &str,
+        supervisor: &Supervisor,
+    ) -> Result<(Ownership, Option<Membership>), CommandError> {
+        if !store.is_shared() {
+            return Ok((ownership, None));
+        }
+        let inboxes: Vec<&str> = self.mounts.iter().map(|mount| mount.name.as_str()).collect();
+        let new = NewWorker {
+            host: host_name(),
+            roles: roles.to_owned(),
+            inboxes: inboxes.join(","),
+            model: model.manifest().name.clone(),
+            sha256: model.sha256().to_owned(),
+            rules: rules_digest(rules),
+            device: format!("{} {}", model.device_name(), model.precision().word()),
+        };
+        let duties = duties_of(self.config(), roles);
+        let membership = Membership::begin(Store::open(store.clone())?, new, &duties, supervisor)
+            .map_err(|error| CommandError::failed(error.to_string()))?;
+        Ok((ownership.with_member(membership.member()), Some(membership)))
     }
 
     /// The configuration as it is in the file now, with the same command line over it.
@@ -290,6 +328,18 @@ pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, CommandError> {
 fn own_program() -> PathBuf {
     let running = Path::new("/proc/self/exe");
     if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
+}
+
+/// The duties that a process takes when nobody has them, by its roles and the site's configuration.
+pub(super) fn duties_of(config: &Config, roles: &str) -> Vec<DutyKind> {
+    let watches = roles.contains("watch");
+    let wanted = |kind: &DutyKind| match kind {
+        DutyKind::Studies => true,
+        DutyKind::Plugins => watches && !config.plugins.enabled.is_empty(),
+        DutyKind::Sending => watches && !config.send.is_empty(),
+        DutyKind::Retention => watches && config.retention != config::Retention::default(),
+    };
+    DutyKind::ALL.into_iter().filter(wanted).collect()
 }
 
 /// What of the configuration the pipeline follows while it runs.

@@ -19,7 +19,7 @@ use crate::{
     metrics::{Page, Waits},
     pipeline::Gauges,
     service,
-    store::{ShiftQuestion, Store, StoreError},
+    store::{Duty, ShiftQuestion, Store, StoreError},
     store_place::StorePlace,
     supervise::{Supervisor, is_closed},
 };
@@ -46,6 +46,7 @@ impl Upkeep {
         store: &StorePlace,
         config: &Config,
         gauges: Arc<Gauges>,
+        retention: Duty,
         supervisor: &Supervisor,
     ) -> Result<Self, CommandError> {
         let (end, ends) = bounded(0);
@@ -54,6 +55,7 @@ impl Upkeep {
             store: Store::open(store)?,
             config: Arc::clone(&config),
             gauges,
+            retention,
             retained: None,
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
@@ -83,6 +85,8 @@ struct Work {
     store: Store,
     config: Arc<ArcSwap<Config>>,
     gauges: Arc<Gauges>,
+    /// The duty to apply the retention.
+    retention: Duty,
     /// When the retention was last applied.
     retained: Option<Instant>,
     /// The reasons that the log knows.
@@ -96,7 +100,8 @@ impl Work {
         while matches!(end.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
             let config = self.config.load_full();
             self.tell(&config);
-            if self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY) {
+            if self.retention.is_held() && self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY)
+            {
                 self.retained = Some(Instant::now());
                 self.keep(&config, end);
             }
@@ -107,7 +112,8 @@ impl Work {
     fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
         let (wall, steady) = self.began;
         if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
-            retention::keep(&mut self.store, config, end);
+            let duty = self.retention.clone();
+            self.store.under(&duty, |store| retention::keep(store, config, end));
         } else {
             tracing::warn!("the clock was set since the start: the retention waits for the next one");
         }

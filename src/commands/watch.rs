@@ -11,7 +11,7 @@ use super::{
     login, plain, receive,
     reload::{self, Reloaded},
     screen,
-    setup::{Setup, doubt},
+    setup::{Setup, doubt, duties_of},
     themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
     upkeep::Upkeep,
@@ -21,16 +21,16 @@ use crate::{
     dashboard::{self, Reconfigure, Site},
     deliver::{Listener, ResultNews},
     freed_memory,
-    health::Part,
+    health::{HostsFacts, Part},
     leaving,
     model::{Manifest, Model},
-    pipeline::{Event, EventKind, Order, Pipeline},
-    plugin::{Host, Waker},
+    pipeline::{Event, EventKind, Membership, Order, Pipeline},
+    plugin::{Plugins, Waker},
     session::{
         self, External,
         protocol::{Feed, Health, Notice, NoticeLevel, Role},
     },
-    store::{Ownership, Store},
+    store::{DutyKind, Ownership, Store},
     study::{Rules, SendingState},
     supervise::Supervisor,
     text::shown,
@@ -38,6 +38,8 @@ use crate::{
 
 /// Updates between the store's reader and the screen; few, for each may be a thousand studies.
 const UPDATES: usize = 4;
+/// The roles of this process among the workers of a shared store.
+const ROLES: &str = "watch";
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -60,7 +62,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let supervisor = supervisor(external_in.clone())?;
 
     // Who has logged in must not run the pipeline: it would end with the connection.
-    let ownership = if entry.is_some() { None } else { Ownership::acquire(&store_path)? };
+    let may_own = entry.is_none() && !args.follow;
+    let ownership = if may_own { Ownership::acquire(&store_path)? } else { None };
     // A follower scores nothing, and reads no weights.
     let (model, manifest, rules) = match &ownership {
         Some(_) => {
@@ -82,6 +85,16 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         Role::Owner => setup.inbox(args.inbox.as_deref())?,
         Role::Follower => PathBuf::new(),
     };
+    // Its claims and duties end last.
+    let (ownership, membership) = match ownership.zip(model.as_ref()) {
+        Some((ownership, model)) => {
+            let (ownership, membership) =
+                setup.join(&store_path, ownership, (model, &rules), ROLES, &supervisor)?;
+            (Some(ownership), membership)
+        }
+        None => (None, None),
+    };
+    let retention = ownership.as_ref().map(|ownership| ownership.duty(DutyKind::Retention));
     // Before the pipeline, so that no event of it is missed; after it in being dropped.
     let plugins = ownership
         .as_ref()
@@ -91,7 +104,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
             setup.plugins(&supervisor, ownership, listener)
         })
         .transpose()?;
-    let waker = plugins.as_ref().and_then(Host::waker);
+    let waker = plugins.as_ref().and_then(Plugins::waker);
     let receiver_options = match (args.receive, role) {
         (None, _) => None,
         (Some(_), Role::Follower) => {
@@ -105,7 +118,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let pipeline = match ownership.zip(model.as_ref()) {
         None => None,
         Some((ownership, model)) => {
-            let parts = setup.parts(store_path.clone(), ownership, model, rules, &inbox, &supervisor)?;
+            let parts =
+                setup.parts(store_path.clone(), ownership, model, rules, Some(&inbox), &supervisor)?;
             let external = external_in.clone();
             Some(Pipeline::start(parts, move |event| {
                 pass_on(event, &external);
@@ -121,7 +135,10 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let orders = pipeline.as_ref().map(Pipeline::orders);
     let upkeep = pipeline
         .as_ref()
-        .map(|pipeline| Upkeep::start(&store_path, setup.config(), pipeline.gauges(), &supervisor))
+        .zip(retention)
+        .map(|(pipeline, duty)| {
+            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, &supervisor)
+        })
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
     let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
@@ -136,7 +153,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     let tell = move |change| told.show_theme(change);
     theme.watch(tell.clone());
     let current = Arc::clone(&theme);
-    let plugin_settings = plugins.as_ref().and_then(Host::settings);
+    let plugin_settings = plugins.as_ref().and_then(Plugins::settings);
+    let duties = membership.as_ref().map(Membership::duties);
     let judged = manifest.clone();
     let site_of = move |loaded: &Loaded, rules: &Rules| site(loaded, rules, &judged);
     let watcher = reload::watch(Arc::clone(setup), manifest.clone(), site_of, move |change| {
@@ -145,6 +163,9 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         }
         if let (Ok(changed), Some(in_force)) = (&change, &in_force) {
             in_force.store(Arc::new(changed.config.clone()));
+        }
+        if let (Ok(changed), Some(duties)) = (&change, &duties) {
+            duties.store(Arc::new(duties_of(&changed.config, ROLES)));
         }
         if let Ok(changed) = &change {
             current.change_to(&changed.config.dashboard, tell.clone());
@@ -206,6 +227,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     drop(upkeep);
     drop(pipeline);
     drop(plugins);
+    drop(membership);
     for thread in threads {
         let _ = thread.join();
     }
@@ -337,6 +359,7 @@ fn health(
         last_arrival: None,
         feed_alarm: None,
         reasons: Vec::new(),
+        hosts: HostsFacts::default(),
     }
 }
 

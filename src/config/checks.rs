@@ -10,6 +10,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Conf
             check_label(thresholds, &["thresholds", model, label], document)?;
         }
     }
+    super::inboxes::check(&config.inboxes, document)?;
     check_store(&config.store, document)?;
     super::receive::check(&config.receive, document)?;
     super::send::check(&config.send, document)?;

@@ -255,7 +255,7 @@ fn resolve(config: &mut Config, document: &Document<'_>, folder: &Path) {
         absolute(&mut config.inbox.path);
     }
     // The defaults of these hold no path.
-    config.model.weights.iter_mut().for_each(absolute);
+    config.model.weights.iter_mut().chain(config.inboxes.values_mut()).for_each(absolute);
     if let Some(theme) = config.dashboard.theme.as_mut().filter(|theme| is_theme_file(theme)) {
         let mut path = PathBuf::from(&*theme);
         absolute(&mut path);

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{
-    Bandwidth, Destinations, FeedAlarm, Health, Metrics, People, Plugins, Receive, Retention, Similar,
-    bandwidth, values,
+    Bandwidth, Destinations, FeedAlarm, Health, Inboxes, Metrics, People, Plugins, Receive, Retention,
+    Similar, bandwidth, values,
 };
 use crate::{intake::DEFAULT_IGNORE, quality::Gates, study::Severity};
 
@@ -22,6 +22,8 @@ pub type Thresholds = BTreeMap<String, ModelThresholds>;
 pub struct Config {
     /// Where films come from.
     pub inbox: Inbox,
+    /// `[inboxes]`: where this host has the inboxes of a store that several hosts share, by their names.
+    pub inboxes: Inboxes,
     /// Films that come in by DICOM.
     pub receive: Receive,
     /// `[send.NAME]`: where results are sent by DICOM.

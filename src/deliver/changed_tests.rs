@@ -115,8 +115,10 @@ fn other_thresholds_correct_what_was_sent_and_bring_no_study_of_the_past() {
     put_changed_results(&mut store, &destinations).unwrap();
     assert_eq!(waiting(&store, "pacs"), studies[..1]);
     store.set_status(studies[1], Status::Done, "anna", Timestamp::now()).unwrap();
-    let digest =
-        |store: &Store| store.last_send(studies[0], "pacs").unwrap().unwrap().content.unwrap().digest;
+    let digest = |store: &Store| {
+        let content = store.last_send(studies[0], "pacs").unwrap().unwrap().content.unwrap();
+        content.last_wanted().to_owned()
+    };
     let before = digest(&store);
     store.reassess(&rules(0.5, 0.65), Timestamp::now()).unwrap();
     put_changed_results(&mut store, &destinations).unwrap();

@@ -11,13 +11,17 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{Policy, places};
+use super::{Policy, film_file::film_bytes, places};
 use crate::{
-    files::{self, Expected, readers},
+    files,
     hash::sha256,
     private_file,
     store::{Delivery, FilmRow, Store, StoreError},
 };
+
+/// What a file is called in messages, which go into the log: a plugin that may know who the patient is may name a file
+/// after her.
+const ITS_FILE: &str = "its file";
 
 /// The content of a delivery that writes.
 #[derive(Debug, Deserialize)]
@@ -45,11 +49,10 @@ pub(super) fn write(store: &mut Store, delivery: &Delivery, policy: &Policy) -> 
     let exports = policy.exports.as_ref().ok_or("the configuration names no `exports` folder")?;
     let content: Content = serde_json::from_str(&delivery.content).map_err(|error| error.to_string())?;
     fs::create_dir_all(exports).map_err(|error| in_words("the exports folder", &error))?;
-    let place =
-        places::below(exports, &delivery.target).map_err(|error| in_words(&delivery.target, &error))?;
+    let place = places::below(exports, &delivery.target).map_err(|error| in_words(ITS_FILE, &error))?;
     let text = if content.replace {
         let text = content.header + &content.text;
-        replace(&place, &delivery.key, &text).map_err(|error| in_words(&delivery.target, &error))?;
+        replace(&place, &delivery.key, &text).map_err(|error| in_words(ITS_FILE, &error))?;
         text
     } else {
         add(store, delivery, &place, &content)?
@@ -68,7 +71,7 @@ fn replace(place: &Path, key: &str, text: &str) -> io::Result<()> {
 
 /// Adds text at the end of a file, once.
 fn add(store: &mut Store, delivery: &Delivery, place: &Path, content: &Content) -> Result<String, String> {
-    let failed = |error: io::Error| in_words(&delivery.target, &error);
+    let failed = |error: io::Error| in_words(ITS_FILE, &error);
     let mut file =
         plain_file(private_file::options().read(true).write(true).create(true).truncate(false), place)
             .map_err(failed)?;
@@ -140,7 +143,7 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
         let name = name_of(film);
         let (passing, place) = (folder.join(format!(".{name}.{}.part", delivery.key)), folder.join(&name));
         if !plan.prepared.contains(&name) {
-            prepare(film, &passing)?;
+            prepare(store, film, &passing)?;
             plan.prepared.push(name.clone());
             store.plan_delivery(delivery.id, &json!(plan).to_string()).map_err(|error| error.to_string())?;
         }
@@ -155,15 +158,9 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
     Ok(json!({ "films": names }))
 }
 
-/// The film's bytes under a passing name. A file that has changed since it was scored is not the film.
-fn prepare(film: &FilmRow, passing: &Path) -> Result<(), String> {
-    let number = film.id;
-    let content = readers()
-        .read(&film.path, Expected::FILM, &|| false)
-        .map_err(|error| in_words(&format!("film {number}"), &error))?;
-    if sha256(&content) != film.sha256 {
-        return Err(format!("the file of film {number} has changed since it came in"));
-    }
+/// Puts the film's bytes under a passing name.
+fn prepare(store: &Store, film: &FilmRow, passing: &Path) -> Result<(), String> {
+    let content = film_bytes(store, film)?;
     let write = || {
         let mut target =
             plain_file(private_file::options().create(true).write(true).truncate(true), passing)?;

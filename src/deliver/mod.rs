@@ -5,6 +5,7 @@
 mod attempt;
 mod changed;
 mod files;
+mod film_file;
 mod notes;
 mod now;
 mod places;
@@ -31,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 pub use notes::Notes;
-pub use now::{EchoError, echo, send_now};
+pub use now::{EchoError, NowError, echo, send_now};
 pub use places::check_relative;
 pub use policy::Policy;
 pub use retries::Retries;
@@ -45,8 +46,8 @@ use crate::{
     guard::guarded,
     lock::lock,
     store::{
-        Delivery, DeliveryKind, Due, Lane, Ownership, Store, StoreError, StudyDetail, StudyId, StudyRow,
-        Tried,
+        Delivery, DeliveryKind, Due, Duty, Lane, Ownership, Store, StoreError, StudyDetail, StudyId,
+        StudyRow, Tried,
     },
     study::Sending,
     supervise::{checkpoint, is_closed},
@@ -71,6 +72,8 @@ const LAST: Duration = Duration::from_millis(1_500);
 pub struct Deliverer {
     /// Its own connection to the store.
     pub store: Store,
+    /// The duty to deliver: without it nothing is.
+    pub duty: Duty,
     /// The lane.
     pub lane: Lane,
     /// The schedule of the lane's threads.
@@ -124,7 +127,7 @@ impl Deliverer {
     pub fn run(&mut self, wake: &Receiver<()>) {
         let client = webhook::Client::new(self.retries.one_try);
         loop {
-            checkpoint("plugin-deliverer");
+            checkpoint("deliverer");
             let wait = match self.pass(&client) {
                 Ok(wait) => wait,
                 Err(error) => {
@@ -145,6 +148,9 @@ impl Deliverer {
 
     /// Takes a turn at one destination; how long to wait before the next look.
     fn pass(&mut self, client: &webhook::Client) -> Result<Duration, StoreError> {
+        if !self.duty.is_held() {
+            return Ok(GLANCE);
+        }
         self.count_trying()?;
         if self.lane == Lane::Results {
             put_changed_results(&mut self.store, &self.policy.load().destinations)?;
@@ -179,7 +185,7 @@ impl Deliverer {
         let began = Instant::now();
         for delivery in self.store.due_deliveries(turn.destination(), Timestamp::now(), BATCH)? {
             // What is left is due at the next start.
-            if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN {
+            if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN || !self.duty.is_held() {
                 break;
             }
             let delivery = match delivery {
@@ -197,8 +203,10 @@ impl Deliverer {
             let now = Timestamp::now();
             let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
-            if let (Some(study), DeliveryKind::Send) = (delivery.study, delivery.kind) {
-                self.tell(study, &delivery.target)?;
+            // One that another version took the place of is told of as that.
+            let is_over = matches!(tried, Tried::Done(Json::Null));
+            if let (Some(study), DeliveryKind::Send, false) = (delivery.study, delivery.kind, is_over) {
+                self.tell(study, delivery.id)?;
             }
             if failures > 0 {
                 break;
@@ -208,10 +216,10 @@ impl Deliverer {
     }
 
     /// Tells what became of a result.
-    fn tell(&self, study: StudyId, destination: &str) -> Result<(), StoreError> {
+    fn tell(&self, study: StudyId, delivery: i64) -> Result<(), StoreError> {
         let Listener(Some(hear)) = &self.listener else { return Ok(()) };
-        if let Some(StudyDetail { study, sendings, .. }) = self.store.detail_with(study, &[], 1)?
-            && let Some(sending) = sendings.into_iter().find(|sending| sending.destination == destination)
+        if let Some(StudyDetail { study, .. }) = self.store.detail_with(study, &[], 1)?
+            && let Some(sending) = self.store.sending(delivery)?
         {
             hear(&ResultNews { study, sending });
         }
@@ -230,12 +238,9 @@ impl Deliverer {
             Ok(detail) => return Tried::Done(detail),
             Err(failure) => failure,
         };
-        // A plugin that may know who the patient is may name a file after her.
-        let told = match delivery.kind {
-            DeliveryKind::Write => why.replace(&delivery.target, "its file"),
-            _ => why.clone(),
-        };
-        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), why = told, "an effect failed");
+        // A plugin that may know who the patient is may name a file after her; everything else is named by the site.
+        let to = (delivery.kind != DeliveryKind::Write).then_some(delivery.target.as_str());
+        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), to, why, "a delivery failed");
         if for_good || self.retries.is_over(delivery) {
             return Tried::GivenUp(why);
         }
@@ -274,7 +279,7 @@ impl Deliverer {
         let (client, delivery) = (client.clone(), delivery.clone());
         let (done, result) = bounded(1);
         let work = move || _ = done.send(client.post(&delivery, &policy));
-        if let Err(error) = thread::Builder::new().name("plugin-webhook".to_owned()).spawn(work) {
+        if let Err(error) = thread::Builder::new().name("deliver-webhook".to_owned()).spawn(work) {
             return Some(Err(format!("no thread can be started for it: {error}").into()));
         }
         let failed = || Err("the program failed at it".to_owned());

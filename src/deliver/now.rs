@@ -32,22 +32,38 @@ pub fn echo(destination: &Destination) -> Result<Echo, EchoError> {
     Ok(send::echo(&entity(destination)?)?)
 }
 
-/// Sends a study's result to a destination, also where that has it, and says how far it came; none where there is no such
-/// study. What failed stays in the outbox, for the program that owns the store.
+/// Why a result cannot be sent at all.
+#[derive(Debug, thiserror::Error)]
+pub enum NowError {
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such study.
+    #[error("there is no such study")]
+    NoStudy,
+    /// The patient's data were removed, so that no object can be made any more.
+    #[error("the patient's data were removed from the store")]
+    Forgotten,
+}
+
+/// Sends a study's result to a destination, also where that has it, and says how far it came. What failed stays in the
+/// outbox, for the program that owns the store.
 ///
 /// # Errors
-/// Those of the store.
+/// See [`NowError`].
 pub fn send_now(
     store: &mut Store,
     study: StudyId,
     target: &str,
     destinations: &Destinations,
     actor: &str,
-) -> Result<Option<Sending>, StoreError> {
+) -> Result<Sending, NowError> {
     if store.detail_with(study, &[], 1)?.is_none() {
-        return Ok(None);
+        return Err(NowError::NoStudy);
     }
-    store.ask_to_send(study, target, actor, Timestamp::now())?;
+    if !store.ask_to_send(study, target, actor, Timestamp::now())? {
+        return Err(NowError::Forgotten);
+    }
     // A second time, where the result has changed since a part of it was sent.
     for _ in 0..2 {
         let Some(delivery) = store.waiting_send(study, target)? else { break };
@@ -66,7 +82,7 @@ pub fn send_now(
     }
     let detail = store.detail_with(study, &[], 1)?;
     let sendings = detail.map(|detail| detail.sendings).unwrap_or_default();
-    Ok(sendings.into_iter().find(|sending| sending.destination == target))
+    sendings.into_iter().find(|sending| sending.destination == target).ok_or(NowError::NoStudy)
 }
 
 fn again(why: String, attempts: u32, now: Timestamp) -> Tried {

@@ -33,10 +33,12 @@ pub fn check_relative(path: &str) -> Result<(), String> {
 }
 
 /// The place of `relative` below `folder`, its own folders made. Refused if a link on the way leads out,
-/// or if the file itself is a link.
+/// or if the file itself is a link, in words that name no part of the path: they go into the log.
 pub(super) fn below(folder: &Path, relative: &str) -> io::Result<PathBuf> {
-    let refuse = |why: String| io::Error::new(io::ErrorKind::PermissionDenied, why);
-    check_relative(relative).map_err(|why| refuse(format!("it {why}")))?;
+    let refuse = |why: &str| io::Error::new(io::ErrorKind::PermissionDenied, why);
+    if check_relative(relative).is_err() {
+        return Err(refuse("its path is not one of plain names"));
+    }
     let home = fs::canonicalize(folder)?;
     let mut place = home.clone();
     let (folders, name) = relative.rsplit_once('/').unwrap_or(("", relative));
@@ -47,12 +49,12 @@ pub(super) fn below(folder: &Path, relative: &str) -> io::Result<PathBuf> {
             _ => place = fs::canonicalize(&place)?,
         }
         if !place.starts_with(&home) {
-            return Err(refuse(format!("a link at `{part}` leads out of the folder")));
+            return Err(refuse("a link on its way leads out of the folder"));
         }
     }
     place.push(name);
     match fs::symlink_metadata(&place) {
-        Ok(metadata) if !metadata.is_file() => Err(refuse(format!("`{name}` is there and is no plain file"))),
+        Ok(metadata) if !metadata.is_file() => Err(refuse("what is there of its name is no plain file")),
         _ => Ok(place),
     }
 }
@@ -95,8 +97,20 @@ mod tests {
         let (home, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::os::unix::fs::symlink(outside.path(), home.path().join("out")).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", home.path().join("log.csv")).unwrap();
-        assert!(below(home.path(), "out/x.csv").unwrap_err().to_string().contains("leads out"));
-        assert!(below(home.path(), "log.csv").is_err());
+        std::fs::create_dir(home.path().join("doe.csv")).unwrap();
+        for (path, says) in [
+            ("out/x.csv", "leads out"),
+            ("doe.csv", "no plain file"),
+            ("log.csv", "no plain file"),
+            ("../doe", "plain names"),
+        ] {
+            let why = below(home.path(), path).unwrap_err().to_string();
+            assert!(why.contains(says), "{path}: {why}");
+            assert!(
+                !["out/", "`out`", "doe", "log", "csv"].iter().any(|name| why.contains(name)),
+                "{path}: {why}"
+            );
+        }
         let place = below(home.path(), "2026/x.csv").unwrap();
         assert!(
             place.starts_with(fs::canonicalize(home.path()).unwrap()) && place.parent().unwrap().is_dir()

@@ -14,8 +14,11 @@ use super::{
 };
 use crate::{
     config::{Destination, Destinations},
-    dicom::{results::Object, send::Verdict},
-    store::{Delivery, SendContent, SentObject, Store, StoreError, StudyDetail},
+    dicom::{
+        results::{Object, Sent},
+        send::Verdict,
+    },
+    store::{Delivery, SendContent, SentObject, Store, StoreError, StudyDetail, StudyId},
 };
 
 /// Sends what a delivery is about, as far as the destination has not taken it yet.
@@ -41,7 +44,7 @@ fn send_until(
     let detail = store.detail(study)?;
     let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
     // A destination may refuse in words of its own, and these may say whose study it was sent.
-    send_study(store, delivery, &detail, destination, stopped)
+    send_study(store, delivery, study, destination, stopped)
         .map_err(|Failure { why, for_good }| Failure { why: detail.secrets().hide(&why), for_good })
 }
 
@@ -49,40 +52,61 @@ fn send_until(
 fn send_study(
     store: &mut Store,
     delivery: &Delivery,
-    detail: &StudyDetail,
+    study: StudyId,
     destination: &Destination,
     stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
-    let Some((delivery, content)) = current(store, delivery, detail, destination)? else {
+    let Some(Current { delivery, content, detail }) = current(store, delivery, study, destination)? else {
         // Another version takes its place.
         return Ok(Some(Json::Null));
     };
     let before = store.sent_before(&delivery)?;
-    let mut objects = study_result::objects(store, detail, destination, &content, &before)?;
-    let mut taken = Taken::of(&delivery);
+    let mut objects = study_result::objects(store, &detail, destination, &content, &before)?;
+    let mut taken = Taken::of(&delivery, &content);
     let count = objects.len();
-    objects.retain(|object| content.again || !taken.has(object));
-    let entity = transmit::entity(destination).map_err(|error| error.to_string())?;
-    let sent: Vec<SentObject> = objects.iter().map(sent_object).collect();
-    let steps = transmit::start(entity, objects).map_err(|error| error.to_string())?;
-    let remark = listen(&steps, stopped, |place| taken.add(store, &sent[place]))?;
-    Ok(remark.map(|remark| json!({ "version": content.version, "objects": count, "remark": remark })))
+    objects.retain(|object| !taken.has(object));
+    let remark = if objects.is_empty() {
+        // The program ended between the last object and its note that this was all.
+        Some(String::new())
+    } else {
+        let entity = transmit::entity(destination).map_err(|error| error.to_string())?;
+        let sent: Vec<SentObject> = objects.iter().map(|object| taken.sent(object)).collect();
+        let steps = transmit::start(entity, objects).map_err(|error| error.to_string())?;
+        listen(&steps, stopped, |place| taken.add(store, &sent[place]))?
+    };
+    let SendContent { version, digest, .. } = content;
+    let told = |remark| json!({ "version": version, "objects": count, "remark": remark, "digest": digest });
+    Ok(remark.map(told))
 }
 
 /// The objects of a delivery that the destination has taken, noted down in its row.
 struct Taken {
     delivery: i64,
+    /// Asked for once more, each object is taken once more.
+    round: u32,
     objects: Vec<SentObject>,
 }
 
 impl Taken {
-    fn of(delivery: &Delivery) -> Self {
+    fn of(delivery: &Delivery, content: &SendContent) -> Self {
         let objects = serde_json::from_str(&delivery.plan).unwrap_or_default();
-        Self { delivery: delivery.id, objects }
+        Self { delivery: delivery.id, round: content.round, objects }
     }
 
     fn has(&self, object: &Object) -> bool {
-        self.objects.iter().any(|sent| sent.instance == object.sop_instance_uid)
+        let is_it = |sent: &SentObject| sent.instance == object.sop_instance_uid && sent.round >= self.round;
+        self.objects.iter().any(is_it)
+    }
+
+    /// The object as it is noted down once it is taken.
+    fn sent(&self, object: &Object) -> SentObject {
+        let Sent { sop_instance_uid, series_instance_uid } = object.sent();
+        SentObject {
+            what: object.what.word().to_owned(),
+            instance: sop_instance_uid,
+            series: series_instance_uid,
+            round: self.round,
+        }
     }
 
     fn add(&mut self, store: &mut Store, object: &SentObject) -> Result<(), StoreError> {
@@ -121,27 +145,37 @@ fn listen(
     }
 }
 
+/// A delivery as it is to be made now.
+struct Current {
+    delivery: Delivery,
+    content: SendContent,
+    detail: StudyDetail,
+}
+
 /// The delivery as it is to be made now; none where the result has changed since a part of it arrived.
 fn current(
     store: &mut Store,
     delivery: &Delivery,
-    detail: &StudyDetail,
+    study: StudyId,
     destination: &Destination,
-) -> Result<Option<(Delivery, SendContent)>, Failure> {
-    let read = |delivery: &Delivery| SendContent::read(&delivery.content);
-    let content = read(delivery).ok_or_else(|| Failure::for_good("its row in the store cannot be read"))?;
-    let digest = study_result::digest(detail, destination).unwrap_or_default();
-    if content.digest == digest {
-        return Ok(Some((delivery.clone(), content)));
-    }
-    let renewed = store.renew_send(delivery, &digest, Timestamp::now())?;
-    Ok(renewed.and_then(|delivery| read(&delivery).map(|content| (delivery, content))))
-}
-
-fn sent_object(object: &Object) -> SentObject {
-    SentObject {
-        what: object.what.word().to_owned(),
-        instance: object.sop_instance_uid.clone(),
-        series: object.series_instance_uid.clone(),
+) -> Result<Option<Current>, Failure> {
+    let mut delivery = delivery.clone();
+    loop {
+        let content = SendContent::read(&delivery.content)
+            .ok_or_else(|| Failure::for_good("its row in the store cannot be read"))?;
+        // Read after the row was: what it became by then is known, and what it becomes from now on is noted in the row.
+        let detail =
+            store.detail(study)?.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
+        if detail.study.is_forgotten() {
+            return Err(Failure::for_good("the patient's data were removed from the store"));
+        }
+        let digest = study_result::digest(&detail, destination).unwrap_or_default();
+        if content.digest == digest && content.wanted.is_none() {
+            return Ok(Some(Current { delivery, content, detail }));
+        }
+        match store.renew_send(&delivery, &digest, Timestamp::now())? {
+            Some(renewed) => delivery = renewed,
+            None => return Ok(None),
+        }
     }
 }

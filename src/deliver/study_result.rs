@@ -2,18 +2,15 @@
 
 use jiff::tz::TimeZone;
 
-use super::attempt::Failure;
+use super::{attempt::Failure, film_file::film_bytes};
 use crate::{
     config::Destination,
     dicom::results::{
         Algorithm, FilmResult, Object, Outcome, Sent, Source, StudyResult, What, digest as digest_of,
         secondary_capture, structured_report,
     },
-    files::{Expected, readers},
-    hash::sha256,
     model::Heatmap,
     store::{FilmRow, FilmState, SendContent, SentObject, Store, StudyDetail},
-    study::{Finding, Severity},
 };
 
 /// Pictures of a study that are sent at most: those of its foremost films.
@@ -23,7 +20,7 @@ const MOST_PICTURES: usize = 8;
 pub(super) fn digest(detail: &StudyDetail, destination: &Destination) -> Option<String> {
     let films: Vec<_> = told(detail, destination).map(|film| (film, outcome(film))).collect();
     let says_something = destination.what.contains(&What::Sr) && !films.is_empty()
-        || films.iter().any(|(_, outcome)| findings(outcome).is_some_and(has_alert));
+        || films.iter().any(|(_, outcome)| outcome.has_alert());
     says_something.then(|| {
         digest_of(films.iter().map(|(film, outcome)| (film.header.sop_instance_uid.as_str(), outcome)))
     })
@@ -45,18 +42,6 @@ fn outcome(film: &FilmRow) -> Outcome {
     }
 }
 
-fn findings(outcome: &Outcome) -> Option<&[Finding]> {
-    match outcome {
-        Outcome::Scored { findings, .. } => Some(findings),
-        Outcome::Held(_) => None,
-    }
-}
-
-/// Returns whether a label that ranks has reached its threshold.
-fn has_alert(findings: &[Finding]) -> bool {
-    findings.iter().any(|finding| finding.rank && finding.severity >= Severity::Urgent)
-}
-
 /// Makes the objects of a version of a study's result. `before`: those of the version before it.
 pub(super) fn objects(
     store: &Store,
@@ -65,15 +50,26 @@ pub(super) fn objects(
     content: &SendContent,
     before: &[SentObject],
 ) -> Result<Vec<Object>, Failure> {
-    let films: Vec<&FilmRow> = told(detail, destination).collect();
-    let film_result = |film: &&FilmRow| {
-        let source =
-            Source::read(&file(store, film)?).map_err(|error| Failure::for_good(error.to_string()))?;
-        Ok(FilmResult { source, outcome: outcome(film), warnings: film.warnings.clone() })
-    };
+    let mut films: Vec<&FilmRow> = Vec::new();
+    let mut results = Vec::new();
+    let mut left_out = None;
+    for film in told(detail, destination) {
+        let source = match (Source::read(&film_bytes(store, film)?), &film.state) {
+            (Ok(source), _) => source,
+            // It will never be in a report, and holds back none of the others.
+            (Err(error), FilmState::Held(_)) => {
+                tracing::warn!(film = film.id, %error, "a held film is left out of a result");
+                left_out.get_or_insert(error);
+                continue;
+            }
+            (Err(error), FilmState::Scored { .. }) => return Err(Failure::for_good(error.to_string())),
+        };
+        films.push(film);
+        results.push(FilmResult { source, outcome: outcome(film), warnings: film.warnings.clone() });
+    }
     let report = before.iter().find(|sent| sent.what == What::Sr.word());
     let result = StudyResult {
-        films: films.iter().map(film_result).collect::<Result<_, Failure>>()?,
+        films: results,
         at: TimeZone::system().to_datetime(content.at),
         station: destination.calling_aet.clone(),
         version: content.version,
@@ -87,36 +83,22 @@ pub(super) fn objects(
         objects.push(structured_report(&result).map_err(|error| Failure::for_good(error.to_string()))?);
     }
     if destination.what.contains(&What::Sc) {
-        let alerts =
-            result.films.iter().enumerate().filter(|(_, film)| film.findings().is_some_and(has_alert));
+        let alerts = result.films.iter().enumerate().filter(|(_, film)| film.outcome.has_alert());
         for (place, _) in alerts.take(MOST_PICTURES) {
             objects.push(picture(store, &result, place, films[place])?);
         }
     }
     if objects.is_empty() {
-        return Err(Failure::for_good("there is nothing to send: no film is scored, or none has a finding"));
+        let nothing = || "there is nothing to send: no film is scored, or none has a finding".to_owned();
+        return Err(Failure::for_good(left_out.map_or_else(nothing, |error| error.to_string())));
     }
     Ok(objects)
 }
 
 fn picture(store: &Store, result: &StudyResult, place: usize, film: &FilmRow) -> Result<Object, Failure> {
     let for_good = |error: &dyn std::error::Error| Failure::for_good(error.to_string());
-    let decoded = cxr_film::decode(&file(store, film)?).map_err(|error| for_good(&error))?;
+    let decoded = cxr_film::decode(&film_bytes(store, film)?).map_err(|error| for_good(&error))?;
     let stored = store.heatmap(film.id).map_err(|error| error.to_string())?;
     let heatmap = stored.and_then(|stored| Heatmap::from_bytes(&stored.bytes));
     secondary_capture(result, place, &decoded, heatmap.as_ref()).map_err(|error| for_good(&error))
-}
-
-/// The bytes of a film, from the file that brought it, else from a copy of that.
-fn file(store: &Store, film: &FilmRow) -> Result<Vec<u8>, Failure> {
-    let copies = store.copies(film.id).map_err(|error| error.to_string())?;
-    let mut failure: Option<String> = None;
-    for path in std::iter::once(&film.path).chain(&copies) {
-        match readers().read(path, Expected::FILM, &|| false) {
-            Ok(bytes) if sha256(&bytes) == film.sha256 => return Ok(bytes),
-            Ok(_) => _ = failure.get_or_insert("has changed since it came in".to_owned()),
-            Err(error) => _ = failure.get_or_insert(format!("cannot be read ({error})")),
-        }
-    }
-    Err(format!("the file of film {} {}", film.id, failure.unwrap_or_default()).into())
 }

@@ -47,8 +47,8 @@ pub enum TlsError {
         /// Why.
         source: pem::Error,
     },
-    /// A file has no certificate in it.
-    #[error("there is no certificate in {}", .0.display())]
+    /// A file has no certificate in it, or none that can be used.
+    #[error("there is no certificate that can be used in {}", .0.display())]
     Empty(PathBuf),
     /// Certificate and key do not fit, or are of a kind that is not known.
     #[error("the certificate {} cannot be used with its key: {source}", .path.display())]
@@ -114,7 +114,13 @@ impl ClientFiles {
 
 fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates(path)?);
+    match roots.add_parsable_certificates(certificates(path)?) {
+        (0, _) => return Err(TlsError::Empty(path.to_owned())),
+        (_, 0) => {}
+        (_, unusable) => {
+            tracing::warn!(path = %path.display(), unusable, "some certificates cannot be used as roots");
+        }
+    }
     Ok(roots)
 }
 
@@ -128,5 +134,21 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     match found.map_err(fault)? {
         empty if empty.is_empty() => Err(TlsError::Empty(path.to_owned())),
         chain => Ok(chain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_of_which_none_can_be_used_are_an_error_that_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roots.pem");
+        for text in ["", "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"] {
+            std::fs::write(&path, text).unwrap();
+            let error = ClientFiles { roots: path.clone(), own: None }.load().unwrap_err();
+            assert!(matches!(&error, TlsError::Empty(told) if *told == path), "{text:?}: {error}");
+        }
     }
 }

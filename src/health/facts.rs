@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ClockStep;
+use super::{ClockStep, workers::HostsFacts};
 
 /// All that is known at one moment. A part that is none could not be asked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -20,6 +20,8 @@ pub struct Facts {
     pub receiver_fault: Option<String>,
     /// The disks of store and inbox.
     pub disks: Vec<Disk>,
+    /// Who works for a store that several hosts share.
+    pub hosts: HostsFacts,
 }
 
 /// The numbers of a store that health is judged by.

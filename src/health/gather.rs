@@ -8,15 +8,16 @@ use std::{
 use jiff::{Timestamp, Zoned};
 
 use super::{
-    Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
+    Disk, Facts, HostsFacts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
     clock::{millis, uptime},
     judge::OWNER_SILENT,
+    workers::spokesman,
 };
 use crate::{
     config::Config,
     dicom::receive::fault_of,
     files::Room,
-    store::{OwnerFile, Ownership, PluginState, Store, StoreError},
+    store::{OwnerFile, Ownership, PluginState, Store, StoreError, host_name},
     store_place::StorePlace,
 };
 
@@ -39,7 +40,7 @@ pub struct Question<'a> {
 #[must_use]
 pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     let place = store.place().clone();
-    let owner = owner(&place);
+    let (hosts, owner) = whose(store);
     let write_fault = store.try_to_write(BUSY).err();
     let asked = ask(store, &owner, question);
     let (said, read_fault) = match asked {
@@ -49,8 +50,34 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     Facts {
         store_fault: write_fault.or(read_fault).map(|error| error.to_string()),
         store: said,
+        hosts,
         ..around(&place, owner, question.config)
     }
+}
+
+/// Who works for a store, and the process that says how it goes.
+fn whose(store: &Store) -> (HostsFacts, Owner) {
+    if !store.is_shared() {
+        return (HostsFacts::default(), owner(store.place()));
+    }
+    match hosts(store) {
+        Ok((facts, Some(own))) => (facts, Owner::Known { silent_ms: 0, own: Box::new(own) }),
+        Ok((facts, None)) if facts.workers.iter().any(|worker| worker.alive) => {
+            (facts, Owner::Starting { pid: None })
+        }
+        Ok((facts, None)) => (facts, Owner::Missing),
+        Err(_) => (HostsFacts::default(), Owner::Missing),
+    }
+}
+
+/// Who works for a store that several hosts share, and the state of the worker that says most in its own words.
+///
+/// # Errors
+/// See [`crate::store::StoreErrorKind`].
+pub fn hosts(store: &Store) -> Result<(HostsFacts, Option<OwnerState>), StoreError> {
+    let workers = store.workers()?;
+    let own = spokesman(&workers, &host_name());
+    Ok((HostsFacts::new(&workers, &store.duties()?, store.out_of_reach()?), own))
 }
 
 /// The facts about a store that is not open yet. Nothing is made where there is none.

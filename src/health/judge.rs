@@ -152,6 +152,8 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Reason> {
         }
         Owner::Known { silent_ms, own } => of_owner(*silent_ms, own, facts, &mut add),
     }
+    facts.hosts.faults().into_iter().for_each(|text| add(Check::Workers, text));
+    facts.hosts.faults_of_queue().into_iter().for_each(|text| add(Check::Queue, text));
     if let Some(store) = &facts.store {
         of_store(store, limits, &mut add);
     }
@@ -230,8 +232,13 @@ fn of_store(store: &StoreFacts, limits: &Limits, add: &mut impl FnMut(Check, Str
         add(Check::Feed, format!("no film has come for {silence}: is the feed in order?"));
     }
     for kind in store.outbox.iter().filter(|kind| kind.failing > 0) {
+        // A result that is sent is no plugin's.
+        let says_why = match kind.kind.as_str() {
+            "send" => "the key `R` of the dashboard",
+            _ => "`cxr-triage plugins list`",
+        };
         let text = format!(
-            "{} of {} waiting deliveries ({}) failed and are tried again: `cxr-triage plugins list` says why",
+            "{} of {} waiting deliveries ({}) failed and are tried again: {says_why} says why",
             kind.failing, kind.waiting, kind.kind
         );
         add(Check::Outbox, text);

@@ -36,7 +36,7 @@ fn store(facts: &mut Facts) -> &mut StoreFacts {
 fn each_fault_is_a_reason_of_its_own_and_what_is_within_its_limits_is_none() {
     type Spoil = fn(&mut Facts);
     // What happens, the check that says so, and words of its sentence.
-    let faults: [(&str, Spoil, Check, &str); 21] = [
+    let faults: [(&str, Spoil, Check, &str); 22] = [
         (
             "config broken",
             |it| it.configuration_fault = Some("line 3: no".into()),
@@ -121,7 +121,20 @@ fn each_fault_is_a_reason_of_its_own_and_what_is_within_its_limits_is_none() {
                 });
             },
             Check::Outbox,
-            "2 of 5 waiting deliveries (webhook)",
+            "2 of 5 waiting deliveries (webhook) failed and are tried again: `cxr-triage plugins list` says why",
+        ),
+        (
+            "a PACS that takes nothing",
+            |it| {
+                store(it).outbox.push(OutboxFacts {
+                    kind: "send".into(),
+                    waiting: 1,
+                    failing: 1,
+                    given_up: 0,
+                });
+            },
+            Check::Outbox,
+            "1 of 1 waiting deliveries (send) failed and are tried again: the key `R` of the dashboard says why",
         ),
         (
             "plugin off",

@@ -11,11 +11,13 @@ mod facts;
 mod gather;
 mod judge;
 mod vitals;
+mod workers;
 
 pub use clock::{ClockStep, uptime};
 pub use facts::{Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts, WorkerState};
 pub(crate) use gather::disk;
-pub use gather::{Question, gather, gather_closed, owners_reasons};
+pub use gather::{Question, gather, gather_closed, hosts, owners_reasons};
 pub use judge::{Check, Limits, Reason, judge};
 pub(crate) use vitals::LONGEST;
 pub use vitals::{Part, Vitals};
+pub use workers::{HostsFacts, WorkerFacts, disagreement};

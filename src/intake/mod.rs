@@ -8,12 +8,13 @@
 //!
 //! `settle` decides when a file is complete and never touches the disk; `worker` and
 //! `walk` are the thread that looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `left_out`
-//! counts it; `faults` tells each trouble once.
+//! counts it; `mounts` knows inboxes by name; `faults` tells each trouble once.
 
 mod disk;
 mod faults;
 mod folders;
 mod left_out;
+mod mounts;
 mod names;
 mod settle;
 mod walk;
@@ -35,6 +36,7 @@ use crate::{
 };
 
 pub use left_out::{LeftOut, Why};
+pub use mounts::{InboxName, Mount, MountError, Mounts, split, unmounted};
 pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, is_receivers, sidecar_priority};
 
 /// A file is complete when its size and time have not changed for this long, unless set otherwise.
@@ -57,6 +59,20 @@ pub struct Arrival {
     pub size: u64,
     /// Modification time, nanoseconds since 1970.
     pub modified_ns: i64,
+}
+
+/// The file at an absolute path as one that has arrived; none if something else than a file is there.
+///
+/// # Errors
+/// Those of the operating system: there is nothing, or it may not be looked at.
+pub fn arrival(path: &Path) -> io::Result<Option<Arrival>> {
+    Ok(match disk::find(path)? {
+        disk::Found::File(stamp) => {
+            let (size, modified_ns) = (stamp.size, stamp.modified_ns);
+            Some(Arrival { path: path.to_owned(), size, modified_ns })
+        }
+        disk::Found::Folder | disk::Found::Other => None,
+    })
 }
 
 /// The inbox to watch, and how.

@@ -161,7 +161,7 @@ fn of_store(text: &mut Text, store: &StoreFacts) {
     text.gauge(name, "Critical studies that nobody has acknowledged.", f64::from(store.unacknowledged));
     text.gauge("cxr_triage_store_bytes", "Size of the store's files.", number(store.bytes));
     let name = "cxr_triage_outbox_deliveries";
-    text.family(name, Kind::Gauge, "Deliveries of plugins that are not done, by kind and state.");
+    text.family(name, Kind::Gauge, "Deliveries that are not done, by kind and state.");
     for outbox in &store.outbox {
         for (state, value) in
             [("waiting", outbox.waiting), ("failing", outbox.failing), ("given_up", outbox.given_up)]

@@ -129,18 +129,18 @@ impl Alone {
         answer: Answer,
     ) -> Option<Report> {
         let Answer { header, decoded, verdict } = answer;
-        let (file, path) = (due.file, due.arrival.path.clone());
+        let (claim, path) = (due.claim, due.arrival.path.clone());
         let film = Identity { sha256, header, started };
         match verdict {
             Ok(scores) => {
                 let (findings, warnings) = scores.findings()?;
                 let requested = due.request.is_some();
-                let film = Prepared { file, path, film, warnings, requested };
+                let film = Prepared { claim, path, film, warnings, requested };
                 Some(self.judge.judged(film, Ok(findings)))
             }
             Err(held) => {
                 let kind = ReportKind::Held { film: Box::new(film), decoded, held };
-                Some(Report { file, path, kind })
+                Some(Report { claim, path, kind })
             }
         }
     }

@@ -17,7 +17,7 @@ impl Recorder {
             ReportKind::Unread { .. } => (Outcome::Held, Some(Gate::Unreadable)),
             ReportKind::Stopped { .. } => (Outcome::Held, Some(Gate::Crash)),
             ReportKind::Seen { .. } => (Outcome::Duplicate, None),
-            ReportKind::Left => return,
+            ReportKind::Left | ReportKind::Elsewhere => return,
         };
         let counters = self.gauges.counters();
         counters.film(outcome, gate);
@@ -25,7 +25,7 @@ impl Recorder {
             counters.findings(&self.model.name, &scored.findings);
         }
         // A wait that nobody knows is not counted.
-        if let Ok(received) = self.store.received_at(report.file) {
+        if let Ok(received) = self.store.received_at(report.claim.file) {
             counters.seconds_to_row(Timestamp::now().duration_since(received).as_secs_f64());
         }
     }

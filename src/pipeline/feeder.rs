@@ -1,10 +1,11 @@
 //! From the store's queue to the workers: one feeder.
 //!
 //! Files that it hands out are noted in the store first. After a death of the program, those come last and are tried
-//! alone, while nothing else is in work.
+//! alone, while nothing else is in work. Of a queue that several hosts share it claims files instead, which is such a note
+//! too.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,7 +22,7 @@ use super::{
     report::{POLL, Report, ReportKind, send},
 };
 use crate::{
-    store::{FileId, Queued, RequestId, Store, StoreError},
+    store::{FileId, Member, Queued, RequestId, Store, StoreError, StoreErrorKind},
     supervise::{Supervisor, checkpoint},
 };
 
@@ -30,11 +31,17 @@ use crate::{
 const PAGE: u32 = 128;
 /// Without a wake-up the feeder reads the queue this often.
 const READ_ANYWAY: Duration = Duration::from_secs(2);
+/// Files of a shared queue that are claimed at a time.
+const CLAIMED: u32 = READ_AHEAD as u32;
+/// Without a wake-up a shared queue is looked at this often.
+const CLAIM_ANYWAY: Duration = Duration::from_secs(1);
 /// A film that ended so many processes in which it was alone is held.
 const STOPS: u32 = 3;
 
 pub(super) struct Feeder {
     pub(super) store: Store,
+    /// This process among the workers of a shared queue; none: the queue is its own.
+    pub(super) member: Option<Member>,
     pub(super) wake: Receiver<()>,
     pub(super) files: Sender<Queued>,
     pub(super) results: Sender<Report>,
@@ -52,6 +59,8 @@ pub(super) struct Progress {
     put_back: bool,
     /// The turns that were handed out and are not done yet.
     in_flight: HashSet<Turn>,
+    /// Claimed files that are to be tried alone, when nothing else is in work.
+    alone: VecDeque<Queued>,
     /// The last failure of the store that was told, so that it is told once.
     told: String,
 }
@@ -71,11 +80,16 @@ impl Feeder {
     pub(super) fn run(&mut self) {
         while !self.stop.load(Ordering::Relaxed) {
             checkpoint("feeder");
-            let next = self.hand_out();
+            let next = match self.member.clone() {
+                Some(member) => self.hand_out_claimed(&member),
+                None => self.hand_out(),
+            };
             match next {
                 Ok(Next::Again) => self.progress.told.clear(),
                 Ok(Next::Wait(time)) => _ = self.wake.recv_timeout(time),
                 Ok(Next::Gone) => return,
+                // Another worker has what was tried alone here.
+                Err(error) if error.kind == StoreErrorKind::Late => {}
                 Err(error) => {
                     self.tell(&error);
                     let _ = self.wake.recv_timeout(READ_ANYWAY);
@@ -92,6 +106,35 @@ impl Feeder {
                 .tell(format!("The queue of films cannot be read or written, so none is taken: {fault}"));
             self.progress.told = fault;
         }
+    }
+
+    /// Claims files of a shared queue, and hands them to the workers.
+    fn hand_out_claimed(&mut self, member: &Member) -> Result<Next, StoreError> {
+        if !self.alone.is_due() {
+            for due in std::mem::take(&mut self.progress.alone) {
+                self.store.release(due.claim, None)?;
+            }
+        } else if !self.progress.alone.is_empty() {
+            // Everything before it comes first, to its end.
+            if self.store.claims_of(member)? > self.progress.alone.len() as u64 {
+                return Ok(Next::Wait(POLL));
+            }
+            if let Some(due) = self.progress.alone.pop_front() {
+                return self.try_alone(&due);
+            }
+        }
+        let claimed = self.store.claim(member, CLAIMED, self.alone.is_due())?;
+        if claimed.is_empty() {
+            return Ok(Next::Wait(CLAIM_ANYWAY));
+        }
+        for due in claimed {
+            if due.alone {
+                self.progress.alone.push_back(due);
+            } else if !send(&self.files, due, &self.stop) {
+                return Ok(Next::Gone);
+            }
+        }
+        Ok(Next::Again)
     }
 
     fn hand_out(&mut self) -> Result<Next, StoreError> {
@@ -139,7 +182,7 @@ impl Feeder {
         if batch.is_empty() {
             return Ok(true);
         }
-        let files: Vec<FileId> = batch.iter().map(|due| due.file).collect();
+        let files: Vec<FileId> = batch.iter().map(|due| due.claim.file).collect();
         self.store.begin_work(&files)?;
         for due in batch {
             self.progress.in_flight.insert(turn(&due));
@@ -152,7 +195,9 @@ impl Feeder {
 
     /// Tries a film alone that may have ended the program.
     fn try_alone(&mut self, due: &Queued) -> Result<Next, StoreError> {
-        self.store.begin_work(&[due.file])?;
+        if self.member.is_none() {
+            self.store.begin_work(&[due.claim.file])?;
+        }
         self.gauges.starts(file_name(&due.arrival.path));
         let trial = self.alone.examine(due, &self.stop);
         self.gauges.ends(usize::from(matches!(trial, Trial::Done(_))));
@@ -160,7 +205,7 @@ impl Feeder {
             Trial::Asked => return Ok(Next::Gone),
             Trial::Done(report) => *report,
             Trial::Later(why) => {
-                self.store.put_behind(due.file, false)?;
+                self.store.put_behind(due.claim, false)?;
                 if self.alone.is_hopeless() {
                     self.supervisor.end(format!(
                         "a film that was in work when the program died cannot be tried alone ({why}), so it stays \
@@ -174,7 +219,7 @@ impl Feeder {
                 return Ok(Next::Again);
             }
             Trial::Stopped { sha256, why } => {
-                let stops = self.store.put_behind(due.file, true)?;
+                let stops = self.store.put_behind(due.claim, true)?;
                 self.supervisor.tell(format!(
                     "A film ended the process that it was alone in ({why}), time {stops} of {STOPS}; it is tried again, \
                      after the others, and then held."
@@ -187,7 +232,7 @@ impl Feeder {
                      not tried again by itself: look at it on its workstation. S tries again."
                 );
                 let kind = ReportKind::Stopped { sha256, reason };
-                Report { file: due.file, path: due.arrival.path.clone(), kind }
+                Report { claim: due.claim, path: due.arrival.path.clone(), kind }
             }
         };
         self.progress.in_flight.insert(turn(due));
@@ -200,5 +245,5 @@ impl Feeder {
 type Turn = (FileId, Option<RequestId>, u32);
 
 fn turn(due: &Queued) -> Turn {
-    (due.file, due.request.as_ref().map(|(request, _)| *request), due.tries)
+    (due.claim.file, due.request.as_ref().map(|(request, _)| *request), due.tries)
 }

@@ -40,7 +40,7 @@ impl Heartbeat {
         store: &StorePlace,
         ownership: Ownership,
         cores: &Cores,
-        inbox: &Path,
+        inbox: Option<&Path>,
         gauges: &Arc<Gauges>,
         supervisor: &Supervisor,
     ) -> Self {
@@ -49,7 +49,7 @@ impl Heartbeat {
             model: model.manifest().name.clone(),
             model_sha256: model.sha256().to_owned(),
             device: format!("{} {}", model.device_name(), model.precision().word()),
-            inbox: super::shown(inbox),
+            inbox: inbox.map(super::shown).unwrap_or_default(),
             ..OwnerState::default()
         };
         Self {
@@ -64,16 +64,14 @@ impl Heartbeat {
 
     /// Beats until the other end of `end` has gone.
     pub(super) fn run(&self, end: &Receiver<Infallible>) {
-        let file = OwnerFile::open(&self.store, &self.ownership);
-        if let Err(error) = &file {
+        let file = self.ownership.member().is_none().then(|| OwnerFile::open(&self.store, &self.ownership));
+        if let Some(Err(error)) = &file {
             tracing::warn!(%error, "health cannot be told of: the file beside the store cannot be made");
         }
         loop {
             let state = self.state();
-            if let (Ok(file), Ok(text)) = (&file, serde_json::to_string(&state))
-                && let Err(error) = file.write(&text)
-            {
-                tracing::debug!(%error, "the state of the owner could not be noted");
+            if let Ok(text) = serde_json::to_string(&state) {
+                self.say(file.as_ref().and_then(|file| file.as_ref().ok()), &state, text);
             }
             if self.gauges.vitals().longest_silence() < STUCK {
                 service::is_alive();
@@ -81,6 +79,17 @@ impl Heartbeat {
             if !matches!(end.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
                 return;
             }
+        }
+    }
+
+    /// Writes the state down: beside a store that has one owner; else it goes with the next heartbeat into the store.
+    fn say(&self, file: Option<&OwnerFile>, state: &OwnerState, text: String) {
+        if let Some(member) = self.ownership.member() {
+            member.note(state.films_per_second, text);
+        } else if let Some(file) = file
+            && let Err(error) = file.write(&text)
+        {
+            tracing::debug!(%error, "the state of the owner could not be noted");
         }
     }
 

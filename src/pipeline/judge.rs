@@ -1,7 +1,8 @@
 //! A film's way from its file to a report, whichever process examines it.
 
 use std::{
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,9 +19,10 @@ use super::{
 use crate::{
     files::{NoAnswerError, Readers, RefusedError},
     guard::guarded,
+    intake::Mounts,
     model::{Findings, ModelError},
     quality::{Gates, Held, Warning},
-    store::{FileId, Queued, Store},
+    store::{Claim, Queued, Store},
     study::{self, Rules},
     text::unnamed,
 };
@@ -30,6 +32,8 @@ pub(super) struct Judge {
     pub(super) store: Store,
     pub(super) rules: Arc<ArcSwap<Rules>>,
     pub(super) gates: Arc<ArcSwap<Gates>>,
+    /// Where this host has the named inboxes.
+    pub(super) mounts: Arc<Mounts>,
     /// Reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
     pub(super) stop: Arc<AtomicBool>,
@@ -44,7 +48,7 @@ pub(super) struct Opened {
 
 /// A film on its way to the model.
 pub(super) struct Prepared {
-    pub(super) file: FileId,
+    pub(super) claim: Claim,
     pub(super) path: PathBuf,
     pub(super) film: Identity,
     pub(super) warnings: Vec<Warning>,
@@ -58,7 +62,7 @@ impl Judge {
     /// # Errors
     /// The report on a file that cannot be read, was replaced, or holds a film that is known.
     pub(super) fn open(&self, due: &Queued) -> Result<Opened, Report> {
-        let report = |kind| Report { file: due.file, path: due.arrival.path.clone(), kind };
+        let report = |kind| Report { claim: due.claim, path: due.arrival.path.clone(), kind };
         let started = Timestamp::now();
         let is_over = || self.stop.load(Ordering::Relaxed);
         let bytes = read_until(&due.arrival.path, &self.readers, &is_over).map_err(|error| {
@@ -66,6 +70,9 @@ impl Judge {
                 return report(ReportKind::Left);
             }
             tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
+            if due.seen_elsewhere && self.is_out_of_reach(&due.arrival.path, &error) {
+                return report(ReportKind::Elsewhere);
+            }
             report(ReportKind::Unread { reason: why_unread(&error), again: is_passing(&error) })
         })?;
         if due.request.as_ref().is_some_and(|(_, sha256)| *sha256 != bytes.sha256) {
@@ -81,6 +88,16 @@ impl Judge {
         Ok(Opened { content: bytes.content, sha256: bytes.sha256, started })
     }
 
+    /// Whether it may be this host that lacks a file: its inbox has nothing in it here, or it lies in none, so that another
+    /// host may have another disk at that place.
+    fn is_out_of_reach(&self, path: &Path, error: &io::Error) -> bool {
+        if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) {
+            return false;
+        }
+        let is_empty = |folder: &Path| folder.read_dir().map_or(true, |mut files| files.next().is_none());
+        self.mounts.inbox_of(path).is_none_or(|mount| is_empty(&mount.folder))
+    }
+
     /// The gates in force for a film; those of one that a person wants scored only warn.
     pub(super) fn gates(&self, requested: bool) -> Arc<Gates> {
         let gates = self.gates.load_full();
@@ -89,7 +106,7 @@ impl Judge {
 
     /// The report on a film that went through the model.
     pub(super) fn judged(&self, film: Prepared, outcome: Result<Findings, ModelError>) -> Report {
-        let Prepared { file, path, film, warnings, requested } = film;
+        let Prepared { claim, path, film, warnings, requested } = film;
         let judged = guarded(|| self.judge(outcome, warnings, requested));
         let kind = match judged.unwrap_or_else(|| Err(broke_down())) {
             Ok(Judged { findings, heatmap, features, warnings, rules }) => {
@@ -98,7 +115,7 @@ impl Judge {
             }
             Err(held) => ReportKind::Held { film: Box::new(film), decoded: true, held },
         };
-        Report { file, path, kind }
+        Report { claim, path, kind }
     }
 
     /// The last gate: what the model itself makes of the film. Then the rules.

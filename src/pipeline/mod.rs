@@ -20,6 +20,7 @@ mod gauges;
 mod heartbeat;
 mod helper;
 mod judge;
+mod membership;
 mod pass;
 mod reception;
 mod recorder;
@@ -49,6 +50,7 @@ pub use examine::{
 };
 pub use gauges::Gauges;
 pub use helper::{Helper, examine_one};
+pub use membership::{Membership, MembershipError};
 pub use pass::Pass;
 pub use reception::Reception;
 pub use rules::{label_defaults, rules};
@@ -58,11 +60,11 @@ use fill_in::Target;
 use crate::{
     config::RasterStudy,
     files::Readers,
-    intake::{self, Intake, IntakeError},
+    intake::{self, Intake, IntakeError, Mounts},
     model::{Embedder, Model},
     quality::Gates,
     similar::{self, FeatureFile, FeaturesId},
-    store::{ModelRef, Ownership, Store, StoreError},
+    store::{DutyKind, ModelRef, Ownership, Store, StoreError},
     store_place::StorePlace,
     study::Rules,
     supervise::Supervisor,
@@ -89,8 +91,10 @@ pub struct Parts {
     pub model: Arc<Model>,
     /// The rules in force for that model.
     pub rules: Rules,
-    /// The options of intake.
-    pub intake: intake::Options,
+    /// The options of intake; none: no films come in here.
+    pub intake: Option<intake::Options>,
+    /// Where this host has the named inboxes.
+    pub mounts: Arc<Mounts>,
     /// The gates, and what each does with a film.
     pub gates: Gates,
     /// The rest of what the site decides.
@@ -169,6 +173,7 @@ impl Pipeline {
             model,
             rules,
             intake: intake_options,
+            mounts,
             gates,
             settings,
             keep_features,
@@ -188,6 +193,8 @@ impl Pipeline {
         let (results_in, results) = bounded(WRITE_BEHIND);
         let (orders_in, orders) = unbounded();
 
+        // They lie in a file of this host, which one process writes.
+        let keep_features = keep_features && ownership.keeps_files();
         let embedder = embedder.filter(|_| keep_features);
         let kinds = [
             keep_features.then(|| (model.manifest(), None)),
@@ -199,7 +206,10 @@ impl Pipeline {
 
         let recorder = recorder::Recorder {
             store: Store::open(&store_path)?,
-            inbox: std::path::absolute(&intake_options.inbox)?,
+            inbox: intake_options.as_ref().map(|options| std::path::absolute(&options.inbox)).transpose()?,
+            takes_in: intake_options.is_some(),
+            mounts: Arc::clone(&mounts),
+            studies: ownership.duty(DutyKind::Studies),
             ownership,
             model: Arc::new(ModelRef {
                 name: model.manifest().name.clone(),
@@ -224,12 +234,14 @@ impl Pipeline {
                 store: Store::open(&store_path)?,
                 rules: Arc::clone(&rules),
                 gates: Arc::clone(&gates),
+                mounts: Arc::clone(&mounts),
                 readers: Arc::clone(&readers),
                 stop: Arc::clone(&stop),
             })
         };
         let mut feeder = feeder::Feeder {
             store: Store::open(&store_path)?,
+            member: recorder.ownership.member().cloned(),
             wake,
             files: files_in,
             results: results_in.clone(),
@@ -245,7 +257,7 @@ impl Pipeline {
             stop: Arc::clone(&stop),
             progress: feeder::Progress::default(),
         };
-        let known = Store::open(&store_path)?;
+        let known = intake_options.is_some().then(|| Store::open(&store_path)).transpose()?;
         let cores = Arc::new(Cores::new(model));
         let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
 
@@ -253,7 +265,7 @@ impl Pipeline {
             &store_path,
             recorder.ownership.clone(),
             &cores,
-            &intake_options.inbox,
+            intake_options.as_ref().map(|options| options.inbox.as_path()),
             &gauges,
             &supervisor,
         );
@@ -310,13 +322,15 @@ impl Pipeline {
         drop((files, results_in));
 
         let is_known = move |path: &std::path::Path, size, modified_ns| {
-            known.is_known(path, size, modified_ns).unwrap_or(false)
+            known.as_ref().is_some_and(|known| known.is_known(path, size, modified_ns).unwrap_or(false))
         };
         let beats = Some(beats);
         let mut pipeline =
             Self { stop, orders: orders_in, wake: wake_in, beats, gauges, intake: None, threads };
-        let intake_options = intake::Options { supervisor, ..intake_options };
-        pipeline.intake = Some(intake::start(intake_options, is_known, arrivals_in)?);
+        if let Some(options) = intake_options {
+            let options = intake::Options { supervisor, ..options };
+            pipeline.intake = Some(intake::start(options, is_known, arrivals_in)?);
+        }
         Ok(pipeline)
     }
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     quality::Held,
-    store::{FileId, FilmId},
+    store::{Claim, FilmId},
     study::{Finding, Rules},
 };
 use cxr_film::Header;
@@ -24,7 +24,7 @@ pub(super) const POLL: Duration = Duration::from_millis(100);
 
 /// The report of a worker on one queued file.
 pub(super) struct Report {
-    pub(super) file: FileId,
+    pub(super) claim: Claim,
     pub(super) path: PathBuf,
     pub(super) kind: ReportKind,
 }
@@ -49,6 +49,8 @@ pub(super) enum ReportKind {
     Unread { reason: String, again: bool },
     /// The pipeline was told to stop before the file came: it stays queued, and nobody is told.
     Left,
+    /// The file is not to be had on this host, and another one saw it: it stays queued for the others.
+    Elsewhere,
     /// It ended the process that it was tried in, each time.
     Stopped { sha256: String, reason: String },
 }
@@ -73,7 +75,9 @@ impl ReportKind {
         match self {
             Self::Scored(scored) => Some(&scored.film),
             Self::Held { film, .. } => Some(film),
-            Self::Seen { .. } | Self::Unread { .. } | Self::Left | Self::Stopped { .. } => None,
+            Self::Seen { .. } | Self::Unread { .. } | Self::Left | Self::Elsewhere | Self::Stopped { .. } => {
+                None
+            }
         }
     }
 }

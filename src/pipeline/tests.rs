@@ -53,11 +53,12 @@ impl Scene {
         let rules = rules(&Loaded::default(), model.manifest()).unwrap();
         let ownership = Ownership::acquire(&store).unwrap().unwrap();
         let parts = Parts {
-            store,
+            store: store.into(),
             ownership,
             model: Arc::clone(&model),
             rules,
-            intake: intake::Options::new(inbox),
+            intake: Some(intake::Options::new(inbox)),
+            mounts: Arc::default(),
             gates: Gates { inverted: Action::Off, out_of_distribution: Action::Off, ..Gates::default() },
             settings: Settings {
                 quiet_period: SignedDuration::from_secs(60),
@@ -147,7 +148,7 @@ fn a_worker_that_stopped_is_told_for_a_minute() {
         let begun = Instant::now();
         loop {
             let (config, now) = (Config::default(), jiff::Zoned::now());
-            let facts = gather_closed(&store, Question { config: &config, now: &now });
+            let facts = gather_closed(&(&store).into(), Question { config: &config, now: &now });
             let reasons = judge(&facts, &Limits { longest_queue: None, min_free: None });
             if reasons.iter().map(|reason| reason.check).eq(checks.iter().copied()) {
                 return;

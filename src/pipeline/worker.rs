@@ -18,7 +18,7 @@ use super::{
     report::{Identity, Report, ReportKind, send},
 };
 use crate::{
-    store::{FileId, Queued},
+    store::{Claim, Queued},
     supervise::checkpoint,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Worker {
     pub(super) files: Receiver<Queued>,
     pub(super) results: Sender<Report>,
     /// The files of this turn; after a panic, those that nobody else knows of.
-    pub(super) turn_files: Vec<(FileId, PathBuf)>,
+    pub(super) turn_files: Vec<(Claim, PathBuf)>,
     /// Its number among the signs of life.
     pub(super) number: usize,
 }
@@ -43,8 +43,8 @@ impl Worker {
         if !self.turn_files.is_empty() {
             self.gauges.ends(0);
         }
-        for (file, path) in std::mem::take(&mut self.turn_files) {
-            self.send(broken(file, path));
+        for (claim, path) in std::mem::take(&mut self.turn_files) {
+            self.send(broken(claim, path));
         }
         let cores = Arc::clone(&self.cores);
         cores.run(self);
@@ -56,7 +56,7 @@ impl Worker {
 
     /// Notes a file as one of this turn.
     fn take(&mut self, due: Queued) -> Queued {
-        self.turn_files.push((due.file, due.arrival.path.clone()));
+        self.turn_files.push((due.claim, due.arrival.path.clone()));
         self.gauges.vitals().worker_steps(self.number);
         checkpoint("worker");
         due
@@ -92,7 +92,7 @@ impl Work for Worker {
             Ok(opened) => opened,
             Err(report) => return Step::Ended(report),
         };
-        let Queued { file, arrival, request, .. } = due;
+        let Queued { claim, arrival, request, .. } = due;
         let (path, requested) = (arrival.path, request.is_some());
         let gates = self.judge.gates(requested);
         let Examined { header, decoded, verdict } = examine(content, self.cores.model(), &gates);
@@ -100,17 +100,17 @@ impl Work for Worker {
         match verdict {
             Ok(Admitted { input, warnings }) => {
                 self.gauges.vitals().worker_steps(self.number);
-                Step::Ready(Prepared { file, path, film, warnings, requested }, input)
+                Step::Ready(Prepared { claim, path, film, warnings, requested }, input)
             }
             Err(held) => {
                 let kind = ReportKind::Held { film: Box::new(film), decoded, held };
-                Step::Ended(Report { file, path, kind })
+                Step::Ended(Report { claim, path, kind })
             }
         }
     }
 
     fn broken(&self, due: Queued) -> Report {
-        broken(due.file, due.arrival.path)
+        broken(due.claim, due.arrival.path)
     }
 
     fn send(&self, report: Report) -> bool {
@@ -128,6 +128,6 @@ impl Work for Worker {
 }
 
 /// The report on a file that made the program panic.
-fn broken(file: FileId, path: PathBuf) -> Report {
-    Report { file, path, kind: ReportKind::Unread { reason: BROKE_DOWN.to_owned(), again: false } }
+fn broken(claim: Claim, path: PathBuf) -> Report {
+    Report { claim, path, kind: ReportKind::Unread { reason: BROKE_DOWN.to_owned(), again: false } }
 }

@@ -127,7 +127,22 @@ pub(super) fn processor_time() -> Duration {
 
 /// Bytes of memory that the process holds; none where the system does not say.
 fn resident() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = told.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages.saturating_mul(4096))
+    // In kB, where statm counts in pages, of a size that differs from machine to machine.
+    let told = std::fs::read_to_string("/proc/self/status").ok()?;
+    let resident = told.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = resident.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes.saturating_mul(1 << 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_that_a_process_holds_is_known() {
+        let told = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = told.split_whitespace().nth(1).unwrap().parse().unwrap();
+        let of_page = resident().unwrap() / pages;
+        assert!((3_000..70_000).contains(&of_page), "a page of {of_page} bytes");
+    }
 }

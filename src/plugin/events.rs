@@ -187,6 +187,7 @@ mod tests {
             ]
         );
     }
+
     #[test]
     fn an_undo_is_a_change_of_status_unless_only_the_alarm_rings_again() {
         let taken_back = |before: &str, status: &str| AuditEvent {

@@ -23,6 +23,11 @@ use crate::{
 pub struct Waker(Sender<()>);
 
 impl Waker {
+    /// The waker of a thread that listens there.
+    pub(super) fn of(channel: Sender<()>) -> Self {
+        Self(channel)
+    }
+
     /// Something happened in the store.
     pub fn wake(&self) {
         // A full channel has a word in it already: what is new is found in the store.

@@ -38,8 +38,8 @@ fn the_threads_of_plugins_start_again_and_a_plugin_that_dies_always_is_switched_
     };
     doom("plugins", 1);
     assert!(next("`plugins`").contains("started again"));
-    doom("plugin-deliverer", 1);
-    assert!(next("`plugin-").contains("started again"));
+    doom("deliverer", 1);
+    assert!(next("`deliver-").contains("started again"));
     doom("plugin-worker", 1);
     assert!(next("the plugin quiet").contains("started again"));
     assert!(host.settle(PATIENCE), "it follows again");

@@ -60,6 +60,8 @@ pub(super) struct Manager {
     lanes: Vec<Sender<()>>,
     /// Wakes the threads that send results.
     results: Option<Sender<()>>,
+    /// Whether the store knows which destinations there are.
+    follows: bool,
     running: BTreeMap<String, Running>,
     dead: BTreeMap<String, Dead>,
     /// The deliveries' threads, and those of plugins that were told to end, with their names: no plugin begins again
@@ -81,7 +83,7 @@ impl Manager {
     ) -> Result<Self, HostError> {
         let (threads, ended) = bounded(0);
         let mut manager = Self {
-            store: Store::open(&parts.store)?,
+            store: open(&parts)?,
             policy: Arc::new(ArcSwap::from_pointee(Policy::new(&parts.config, &parts.destinations))),
             parts,
             details: Arc::default(),
@@ -89,6 +91,7 @@ impl Manager {
             stopped,
             lanes: Vec::new(),
             results: None,
+            follows: false,
             running: BTreeMap::new(),
             dead: BTreeMap::new(),
             others: Vec::new(),
@@ -97,7 +100,8 @@ impl Manager {
             _all_ended: all_ended,
         };
         manager.follow_destinations();
-        for lane in Lane::ALL {
+        let serves = manager.parts.serves;
+        for lane in Lane::ALL.into_iter().filter(|lane| serves.lane(*lane)) {
             manager.deliver(lane)?;
         }
         Ok(manager)
@@ -149,15 +153,25 @@ impl Manager {
         self.follow_destinations();
     }
 
-    /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new.
+    /// Lets the results of studies that come from now on, and no older ones, go to a destination that is new. Where the
+    /// store cannot be written, this is done at a later look.
     fn follow_destinations(&mut self) {
-        if let Err(error) = self.store.follow_results_for(self.parts.destinations.keys()) {
-            tracing::error!(%error, "the destinations of results could not be noted");
+        if !self.parts.serves.lane(Lane::Results) {
+            self.follows = true;
+            return;
+        }
+        let noted = self.store.follow_results_for(self.parts.destinations.keys());
+        self.follows = noted.is_ok();
+        if let Err(error) = noted {
+            tracing::error!(%error, "the destinations of results could not be noted; it is tried again");
         }
     }
 
     /// A plugin that ran in an earlier life of the program and is no longer enabled.
     fn forget_what_is_not_enabled(&mut self) {
+        if !self.parts.serves.plugins() {
+            return;
+        }
         let enabled = self.enabled();
         for mut record in self.store.plugins().unwrap_or_default() {
             if !enabled.contains_key(&record.name) && record.state != PluginState::Stopped {
@@ -175,13 +189,20 @@ impl Manager {
 
     /// The enabled plugins, each with its text or why it has none.
     fn enabled(&self) -> BTreeMap<String, Result<Source, PluginError>> {
-        super::enabled(&self.parts.folder, &self.parts.config)
+        if self.parts.serves.plugins() {
+            super::enabled(&self.parts.folder, &self.parts.config)
+        } else {
+            BTreeMap::new()
+        }
     }
 
     /// Loads what is new or has changed, stops what has gone. A few small files are read each time: that
     /// sees every kind of change, on every kind of disk.
     fn look_at_files(&mut self) {
         self.notice_the_dead();
+        if !self.follows {
+            self.follow_destinations();
+        }
         let enabled = self.enabled();
         let gone: Vec<String> =
             self.running.keys().filter(|name| !enabled.contains_key(*name)).cloned().collect();
@@ -226,7 +247,7 @@ impl Manager {
 
     /// A thread for a plugin. One that never ran before begins with what happens from now on.
     fn begin(&self, name: &str) -> Result<Running, HostError> {
-        let mut store = Store::open(&self.parts.store)?;
+        let mut store = open(&self.parts)?;
         let known = store.plugins()?.into_iter().find(|record| record.name == name);
         let was_enabled = known.as_ref().is_some_and(|record| record.state != PluginState::Stopped);
         let mut record = known.unwrap_or_default();
@@ -275,7 +296,8 @@ impl Manager {
         let schedule = Arc::default();
         for number in 1..=THREADS {
             let mut deliverer = Deliverer {
-                store: Store::open(&self.parts.store)?,
+                store: open(&self.parts)?,
+                duty: self.parts.duty.clone(),
                 lane,
                 schedule: Arc::clone(&schedule),
                 wake: wake.clone(),
@@ -291,7 +313,7 @@ impl Manager {
                 let _alive = &alive;
                 deliverer.run(&woken);
             };
-            let name = format!("plugin-{}-{number}", lane.word());
+            let name = format!("deliver-{}-{number}", lane.word());
             let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
             self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
         }
@@ -365,6 +387,13 @@ impl Manager {
             tracing::error!(name, "it has not come to its end and is left behind");
         }
     }
+}
+
+/// A connection to the store whose changes count only while this process has the duty.
+fn open(parts: &HostParts) -> Result<Store, HostError> {
+    let mut store = Store::open(&parts.store)?;
+    store.serve(&parts.duty);
+    Ok(store)
 }
 
 /// The name of a plugin's thread.

@@ -18,6 +18,7 @@ mod events;
 mod host;
 mod limits;
 mod manager;
+mod on_duty;
 mod parts;
 mod policy;
 mod process;
@@ -36,7 +37,8 @@ pub use effect::{Effect, Raise, RequestedEffect};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::{Host, Waker};
 pub use limits::Limits;
-pub use parts::{HostError, HostParts, SiteSettings};
+pub use on_duty::{OnDuty, Plugins};
+pub use parts::{HostError, HostParts, Serves, SiteSettings};
 pub use policy::{granted, without_secrets};
 pub use process::{Ender, PluginProcess, serve_plugin, this_program};
 pub use settings::Setting;
@@ -45,29 +47,27 @@ pub use study::{FilmView, FindingView, PatientView, StudyView};
 pub use vm::{Call, Computed, StatusChange, Vm, tick};
 pub use worker::Pace;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 pub use crate::config::Permission;
 
 use crate::config;
-
-/// Enables every plugin in the site's folder.
-const ALL: &str = "*";
 
 /// The plugins that the configuration enables, by name: the site's own, else those that come with the
 /// program; each with its text, or why it has none.
 #[must_use]
 pub fn enabled(folder: &Path, config: &config::Plugins) -> BTreeMap<String, Result<Source, PluginError>> {
     let mut own = Source::read_folder(folder);
-    let mut found = BTreeMap::new();
-    for name in config.enabled.iter().filter(|name| *name != ALL) {
+    let source = |name: &String| {
         let source = own.remove(name).or_else(|| Source::bundled(name).map(Ok));
-        found.insert(name.clone(), source.unwrap_or_else(|| Err(host::missing(name, folder))));
-    }
-    if config.enabled.iter().any(|name| name == ALL) {
-        found.append(&mut own);
-    }
-    found
+        (name.clone(), source.unwrap_or_else(|| Err(host::missing(name, folder))))
+    };
+    // Named twice, it is the same one.
+    let names: BTreeSet<&String> = config.enabled.iter().collect();
+    names.into_iter().map(source).collect()
 }
 
 #[cfg(test)]

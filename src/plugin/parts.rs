@@ -6,10 +6,39 @@ use super::{Limits, Pace, process::this_program};
 use crate::{
     config,
     deliver::{Listener, Retries},
-    store::{Ownership, StoreError},
+    store::{Duty, DutyKind, Lane, Ownership, StoreError},
     store_place::StorePlace,
     supervise::Supervisor,
 };
+
+/// Which part of the plugins and deliveries of a store a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    /// All: it owns the store.
+    All,
+    /// Plugins, and what they ask for.
+    Plugins,
+    /// The results that are sent by DICOM.
+    Results,
+}
+
+impl Serves {
+    /// Whether plugins run.
+    #[must_use]
+    pub fn plugins(self) -> bool {
+        self != Self::Results
+    }
+
+    /// Whether what waits in a lane is delivered.
+    #[must_use]
+    pub fn lane(self, lane: Lane) -> bool {
+        match self {
+            Self::All => true,
+            Self::Plugins => lane != Lane::Results,
+            Self::Results => lane == Lane::Results,
+        }
+    }
+}
 
 /// The settings that plugins are run with.
 #[derive(Debug, Clone)]
@@ -34,6 +63,10 @@ pub struct HostParts {
     pub supervisor: Supervisor,
     /// The right to run plugins on that store: every thread keeps it until it has ended.
     pub ownership: Option<Ownership>,
+    /// Which part of them is run.
+    pub serves: Serves,
+    /// The duty to: what is changed in the store counts only while this process has it.
+    pub duty: Duty,
     /// This program, of which plugins' processes are started.
     pub program: PathBuf,
 }
@@ -64,6 +97,8 @@ impl HostParts {
             retries: Retries::default(),
             supervisor: Supervisor::default(),
             ownership: None,
+            serves: Serves::All,
+            duty: Duty::of_owner(DutyKind::Plugins),
             program: this_program(),
         }
     }

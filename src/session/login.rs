@@ -57,7 +57,7 @@ impl Login {
         address: Option<&str>,
     ) -> Result<Self, StoreError> {
         // Before anything is written: who cannot be written out is not let in.
-        let mut last = Store::open_within(store.path(), LOGOUT)?;
+        let mut last = Store::open_within(store.place(), LOGOUT)?;
         if let Some(key) = &key {
             store.sign(&name, key);
             last.sign(&name, key);

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, error::Error, path::Path, sync::Arc};
 
-use crossbeam_channel::{Receiver, SendError, Sender};
+use crossbeam_channel::{Receiver, Sender};
 use image::GrayImage;
 use jiff::Timestamp;
 
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     guard::guarded,
+    intake::unmounted,
     model::Heatmap,
     picture::{self, Heat},
     pipeline::{BROKE_DOWN, read},
@@ -50,14 +51,15 @@ impl Pictures {
             let asked: Vec<PictureRequest> = std::iter::once(first).chain(requests.try_iter()).collect();
             let (sheets, films): (Vec<_>, Vec<_>) = asked.into_iter().partition(PictureRequest::is_sheet);
             for request in [films, sheets].into_iter().filter_map(|mut asked| asked.pop()) {
-                if self.answer_one(request).is_err() {
+                if !self.answer_one(request) {
                     return;
                 }
             }
         }
     }
 
-    fn answer_one(&mut self, request: PictureRequest) -> Result<(), SendError<Update>> {
+    /// Makes a picture; returns whether anybody was there to take it.
+    fn answer_one(&mut self, request: PictureRequest) -> bool {
         let made = guarded(|| {
             checkpoint("picture");
             make(&self.store, &request, &mut self.cache)
@@ -72,7 +74,7 @@ impl Pictures {
             Arc::new(image)
         });
         let image = image.map_err(|error| self.without_path(request.film, error));
-        self.updates.send(Update::Picture(Picture { request, image }))
+        self.updates.send(Update::Picture(Picture { request, image })).is_ok()
     }
 
     /// The error without the film's path, for whom names are hidden from: its hash stands in its place.
@@ -159,6 +161,9 @@ fn find(store: &Store, row: &FilmRow) -> Result<Film, PictureError> {
 
 /// The film at a path: a file that has another content by now is another film.
 fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
+    if let Some(why) = unmounted(path) {
+        return Err(PictureError(format!("There is no picture: {why}; its findings stay.")));
+    }
     let bytes = read(path).map_err(|error| unreadable(path, &error))?;
     if bytes.sha256 != row.sha256 {
         return Err(PictureError(format!("{} holds another film by now.", shown(path))));

@@ -56,7 +56,7 @@ fn answers(
     drop(ask);
     let thresholds = site.map(|site| Box::new(site) as Box<dyn Thresholds>);
     let actor = Actor::new("anna".to_owned(), None);
-    Workbench { store, thresholds, actor, login: None, updates }.run(&asked);
+    Workbench { store: store.into(), thresholds, actor, login: None, updates }.run(&asked);
     let answers = received.iter().map(|update| match update {
         Update::Bench(update) => *update,
         other => panic!("{other:?}"),

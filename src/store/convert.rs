@@ -12,7 +12,7 @@ use super::{
         ValueResult,
     },
 };
-use crate::{quality::Gate, study::Severity, text::clean};
+use crate::{intake::split, quality::Gate, study::Severity, text::clean};
 
 /// A time: microseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,8 @@ impl Place {
 
     /// Returns the file name, for people.
     pub(super) fn shown_name(&self) -> String {
-        self.0.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()
+        let path = split(&self.0).map_or(self.0.as_path(), |(_, below)| below);
+        path.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Store, StoreError, StoreErrorKind,
     convert::Place,
-    sql::{self, Connection, Value, ValueRef, params_from_iter},
+    sql::{self, Connection, Value, ValueRef, params_from_iter, places},
 };
 use crate::store_place::StorePlace;
 
@@ -11,8 +11,8 @@ use crate::store_place::StorePlace;
 const VALUES: usize = 20_000;
 /// Rows of one statement, at most.
 const ROWS: usize = 500;
-/// Tables that say what a database is, and not what is in the store.
-const OWN: [&str; 2] = ["store_format", "backup"];
+/// Tables that say what a database is and who works for it, and not what is in the store.
+const OWN: [&str; 4] = ["store_format", "backup", "workers", "duties"];
 /// What triggers count while films come.
 const COUNTED: [&str; 3] = ["parts_scored", "parts_beside", "parts_amiss"];
 
@@ -196,13 +196,8 @@ fn copy_table(
 
 fn insert(target: &Connection, table: &Table, values: Vec<Value>) -> sql::Result<()> {
     let width = table.columns.len();
-    let rows: Vec<String> = (0..values.len() / width)
-        .map(|row| {
-            let places: Vec<String> = (1..=width).map(|at| format!("?{}", row * width + at)).collect();
-            format!("({})", places.join(", "))
-        })
-        .collect();
-    let sql = format!("INSERT INTO {} ({}) VALUES {}", table.name, table.columns.join(", "), rows.join(", "));
+    let rows = places(values.len() / width, width);
+    let sql = format!("INSERT INTO {} ({}) VALUES {}", table.name, table.columns.join(", "), rows);
     target.execute(&sql, params_from_iter(values))?;
     Ok(())
 }

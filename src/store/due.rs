@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::{
-    FileId, FilmId,
+    Claim, FileId, FilmId,
     convert::{Columns, Place},
+    shared::still_has,
     sql::{self, Connection},
 };
 
@@ -26,11 +27,14 @@ impl Due {
     }
 }
 
-/// Reads a file as it stands.
-pub(super) fn due(connection: &Connection, file: FileId) -> sql::Result<Due> {
+/// Reads a file as it stands; a claim of it must last.
+pub(super) fn due(connection: &Connection, claim: Claim) -> sql::Result<Due> {
+    if !still_has(connection, claim)? {
+        return Err(sql::Error::Late);
+    }
     connection
         .prepare_cached("SELECT id, path, received_at, state, film FROM files WHERE id = ?1")?
-        .query_row([file], |row| {
+        .query_row([claim.file], |row| {
             let mut columns = Columns::of(row);
             Ok(Due {
                 id: columns.next()?,
@@ -45,7 +49,10 @@ pub(super) fn due(connection: &Connection, file: FileId) -> sql::Result<Due> {
 /// Closes a file with the film that it came to.
 pub(super) fn close(connection: &Connection, file: FileId, state: &str, film: FilmId) -> sql::Result<()> {
     connection
-        .prepare_cached("UPDATE files SET state = ?2, film = ?3, again_at = NULL WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE files SET state = ?2, film = ?3, again_at = NULL, claimed_by = NULL, lease_until = NULL
+             WHERE id = ?1",
+        )?
         .execute((file, state, film))?;
     Ok(())
 }

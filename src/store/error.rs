@@ -42,11 +42,21 @@ pub enum StoreErrorKind {
     SecondName,
     /// One row of it holds what this version cannot read.
     Row,
+    /// The film of a result is another worker's by now.
+    Late,
+    /// The duty to make a change is another process's by now.
+    OffDuty,
     /// Anything else.
     Other,
 }
 
 impl StoreErrorKind {
+    /// Whether it may be over in a while by itself, as when a server starts again.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TooManyConnections | Self::Locked | Self::DiskFull)
+    }
+
     fn what(self) -> &'static str {
         match self {
             Self::ReadOnly => "cannot be written",
@@ -65,6 +75,8 @@ impl StoreErrorKind {
             Self::NotAFile => "is on a server",
             Self::SecondName => "is named by a hard link",
             Self::Row => "holds a row that cannot be read",
+            Self::Late => "has the film with another worker",
+            Self::OffDuty => "has that done by another process",
             Self::Other => "cannot be used",
         }
     }
@@ -90,6 +102,7 @@ impl StoreErrorKind {
             Self::Row => {
                 "the rest goes on without it; restore the store from a backup, or report this message"
             }
+            Self::Late | Self::OffDuty => "nothing is to be done: what the other one does counts",
             Self::NotEmpty => "name a place where there is no store yet; this one was left as it is",
             Self::Unreachable
             | Self::PasswordRefused
@@ -131,7 +144,13 @@ impl StoreErrorKind {
             Self::Corrupt => "whoever looks after the database server must restore it from their backup",
             Self::NotADatabase => "name another database or schema with --store; this one was left as it is",
             Self::NotAFile => "docs/several-hosts.md says how",
-            Self::NotEmpty | Self::NewerVersion | Self::SecondName | Self::Row | Self::Other => return None,
+            Self::NotEmpty
+            | Self::NewerVersion
+            | Self::SecondName
+            | Self::Row
+            | Self::Late
+            | Self::OffDuty
+            | Self::Other => return None,
         })
     }
 }
@@ -196,6 +215,8 @@ impl StoreError {
             (Some(ErrorCode::NotADatabase), _) => StoreErrorKind::NotADatabase,
             (Some(ErrorCode::DatabaseCorrupt), _) => StoreErrorKind::Corrupt,
             (_, sql::Error::Server(error)) => kind_of(error.trouble),
+            (_, sql::Error::Late) => StoreErrorKind::Late,
+            (_, sql::Error::OffDuty) => StoreErrorKind::OffDuty,
             (_, error) if is_about_a_row(error) => StoreErrorKind::Row,
             _ => StoreErrorKind::Other,
         };

@@ -5,22 +5,31 @@ use std::sync::LazyLock;
 use super::{
     FilmId,
     columns::{TableRow, Written},
-    sql::{self, Connection, params_from_iter},
+    sql::{self, Connection, params_from_iter, places},
 };
 use crate::study::{Finding, combine};
 
+/// Findings that one statement writes, at most.
+const AT_ONCE: usize = 200;
+
 /// Writes the findings of a film, and [by what it competes](note_best) with its study's other films.
 pub(super) fn insert(connection: &Connection, film: FilmId, findings: &[Finding]) -> sql::Result<()> {
-    static INSERT: LazyLock<String> = LazyLock::new(|| {
-        let columns = Finding::columns();
-        let places: String = (3..).take(columns.len()).map(|at| format!(", ?{at}")).collect();
-        format!("INSERT INTO findings (film, position, {}) VALUES (?1, ?2{places})", Finding::all())
-    });
-    let mut insert = connection.prepare_cached(&INSERT)?;
-    for (position, finding) in (0_i64..).zip(findings) {
-        let mut values = vec![film.into(), position.into()];
-        finding.write_columns(None, &mut values)?;
-        insert.execute(params_from_iter(values))?;
+    // Many in one statement: on a server each costs a way there and back.
+    let width = Finding::columns().len() + 2;
+    let mut position = 0_i64;
+    for some in findings.chunks(AT_ONCE) {
+        let mut values = Vec::with_capacity(some.len() * width);
+        for finding in some {
+            values.extend([film.into(), position.into()]);
+            finding.write_columns(None, &mut values)?;
+            position += 1;
+        }
+        let sql = format!(
+            "INSERT INTO findings (film, position, {}) VALUES {}",
+            Finding::all(),
+            places(some.len(), width)
+        );
+        connection.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     }
     note_best(connection, film, findings)
 }

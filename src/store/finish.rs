@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    FileId, FilmId, Finished, Outcome, Store, StoreError, StudyId, StudyRow, Verdict,
+    FilmId, Finished, Outcome, Store, StoreError, StudyId, StudyRow, Verdict,
     audit::{NewEvent, log},
     change::raise_row,
     convert::Place,
@@ -18,6 +18,7 @@ use super::{
     request,
     rollup::recombine,
     row::{save, study},
+    shared::Claim as Turn,
     sql::{self, Connection, OptionalExtension},
     supersede::supersede,
 };
@@ -41,14 +42,21 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]; then the file is still queued.
-    pub fn duplicate(&mut self, file: FileId, of: FilmId, now: Timestamp) -> Result<Finished, StoreError> {
+    pub fn duplicate(
+        &mut self,
+        file: impl Into<Turn>,
+        of: FilmId,
+        now: Timestamp,
+    ) -> Result<Finished, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             match already_finished(transaction, &due)? {
                 Some(finished) => Ok(finished),
                 None => close_duplicate(transaction, &due, of, None, now),
             }
         })
+        .map(|finished| self.as_seen_here(finished))
     }
 
     /// Records what became of a file: film, findings, heatmap, its study's new line, the audit, and
@@ -65,12 +73,13 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn finish(
         &mut self,
-        file: FileId,
+        file: impl Into<Turn>,
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             if let Some(finished) = already_finished(transaction, &due)? {
                 return Ok(finished);
             }
@@ -82,6 +91,17 @@ impl Store {
             }
             record(transaction, &due, outcome, now)
         })
+        .map(|finished| self.as_seen_here(finished))
+    }
+
+    /// The path of a film's first file as this host has it.
+    fn as_seen_here(&self, finished: Finished) -> Finished {
+        match finished {
+            Finished::Duplicate { of, path, others } => {
+                Finished::Duplicate { of, path: self.mounts.path(&path), others }
+            }
+            recorded => recorded,
+        }
     }
 
     /// Turns a queued file that vanished, or could not be opened, into a held entry with that reason.
@@ -92,12 +112,13 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn gone(
         &mut self,
-        file: FileId,
+        file: impl Into<Turn>,
         reason: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             if due.is_queued() { hold_gone(transaction, &due, reason, now) } else { Ok(None) }
         })
     }
@@ -122,7 +143,9 @@ pub(super) fn hold_gone(
     // What was received there since, changed or touched, speaks for the path.
     if is_received_again(connection, due)? {
         connection
-            .prepare_cached("UPDATE files SET state = 'gone', again_at = NULL WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE files SET state = 'gone', again_at = NULL, claimed_by = NULL, lease_until = NULL WHERE id = ?1",
+            )?
             .execute([due.id])?;
         log(connection, &gone, now)?;
         return Ok(None);

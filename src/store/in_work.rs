@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    FileId, Store, StoreError, StudyRow,
+    Claim, FileId, Store, StoreError, StudyRow,
     audit::{NewEvent, log},
     due::{close, due},
     finish::{by_sha256, held_entry, reopened},
     request,
+    shared::still_has,
+    sql,
 };
 use crate::{quality::Gate, study::AuditKind, text::clean};
 
@@ -58,16 +60,20 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn put_behind(&mut self, file: FileId, counts: bool) -> Result<u32, StoreError> {
+    pub fn put_behind(&mut self, file: impl Into<Claim>, counts: bool) -> Result<u32, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
+            if !still_has(transaction, claim)? {
+                return Err(sql::Error::Late);
+            }
             transaction
                 .prepare_cached(
-                    "UPDATE files SET stops = stops + ?2, behind = 1 + (
+                    "UPDATE files SET stops = stops + ?2, claimed_by = NULL, lease_until = NULL, behind = 1 + (
                         SELECT CASE WHEN max(id) > max(coalesce(behind, 0)) THEN max(id)
                                     ELSE max(coalesce(behind, 0)) END FROM files WHERE state = 'queued')
                      WHERE id = ?1 RETURNING stops",
                 )?
-                .query_row((file, counts), |row| row.get(0))
+                .query_row((claim.file, counts), |row| row.get(0))
         })
     }
 
@@ -78,13 +84,14 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn hold_stopper(
         &mut self,
-        file: FileId,
+        file: impl Into<Claim>,
         sha256: &str,
         reason: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
             if due.state != "queued" {
                 return Ok(None);
             }
@@ -95,11 +102,11 @@ impl Store {
             if by_sha256(transaction, sha256)?.is_none() {
                 transaction.execute("UPDATE films SET sha256 = ?2 WHERE id = ?1", (film, sha256))?;
             }
-            close(transaction, file, "done", film)?;
+            close(transaction, due.id, "done", film)?;
             let event = NewEvent {
                 study: Some(study),
                 film: Some(film),
-                file: Some(file),
+                file: Some(due.id),
                 detail: json!({ "gate": Gate::Crash, "reason": clean(reason) }),
                 ..NewEvent::of(AuditKind::Held)
             };

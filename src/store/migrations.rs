@@ -1,9 +1,11 @@
 //! The versions of a store's tables, on SQLite and on PostgreSQL, and the way from each to the next.
 
 use super::{
+    StoreError, StoreErrorKind,
     place::APPLICATION_ID,
     sql::{self, Connection},
 };
+use crate::store_place::StorePlace;
 
 /// A step from one version to the next.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +59,7 @@ pub(super) const MIGRATIONS: &[Migration<'static>] = migrations![
     sqlite "015_senders.sql",
     sqlite "016_operations.sql",
     whole "017_send.sql",
+    both "018_hosts.sql",
 ];
 
 /// Brings a store to `migrations.len()`, on a file each step in a transaction of its own, on a server all in one. Two
@@ -92,6 +95,15 @@ pub(super) fn version(connection: &Connection) -> sql::Result<usize> {
         None => 0,
     };
     Ok(version as usize)
+}
+
+/// Refuses a store of a newer version.
+pub(super) fn refuse_newer(version: usize, place: impl Into<StorePlace>) -> Result<(), StoreError> {
+    if version <= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
+    Err(StoreError::new(StoreErrorKind::NewerVersion, place, &why))
 }
 
 /// Whether the schema of a server's store has that table.

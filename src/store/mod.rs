@@ -51,8 +51,10 @@ mod rollup;
 mod row;
 mod rules;
 mod senders;
+mod sendings;
 mod sends;
 mod server;
+mod shared;
 mod shift;
 mod similar;
 mod spread;
@@ -61,6 +63,8 @@ mod study_time;
 mod supersede;
 mod unanswered;
 mod unreadable;
+
+use std::sync::Arc;
 
 use sql::{Connection, Transaction};
 
@@ -83,18 +87,22 @@ pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
 pub use request::RequestId;
 pub use retention::DoneFilm;
+pub use rules::rules_digest;
 pub use senders::{Sender, SenderNews};
 pub use sends::{ChangedResults, LastSend, SendContent, SentObject};
+pub use shared::{
+    Claim, Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Member, NewWorker, WorkerId, WorkerRow, host_name,
+};
 pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;
 
-use crate::store_place::StorePlace;
 pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,
     ShiftQuestion, Status, StudyId, StudyRow, Unseen,
     marks::{Cell, Mark},
 };
+use crate::{intake::Mounts, store_place::StorePlace};
 
 /// A file's row number in the store.
 pub type FileId = i64;
@@ -104,6 +112,10 @@ pub type FileId = i64;
 pub struct Store {
     connection: Connection,
     place: StorePlace,
+    /// Where this host has the named inboxes.
+    mounts: Arc<Mounts>,
+    /// The duty to make the changes of this connection, if they belong to one.
+    duty: Option<Duty>,
     /// The person whose session this connection is, if it is one's.
     signature: Option<audit::Signature>,
 }
@@ -112,9 +124,14 @@ impl Store {
     /// Runs `work` as one transaction: all of it is kept, or nothing. It takes the write lock at once,
     /// so that two processes wait for each other instead of failing half-way.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
-        let Self { connection, place, signature } = self;
+        let Self { connection, place, signature, duty, .. } = self;
         let run = || {
             let transaction = connection.write()?;
+            if let Some(duty) = duty
+                && !shared::still_holds(&transaction, duty)?
+            {
+                return Err(sql::Error::OffDuty);
+            }
             let result = match signature {
                 Some(signature) => audit::signed(&transaction, signature, work)?,
                 None => work(&transaction)?,
@@ -123,6 +140,16 @@ impl Store {
             Ok(result)
         };
         run().map_err(|error: sql::Error| StoreError::from_sql(&*place, error))
+    }
+
+    /// Whether several hosts share the store; else one process owns it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.place.is_shared()
+    }
+
+    fn failed(&self, error: sql::Error) -> StoreError {
+        StoreError::from_sql(&self.place, error)
     }
 
     /// Runs `work` on one unchanging view of the store.

@@ -11,7 +11,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 
 use super::{
     Store, StoreError, StoreErrorKind,
-    migrations::{MIGRATIONS, migrate},
+    migrations::{MIGRATIONS, migrate, refuse_newer},
     place::{self, APPLICATION_ID, Found, with_suffix},
     restored::check_restored,
     server::open_server,
@@ -47,7 +47,8 @@ impl Store {
             StorePlace::File(path) => open_file(path, busy)?,
             StorePlace::Server(server) => open_server(server, &place, busy)?,
         };
-        Ok(Self { connection, place, signature: None })
+        let mounts = place.mounts();
+        Ok(Self { connection, place, mounts, duty: None, signature: None })
     }
 
     /// Where the store is.
@@ -97,15 +98,6 @@ fn refuse_strangers(connection: &rusqlite::Connection, path: &Path) -> Result<()
         return Err(StoreError::new(StoreErrorKind::NotADatabase, path, &why));
     }
     refuse_newer(version, path)
-}
-
-/// Refuses a store of a newer version.
-pub(super) fn refuse_newer(version: usize, place: impl Into<StorePlace>) -> Result<(), StoreError> {
-    if version <= MIGRATIONS.len() {
-        return Ok(());
-    }
-    let why = format!("its format is {version}, this version knows {} at most", MIGRATIONS.len());
-    Err(StoreError::new(StoreErrorKind::NewerVersion, place, &why))
 }
 
 /// WAL lets followers read while the owner writes. With `synchronous = NORMAL` a commit survives the

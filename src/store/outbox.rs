@@ -11,6 +11,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros},
     row::touch,
+    sends::{self, SendContent, Wish},
     sql::{self, Connection, OptionalExtension, Row},
     unreadable::{is_about_a_row, name, rows},
 };
@@ -226,10 +227,15 @@ impl Store {
                 // It has come to its end already, and is in the audit.
                 return Ok(());
             };
-            let content = match (tried, delivery.kind) {
-                (Tried::Done(_), DeliveryKind::Send) => arrived(&content),
-                (Tried::Done(_), _) => String::new(),
-                (Tried::Again { .. } | Tried::GivenUp(_), _) => content,
+            let (content, wanted) = match (tried, delivery.kind) {
+                (Tried::Done(detail), DeliveryKind::Send) => {
+                    let known = || SendContent::read(&delivery.content).map(|content| content.digest);
+                    let sent = detail["digest"].as_str().map(str::to_owned).or_else(known);
+                    sends::ended(content, sent)?
+                }
+                (Tried::GivenUp(_), DeliveryKind::Send) => sends::ended(content, None)?,
+                (Tried::Done(_), _) => (String::new(), None),
+                (Tried::Again { .. } | Tried::GivenUp(_), _) => (content, None),
             };
             transaction
                 .prepare_cached(
@@ -253,7 +259,11 @@ impl Store {
             }
             let event =
                 NewEvent { study: delivery.study, actor: &delivery.plugin, detail, ..NewEvent::of(kind) };
-            log(transaction, &event, now)
+            log(transaction, &event, now)?;
+            if let (Some(wanted), Some(study)) = (wanted, delivery.study) {
+                sends::want(transaction, study, &delivery.target, Wish::Result(&wanted), now)?;
+            }
+            Ok(())
         })
     }
 
@@ -328,16 +338,6 @@ fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> sql::Res
         Ok(Waiting { destination, due })
     })?;
     destinations.collect()
-}
-
-/// The content of a result that has arrived: it is not to be sent once more.
-fn arrived(content: &str) -> String {
-    let mut read: Value = serde_json::from_str(content).unwrap_or_default();
-    if let Value::Object(fields) = &mut read {
-        fields.insert("again".to_owned(), false.into());
-        return read.to_string();
-    }
-    content.to_owned()
 }
 
 /// Lets what goes to the same destination as a delivery that failed wait too.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    StoreError, StoreErrorKind,
+    Duty, DutyKind, Member, StoreError, StoreErrorKind,
     open::{make_folder, owner_only},
     place::{base, check, lock_of},
 };
@@ -29,8 +29,14 @@ const LONGEST_NUMBER: usize = 32;
 ///
 /// It is an advisory lock on `<store>.lock` beside the store's file itself, whatever link it is named by. The system
 /// releases it with the process, however that ends: no stale lock is ever left behind by a crash.
+///
+/// Of a store that several hosts share, it is the right of one process of each host to run what needs a file of that host;
+/// what one process of all does is a [`Duty`], and a worker may have no such right at all.
 #[derive(Debug, Clone)]
-pub struct Ownership(Arc<File>);
+pub struct Ownership {
+    lock: Option<Arc<File>>,
+    member: Option<Member>,
+}
 
 impl Ownership {
     /// Takes the pipeline of the store at that place; `None` if another process has it.
@@ -68,12 +74,44 @@ impl Ownership {
         if let Err(error) = { write_pid }() {
             tracing::warn!(%error, path = shown(&path), "the owner's process number could not be noted");
         }
-        Ok(Some(Self(Arc::new(lock))))
+        Ok(Some(Self { lock: Some(Arc::new(lock)), member: None }))
+    }
+
+    /// The ownership of a worker of a shared store: that of nothing but its own films.
+    #[must_use]
+    pub fn of_worker() -> Self {
+        Self { lock: None, member: None }
+    }
+
+    /// The same for a process that is among the workers of a shared store.
+    #[must_use]
+    pub fn with_member(self, member: Member) -> Self {
+        Self { member: Some(member), ..self }
+    }
+
+    /// This process among the workers of a shared store; none: it owns a store of its own.
+    #[must_use]
+    pub fn member(&self) -> Option<&Member> {
+        self.member.as_ref()
+    }
+
+    /// Whether this process has a duty: an owner has every one.
+    #[must_use]
+    pub fn duty(&self, kind: DutyKind) -> Duty {
+        self.member.as_ref().map_or_else(|| Duty::of_owner(kind), |member| member.duty(kind).clone())
+    }
+
+    /// Whether this process may write the files beside the store.
+    #[must_use]
+    pub fn keeps_files(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// Says that the owner goes on: followers see the time of the lock file move. It costs no change of the store.
     pub fn beat(&self) {
-        if let Err(error) = self.0.set_modified(SystemTime::now()) {
+        if let Some(lock) = &self.lock
+            && let Err(error) = lock.set_modified(SystemTime::now())
+        {
             tracing::debug!(%error, "the heartbeat could not be noted");
         }
     }

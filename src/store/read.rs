@@ -17,7 +17,7 @@ use super::{
     people::notes,
     rollup::{deciding, top_film},
     row::{newest_revision, select_studies, study_or_remains, study_row_or_remains},
-    sends::sendings_of,
+    sendings::sendings_of,
     sql::{self, Connection, OptionalExtension},
 };
 use crate::study::{Finding, Severity};
@@ -140,7 +140,7 @@ impl Store {
                 )?
                 .query_map([study.id], |row| row.get(0))?
                 .collect::<sql::Result<_>>()?;
-            detail(view, study, &ids).map(Some)
+            detail(view, study, &ids).map(|found| Some(self.as_on_this_host(found)))
         })
     }
 
@@ -180,7 +180,7 @@ impl Store {
             let others: Vec<FilmId> = newest.into_iter().filter(|film| !ids.contains(film)).take(room).collect();
             ids.extend(others);
             ids.sort_unstable();
-            detail(view, study, &ids).map(Some)
+            detail(view, study, &ids).map(|found| Some(self.as_on_this_host(found)))
         })
     }
 
@@ -201,7 +201,14 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn film(&self, film: FilmId) -> Result<Option<FilmRow>, StoreError> {
-        self.read(|view| film_if_any(view, film))
+        let found = self.read(|view| film_if_any(view, film))?;
+        Ok(found.map(|row| FilmRow { path: self.mounts.path(&row.path), ..row }))
+    }
+
+    /// A study's films with their paths as this host has them.
+    fn as_on_this_host(&self, mut detail: StudyDetail) -> StudyDetail {
+        detail.films.iter_mut().for_each(|film| film.path = self.mounts.path(&film.path));
+        detail
     }
 
     /// Where copies of a film came in, the last ones first; a few.
@@ -213,7 +220,7 @@ impl Store {
             view.prepare_cached(
                 "SELECT path FROM files WHERE film = ?1 AND state = 'duplicate' ORDER BY id DESC LIMIT 8",
             )?
-            .query_map([film], |row| row.get::<_, Place>(0).map(|place| place.0))?
+            .query_map([film], |row| row.get::<_, Place>(0).map(|place| self.mounts.path(&place.0)))?
             .collect()
         })
     }
@@ -228,7 +235,7 @@ impl Store {
                 "SELECT films.study FROM files JOIN films ON films.id = files.film
                  WHERE files.path = ?1 ORDER BY files.id DESC LIMIT 1",
             )?
-            .query_row([Place::to_value(path)], |row| row.get(0))
+            .query_row([Place::to_value(&self.mounts.place(path))], |row| row.get(0))
             .optional()
         })
     }

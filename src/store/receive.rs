@@ -1,19 +1,20 @@
 //! Files as intake reports them: recorded first, read later, so that a restart knows what is due.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    FileId, RequestId, Store, StoreError,
+    Claim, FileId, RequestId, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place, to_json},
+    shared::{host_name, still_has},
     sql::{self, Connection, OptionalExtension},
     unreadable::rows,
 };
 use crate::{
-    intake::{Arrival, LeftOut},
+    intake::{Arrival, LeftOut, Mounts},
     study::AuditKind,
 };
 
@@ -22,6 +23,8 @@ use crate::{
 pub struct Queued {
     /// Its number.
     pub file: FileId,
+    /// The turn at it, for its result.
+    pub claim: Claim,
     /// What intake said of it.
     pub arrival: Arrival,
     /// Set where a person wants the held film in it scored all the same: the request, and the SHA-256 (hex)
@@ -31,6 +34,8 @@ pub struct Queued {
     pub alone: bool,
     /// How often it was tried before, and its disk or share did not answer.
     pub tries: u32,
+    /// Set where another host received it, which may have it where this one has not.
+    pub seen_elsewhere: bool,
 }
 
 impl Store {
@@ -46,10 +51,11 @@ impl Store {
         arrivals: &[Arrival],
         now: Timestamp,
     ) -> Result<Vec<(FileId, Arrival)>, StoreError> {
+        let (mounts, host) = (Arc::clone(&self.mounts), self.is_shared().then(host_name).unwrap_or_default());
         self.write(|transaction| {
             let mut received = Vec::new();
             for arrival in arrivals {
-                if let Some(file) = receive_one(transaction, arrival, now)? {
+                if let Some(file) = receive_one(transaction, arrival, (&mounts, &host), now)? {
                     received.push((file, arrival.clone()));
                 }
             }
@@ -67,7 +73,7 @@ impl Store {
                 "SELECT 1 FROM files
                  WHERE path = ?1 AND size = ?2 AND modified_ns = ?3 AND state <> 'gone'",
             )?
-            .exists((Place::to_value(path), stored_size(size), modified_ns))
+            .exists((Place::to_value(&self.mounts.place(path)), stored_size(size), modified_ns))
         })
     }
 
@@ -92,11 +98,17 @@ impl Store {
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]; then the file is still queued.
-    pub fn forget(&mut self, file: FileId, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn forget(&mut self, file: impl Into<Claim>, now: Timestamp) -> Result<bool, StoreError> {
+        let claim = file.into();
+        let file = claim.file;
         self.write(|transaction| {
+            if !still_has(transaction, claim)? {
+                return Err(sql::Error::Late);
+            }
             let forgotten = transaction
                 .prepare_cached(
-                    "UPDATE files SET state = 'gone' WHERE id = ?1 AND state = 'queued' AND film IS NULL",
+                    "UPDATE files SET state = 'gone', claimed_by = NULL, lease_until = NULL
+                     WHERE id = ?1 AND state = 'queued' AND film IS NULL",
                 )?
                 .execute([file])?;
             if forgotten > 0 {
@@ -140,13 +152,21 @@ impl Store {
                  ORDER BY coalesce(behind, files.id), behind NULLS FIRST, files.id LIMIT ?1";
             rows(view, "files", sql, (limit, with_those_alone), |row| {
                 let mut columns = Columns::of(row);
-                let file = columns.next()?;
-                let path = columns.next::<Place>()?.0;
+                let file: FileId = columns.next()?;
+                let path = self.mounts.path(&columns.next::<Place>()?.0);
                 let size = columns.next::<i64>()?.unsigned_abs();
                 let arrival = Arrival { path, size, modified_ns: columns.next()? };
                 let (request, sha256) = (columns.next::<Option<_>>()?, columns.next::<Option<_>>()?);
                 let request = request.zip(sha256);
-                Ok(Queued { file, arrival, request, alone: columns.next()?, tries: columns.next()? })
+                Ok(Queued {
+                    file,
+                    claim: file.into(),
+                    arrival,
+                    request,
+                    alone: columns.next()?,
+                    tries: columns.next()?,
+                    seen_elsewhere: false,
+                })
             })
         })
     }
@@ -162,8 +182,15 @@ pub(super) fn left_out(connection: &Connection) -> sql::Result<LeftOut> {
     Ok(counts.and_then(|counts| serde_json::from_str(&counts).ok()).unwrap_or_default())
 }
 
-fn receive_one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> sql::Result<Option<FileId>> {
-    let (path, size, at) = (Place::to_value(&arrival.path), stored_size(arrival.size), Micros(now));
+fn receive_one(
+    connection: &Connection,
+    arrival: &Arrival,
+    (mounts, host): (&Mounts, &str),
+    now: Timestamp,
+) -> sql::Result<Option<FileId>> {
+    let place = Place::to_value(&mounts.place(&arrival.path));
+    let (path, size, at) = (place, stored_size(arrival.size), Micros(now));
+    let inbox = mounts.inbox_of(&arrival.path).map_or("", |mount| mount.name.as_str());
     // What has this name, size and time is one row: writers come one after the other.
     let known: Option<(FileId, bool)> = connection
         .prepare_cached(
@@ -176,16 +203,18 @@ fn receive_one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> sq
         Some((file, true)) => {
             connection
                 .prepare_cached(
-                    "UPDATE files SET state = 'queued', received_at = ?2, again_at = NULL WHERE id = ?1",
+                    "UPDATE files SET state = 'queued', received_at = ?2, again_at = NULL, seen_by = ?3, not_on = '',
+                            claimed_by = NULL, lease_until = NULL WHERE id = ?1",
                 )?
-                .execute((file, at))?;
+                .execute((file, at, host))?;
             file
         }
         None => connection
             .prepare_cached(
-                "INSERT INTO files (path, size, modified_ns, received_at) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+                "INSERT INTO files (path, size, modified_ns, received_at, inbox, seen_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
             )?
-            .query_row((&path, size, arrival.modified_ns, at), |row| row.get(0))?,
+            .query_row((&path, size, arrival.modified_ns, at, inbox, host), |row| row.get(0))?,
     };
     log(connection, &NewEvent { file: Some(file), ..NewEvent::of(AuditKind::Received) }, now)?;
     Ok(Some(file))

@@ -67,7 +67,10 @@ impl Store {
                 )?
                 .execute((film, &actor, Micros(now), subject.gate, &subject.reason))?;
             transaction
-                .prepare_cached("UPDATE files SET state = 'queued', film = ?2, in_work = 0, behind = NULL, stops = 0 WHERE id = ?1")?
+                .prepare_cached(
+                    "UPDATE files SET state = 'queued', film = ?2, in_work = 0, behind = NULL, stops = 0, not_on = '',
+                            claimed_by = NULL, lease_until = NULL WHERE id = ?1",
+                )?
                 .execute((subject.file, film))?;
             let event = NewEvent {
                 kind: AuditKind::Requested,
@@ -143,7 +146,8 @@ fn retry(
 ) -> sql::Result<Requested> {
     let queued = connection
         .prepare_cached(
-            "UPDATE files SET state = 'queued', in_work = 0, behind = (SELECT max(id) FROM files), stops = 0
+            "UPDATE files SET state = 'queued', in_work = 0, behind = (SELECT max(id) FROM files), stops = 0, not_on = '',
+                    claimed_by = NULL, lease_until = NULL
              WHERE id = ?1 AND state <> 'queued'",
         )?
         .execute([subject.file])?;

@@ -1,6 +1,9 @@
 //! The retention's questions to a store, and its notes in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,10 +12,14 @@ use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
+    shared::host_name,
     sql::{self, Connection, Row, Transaction},
     unreadable::rows,
 };
-use crate::study::{Attribute, AuditKind};
+use crate::{
+    intake::{Mounts, split},
+    study::{Attribute, AuditKind},
+};
 
 /// A study's work is over: it is done, nothing of it is queued, and if it is critical, somebody knows of it.
 macro_rules! studies_over {
@@ -72,7 +79,9 @@ impl Store {
             let mut films = Vec::new();
             while let Some(row) = found.next()?.filter(|_| films.len() < most) {
                 // A row that cannot be read stays, and so does its file.
-                let film = done_film(&row).ok().filter(|film| is_wanted(&film.path));
+                let film = done_film(&row).ok();
+                let film = film.map(|film| DoneFilm { path: self.mounts.path(&film.path), ..film });
+                let film = film.filter(|film| is_wanted(&film.path));
                 films.extend(film);
             }
             Ok(films)
@@ -120,7 +129,12 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn forget_patients(&mut self, studies: &[StudyId], now: Timestamp) -> Result<(), StoreError> {
-        self.write(|transaction| studies.iter().try_for_each(|study| forget(transaction, *study, now)))
+        let mounts = Arc::clone(&self.mounts);
+        let host = if self.is_shared() { Some(host_name()) } else { None };
+        let of_host = OfHost { mounts: &mounts, name: host.as_deref() };
+        self.write(|transaction| {
+            studies.iter().try_for_each(|study| forget(transaction, *study, &of_host, now))
+        })
     }
 }
 
@@ -137,9 +151,33 @@ fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
     })
 }
 
-fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> sql::Result<()> {
+/// What this host can know of files that are there.
+struct OfHost<'a> {
+    mounts: &'a Mounts,
+    /// Its name among the hosts of a shared store; none: there is no other.
+    name: Option<&'a str>,
+}
+
+impl OfHost<'_> {
+    /// Whether a file is gone, as far as this host can know: another one may have it where this one has not.
+    fn is_gone(&self, place: &Path, seen_by: &str) -> bool {
+        let path = self.mounts.path(place);
+        let is_known = match split(&path) {
+            Some(_) => false,
+            None => self.mounts.inbox_of(&path).is_some() || self.name.is_none_or(|name| name == seen_by),
+        };
+        is_known && path.symlink_metadata().is_err()
+    }
+}
+
+fn forget(
+    transaction: &Transaction<'_>,
+    study: StudyId,
+    host: &OfHost<'_>,
+    now: Timestamp,
+) -> sql::Result<()> {
     let each = |sql: &str| transaction.prepare_cached(sql)?.execute([study]).map(|_| ());
-    forget_paths(transaction, study)?;
+    forget_paths(transaction, study, host)?;
     each("DELETE FROM study_patients WHERE study = ?1")?;
     each("UPDATE notes SET text = '***' WHERE study = ?1")?;
     each("UPDATE outbox SET content = '' WHERE study = ?1 AND state <> 'waiting'")?;
@@ -160,14 +198,15 @@ fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> sql:
 }
 
 /// Paths can name patients. That of a film which is still there stays: without it the film would come in again.
-fn forget_paths(view: &Connection, study: StudyId) -> sql::Result<()> {
-    let sql =
-        "SELECT files.id, files.path FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
-    let files = rows(view, "files", sql, [study], |row| Ok((row.get(0)?, row.get::<_, Place>(1)?.0)))?;
+fn forget_paths(view: &Connection, study: StudyId, host: &OfHost<'_>) -> sql::Result<()> {
+    let sql = "SELECT files.id, files.path, files.seen_by FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
+    let files = rows(view, "files", sql, [study], |row| {
+        Ok((row.get(0)?, row.get::<_, Place>(1)?.0, row.get::<_, String>(2)?))
+    })?;
     let mut forget = view.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?;
-    for (file, path) in files {
+    for (file, path, seen_by) in files {
         let file: FileId = file;
-        if path.symlink_metadata().is_err() {
+        if host.is_gone(&path, &seen_by) {
             forget.execute((file, Place::to_value(Path::new(&format!("forgotten:{file}")))))?;
         }
     }

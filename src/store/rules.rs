@@ -40,6 +40,12 @@ pub(super) fn intern_rules(connection: &Connection, rules: &Rules, now: Timestam
         .query_row([&digest], |row| row.get(0))
 }
 
+/// What stands for rules: other rules have another digest.
+#[must_use]
+pub fn rules_digest(rules: &Rules) -> String {
+    digest_of(&[&rules_json(rules)])
+}
+
 fn rules_json(rules: &Rules) -> String {
     let labels: Vec<_> = rules
         .labels

@@ -8,13 +8,11 @@ use serde_json::json;
 use super::{
     Delivery, Store, StoreError, StudyId,
     audit::{NewEvent, log},
-    convert::{Columns, Micros, to_json},
-    outbox::waiting,
+    convert::{Micros, to_json},
     row::touch,
-    sql::{self, Connection, OptionalExtension, Row, params},
-    unreadable::rows,
+    sql::{self, Connection, OptionalExtension, params},
 };
-use crate::study::{AuditKind, Sending, SendingState};
+use crate::study::AuditKind;
 
 /// Kinds of events after which a study's result may be another one.
 const CHANGES: &str = "('complete', 'scored', 'held', 'superseded', 'set-aside', 'reassessed')";
@@ -31,9 +29,12 @@ pub struct SendContent {
     pub version: u32,
     /// When the result came about: the same for each try.
     pub at: Timestamp,
-    /// Whether it is sent once more although it arrived.
+    /// A hash of what the result says by now, where that has changed while this one waits, and may be on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// How often it was asked for once more after it had arrived.
     #[serde(default)]
-    pub again: bool,
+    pub round: u32,
 }
 
 /// An object that a destination has taken.
@@ -45,6 +46,9 @@ pub struct SentObject {
     pub instance: String,
     /// Series Instance UID.
     pub series: String,
+    /// The [`SendContent::round`] in which it was taken last.
+    #[serde(default)]
+    pub round: u32,
 }
 
 /// The studies whose results may have changed, for one destination.
@@ -63,8 +67,8 @@ pub struct ChangedResults {
 /// The last version of a result for a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastSend {
-    id: i64,
-    state: String,
+    pub(super) id: i64,
+    pub(super) state: String,
     plan: String,
     /// Its content; none where that has been forgotten.
     pub content: Option<SendContent>,
@@ -147,20 +151,6 @@ impl Store {
         })
     }
 
-    /// Puts a study's result into the outbox because a person wants it: once more, where the destination has it.
-    ///
-    /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn ask_to_send(
-        &mut self,
-        study: StudyId,
-        target: &str,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(|transaction| ask(transaction, study, target, actor, Wish::Again, now))
-    }
-
     /// The last version of a study's result for a destination.
     ///
     /// # Errors
@@ -169,22 +159,9 @@ impl Store {
         self.read(|view| last(view, study, target))
     }
 
-    /// A delivery that waits, for whoever delivers it by hand.
-    ///
-    /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn waiting_send(&self, study: StudyId, target: &str) -> Result<Option<Delivery>, StoreError> {
-        self.read(|view| {
-            let Some(last) = last(view, study, target)?.filter(|last| last.state == "waiting") else {
-                return Ok(None);
-            };
-            waiting(view, last.id)
-        })
-    }
-
-    /// Takes note that the result is another one than when the delivery was put into the outbox. Returns the delivery of
-    /// the new result; none where a part of the old one has arrived: then the new one is a version of its own, and this
-    /// delivery is over.
+    /// Takes note of what the result is when a delivery is made, where that is not what it was put into the outbox for.
+    /// Returns the delivery as it is to be made; none where a part of another result has arrived: then the new one is a
+    /// version of its own, and this delivery is over, as it is where somebody else has brought it to its end.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -197,20 +174,26 @@ impl Store {
         let target = delivery.target.as_str();
         self.write(|transaction| {
             let Some(study) = delivery.study else { return Ok(None) };
-            if delivery.plan.is_empty() {
-                let version = SendContent::read(&delivery.content).map_or(1, |content| content.version);
-                let content = SendContent { digest: digest.to_owned(), version, at: now, again: false };
-                let content = to_json(&content)?;
+            let Some((row, plan)) = waiting_content(transaction, delivery.id)? else { return Ok(None) };
+            let known = SendContent::read(&delivery.content);
+            // What was wanted before the result was looked at is in it; what was wanted since is not.
+            let is_in_it = |wanted: &str| known.as_ref().is_some_and(|known| known.last_wanted() == wanted);
+            let wanted = row.wanted.clone().filter(|wanted| wanted != digest && !is_in_it(wanted));
+            if row.digest != digest && !plan.is_empty() {
+                let over = SendContent { wanted: None, ..row.clone() };
                 transaction
-                    .prepare_cached("UPDATE outbox SET content = ?2 WHERE id = ?1")?
-                    .execute((delivery.id, &content))?;
-                return Ok(Some(Delivery { content, ..delivery.clone() }));
+                    .prepare_cached(
+                        "UPDATE outbox SET state = 'done', due = ?2, fault = '', content = ?3 WHERE id = ?1",
+                    )?
+                    .execute((delivery.id, Micros(now), to_json(&over)?))?;
+                log_part(transaction, delivery, &row, &plan, now)?;
+                want(transaction, study, target, Wish::Result(wanted.as_deref().unwrap_or(digest)), now)?;
+                return Ok(None);
             }
-            transaction
-                .prepare_cached("UPDATE outbox SET state = 'done', due = ?2, fault = '' WHERE id = ?1")?
-                .execute((delivery.id, Micros(now)))?;
-            want(transaction, study, target, Wish::Result(digest), now)?;
-            Ok(None)
+            let at = if row.digest == digest { row.at } else { now };
+            let content = SendContent { digest: digest.to_owned(), at, wanted, ..row };
+            let content = set_content(transaction, delivery.id, &content)?;
+            Ok(Some(Delivery { content, plan, ..delivery.clone() }))
         })
     }
 
@@ -229,18 +212,6 @@ impl Store {
         })?;
         Ok(plan.and_then(|plan| serde_json::from_str(&plan).ok()).unwrap_or_default())
     }
-
-    /// The last results on their way, those first that have not arrived; at most so many.
-    ///
-    /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn sendings(&self, most: u32) -> Result<Vec<Sending>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM outbox WHERE kind = 'send' AND study IS NOT NULL
-             ORDER BY state = 'done', id DESC LIMIT ?1"
-        );
-        self.read(|view| rows(view, "outbox", &sql, [most], sending))
-    }
 }
 
 impl SendContent {
@@ -249,33 +220,16 @@ impl SendContent {
     pub fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
-}
 
-const COLUMNS: &str = "id, study, target, content, state, attempts, due, fault";
+    /// A hash of what the destination is to have in the end.
+    #[must_use]
+    pub fn last_wanted(&self) -> &str {
+        self.wanted.as_deref().unwrap_or(&self.digest)
+    }
 
-/// The last version of a study's result for each destination.
-pub(super) fn sendings_of(view: &Connection, study: StudyId) -> sql::Result<Vec<Sending>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM outbox AS sent WHERE kind = 'send' AND study = ?1
-         AND id = (SELECT max(id) FROM outbox WHERE kind = 'send' AND study = ?1 AND target = sent.target)
-         ORDER BY target"
-    );
-    rows(view, "outbox", &sql, [study], sending)
-}
-
-fn sending(row: &Row<'_>) -> sql::Result<Sending> {
-    let mut columns = Columns::of(row);
-    let (id, study, destination) = (columns.next()?, columns.next()?, columns.next()?);
-    let content = SendContent::read(&columns.next::<String>()?);
-    let (state, attempts): (String, u32) = (columns.next()?, columns.next()?);
-    let (at, said): (Timestamp, String) = (columns.next_time()?, columns.next()?);
-    let state = match state.as_str() {
-        "done" => SendingState::Sent { at, remark: said },
-        "failed" => SendingState::GivenUp { at, why: said },
-        _ if attempts > 0 => SendingState::Failing { why: said, next: at },
-        _ => SendingState::Waiting,
-    };
-    Ok(Sending { id, study, destination, version: content.map_or(1, |content| content.version), state })
+    fn new(digest: &str, version: u32, at: Timestamp) -> Self {
+        Self { digest: digest.to_owned(), version, at, wanted: None, round: 0 }
+    }
 }
 
 fn changed_since(view: &Connection, cursor: i64, limit: u32) -> sql::Result<ChangedResults> {
@@ -307,7 +261,7 @@ fn changed_since(view: &Connection, cursor: i64, limit: u32) -> sql::Result<Chan
     Ok(changed)
 }
 
-fn last(view: &Connection, study: StudyId, target: &str) -> sql::Result<Option<LastSend>> {
+pub(super) fn last(view: &Connection, study: StudyId, target: &str) -> sql::Result<Option<LastSend>> {
     view.prepare_cached(
         "SELECT id, state, plan, content FROM outbox WHERE kind = 'send' AND study = ?1 AND target = ?2
          ORDER BY id DESC LIMIT 1",
@@ -319,7 +273,8 @@ fn last(view: &Connection, study: StudyId, target: &str) -> sql::Result<Option<L
     .optional()
 }
 
-/// Puts a result into the outbox in the name of a person or a plugin.
+/// Puts a result into the outbox in the name of a person or a plugin; `false` if its study is none any more: its patient
+/// was forgotten.
 pub(super) fn ask(
     connection: &Connection,
     study: StudyId,
@@ -327,17 +282,24 @@ pub(super) fn ask(
     actor: &str,
     wish: Wish<'_>,
     now: Timestamp,
-) -> sql::Result<()> {
+) -> sql::Result<bool> {
+    let is_known: Option<bool> = connection
+        .prepare_cached("SELECT forgotten_at IS NULL FROM studies WHERE id = ?1")?
+        .query_row([study], |row| row.get(0))
+        .optional()?;
+    if is_known != Some(true) {
+        return Ok(false);
+    }
     if want(connection, study, target, wish, now)? {
         let detail = json!({ "destination": target });
         let event = NewEvent { study: Some(study), actor, detail, ..NewEvent::of(AuditKind::SendAsked) };
         log(connection, &event, now)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Puts a result into the outbox; `false` if nothing is to be done.
-fn want(
+pub(super) fn want(
     connection: &Connection,
     study: StudyId,
     target: &str,
@@ -346,33 +308,66 @@ fn want(
 ) -> sql::Result<bool> {
     let Some(last) = last(connection, study, target)? else {
         let digest = if let Wish::Result(digest) = wish { digest } else { "" };
-        insert(connection, study, target, digest, 1, now)?;
+        insert(connection, study, target, digest, now)?;
         return Ok(true);
     };
-    let version = last.content.as_ref().map_or(1, |content| content.version);
-    let is_done = last.state == "done";
+    let (is_done, waits) = (last.state == "done", last.state == "waiting");
+    let content = last.content.unwrap_or_else(|| SendContent::new("", 1, now));
     match wish {
         Wish::Once => return Ok(false),
         Wish::Again => {
-            let content =
-                last.content.map(|content| SendContent { again: is_done || content.again, ..content });
-            let content =
-                content.unwrap_or(SendContent { digest: String::new(), version, at: now, again: false });
-            begin_anew(connection, last.id, &content, now)?;
+            let round = content.round + u32::from(is_done);
+            begin_anew(connection, last.id, &SendContent { round, ..content }, now)?;
         }
-        Wish::Result(digest) if last.content.as_ref().is_some_and(|content| content.digest == digest) => {
-            return Ok(false);
+        Wish::Result(digest) if content.last_wanted() == digest => return Ok(false),
+        // It may be on the wire at this moment: that it says another thing is noted beside what it said.
+        Wish::Result(digest) if waits => {
+            let wanted = Some(digest.to_owned()).filter(|digest| *digest != content.digest);
+            let content = SendContent { wanted, ..content };
+            if last.plan.is_empty() {
+                begin_anew(connection, last.id, &content, now)?;
+            } else {
+                set_content(connection, last.id, &content)?;
+            }
         }
-        // Its deliverer sees that the result has changed.
-        Wish::Result(_) if last.state == "waiting" && !last.plan.is_empty() => return Ok(false),
         Wish::Result(digest) if last.plan.is_empty() && !is_done => {
-            let content = SendContent { digest: digest.to_owned(), version, at: now, again: false };
-            begin_anew(connection, last.id, &content, now)?;
+            begin_anew(connection, last.id, &SendContent::new(digest, content.version, now), now)?;
         }
-        Wish::Result(digest) => insert(connection, study, target, digest, version + 1, now)?,
+        Wish::Result(digest) => insert(connection, study, target, digest, now)?,
     }
     touch(connection, study)?;
     Ok(true)
+}
+
+/// What comes of the content of a delivery that comes to its end: what is kept of it, and the result that is to be sent
+/// after it, where it became another one meanwhile. `sent`: the digest of what the destination has; none if it has nothing.
+pub(super) fn ended(content: String, sent: Option<String>) -> sql::Result<(String, Option<String>)> {
+    let Some(row) = SendContent::read(&content) else { return Ok((content, None)) };
+    let wanted = row.last_wanted().to_owned();
+    let content = SendContent { digest: sent.unwrap_or(row.digest), wanted: None, ..row };
+    let wanted = Some(wanted).filter(|wanted| !wanted.is_empty() && *wanted != content.digest);
+    Ok((to_json(&content)?, wanted))
+}
+
+/// Says in the audit which part of a version a destination has, of which it gets no more.
+fn log_part(
+    connection: &Connection,
+    delivery: &Delivery,
+    content: &SendContent,
+    plan: &str,
+    now: Timestamp,
+) -> sql::Result<()> {
+    let taken: Vec<SentObject> = serde_json::from_str(plan).unwrap_or_default();
+    let objects = taken.iter().filter(|object| object.round >= content.round).count();
+    if objects > 0 {
+        let detail = json!({
+            "version": content.version, "objects": objects, "target": delivery.target, "key": delivery.key,
+            "remark": "a part; the result has changed since",
+        });
+        let event = NewEvent { study: delivery.study, detail, ..NewEvent::of(AuditKind::Sent) };
+        log(connection, &event, now)?;
+    }
+    Ok(())
 }
 
 fn insert(
@@ -380,11 +375,14 @@ fn insert(
     study: StudyId,
     target: &str,
     digest: &str,
-    version: u32,
     now: Timestamp,
 ) -> sql::Result<()> {
+    // Counted, for what earlier ones say may have been forgotten.
+    let version: u32 = connection
+        .prepare_cached("SELECT count(*) + 1 FROM outbox WHERE kind = 'send' AND study = ?1 AND target = ?2")?
+        .query_row((study, target), |row| row.get(0))?;
     let key = format!("{study} {version} {target}");
-    let content = to_json(&SendContent { digest: digest.to_owned(), version, at: now, again: false })?;
+    let content = to_json(&SendContent::new(digest, version, now))?;
     connection
         .prepare_cached(
             "INSERT INTO outbox (id, time, plugin, study, kind, target, content, key, once, state, due)
@@ -392,6 +390,21 @@ fn insert(
         )?
         .execute(params![Micros(now), study, target, content, key])?;
     touch(connection, study)
+}
+
+/// What is kept of a delivery that waits, and its plan.
+fn waiting_content(connection: &Connection, id: i64) -> sql::Result<Option<(SendContent, String)>> {
+    let row: Option<(String, String)> = connection
+        .prepare_cached("SELECT content, plan FROM outbox WHERE id = ?1 AND state = 'waiting'")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(row.and_then(|(content, plan)| Some((SendContent::read(&content)?, plan))))
+}
+
+fn set_content(connection: &Connection, id: i64, content: &SendContent) -> sql::Result<String> {
+    let content = to_json(content)?;
+    connection.prepare_cached("UPDATE outbox SET content = ?2 WHERE id = ?1")?.execute((id, &content))?;
+    Ok(content)
 }
 
 /// Lets a row wait for its first try.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::{
     StoreError, StoreErrorKind,
-    migrations::{MIGRATIONS, is_table, migrate, version},
-    open::refuse_newer,
+    migrations::{MIGRATIONS, is_table, migrate, refuse_newer, version},
     sql::{self, Connection, Session},
 };
 use crate::store_place::{ServerPlace, StorePlace};

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    FileId, Store, StoreError, StudyRow,
+    Claim, FileId, Store, StoreError, StudyRow,
     convert::Micros,
     due::due,
     finish::hold_gone,
@@ -23,12 +23,14 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn unanswered(
         &mut self,
-        file: FileId,
+        file: impl Into<Claim>,
         reason: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {
+        let claim = file.into();
         self.write(|transaction| {
-            let due = due(transaction, file)?;
+            let due = due(transaction, claim)?;
+            let file = due.id;
             if !due.is_queued() {
                 return Ok(None);
             }
@@ -38,7 +40,7 @@ impl Store {
             // Somebody may have called the study done meanwhile: another try that fails is no news.
             let study = if tries > 0 && is_held(transaction, file)? {
                 transaction
-                    .prepare_cached("UPDATE files SET state = 'gone' WHERE id = ?1")?
+                    .prepare_cached("UPDATE files SET state = 'gone', claimed_by = NULL, lease_until = NULL WHERE id = ?1")?
                     .execute([file])?;
                 None
             } else {
@@ -71,7 +73,7 @@ impl Store {
         self.write(|transaction| {
             transaction
                 .prepare_cached(
-                    "UPDATE files SET state = 'queued', again_at = NULL
+                    "UPDATE files SET state = 'queued', again_at = NULL, claimed_by = NULL, lease_until = NULL
                      WHERE (again_at <= ?1 OR again_at > ?2) AND state = 'gone'",
                 )?
                 .execute((Micros(now), farthest))

@@ -7,12 +7,13 @@ use std::{
     ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use password::{Password, PasswordError};
 pub use server::{ServerPlace, StoreUrlError, TlsMode};
 
-use crate::text::shown;
+use crate::{intake::Mounts, text::shown};
 
 /// The place of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,29 @@ impl StorePlace {
             Self::File(_) => None,
             Self::Server(server) => Some(server),
         }
+    }
+}
+
+impl StorePlace {
+    /// Whether several hosts may share the store; else one process of one host owns it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.server().is_some()
+    }
+
+    /// The place as seen from a host that has the named inboxes there. A store that nobody shares keeps paths as they are.
+    #[must_use]
+    pub fn with_mounts(self, mounts: Arc<Mounts>) -> Self {
+        match self {
+            Self::Server(server) => Self::Server(Box::new(server.with_mounts(mounts))),
+            file => file,
+        }
+    }
+
+    /// Where this host has the named inboxes.
+    #[must_use]
+    pub fn mounts(&self) -> Arc<Mounts> {
+        self.server().map(|server| Arc::clone(server.mounts())).unwrap_or_default()
     }
 }
 

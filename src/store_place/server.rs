@@ -3,13 +3,14 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use tokio_postgres::config::{Config, Host, SslMode};
 
 use super::password::{self, Password, PasswordError};
-use crate::{hash::sha256, text::clean};
+use crate::{hash::sha256, intake::Mounts, text::clean};
 
 /// What begins a URL of a store.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -63,6 +64,7 @@ pub struct ServerPlace {
     key: Option<PathBuf>,
     passfile: Option<PathBuf>,
     password_file: Option<PathBuf>,
+    mounts: Arc<Mounts>,
 }
 
 /// Why a URL of a store cannot be understood. The message never holds a password.
@@ -97,6 +99,7 @@ impl ServerPlace {
             key: variable("PGSSLKEY").map(PathBuf::from),
             passfile: None,
             password_file: None,
+            mounts: Arc::default(),
         };
         let mut mode = variable("PGSSLMODE");
         let mut rest = Vec::new();
@@ -169,6 +172,18 @@ impl ServerPlace {
     pub fn with_password_file(mut self, file: Option<&Path>) -> Self {
         self.password_file = file.map(Path::to_owned);
         self
+    }
+
+    /// As seen from a host that has the named inboxes there.
+    #[must_use]
+    pub fn with_mounts(self, mounts: Arc<Mounts>) -> Self {
+        Self { mounts, ..self }
+    }
+
+    /// Where this host has the named inboxes.
+    #[must_use]
+    pub fn mounts(&self) -> &Arc<Mounts> {
+        &self.mounts
     }
 
     /// Whether the URL itself holds a password, which whoever may list the host's processes reads.

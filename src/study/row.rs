@@ -149,6 +149,12 @@ impl StudyRow {
     pub fn is_gone(&self) -> bool {
         self.scored_films + self.held_films == 0
     }
+
+    /// Returns whether its patient's data were removed, by the site's retention.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.key.starts_with("forgotten:")
+    }
 }
 
 /// An earlier film of a patient.

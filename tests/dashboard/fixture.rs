@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use cxr_film::Header;
 use cxr_triage::{
     dashboard::{Canvas, Effect, Key, Message, Past, Reconfigure, Site, State, Theme, draw, settle, update},
+    picture,
     quality::{Gate, Held},
     session::protocol::{
         BenchRequest, BenchUpdate, Health, NoSimilarError, Notice, NoticeLevel, Picture, PictureError,
@@ -233,6 +234,7 @@ pub(crate) fn health() -> Health {
         last_arrival: Some(noon() - SignedDuration::from_mins(1)),
         feed_alarm: None,
         reasons: Vec::new(),
+        hosts: cxr_triage::health::HostsFacts::default(),
     }
 }
 
@@ -449,6 +451,11 @@ impl Desk {
             Request::Picture(request) if self.makes_pictures => {
                 let image = match self.broken.get(&request.film) {
                     Some(reason) => Err(PictureError(reason.clone())),
+                    None if request.is_sheet() => {
+                        let film = image::imageops::grayscale(&chest(100));
+                        let films: Vec<_> = request.sheet.iter().map(|_| Some(&film)).collect();
+                        Ok(Arc::new(picture::sheet(&films, (request.width, request.height))))
+                    }
                     None => Ok(Arc::new(chest(request.width.min(request.height)))),
                 };
                 self.tell(Update::Picture(Picture { request, image }));

@@ -2,6 +2,7 @@
 //! installed, its tests say so and are skipped.
 
 mod durability;
+mod objects_once;
 mod orthanc;
 mod send;
 mod send_orthanc;

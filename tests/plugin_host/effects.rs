@@ -73,6 +73,31 @@ fn names_stay_hidden_unless_the_site_grants_them() {
 }
 
 #[test]
+fn a_date_of_birth_in_free_text_stays_hidden_unless_the_site_grants_it() {
+    use crate::store_behaviours::support::{dicom, scored};
+    let text = plugin(
+        "curious",
+        "permissions = { 'note', 'patient' },
+         on_study = function(study) return { note = study.films[1].series } end",
+    );
+    for (toml, seen) in [
+        ("", "CHEST, born ***.***.***"),
+        ("[plugins.curious]\nallow = [\"patient\"]", "CHEST, born 3.2.1961"),
+    ] {
+        let mut scene = Scene::new(&[("curious", &text)], toml);
+        scene.start();
+        let mut outcome = dicom(scored("a", [0.95, 0.1, 0.1]), "1.2.3", "1.2.3.4");
+        if let Some(header) = &mut outcome.header {
+            header.patient_birth_date = "19610203".to_owned();
+            header.series_description = "CHEST, born 3.2.1961".to_owned();
+        }
+        let (_, row) = scene.bench.record("a", &outcome, Timestamp::now());
+        scene.settle();
+        assert_eq!(scene.row(row.id).marks.notes[0].text, seen);
+    }
+}
+
+#[test]
 fn what_the_site_does_not_allow_is_refused_and_counted() {
     let text = plugin(
         "greedy",
@@ -214,6 +239,11 @@ fn a_copy_is_of_films_that_decoded_alone_and_exports_are_their_owners() {
     };
     let whole = record("whole", "1.2.3.1", true);
     record("half", "1.2.3.2", false);
+    // The film lies in a second file by now, and the first one has gone.
+    let copy = scene.path("copy");
+    std::fs::rename(scene.path("whole"), &copy).unwrap();
+    let again = dicom(scored(&whole, [0.95, 0.1, 0.1]), "1.2.3", "1.2.3.1");
+    scene.bench.finish(copy.to_str().unwrap(), &again, Timestamp::now());
     scene.settle();
     let copies = crate::plugin_host::support::until(|| {
         let copies = crate::plugin_host::support::files(&scene.path("ct"));
@@ -287,4 +317,20 @@ fn a_result_is_sent_where_the_site_allows_it_and_once_however_often_it_is_asked_
     );
     let sendings = scene.bench.store.detail(study).unwrap().unwrap().sendings;
     assert_eq!(sendings.iter().map(|it| it.destination.as_str()).collect::<Vec<_>>(), ["pacs"]);
+}
+
+#[test]
+fn a_destination_that_could_not_be_noted_is_noted_at_a_later_look() {
+    let mut scene = Scene::new(&[], "");
+    scene.start();
+    let store = rusqlite::Connection::open(&scene.bench.path).unwrap();
+    store.execute_batch("ALTER TABLE send_cursors RENAME TO away").unwrap();
+    let site = "[send.pacs]\nhost = \"127.0.0.1\"\nport = 1\naet = \"PACS\"";
+    scene.destinations = cxr_triage::config::parse(site, None).unwrap().config.send;
+    scene.reconfigure();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    store.execute_batch("ALTER TABLE away RENAME TO send_cursors").unwrap();
+    let followed =
+        || store.query_row("SELECT target FROM send_cursors", [], |row| row.get::<_, String>(0)).ok();
+    assert_eq!(until(followed).as_deref(), Some("pacs"));
 }

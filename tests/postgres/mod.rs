@@ -37,10 +37,21 @@ folder=$(mktemp -d)
 trap 'kill -INT $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$folder"' EXIT
 "$BIN/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 || {
     cat "$folder/initdb.log" >&2; exit 1; }
+secure=off
+if [ -n "$TLS" ]; then
+    cd "$folder"
+    openssl req -x509 -subj /CN=root -newkey rsa:2048 -nodes -days 2 -keyout root.key -out root.pem
+    openssl req -subj /CN=db -newkey rsa:2048 -nodes -keyout server.key -out server.csr
+    echo "subjectAltName=DNS:localhost" >names
+    openssl x509 -req -in server.csr -CA root.pem -CAkey root.key -CAcreateserial -days 2 -extfile names -out server.pem
+    chmod 755 "$folder"; chmod 644 root.pem
+    secure=on
+    cd /
+fi 2>"$folder/openssl.log" >&2
 sed -i '1i host all locked 127.0.0.1/32 scram-sha-256' "$folder/data/pg_hba.conf"
 "$BIN/postgres" -D "$folder/data" -p "$PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$folder" \
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB \
-    -c autovacuum=off -c logging_collector=off >"$folder/log" 2>&1 </dev/null &
+    -c autovacuum=off -c logging_collector=off -c ssl="$secure" -c ssl_cert_file="$folder/server.pem" -c ssl_key_file="$folder/server.key" >"$folder/log" 2>&1 </dev/null &
 server=$!
 for try in $(seq 300); do
     "$BIN/pg_isready" -q -h 127.0.0.1 -p "$PORT" && break
@@ -89,6 +100,15 @@ fn programs() -> Result<PathBuf, String> {
 impl Server {
     /// Starts one; the reason where that cannot be done here.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::begin(false)
+    }
+
+    /// Starts one that has TLS, with a certificate for `localhost` by the root in `root.pem` of its folder.
+    pub(crate) fn start_with_tls() -> Result<Self, String> {
+        Self::begin(true)
+    }
+
+    fn begin(has_tls: bool) -> Result<Self, String> {
         let bin = programs()?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let is_root = rustix::process::getuid().is_root();
@@ -105,6 +125,7 @@ impl Server {
             .env("BIN", &bin)
             .env("PORT", port.to_string())
             .env("LC_ALL", "C")
+            .env("TLS", if has_tls { "yes" } else { "" })
             .env_remove("TMPDIR")
             .current_dir("/");
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();

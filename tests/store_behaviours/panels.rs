@@ -50,6 +50,7 @@ impl Dashboard {
             last_arrival: None,
             feed_alarm: None,
             reasons: Vec::new(),
+            hosts: cxr_triage::health::HostsFacts::default(),
         };
         let parts = session::Parts {
             store: Store::open(&bench.place).unwrap(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cxr_triage::{
     store::{Delivery, DeliveryKind, Destination, Due, SendContent, Store, StudyId, Tried},
-    study::{Sending, SendingState},
+    study::{AuditKind, Sending, SendingState},
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -88,7 +88,7 @@ fn a_result_that_changes_before_it_arrives_takes_the_place_of_the_old_one() {
     bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
     let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
     let content = SendContent::read(&delivery.content).unwrap();
-    assert_eq!((content.version, content.digest.as_str()), (1, "b"));
+    assert_eq!((content.version, content.last_wanted()), (1, "b"));
     // Found out when it is delivered.
     let renewed = bench.store.renew_send(delivery, "c", at(5)).unwrap().unwrap();
     assert_eq!((renewed.id, SendContent::read(&renewed.content).unwrap().version), (delivery.id, 1));
@@ -96,9 +96,117 @@ fn a_result_that_changes_before_it_arrives_takes_the_place_of_the_old_one() {
     bench.store.plan_delivery(delivery.id, SR).unwrap();
     let [begun] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
     assert_eq!(bench.store.renew_send(begun, "d", at(6)).unwrap(), None);
+    let told = bench.store.events(0, 100).unwrap();
+    let part = told.iter().find(|event| event.kind == AuditKind::Sent).unwrap();
+    assert_eq!((&part.detail["version"], &part.detail["objects"]), (&1.into(), &1.into()));
+    assert_eq!(part.detail["remark"], "a part; the result has changed since");
     let [second] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
     assert_eq!(SendContent::read(&second.content).unwrap().version, 2);
     assert_eq!(bench.store.sent_before(second).unwrap().len(), 1);
+}
+
+/// The one delivery that waits, with what is kept of it.
+fn only(store: &Store) -> (Delivery, SendContent) {
+    let [delivery] = &due(store, "pacs")[..] else { panic!("one delivery: {:?}", due(store, "pacs")) };
+    (delivery.clone(), SendContent::read(&delivery.content).unwrap())
+}
+
+#[test]
+fn a_result_that_changes_while_it_is_on_the_wire_is_sent_as_the_next_version() {
+    for is_begun in [false, true] {
+        let mut bench = Bench::new();
+        follow(&mut bench.store, &["pacs"]);
+        let study = complete(&mut bench, "x");
+        put(&mut bench.store, "pacs", "a");
+        let (on_the_wire, _) = only(&bench.store);
+        if is_begun {
+            bench.store.plan_delivery(on_the_wire.id, SR).unwrap();
+        }
+        bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(2)).unwrap();
+        arrives(&mut bench.store, &on_the_wire);
+        let (next, content) = only(&bench.store);
+        assert_eq!((content.version, content.last_wanted()), (2, "b"), "begun: {is_begun}");
+        assert_eq!(bench.store.sent_before(&next).unwrap().len(), 1, "after the one that arrived");
+        let arrived = bench.store.sending(on_the_wire.id).unwrap().unwrap();
+        assert!(matches!(arrived.state, SendingState::Sent { .. }) && arrived.version == 1, "{arrived:?}");
+        arrives(&mut bench.store, &next);
+        bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(5)).unwrap();
+        assert_eq!(due(&bench.store, "pacs"), [], "the destination has it");
+    }
+}
+
+#[test]
+fn a_result_that_is_what_it_was_again_when_it_arrives_is_sent_once() {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    let study = complete(&mut bench, "x");
+    put(&mut bench.store, "pacs", "a");
+    let (on_the_wire, _) = only(&bench.store);
+    for digest in ["b", "a"] {
+        bench.store.put_results("pacs", 0, &[(study, digest.to_owned())], at(2)).unwrap();
+    }
+    arrives(&mut bench.store, &on_the_wire);
+    assert_eq!(due(&bench.store, "pacs"), []);
+}
+
+#[test]
+fn what_a_deliverer_found_to_be_the_result_is_what_arrived() {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    let study = complete(&mut bench, "x");
+    put(&mut bench.store, "pacs", "a");
+    let (delivery, _) = only(&bench.store);
+    // It became "b", which the deliverer sees before the audit is followed, and "c" while it is on the wire.
+    let renewed = bench.store.renew_send(&delivery, "b", at(2)).unwrap().unwrap();
+    for digest in ["b", "c"] {
+        bench.store.put_results("pacs", 0, &[(study, digest.to_owned())], at(2)).unwrap();
+    }
+    assert_eq!(SendContent::read(&renewed.content).unwrap().digest, "b");
+    let done = Tried::Done(json!({ "version": 1, "objects": 1, "remark": "", "digest": "b" }));
+    bench.store.tried_delivery(&delivery, &done, at(3)).unwrap();
+    assert_eq!((only(&bench.store).1.version, only(&bench.store).1.last_wanted()), (2, "c"));
+}
+
+#[test]
+fn a_result_that_changes_while_the_last_try_of_another_fails_is_tried() {
+    for is_begun in [false, true] {
+        let mut bench = Bench::new();
+        follow(&mut bench.store, &["pacs"]);
+        let study = complete(&mut bench, "x");
+        put(&mut bench.store, "pacs", "a");
+        let (on_the_wire, _) = only(&bench.store);
+        if is_begun {
+            bench.store.plan_delivery(on_the_wire.id, SR).unwrap();
+        }
+        bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(2)).unwrap();
+        let given_up = Tried::GivenUp("A700 out of resources".to_owned());
+        bench.store.tried_delivery(&on_the_wire, &given_up, at(3)).unwrap();
+        let (next, content) = only(&bench.store);
+        assert_eq!((content.version, content.last_wanted()), (1 + u32::from(is_begun), "b"));
+        bench.store.tried_delivery(&next, &given_up, at(4)).unwrap();
+        assert_eq!(due(&bench.store, "pacs"), [], "that one is over");
+    }
+}
+
+#[test]
+fn a_study_whose_patient_was_forgotten_is_not_sent() {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    let study = complete(&mut bench, "x");
+    put(&mut bench.store, "pacs", "a");
+    arrives(&mut bench.store, &only(&bench.store).0);
+    bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
+    arrives(&mut bench.store, &only(&bench.store).0);
+    assert!(bench.store.ask_to_send(study, "pacs", "anna", at(5)).unwrap());
+    arrives(&mut bench.store, &only(&bench.store).0);
+    bench.store.forget_patients(&[study], at(6)).unwrap();
+    assert!(!bench.store.ask_to_send(study, "pacs", "anna", at(7)).unwrap());
+    assert!(!bench.store.ask_to_send(study, "other", "anna", at(7)).unwrap());
+    assert!(!bench.store.ask_to_send(99, "pacs", "anna", at(7)).unwrap(), "no such study");
+    assert!(due(&bench.store, "pacs").is_empty() && due(&bench.store, "other").is_empty());
+    // A new film of it: what the versions before said is forgotten, how many there were is not.
+    bench.store.put_results("pacs", 0, &[(study, "c".to_owned())], at(8)).unwrap();
+    assert_eq!(only(&bench.store).1.version, 3);
 }
 
 #[test]
@@ -126,10 +234,10 @@ fn a_person_sees_how_far_a_result_is_and_has_it_tried_again() {
     bench.store.ask_to_send(study, "pacs", "anna", at(7)).unwrap();
     let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
     let content = SendContent::read(&delivery.content).unwrap();
-    assert_eq!((content.version, content.again), (1, true));
+    assert_eq!((content.version, content.round), (1, 1));
     arrives(&mut bench.store, delivery);
     let last = bench.store.last_send(study, "pacs").unwrap().unwrap();
-    assert!(!last.content.unwrap().again);
+    assert_eq!(last.content.unwrap().round, 1);
     assert_eq!(bench.count_kind("send-asked"), 3);
     let overview = bench.store.sendings(10).unwrap();
     assert_eq!(overview, state(&bench.store, study));

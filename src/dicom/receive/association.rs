@@ -261,7 +261,7 @@ fn checked(context: &Context, command: &Command) -> Result<(), Status> {
 
 fn status_of(error: &FolderError) -> Status {
     let code = match error {
-        FolderError::Low(_) | FolderError::Io(_) => code::OUT_OF_RESOURCES,
+        FolderError::Low(_) | FolderError::Unmounted | FolderError::Io(_) => code::OUT_OF_RESOURCES,
         FolderError::TooLong(_) => code::CANNOT_UNDERSTAND,
     };
     Status::new(code, error.to_string())

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufWriter, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -38,6 +38,9 @@ pub(super) enum FolderError {
     /// The disk has less room left than it must keep.
     #[error("the disk of the inbox has less than {0} free (`min_free` under [health])")]
     Low(Size),
+    /// The inbox was another disk, which is not mounted any more.
+    #[error("the disk of the inbox is not mounted any more")]
+    Unmounted,
     /// The film is longer than is allowed.
     #[error("the film is longer than {0} ([receive] max_film)")]
     TooLong(Size),
@@ -64,6 +67,8 @@ impl std::fmt::Display for Size {
 pub(super) struct Folder {
     inbox: PathBuf,
     passing: PathBuf,
+    /// Whether a disk was mounted there in the beginning: what is written to the place beneath it is seen by nobody.
+    is_mounted: bool,
     min_free: Mutex<Option<Space>>,
     max_film: u64,
     next: AtomicU64,
@@ -96,6 +101,7 @@ impl Folder {
         let folder = Self {
             inbox: inbox.to_owned(),
             passing: inbox.join(PASSING_FOLDER),
+            is_mounted: is_mount_point(inbox)?,
             min_free: Mutex::new(min_free),
             max_film,
             next: AtomicU64::new(0),
@@ -137,6 +143,7 @@ impl Folder {
 
     /// Begins a film: the file's own header is written, and locked against another receiver's cleaning.
     pub(super) fn begin(&self, context: &Context, instance: &str) -> Result<Passing<'_>, FolderError> {
+        self.check_disk()?;
         self.check_room()?;
         let (path, file) = self.new_file()?;
         match file.try_lock() {
@@ -168,6 +175,10 @@ impl Folder {
                 file => return Ok((path, file?)),
             }
         }
+    }
+
+    fn check_disk(&self) -> Result<(), FolderError> {
+        if self.is_mounted && !is_mount_point(&self.inbox)? { Err(FolderError::Unmounted) } else { Ok(()) }
     }
 
     fn check_room(&self) -> Result<(), FolderError> {
@@ -215,6 +226,7 @@ impl Passing<'_> {
             file.sync_all()?;
             file.metadata()?.len()
         };
+        self.folder.check_disk()?;
         let place = self.folder.inbox.join(name(&self.hash.clone().finalize()));
         let lies_there =
             fs::symlink_metadata(&place).is_ok_and(|found| found.is_file() && found.len() == length);
@@ -231,6 +243,11 @@ impl Drop for Passing<'_> {
         // After a rename there is nothing of that name.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Returns whether a folder is on another disk than the one that it lies in. A disk that is mounted below itself is not told.
+fn is_mount_point(folder: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(folder)?.dev() != fs::metadata(folder.join(".."))?.dev())
 }
 
 fn name(hash: &[u8]) -> String {

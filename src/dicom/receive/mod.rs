@@ -1,8 +1,8 @@
 //! The receiver: a Storage SCP (PS3.4 annex B) that puts films into the inbox.
 //!
 //! A [`Receiver`] takes connections; each has a thread of its own, which reads one association (`association.rs`) from
-//! its wire (`wire.rs`) into the folder (`folder.rs`). A sender is told of success when its film is on disk under its
-//! final name. Memory, threads and file handles are bounded by `limits.rs` and `wire.rs`, time by [`Times`], whatever a
+//! its wire (`dicom/wire/`) into the folder (`folder.rs`). A sender is told of success when its film is on disk under its
+//! final name. Memory, threads and file handles are bounded by `limits.rs` and `dicom/wire/`, time by [`Times`], whatever a
 //! peer claims or does not do. It knows nothing of the rest of the program: it tells [`Event`]s.
 
 mod access;

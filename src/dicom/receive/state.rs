@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read},
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -39,23 +39,29 @@ impl StateFile {
     /// Those of the file system; another receiver has the file.
     pub fn open(inbox: &Path) -> io::Result<Self> {
         let path = place(inbox);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(MODE);
-        let file = options.custom_flags(files::unwaiting() | files::unlinked()).open(&path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        for tries in 1.. {
+        for _ in 0..TRIES {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false).mode(MODE);
+            let file = options.custom_flags(files::unwaiting() | files::unlinked()).open(&path)?;
+            if !file.metadata()?.is_file() {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
             match file.try_lock() {
-                Err(TryLockError::WouldBlock) if tries < TRIES => thread::sleep(BETWEEN_TRIES),
-                Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(TryLockError::WouldBlock) => {
+                    thread::sleep(BETWEEN_TRIES);
+                    continue;
+                }
                 // On a file system without locks its content counts.
-                Ok(()) | Err(TryLockError::Error(_)) => break,
+                Ok(()) | Err(TryLockError::Error(_)) => {}
+            }
+            // A receiver that ends takes its file away: the lock may be on one that nobody finds any more.
+            let state = Self { path: path.clone(), file };
+            if state.lies_there() {
+                state.write(None)?;
+                return Ok(state);
             }
         }
-        let state = Self { path, file };
-        state.write(None)?;
-        Ok(state)
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     /// Says what is wrong, a sentence, or that nothing is.
@@ -74,9 +80,22 @@ impl StateFile {
     }
 }
 
+impl StateFile {
+    /// Returns whether the file is the one that lies at its place.
+    fn lies_there(&self) -> bool {
+        match (self.file.metadata(), fs::symlink_metadata(&self.path)) {
+            (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+            _ => false,
+        }
+    }
+}
+
 impl Drop for StateFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        // Another receiver's stays.
+        if self.lies_there() {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -130,5 +149,22 @@ mod tests {
         assert!(fault().unwrap().contains("has ended without being told to"));
         drop(StateFile::open(inbox.path()).unwrap());
         assert_eq!(fault(), None);
+    }
+
+    #[test]
+    fn a_receiver_that_starts_while_another_one_ends_is_heard_of() {
+        let inbox = tempfile::tempdir().unwrap();
+        fs::create_dir(inbox.path().join(PASSING_FOLDER)).unwrap();
+        for _ in 0..5 {
+            let ends = StateFile::open(inbox.path()).unwrap();
+            let folder = inbox.path().to_owned();
+            let starts = thread::spawn(move || StateFile::open(&folder).unwrap());
+            thread::sleep(BETWEEN_TRIES / 2);
+            drop(ends);
+            let state = starts.join().unwrap();
+            state.write(Some("the port is taken")).unwrap();
+            assert_eq!(fault_of(inbox.path()).as_deref(), Some("the port is taken"));
+            assert_eq!(StateFile::open(inbox.path()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        }
     }
 }

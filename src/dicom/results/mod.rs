@@ -39,7 +39,7 @@ use jiff::civil::DateTime;
 use crate::{
     hash::sha256,
     model::Heatmap,
-    study::{Finding, StudyAssessment, combine},
+    study::{Finding, Severity, StudyAssessment, combine},
 };
 use cxr_film::Film;
 
@@ -120,14 +120,33 @@ impl StudyResult {
     }
 }
 
+impl Outcome {
+    /// The findings of a scored film.
+    #[must_use]
+    pub fn findings(&self) -> Option<&[Finding]> {
+        match self {
+            Self::Scored { findings, .. } => Some(findings),
+            Self::Held(_) => None,
+        }
+    }
+
+    /// Returns whether a label that ranks has reached its alert threshold.
+    #[must_use]
+    pub fn has_alert(&self) -> bool {
+        self.findings().unwrap_or_default().iter().any(is_alert)
+    }
+}
+
+/// Returns whether a finding is of a label that ranks and has reached its alert threshold.
+fn is_alert(finding: &Finding) -> bool {
+    finding.rank && finding.severity >= Severity::Urgent
+}
+
 impl FilmResult {
     /// The findings of a scored film.
     #[must_use]
     pub fn findings(&self) -> Option<&[Finding]> {
-        match &self.outcome {
-            Outcome::Scored { findings, .. } => Some(findings),
-            Outcome::Held(_) => None,
-        }
+        self.outcome.findings()
     }
 
     /// The film's number and what became of it, for [`digest`].

@@ -4,16 +4,14 @@ use dicom_dictionary_std::tags;
 
 use super::{
     Algorithm, FilmResult, Object, Outcome, ResultsError, Source, StudyResult, What,
-    codes::{BAND, Code, OURS, band, label, long_text, scheme},
+    codes::{BAND, CHEST_FILM, Code, OURS, SITE, band, label, long_text, scheme},
     content::{Item, Relation, by_series, reference},
+    is_alert,
     object::PROGRAM,
     set::DataSet,
     uid::uid,
 };
-use crate::{
-    study::{Finding, Severity},
-    text::clean,
-};
+use crate::{study::Finding, text::clean};
 
 use Relation::{ConceptModifier, Contains, InferredFrom, ObservationContext};
 
@@ -27,13 +25,11 @@ const DEVICE_NAME: Code = Code::dcm("121013", "Device Observer Name");
 const DEVICE_MAKER: Code = Code::dcm("121014", "Device Observer Manufacturer");
 const DEVICE_MODEL: Code = Code::dcm("121015", "Device Observer Model Name");
 const PROCEDURE: Code = Code::dcm("121058", "Procedure reported");
-const CHEST_FILM: Code = Code::sct("399208008", "Plain chest X-ray");
 const MEASUREMENTS: Code = Code::dcm("126010", "Imaging Measurements");
 const GROUP: Code = Code::dcm("125007", "Measurement Group");
 const TRACKING: Code = Code::dcm("112039", "Tracking Identifier");
 const TRACKING_UID: Code = Code::dcm("112040", "Tracking Unique Identifier");
 const FINDING: Code = Code::dcm("121071", "Finding");
-const SITE: Code = Code::sct("363698007", "Finding Site");
 const ALGORITHM: Code = Code::dcm("111001", "Algorithm Name");
 const ALGORITHM_VERSION: Code = Code::dcm("111003", "Algorithm Version");
 const PARAMETERS: Code = Code::dcm("111002", "Algorithm Parameters");
@@ -180,8 +176,7 @@ impl FilmResult {
     /// The findings of ranking labels that reached their alert threshold, the highest band and score first.
     pub(super) fn reached(&self) -> Vec<&Finding> {
         let findings = self.findings().unwrap_or_default().iter();
-        let mut reached: Vec<&Finding> =
-            findings.filter(|finding| finding.rank && finding.severity >= Severity::Urgent).collect();
+        let mut reached: Vec<&Finding> = findings.filter(|finding| is_alert(finding)).collect();
         reached.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.score.total_cmp(&a.score)));
         reached
     }

@@ -15,9 +15,6 @@ pub enum What {
 }
 
 impl What {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Sr, Self::Sc];
-
     /// Its word in the configuration.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -25,12 +22,6 @@ impl What {
             Self::Sr => "sr",
             Self::Sc => "sc",
         }
-    }
-
-    /// The kind of that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|what| what.word() == word)
     }
 
     /// The SOP Class UID of its objects.

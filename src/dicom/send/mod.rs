@@ -103,7 +103,7 @@ pub fn echo(to: &CalledEntity) -> Result<Echo, SendError> {
     let context = association.context(uids::VERIFICATION)?;
     let command =
         Command { field: field::ECHO, class: uids::VERIFICATION.to_owned(), ..association.next_command() };
-    let verdict = association.perform(context, &command, &[])?;
+    let verdict = association.perform(context, &command, &[], "sent an echo")?;
     let implementation = association.implementation.clone();
     association.release();
     match verdict {
@@ -179,7 +179,7 @@ impl Association {
             has_data: true,
             ..self.next_command()
         };
-        let verdict = self.perform(context, &command, object.data_set)?;
+        let verdict = self.perform(context, &command, object.data_set, "sent an object")?;
         if matches!(verdict, Verdict::Refused { .. }) {
             Err(SendError::Refused(verdict))
         } else {
@@ -214,11 +214,17 @@ impl Association {
         Command { message: self.messages, ..Command::default() }
     }
 
-    /// Sends a message and reads the status of its answer.
-    fn perform(&mut self, context: u8, command: &Command, data: &[u8]) -> Result<Verdict, SendError> {
+    /// Sends a message and reads the status of its answer. `after`: what was done, for the case that no answer comes.
+    fn perform(
+        &mut self,
+        context: u8,
+        command: &Command,
+        data: &[u8],
+        after: &'static str,
+    ) -> Result<Verdict, SendError> {
         self.wire.limit(self.times.answer, self.times.message);
         let answered = self.exchange(context, command, data);
-        answered.map_err(|fault| broken(&mut self.wire, &fault, "sent an object"))
+        answered.map_err(|fault| broken(&mut self.wire, &fault, after))
     }
 
     fn exchange(&mut self, context: u8, command: &Command, data: &[u8]) -> Result<Verdict, WireError> {

@@ -11,6 +11,10 @@ use std::{
 };
 
 use dicom_dictionary_std::uids;
+use dicom_ul::pdu::{
+    AssociationAC, Pdu, PresentationContextResult, PresentationContextResultReason, UserVariableItem,
+    write_pdu,
+};
 
 use super::{Association, CalledEntity, SendError, Storable, Times, Verdict, echo};
 use crate::{
@@ -155,12 +159,44 @@ fn a_full_disk_is_told_as_its_status() {
 }
 
 #[test]
+fn an_echo_that_is_not_answered_is_no_object() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let _ = socket.read(&mut [0; 4096]);
+        // Nothing more is heard of it.
+        let accepted = AssociationAC {
+            protocol_version: 1,
+            calling_ae_title: "CXRTRIAGE".to_owned(),
+            called_ae_title: "STATION".to_owned(),
+            application_context_name: uids::DICOM_APPLICATION_CONTEXT.to_owned(),
+            presentation_contexts: vec![PresentationContextResult {
+                id: 1,
+                reason: PresentationContextResultReason::Acceptance,
+                transfer_syntax: IMPLICIT.to_owned(),
+            }],
+            user_variables: vec![UserVariableItem::MaxLength(16_384)],
+        };
+        let mut answer = Vec::new();
+        write_pdu(&mut answer, &Pdu::AssociationAC(accepted)).unwrap();
+        let _ = socket.write_all(&answer);
+        let _ = socket.read(&mut [0; 4096]);
+    });
+    let error = echo(&entity(port)).unwrap_err().to_string();
+    assert!(error.contains("after we had sent an echo"), "{error}");
+}
+
+#[test]
 fn peers_that_do_not_behave_are_an_error_in_time() {
     for (answer, says) in [
         (&b""[..], "nothing came in time, after we had asked for an association"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak DICOM"),
         // An acceptance that claims to be of 4 GiB.
-        (&[2, 0, 0xff, 0xff, 0xff, 0xff, 0, 1], "claims to be longer than 1 MiB"),
+        (
+            &[2, 0, 0xff, 0xff, 0xff, 0xff, 0, 1],
+            "its answer to the association request claims to be longer than 1 MiB",
+        ),
         (&[7, 0, 0, 0, 0, 4, 0, 0, 2, 0], "the other side aborted it"),
         (&[5, 0, 0, 0, 0, 4, 0, 0, 0, 0], "it answered with something else than an association"),
         (&[2, 0, 0, 0, 0, 2, 0, 0], "cannot be read"),

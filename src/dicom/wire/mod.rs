@@ -128,7 +128,8 @@ impl Wire {
             }
             _ => return Err(WireError::Foreign("it does not speak DICOM")),
         }
-        let bytes = self.whole(header, length)?;
+        let too_long = "its association request claims to be longer than 1 MiB";
+        let bytes = self.whole(header, length, too_long)?;
         let titles = bytes.get(10..42).and_then(|titles| titles.try_into().ok());
         match (titles, read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false)) {
             (Some(titles), Ok(Some(Pdu::AssociationRQ(asked)))) => Ok(Request { asked, titles }),
@@ -147,7 +148,8 @@ impl Wire {
             }
             _ => return Err(WireError::Foreign("it does not speak DICOM")),
         }
-        let bytes = self.whole(header, length)?;
+        let too_long = "its answer to the association request claims to be longer than 1 MiB";
+        let bytes = self.whole(header, length, too_long)?;
         match read_pdu(&bytes[..], MAXIMUM_PDU_SIZE, false) {
             Ok(Some(Pdu::AssociationAC(accepted))) => Ok(Answer::Accepted(accepted)),
             Ok(Some(Pdu::AssociationRJ(rejected))) => Ok(Answer::Rejected(rejected)),
@@ -155,10 +157,15 @@ impl Wire {
         }
     }
 
-    /// Reads a PDU of an association's beginning.
-    fn whole(&mut self, header: [u8; HEADER], length: u32) -> Result<Vec<u8>, WireError> {
+    /// Reads a PDU of an association's beginning; `too_long` says that it is longer than any.
+    fn whole(
+        &mut self,
+        header: [u8; HEADER],
+        length: u32,
+        too_long: &'static str,
+    ) -> Result<Vec<u8>, WireError> {
         if length > MAX_REQUEST {
-            return Err(WireError::invalid("its association request claims to be longer than 1 MiB"));
+            return Err(WireError::invalid(too_long));
         }
         let mut bytes = header.to_vec();
         let read = self.reader.by_ref().take(length.into()).read_to_end(&mut bytes)?;

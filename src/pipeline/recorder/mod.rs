@@ -21,10 +21,10 @@ use super::{BROKE_DOWN, Event, EventKind, Features, Gauges, Order, Sentence, Set
 use crate::{
     guard::guarded,
     health::Part,
-    intake::{IntakeEvent, LeftOut},
+    intake::{IntakeEvent, LeftOut, Mounts},
     quality::Gates,
     similar::FilmKey,
-    store::{ModelRef, Ownership, Store, StoreError, StudyRow},
+    store::{Duty, ModelRef, Ownership, Store, StoreError, StoreErrorKind, StudyRow, rules_digest},
     study::{Clash, Rules},
     supervise::{Supervisor, checkpoint},
 };
@@ -33,6 +33,8 @@ use crate::{
 const TICK: Duration = Duration::from_secs(2);
 /// A store that cannot be written is tried again after this long.
 const RETRY: Duration = Duration::from_secs(2);
+/// How often it is asked whether a shared queue is empty, at most.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The sentence for a panic that was caught.
 const PANICKED: &str =
@@ -51,14 +53,26 @@ pub(super) struct Progress {
     unreadable: usize,
     /// The files of the inbox that are left out.
     left_out: LeftOut,
+    /// Results that came late.
+    late: usize,
+    /// Whether what is not done was judged by the rules in force since this process has had the duty.
+    is_judged: bool,
+    /// When it was last seen whether anything is queued.
+    looked: Option<Instant>,
 }
 
 pub(super) struct Recorder {
     pub(super) store: Store,
-    /// Where films come in: an absolute path.
-    pub(super) inbox: PathBuf,
+    /// Where films come in: an absolute path; none: nowhere.
+    pub(super) inbox: Option<PathBuf>,
+    /// Where this host has the named inboxes.
+    pub(super) mounts: Arc<Mounts>,
     /// Held as long as this thread may write.
     pub(super) ownership: Ownership,
+    /// What one process does at a time: the clock of studies, and the rules.
+    pub(super) studies: Duty,
+    /// Whether films come in here; without, the end of the queue is the end of the work.
+    pub(super) takes_in: bool,
     /// The model that scores, as results name it.
     pub(super) model: Arc<ModelRef>,
     /// The device that it runs on: "cpu fp32".
@@ -88,7 +102,8 @@ impl Recorder {
         orders: &Receiver<Order>,
     ) {
         let (mut arrivals, mut orders) = (arrivals.clone(), orders.clone());
-        self.say_after(|recorder| recorder.judge_anew());
+        self.progress.first_scan_done = !self.takes_in;
+        self.say_after(Self::judge_if_on_duty);
         let mut ticked = Instant::now();
         loop {
             checkpoint("recorder");
@@ -118,21 +133,27 @@ impl Recorder {
 
     /// Ends in order: files that were handed out and that nobody took wait for the next start as they did before.
     fn end(&mut self) {
-        if self.stop.load(Ordering::Relaxed)
-            && let Err(error) = self.store.end_work()
-        {
+        let ended = match self.ownership.member() {
+            Some(member) => self.store.release_all(member),
+            None if self.stop.load(Ordering::Relaxed) => self.store.end_work(),
+            None => Ok(()),
+        };
+        if let Err(error) = ended {
             tracing::warn!(%error, "it could not be noted that the program ended in order");
         }
     }
 
     /// Records a report. A film that makes the recorder panic is held.
     fn write(&mut self, report: &Report) {
-        let Report { file, path, .. } = report;
+        let Report { claim, path, .. } = report;
         let hold = |recorder: &mut Self, _: &()| {
-            recorder.hold_unread(*file, path, BROKE_DOWN, false, Timestamp::now())
+            recorder.hold_unread(*claim, path, BROKE_DOWN, false, Timestamp::now())
         };
+        let late = self.progress.late;
         if self.insist(report, Self::record) {
-            self.count(report);
+            if self.progress.late == late {
+                self.count(report);
+            }
         } else if !self.insist(&(), hold) {
             self.supervisor.tell("A film could not be recorded: it is tried again at the next start.");
         }
@@ -150,6 +171,8 @@ impl Recorder {
     fn say_after(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) {
         match guarded(|| work(self)) {
             Some(Ok(())) => {}
+            // Another process does it from now on.
+            Some(Err(error)) if error.kind == StoreErrorKind::OffDuty => {}
             Some(Err(error)) => {
                 tracing::error!(%error, "the store failed");
                 self.say(&Event::error(error.to_string(), Timestamp::now()));
@@ -198,14 +221,24 @@ impl Recorder {
             self.progress.unreadable += 1;
             self.say(&Event::error(sentence, now));
         }
-        if self.store.retry_unanswered(now)? > 0 {
+        if !self.studies.is_held() {
+            self.progress.is_judged = false;
+            return Ok(());
+        }
+        self.judge_if_on_duty()?;
+        let (duty, Settings { quiet_period, max_wait, .. }) = (self.studies.clone(), self.settings);
+        let (again, changed) = self.store.under(&duty, |store| {
+            let again = store.retry_unanswered(now)?;
+            let mut changed = store.bring_back_from_future(now)?;
+            changed.extend(store.complete_quiet(quiet_period, now)?);
+            if let Some(max_wait) = max_wait {
+                changed.extend(store.promote_overdue(max_wait, now)?);
+            }
+            Ok::<_, StoreError>((again, changed))
+        })?;
+        if again > 0 {
             self.progress.said_idle = false;
             let _ = self.wake.try_send(());
-        }
-        let mut changed = self.store.bring_back_from_future(now)?;
-        changed.extend(self.store.complete_quiet(self.settings.quiet_period, now)?);
-        if let Some(max_wait) = self.settings.max_wait {
-            changed.extend(self.store.promote_overdue(max_wait, now)?);
         }
         for row in &changed {
             self.say_study(row, now);
@@ -218,27 +251,47 @@ impl Recorder {
             Order::Settings(settings) => self.settings = settings,
             Order::Gates(gates) => self.gates.store(Arc::new(gates)),
             Order::Rules(rules) => {
+                if let Some(member) = self.ownership.member() {
+                    member.judges_by(rules_digest(&rules));
+                }
                 self.rules.store(Arc::new(rules));
-                self.say_after(Self::judge_anew);
+                self.progress.is_judged = false;
+                self.say_after(Self::judge_if_on_duty);
             }
         }
     }
 
-    /// After a change of thresholds, and at the start, as they may have changed in between.
-    fn judge_anew(&mut self) -> Result<(), StoreError> {
-        let now = Timestamp::now();
-        let rules = self.rules.load_full();
-        for row in self.store.reassess(&rules, now)? {
+    /// Judges anew what is not done: after a change of thresholds, and at the start, as they may have changed in between;
+    /// once, and only where this process has that duty.
+    fn judge_if_on_duty(&mut self) -> Result<(), StoreError> {
+        if self.progress.is_judged || !self.studies.is_held() {
+            return Ok(());
+        }
+        let (now, duty, rules) = (Timestamp::now(), self.studies.clone(), self.rules.load_full());
+        for row in self.store.under(&duty, |store| store.reassess(&rules, now))? {
             self.say_study(&row, now);
         }
+        self.progress.is_judged = true;
         Ok(())
+    }
+
+    /// Whether nothing is queued any more that this process could do. A shared queue is asked twice a second at most.
+    fn has_nothing_left(&mut self) -> bool {
+        let Some(member) = self.ownership.member() else {
+            return self.store.queued_count().is_ok_and(|queued| queued == 0);
+        };
+        if self.progress.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+            return false;
+        }
+        self.progress.looked = Some(Instant::now());
+        self.store.has_left(member).is_ok_and(|has_left| !has_left)
     }
 
     fn tell_if_idle(&mut self) {
         if !self.progress.first_scan_done || self.progress.said_idle {
             return;
         }
-        if self.store.queued_count().is_ok_and(|queued| queued == 0) {
+        if self.has_nothing_left() {
             self.progress.said_idle = true;
             let films = std::mem::take(&mut self.progress.finished);
             let kind = EventKind::Idle { films, left_out: self.progress.left_out };

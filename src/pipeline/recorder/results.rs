@@ -15,36 +15,57 @@ use crate::{
     },
     quality::SAME_EXPOSURE,
     similar::FilmKey,
-    store::{FileId, FilmId, Finished, Outcome, Scored, StoreError, StudyRow, Verdict},
+    store::{Claim, FilmId, Finished, Outcome, Scored, StoreError, StoreErrorKind, StudyRow, Verdict},
     study,
     supervise::checkpoint,
     text::{Secrets, unnamed},
 };
 
+/// The sentence for a result that another worker's took the place of.
+const LATE: &str =
+    "This film's result came late: the film was given to another worker meanwhile, whose result counts.";
+
 impl Recorder {
-    /// Records a report.
+    /// Records a report. One that comes when its film is another worker's is told of, and counts for nothing.
     pub(super) fn record(&mut self, report: &Report) -> Result<(), StoreError> {
+        match self.record_in_time(report) {
+            Err(error) if error.kind == StoreErrorKind::Late => {
+                tracing::warn!(file = unnamed(&report.path), "a result came late");
+                self.progress.late += 1;
+                let kind = EventKind::Error { message: LATE.to_owned() };
+                self.say(&Event::about_file(kind, None, &report.path, Timestamp::now()));
+                Ok(())
+            }
+            recorded => recorded,
+        }
+    }
+
+    fn record_in_time(&mut self, report: &Report) -> Result<(), StoreError> {
         checkpoint("record");
         let now = Timestamp::now();
-        let Report { file, path, kind } = report;
+        let Report { claim, path, kind } = report;
         let finished = match kind {
-            ReportKind::Seen { of } => self.store.duplicate(*file, *of, now)?,
+            ReportKind::Seen { of } => self.store.duplicate(*claim, *of, now)?,
             ReportKind::Unread { reason, again } => {
-                return self.hold_unread(*file, path, reason, *again, now);
+                return self.hold_unread(*claim, path, reason, *again, now);
             }
-            ReportKind::Left => return Ok(()),
+            ReportKind::Left => return self.store.release(*claim, None),
+            ReportKind::Elsewhere => {
+                let host = self.ownership.member().map(|member| member.host().to_owned());
+                return self.store.release(*claim, host.as_deref());
+            }
             ReportKind::Stopped { sha256, reason } => {
-                let study = self.store.hold_stopper(*file, sha256, reason, now)?;
+                let study = self.store.hold_stopper(*claim, sha256, reason, now)?;
                 self.say_held(study, path, reason, now);
                 return Ok(());
             }
             ReportKind::Scored(scored) => {
                 let verdict = Verdict::Scored(self.provable(scored));
-                self.store.finish(*file, &self.outcome(path, &scored.film, true, verdict), now)?
+                self.store.finish(*claim, &self.outcome(path, &scored.film, true, verdict), now)?
             }
             ReportKind::Held { film, decoded, held } => {
                 let verdict = Verdict::Held(held.clone());
-                self.store.finish(*file, &self.outcome(path, film, *decoded, verdict), now)?
+                self.store.finish(*claim, &self.outcome(path, film, *decoded, verdict), now)?
             }
         };
         self.count_finished();
@@ -82,6 +103,7 @@ impl Recorder {
                     ReportKind::Seen { .. }
                     | ReportKind::Unread { .. }
                     | ReportKind::Left
+                    | ReportKind::Elsewhere
                     | ReportKind::Stopped { .. } => return Ok(()),
                 };
                 let event = match (&kind, report.kind.film()) {
@@ -115,20 +137,20 @@ impl Recorder {
     /// Holds a file that could not be read; a transfer that has got another name meanwhile is forgotten.
     pub(super) fn hold_unread(
         &mut self,
-        file: FileId,
+        claim: Claim,
         path: &Path,
         reason: &str,
         again: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if self.has_moved_on(path) && self.store.forget(file, now)? {
+        if self.has_moved_on(path) && self.store.forget(claim, now)? {
             self.count_finished();
             return Ok(());
         }
         let study = if again {
-            self.store.unanswered(file, reason, now)?
+            self.store.unanswered(claim, reason, now)?
         } else {
-            self.store.gone(file, reason, now)?
+            self.store.gone(claim, reason, now)?
         };
         if let (true, Some(study)) = (again, &study) {
             let kind = EventKind::Error { message: reason.to_owned() };
@@ -151,19 +173,28 @@ impl Recorder {
     /// Whether a file is gone whose name began with a dot: a transfer tool may have given it its own name, by which it
     /// comes again.
     fn has_moved_on(&self, path: &Path) -> bool {
-        let is_hidden = path.strip_prefix(&self.inbox).is_ok_and(intake::is_hidden);
+        let below = self.inbox.as_ref().and_then(|inbox| path.strip_prefix(inbox).ok());
+        let is_hidden = below.is_some_and(intake::is_hidden);
         is_hidden && path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Counts a film that is recorded, held or left out.
     fn count_finished(&mut self) {
         self.progress.finished += 1;
+        if let Some(member) = self.ownership.member() {
+            member.has_finished_film();
+        }
         self.progress.said_idle = false;
     }
 
     fn outcome(&self, path: &Path, film: &Identity, decoded: bool, verdict: Verdict) -> Outcome {
         Outcome {
-            study_key: study_key(&film.header, &film.sha256, path, self.settings.raster_study),
+            study_key: study_key(
+                &film.header,
+                &film.sha256,
+                &self.mounts.place(path),
+                self.settings.raster_study,
+            ),
             sha256: film.sha256.clone(),
             started: film.started,
             header: (!film.header.format.is_empty()).then(|| film.header.clone()),

@@ -57,6 +57,8 @@ pub(super) struct Follower {
     revision: i64,
     /// The store's version when it was read last; none where that failed.
     version: Option<i64>,
+    /// When it last answered.
+    answered: Timestamp,
     /// The study whose detail is on the screen.
     watched: Option<StudyId>,
     /// When it was last sent, and how long that took; and whether it has changed since.
@@ -101,6 +103,7 @@ impl Follower {
             channels,
             revision: i64::MIN,
             version: None,
+            answered: Timestamp::now(),
             watched: None,
             sent: (Instant::now(), Duration::ZERO),
             is_stale: false,
@@ -186,8 +189,14 @@ impl Follower {
             }
             Request::Send(study, destination) => {
                 let actor = self.actor.name();
-                let done = self.store.ask_to_send(study, &destination, &actor, Timestamp::now());
-                self.send_changes_of(done)
+                match self.store.ask_to_send(study, &destination, &actor, Timestamp::now()) {
+                    Ok(false) => {
+                        let text =
+                            "nothing can be sent: the patient's data were removed from the store".to_owned();
+                        self.tell(Update::Notice(Notice { level: NoticeLevel::Warning, text }))
+                    }
+                    done => self.send_changes_of(done.map(|_| ())),
+                }
             }
             Request::Senders(is_open) => {
                 let update = self.panels.watch_senders(&self.store, is_open);

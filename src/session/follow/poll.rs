@@ -6,12 +6,13 @@ use jiff::{Timestamp, Zoned};
 
 use super::{Follower, Gone};
 use crate::{
-    health::owners_reasons,
+    health::{disagreement, hosts, owners_reasons},
     session::{
         hidden::HIDDEN,
         protocol::{Notice, NoticeLevel, Update},
     },
     store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
+    text::long_time,
 };
 
 /// An owner says every two seconds that it goes on.
@@ -27,16 +28,32 @@ impl Follower {
     pub(super) fn poll(&mut self) -> Result<(), Gone> {
         match self.store.version() {
             Ok(version) if self.version == Some(version) => {
+                self.answered = Timestamp::now();
                 self.send_watched()?;
                 self.send_panels()?;
                 self.send_health()
             }
             Ok(version) => {
-                self.version = Some(version);
+                (self.version, self.answered) = (Some(version), Timestamp::now());
                 self.send_changes()
             }
-            Err(error) => self.fault(&error),
+            Err(error) => {
+                self.fault(&error)?;
+                self.send_age()
+            }
         }
+    }
+
+    /// Says of when the list is that is shown, while its store does not answer.
+    fn send_age(&mut self) -> Result<(), Gone> {
+        let age = Timestamp::now().duration_since(self.answered).as_secs().max(0);
+        let fault = Some(format!("The store does not answer: the list is as it was {} ago.", long_time(age)));
+        if self.health.fault != fault {
+            self.health.fault = fault;
+            self.shown = Some(self.health.clone());
+            self.tell(Update::Health(self.health.clone()))?;
+        }
+        Ok(())
     }
 
     /// Sends the changes since the last time, page by page.
@@ -152,6 +169,21 @@ impl Follower {
         Ok(())
     }
 
+    /// Reads who works for a store that several hosts share.
+    fn read_hosts(&mut self) -> Result<(), StoreError> {
+        let (facts, own) = hosts(&self.store)?;
+        let works = facts.workers.iter().any(|worker| worker.alive);
+        let nobody = || "No worker is at work on this store: new films are not scored.".to_owned();
+        self.unowned = (!works).then(nobody).or_else(|| disagreement(&facts.workers));
+        let own = own.unwrap_or_default();
+        self.health.reasons = own.reasons;
+        if self.gauges.is_none() {
+            (self.health.device, self.health.films_per_second) = (own.device, facts.films_per_second());
+        }
+        self.health.hosts = facts;
+        Ok(())
+    }
+
     /// The sentence for a list that nobody feeds any more: without it, that would seem a quiet shift.
     fn nobody_feeds(&self) -> Option<String> {
         Ownership::is_free(self.store.place()).then(|| {
@@ -194,19 +226,28 @@ impl Follower {
             self.alarm_checked_at.is_none_or(|at| now.duration_since(at).as_secs().abs() >= ALARM_EVERY);
         if due {
             self.alarm_checked_at = Some(now);
-            if self.gauges.is_none() {
-                self.unowned = self.nobody_feeds();
+            if self.store.is_shared() {
+                if let Err(error) = self.read_hosts() {
+                    self.fault(&error)?;
+                }
+            } else {
+                if self.gauges.is_none() {
+                    self.unowned = self.nobody_feeds();
+                }
+                self.health.reasons = owners_reasons(self.store.place());
             }
             if let Ok(last) = self.store.last_arrival() {
                 self.health.last_arrival = last;
             }
-            self.health.reasons = owners_reasons(self.store.place());
             // The clock may have been ahead when it started.
             self.started = self.started.min(now);
             let last = self.health.last_arrival.unwrap_or(self.started).max(self.started);
             self.health.feed_alarm = self.feed_alarm.silence(last, &Zoned::now()).map(in_words);
         }
-        if self.gauges.is_none() {
+        if self.store.is_shared() {
+            let inbox_fault = self.gauges.as_ref().and_then(|gauges| gauges.inbox_fault());
+            self.health.fault = inbox_fault.or(self.unowned.clone());
+        } else if self.gauges.is_none() {
             let silent = self.owner_is_silent();
             self.health.fault = self.unowned.clone().or(silent);
         }

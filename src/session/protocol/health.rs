@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::health::HostsFacts;
+
 /// Whether this process owns the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -38,4 +40,6 @@ pub struct Health {
     pub feed_alarm: Option<String>,
     /// The reasons why the program is not ready, as its owner last judged them: sentences for the shift panel.
     pub reasons: Vec<String>,
+    /// Who works for a store that several hosts share.
+    pub hosts: HostsFacts,
 }

@@ -1,6 +1,6 @@
 //! What can go wrong between a statement and its rows.
 
-use super::server::ServerError;
+use super::fault::ServerError;
 
 /// A value that does not fit, on its way into a statement or out of a row; and all that SQLite says.
 pub(in crate::store) type ValueError = rusqlite::Error;
@@ -20,6 +20,12 @@ pub(in crate::store) enum Error {
     /// A server, or the way to it, failed.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// A result came when its film was another worker's.
+    #[error("the film is another worker's by now")]
+    Late,
+    /// A change came when the duty to make it was another process's.
+    #[error("another process does this by now")]
+    OffDuty,
 }
 
 impl Error {
@@ -27,7 +33,7 @@ impl Error {
     pub(in crate::store) fn sqlite_code(&self) -> Option<rusqlite::ErrorCode> {
         match self {
             Self::Value(error) => error.sqlite_error_code(),
-            Self::Server(_) => None,
+            Self::Server(_) | Self::Late | Self::OffDuty => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! null, whole numbers, floats, text and bytes ([`ValueRef`]); [`ToSql`] and [`FromSql`] turn ours into them and back.
 
 mod error;
+mod fault;
 mod numbered;
 mod params;
 mod rows;
@@ -15,9 +16,10 @@ pub(in crate::store) use rusqlite::types::{
 };
 
 pub(in crate::store) use error::{Error, OptionalExtension, Result, ValueError, ValueResult};
-pub(in crate::store) use params::{Params, params, params_from_iter};
+pub(in crate::store) use fault::Trouble;
+pub(in crate::store) use params::{Params, params, params_from_iter, places};
 pub(in crate::store) use rows::{MappedRows, Row, Rows};
-pub(in crate::store) use server::{Session, Trouble};
+pub(in crate::store) use server::Session;
 pub(in crate::store) use transaction::Transaction;
 
 /// An open connection to a database. It can be sent to another thread, not shared.

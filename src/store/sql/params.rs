@@ -66,6 +66,15 @@ impl<I: IntoIterator<Item: ToSql>> Params for FromIter<I> {
     }
 }
 
+/// The places of so many rows of so many values each: `(?1, ?2), (?3, ?4)`.
+pub(in crate::store) fn places(rows: usize, width: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> = (1..=width).map(|at| format!("?{}", row * width + at)).collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// More parameters than a tuple holds.
 macro_rules! params {
     ($($value:expr),+ $(,)?) => {

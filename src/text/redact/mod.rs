@@ -2,10 +2,12 @@
 //!
 //! Too much is hidden rather than too little: a word of a description that happens to be part of the name goes too.
 
+mod date;
 mod fold;
 
 use std::collections::BTreeSet;
 
+use date::Date;
 use fold::{Glyph, glyphs, without_umlaut_e};
 
 use crate::study::StudyRow;
@@ -34,30 +36,35 @@ pub struct Secrets {
     dense: BTreeSet<Vec<char>>,
     /// Numbers without their separators, and the parts between these.
     numbers: BTreeSet<Vec<char>>,
+    /// Days, in whatever order and words they are written.
+    dates: BTreeSet<Date>,
 }
 
 impl Secrets {
-    /// Takes the patient's names and numbers from a film's header.
+    /// Takes the patient's names, numbers and date of birth from a film's header.
     #[must_use]
     pub fn of_header(header: &Header) -> Self {
         let mut secrets = Self::default();
         secrets.add_name(&header.patient_name);
         numbers_of(header).into_iter().for_each(|number| secrets.add_number(number));
+        secrets.add_date(&header.patient_birth_date);
         secrets
     }
 
-    /// Takes the patient's names and numbers from a study's row and from the headers of its films, for each film may
-    /// spell them otherwise.
+    /// Takes the patient's names, numbers and dates of birth from a study's row and from the headers of its films, for each
+    /// film may spell them otherwise.
     #[must_use]
     pub fn of_films<'a>(row: &'a StudyRow, films: impl Iterator<Item = &'a Header> + Clone) -> Self {
         let mut secrets = Self::default();
-        let mut known = BTreeSet::new();
+        let (mut known, births) = (BTreeSet::new(), films.clone());
         let names = [&row.patient_name].into_iter().chain(films.clone().map(|header| &header.patient_name));
         let names = names.filter(|name| known.insert(*name));
         names.take(MOST_SPELLINGS).for_each(|name| secrets.add_name(name));
         let numbers = [&row.patient_id, &row.accession_number].into_iter().chain(films.flat_map(numbers_of));
         let numbers = numbers.filter(|number| known.insert(*number));
         numbers.take(MOST_SPELLINGS).for_each(|number| secrets.add_number(number));
+        let dates: BTreeSet<&String> = births.map(|header| &header.patient_birth_date).collect();
+        dates.into_iter().take(MOST_SPELLINGS).for_each(|date| secrets.add_date(date));
         secrets
     }
 
@@ -121,10 +128,18 @@ impl Secrets {
         }
     }
 
+    /// A date of the patient's life, as DICOM writes it (YYYYMMDD): hidden in every usual spelling. What is no date is hidden
+    /// as a number.
+    pub fn add_date(&mut self, date: &str) {
+        let Some(date) = Date::read(date) else { return self.add_number(date) };
+        self.dates.insert(date);
+        date.in_eight_digits().iter().for_each(|digits| self.add_number(digits));
+    }
+
     /// Returns whether there is nothing to hide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.dense.is_empty() && self.numbers.is_empty()
+        self.words.is_empty() && self.dense.is_empty() && self.numbers.is_empty() && self.dates.is_empty()
     }
 
     /// The text without them.
@@ -137,6 +152,7 @@ impl Secrets {
         self.hide_compounds(&glyphs, &mut hidden);
         self.dense.iter().for_each(|name| hide_dense(&glyphs, name, &mut hidden));
         self.numbers.iter().for_each(|number| hide_number(&glyphs, number, &mut hidden));
+        self.dates.iter().for_each(|date| date.hide(&glyphs, &mut hidden));
         hide_uids(text, &glyphs, &mut hidden);
         let mut told = String::with_capacity(text.len());
         let mut kept_from = 0;

@@ -44,6 +44,51 @@ fn names_and_numbers_are_found_in_every_spelling() {
     }
 }
 
+#[test]
+fn a_date_of_birth_is_found_in_every_usual_spelling() {
+    let mut secrets = Secrets::default();
+    secrets.add_date("19610203");
+    for written in [
+        "19610203",
+        "1961-02-03",
+        "1961/2/3",
+        "03.02.1961",
+        "3.2.1961",
+        "3.2.61",
+        "02/03/1961",
+        "2/3/61",
+        "610203",
+        "030261",
+        "020361",
+        "3 Feb 1961",
+        "03-FEB-1961",
+        "Feb 3, 1961",
+        "3rd of February 1961",
+        "3. Februar 1961",
+        "3 février 1961",
+        "3 de febrero de 1961",
+        "1961年2月3日",
+        "1961년 2월 3일",
+        "*3.2.1961",
+        "３．２．１９６１",
+        "1961",
+        "19610203T0815",
+    ] {
+        let left = secrets.hide(&format!("CHEST, born {written} ICU"));
+        assert!(left.starts_with("CHEST, born ") && left.ends_with(" ICU"), "{written}: {left}");
+        let is_there = |part: &str| left.contains(part);
+        assert!(!["61", "02", "03", "eb", "fé", "2", "６"].into_iter().any(is_there), "{written}: {left}");
+    }
+    for left in
+        ["born 4.2.1962", "2 of 3 views", "room 326, 14:30", "3.2.62", "march 3", "CHEST 2 VIEWS 2026-03-02"]
+    {
+        assert_eq!(secrets.hide(left), left);
+    }
+    let mut broken = Secrets::default();
+    broken.add_date("1961");
+    assert_eq!(broken.hide("born 1961"), "born ***", "what is no whole date is a number");
+}
+
 /// Letters of several scripts; none that fold into something else.
 const PARTS: [&str; 14] = [
     "Li",

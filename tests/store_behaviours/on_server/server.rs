@@ -1,8 +1,10 @@
 //! What only a store on a server has: who lets whom in, what it refuses, and what it does when the way to it breaks.
 
 use std::{
+    ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::{ffi::OsStringExt, fs::PermissionsExt},
+    path::{Path, PathBuf},
     sync::{Arc, Barrier},
     thread,
     time::{Duration, Instant},
@@ -68,8 +70,7 @@ fn a_password_is_read_from_its_file_and_from_that_of_libpq() {
     let (alone, pass) = (folder.path().join("password"), folder.path().join("pgpass"));
     fs::write(&alone, "s3cret\n").unwrap();
     fs::write(&pass, "*:*:*:locked:s3cret\n").unwrap();
-    let set =
-        |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let url = url.replace("postgres@", "locked@");
     let by_pass = format!("{url}&passfile={}", pass.display());
     set(&pass, 0o600);
@@ -194,4 +195,91 @@ fn a_followers_hint_moves_with_every_change_of_another_connection() {
         assert_ne!(now, seen);
         seen = now;
     }
+}
+
+#[test]
+fn tls_is_as_strict_as_sslmode_says() {
+    if server().is_none() {
+        return;
+    }
+    let own = match Server::start_with_tls() {
+        Ok(own) => own,
+        Err(why) => return println!("skipped: no server with TLS: {why}"),
+    };
+    let root = own.folder.join("root.pem");
+    let stranger = tempfile::NamedTempFile::new().unwrap();
+    fs::write(stranger.path(), "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n").unwrap();
+    let url = |host: &str, rest: &str| format!("postgres://postgres@{host}:{}/postgres?{rest}", own.port);
+    let root = format!("sslrootcert={}", root.display());
+    for (host, rest, is_let_in) in [
+        ("127.0.0.1", "sslmode=disable".to_owned(), true),
+        ("127.0.0.1", "sslmode=prefer".to_owned(), true),
+        ("127.0.0.1", "sslmode=require".to_owned(), true),
+        ("127.0.0.1", format!("sslmode=verify-ca&{root}"), true),
+        ("127.0.0.1", format!("sslmode=verify-full&{root}"), false),
+        ("localhost", format!("sslmode=verify-full&{root}"), true),
+        ("localhost", format!("sslmode=verify-full&sslrootcert={}", stranger.path().display()), false),
+        ("localhost", "sslmode=verify-ca&sslrootcert=/nowhere/root.pem".to_owned(), false),
+    ] {
+        let url = url(host, &rest);
+        match Store::open(place(&url)) {
+            Ok(_) => assert!(is_let_in, "{url}"),
+            Err(error) => {
+                assert!(!is_let_in, "{url}: {error}");
+                assert_eq!(error.kind, StoreErrorKind::NotSecure, "{url}: {error}");
+            }
+        }
+        let secure = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        assert_eq!(Raw::connect(&own.url()).rows(secure), ["f"], "the test itself goes without");
+    }
+    let mut named = Store::open(place(&url("127.0.0.1", "sslmode=require&application_name=secure"))).unwrap();
+    named.try_to_write(Duration::from_secs(1)).unwrap();
+    let sql =
+        "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'secure'";
+    assert_eq!(Raw::connect(&own.url()).rows(sql), ["t"]);
+}
+
+#[test]
+fn a_store_is_copied_whole_to_a_server_and_back() {
+    let Some(server) = server() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Store::open(&folder.path().join("first.db")).unwrap();
+    let odd = PathBuf::from(OsString::from_vec(b"/in/\xff.dcm".to_vec()));
+    for (number, path) in ["/in/a.dcm".into(), odd.clone(), "/in/c.dcm".into()].into_iter().enumerate() {
+        let arrival = cxr_triage::intake::Arrival { path, size: 7, modified_ns: 1 };
+        let file = first.receive(&[arrival], at(0)).unwrap()[0].0;
+        let name = format!("x{number}");
+        let film = super::support::dicom(scored(&name, [0.9, 0.1, 0.1]), "1.2", &format!("1.2.{number}"));
+        first.finish(file, &film, at(1)).unwrap();
+    }
+    let (row, gone) = (first.studies_since(0).unwrap().remove(0), Path::new("/in/d.dcm"));
+    first.set_status(row.id, Status::Seen, "anna", at(2)).unwrap();
+    first.add_note(row.id, "a note", "anna", at(3)).unwrap();
+    let waits = cxr_triage::intake::Arrival { path: gone.into(), size: 7, modified_ns: 1 };
+    first.receive(&[waits], at(4)).unwrap();
+
+    let mut second = Store::open(place(&server.schema())).unwrap();
+    let mut told = Vec::new();
+    let rows =
+        second.copy_from(&first, |progress| told.push((progress.table.to_owned(), progress.done))).unwrap();
+    assert!(rows > 20 && told.iter().any(|(table, done)| table == "films" && *done == 3), "{rows} {told:?}");
+    let mut third = Store::open(&folder.path().join("third.db")).unwrap();
+    assert_eq!(third.copy_from(&second, |_| ()).unwrap(), rows);
+    for store in [&second, &third] {
+        assert_eq!(store.studies_since(0).unwrap(), first.studies_since(0).unwrap());
+        assert_eq!(store.detail(row.id).unwrap(), first.detail(row.id).unwrap());
+        assert_eq!(store.events(0, 100).unwrap(), first.events(0, 100).unwrap());
+        assert_eq!(store.heatmap(1).unwrap(), first.heatmap(1).unwrap());
+        assert!(store.is_known(&odd, 7, 1).unwrap() && store.is_known(gone, 7, 1).unwrap());
+    }
+    // Work goes on there, under new numbers.
+    for store in [&mut second, &mut third] {
+        let film = super::support::dicom(scored("y", [0.1; 3]), "1.2", "1.2.9");
+        let file = store.queued(9).unwrap()[0].file;
+        store.finish(file, &film, at(9)).unwrap();
+        let row = store.studies_since(0).unwrap().remove(0);
+        assert_eq!((row.scored_films, row.notes), (4, 1));
+    }
+    let error = second.copy_from(&first, |_| ()).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NotEmpty, "{error}");
 }

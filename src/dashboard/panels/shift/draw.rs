@@ -10,6 +10,7 @@
 //! Held       7: not frontal 3, unreadable 4
 //! Queue      412 files, the first waits 3m; empty in about 2m
 //! Engine     cpu fp32, 3.4 films/s
+//! Workers    er1: starter 0.2.0, cpu fp32, 3.4 films/s, 812 films, heard of 2 s ago; studies, plugins
 //! Left out   3: 1 unfinished, 2 lists or notes
 //! Health     the disk of the store has 0.4 GiB left
 //! Plugins    csv-log: running
@@ -246,10 +247,21 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
             .into_iter()
             .chain(left_out(shift))
             .flat_map(|(about, text)| said(about, &text, theme.text, room))
+            .chain(workers(state))
             .chain(health(state, room))
             .collect(),
         plugins: plugins(state),
     }
+}
+
+/// Returns a line a worker of a store that several hosts share; nothing for another store.
+fn workers(state: &State) -> Vec<Said> {
+    let theme = &state.theme;
+    let all = state.health.iter().flat_map(|health| &health.hosts.workers);
+    let shown = all.filter(|worker| !worker.ended);
+    let about = ["Workers"].into_iter().chain(std::iter::repeat(""));
+    let style = |alive| if alive { theme.text } else { theme.warning };
+    shown.zip(about).map(|(worker, about)| (about, worker.in_words(), style(worker.alive))).collect()
 }
 
 /// Returns why the program is not ready; nothing while it is.
@@ -271,7 +283,8 @@ fn said(about: &'static str, text: &str, style: Style, room: usize) -> Vec<Said>
 
 /// Films a second: the engine's own where it is ours, else what the last minute brought.
 fn speed(state: &State, shift: &Shift) -> f64 {
-    let own = state.health.as_ref().and_then(|health| health.films_per_second);
+    let health = state.health.as_ref();
+    let own = health.and_then(|health| health.hosts.films_per_second().or(health.films_per_second));
     own.unwrap_or(f64::from(shift.last_minute) / 60.0)
 }
 

@@ -4,3 +4,4 @@ mod films;
 mod hostile;
 mod negotiation;
 mod sender;
+mod unmounted;

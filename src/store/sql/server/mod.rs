@@ -3,7 +3,6 @@
 //! The client is asynchronous; each connection has a runtime of its own for it, on the thread that asks. That panics
 //! within another runtime, of which this program has none.
 
-mod fault;
 mod tls;
 mod value;
 
@@ -17,11 +16,14 @@ use std::{
 use tokio::{runtime::Runtime, task::JoinHandle, time::timeout};
 use tokio_postgres::{Client, Row, Statement, types::ToSql as ServerToSql};
 
-pub(in crate::store) use fault::{ServerError, Trouble};
 pub(super) use value::Cell;
 
 use self::value::Parameter;
-use super::{Error, Result, ToSql, numbered::for_postgres};
+use super::{
+    Error, Result, ToSql,
+    fault::{ServerError, Trouble},
+    numbered::for_postgres,
+};
 use crate::store_place::ServerPlace;
 
 /// What a statement may take on the server after it has waited for others.

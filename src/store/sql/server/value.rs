@@ -50,6 +50,8 @@ impl ToSql for Parameter<'_> {
                 Type::FLOAT8 => (number as f64).to_sql(kind, out),
                 _ => unfit("whole number"),
             },
+            // As SQLite has it: what is no number is nothing.
+            Some(ValueRef::Real(number)) if number.is_nan() => Ok(IsNull::Yes),
             Some(ValueRef::Real(number)) => match *kind {
                 Type::FLOAT8 => number.to_sql(kind, out),
                 Type::FLOAT4 => (number as f32).to_sql(kind, out),

@@ -50,12 +50,12 @@ impl ServerError {
         Self { trouble, why: clean(&why.to_string()), is_over: false }
     }
 
-    pub(super) fn late(after: Duration) -> Self {
+    pub(in crate::store::sql) fn late(after: Duration) -> Self {
         let why = format!("it has not answered within {} s", after.as_secs());
         Self { is_over: true, ..Self::new(Trouble::Unreachable, &why) }
     }
 
-    pub(super) fn lost() -> Self {
+    pub(in crate::store::sql) fn lost() -> Self {
         Self {
             is_over: true,
             ..Self::new(Trouble::Lost, &"the connection broke in the middle of a transaction")
@@ -63,7 +63,7 @@ impl ServerError {
     }
 
     /// Takes over what the client says.
-    pub(super) fn of(error: tokio_postgres::Error) -> Self {
+    pub(in crate::store::sql) fn of(error: tokio_postgres::Error) -> Self {
         if let Some(said) = error.as_db_error() {
             let trouble = trouble_of(said.code());
             // Its detail holds values of rows: it stays there.
@@ -75,28 +75,28 @@ impl ServerError {
         let mut causes = Vec::new();
         let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
         let mut is_network = error.is_closed();
-        let mut is_tls = false;
         while let Some(error) = cause {
-            is_network |= error.downcast_ref::<io::Error>().is_some();
-            is_tls |= error.downcast_ref::<rustls::Error>().is_some();
+            // What TLS finds wrong comes as an error of the network, too.
+            let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+            is_network |= kind.is_some_and(|kind| {
+                !matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+            });
             causes.push(error.to_string());
             cause = error.source();
         }
-        // An error of the network wraps those of TLS.
-        is_tls |= causes.iter().any(|cause| cause.contains("TLS"));
         causes.dedup();
         let why = causes.join(": ");
         let trouble = match () {
             () if why.contains("password missing") || why.contains("authentication") => Trouble::Password,
-            () if is_tls => Trouble::Secure,
             () if is_network || why.contains("timeout") => Trouble::Unreachable,
+            () if why.contains("TLS") => Trouble::Secure,
             () => Trouble::Other,
         };
         Self { is_over: true, ..Self::new(trouble, &why) }
     }
 
     /// Whether the connection is of no more use.
-    pub(super) fn ends_connection(&self) -> bool {
+    pub(in crate::store::sql) fn ends_connection(&self) -> bool {
         self.is_over
     }
 }

@@ -1,0 +1,232 @@
+//! The workers of a store that several hosts share: as facts, and what is wrong with them. Pure but for the reading of what
+//! they say of themselves.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::OwnerState;
+use crate::{
+    store::{DutyRow, WorkerRow},
+    text::long_time,
+};
+
+/// A worker, as `health` tells of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct WorkerFacts {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its host.
+    pub host: String,
+    /// Its process number there.
+    pub process: u32,
+    /// Its roles: "watch", "work".
+    pub roles: String,
+    /// The named inboxes that it has.
+    pub inboxes: Vec<String>,
+    /// The name of its model.
+    pub model: String,
+    /// SHA-256 of the weights, hex.
+    pub model_sha256: String,
+    /// What stands for the rules that it judges by.
+    pub rules: String,
+    /// The program's version.
+    pub version: String,
+    /// The device that the model runs on.
+    pub device: String,
+    /// Whether it has been heard of within its lease, and has not ended.
+    pub alive: bool,
+    /// Whether it ended in order.
+    pub ended: bool,
+    /// Seconds since it was last heard of, by the database server's clock.
+    pub silent_seconds: i64,
+    /// Films that it has finished.
+    pub films: u64,
+    /// Films a second over the last minute of work.
+    pub films_per_second: Option<f64>,
+    /// The duties that it has.
+    pub duties: Vec<String>,
+}
+
+impl WorkerFacts {
+    /// The worker as a line: host, model, version, speed, when it was last heard of, and its duties.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let speed = self.films_per_second.map(|speed| format!(", {speed:.1} films/s")).unwrap_or_default();
+        let heard = long_time(self.silent_seconds);
+        let duties =
+            if self.duties.is_empty() { String::new() } else { format!("; {}", self.duties.join(", ")) };
+        format!(
+            "{}: {} {}, {}{speed}, {} films, heard of {heard} ago{duties}",
+            self.host, self.model, self.version, self.device, self.films
+        )
+    }
+}
+
+/// Facts of a shared store; empty for a store that has one owner.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct HostsFacts {
+    /// The workers, by host.
+    pub workers: Vec<WorkerFacts>,
+    /// Duties that nobody has just now.
+    pub duties_free: Vec<String>,
+    /// Films that no worker at work can reach, by the inbox's name; under the empty name those that no host could open.
+    pub out_of_reach: Vec<(String, u64)>,
+}
+
+impl HostsFacts {
+    /// The facts of what the store says.
+    #[must_use]
+    pub fn new(workers: &[WorkerRow], duties: &[DutyRow], out_of_reach: Vec<(String, u64)>) -> Self {
+        let facts = |worker: &WorkerRow| WorkerFacts {
+            id: worker.id,
+            host: worker.host.clone(),
+            process: worker.pid,
+            roles: worker.roles.clone(),
+            inboxes: worker.inboxes.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            model: worker.model.clone(),
+            model_sha256: worker.sha256.clone(),
+            rules: worker.rules.clone(),
+            version: worker.version.clone(),
+            device: worker.device.clone(),
+            alive: worker.is_alive(),
+            ended: worker.has_ended,
+            silent_seconds: i64::try_from(worker.silent.as_secs()).unwrap_or(i64::MAX),
+            films: worker.films,
+            films_per_second: worker.per_second,
+            duties: duties
+                .iter()
+                .filter(|duty| duty.is_held && duty.holder == worker.id)
+                .map(|duty| duty.name.clone())
+                .collect(),
+        };
+        Self {
+            workers: workers.iter().map(facts).collect(),
+            duties_free: duties.iter().filter(|duty| !duty.is_held).map(|duty| duty.name.clone()).collect(),
+            out_of_reach,
+        }
+    }
+
+    /// Films a second of all workers at work together; none while none of them works.
+    #[must_use]
+    pub fn films_per_second(&self) -> Option<f64> {
+        let speeds =
+            self.workers.iter().filter(|worker| worker.alive).filter_map(|worker| worker.films_per_second);
+        speeds.reduce(|sum, one| sum + one)
+    }
+
+    /// What is wrong with the workers, a sentence each.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let lost = self.workers.iter().filter(|worker| !worker.alive && !worker.ended).map(|worker| {
+            format!(
+                "the worker on {} (process {}) has not been heard of for {}: others have its films; start it again",
+                worker.host,
+                worker.process,
+                long_time(worker.silent_seconds)
+            )
+        });
+        let free =
+            (!self.duties_free.is_empty() && self.workers.iter().any(|worker| worker.alive)).then(|| {
+                format!(
+                    "no host does this just now: {}; start `cxr-triage watch` on one",
+                    self.duties_free.join(", ")
+                )
+            });
+        lost.chain(free).chain(disagreement(&self.workers)).collect()
+    }
+
+    /// What is wrong with the queue, a sentence each.
+    #[must_use]
+    pub fn faults_of_queue(&self) -> Vec<String> {
+        let sentence = |(inbox, films): &(String, u64)| {
+            let films = if *films == 1 { "1 film waits".to_owned() } else { format!("{films} films wait") };
+            match inbox.as_str() {
+                "" => format!("{films} that no worker at work can open: is their disk mounted?"),
+                inbox => format!("{films} in the inbox {inbox}, which no worker at work has mounted"),
+            }
+        };
+        self.out_of_reach.iter().map(sentence).collect()
+    }
+}
+
+/// A sentence where workers that are at work would score one film differently: their results are not to be compared.
+#[must_use]
+pub fn disagreement(workers: &[WorkerFacts]) -> Option<String> {
+    let alive = || workers.iter().filter(|worker| worker.alive);
+    let differ = |of: fn(&WorkerFacts) -> &str| alive().map(of).collect::<BTreeSet<_>>().len() > 1;
+    let what = if differ(|worker| &worker.model_sha256) || differ(|worker| &worker.model) {
+        "models"
+    } else if differ(|worker| &worker.version) {
+        "versions of the program"
+    } else if differ(|worker| &worker.rules) {
+        "thresholds"
+    } else {
+        return None;
+    };
+    let one = |worker: &WorkerFacts| {
+        let weights = worker.model_sha256.get(..8).unwrap_or(&worker.model_sha256);
+        format!("{} {} {} ({weights})", worker.host, worker.version, worker.model)
+    };
+    let each: BTreeSet<String> = alive().map(one).collect();
+    let each: Vec<String> = each.into_iter().collect();
+    Some(format!("workers score by different {what}, so that results differ by host: {}", each.join(", ")))
+}
+
+/// The state of a process in its own words, of the worker that says most: one of `host` before others, one with an inbox
+/// before others; none where no worker is at work.
+#[must_use]
+pub fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState> {
+    let rank = |worker: &&WorkerRow| (worker.host == host, worker.roles.contains("watch"), worker.id);
+    let first = workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)?;
+    serde_json::from_str(&first.state).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(host: &str) -> WorkerFacts {
+        WorkerFacts {
+            host: host.to_owned(),
+            model: "starter".to_owned(),
+            model_sha256: "ab".repeat(32),
+            version: "1.0".to_owned(),
+            alive: true,
+            ..WorkerFacts::default()
+        }
+    }
+
+    #[test]
+    fn workers_that_would_score_differently_are_told_of_while_they_are_at_work() {
+        let (one, other) = (worker("er1"), worker("er2"));
+        assert_eq!(disagreement(&[one.clone(), other.clone()]), None);
+        for (changed, what) in [
+            (WorkerFacts { model: "xrv-all".to_owned(), ..other.clone() }, "models"),
+            (WorkerFacts { model_sha256: "cd".repeat(32), ..other.clone() }, "models"),
+            (WorkerFacts { version: "1.1".to_owned(), ..other.clone() }, "versions"),
+            (WorkerFacts { rules: "other".to_owned(), ..other.clone() }, "thresholds"),
+        ] {
+            let told = disagreement(&[one.clone(), changed.clone()]).unwrap();
+            assert!(told.contains(what) && told.contains("er1") && told.contains("er2"), "{told}");
+            assert_eq!(disagreement(&[one.clone(), WorkerFacts { alive: false, ..changed }]), None);
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_reach_and_who_is_lost_is_said() {
+        let facts = HostsFacts {
+            workers: vec![worker("er1"), WorkerFacts { alive: false, silent_seconds: 90, ..worker("er2") }],
+            duties_free: vec!["plugins".to_owned()],
+            out_of_reach: vec![(String::new(), 1), ("icu".to_owned(), 12)],
+        };
+        let faults = facts.faults();
+        assert!(faults[0].contains("er2") && faults[1].contains("plugins"), "{faults:?}");
+        let queue = facts.faults_of_queue();
+        assert!(
+            queue[0].contains("1 film waits") && queue[1].contains("12 films wait in the inbox icu"),
+            "{queue:?}"
+        );
+        assert_eq!(HostsFacts::default().faults(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,347 @@
+//! The processes that work for a shared store: who they are, with which model, and when they were last heard of.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    super::{
+        Store, StoreError,
+        convert::Columns,
+        sql::{self, Row},
+    },
+    Duty, DutyKind, LEASE, micros, server_clock,
+};
+use crate::{lock::lock, text::clean};
+
+/// A worker's row number.
+pub type WorkerId = i64;
+
+/// The variable that names this host, where the system's name says nothing, as in a container.
+pub const HOST_VARIABLE: &str = "CXR_TRIAGE_HOST";
+
+/// Workers that ended, or were last heard of, so long ago are forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(86_400);
+
+/// The name of this host in lists of workers: letters, digits, `.`, `-` and `_`.
+#[must_use]
+pub fn host_name() -> String {
+    let system =
+        || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    let name = std::env::var(HOST_VARIABLE).ok().filter(|name| !name.is_empty()).unwrap_or_else(system);
+    let fits = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+    name.chars().take(64).map(fits).collect()
+}
+
+/// A process that is about to work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewWorker {
+    /// Its host.
+    pub host: String,
+    /// Its roles, in a few words: "watch", "work".
+    pub roles: String,
+    /// The named inboxes that it has, with commas between.
+    pub inboxes: String,
+    /// The name of its model.
+    pub model: String,
+    /// SHA-256 of the weights, hex.
+    pub sha256: String,
+    /// What stands for the rules that it judges by.
+    pub rules: String,
+    /// The device that the model runs on.
+    pub device: String,
+}
+
+/// This process among the workers of a shared store. Each clone is the same one.
+#[derive(Debug, Clone)]
+pub struct Member(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    id: WorkerId,
+    new: NewWorker,
+    rules: Mutex<String>,
+    duties: [Duty; DutyKind::ALL.len()],
+    films: AtomicU64,
+    /// What it says of itself at the next beat.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct State {
+    per_second: Option<f64>,
+    words: String,
+}
+
+impl Member {
+    fn new(id: WorkerId, new: NewWorker) -> Self {
+        let (duties, films, state) = (DutyKind::ALL.map(Duty::shared), AtomicU64::new(0), Mutex::default());
+        let rules = Mutex::new(new.rules.clone());
+        Self(Arc::new(Inner { id, new, rules, duties, films, state }))
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> WorkerId {
+        self.0.id
+    }
+
+    /// Its host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.0.new.host
+    }
+
+    /// The named inboxes that it has, with commas between.
+    #[must_use]
+    pub fn inboxes(&self) -> &str {
+        &self.0.new.inboxes
+    }
+
+    /// Whether this process has a duty.
+    #[must_use]
+    pub fn duty(&self, kind: DutyKind) -> &Duty {
+        // There is one of each kind.
+        let found = self.0.duties.iter().find(|duty| duty.kind() == kind);
+        found.unwrap_or(&self.0.duties[0])
+    }
+
+    /// Notes that a film has come to its end here.
+    pub fn has_finished_film(&self) {
+        self.0.films.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that it judges by other rules from now on: what stands for them.
+    pub fn judges_by(&self, rules: String) {
+        *lock(&self.0.rules) = rules;
+    }
+
+    /// Notes what is said at the next beat: films a second over the last minute of work, and the process's health in its
+    /// own words, as JSON.
+    pub fn note(&self, per_second: Option<f64>, words: String) {
+        *lock(&self.0.state) = State { per_second, words };
+    }
+}
+
+/// A worker, as people see it. What another host wrote is clean text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkerRow {
+    /// Its number.
+    pub id: WorkerId,
+    /// Its host.
+    pub host: String,
+    /// Its process number there.
+    pub pid: u32,
+    /// Its roles.
+    pub roles: String,
+    /// The named inboxes that it has, with commas between.
+    pub inboxes: String,
+    /// The name of its model.
+    pub model: String,
+    /// SHA-256 of the weights, hex.
+    pub sha256: String,
+    /// What stands for the rules that it judges by.
+    pub rules: String,
+    /// The program's version.
+    pub version: String,
+    /// The device that the model runs on.
+    pub device: String,
+    /// When it began, by the server's clock.
+    pub started: Timestamp,
+    /// For how long it has not been heard of, by the server's clock.
+    pub silent: Duration,
+    /// Whether it ended in order.
+    pub has_ended: bool,
+    /// Films that it has finished.
+    pub films: u64,
+    /// Films a second over the last minute of work.
+    pub per_second: Option<f64>,
+    /// Its health in its own words, as JSON.
+    pub state: String,
+}
+
+impl WorkerRow {
+    /// Whether it is at work, as far as anybody can know.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.has_ended && self.silent <= LEASE
+    }
+}
+
+impl Store {
+    /// Enters this process among the workers. Films that its host could not open are tried there again.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn join(&mut self, new: NewWorker) -> Result<Member, StoreError> {
+        let host = new.host.clone();
+        let id = self.enter(&new, None)?;
+        let forget = || -> sql::Result<()> {
+            self.connection
+                .prepare_cached(
+                    "UPDATE files SET not_on = array_to_string(array_remove(string_to_array(not_on, ','), ?1), ',')
+                     WHERE state = 'queued' AND ?1 = ANY (string_to_array(not_on, ','))",
+                )?
+                .execute([host.as_str()])?;
+            Ok(())
+        };
+        forget().map_err(|error| self.failed(error))?;
+        Ok(Member::new(id, new))
+    }
+
+    fn enter(&self, new: &NewWorker, id: Option<WorkerId>) -> Result<WorkerId, StoreError> {
+        const COLUMNS: &str =
+            "host, pid, roles, inboxes, model, sha256, rules, version, device, started, heartbeat";
+        let values = concat!("?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ", server_clock!(), ", ", server_clock!());
+        let sql = match id {
+            None => format!("INSERT INTO workers ({COLUMNS}) VALUES ({values}) RETURNING id"),
+            Some(id) => format!("INSERT INTO workers (id, {COLUMNS}) VALUES ({id}, {values}) RETURNING id"),
+        };
+        let NewWorker { host, roles, inboxes, model, sha256, rules, device } = new;
+        let (pid, version) = (i64::from(std::process::id()), env!("CARGO_PKG_VERSION"));
+        let enter = || -> sql::Result<WorkerId> {
+            self.connection.prepare_cached(&sql)?.query_row(
+                sql::params![host, pid, roles, inboxes, model, sha256, rules, version, device],
+                |row| row.get(0),
+            )
+        };
+        enter().map_err(|error| self.failed(error))
+    }
+
+    /// Says that a worker goes on, and renews its claims.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind); its claims end when that lasts.
+    pub fn beat(&mut self, member: &Member) -> Result<(), StoreError> {
+        let renew = concat!(
+            "UPDATE files SET lease_until = CAST(?2 AS BIGINT) + ",
+            server_clock!(),
+            " WHERE claimed_by = ?1 AND state = 'queued'"
+        );
+        let say = concat!(
+            "UPDATE workers SET ended = NULL, films = ?2, per_second = ?3, state = ?4, rules = ?5, heartbeat = ",
+            server_clock!(),
+            " WHERE id = ?1"
+        );
+        let films = i64::try_from(member.0.films.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        let State { per_second, words } = lock(&member.0.state).clone();
+        let rules = lock(&member.0.rules).clone();
+        let beat = || -> sql::Result<usize> {
+            self.connection.prepare_cached(renew)?.execute((member.id(), micros(LEASE)))?;
+            self.connection.prepare_cached(say)?.execute((
+                member.id(),
+                films,
+                per_second,
+                words.as_str(),
+                rules.as_str(),
+            ))
+        };
+        if beat().map_err(|error| self.failed(error))? == 0 {
+            // It was not heard of for so long that it was forgotten.
+            let new = NewWorker { rules, ..member.0.new.clone() };
+            self.enter(&new, Some(member.id()))?;
+        }
+        Ok(())
+    }
+
+    /// Ends a worker in order: its claims are free at once, and its duties.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind); then they end with their lease.
+    pub fn leave(&mut self, member: &Member) -> Result<(), StoreError> {
+        let end = concat!("UPDATE workers SET ended = ", server_clock!(), " WHERE id = ?1");
+        let leave = || -> sql::Result<()> {
+            for sql in [
+                "UPDATE files SET claimed_by = NULL, lease_until = NULL WHERE claimed_by = ?1",
+                "UPDATE duties SET lease_until = 0 WHERE holder = ?1",
+                end,
+            ] {
+                self.connection.prepare_cached(sql)?.execute([member.id()])?;
+            }
+            Ok(())
+        };
+        leave().map_err(|error| self.failed(error))
+    }
+
+    /// Forgets the workers of which nobody has heard for a day.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn forget_workers(&mut self) -> Result<(), StoreError> {
+        let sql = concat!("DELETE FROM workers WHERE heartbeat < ", server_clock!(), " - CAST(?1 AS BIGINT)");
+        let forget = || self.connection.prepare_cached(sql)?.execute([micros(FORGOTTEN)]);
+        forget().map(|_| ()).map_err(|error: sql::Error| self.failed(error))
+    }
+
+    /// The workers of a shared store, by host and then by age; none of a store that has one owner.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn workers(&self) -> Result<Vec<WorkerRow>, StoreError> {
+        if !self.is_shared() {
+            return Ok(Vec::new());
+        }
+        let sql = concat!(
+            "SELECT id, host, pid, roles, inboxes, model, sha256, rules, version, device, started, ",
+            server_clock!(),
+            " - heartbeat, ended IS NOT NULL, films, per_second, state FROM workers ORDER BY host, id"
+        );
+        self.read(|view| view.prepare_cached(sql)?.query_map([], worker)?.collect())
+    }
+
+    /// How many films wait in inboxes that no worker at work has, by the inbox's name; and, under the empty name, how many
+    /// no host could open.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn out_of_reach(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        if !self.is_shared() {
+            return Ok(Vec::new());
+        }
+        let sql = concat!(
+            "SELECT inbox, count(*) FROM files WHERE state = 'queued' AND NOT EXISTS (
+                 SELECT 1 FROM workers WHERE ended IS NULL AND heartbeat >= ",
+            server_clock!(),
+            " - CAST(?1 AS BIGINT)
+                 AND (files.inbox = '' OR files.inbox = ANY (string_to_array(workers.inboxes, ',')))
+                 AND NOT (workers.host = ANY (string_to_array(files.not_on, ','))))
+             GROUP BY inbox ORDER BY inbox"
+        );
+        self.read(|view| {
+            view.prepare_cached(sql)?
+                .query_map([micros(LEASE)], |row| {
+                    Ok((clean(&row.get::<_, String>(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
+                })?
+                .collect()
+        })
+    }
+}
+
+fn worker(row: &Row<'_>) -> sql::Result<WorkerRow> {
+    let mut columns = Columns::of(row);
+    let text = |columns: &mut Columns<'_, '_>| columns.next::<String>().map(|text| clean(&text));
+    Ok(WorkerRow {
+        id: columns.next()?,
+        host: text(&mut columns)?,
+        pid: u32::try_from(columns.next::<i64>()?).unwrap_or_default(),
+        roles: text(&mut columns)?,
+        inboxes: text(&mut columns)?,
+        model: text(&mut columns)?,
+        sha256: text(&mut columns)?,
+        rules: text(&mut columns)?,
+        version: text(&mut columns)?,
+        device: text(&mut columns)?,
+        started: columns.next_time()?,
+        silent: Duration::from_micros(u64::try_from(columns.next::<i64>()?).unwrap_or_default()),
+        has_ended: columns.next()?,
+        films: columns.next::<i64>()?.unsigned_abs(),
+        per_second: columns.next()?,
+        state: columns.next()?,
+    })
+}

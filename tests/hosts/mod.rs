@@ -1,0 +1,134 @@
+//! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
+
+mod server;
+mod support;
+
+use std::{thread, time::Duration};
+
+use server::Server;
+use support::{Site, lines, until};
+
+/// A plugin that writes a line for each study that is complete.
+const PLUGIN: &str = "return { api = 1, name = \"count\", permissions = { \"write\" },
+  on_study = function(study)
+    local once = tostring(study.id)
+    return { write = \"studies.csv\", text = once .. \"\\n\", once = once }
+  end }";
+
+fn plugin(site: &Site) {
+    std::fs::create_dir_all(site.path("plugins")).unwrap();
+    std::fs::write(site.path("plugins/count.luau"), PLUGIN).unwrap();
+    std::fs::create_dir_all(site.path("exports")).unwrap();
+    site.config(&format!(
+        "[plugins]\nenabled = [\"count\"]\nexports = \"{}\"\n[plugins.count]\nallow = [\"write\"]\n",
+        site.path("exports").display()
+    ));
+}
+
+#[test]
+fn films_that_one_host_takes_in_are_scored_by_another_that_has_the_inbox_elsewhere() {
+    let Some(site) = Site::new() else { return };
+    site.films("er", 0..10);
+    // A host that takes films in and is stopped at once; what it queued is there for the others.
+    let output = site.run("desk", &["enqueue", site.mount("desk", "er").to_str().unwrap()], &["er"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("10 films queued"), "{output:?}");
+    // A worker without the inbox leaves them alone, and has nothing to do.
+    let idle = site.start("other", &["work", "--until-empty"], &["icu"]);
+    assert_eq!(idle.end(), Some(0));
+    assert_eq!(site.store().queued_count().unwrap(), 10);
+    let health = site.health("other", &["icu"]).to_string();
+    assert!(health.contains("no worker at work has mounted") || health.contains("no process"), "{health}");
+    let workers = ["a", "b"].map(|host| site.start(host, &["work", "--until-empty"], &["er", "icu"]));
+    for worker in workers {
+        assert_eq!(worker.end(), Some(0));
+    }
+    site.until_scored(10);
+    let again = site.run("desk", &["enqueue", site.mount("desk", "er").to_str().unwrap()], &["er"]);
+    assert!(String::from_utf8_lossy(&again.stdout).contains("0 films queued, 10 known"), "{again:?}");
+}
+
+#[test]
+fn a_worker_that_is_killed_loses_its_films_to_another_and_a_late_result_is_refused() {
+    let Some(site) = Site::new() else { return };
+    site.films("er", 0..40);
+    site.run("desk", &["enqueue", site.mount("desk", "er").to_str().unwrap()], &["er"]);
+    let killed = site.start("killed", &["work"], &["er"]);
+    let stopped = site.start("stopped", &["work"], &["er"]);
+    until("both are at work", || killed.count("scored") > 0 && stopped.count("scored") > 0);
+    killed.signal("-KILL");
+    stopped.signal("-STOP");
+    let third = site.start("third", &["work"], &["er"]);
+    site.until_scored(40);
+    assert!(third.count("scored") > 0);
+    stopped.signal("-CONT");
+    until("it hears that it was late", || stopped.has_said("came late"));
+    site.until_scored(40);
+}
+
+#[test]
+fn a_duty_is_taken_over_from_a_host_that_dies_and_what_it_does_is_done_once() {
+    let Some(site) = Site::new() else { return };
+    plugin(&site);
+    let watch = |host: &str| {
+        let inbox = site.mount(host, "er");
+        site.start(host, &["watch", inbox.to_str().unwrap(), "--headless"], &["er"])
+    };
+    let first = watch("a");
+    site.films("er", 0..4);
+    site.until_scored(4);
+    let file = site.path("exports/studies.csv");
+    until("four lines are written", || lines(&file).len() == 4);
+    let second = watch("b");
+    let has = |host: &str, duty: &str| {
+        let health = site.health("c", &[]);
+        let workers = health["hosts"]["workers"].as_array().cloned().unwrap_or_default();
+        workers.iter().any(|worker| {
+            worker["host"] == host
+                && worker["duties"].as_array().is_some_and(|duties| duties.iter().any(|known| known == duty))
+        })
+    };
+    until("the first has the duties", || has("a", "plugins") && has("a", "studies"));
+    until("the second is there", || site.health("c", &[])["hosts"]["workers"].as_array().unwrap().len() == 2);
+    first.signal("-KILL");
+    until("the second has taken them over", || has("b", "plugins") && has("b", "studies"));
+    site.films("er", 4..8);
+    site.until_scored(8);
+    until("eight lines are written", || lines(&file).len() == 8);
+    let mut written = lines(&file);
+    written.sort();
+    written.dedup();
+    assert_eq!(written.len(), 8);
+    drop(second);
+}
+
+#[test]
+fn a_server_that_goes_and_comes_back_costs_nothing_but_time() {
+    let Some(server) = Server::start() else { return };
+    let site = Site::on(&server);
+    let inbox = site.mount("a", "er");
+    server.stop("fast");
+    let watch = site.start("a", &["watch", inbox.to_str().unwrap(), "--headless"], &["er"]);
+    until("it says that the server is away", || watch.count("error") > 0);
+    site.films("er", 0..6);
+    server.begin();
+    until("it has begun", || watch.count("scored") > 0);
+    for how in ["fast", "immediate"] {
+        server.stop(how);
+        site.films("er", if how == "fast" { 6..12 } else { 12..18 });
+        thread::sleep(Duration::from_secs(4));
+        server.begin();
+        site.until_scored(if how == "fast" { 12 } else { 18 });
+    }
+}
+
+#[test]
+fn workers_that_score_differently_are_a_reason_not_to_be_ready() {
+    let Some(site) = Site::new() else { return };
+    let first = site.start("a", &["work"], &["er"]);
+    until("it is ready", || site.health("c", &[])["ready"] == true);
+    site.config_of("b", "[thresholds.starter.Effusion]\nalert = 0.2\n");
+    let second = site.start("b", &["work"], &["er"]);
+    let reasons = || site.health("c", &[])["reasons"].to_string();
+    until("they are told apart", || reasons().contains("different thresholds"));
+    drop((first, second));
+}

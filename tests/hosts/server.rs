@@ -1,0 +1,106 @@
+//! A PostgreSQL server of one test, that can be stopped and started.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// A server on a port of this host; ended with its data when dropped.
+pub(crate) struct Server {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+}
+
+impl Server {
+    /// Makes and starts one; none, and a line that says so, where its programs are not there.
+    pub(crate) fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            println!("skipped: PostgreSQL's programs are not here");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { folder, programs, port };
+        if is_root() {
+            let status = Command::new("chown").arg("postgres").arg(&data).status().unwrap();
+            assert!(status.success());
+        }
+        server.call(
+            "initdb",
+            &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"],
+        );
+        let settings = format!(
+            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n\
+             shared_buffers = '32MB'\nmax_connections = 200\n"
+        );
+        let file = data.join("postgresql.conf");
+        fs::write(&file, fs::read_to_string(&file).unwrap() + &settings).unwrap();
+        server.begin();
+        Some(server)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn call(&self, program: &str, arguments: &[&str]) {
+        let program = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.arg("-D").arg(self.data()).args(arguments).current_dir(self.data()).stdin(Stdio::null());
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{command:?}");
+    }
+
+    /// Starts it again.
+    pub(crate) fn begin(&self) {
+        let log = self.data().join("log");
+        self.call("pg_ctl", &["-l", log.to_str().unwrap(), "-w", "-t", "120", "start"]);
+    }
+
+    /// Stops it: "fast", or "immediate", as if the machine had lost its power.
+    pub(crate) fn stop(&self, how: &str) {
+        self.call("pg_ctl", &["-m", how, "-w", "-t", "120", "stop"]);
+    }
+
+    /// The URL of its database.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let log = self.data().join("postmaster.pid");
+        if log.exists() {
+            self.stop("immediate");
+        }
+    }
+}
+
+fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().any(|line| line.starts_with("Uid:\t0\t"))
+}
+
+/// The folder of the newest server's programs.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(Result::ok);
+    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions.map(|entry| entry.path()).max_by_key(|path| number(path))?;
+    Some(newest.join("bin")).filter(|bin| bin.join("initdb").exists())
+}

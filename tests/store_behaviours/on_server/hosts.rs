@@ -1,0 +1,175 @@
+//! Several workers at one store: claims, late results, duties.
+
+use std::{collections::HashSet, sync::Arc, thread};
+
+use cxr_triage::{
+    intake::{Arrival, Mounts},
+    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Store, StoreErrorKind},
+};
+
+use super::support::{Bench, at, scored};
+use crate::postgres;
+
+/// A worker on a host that has these inboxes.
+fn member(store: &mut Store, host: &str, inboxes: &str) -> Member {
+    let new = NewWorker { host: host.to_owned(), inboxes: inboxes.to_owned(), ..NewWorker::default() };
+    store.join(new).unwrap()
+}
+
+fn bench() -> Option<Bench> {
+    postgres::server().map(|_| Bench::new())
+}
+
+fn claims(store: &mut Store, member: &Member, limit: u32) -> Vec<Claim> {
+    store.claim(member, limit, true).unwrap().iter().map(|due| due.claim).collect()
+}
+
+fn files(claims: &[Claim]) -> Vec<FileId> {
+    claims.iter().map(|claim| claim.file).collect()
+}
+
+/// Ends the lease of everything that is claimed or held.
+const LAPSE: &str =
+    "UPDATE files SET lease_until = 0 WHERE claimed_by IS NOT NULL; UPDATE duties SET lease_until = 0";
+
+#[test]
+fn no_film_is_claimed_twice_however_many_claim_at_once() {
+    let Some(mut bench) = bench() else { return };
+    let expected: HashSet<FileId> = (0..200).map(|n| bench.receive(&format!("/in/{n}"), at(0))).collect();
+    let workers: Vec<_> = (0..8)
+        .map(|n| {
+            let mut store = Store::open(&bench.place).unwrap();
+            thread::spawn(move || {
+                let member = member(&mut store, &format!("h{n}"), "");
+                let mut all = Vec::new();
+                loop {
+                    let some = files(&claims(&mut store, &member, 3));
+                    if some.is_empty() {
+                        return all;
+                    }
+                    all.extend(some);
+                }
+            })
+        })
+        .collect();
+    let all: Vec<FileId> = workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
+    assert_eq!((all.len(), all.into_iter().collect::<HashSet<_>>()), (200, expected));
+}
+
+#[test]
+fn films_are_claimed_in_the_order_in_which_they_came_and_those_to_be_tried_alone_last() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let expected: Vec<FileId> = (0..5).map(|n| bench.receive(&format!("/in/{n}"), at(0))).collect();
+    let (one, other) = (member(&mut store, "a", ""), member(&mut store, "b", ""));
+    assert_eq!(files(&claims(&mut store, &one, 2)), expected[..2]);
+    bench.raw(LAPSE);
+    assert_eq!(store.take_back_claims().unwrap(), 2);
+    let due = store.claim(&other, 10, true).unwrap();
+    let alone: Vec<(FileId, bool)> = due.iter().map(|due| (due.claim.file, due.alone)).collect();
+    let later = |at: usize| (expected[at], at < 2);
+    assert_eq!(alone, [later(2), later(3), later(4), later(0), later(1)]);
+    assert_eq!(claims(&mut store, &one, 10), []);
+}
+
+#[test]
+fn a_result_counts_while_the_claim_lasts_and_once() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let file = bench.receive("/in/a", at(0));
+    let (one, other) = (member(&mut store, "a", ""), member(&mut store, "b", ""));
+    let outcome = scored("a", [0.9, 0.1, 0.1]);
+    let late = claims(&mut store, &one, 1)[0];
+    bench.raw(LAPSE);
+    // Nobody has taken it yet.
+    store.beat(&one).unwrap();
+    assert_eq!(store.take_back_claims().unwrap(), 0);
+    bench.raw(LAPSE);
+    assert_eq!(store.take_back_claims().unwrap(), 1);
+    let kind = |result: Result<Finished, cxr_triage::store::StoreError>| result.unwrap_err().kind;
+    assert_eq!(kind(store.finish(late, &outcome, at(1))), StoreErrorKind::Late);
+    let claim = claims(&mut store, &other, 1)[0];
+    assert_eq!(kind(store.finish(late, &outcome, at(1))), StoreErrorKind::Late);
+    assert_eq!(store.gone(late, "gone", at(1)).unwrap_err().kind, StoreErrorKind::Late);
+    assert_eq!(store.put_behind(late, true).unwrap_err().kind, StoreErrorKind::Late);
+    assert!(matches!(store.finish(claim, &outcome, at(1)).unwrap(), Finished::Recorded { .. }));
+    assert_eq!(kind(store.finish(late, &outcome, at(2))), StoreErrorKind::Late);
+    assert_eq!(kind(store.finish(claim, &outcome, at(2))), StoreErrorKind::Late);
+    assert_eq!(bench.store.film_by_sha256(&outcome.sha256).unwrap().map(|_| file), Some(file));
+    assert_eq!((bench.list().len(), bench.store.queued_count().unwrap()), (1, 0));
+}
+
+#[test]
+fn a_worker_that_ends_in_order_leaves_its_films_as_they_were() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    bench.receive("/in/a", at(0));
+    let (one, other) = (member(&mut store, "a", ""), member(&mut store, "b", ""));
+    claims(&mut store, &one, 1);
+    assert_eq!((store.claims_of(&one).unwrap(), store.has_left(&other).unwrap()), (1, true));
+    store.leave(&one).unwrap();
+    let due = store.claim(&other, 1, true).unwrap();
+    assert!(!due[0].alone);
+    assert!(store.workers().unwrap().iter().any(|row| row.host == "a" && row.has_ended && !row.is_alive()));
+}
+
+#[test]
+fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
+    let Some(bench) = bench() else { return };
+    let mounts = Arc::new(Mounts::new(["er=/mnt/er".parse().unwrap()]).unwrap());
+    let mut intake = Store::open(bench.place.clone().with_mounts(mounts)).unwrap();
+    let arrival = |path: &str| Arrival { path: path.into(), size: 7, modified_ns: 1 };
+    let arrivals = [arrival("/mnt/er/2026/a.dcm"), arrival("/data/b.dcm")];
+    assert_eq!(intake.receive(&arrivals, at(0)).unwrap().len(), 2);
+    assert!(intake.is_known("/mnt/er/2026/a.dcm".as_ref(), 7, 1).unwrap());
+    let elsewhere = Arc::new(Mounts::new(["er=/films".parse().unwrap()]).unwrap());
+    let mut store = Store::open(bench.place.clone().with_mounts(elsewhere)).unwrap();
+    assert!(!store.is_known("/mnt/er/2026/a.dcm".as_ref(), 7, 1).unwrap());
+    assert!(store.is_known("/films/2026/a.dcm".as_ref(), 7, 1).unwrap());
+
+    let without = member(&mut store, "without", "icu");
+    let due = store.claim(&without, 10, true).unwrap();
+    assert_eq!(due.len(), 1);
+    assert!(due[0].arrival.path == std::path::Path::new("/data/b.dcm") && due[0].seen_elsewhere);
+    store.release(due[0].claim, Some(without.host())).unwrap();
+    assert_eq!((claims(&mut store, &without, 10), store.has_left(&without).unwrap()), (vec![], false));
+    assert_eq!(store.out_of_reach().unwrap(), [(String::new(), 1), ("er".to_owned(), 1)]);
+
+    let with = member(&mut store, "with", "er,icu");
+    let paths: Vec<_> =
+        store.claim(&with, 10, true).unwrap().into_iter().map(|due| due.arrival.path).collect();
+    assert_eq!(paths, [std::path::Path::new("/films/2026/a.dcm"), std::path::Path::new("/data/b.dcm")]);
+    assert_eq!(store.out_of_reach().unwrap(), []);
+    store.release_all(&with).unwrap();
+    // Its next worker tries again.
+    let again = member(&mut store, "without", "");
+    assert_eq!(claims(&mut store, &again, 10).len(), 1);
+}
+
+#[test]
+fn a_duty_is_one_workers_and_a_change_under_one_that_is_lost_does_not_count() {
+    let Some(mut bench) = bench() else { return };
+    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
+    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
+    let kind = DutyKind::Studies;
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && a.duty(kind).is_held());
+    assert!(!other.take_duty(&b, b.duty(kind)).unwrap() && !b.duty(kind).is_held());
+    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
+    let quiet = jiff::SignedDuration::from_mins(1);
+    let complete = |store: &mut Store, duty: &cxr_triage::store::Duty| {
+        store.under(duty, |store| store.complete_quiet(quiet, at(10)))
+    };
+    assert_eq!(complete(&mut other, b.duty(kind)).unwrap_err().kind, StoreErrorKind::OffDuty);
+    bench.raw(LAPSE);
+    assert!(other.take_duty(&b, b.duty(kind)).unwrap());
+    // The first one does not know yet, and nothing of what it does is kept.
+    assert!(a.duty(kind).is_held());
+    assert_eq!(complete(&mut one, a.duty(kind)).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert!(!bench.store.studies_since(0).unwrap()[0].complete);
+    assert_eq!(complete(&mut other, b.duty(kind)).unwrap().len(), 1);
+    assert!(!one.take_duty(&a, a.duty(kind)).unwrap() && !a.duty(kind).is_held());
+    other.give_up_duty(&b, b.duty(kind)).unwrap();
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
+    let duties = one.duties().unwrap();
+    assert_eq!((duties[0].holder, duties[0].token, duties[0].is_held), (a.id(), 3, true));
+}
