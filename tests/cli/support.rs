@@ -9,6 +9,7 @@ use std::{
 
 use cxr_triage::store_place::StorePlace;
 use image::GrayImage;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -105,8 +106,8 @@ pub(crate) fn interrupted(command: &mut Command, has_begun: impl Fn() -> bool) -
     while !has_begun() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(asked.success());
+    // By a call: until a program were started for it, all might be done.
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     child.wait_with_output().unwrap()
 }
 
