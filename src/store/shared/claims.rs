@@ -2,28 +2,13 @@
 
 use super::{
     super::{
-        FileId, Queued, Store, StoreError,
+        Claim, FileId, Queued, Store, StoreError,
         convert::{Columns, Place},
         sql::{self, Connection, OptionalExtension},
     },
-    LEASE, Member, WorkerId, micros, server_clock,
+    LEASE, Member, micros, server_clock,
 };
 use crate::intake::Arrival;
-
-/// A worker's turn at a queued file. A result that belongs to a turn is taken while that turn lasts, and not after; one
-/// that belongs to none is the owner's of a store that has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Claim {
-    /// The file.
-    pub file: FileId,
-    turn: Option<(WorkerId, i64)>,
-}
-
-impl From<FileId> for Claim {
-    fn from(file: FileId) -> Self {
-        Self { file, turn: None }
-    }
-}
 
 /// Whether a turn lasts; the file's row then belongs to this transaction until its end, so that nobody claims it meanwhile.
 pub(in crate::store) fn still_has(connection: &Connection, claim: Claim) -> sql::Result<bool> {
