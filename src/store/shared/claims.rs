@@ -145,14 +145,15 @@ impl Store {
         release().map_err(|error| self.failed(error))
     }
 
-    /// Takes films back from workers whose claims have ended, to be tried alone, behind what is queued now; returns how
-    /// many.
+    /// Takes films back from workers whose claims have ended; returns how many. One that is lost the second time may have
+    /// ended its workers: it is to be tried alone, behind what is queued now.
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind).
     pub fn take_back_claims(&mut self) -> Result<usize, StoreError> {
         let sql = concat!(
-            "UPDATE files SET claimed_by = NULL, lease_until = NULL, behind = (SELECT max(id) FROM files)
+            "UPDATE files SET claimed_by = NULL, lease_until = NULL, lost = lost + 1,
+                    behind = CASE WHEN lost > 0 THEN (SELECT max(id) FROM files) ELSE behind END
              WHERE id IN (SELECT id FROM files WHERE claimed_by IS NOT NULL AND state = 'queued' AND lease_until < ",
             server_clock!(),
             " FOR UPDATE SKIP LOCKED)"
