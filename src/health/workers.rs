@@ -1,11 +1,9 @@
-//! The workers of a store that several hosts share: as facts, and what is wrong with them. Pure but for the reading of what
-//! they say of themselves.
+//! The workers of a store that several hosts share: as facts, and what is wrong with them. Pure.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::OwnerState;
 use crate::{
     store::{DutyRow, WorkerRow},
     text::long_time,
@@ -153,7 +151,9 @@ impl HostsFacts {
 /// Whether a worker that is not heard of is of no interest: another one was started in its place.
 fn is_replaced(worker: &WorkerRow, all: &[WorkerRow]) -> bool {
     let took_over = |other: &WorkerRow| {
-        other.id > worker.id && other.is_alive() && (&other.host, &other.roles) == (&worker.host, &worker.roles)
+        other.id > worker.id
+            && other.is_alive()
+            && (&other.host, &other.roles) == (&worker.host, &worker.roles)
     };
     !worker.is_alive() && all.iter().any(took_over)
 }
@@ -181,6 +181,7 @@ pub fn disagreement(workers: &[WorkerFacts]) -> Option<String> {
     Some(format!("workers score by different {what}, so that results differ by host: {}", each.join(", ")))
 }
 
+<<<<<<< HEAD
 /// The state of a process in its own words, of the worker that says most: one of `host` before others, one with an inbox
 /// before others; none where no worker is at work.
 #[must_use]
@@ -190,6 +191,8 @@ pub(super) fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState>
     serde_json::from_str(&first.state).ok()
 }
 
+=======
+>>>>>>> hosts
 #[cfg(test)]
 mod tests {
     use super::*;

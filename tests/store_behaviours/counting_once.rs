@@ -286,8 +286,7 @@ fn a_name_that_is_no_utf8_is_found_again() {
     let file = bench.store.receive(std::slice::from_ref(&arrival), at(0)).unwrap()[0].0;
     assert!(bench.store.is_known(&path, 1, -5).unwrap());
     let claim = file.into();
-    let due =
-        Queued { file, claim, arrival, request: None, alone: false, tries: 0, seen_elsewhere: false };
+    let due = Queued { file, claim, arrival, request: None, alone: false, tries: 0, seen_elsewhere: false };
     assert_eq!(bench.store.queued(100).unwrap(), [due]);
     let Finished::Recorded { film, study, .. } = bench.store.finish(file, &scored("x", CALM), at(1)).unwrap()
     else {
