@@ -60,15 +60,13 @@ for try in $(seq 300); do
 done
 "$BIN/psql" -q -h 127.0.0.1 -p "$PORT" -U postgres -d postgres \
     -c "CREATE ROLE locked LOGIN PASSWORD 's3cret'; CREATE ROLE guest LOGIN; CREATE ROLE crowded LOGIN CONNECTION LIMIT 0"
-echo ready "$folder" $server
+echo ready "$folder"
 cat >/dev/null
 "#;
 
 /// A server that runs as long as the value lives.
 pub(crate) struct Server {
     pub(crate) port: u16,
-    /// The process number of the server itself.
-    pub(crate) pid: u32,
     /// Its folder; `log` in it is what it says.
     pub(crate) folder: PathBuf,
     child: Child,
@@ -133,14 +131,13 @@ impl Server {
         let mut said = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let mut words = said.split_whitespace();
-        let (Some("ready"), Some(folder), Some(pid)) = (words.next(), words.next(), words.next()) else {
+        let (Some("ready"), Some(folder)) = (words.next(), words.next()) else {
             let mut why = String::new();
             child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
             return Err(format!("the server does not start: {why}"));
         };
-        let (folder, pid) = (folder.into(), pid.parse().unwrap());
-        let ends = child.stdin.take();
-        Ok(Self { port, pid, folder, child, ends })
+        let (folder, ends) = (folder.into(), child.stdin.take());
+        Ok(Self { port, folder, child, ends })
     }
 
     /// The URL of its first database.
