@@ -15,6 +15,7 @@ mod names;
 mod plugins;
 mod reading;
 mod scan;
+mod server_store;
 mod show;
 mod similar;
 pub(crate) mod support;
