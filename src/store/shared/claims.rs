@@ -6,7 +6,9 @@ use super::{
         convert::{Columns, Place},
         sql::{self, Connection, OptionalExtension},
     },
-    LEASE, Member, micros, server_clock,
+    LEASE,
+    member::Member,
+    micros, server_clock,
 };
 use crate::intake::Arrival;
 

@@ -1,9 +1,6 @@
 //! Duties: what one process alone does at a time, held for a while and renewed.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Instant,
-};
+use std::time::Instant;
 
 use super::{
     super::{
@@ -11,90 +8,11 @@ use super::{
         convert::Columns,
         sql::{self, Connection, OptionalExtension},
     },
-    LEASE, Member, micros, server_clock,
+    LEASE,
+    duty::{Duty, Held},
+    member::Member,
+    micros, server_clock,
 };
-use crate::lock::lock;
-
-/// A duty's name is a word of the store and of `health`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DutyKind {
-    /// Studies that fall quiet, or have waited too long; other thresholds; what is tried again.
-    Studies,
-    /// The plugins, and what they send out.
-    Plugins,
-    /// The results that are sent by DICOM.
-    Sending,
-    /// The deletion of old films and of patients' data.
-    Retention,
-}
-
-impl DutyKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Studies, Self::Plugins, Self::Sending, Self::Retention];
-
-    /// Its word.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Studies => "studies",
-            Self::Plugins => "plugins",
-            Self::Sending => "sending",
-            Self::Retention => "retention",
-        }
-    }
-}
-
-/// Whether this process has a duty, as far as it knows. Each clone knows the same.
-#[derive(Debug, Clone)]
-pub struct Duty {
-    kind: DutyKind,
-    /// None: the owner of a store that has one, who has every duty.
-    held: Option<Arc<Mutex<Option<Held>>>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    holder: WorkerId,
-    token: i64,
-    /// By this host's steady clock, which began to count before the server's did.
-    until: Instant,
-}
-
-impl Duty {
-    /// The duty of a store's owner.
-    #[must_use]
-    pub fn of_owner(kind: DutyKind) -> Self {
-        Self { kind, held: None }
-    }
-
-    /// A duty that is held by nobody here yet.
-    #[must_use]
-    pub fn shared(kind: DutyKind) -> Self {
-        Self { kind, held: Some(Arc::default()) }
-    }
-
-    /// Which duty.
-    #[must_use]
-    pub fn kind(&self) -> DutyKind {
-        self.kind
-    }
-
-    /// Whether this process has it now. It ends by itself when it is not renewed in time.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.held.as_ref().is_none_or(|held| lock(held).is_some_and(|held| Instant::now() < held.until))
-    }
-
-    fn now_held(&self) -> Option<Held> {
-        self.held.as_ref().and_then(|held| *lock(held))
-    }
-
-    fn set(&self, now: Option<Held>) {
-        if let Some(held) = &self.held {
-            *lock(held) = now;
-        }
-    }
-}
 
 /// A duty, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,13 +30,13 @@ pub struct DutyRow {
 /// Whether a duty is still this process's; its row belongs to this transaction until its end, so that nobody takes it
 /// meanwhile.
 pub(in crate::store) fn still_holds(connection: &Connection, duty: &Duty) -> sql::Result<bool> {
-    if duty.held.is_none() {
+    if duty.is_of_owner() {
         return Ok(true);
     }
     let Some(Held { holder, token, .. }) = duty.now_held() else { return Ok(false) };
     connection
         .prepare_cached("SELECT 1 FROM duties WHERE name = ?1 AND holder = ?2 AND token = ?3 FOR SHARE")?
-        .query_row((duty.kind.word(), holder, token), |_| Ok(()))
+        .query_row((duty.kind().word(), holder, token), |_| Ok(()))
         .optional()
         .map(|found| found.is_some())
 }
@@ -147,7 +65,7 @@ impl Store {
         let take = || -> sql::Result<Option<i64>> {
             self.connection
                 .prepare_cached(sql)?
-                .query_row((duty.kind.word(), holder, micros(LEASE)), |row| row.get(0))
+                .query_row((duty.kind().word(), holder, micros(LEASE)), |row| row.get(0))
                 .optional()
         };
         let token = take().map_err(|error| self.failed(error))?;
@@ -164,7 +82,7 @@ impl Store {
         let give_up = || -> sql::Result<()> {
             self.connection
                 .prepare_cached("UPDATE duties SET lease_until = 0 WHERE name = ?1 AND holder = ?2")?
-                .execute((duty.kind.word(), member.id()))?;
+                .execute((duty.kind().word(), member.id()))?;
             Ok(())
         };
         give_up().map_err(|error| self.failed(error))
@@ -210,23 +128,5 @@ impl Store {
     /// [`Store::under`] for every change that this connection makes from now on.
     pub fn serve(&mut self, duty: &Duty) {
         self.duty = Some(duty.clone());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duty_ends_by_itself_and_an_owner_has_every_one() {
-        assert!(Duty::of_owner(DutyKind::Plugins).is_held());
-        let duty = Duty::shared(DutyKind::Studies);
-        let other = duty.clone();
-        assert!(!duty.is_held());
-        let ends = |until| Some(Held { holder: 1, token: 1, until });
-        other.set(ends(Instant::now() + LEASE));
-        assert!(duty.is_held());
-        other.set(ends(Instant::now()));
-        assert!(!duty.is_held());
     }
 }

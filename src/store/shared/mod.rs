@@ -10,12 +10,16 @@
 
 mod claims;
 mod duties;
+mod duty;
+mod member;
 mod workers;
 
 pub(super) use claims::still_has;
+pub use duties::DutyRow;
 pub(super) use duties::still_holds;
-pub use duties::{Duty, DutyKind, DutyRow};
-pub use workers::{HOST_VARIABLE, Member, NewWorker, WorkerRow, host_name};
+pub use duty::{Duty, DutyKind};
+pub use member::{Member, NewWorker};
+pub use workers::{HOST_VARIABLE, WorkerRow, host_name};
 
 use std::time::Duration;
 

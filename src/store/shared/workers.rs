@@ -1,12 +1,6 @@
 //! The processes that work for a shared store: who they are, with which model, and when they were last heard of.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -16,9 +10,11 @@ use super::{
         convert::Columns,
         sql::{self, Row},
     },
-    Duty, DutyKind, LEASE, micros, server_clock,
+    LEASE,
+    member::{Member, NewWorker, Said},
+    micros, server_clock,
 };
-use crate::{lock::lock, text::clean};
+use crate::text::clean;
 
 /// The variable that names this host, where the system's name says nothing, as in a container.
 pub const HOST_VARIABLE: &str = "CXR_TRIAGE_HOST";
@@ -34,96 +30,6 @@ pub fn host_name() -> String {
     let name = std::env::var(HOST_VARIABLE).ok().filter(|name| !name.is_empty()).unwrap_or_else(system);
     let fits = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
     name.chars().take(64).map(fits).collect()
-}
-
-/// A process that is about to work.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NewWorker {
-    /// Its host.
-    pub host: String,
-    /// Its roles, in a few words: "watch", "work".
-    pub roles: String,
-    /// The named inboxes that it has, with commas between.
-    pub inboxes: String,
-    /// The name of its model.
-    pub model: String,
-    /// SHA-256 of the weights, hex.
-    pub sha256: String,
-    /// What stands for the rules that it judges by.
-    pub rules: String,
-    /// The device that the model runs on.
-    pub device: String,
-}
-
-/// This process among the workers of a shared store. Each clone is the same one.
-#[derive(Debug, Clone)]
-pub struct Member(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    id: WorkerId,
-    new: NewWorker,
-    rules: Mutex<String>,
-    duties: [Duty; DutyKind::ALL.len()],
-    films: AtomicU64,
-    /// What it says of itself at the next beat.
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq)]
-struct State {
-    per_second: Option<f64>,
-    words: String,
-}
-
-impl Member {
-    fn new(id: WorkerId, new: NewWorker) -> Self {
-        let (duties, films, state) = (DutyKind::ALL.map(Duty::shared), AtomicU64::new(0), Mutex::default());
-        let rules = Mutex::new(new.rules.clone());
-        Self(Arc::new(Inner { id, new, rules, duties, films, state }))
-    }
-
-    /// Its number.
-    #[must_use]
-    pub fn id(&self) -> WorkerId {
-        self.0.id
-    }
-
-    /// Its host.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.0.new.host
-    }
-
-    /// The named inboxes that it has, with commas between.
-    #[must_use]
-    pub fn inboxes(&self) -> &str {
-        &self.0.new.inboxes
-    }
-
-    /// Whether this process has a duty.
-    #[must_use]
-    pub fn duty(&self, kind: DutyKind) -> &Duty {
-        // There is one of each kind.
-        let found = self.0.duties.iter().find(|duty| duty.kind() == kind);
-        found.unwrap_or(&self.0.duties[0])
-    }
-
-    /// Notes that a film has come to its end here.
-    pub fn has_finished_film(&self) {
-        self.0.films.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Notes that it judges by other rules from now on: what stands for them.
-    pub fn judges_by(&self, rules: String) {
-        *lock(&self.0.rules) = rules;
-    }
-
-    /// Notes what is said at the next beat: films a second over the last minute of work, and the process's health in its
-    /// own words, as JSON.
-    pub fn note(&self, per_second: Option<f64>, words: String) {
-        *lock(&self.0.state) = State { per_second, words };
-    }
 }
 
 /// A worker, as people see it. What another host wrote is clean text.
@@ -226,9 +132,8 @@ impl Store {
             server_clock!(),
             " WHERE id = ?1"
         );
-        let films = i64::try_from(member.0.films.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-        let State { per_second, words } = lock(&member.0.state).clone();
-        let rules = lock(&member.0.rules).clone();
+        let Said { films, per_second, words, new } = member.said();
+        let films = i64::try_from(films).unwrap_or(i64::MAX);
         let beat = || -> sql::Result<usize> {
             self.connection.prepare_cached(renew)?.execute((member.id(), micros(LEASE)))?;
             self.connection.prepare_cached(say)?.execute((
@@ -236,12 +141,11 @@ impl Store {
                 films,
                 per_second,
                 words.as_str(),
-                rules.as_str(),
+                new.rules.as_str(),
             ))
         };
         if beat().map_err(|error| self.failed(error))? == 0 {
             // It was not heard of for so long that it was forgotten.
-            let new = NewWorker { rules, ..member.0.new.clone() };
             self.enter(&new, Some(member.id()))?;
         }
         Ok(())

@@ -1,0 +1,116 @@
+//! A duty, as the process knows it that has it or wants it.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use super::super::WorkerId;
+use crate::lock::lock;
+
+/// A duty's name is a word of the store and of `health`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DutyKind {
+    /// Studies that fall quiet, or have waited too long; other thresholds; what is tried again.
+    Studies,
+    /// The plugins, and what they send out.
+    Plugins,
+    /// The results that are sent by DICOM.
+    Sending,
+    /// The deletion of old films and of patients' data.
+    Retention,
+}
+
+impl DutyKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Studies, Self::Plugins, Self::Sending, Self::Retention];
+
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Studies => "studies",
+            Self::Plugins => "plugins",
+            Self::Sending => "sending",
+            Self::Retention => "retention",
+        }
+    }
+}
+
+/// Whether this process has a duty, as far as it knows. Each clone knows the same.
+#[derive(Debug, Clone)]
+pub struct Duty {
+    kind: DutyKind,
+    /// None: the owner of a store that has one, who has every duty.
+    held: Option<Arc<Mutex<Option<Held>>>>,
+}
+
+/// The right to a duty, while it lasts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) holder: WorkerId,
+    pub(super) token: i64,
+    /// By this host's steady clock, which began to count before the server's did.
+    pub(super) until: Instant,
+}
+
+impl Duty {
+    /// The duty of a store's owner.
+    #[must_use]
+    pub fn of_owner(kind: DutyKind) -> Self {
+        Self { kind, held: None }
+    }
+
+    /// A duty that is held by nobody here yet.
+    #[must_use]
+    pub fn shared(kind: DutyKind) -> Self {
+        Self { kind, held: Some(Arc::default()) }
+    }
+
+    /// Which duty.
+    #[must_use]
+    pub fn kind(&self) -> DutyKind {
+        self.kind
+    }
+
+    /// Whether it is an owner's, who need not renew it.
+    pub(super) fn is_of_owner(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// Whether this process has it now. It ends by itself when it is not renewed in time.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.as_ref().is_none_or(|held| lock(held).is_some_and(|held| Instant::now() < held.until))
+    }
+
+    /// The right that this process has, or had last; none for an owner.
+    pub(super) fn now_held(&self) -> Option<Held> {
+        self.held.as_ref().and_then(|held| *lock(held))
+    }
+
+    /// Notes the right that this process has now.
+    pub(super) fn set(&self, now: Option<Held>) {
+        if let Some(held) = &self.held {
+            *lock(held) = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::LEASE, *};
+
+    #[test]
+    fn a_duty_ends_by_itself_and_an_owner_has_every_one() {
+        assert!(Duty::of_owner(DutyKind::Plugins).is_held());
+        let duty = Duty::shared(DutyKind::Studies);
+        let other = duty.clone();
+        assert!(!duty.is_held());
+        let ends = |until| Some(Held { holder: 1, token: 1, until });
+        other.set(ends(Instant::now() + LEASE));
+        assert!(duty.is_held());
+        other.set(ends(Instant::now()));
+        assert!(!duty.is_held());
+    }
+}
