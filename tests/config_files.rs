@@ -84,6 +84,14 @@ fn meaning(name: &str) -> Config {
             },
             ..default
         },
+        "store_on_a_server" => Config {
+            store: Store {
+                url: Some("postgres://cxr@db.example/cxr?sslmode=verify-full".into()),
+                password_file: Some("/etc/cxr-triage/password".into()),
+                ..Store::default()
+            },
+            ..default
+        },
         "names_with_spaces" => with_thresholds([
             ("starter", "Lung Lesion", LabelThresholds { alert: Some(0.4), ..label() }),
             ("site model v2", "Pleural_Thickening", LabelThresholds { critical: Some(0.9), ..label() }),

@@ -1,23 +1,21 @@
 //! The trace that a change of the list of people leaves: an event of the store's audit; where there is no store at hand, a
 //! line of the system's log.
 
-use std::{env, io, os::unix::net::UnixDatagram, path::Path, time::Duration};
+use std::{io, os::unix::net::UnixDatagram, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{cli::GlobalArgs, watch::actor};
+use super::{cli::GlobalArgs, watch::account};
 use crate::{
     config::Loaded,
     people::Person,
     store::{NewEvent, Store, StoreError},
     store_place::StorePlace,
     study::AuditKind,
-    text::{clean, shown},
+    text::shown,
 };
 
-/// Set by sudo: the account that somebody came from.
-const SUDO_USER: &str = "SUDO_USER";
 /// The system's log: journald's, or syslog's.
 const SYSTEM_LOG: &str = "/dev/log";
 /// Facility 10 (security and authorisation), severity 6 (information): RFC 5424, section 6.2.1.
@@ -107,10 +105,10 @@ impl Change<'_> {
     }
 }
 
-/// The account that somebody works from: behind sudo the one before it.
+/// The account that somebody works from: behind sudo the one before it, which sudo names; its number where nothing names it.
 fn person_at_the_keys() -> String {
-    let before_sudo = env::var(SUDO_USER).ok().map(|name| clean(&name)).filter(|name| !name.is_empty());
-    before_sudo.unwrap_or_else(actor)
+    let named = account(&["SUDO_USER", "LOGNAME", "USER"]);
+    named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 #[cfg(test)]

@@ -53,10 +53,7 @@ impl Setup {
         adjust(&mut loaded.config);
         log::start(&loaded.config.log)?;
         loaded.refused.iter().for_each(|refused| tracing::warn!("{refused}"));
-        if let Some(warning) = seen_password(global) {
-            tracing::warn!("{warning}");
-            let _ = writeln!(stderr(), "cxr-triage: {warning}");
-        }
+        global.store.iter().for_each(|store| warn_of_password(store));
         let mounts =
             config::mounts(&loaded.config.inboxes, &global.inboxes).map_err(CommandError::usage_by)?;
         Ok(Self { loaded, global: global.clone(), adjust, mounts: Arc::new(mounts) })
@@ -356,13 +353,15 @@ pub(super) fn doubt(loaded: &Loaded, manifest: &Manifest) -> Option<String> {
     config::doubt(loaded, &manifest.name, &manifest.sha256)
 }
 
-/// A warning where the command line holds a password.
-fn seen_password(global: &GlobalArgs) -> Option<&'static str> {
-    let url = global.store.as_ref()?.to_str().filter(|text| ServerPlace::is_url(text))?;
-    ServerPlace::parse(url).ok()?.has_password().then_some(
-        "whoever may list the processes of this host reads the password in --store: put it into PGPASSWORD, ~/.pgpass or \
-         password_file under [store]",
-    )
+/// Warns where a store on the command line is named with a password.
+pub(super) fn warn_of_password(store: &Path) {
+    let url = store.to_str().filter(|text| ServerPlace::is_url(text));
+    if url.and_then(|url| ServerPlace::parse(url).ok()).is_some_and(|place| place.has_password()) {
+        let warning = "whoever may list the processes of this host reads the password in the URL of the store: put it \
+                       into PGPASSWORD, ~/.pgpass or password_file under [store]";
+        tracing::warn!("{warning}");
+        let _ = writeln!(stderr(), "cxr-triage: {warning}");
+    }
 }
 
 /// The command line's word counts more than the file's.

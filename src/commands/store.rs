@@ -8,12 +8,12 @@ use super::{
     CommandError,
     cli::{GlobalArgs, StoreCommand},
     output::{stderr, stdout},
-    setup::Setup,
+    setup::{Setup, warn_of_password},
 };
 use crate::{
-    store::{CopyProgress, Ownership, Store},
+    store::{CopyProgress, Ownership, Store, WorkerRow},
     store_place::StorePlace,
-    text::shown,
+    text::{clean, shown},
 };
 
 /// Runs `store`.
@@ -48,6 +48,12 @@ fn copy(setup: &Setup, from: &Path, to: &Path) -> Result<(), CommandError> {
         )));
     };
     let source = Store::open(&from)?;
+    if let Some(worker) = source.workers()?.into_iter().find(WorkerRow::is_alive) {
+        let (host, pid) = (clean(&worker.host), worker.pid);
+        return Err(CommandError::failed(format!(
+            "the process {pid} on {host} works on the store {from}: stop all of its workers first"
+        )));
+    }
     let mut err = stderr();
     let mut told = String::new();
     let rows = Store::open(&to)?.copy_from(&source, |CopyProgress { table, done, of }| {
@@ -62,6 +68,7 @@ fn copy(setup: &Setup, from: &Path, to: &Path) -> Result<(), CommandError> {
 
 /// A place on the command line, with the password file that the site names.
 fn place(setup: &Setup, word: &Path) -> Result<StorePlace, CommandError> {
+    warn_of_password(word);
     let place =
         StorePlace::parse(word.as_os_str()).map_err(|error| CommandError::usage(error.to_string()))?;
     let configured = setup.config().store.password_file.as_deref();

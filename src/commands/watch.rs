@@ -365,12 +365,13 @@ fn health(
 
 /// The person at the keys, for the audit: the name of the account.
 pub(super) fn actor() -> String {
-    ["LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .map(|name| crate::text::clean(&name))
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "somebody".to_owned())
+    account(&["LOGNAME", "USER"]).unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// The account that the first of these variables names which is there.
+pub(super) fn account(variables: &[&str]) -> Option<String> {
+    let named = variables.iter().find_map(|name| std::env::var(name).ok());
+    named.map(|name| crate::text::clean(&name)).filter(|name| !name.is_empty())
 }
 
 /// The settings of the screen, with the doubt about the thresholds where there is one.

@@ -3,6 +3,7 @@
 use crate::{
     files::{Expected, readers},
     hash::sha256,
+    intake::unmounted,
     store::{FilmRow, Store},
 };
 
@@ -12,6 +13,10 @@ pub(super) fn film_bytes(store: &Store, film: &FilmRow) -> Result<Vec<u8>, Strin
     let copies = store.copies(film.id).map_err(|error| error.to_string())?;
     let mut failure: Option<String> = None;
     for path in std::iter::once(&film.path).chain(&copies) {
+        if let Some(why) = unmounted(path) {
+            failure.get_or_insert(format!("cannot be read ({why})"));
+            continue;
+        }
         match readers().read(path, Expected::FILM, &|| false) {
             Ok(bytes) if sha256(&bytes) == film.sha256 => return Ok(bytes),
             Ok(_) => _ = failure.get_or_insert("has changed since it came in".to_owned()),

@@ -11,13 +11,12 @@ use super::{
     Disk, Facts, HostsFacts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
     clock::{millis, uptime},
     judge::OWNER_SILENT,
-    workers::spokesman,
 };
 use crate::{
     config::Config,
     dicom::receive::fault_of,
     files::Room,
-    store::{OwnerFile, Ownership, PluginState, Store, StoreError, host_name},
+    store::{OwnerFile, Ownership, PluginState, Store, StoreError, WorkerRow, host_name},
     store_place::StorePlace,
 };
 
@@ -78,6 +77,14 @@ pub fn hosts(store: &Store) -> Result<(HostsFacts, Option<OwnerState>), StoreErr
     let workers = store.workers()?;
     let own = spokesman(&workers, &host_name());
     Ok((HostsFacts::new(&workers, &store.duties()?, store.out_of_reach()?), own))
+}
+
+/// The state of a process in its own words, of the worker that says most: one of `host` before others, one with an inbox
+/// before others; none where no worker is at work.
+fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState> {
+    let rank = |worker: &&WorkerRow| (worker.host == host, worker.roles.contains("watch"), worker.id);
+    let first = workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)?;
+    serde_json::from_str(&first.state).ok()
 }
 
 /// The facts about a store that is not open yet. Nothing is made where there is none.

@@ -1,11 +1,9 @@
-//! The workers of a store that several hosts share: as facts, and what is wrong with them. Pure but for the reading of what
-//! they say of themselves.
+//! The workers of a store that several hosts share: as facts, and what is wrong with them. Pure.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::OwnerState;
 use crate::{
     store::{DutyRow, WorkerRow},
     text::long_time,
@@ -101,7 +99,7 @@ impl HostsFacts {
                 .collect(),
         };
         Self {
-            workers: workers.iter().map(facts).collect(),
+            workers: workers.iter().filter(|worker| !is_replaced(worker, workers)).map(facts).collect(),
             duties_free: duties.iter().filter(|duty| !duty.is_held).map(|duty| duty.name.clone()).collect(),
             out_of_reach,
         }
@@ -150,6 +148,16 @@ impl HostsFacts {
     }
 }
 
+/// Whether a worker that is not heard of is of no interest: another one was started in its place.
+fn is_replaced(worker: &WorkerRow, all: &[WorkerRow]) -> bool {
+    let took_over = |other: &WorkerRow| {
+        other.id > worker.id
+            && other.is_alive()
+            && (&other.host, &other.roles) == (&worker.host, &worker.roles)
+    };
+    !worker.is_alive() && all.iter().any(took_over)
+}
+
 /// A sentence where workers that are at work would score one film differently: their results are not to be compared.
 #[must_use]
 pub fn disagreement(workers: &[WorkerFacts]) -> Option<String> {
@@ -173,15 +181,18 @@ pub fn disagreement(workers: &[WorkerFacts]) -> Option<String> {
     Some(format!("workers score by different {what}, so that results differ by host: {}", each.join(", ")))
 }
 
+<<<<<<< HEAD
 /// The state of a process in its own words, of the worker that says most: one of `host` before others, one with an inbox
 /// before others; none where no worker is at work.
 #[must_use]
-pub fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState> {
+pub(super) fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState> {
     let rank = |worker: &&WorkerRow| (worker.host == host, worker.roles.contains("watch"), worker.id);
     let first = workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)?;
     serde_json::from_str(&first.state).ok()
 }
 
+=======
+>>>>>>> hosts
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -20,6 +20,7 @@ use crate::{
     files::{NoAnswerError, Readers, RefusedError},
     guard::guarded,
     intake::Mounts,
+    lock::lock,
     model::{Findings, ModelError},
     quality::{Gates, Held, Warning},
     store::{Claim, Queued, Store},
@@ -29,7 +30,8 @@ use crate::{
 
 /// Makes reports, by the rules and gates in force and the films that are known.
 pub(super) struct Judge {
-    pub(super) store: Store,
+    /// Which films are known: one connection for all of a process, for each costs a server something.
+    pub(super) known: Arc<Mutex<Store>>,
     pub(super) rules: Arc<ArcSwap<Rules>>,
     pub(super) gates: Arc<ArcSwap<Gates>>,
     /// Where this host has the named inboxes.
@@ -81,7 +83,7 @@ impl Judge {
         }
         // Cheap for what is here already; the store decides again when the result is recorded.
         if due.request.is_none()
-            && let Ok(Some(of)) = self.store.film_by_sha256(&bytes.sha256)
+            && let Ok(Some(of)) = lock(&self.known).film_by_sha256(&bytes.sha256)
         {
             return Err(report(ReportKind::Seen { of }));
         }

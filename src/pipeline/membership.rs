@@ -156,7 +156,7 @@ impl Work {
             if films > 0 {
                 tracing::warn!(
                     films,
-                    "the worker that had these films is not heard of: they are tried alone, last"
+                    "the worker that had these films is not heard of: another one takes them"
                 );
             }
         }

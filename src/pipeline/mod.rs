@@ -61,6 +61,7 @@ use crate::{
     config::RasterStudy,
     files::Readers,
     intake::{self, Intake, IntakeError, Mounts},
+    lock::lock,
     model::{Embedder, Model},
     quality::Gates,
     similar::{self, FeatureFile, FeaturesId},
@@ -229,15 +230,14 @@ impl Pipeline {
             wake: wake_in.clone(),
             progress: recorder::Progress::default(),
         };
-        let judge = || -> Result<judge::Judge, StoreError> {
-            Ok(judge::Judge {
-                store: Store::open(&store_path)?,
-                rules: Arc::clone(&rules),
-                gates: Arc::clone(&gates),
-                mounts: Arc::clone(&mounts),
-                readers: Arc::clone(&readers),
-                stop: Arc::clone(&stop),
-            })
+        let known = Arc::new(Mutex::new(Store::open(&store_path)?));
+        let judge = || judge::Judge {
+            known: Arc::clone(&known),
+            rules: Arc::clone(&rules),
+            gates: Arc::clone(&gates),
+            mounts: Arc::clone(&mounts),
+            readers: Arc::clone(&readers),
+            stop: Arc::clone(&stop),
         };
         let mut feeder = feeder::Feeder {
             store: Store::open(&store_path)?,
@@ -248,7 +248,7 @@ impl Pipeline {
             alone: alone::Alone {
                 helper,
                 model: model.sha256().to_owned(),
-                judge: judge()?,
+                judge: judge(),
                 fruitless: 0,
                 next: None,
             },
@@ -257,9 +257,8 @@ impl Pipeline {
             stop: Arc::clone(&stop),
             progress: feeder::Progress::default(),
         };
-        let known = intake_options.is_some().then(|| Store::open(&store_path)).transpose()?;
         let cores = Arc::new(Cores::new(model));
-        let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
+        let judges: Vec<judge::Judge> = (0..cores.workers()).map(|_| judge()).collect();
 
         let heartbeat = heartbeat::Heartbeat::new(
             &store_path,
@@ -322,7 +321,7 @@ impl Pipeline {
         drop((files, results_in));
 
         let is_known = move |path: &std::path::Path, size, modified_ns| {
-            known.as_ref().is_some_and(|known| known.is_known(path, size, modified_ns).unwrap_or(false))
+            lock(&known).is_known(path, size, modified_ns).unwrap_or(false)
         };
         let beats = Some(beats);
         let mut pipeline =

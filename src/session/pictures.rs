@@ -162,7 +162,7 @@ fn find(store: &Store, row: &FilmRow) -> Result<Film, PictureError> {
 /// The film at a path: a file that has another content by now is another film.
 fn open(path: &Path, row: &FilmRow) -> Result<Film, PictureError> {
     if let Some(why) = unmounted(path) {
-        return Err(PictureError(format!("There is no picture: {why}; its findings stay.")));
+        return Err(PictureError(format!("{why}; its findings stay.")));
     }
     let bytes = read(path).map_err(|error| unreadable(path, &error))?;
     if bytes.sha256 != row.sha256 {

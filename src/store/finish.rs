@@ -15,10 +15,10 @@ use super::{
     films,
     identity::{join, note_clashes, repeated},
     join::{join_study, refresh, reopen},
+    queued::Claim as Turn,
     request,
     rollup::recombine,
     row::{save, study},
-    shared::Claim as Turn,
     sql::{self, Connection, OptionalExtension},
     supersede::supersede,
 };

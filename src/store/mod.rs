@@ -40,6 +40,7 @@ mod place;
 mod plugin_record;
 mod plugin_work;
 mod plugins;
+mod queued;
 mod read;
 mod reassess;
 mod receive;
@@ -82,17 +83,14 @@ pub use plugin_record::{
     PluginRecord, PluginRequest, PluginState, PluginWork,
 };
 pub use plugin_work::PluginOutcome;
+pub use queued::{Claim, Queued, RequestId, WorkerId};
 pub use read::{Counts, StoredHeatmap};
-pub use receive::Queued;
 pub use record::{FilmRow, FilmState, StudyDetail};
-pub use request::RequestId;
 pub use retention::DoneFilm;
 pub use rules::rules_digest;
 pub use senders::{Sender, SenderNews};
 pub use sends::{ChangedResults, LastSend, SendContent, SentObject};
-pub use shared::{
-    Claim, Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Member, NewWorker, WorkerId, WorkerRow, host_name,
-};
+pub use shared::{Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Member, NewWorker, WorkerRow, host_name};
 pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;

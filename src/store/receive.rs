@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Claim, FileId, RequestId, Store, StoreError,
+    Claim, FileId, Queued, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place, to_json},
     shared::{host_name, still_has},
@@ -17,26 +17,6 @@ use crate::{
     intake::{Arrival, LeftOut, Mounts},
     study::AuditKind,
 };
-
-/// A file that waits to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// Its number.
-    pub file: FileId,
-    /// The turn at it, for its result.
-    pub claim: Claim,
-    /// What intake said of it.
-    pub arrival: Arrival,
-    /// Set where a person wants the held film in it scored all the same: the request, and the SHA-256 (hex)
-    /// of that film.
-    pub request: Option<(RequestId, String)>,
-    /// Set where the program died while the file was in work: it is to be tried alone.
-    pub alone: bool,
-    /// How often it was tried before, and its disk or share did not answer.
-    pub tries: u32,
-    /// Set where another host received it, which may have it where this one has not.
-    pub seen_elsewhere: bool,
-}
 
 impl Store {
     /// Records files that are not known in that size and with that time as queued, and returns the

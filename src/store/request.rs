@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    FilmId, Finished, Outcome, Requested, Store, StoreError, StudyId, StudyRow, Verdict,
+    FilmId, Finished, Outcome, RequestId, Requested, Store, StoreError, StudyId, StudyRow, Verdict,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
     due::{Due, close},
@@ -21,9 +21,6 @@ use crate::{
     study::{AuditKind, Cause},
     text::clean,
 };
-
-/// A request's row number.
-pub type RequestId = i64;
 
 /// A request that waits for its answer.
 pub(super) struct Open {

@@ -112,7 +112,7 @@ fn fill(bench: &Bench, files: u32, one_scored: u32) -> Expected {
 
 /// That the store holds each file once, with what must have become of it.
 fn assert_accounted_for(bench: &Bench, mut expected: Expected) {
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.place()).unwrap();
     let scored = expected.values().filter(|gate| gate.is_none()).count();
     let counts = store.counts().unwrap();
     assert_eq!((counts.queued, counts.scored_films, counts.held_films), (0, scored, expected.len() - scored));
@@ -138,12 +138,20 @@ fn assert_accounted_for(bench: &Bench, mut expected: Expected) {
 
 #[test]
 fn of_three_hundred_files_dropped_at_once_thirty_of_them_bad_every_one_is_accounted_for() {
-    let bench = Bench::new();
-    let expected = fill(&bench, 300, 50);
+    flood(&Bench::new());
+}
+
+#[test]
+fn of_three_hundred_files_dropped_at_once_every_one_is_accounted_for_on_a_server() {
+    Bench::on_server().iter().for_each(flood);
+}
+
+fn flood(bench: &Bench) {
+    let expected = fill(bench, 300, 50);
     let (events, code) = bench.watch(&["--once"]).rest();
     assert_eq!(code, Some(0));
     assert!(is(events.last().unwrap(), "idle") && events.last().unwrap()["films"] == 300);
-    assert_accounted_for(&bench, expected);
+    assert_accounted_for(bench, expected);
 }
 
 /// The same with ten thousand files, a thousand of them bad and 200 scored, and what memory that takes:

@@ -20,7 +20,15 @@ const FILMS: u32 = 12;
 
 #[test]
 fn every_film_is_there_once_however_often_the_program_is_killed() {
-    let bench = Bench::new();
+    every_film_is_there_once_on(&Bench::new());
+}
+
+#[test]
+fn every_film_is_there_once_on_a_server_however_often_the_program_is_killed() {
+    Bench::on_server().iter().for_each(every_film_is_there_once_on);
+}
+
+fn every_film_is_there_once_on(bench: &Bench) {
     for seed in 0..FILMS {
         bench.film(&format!("{seed}.png"), seed);
     }
@@ -38,7 +46,7 @@ fn every_film_is_there_once_however_often_the_program_is_killed() {
     assert_eq!(code, Some(0));
     assert!(is(events.last().unwrap(), "idle"));
 
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.place()).unwrap();
     let studies = store.studies_since(0).unwrap();
     let films: Vec<_> =
         studies.iter().flat_map(|study| store.detail(study.id).unwrap().unwrap().films).collect();

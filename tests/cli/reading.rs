@@ -144,7 +144,8 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
         ownership: Ownership::acquire(&bench.store()).unwrap().unwrap(),
         rules,
         model,
-        intake: intake::Options::new(bench.inbox()),
+        intake: Some(intake::Options::new(bench.inbox())),
+        mounts: std::sync::Arc::default(),
         gates: Config::default().quality,
         settings: Settings {
             quiet_period: SignedDuration::from_mins(5),

@@ -7,17 +7,24 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use cxr_triage::store_place::StorePlace;
 use image::GrayImage;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::program::{Running, program};
+use crate::{
+    postgres,
+    support::program::{Running, program},
+};
 
 /// Drawn films look like no chest, and the gates that see that are off where a test scores them.
 const DRAWN: &str = "\n[quality]\ninverted = \"off\"\nout_of_distribution = \"off\"\n";
 
 pub(crate) struct Bench {
     folder: TempDir,
+    /// Of a store on a server.
+    url: Option<String>,
 }
 
 impl Bench {
@@ -30,9 +37,15 @@ impl Bench {
 
     /// For real films: with all defaults.
     pub(crate) fn as_shipped() -> Self {
-        let bench = Self { folder: tempfile::tempdir().unwrap() };
+        let bench = Self { folder: tempfile::tempdir().unwrap(), url: None };
         fs::create_dir(bench.inbox()).unwrap();
         bench
+    }
+
+    /// For drawn films, with its store on a PostgreSQL server; none where there is none to test with.
+    pub(crate) fn on_server() -> Option<Self> {
+        let url = postgres::server()?.schema();
+        Some(Self { url: Some(url), ..Self::new() })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -45,6 +58,11 @@ impl Bench {
 
     pub(crate) fn store(&self) -> PathBuf {
         self.path("data/store.db")
+    }
+
+    /// Where the store is, in a file or on a server.
+    pub(crate) fn place(&self) -> StorePlace {
+        self.url.as_deref().map_or_else(|| self.store().into(), postgres::place)
     }
 
     /// Puts a drawn film into the inbox.
@@ -75,7 +93,8 @@ impl Bench {
 
     /// The same in an environment that has these variables besides.
     pub(crate) fn watch_in(&self, more: &[&str], variables: &[(&str, &OsStr)]) -> Running {
-        let mut arguments = vec!["watch", "inbox", "--headless", "--store", "data/store.db"];
+        let store = self.url.as_deref().unwrap_or("data/store.db");
+        let mut arguments = vec!["watch", "inbox", "--headless", "--store", store];
         arguments.extend(more);
         Running::start(self.command(&arguments).envs(variables.iter().copied()))
     }
@@ -87,8 +106,8 @@ pub(crate) fn interrupted(command: &mut Command, has_begun: impl Fn() -> bool) -
     while !has_begun() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(asked.success());
+    // By a call: until a program were started for it, all might be done.
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     child.wait_with_output().unwrap()
 }
 

@@ -285,7 +285,8 @@ fn a_name_that_is_no_utf8_is_found_again() {
     let arrival = cxr_triage::intake::Arrival { path: path.clone(), size: 1, modified_ns: -5 };
     let file = bench.store.receive(std::slice::from_ref(&arrival), at(0)).unwrap()[0].0;
     assert!(bench.store.is_known(&path, 1, -5).unwrap());
-    let due = Queued { file, arrival, request: None, alone: false, tries: 0 };
+    let claim = file.into();
+    let due = Queued { file, claim, arrival, request: None, alone: false, tries: 0, seen_elsewhere: false };
     assert_eq!(bench.store.queued(100).unwrap(), [due]);
     let Finished::Recorded { film, study, .. } = bench.store.finish(file, &scored("x", CALM), at(1)).unwrap()
     else {

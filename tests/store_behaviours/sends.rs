@@ -194,11 +194,14 @@ fn a_study_whose_patient_was_forgotten_is_not_sent() {
     follow(&mut bench.store, &["pacs"]);
     let study = complete(&mut bench, "x");
     put(&mut bench.store, "pacs", "a");
-    arrives(&mut bench.store, &only(&bench.store).0);
+    let delivery = only(&bench.store).0;
+    arrives(&mut bench.store, &delivery);
     bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
-    arrives(&mut bench.store, &only(&bench.store).0);
+    let delivery = only(&bench.store).0;
+    arrives(&mut bench.store, &delivery);
     assert!(bench.store.ask_to_send(study, "pacs", "anna", at(5)).unwrap());
-    arrives(&mut bench.store, &only(&bench.store).0);
+    let delivery = only(&bench.store).0;
+    arrives(&mut bench.store, &delivery);
     bench.store.forget_patients(&[study], at(6)).unwrap();
     assert!(!bench.store.ask_to_send(study, "pacs", "anna", at(7)).unwrap());
     assert!(!bench.store.ask_to_send(study, "other", "anna", at(7)).unwrap());

@@ -21,6 +21,7 @@ pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
         .env("HOME", &home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_DATA_HOME", home.join("data"))
+        .env_remove("XDG_STATE_HOME")
         .env_remove("CXR_TRIAGE_CONFIG")
         .stdin(Stdio::null());
     command

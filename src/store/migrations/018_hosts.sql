@@ -4,13 +4,14 @@
 -- `inbox`: the named inbox that the file lies in, which its path begins with; empty: the path is the same on every host.
 -- `seen_by`: the host that received it. `not_on`: hosts that cannot open it, with commas between.
 -- `claimed_by`: the worker that has it now, until `lease_until` (microseconds of the server's clock). `claim` counts its
--- turns: a result of an earlier one is refused.
+-- turns: a result of an earlier one is refused. `lost` counts the turns whose worker was not heard of any more.
 ALTER TABLE files ADD COLUMN inbox TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN seen_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN not_on TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN claimed_by INTEGER;
 ALTER TABLE files ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE files ADD COLUMN lease_until INTEGER;
+ALTER TABLE files ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 
 -- The processes that work for a store. Times are the server's. `inboxes`: the named inboxes that it has, with commas
 -- between; `state`: its health in its own words, as JSON.

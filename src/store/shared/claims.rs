@@ -2,28 +2,13 @@
 
 use super::{
     super::{
-        FileId, Queued, Store, StoreError,
+        Claim, FileId, Queued, Store, StoreError,
         convert::{Columns, Place},
         sql::{self, Connection, OptionalExtension},
     },
-    LEASE, Member, WorkerId, micros, server_clock,
+    LEASE, Member, micros, server_clock,
 };
 use crate::intake::Arrival;
-
-/// A worker's turn at a queued file. A result that belongs to a turn is taken while that turn lasts, and not after; one
-/// that belongs to none is the owner's of a store that has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Claim {
-    /// The file.
-    pub file: FileId,
-    turn: Option<(WorkerId, i64)>,
-}
-
-impl From<FileId> for Claim {
-    fn from(file: FileId) -> Self {
-        Self { file, turn: None }
-    }
-}
 
 /// Whether a turn lasts; the file's row then belongs to this transaction until its end, so that nobody claims it meanwhile.
 pub(in crate::store) fn still_has(connection: &Connection, claim: Claim) -> sql::Result<bool> {
@@ -160,14 +145,15 @@ impl Store {
         release().map_err(|error| self.failed(error))
     }
 
-    /// Takes films back from workers whose claims have ended, to be tried alone, behind what is queued now; returns how
-    /// many.
+    /// Takes films back from workers whose claims have ended; returns how many. One that is lost the second time may have
+    /// ended its workers: it is to be tried alone, behind what is queued now.
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind).
     pub fn take_back_claims(&mut self) -> Result<usize, StoreError> {
         let sql = concat!(
-            "UPDATE files SET claimed_by = NULL, lease_until = NULL, behind = (SELECT max(id) FROM files)
+            "UPDATE files SET claimed_by = NULL, lease_until = NULL, lost = lost + 1,
+                    behind = CASE WHEN lost > 0 THEN (SELECT max(id) FROM files) ELSE behind END
              WHERE id IN (SELECT id FROM files WHERE claimed_by IS NOT NULL AND state = 'queued' AND lease_until < ",
             server_clock!(),
             " FOR UPDATE SKIP LOCKED)"

@@ -7,11 +7,11 @@ use std::{
 
 use super::{
     super::{
-        Store, StoreError,
+        Store, StoreError, WorkerId,
         convert::Columns,
         sql::{self, Connection, OptionalExtension},
     },
-    LEASE, Member, WorkerId, micros, server_clock,
+    LEASE, Member, micros, server_clock,
 };
 use crate::lock::lock;
 

@@ -12,11 +12,10 @@ mod claims;
 mod duties;
 mod workers;
 
-pub use claims::Claim;
 pub(super) use claims::still_has;
 pub(super) use duties::still_holds;
 pub use duties::{Duty, DutyKind, DutyRow};
-pub use workers::{HOST_VARIABLE, Member, NewWorker, WorkerId, WorkerRow, host_name};
+pub use workers::{HOST_VARIABLE, Member, NewWorker, WorkerRow, host_name};
 
 use std::time::Duration;
 

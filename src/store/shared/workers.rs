@@ -12,16 +12,13 @@ use jiff::Timestamp;
 
 use super::{
     super::{
-        Store, StoreError,
+        Store, StoreError, WorkerId,
         convert::Columns,
         sql::{self, Row},
     },
     Duty, DutyKind, LEASE, micros, server_clock,
 };
 use crate::{lock::lock, text::clean};
-
-/// A worker's row number.
-pub type WorkerId = i64;
 
 /// The variable that names this host, where the system's name says nothing, as in a container.
 pub const HOST_VARIABLE: &str = "CXR_TRIAGE_HOST";

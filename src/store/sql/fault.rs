@@ -43,16 +43,17 @@ pub(in crate::store) struct ServerError {
     pub(in crate::store) trouble: Trouble,
     why: String,
     is_over: bool,
+    is_late: bool,
 }
 
 impl ServerError {
     pub(in crate::store) fn new(trouble: Trouble, why: &impl Display) -> Self {
-        Self { trouble, why: clean(&why.to_string()), is_over: false }
+        Self { trouble, why: clean(&why.to_string()), is_over: false, is_late: false }
     }
 
     pub(in crate::store::sql) fn late(after: Duration) -> Self {
         let why = format!("it has not answered within {} s", after.as_secs());
-        Self { is_over: true, ..Self::new(Trouble::Unreachable, &why) }
+        Self { is_over: true, is_late: true, ..Self::new(Trouble::Unreachable, &why) }
     }
 
     pub(in crate::store::sql) fn lost() -> Self {
@@ -93,6 +94,11 @@ impl ServerError {
             () => Trouble::Other,
         };
         Self { is_over: true, ..Self::new(trouble, &why) }
+    }
+
+    /// Whether the connection broke, or has to be made anew, so that what was asked may do on another one.
+    pub(in crate::store::sql) fn breaks_off(&self) -> bool {
+        self.is_over && !self.is_late
     }
 
     /// Whether the connection is of no more use.

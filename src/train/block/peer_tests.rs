@@ -71,7 +71,8 @@ fn gradients_are_those_of_pytorch() {
     }
 }
 
-/// Within what rounding to 8 bits leaves of them, and otherwise than in single precision.
+/// Within what rounding to 8 bits (0.4 %) at each of a dozen products leaves of them: which sums are rounded first differs
+/// between libraries and processors. And otherwise than in single precision.
 #[test]
 fn gradients_of_bf16_products_are_those_of_pytorch() {
     let peer = peer();
@@ -84,7 +85,7 @@ fn gradients_of_bf16_products_are_those_of_pytorch() {
     for (name, var) in block.parameters() {
         let ours = gradients.get(var.as_tensor()).unwrap();
         let far = farthest(ours, &theirs[name]);
-        assert!(far < 1e-2, "{name}: {far}");
+        assert!(far < 4e-2, "{name}: {far}");
         differs = differs.max(farthest(ours, &single[name]));
     }
     assert!(differs > 1e-3, "{differs}");

@@ -198,6 +198,31 @@ fn a_followers_hint_moves_with_every_change_of_another_connection() {
 }
 
 #[test]
+fn a_process_with_many_threads_on_a_store_has_few_connections() {
+    let server = server_or_return!();
+    let url = format!("{}&application_name=many", server.schema());
+    let stores: Vec<Store> = (0..40).map(|_| Store::open(place(&url)).unwrap()).collect();
+    let count = || {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'many'";
+        Raw::connect(&server.url()).rows(sql)[0].parse::<u32>().unwrap()
+    };
+    assert_eq!(count(), 1);
+    let threads: Vec<_> = stores
+        .into_iter()
+        .map(|mut store| {
+            thread::spawn(move || {
+                for _ in 0..5 {
+                    store.counts().unwrap();
+                    store.try_to_write(Duration::from_secs(10)).unwrap();
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(count() <= 6, "{} wait for their next use", count());
+}
+
+#[test]
 fn tls_is_as_strict_as_sslmode_says() {
     if server().is_none() {
         return;

@@ -5,6 +5,7 @@ ALTER TABLE files ADD COLUMN not_on TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN claimed_by BIGINT;
 ALTER TABLE files ADD COLUMN claim BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE files ADD COLUMN lease_until BIGINT;
+ALTER TABLE files ADD COLUMN lost BIGINT NOT NULL DEFAULT 0;
 -- What can be claimed, in the order in which it is; and what is claimed.
 CREATE INDEX files_claimable ON files (coalesce(behind, id), behind NULLS FIRST, id)
     WHERE state = 'queued' AND claimed_by IS NULL;
