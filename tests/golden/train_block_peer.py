@@ -23,9 +23,14 @@ class Conv(torch.nn.Conv2d):
     def forward(self, x):
         if not Conv.bf16:
             return super().forward(x)
-        # Summed in single precision, and rounded; the gradients are on their way back, too.
-        rounded = [value.bfloat16().float() for value in (x, self.weight)]
-        return self._conv_forward(*rounded, None).bfloat16().float()
+        # Over shifted copies, as products of matrices, summed in single precision; all that goes in and comes out is rounded, and
+        # so are the gradients on their way back.
+        rounded = lambda value: value.bfloat16().float()
+        border, (rows, columns) = self.padding[0], x.shape[2:]
+        padded = torch.nn.functional.pad(x, [border] * 4)
+        side = range(2 * border + 1)
+        copies = torch.cat([padded[:, :, i : i + rows, j : j + columns] for i in side for j in side], 1)
+        return rounded(torch.einsum("oc,nchw->nohw", rounded(self.weight.permute(0, 2, 3, 1).flatten(1)), rounded(copies)))
 
 
 class Layer(torch.nn.Module):

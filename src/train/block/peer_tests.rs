@@ -71,8 +71,8 @@ fn gradients_are_those_of_pytorch() {
     }
 }
 
-/// Within what rounding to 8 bits (0.4 %) at each of a dozen products leaves of them: which sums are rounded first differs
-/// between libraries and processors. And otherwise than in single precision.
+/// The peer rounds to 8 bits (0.4 %) where the block does; the order of a sum, which differs between processors, may still
+/// round one number otherwise. Single precision is farther away than that.
 #[test]
 fn gradients_of_bf16_products_are_those_of_pytorch() {
     let peer = peer();
@@ -85,10 +85,10 @@ fn gradients_of_bf16_products_are_those_of_pytorch() {
     for (name, var) in block.parameters() {
         let ours = gradients.get(var.as_tensor()).unwrap();
         let far = farthest(ours, &theirs[name]);
-        assert!(far < 4e-2, "{name}: {far}");
+        assert!(far < 1e-2, "{name}: {far}");
         differs = differs.max(farthest(ours, &single[name]));
     }
-    assert!(differs > 1e-3, "{differs}");
+    assert!(differs > 2e-2, "{differs}");
 }
 
 /// Parameters, and the running statistics where they are trained.
