@@ -236,7 +236,7 @@ fn set_numbers(target: &Connection, tables: &[Table]) -> sql::Result<()> {
             .flatten();
         if let Some(sequence) = sequence {
             let sql = format!(
-                "SELECT setval(CAST(?1 AS regclass), max(id)) FROM {name} HAVING max(id) IS NOT NULL"
+                "SELECT setval(CAST(CAST(?1 AS TEXT) AS regclass), max(id)) FROM {name} HAVING max(id) IS NOT NULL"
             );
             target.prepare_cached(&sql)?.exists([sequence])?;
         }
