@@ -181,18 +181,6 @@ pub fn disagreement(workers: &[WorkerFacts]) -> Option<String> {
     Some(format!("workers score by different {what}, so that results differ by host: {}", each.join(", ")))
 }
 
-<<<<<<< HEAD
-/// The state of a process in its own words, of the worker that says most: one of `host` before others, one with an inbox
-/// before others; none where no worker is at work.
-#[must_use]
-pub(super) fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState> {
-    let rank = |worker: &&WorkerRow| (worker.host == host, worker.roles.contains("watch"), worker.id);
-    let first = workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)?;
-    serde_json::from_str(&first.state).ok()
-}
-
-=======
->>>>>>> hosts
 #[cfg(test)]
 mod tests {
     use super::*;
