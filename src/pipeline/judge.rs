@@ -30,7 +30,7 @@ use crate::{
 
 /// Makes reports, by the rules and gates in force and the films that are known.
 pub(super) struct Judge {
-    /// Which films are known: one connection for all of a process, for each costs a server something.
+    /// Knows which films are known; of a store on a server one for all judges.
     pub(super) known: Arc<Mutex<Store>>,
     pub(super) rules: Arc<ArcSwap<Rules>>,
     pub(super) gates: Arc<ArcSwap<Gates>>,

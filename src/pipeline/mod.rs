@@ -231,13 +231,17 @@ impl Pipeline {
             progress: recorder::Progress::default(),
         };
         let known = Arc::new(Mutex::new(Store::open(&store_path)?));
-        let judge = || judge::Judge {
-            known: Arc::clone(&known),
-            rules: Arc::clone(&rules),
-            gates: Arc::clone(&gates),
-            mounts: Arc::clone(&mounts),
-            readers: Arc::clone(&readers),
-            stop: Arc::clone(&stop),
+        let judge = || -> Result<judge::Judge, StoreError> {
+            // A connection costs a server something, and a file nothing.
+            let own = (!store_path.is_shared()).then(|| Store::open(&store_path)).transpose()?;
+            Ok(judge::Judge {
+                known: own.map_or_else(|| Arc::clone(&known), |own| Arc::new(Mutex::new(own))),
+                rules: Arc::clone(&rules),
+                gates: Arc::clone(&gates),
+                mounts: Arc::clone(&mounts),
+                readers: Arc::clone(&readers),
+                stop: Arc::clone(&stop),
+            })
         };
         let mut feeder = feeder::Feeder {
             store: Store::open(&store_path)?,
@@ -248,7 +252,7 @@ impl Pipeline {
             alone: alone::Alone {
                 helper,
                 model: model.sha256().to_owned(),
-                judge: judge(),
+                judge: judge()?,
                 fruitless: 0,
                 next: None,
             },
@@ -258,7 +262,7 @@ impl Pipeline {
             progress: feeder::Progress::default(),
         };
         let cores = Arc::new(Cores::new(model));
-        let judges: Vec<judge::Judge> = (0..cores.workers()).map(|_| judge()).collect();
+        let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
 
         let heartbeat = heartbeat::Heartbeat::new(
             &store_path,
