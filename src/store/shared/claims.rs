@@ -85,7 +85,9 @@ impl Store {
                 })?
                 .collect()
         };
-        claim().map_err(|error| self.failed(error))
+        let claimed = claim().map_err(|error| self.failed(error))?;
+        member.has_claimed(claimed.iter().map(|due| due.file));
+        Ok(claimed)
     }
 
     /// How many films a worker has claimed.

@@ -1,12 +1,15 @@
 //! This process among the workers of a shared store.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{
-    super::WorkerId,
+    super::{FileId, WorkerId},
     duty::{Duty, DutyKind},
 };
 use crate::lock::lock;
@@ -41,6 +44,8 @@ struct Inner {
     rules: Mutex<String>,
     duties: [Duty; DutyKind::ALL.len()],
     films: AtomicU64,
+    /// The files that it knows to have claimed: one whose claim never came to be known here must not be renewed.
+    claims: Mutex<BTreeSet<FileId>>,
     /// What it says of itself at the next beat.
     state: Mutex<State>,
 }
@@ -67,7 +72,8 @@ impl Member {
     pub(super) fn new(id: WorkerId, new: NewWorker) -> Self {
         let (duties, films, state) = (DutyKind::ALL.map(Duty::shared), AtomicU64::new(0), Mutex::default());
         let rules = Mutex::new(new.rules.clone());
-        Self(Arc::new(Inner { id, new, rules, duties, films, state }))
+        let claims = Mutex::default();
+        Self(Arc::new(Inner { id, new, rules, duties, films, claims, state }))
     }
 
     /// Its number.
@@ -94,6 +100,21 @@ impl Member {
         // There is one of each kind.
         let found = self.0.duties.iter().find(|duty| duty.kind() == kind);
         found.unwrap_or(&self.0.duties[0])
+    }
+
+    /// Notes that files are claimed.
+    pub(super) fn has_claimed(&self, files: impl IntoIterator<Item = FileId>) {
+        lock(&self.0.claims).extend(files);
+    }
+
+    /// The files that are claimed, as far as is known here.
+    pub(super) fn claims(&self) -> BTreeSet<FileId> {
+        lock(&self.0.claims).clone()
+    }
+
+    /// Notes that of files that were claimed these are no longer.
+    pub(super) fn no_longer_has(&self, files: &BTreeSet<FileId>) {
+        lock(&self.0.claims).retain(|file| !files.contains(file));
     }
 
     /// Notes that a film has come to its end here.

@@ -1,12 +1,12 @@
 //! The processes that work for a shared store: who they are, with which model, and when they were last heard of.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{
     super::{
-        Store, StoreError, WorkerId,
+        FileId, Store, StoreError, WorkerId,
         convert::Columns,
         sql::{self, Row},
     },
@@ -117,7 +117,7 @@ impl Store {
         enter().map_err(|error| self.failed(error))
     }
 
-    /// Says that a worker goes on, and renews its claims.
+    /// Says that a worker goes on, and renews the claims that it knows of: one whose answer never came back ends.
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind); its claims end when that lasts.
@@ -125,7 +125,8 @@ impl Store {
         let renew = concat!(
             "UPDATE files SET lease_until = CAST(?2 AS BIGINT) + ",
             server_clock!(),
-            " WHERE claimed_by = ?1 AND state = 'queued'"
+            " WHERE claimed_by = ?1 AND state = 'queued' AND id = ANY (CAST(string_to_array(?3, ',') AS BIGINT[]))
+              RETURNING id"
         );
         let say = concat!(
             "UPDATE workers SET ended = NULL, films = ?2, per_second = ?3, state = ?4, rules = ?5, heartbeat = ",
@@ -134,8 +135,15 @@ impl Store {
         );
         let Said { films, per_second, words, new } = member.said();
         let films = i64::try_from(films).unwrap_or(i64::MAX);
+        let claims = member.claims();
+        let list = claims.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let beat = || -> sql::Result<usize> {
-            self.connection.prepare_cached(renew)?.execute((member.id(), micros(LEASE)))?;
+            let renewed: BTreeSet<FileId> = self
+                .connection
+                .prepare_cached(renew)?
+                .query_map((member.id(), micros(LEASE), &list), |row| row.get(0))?
+                .collect::<sql::Result<_>>()?;
+            member.no_longer_has(&claims.difference(&renewed).copied().collect());
             self.connection.prepare_cached(say)?.execute((
                 member.id(),
                 films,

@@ -90,6 +90,10 @@ fn a_result_counts_while_the_claim_lasts_and_once() {
     assert_eq!(store.take_back_claims().unwrap(), 0);
     bench.raw(LAPSE);
     assert_eq!(store.take_back_claims().unwrap(), 1);
+    // A claim whose answer was lost on its way is nobody's work, and is not renewed.
+    bench.raw(&format!("UPDATE files SET claimed_by = {}, claim = claim + 1, lease_until = 0", other.id()));
+    store.beat(&other).unwrap();
+    assert_eq!(store.take_back_claims().unwrap(), 1);
     let kind = |result: Result<Finished, cxr_triage::store::StoreError>| result.unwrap_err().kind;
     assert_eq!(kind(store.finish(late, &outcome, at(1))), StoreErrorKind::Late);
     let claim = claims(&mut store, &other, 1)[0];
