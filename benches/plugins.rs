@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints what it measured")]
 
+#[expect(dead_code, reason = "only the store's tests have a server")]
+#[path = "../tests/postgres/mod.rs"]
+mod postgres;
 #[expect(dead_code, reason = "the store's tests need more of it")]
 #[path = "../tests/store_behaviours/support.rs"]
 mod store_support;
@@ -23,6 +26,8 @@ use jiff::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
 use store_support::{Bench, scored};
 
+/// Where the bench's store lies.
+const BACKEND: postgres::Backend = postgres::Backend::File;
 const STUDIES: usize = 1_000;
 const PLUGINS: usize = 10;
 

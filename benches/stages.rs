@@ -121,6 +121,7 @@ fn draw(criterion: &mut Criterion) {
         film: 1,
         heatmap: None,
         prior: None,
+        sheet: Vec::new(),
         presentation: Presentation::default(),
         width,
         height,

@@ -7,6 +7,7 @@
     clippy::print_stdout,
     reason = "the helpers of tests fail and skip like tests"
 )]
+#![expect(clippy::duplicate_mod, reason = "the behaviours of the store are tested on both databases")]
 
 mod architecture;
 mod cli;

@@ -39,8 +39,7 @@ impl Entry {
         let (list, store) = (setup.config().people.file.clone(), setup.store()?);
         if !store.exists() {
             return Err(CommandError::failed(format!(
-                "there is no store at {}: start the service first, or name its store with --store",
-                store
+                "there is no store at {store}: start the service first, or name its store with --store"
             )));
         }
         let denied = |detail| deny(&store, &name, key.as_deref(), detail);

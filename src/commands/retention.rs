@@ -39,7 +39,7 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}", path)));
+        return Err(CommandError::failed(format!("there is no store at {path}")));
     }
     let mut store = Store::open(&path)?;
     let now = Timestamp::now();

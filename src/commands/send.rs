@@ -25,7 +25,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
     let _ = destination(&setup, &args.to)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}: name it with --store", path)));
+        return Err(CommandError::failed(format!("there is no store at {path}: name it with --store")));
     }
     let mut store = Store::open(&path)?;
     let (actor, mut failed) = (actor(), 0_usize);

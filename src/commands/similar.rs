@@ -64,7 +64,7 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
     let order = screen::findings_order(&setup.loaded, &rules)?;
     let path = setup.store()?;
     if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {}", path)));
+        return Err(CommandError::failed(format!("there is no store at {path}")));
     }
     let store = Store::open(&path)?;
     let id = setup.features_id(model.manifest())?;

@@ -14,7 +14,7 @@ use cxr_film::Header;
 
 /// A store with a study for each of these probabilities; none: its film is held.
 fn with_studies(folder: &std::path::Path, key: &str, probabilities: &[Option<f32>]) -> (Store, Vec<StudyId>) {
-    let mut store = Store::open(&folder.join("store.db")).unwrap();
+    let mut store = Store::open(folder.join("store.db")).unwrap();
     let studies = probabilities
         .iter()
         .enumerate()
@@ -91,7 +91,7 @@ fn each_destination_gets_the_studies_that_it_wants() {
     ];
     let destinations: Destinations =
         wants.iter().map(|(name, destination, _)| ((*name).to_owned(), destination.clone())).collect();
-    let mut store = Store::open(&folder.path().join("store.db")).unwrap();
+    let mut store = Store::open(folder.path().join("store.db")).unwrap();
     store.follow_results_for(destinations.keys()).unwrap();
     let films = [Some(0.9), Some(0.6), Some(0.1), None];
     let (mut store, studies) = with_studies(folder.path(), "1.2.", &films);
@@ -109,7 +109,7 @@ fn other_thresholds_correct_what_was_sent_and_bring_no_study_of_the_past() {
     let folder = tempfile::tempdir().unwrap();
     let critical = Destination { when: When::Critical, ..Destination::default() };
     let destinations = Destinations::from([("pacs".to_owned(), critical)]);
-    let mut store = Store::open(&folder.path().join("store.db")).unwrap();
+    let mut store = Store::open(folder.path().join("store.db")).unwrap();
     store.follow_results_for(destinations.keys()).unwrap();
     let (mut store, studies) = with_studies(folder.path(), "1.2.", &[Some(0.9), Some(0.7), Some(0.7)]);
     put_changed_results(&mut store, &destinations).unwrap();

@@ -104,7 +104,7 @@ fn a_film_that_cannot_be_tried_alone_ends_a_run_that_is_to_end_and_stays_queued(
         let path = folder.join("a.png");
         draw(&path, 1);
         let size = path.metadata().unwrap().len();
-        let mut store = Store::open(&folder.join("store.db")).unwrap();
+        let mut store = Store::open(folder.join("store.db")).unwrap();
         let arrival = intake::Arrival { path, size, modified_ns: 1 };
         let file = store.receive(&[arrival], jiff::Timestamp::now()).unwrap()[0].0;
         // The program died over it.
@@ -112,7 +112,7 @@ fn a_film_that_cannot_be_tried_alone_ends_a_run_that_is_to_end_and_stays_queued(
     });
     let why = scene.supervisor.ended().recv_timeout(PATIENCE).unwrap();
     assert!(why.contains("cannot be tried alone") && why.contains("stays queued"), "{why}");
-    let store = Store::open(&scene.folder.path().join("store.db")).unwrap();
+    let store = Store::open(scene.folder.path().join("store.db")).unwrap();
     assert!(store.queued_count().unwrap() > 0);
 }
 

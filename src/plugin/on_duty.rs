@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// The plugins and deliveries of this process. They stop when it is dropped.
 pub enum Plugins {
     /// Of the owner of a store.
-    Own(Host),
+    Own(Box<Host>),
     /// Of one of several hosts that share a store.
     OnDuty(OnDuty),
 }
@@ -41,7 +41,7 @@ impl Plugins {
         if parts.ownership.as_ref().is_some_and(|ownership| ownership.member().is_some()) {
             OnDuty::start(parts).map(Self::OnDuty)
         } else {
-            Host::start(parts).map(Self::Own)
+            Host::start(parts).map(|host| Self::Own(Box::new(host)))
         }
     }
 
@@ -155,7 +155,11 @@ impl Keeper {
                 recv(settings) -> changed => if let Ok(changed) = changed { self.take(changed) },
                 recv(settle) -> asked => if let Ok((timeout, answer)) = asked {
                     let hosts = self.running.iter().filter_map(|part| part.host.as_ref());
-                    let are_quiet = hosts.map(|host| host.settle(timeout)).fold(true, |all, one| all && one);
+                    let are_quiet = {
+                        // Each is waited for, whatever the others say.
+                        let quiet: Vec<bool> = hosts.map(|host| host.settle(timeout)).collect();
+                        quiet.iter().all(|is_quiet| *is_quiet)
+                    };
                     let _ = answer.send(are_quiet);
                 },
                 recv(after(LOOK)) -> _ => {}

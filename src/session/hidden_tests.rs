@@ -15,7 +15,7 @@ const ID: &str = "77310042";
 /// A study in which each text that can name the patient does.
 fn detail() -> StudyDetail {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = Store::open(&folder.path().join("store.db")).unwrap();
+    let mut store = Store::open(folder.path().join("store.db")).unwrap();
     let text = || format!("film of Okonkwo, {ID}");
     let header = Header {
         format: "DICOM".to_owned(),

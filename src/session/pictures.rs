@@ -210,7 +210,7 @@ mod tests {
         let path = folder.join("a.png");
         let grey = |x, y| image::Luma([u8::try_from((x * 3 + y * 5) % 200).unwrap()]);
         GrayImage::from_fn(64, 64, grey).save(&path).unwrap();
-        let mut store = Store::open(&folder.join("store.db")).unwrap();
+        let mut store = Store::open(folder.join("store.db")).unwrap();
         let held = Held { gate: Gate::Small, reason: "small".to_owned() };
         let outcome = Outcome {
             sha256: read(&path).unwrap().sha256,

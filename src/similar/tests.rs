@@ -18,7 +18,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let owned = Ownership::acquire(&folder.path().join("store.db")).unwrap().unwrap();
+        let owned = Ownership::acquire(folder.path().join("store.db")).unwrap().unwrap();
         Self { folder, owned }
     }
 
@@ -27,15 +27,15 @@ impl Scene {
     }
 
     fn open(&self) -> FeatureFile {
-        FeatureFile::open(&self.store(), &model(1), None, &self.owned).unwrap()
+        FeatureFile::open(self.store(), &model(1), None, &self.owned).unwrap()
     }
 
     fn reader(&self) -> FeatureReader {
-        FeatureReader::open(&self.store(), &model(1)).unwrap().unwrap()
+        FeatureReader::open(self.store(), &model(1)).unwrap().unwrap()
     }
 
     fn path(&self) -> PathBuf {
-        model(1).place(&self.store()).unwrap()
+        model(1).place(self.store()).unwrap()
     }
 
     /// The owner's first look after a start: what is damaged or not wanted goes, and what is missing is told.
@@ -95,16 +95,16 @@ fn the_nearest_film_comes_first_whatever_the_order_and_length_of_the_features() 
 fn features_of_two_models_never_meet() {
     let scene = Scene::new();
     scene.open().put(film(1), &features(1)).unwrap();
-    assert!(FeatureReader::open(&scene.store(), &model(2)).unwrap().is_none());
+    assert!(FeatureReader::open(scene.store(), &model(2)).unwrap().is_none());
     // Not even where the file of one lies in the place of the other's.
-    let other = model(2).place(&scene.store()).unwrap();
+    let other = model(2).place(scene.store()).unwrap();
     fs::copy(scene.path(), &other).unwrap();
-    assert!(FeatureReader::open(&scene.store(), &model(2)).unwrap().is_none());
-    assert_eq!(FeatureFile::open(&scene.store(), &model(2), None, &scene.owned).unwrap().len(), 0);
+    assert!(FeatureReader::open(scene.store(), &model(2)).unwrap().is_none());
+    assert_eq!(FeatureFile::open(scene.store(), &model(2), None, &scene.owned).unwrap().len(), 0);
     // A model that is no longer in use leaves nothing.
-    remove_others(&scene.store(), &[model(1)]).unwrap();
+    remove_others(scene.store(), &[model(1)]).unwrap();
     assert!(scene.path().exists() && !other.exists());
-    remove_others(&scene.store(), &[]).unwrap();
+    remove_others(scene.store(), &[]).unwrap();
     assert!(!scene.path().exists() && scene.store().with_extension("db.lock").exists());
 }
 
@@ -203,7 +203,7 @@ fn a_film_over_which_the_program_dies_is_left_alone_after_three_times_and_one_th
     assert!(!scene.open().begin(film(2)).unwrap());
     assert_eq!(scene.reader().rank(&features(0)).unwrap().len(), 1, "it is not found");
     // Where the width is known beforehand, that is so for the very first film.
-    let known = || FeatureFile::open(&scene.store(), &model(2), Some(WIDTH), &scene.owned).unwrap();
+    let known = || FeatureFile::open(scene.store(), &model(2), Some(WIDTH), &scene.owned).unwrap();
     assert_eq!([(); 4].map(|()| known().begin(film(1)).unwrap()), [true, true, true, false]);
     let mut file = scene.open();
     file.begin(film(3)).unwrap();

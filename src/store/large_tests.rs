@@ -42,7 +42,7 @@ type Exposure = Option<(&'static str, i64)>;
 impl Ward {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("store.db")).unwrap();
+        let store = Store::open(folder.path().join("store.db")).unwrap();
         store.connection.sqlite().unwrap().pragma_update(None, "synchronous", "OFF").unwrap();
         Self { store, next: 0, _folder: folder }
     }

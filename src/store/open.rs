@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_called_that_and_the_file_stays_queued() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&folder.path().join("store.db")).unwrap();
+        let mut store = Store::open(folder.path().join("store.db")).unwrap();
         let arrival = Arrival { path: "a".into(), size: 1, modified_ns: 1 };
         let file = store.receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap()[0].0;
         // What a disk without room does to every connection, this limit does to one.

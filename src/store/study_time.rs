@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime, Time};
 /// colons included. Without a usable time of day it is midnight; without a usable date there is none.
 pub(super) fn study_time(date: &str, time: &str) -> Option<DateTime> {
     let date = civil_date(date)?;
-    Some(date.to_datetime(civil_time(time).unwrap_or(Time::midnight())))
+    Some(date.to_datetime(civil_time(time).unwrap_or_default()))
 }
 
 fn civil_date(text: &str) -> Option<Date> {

@@ -58,7 +58,7 @@ fn watched(bench: &Bench, files: &[(&str, Vec<u8>)]) -> Studies {
         fs::write(bench.inbox().join(name), bytes).unwrap();
         watch.until(|event| is(event, "idle"));
     }
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.store()).unwrap();
     let rows = store.studies_since(0).unwrap().into_iter().filter(|row| !row.is_gone());
     rows.map(|row| {
         let detail = store.detail(row.id).unwrap().unwrap();
@@ -206,7 +206,7 @@ fn a_passing_name_that_became_the_films_own_counts_once() {
     fs::rename(&passing, bench.inbox().join("film.dcm")).unwrap();
     let arrived = watch.until(|event| event["duplicate_of"].is_string()).pop().unwrap();
     assert!(arrived["path"].as_str().unwrap().ends_with("/film.dcm"), "{arrived}");
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.store()).unwrap();
     let counts = store.counts().unwrap();
     assert_eq!((counts.scored_films, counts.held_films), (1, 0));
     let film = store.detail(1).unwrap().unwrap().films.remove(0).id;

@@ -104,7 +104,7 @@ fn a_film_that_is_alone_in_work_at_every_kill_is_scored_all_the_same() {
     let (events, code) = bench.watch(&["--once"]).rest();
     assert_eq!(code, Some(0));
     assert_eq!(count(&events, "held"), 0, "{events:#?}");
-    let counts = Store::open(&bench.store()).unwrap().counts().unwrap();
+    let counts = Store::open(bench.store()).unwrap().counts().unwrap();
     assert_eq!((counts.scored_films, counts.held_films, counts.queued), (1, 0, 0));
 }
 
@@ -142,7 +142,7 @@ fn a_film_that_ends_the_program_is_held_after_three_trials_and_everything_else_i
     assert!(held[0]["path"].as_str().unwrap().ends_with("b-large.png"));
     let reason = held[0]["reason"].as_str().unwrap();
     assert!(reason.contains("stopped the program three times"), "{reason}");
-    let mut store = Store::open(&bench.store()).unwrap();
+    let mut store = Store::open(bench.store()).unwrap();
     let counts = store.counts().unwrap();
     assert_eq!((counts.scored_films, counts.held_films, counts.queued), (4, 1, 0));
 
@@ -207,7 +207,7 @@ fn with_plugin() -> Bench {
 
 /// That the plugin was told of each film once, and that what it wanted was done once.
 fn assert_told_once(bench: &Bench) {
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.store()).unwrap();
     let mut expected: Vec<String> = Vec::new();
     for study in store.studies_since(0).unwrap() {
         for film in store.detail(study.id).unwrap().unwrap().films {

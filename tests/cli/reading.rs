@@ -61,7 +61,7 @@ fn a_queued_film_that_became_a_pipe_is_held_by_its_name() {
     let path = fs::canonicalize(bench.inbox()).unwrap().join("film.png");
     pipe(&path);
     let arrival = intake::Arrival { path, size: 9, modified_ns: 1 };
-    Store::open(&bench.store()).unwrap().receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap();
+    Store::open(bench.store()).unwrap().receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap();
     bench.film("good.png", 3);
     let (events, code) = bench.watch(&["--once"]).rest();
     assert_eq!((code, count(&events, "scored")), (Some(0), 1), "{events:#?}");
@@ -141,7 +141,7 @@ fn hanging(bench: &Bench) -> (Parts, mpsc::Sender<()>) {
     let rules = pipeline::rules(&Loaded::default(), model.manifest()).unwrap();
     let parts = Parts {
         store: bench.store().into(),
-        ownership: Ownership::acquire(&bench.store()).unwrap().unwrap(),
+        ownership: Ownership::acquire(bench.store()).unwrap().unwrap(),
         rules,
         model,
         intake: Some(intake::Options::new(bench.inbox())),
@@ -193,7 +193,7 @@ fn a_share_that_does_not_answer_costs_its_films_and_no_worker() {
     assert!(fault.contains("does not answer for 3 films"), "{fault}");
     // The end does not wait for the share.
     pipeline.stop();
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.store()).unwrap();
     let films = store.studies_since(0).unwrap();
     let films = films.iter().flat_map(|row| store.detail(row.id).unwrap().unwrap().films);
     let unread = films.filter(|film| film.sha256.is_empty() && matches!(film.state, FilmState::Held(_)));

@@ -164,7 +164,7 @@ fn what_a_detector_sends_for_processing_and_for_presentation_counts_once_in_ever
         assert_eq!(aside["reason"], SAME_EXPOSURE);
 
         assert_eq!(bench.watch(&["--once"]).rest().1, Some(0));
-        let counts = Store::open(&bench.store()).unwrap().counts().unwrap();
+        let counts = Store::open(bench.store()).unwrap().counts().unwrap();
         assert_eq!((counts.scored_films, counts.listed_films, counts.held_films), (1, 1, 0));
         for file in [name, "b"] {
             fs::remove_file(bench.inbox().join(file)).unwrap();

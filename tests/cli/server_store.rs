@@ -34,7 +34,7 @@ fn a_site_moves_to_a_server_and_goes_on_there_and_back() {
     assert_eq!((counts.scored_films, counts.queued), (4, 0), "what was there is not read again");
     let back = copy(&url, "back.db");
     assert!(back.status.success(), "{}", text(&back.stderr));
-    assert_eq!(Store::open(&bench.path("back.db")).unwrap().counts().unwrap(), counts);
+    assert_eq!(Store::open(bench.path("back.db")).unwrap().counts().unwrap(), counts);
 
     let refused = bench.run(&["store", "backup", "copy.db", "--store", &url]);
     assert_eq!(refused.status.code(), Some(1));

@@ -65,7 +65,7 @@ fn retention_says_first_and_deletes_then_what_is_done_alone() {
     let (done, open) = (bench.film("done.png", 1), bench.film("open.png", 2));
     bench.config("[retention]\nfolders = [\"inbox\"]\nfilms = \"1d\"\nresults = \"1d\"\n");
     assert_eq!(bench.watch(&["--once"]).rest().1, Some(0));
-    let mut store = Store::open(&bench.store()).unwrap();
+    let mut store = Store::open(bench.store()).unwrap();
     let studies = store.studies_since(0).unwrap();
     let study = studies.iter().find(|study| study.file_name.ends_with("done.png")).unwrap();
     let long_ago = Timestamp::now() - jiff::SignedDuration::from_hours(30);
@@ -121,5 +121,5 @@ fn a_backup_is_taken_beside_a_running_service_and_put_back() {
         (Some(0), 0),
         "{events:#?}"
     );
-    assert_eq!(Store::open(&bench.store()).unwrap().counts().unwrap().scored_films, 1);
+    assert_eq!(Store::open(bench.store()).unwrap().counts().unwrap().scored_films, 1);
 }

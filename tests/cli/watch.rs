@@ -37,7 +37,7 @@ fn everything_in_the_inbox_is_dealt_with_once_and_remembered() {
     assert_eq!(code, Some(0));
     assert_eq!((count(&again, "arrived"), count(&again, "scored")), (0, 0), "{again:#?}");
 
-    let store = Store::open(&bench.store()).unwrap();
+    let store = Store::open(bench.store()).unwrap();
     let counts = store.counts().unwrap();
     assert_eq!((counts.scored_films, counts.held_films, counts.queued), (2, 1, 0));
 }
@@ -67,7 +67,7 @@ fn a_film_that_comes_later_is_scored_and_a_good_one_takes_a_broken_ones_place() 
     watch.until(|event| is(event, "scored"));
     watch.until(|event| is(event, "idle"));
 
-    let counts = Store::open(&bench.store()).unwrap().counts().unwrap();
+    let counts = Store::open(bench.store()).unwrap().counts().unwrap();
     assert_eq!((counts.scored_films, counts.held_films), (1, 0));
 }
 
@@ -91,7 +91,7 @@ fn a_changed_threshold_moves_studies_without_a_restart_and_a_mistake_does_not() 
     let moved = watch.until(|event| is(event, "study"));
     assert_ne!(moved.last().unwrap()["severity"], "critical", "{moved:#?}");
 
-    let rows = Store::open(&bench.store()).unwrap().studies_since(0).unwrap();
+    let rows = Store::open(bench.store()).unwrap().studies_since(0).unwrap();
     assert!(rows[0].was_critical_until.is_some(), "nobody had acknowledged it");
 }
 
@@ -124,7 +124,7 @@ fn a_held_film_is_scored_on_request_of_another_process_or_says_why_not() {
     let mut watch = bench.watch(&["--config", "config.toml"]);
     let held = watch.until(|event| is(event, "held")).pop().unwrap();
 
-    let mut store = Store::open(&bench.store()).unwrap();
+    let mut store = Store::open(bench.store()).unwrap();
     let study = store.studies_since(0).unwrap().remove(0).id;
     let film = store.detail(study).unwrap().unwrap().films.remove(0).id;
     store.request_score(film, "anna", jiff::Timestamp::now()).unwrap();

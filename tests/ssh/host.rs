@@ -72,7 +72,7 @@ impl Host {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::open(&self.path("data/store.db")).unwrap()
+        Store::open(self.path("data/store.db")).unwrap()
     }
 
     /// The one study.

@@ -241,9 +241,9 @@ fn a_store_of_two_names_has_one_owner() {
     assert_eq!(Store::open(&names[1]).unwrap().revision().unwrap(), 0);
     // A store that is yet to be made by way of a link.
     symlink("new.db", name("to come.db")).unwrap();
-    let owner = Ownership::acquire(&name("to come.db")).unwrap();
-    assert!(owner.is_some() && Ownership::acquire(&name("new.db")).unwrap().is_none());
-    drop(Store::open(&name("to come.db")).unwrap());
+    let owner = Ownership::acquire(name("to come.db")).unwrap();
+    assert!(owner.is_some() && Ownership::acquire(name("new.db")).unwrap().is_none());
+    drop(Store::open(name("to come.db")).unwrap());
     assert!(fs::symlink_metadata(name("new.db")).unwrap().is_file());
 }
 
@@ -333,7 +333,7 @@ fn one_process_owns_the_pipeline_until_it_lets_go() {
     drop(first);
     assert!(Ownership::acquire(&path).unwrap().is_some(), "released with its owner");
     assert!(
-        Ownership::acquire(&folder.path().join("other.db")).unwrap().is_some(),
+        Ownership::acquire(folder.path().join("other.db")).unwrap().is_some(),
         "another store, another lock"
     );
 }

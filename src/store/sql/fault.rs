@@ -64,7 +64,7 @@ impl ServerError {
     }
 
     /// Takes over what the client says.
-    pub(in crate::store::sql) fn of(error: tokio_postgres::Error) -> Self {
+    pub(in crate::store::sql) fn of(error: &tokio_postgres::Error) -> Self {
         if let Some(said) = error.as_db_error() {
             let trouble = trouble_of(said.code());
             // Its detail holds values of rows: it stays there.
@@ -74,7 +74,7 @@ impl ServerError {
             return Self { is_over, ..Self::new(trouble, &why) };
         }
         let mut causes = Vec::new();
-        let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
         let mut is_network = error.is_closed();
         while let Some(error) = cause {
             // What TLS finds wrong comes as an error of the network, too.

@@ -28,19 +28,19 @@ pub(in crate::store) struct Connection(Engine);
 
 #[derive(Debug)]
 enum Engine {
-    Sqlite(rusqlite::Connection),
-    Server(Session),
+    Sqlite(Box<rusqlite::Connection>),
+    Server(Box<Session>),
 }
 
 impl From<rusqlite::Connection> for Connection {
     fn from(connection: rusqlite::Connection) -> Self {
-        Self(Engine::Sqlite(connection))
+        Self(Engine::Sqlite(Box::new(connection)))
     }
 }
 
 impl From<Session> for Connection {
     fn from(session: Session) -> Self {
-        Self(Engine::Server(session))
+        Self(Engine::Server(Box::new(session)))
     }
 }
 

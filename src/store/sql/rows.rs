@@ -103,7 +103,7 @@ impl Row<'_> {
 }
 
 /// A column of a row, by its place or its name.
-pub(in crate::store) trait Column {
+pub(in crate::store) trait Column: Copy {
     /// Its place.
     fn of(&self, row: &Row<'_>) -> Result<usize>;
 }

@@ -65,7 +65,7 @@ impl Date {
                 && name.chars().zip(part).all(|(letter, it)| it.letter == letter)
         };
         part.len() <= 2 && number(part) == Some(self.month)
-            || names.is_some_and(|names| names.iter().any(|name| is_name(name)))
+            || names.is_some_and(|names| names.iter().any(is_name))
     }
 
     fn is_year(self, part: &[Glyph]) -> bool {

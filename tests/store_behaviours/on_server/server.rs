@@ -269,7 +269,7 @@ fn tls_is_as_strict_as_sslmode_says() {
 fn a_store_is_copied_whole_to_a_server_and_back() {
     let Some(server) = server() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let mut first = Store::open(&folder.path().join("first.db")).unwrap();
+    let mut first = Store::open(folder.path().join("first.db")).unwrap();
     let odd = PathBuf::from(OsString::from_vec(b"/in/\xff.dcm".to_vec()));
     for (number, path) in ["/in/a.dcm".into(), odd.clone(), "/in/c.dcm".into()].into_iter().enumerate() {
         let arrival = cxr_triage::intake::Arrival { path, size: 7, modified_ns: 1 };
@@ -289,7 +289,7 @@ fn a_store_is_copied_whole_to_a_server_and_back() {
     let rows =
         second.copy_from(&first, |progress| told.push((progress.table.to_owned(), progress.done))).unwrap();
     assert!(rows > 20 && told.iter().any(|(table, done)| table == "films" && *done == 3), "{rows} {told:?}");
-    let mut third = Store::open(&folder.path().join("third.db")).unwrap();
+    let mut third = Store::open(folder.path().join("third.db")).unwrap();
     assert_eq!(third.copy_from(&second, |_| ()).unwrap(), rows);
     for store in [&second, &third] {
         assert_eq!(store.studies_since(0).unwrap(), first.studies_since(0).unwrap());

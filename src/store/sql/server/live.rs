@@ -77,7 +77,10 @@ impl Live {
                 client.batch_execute(&settings(busy)).await?;
                 Ok::<_, ClientError>((client, driver))
             };
-            timeout(within, signed_in).await.map_err(|_| ServerError::late(within))?.map_err(ServerError::of)
+            timeout(within, signed_in)
+                .await
+                .map_err(|_| ServerError::late(within))?
+                .map_err(|error| ServerError::of(&error))
         })?;
         Ok(Self { client: Some(client), driver, statements: HashMap::new(), runtime })
     }
@@ -91,7 +94,7 @@ impl Live {
         let Some(client) = &self.client else { return Err(ServerError::lost()) };
         let statements = &mut self.statements;
         match self.runtime.block_on(async { timeout(within, work(client, statements)).await }) {
-            Ok(answer) => answer.map_err(ServerError::of),
+            Ok(answer) => answer.map_err(|error| ServerError::of(&error)),
             Err(_) => Err(ServerError::late(within)),
         }
     }

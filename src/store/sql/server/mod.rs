@@ -92,7 +92,7 @@ impl Session {
     /// it is nobody's failure: then it is carried out on a new one.
     fn with<T>(
         &self,
-        work: impl AsyncFn(
+        work: &impl AsyncFn(
             &Client,
             &mut HashMap<String, Statement>,
         ) -> std::result::Result<T, tokio_postgres::Error>,
@@ -100,7 +100,7 @@ impl Session {
         let mut place = self.live.borrow_mut();
         if self.is_in_transaction.get() {
             let Some(live) = place.as_mut() else { return Err(ServerError::lost().into()) };
-            let answer = live.run(self.deadline(), &work);
+            let answer = live.run(self.deadline(), work);
             if let Err(error) = &answer {
                 self.is_spoilt.set(true);
                 if error.ends_connection() || live.is_closed() {
@@ -110,7 +110,7 @@ impl Session {
             return Ok(answer?);
         }
         if let Some(mut waited) = place.take().or_else(|| pool::take(&self.key)) {
-            match waited.run(self.deadline(), &work) {
+            match waited.run(self.deadline(), work) {
                 Err(error) if error.breaks_off() => pool::forget(&self.key),
                 Err(error) if error.ends_connection() => return Err(error.into()),
                 answer => {
@@ -120,7 +120,7 @@ impl Session {
             }
         }
         let live = place.insert(Live::connect(&self.key.0, self.key.1)?);
-        let answer = live.run(self.deadline(), &work);
+        let answer = live.run(self.deadline(), work);
         if answer.as_ref().is_err_and(ServerError::ends_connection) {
             *place = None;
         }
@@ -137,7 +137,7 @@ impl Session {
     /// [`with`](Self::with), and lets others use the connection afterwards where no transaction is open.
     fn ask<T>(
         &self,
-        work: impl AsyncFn(
+        work: &impl AsyncFn(
             &Client,
             &mut HashMap<String, Statement>,
         ) -> std::result::Result<T, tokio_postgres::Error>,
@@ -151,13 +151,13 @@ impl Session {
 
     /// Carries out statements without parameters.
     pub(super) fn batch(&self, sql: &str) -> Result<()> {
-        self.ask(async |client, _| client.batch_execute(sql).await)
+        self.ask(&async |client, _| client.batch_execute(sql).await)
     }
 
     /// Carries out a statement with parameters; returns how many rows it changed.
     pub(super) fn execute(&self, sql: &str, params: &[&dyn ToSql]) -> Result<usize> {
         let params = parameters(params)?;
-        let changed = self.ask(async |client, statements| {
+        let changed = self.ask(&async |client, statements| {
             let statement = prepared(client, statements, sql).await?;
             client.execute(&statement, &borrowed(&params)).await
         })?;
@@ -167,7 +167,7 @@ impl Session {
     /// Reads all rows of a query.
     pub(super) fn query(&self, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<Row>> {
         let params = parameters(params)?;
-        self.ask(async |client, statements| {
+        self.ask(&async |client, statements| {
             let statement = prepared(client, statements, sql).await?;
             client.query(&statement, &borrowed(&params)).await
         })
@@ -175,7 +175,7 @@ impl Session {
 
     /// Begins a transaction.
     pub(super) fn begin(&self, sql: &str) -> Result<()> {
-        let begun = self.with(async |client, _| client.batch_execute(sql).await);
+        let begun = self.with(&async |client, _| client.batch_execute(sql).await);
         self.is_in_transaction.set(begun.is_ok());
         self.is_spoilt.set(false);
         if begun.is_err() {
@@ -204,7 +204,7 @@ impl Session {
     }
 
     fn end(&self, sql: &str) -> Result<()> {
-        let ended = self.with(async |client, _| client.batch_execute(sql).await);
+        let ended = self.with(&async |client, _| client.batch_execute(sql).await);
         self.is_in_transaction.set(false);
         if ended.is_ok() {
             self.rest();
