@@ -70,8 +70,7 @@ impl Fitted {
     }
 }
 
-/// Learns a layer. `has_done` hears of every strength that was tried for some labels; at most
-/// [`STRENGTHS`] times the sixteenth part of the labels.
+/// Learns a layer. `has_done` hears of every strength that was tried for some labels, [`steps`] times at most.
 ///
 /// # Errors
 /// Any [`TrainError`] but those about splits.
