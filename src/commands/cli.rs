@@ -107,7 +107,7 @@ pub enum Command {
     Config(ConfigCommand),
     /// Whether the program does its work: exit code 0, or 1 with every reason
     Health(HealthArgs),
-    /// The store: an online backup
+    /// The store: an online backup, a copy of the whole to another place
     #[command(subcommand)]
     Store(StoreCommand),
     /// The people who may open the dashboard over SSH: names, roles, keys
