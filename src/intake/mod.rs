@@ -42,7 +42,7 @@ pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, is_receivers, sidecar_pr
 /// A file is complete when its size and time have not changed for this long, unless set otherwise.
 pub const DEFAULT_SETTLE: Duration = Duration::from_millis(300);
 
-/// A file whose name may be one for the time being (rsync writes `.NAME.XXXXXX`, and renames it) must not change for
+/// A file whose name may be a passing one (rsync writes `.NAME.XXXXXX`, and renames it) must not change for
 /// so long before it counts for what it is.
 pub const DEFAULT_PASSING: Duration = Duration::from_secs(10);
 
