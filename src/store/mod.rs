@@ -12,6 +12,7 @@
 mod audit;
 mod backup;
 mod change;
+mod changed_results;
 mod columns;
 mod condition;
 mod convert;
@@ -70,6 +71,7 @@ use std::sync::Arc;
 use sql::{Connection, Transaction};
 
 pub use audit::{AuditEvent, NewEvent};
+pub use changed_results::ChangedResults;
 pub use copy::CopyProgress;
 pub use error::{StoreError, StoreErrorKind};
 pub use operations::{Operations, OutboxCount};
@@ -89,7 +91,7 @@ pub use record::{FilmRow, FilmState, StudyDetail};
 pub use retention::DoneFilm;
 pub use rules::rules_digest;
 pub use senders::{Sender, SenderNews};
-pub use sends::{ChangedResults, LastSend, SendContent, SentObject};
+pub use sends::{LastSend, SendContent, SentObject};
 pub use shared::{Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Member, NewWorker, WorkerRow, host_name};
 pub use shift::Shift;
 pub use similar::ComparedFilm;
