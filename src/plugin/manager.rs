@@ -1,30 +1,34 @@
 //! Which plugins run, from which files, and the threads that they and the deliveries run on: each is started,
 //! noticed when it ends by itself, and ended.
 
+mod start;
+
 use std::{
     collections::BTreeMap,
     convert::Infallible,
     sync::Arc,
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, after, bounded, select};
 use jiff::Timestamp;
+
+use start::open;
 
 use super::{
     Ender, HostError, HostParts, PluginError, SiteSettings, Source,
     details::Details,
     policy::granted,
     progress::Progress,
-    worker::{Loading, Order, State, Worker},
+    worker::{Loading, Order},
 };
 use crate::{
-    deliver::{Deliverer, Notes, Policy, THREADS},
+    deliver::Policy,
     guard,
-    store::{Lane, PluginRecord, PluginState, PluginWork, Store},
-    supervise::{checkpoint, is_closed},
+    store::{Lane, PluginRecord, PluginState, Store},
+    supervise::checkpoint,
 };
 
 /// At the end deliveries and plugins have so long; what is not done then is done at the next start.
@@ -245,85 +249,6 @@ impl Manager {
         }
     }
 
-    /// A thread for a plugin. One that never ran before begins with what happens from now on.
-    fn begin(&self, name: &str) -> Result<Running, HostError> {
-        let mut store = open(&self.parts)?;
-        let known = store.plugins()?.into_iter().find(|record| record.name == name);
-        let was_enabled = known.as_ref().is_some_and(|record| record.state != PluginState::Stopped);
-        let mut record = known.unwrap_or_default();
-        name.clone_into(&mut record.name);
-        // After a restart it goes on where it was; after a time of not being enabled it does not make
-        // up for that.
-        let cursor = match store.plugin_cursor(name)? {
-            Some(cursor) if was_enabled => cursor,
-            _ => store.newest_event()?,
-        };
-        let work = PluginWork { plugin: name.to_owned(), cursor, ..PluginWork::default() };
-        store.save_plugin_work(&work, Timestamp::now())?;
-        self.progress.is_at(name, cursor);
-        let (orders, taken) = unbounded();
-        let (wake, woken) = bounded(1);
-        let ender = Ender::default();
-        let worker = Worker {
-            name: name.to_owned(),
-            store,
-            program: self.parts.program.clone(),
-            ender: ender.clone(),
-            orders: taken,
-            limits: self.parts.limits,
-            pace: self.parts.pace,
-            policy: Arc::clone(&self.policy),
-            details: Arc::clone(&self.details),
-            progress: Arc::clone(&self.progress),
-            lanes: self.lanes.clone(),
-            record,
-            cursor,
-            _ownership: self.parts.ownership.clone(),
-            state: State::new(),
-        };
-        let alive = self.threads.clone();
-        let work = move || {
-            let _alive = alive;
-            worker.run(&woken);
-        };
-        let thread = thread::Builder::new().name(thread_of(name)).spawn(work)?;
-        Ok(Running { orders, wake, from: None, ender, thread })
-    }
-
-    /// Starts the threads of a lane of deliveries.
-    fn deliver(&mut self, lane: Lane) -> Result<(), HostError> {
-        let (wake, woken) = bounded(1);
-        let schedule = Arc::default();
-        for number in 1..=THREADS {
-            let mut deliverer = Deliverer {
-                store: open(&self.parts)?,
-                duty: self.parts.duty.clone(),
-                lane,
-                schedule: Arc::clone(&schedule),
-                wake: wake.clone(),
-                policy: Arc::clone(&self.policy),
-                retries: self.parts.retries,
-                notes: Notes::beside(&self.parts.store).map_err(HostError::Notes)?,
-                listener: self.parts.listener.clone(),
-                stopped: self.stopped.clone(),
-                _ownership: self.parts.ownership.clone(),
-            };
-            let (stopped, alive, woken) = (self.stopped.clone(), self.threads.clone(), woken.clone());
-            let work = move || {
-                let _alive = &alive;
-                deliverer.run(&woken);
-            };
-            let name = format!("deliver-{}-{number}", lane.word());
-            let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
-            self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
-        }
-        if lane == Lane::Results {
-            self.results = Some(wake.clone());
-        }
-        self.lanes.push(wake);
-        Ok(())
-    }
-
     /// Takes plugins out whose threads have died, so that they are started again from what they noted last. One that
     /// dies again and again stays out until its file changes.
     fn notice_the_dead(&mut self) {
@@ -387,13 +312,6 @@ impl Manager {
             tracing::error!(name, "it has not come to its end and is left behind");
         }
     }
-}
-
-/// A connection to the store whose changes count only while this process has the duty.
-fn open(parts: &HostParts) -> Result<Store, HostError> {
-    let mut store = Store::open(&parts.store)?;
-    store.serve(&parts.duty);
-    Ok(store)
 }
 
 /// The name of a plugin's thread.
