@@ -52,22 +52,20 @@ pub(super) struct Connector(Arc<ClientConfig>);
 /// Reads what the URL names for TLS.
 pub(super) fn connector(place: &ServerPlace) -> Result<Connector, SetUpError> {
     let provider = Arc::new(ring::default_provider());
-    let roots = roots(place)?;
-    let check = match (place.tls(), roots) {
+    let roots = match (place.tls(), roots(place)?) {
         (TlsMode::Disable | TlsMode::Prefer, _) | (TlsMode::Require, None) => None,
         // As libpq: where there are roots, a mode that only asks for TLS checks by them all the same.
-        (TlsMode::Require | TlsMode::VerifyCa, Some(roots)) => Some((roots, false)),
-        (TlsMode::VerifyFull, Some(roots)) => Some((roots, true)),
+        (TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull, Some(roots)) => Some(roots),
         (TlsMode::VerifyCa | TlsMode::VerifyFull, None) => return Err(SetUpError::NoRoots),
     };
-    let verifier: Arc<dyn ServerCertVerifier> = match check {
-        None => Arc::new(Anybody(Arc::clone(&provider))),
-        Some((roots, is_named)) => {
-            let built =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
-            let by_roots = built.map_err(|error| SetUpError::Unfit(TlsError::General(error.to_string())))?;
-            if is_named { by_roots as Arc<dyn ServerCertVerifier> } else { Arc::new(ByRoots(by_roots)) }
-        }
+    let by_roots = roots.map(|roots| {
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()
+    });
+    let by_roots = by_roots.transpose();
+    let by_roots = by_roots.map_err(|error| SetUpError::Unfit(TlsError::General(error.to_string())))?;
+    let verifier: Arc<dyn ServerCertVerifier> = match by_roots {
+        Some(by_roots) if place.tls() == TlsMode::VerifyFull => by_roots,
+        by_roots => Arc::new(AnyName { by_roots, provider: Arc::clone(&provider) }),
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -110,60 +108,15 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetUpError>
     if found.is_empty() { Err(unreadable(&"there is no certificate in it")) } else { Ok(found) }
 }
 
-/// Takes any certificate: what is said is hidden from those who listen, not from those who pose as the server.
+/// Takes a certificate in whose name ever, if it leads to one of the roots. Where none are looked at it takes any: what is
+/// said is then hidden from those who listen, not from those who pose as the server.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-/// Takes a certificate that leads to one of the roots, in whose name ever.
-#[derive(Debug)]
-struct ByRoots(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _certificate: &CertificateDer<'_>,
-        _between: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        crypto::verify_tls12_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        crypto::verify_tls13_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    by_roots: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for ByRoots {
+impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -172,7 +125,8 @@ impl ServerCertVerifier for ByRoots {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        match self.0.verify_server_cert(certificate, between, name, ocsp, now) {
+        let Some(by_roots) = &self.by_roots else { return Ok(ServerCertVerified::assertion()) };
+        match by_roots.verify_server_cert(certificate, between, name, ocsp, now) {
             // The name is looked at last.
             Err(TlsError::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -187,7 +141,8 @@ impl ServerCertVerifier for ByRoots {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        let known = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls12_signature(message, certificate, signed, known)
     }
 
     fn verify_tls13_signature(
@@ -196,11 +151,12 @@ impl ServerCertVerifier for ByRoots {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        let known = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls13_signature(message, certificate, signed, known)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
