@@ -85,6 +85,21 @@ impl Supervisor {
         self.start(name, RESTARTS, is_asked, work)
     }
 
+    /// [`Self::spawn`] for a thread that ends with what this returns: its `work` is given a channel that is closed then.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn spawn_owned(
+        &self,
+        name: &str,
+        mut work: impl FnMut(&Receiver<Infallible>) + Send + 'static,
+    ) -> io::Result<OwnedThread> {
+        let (end, ends) = bounded(0);
+        let has_ended = ends.clone();
+        let thread = self.spawn(name, move || is_closed(&has_ended), move || work(&ends))?;
+        Ok(OwnedThread::new(end, thread))
+    }
+
     /// Starts a thread whose work must not start again, for what it had at hand is lost with it.
     ///
     /// # Errors
@@ -159,6 +174,30 @@ impl Default for Supervisor {
 impl fmt::Debug for Supervisor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervisor").finish_non_exhaustive()
+    }
+}
+
+/// A thread that is told to end, and waited for, when this is dropped.
+#[derive(Debug)]
+pub struct OwnedThread {
+    end: Option<Sender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl OwnedThread {
+    /// Takes a thread, and the channel that tells it by being closed that it is to end.
+    #[must_use]
+    pub fn new(end: Sender<Infallible>, thread: JoinHandle<()>) -> Self {
+        Self { end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for OwnedThread {
+    fn drop(&mut self) {
+        self.end.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! `demo`: a dashboard with an inbox that fills with phantom films, for somebody who has none.
 
 use std::{
+    convert::Infallible,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
-    thread::{self, JoinHandle},
+    thread,
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use jiff::Zoned;
 
 use super::{
@@ -22,6 +23,7 @@ use crate::{
     model::PHANTOM_MODEL,
     phantom::Phantom,
     quality::Action,
+    supervise::OwnedThread,
     text::shown,
 };
 
@@ -50,9 +52,9 @@ pub(super) fn run(args: &DemoArgs, global: &GlobalArgs) -> Result<(), CommandErr
         config.send.clear();
     })?);
     let watch = WatchArgs { inbox: Some(folder.inbox()), ..args.watch() };
-    let senders = Senders::start(&folder.inbox(), args)?;
+    let sender = begin_to_send(&folder.inbox(), args)?;
     let end = watch::attend(&setup, &watch, Some(remark));
-    drop(senders);
+    drop(sender);
     end
 }
 
@@ -93,41 +95,31 @@ impl Drop for Folder {
     }
 }
 
-/// The thread that sends films, until it is dropped.
-struct Senders {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Senders {
-    fn start(inbox: &Path, args: &DemoArgs) -> io::Result<Self> {
-        let (stop, stopped) = bounded(0);
-        let (inbox, seed, films) = (inbox.to_owned(), args.seed, args.films.unwrap_or(u64::MAX));
-        let every = args.every.unsigned_abs();
-        let thread = thread::Builder::new().name("phantoms".into()).spawn(move || {
-            if let Err(error) = send(&inbox, seed, films, every, &stopped) {
-                tracing::error!(%error, "no more phantoms come");
-            }
-        })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Senders {
-    fn drop(&mut self) {
-        self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+/// Starts the thread that sends films.
+fn begin_to_send(inbox: &Path, args: &DemoArgs) -> io::Result<OwnedThread> {
+    let (stop, stopped) = bounded(0);
+    let (inbox, seed, films) = (inbox.to_owned(), args.seed, args.films.unwrap_or(u64::MAX));
+    let every = args.every.unsigned_abs();
+    let thread = thread::Builder::new().name("phantoms".into()).spawn(move || {
+        if let Err(error) = send(&inbox, seed, films, every, &stopped) {
+            tracing::error!(%error, "no more phantoms come");
         }
-    }
+    })?;
+    Ok(OwnedThread::new(stop, thread))
 }
 
 /// Sends one film after the other, the first few at once.
-fn send(inbox: &Path, seed: u64, films: u64, every: Duration, stopped: &Receiver<()>) -> io::Result<()> {
+fn send(
+    inbox: &Path,
+    seed: u64,
+    films: u64,
+    every: Duration,
+    stopped: &Receiver<Infallible>,
+) -> io::Result<()> {
     for place in 0..films {
         let pause = if place < AT_ONCE { Duration::ZERO } else { every };
-        // A message cannot come; the other end goes when the dashboard has ended.
-        if stopped.recv_timeout(pause) == Err(crossbeam_channel::RecvTimeoutError::Disconnected) {
+        // The other end goes when the dashboard has ended.
+        if stopped.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
             return Ok(());
         }
         let film = Phantom::nth(seed, place).dicom(SIDE, Zoned::now().datetime());

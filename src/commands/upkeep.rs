@@ -3,12 +3,11 @@
 use std::{
     convert::Infallible,
     sync::Arc,
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::{CommandError, retention};
@@ -21,7 +20,7 @@ use crate::{
     service,
     store::{Duty, ShiftQuestion, Store, StoreError},
     store_place::StorePlace,
-    supervise::{Supervisor, is_closed},
+    supervise::{OwnedThread, Supervisor},
 };
 
 /// How often the metrics are written and the service manager hears how it goes.
@@ -35,8 +34,7 @@ const WAITS_OF: SignedDuration = SignedDuration::from_hours(1);
 
 /// The thread that does it; ended by being dropped.
 pub(super) struct Upkeep {
-    end: Option<Sender<Infallible>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: OwnedThread,
     config: Arc<ArcSwap<Config>>,
 }
 
@@ -49,7 +47,6 @@ impl Upkeep {
         retention: Duty,
         supervisor: &Supervisor,
     ) -> Result<Self, CommandError> {
-        let (end, ends) = bounded(0);
         let config = Arc::new(ArcSwap::from_pointee(config.clone()));
         let mut work = Work {
             store: Store::open(store)?,
@@ -60,24 +57,13 @@ impl Upkeep {
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
         };
-        let has_ended = ends.clone();
-        let is_asked = move || is_closed(&has_ended);
-        let thread = supervisor.spawn("upkeep", is_asked, move || work.run(&ends))?;
-        Ok(Self { end: Some(end), thread: Some(thread), config })
+        let thread = supervisor.spawn_owned("upkeep", move |end| work.run(end))?;
+        Ok(Self { _thread: thread, config })
     }
 
     /// Where to put a changed configuration.
     pub(super) fn config(&self) -> Arc<ArcSwap<Config>> {
         Arc::clone(&self.config)
-    }
-}
-
-impl Drop for Upkeep {
-    fn drop(&mut self) {
-        self.end.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

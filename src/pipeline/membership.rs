@@ -6,16 +6,15 @@
 use std::{
     convert::Infallible,
     sync::Arc,
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::{
     store::{DutyKind, LEASE, Member, NewWorker, Store, StoreError},
-    supervise::{Supervisor, checkpoint, is_closed},
+    supervise::{OwnedThread, Supervisor, checkpoint},
 };
 
 /// How often it looks whether something is due.
@@ -27,10 +26,9 @@ const FORGET: Duration = Duration::from_secs(3_600);
 
 /// The membership; it ends, with all claims and duties, when this is dropped.
 pub struct Membership {
+    _thread: OwnedThread,
     member: Member,
     duties: Arc<ArcSwap<Vec<DutyKind>>>,
-    end: Option<Sender<Infallible>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// Why a process could not become a member.
@@ -70,11 +68,8 @@ impl Membership {
         };
         // What nobody has is this process's from the start.
         work.step()?;
-        let (end, ends) = bounded(0);
-        let has_ended = ends.clone();
-        let thread =
-            supervisor.spawn("membership", move || is_closed(&has_ended), move || work.run(&ends))?;
-        Ok(Self { member, duties, end: Some(end), thread: Some(thread) })
+        let thread = supervisor.spawn_owned("membership", move |end| work.run(end))?;
+        Ok(Self { _thread: thread, member, duties })
     }
 
     /// This process among the workers.
@@ -87,15 +82,6 @@ impl Membership {
     #[must_use]
     pub fn duties(&self) -> Arc<ArcSwap<Vec<DutyKind>>> {
         Arc::clone(&self.duties)
-    }
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.end.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 
