@@ -125,91 +125,39 @@ fn hide_film(film: &mut FilmRow, secrets: &Secrets) {
     hide_header(&mut film.header, secrets);
 }
 
-/// Every attribute is named here, so that a new one does not compile until it is decided what becomes of it.
+/// Takes a header apart and does with each attribute what its list says. Every attribute is named in one of them: a new one
+/// does not compile until it is decided what becomes of it.
+macro_rules! hide_attributes {
+    (
+        $header:ident, $secrets:ident;
+        keep $($kept:ident)*;
+        clear $($cleared:ident)*;
+        hide $($hidden:ident)*;
+        hide_each $($listed:ident)*;
+    ) => {
+        let Header { $($kept: _,)* $($cleared,)* $($hidden,)* $($listed,)* } = $header;
+        $($cleared.clear();)*
+        $(*$hidden = $secrets.hide($hidden);)*
+        $($listed.iter_mut().for_each(|text| *text = $secrets.hide(text));)*
+    };
+}
+
 fn hide_header(header: &mut Header, secrets: &Secrets) {
-    let Header {
+    hide_attributes! {
+        header, secrets;
         // What has no text, or digits and dots of the standard alone.
-        format: _,
-        transfer_syntax: _,
-        sop_class_uid: _,
-        columns: _,
-        rows: _,
-        bits_stored: _,
-        coloured_percent: _,
-        frames: _,
-        pixels: _,
+        keep format transfer_syntax sop_class_uid columns rows bits_stored coloured_percent frames pixels;
         // What says whose film it is.
-        patient_name,
-        patient_id,
-        patient_birth_date,
-        accession_number,
-        study_instance_uid,
-        series_instance_uid,
-        sop_instance_uid,
-        source_images,
-        study_date,
-        study_time,
-        acquired_at,
-        content_at,
+        clear
+            patient_name patient_id patient_birth_date accession_number study_instance_uid
+            series_instance_uid sop_instance_uid source_images study_date study_time acquired_at content_at;
         // Text, into which anybody may have written a name.
-        photometric_interpretation,
-        patient_age,
-        patient_sex,
-        study_description,
-        series_description,
-        protocol_name,
-        modality,
-        body_part_examined,
-        anatomic_region_code,
-        anatomic_region,
-        view_position,
-        view_code,
-        view_modifiers,
-        laterality,
-        patient_orientation,
-        presentation_intent_type,
-        detector_id,
-        institution_name,
-        station_name,
-    } = header;
-    source_images.clear();
-    for text in [
-        patient_name,
-        patient_id,
-        patient_birth_date,
-        accession_number,
-        study_instance_uid,
-        series_instance_uid,
-        sop_instance_uid,
-        study_date,
-        study_time,
-        acquired_at,
-        content_at,
-    ] {
-        text.clear();
-    }
-    let texts = [
-        photometric_interpretation,
-        patient_age,
-        patient_sex,
-        study_description,
-        series_description,
-        protocol_name,
-        modality,
-        body_part_examined,
-        anatomic_region_code,
-        anatomic_region,
-        view_position,
-        view_code,
-        laterality,
-        patient_orientation,
-        presentation_intent_type,
-        detector_id,
-        institution_name,
-        station_name,
-    ];
-    for text in texts.into_iter().chain(view_modifiers) {
-        *text = secrets.hide(text);
+        hide
+            photometric_interpretation patient_age patient_sex study_description series_description
+            protocol_name modality body_part_examined anatomic_region_code anatomic_region view_position
+            view_code laterality patient_orientation presentation_intent_type detector_id institution_name
+            station_name;
+        hide_each view_modifiers;
     }
 }
 
