@@ -6,7 +6,7 @@ use cxr_triage::{
     store::{Delivery, DeliveryKind, Destination, Due, SendContent, Store, StudyId, Tried},
     study::{AuditKind, Sending, SendingState},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::support::{Bench, at, dicom, scored};
@@ -45,6 +45,26 @@ fn state(store: &Store, study: StudyId) -> Vec<Sending> {
     store.detail(study).unwrap().unwrap().sendings
 }
 
+/// A complete study whose result "a" waits to be sent.
+fn waiting() -> (Bench, StudyId) {
+    let mut bench = Bench::new();
+    follow(&mut bench.store, &["pacs"]);
+    let study = complete(&mut bench, "x");
+    put(&mut bench.store, "pacs", "a");
+    (bench, study)
+}
+
+/// The study's result has that digest from then on.
+fn becomes(store: &mut Store, study: StudyId, digest: &str, now: Timestamp) {
+    store.put_results("pacs", 0, &[(study, digest.to_owned())], now).unwrap();
+}
+
+/// The one delivery that waits, with what is kept of it.
+fn only(store: &Store) -> (Delivery, SendContent) {
+    let [delivery] = &due(store, "pacs")[..] else { panic!("one delivery: {:?}", due(store, "pacs")) };
+    (delivery.clone(), SendContent::read(&delivery.content).unwrap())
+}
+
 fn arrives(store: &mut Store, delivery: &Delivery) {
     store.plan_delivery(delivery.id, SR).unwrap();
     store.tried_delivery(delivery, &Tried::Done(json!({ "objects": 1, "remark": "" })), at(3)).unwrap();
@@ -59,70 +79,56 @@ fn a_result_is_put_into_the_outbox_once_and_a_changed_one_as_a_new_version() {
     let study = complete(&mut bench, "new");
     assert_eq!(put(&mut bench.store, "pacs", "a"), [study]);
     assert!(put(&mut bench.store, "pacs", "a").is_empty(), "it has been looked at");
-    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
-    assert_eq!((delivery.study, SendContent::read(&delivery.content).unwrap().version), (Some(study), 1));
+    let (delivery, content) = only(&bench.store);
+    assert_eq!((delivery.study, content.version), (Some(study), 1));
     let before = bench.store.revision().unwrap();
-    arrives(&mut bench.store, delivery);
+    arrives(&mut bench.store, &delivery);
     assert!(bench.store.revision().unwrap() > before, "dashboards see that it has arrived");
     assert_eq!(bench.count_kind("sent"), 1);
-    bench.store.put_results("pacs", 0, &[(study, "a".to_owned())], at(4)).unwrap();
+    becomes(&mut bench.store, study, "a", at(4));
     assert_eq!(due(&bench.store, "pacs"), [], "the destination has it");
-    bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(5)).unwrap();
-    let [second] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
-    let content = SendContent::read(&second.content).unwrap();
+    becomes(&mut bench.store, study, "b", at(5));
+    let (second, content) = only(&bench.store);
     assert_eq!((content.version, content.digest.as_str(), content.at), (2, "b", at(5)));
-    assert_eq!(bench.store.sent_before(second).unwrap()[0].instance, "2.25.1", "its predecessor");
+    assert_eq!(bench.store.sent_before(&second).unwrap()[0].instance, "2.25.1", "its predecessor");
     // And back again: the first version's content is a third version.
-    arrives(&mut bench.store, second);
-    bench.store.put_results("pacs", 0, &[(study, "a".to_owned())], at(6)).unwrap();
-    assert_eq!(SendContent::read(&due(&bench.store, "pacs")[0].content).unwrap().version, 3);
+    arrives(&mut bench.store, &second);
+    becomes(&mut bench.store, study, "a", at(6));
+    assert_eq!(only(&bench.store).1.version, 3);
     assert_eq!(state(&bench.store, old), []);
 }
 
 #[test]
 fn a_result_that_changes_before_it_arrives_takes_the_place_of_the_old_one() {
-    let mut bench = Bench::new();
-    follow(&mut bench.store, &["pacs"]);
-    let study = complete(&mut bench, "x");
-    put(&mut bench.store, "pacs", "a");
-    bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
-    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
-    let content = SendContent::read(&delivery.content).unwrap();
+    let (mut bench, study) = waiting();
+    becomes(&mut bench.store, study, "b", at(4));
+    let (delivery, content) = only(&bench.store);
     assert_eq!((content.version, content.last_wanted()), (1, "b"));
     // Found out when it is delivered.
-    let renewed = bench.store.renew_send(delivery, "c", at(5)).unwrap().unwrap();
+    let renewed = bench.store.renew_send(&delivery, "c", at(5)).unwrap().unwrap();
     assert_eq!((renewed.id, SendContent::read(&renewed.content).unwrap().version), (delivery.id, 1));
     // A part of it has arrived by then: what is new is a version of its own.
     bench.store.plan_delivery(delivery.id, SR).unwrap();
-    let [begun] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
-    assert_eq!(bench.store.renew_send(begun, "d", at(6)).unwrap(), None);
+    let (begun, _) = only(&bench.store);
+    assert_eq!(bench.store.renew_send(&begun, "d", at(6)).unwrap(), None);
     let told = bench.store.events(0, 100).unwrap();
     let part = told.iter().find(|event| event.kind == AuditKind::Sent).unwrap();
     assert_eq!((&part.detail["version"], &part.detail["objects"]), (&1.into(), &1.into()));
     assert_eq!(part.detail["remark"], "a part; the result has changed since");
-    let [second] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
-    assert_eq!(SendContent::read(&second.content).unwrap().version, 2);
-    assert_eq!(bench.store.sent_before(second).unwrap().len(), 1);
-}
-
-/// The one delivery that waits, with what is kept of it.
-fn only(store: &Store) -> (Delivery, SendContent) {
-    let [delivery] = &due(store, "pacs")[..] else { panic!("one delivery: {:?}", due(store, "pacs")) };
-    (delivery.clone(), SendContent::read(&delivery.content).unwrap())
+    let (second, content) = only(&bench.store);
+    assert_eq!(content.version, 2);
+    assert_eq!(bench.store.sent_before(&second).unwrap().len(), 1);
 }
 
 #[test]
 fn a_result_that_changes_while_it_is_on_the_wire_is_sent_as_the_next_version() {
     for is_begun in [false, true] {
-        let mut bench = Bench::new();
-        follow(&mut bench.store, &["pacs"]);
-        let study = complete(&mut bench, "x");
-        put(&mut bench.store, "pacs", "a");
+        let (mut bench, study) = waiting();
         let (on_the_wire, _) = only(&bench.store);
         if is_begun {
             bench.store.plan_delivery(on_the_wire.id, SR).unwrap();
         }
-        bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(2)).unwrap();
+        becomes(&mut bench.store, study, "b", at(2));
         arrives(&mut bench.store, &on_the_wire);
         let (next, content) = only(&bench.store);
         assert_eq!((content.version, content.last_wanted()), (2, "b"), "begun: {is_begun}");
@@ -130,20 +136,17 @@ fn a_result_that_changes_while_it_is_on_the_wire_is_sent_as_the_next_version() {
         let arrived = bench.store.sending(on_the_wire.id).unwrap().unwrap();
         assert!(matches!(arrived.state, SendingState::Sent { .. }) && arrived.version == 1, "{arrived:?}");
         arrives(&mut bench.store, &next);
-        bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(5)).unwrap();
+        becomes(&mut bench.store, study, "b", at(5));
         assert_eq!(due(&bench.store, "pacs"), [], "the destination has it");
     }
 }
 
 #[test]
 fn a_result_that_is_what_it_was_again_when_it_arrives_is_sent_once() {
-    let mut bench = Bench::new();
-    follow(&mut bench.store, &["pacs"]);
-    let study = complete(&mut bench, "x");
-    put(&mut bench.store, "pacs", "a");
+    let (mut bench, study) = waiting();
     let (on_the_wire, _) = only(&bench.store);
     for digest in ["b", "a"] {
-        bench.store.put_results("pacs", 0, &[(study, digest.to_owned())], at(2)).unwrap();
+        becomes(&mut bench.store, study, digest, at(2));
     }
     arrives(&mut bench.store, &on_the_wire);
     assert_eq!(due(&bench.store, "pacs"), []);
@@ -151,15 +154,12 @@ fn a_result_that_is_what_it_was_again_when_it_arrives_is_sent_once() {
 
 #[test]
 fn what_a_deliverer_found_to_be_the_result_is_what_arrived() {
-    let mut bench = Bench::new();
-    follow(&mut bench.store, &["pacs"]);
-    let study = complete(&mut bench, "x");
-    put(&mut bench.store, "pacs", "a");
+    let (mut bench, study) = waiting();
     let (delivery, _) = only(&bench.store);
     // It became "b", which the deliverer sees before the audit is followed, and "c" while it is on the wire.
     let renewed = bench.store.renew_send(&delivery, "b", at(2)).unwrap().unwrap();
     for digest in ["b", "c"] {
-        bench.store.put_results("pacs", 0, &[(study, digest.to_owned())], at(2)).unwrap();
+        becomes(&mut bench.store, study, digest, at(2));
     }
     assert_eq!(SendContent::read(&renewed.content).unwrap().digest, "b");
     let done = Tried::Done(json!({ "version": 1, "objects": 1, "remark": "", "digest": "b" }));
@@ -170,15 +170,12 @@ fn what_a_deliverer_found_to_be_the_result_is_what_arrived() {
 #[test]
 fn a_result_that_changes_while_the_last_try_of_another_fails_is_tried() {
     for is_begun in [false, true] {
-        let mut bench = Bench::new();
-        follow(&mut bench.store, &["pacs"]);
-        let study = complete(&mut bench, "x");
-        put(&mut bench.store, "pacs", "a");
+        let (mut bench, study) = waiting();
         let (on_the_wire, _) = only(&bench.store);
         if is_begun {
             bench.store.plan_delivery(on_the_wire.id, SR).unwrap();
         }
-        bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(2)).unwrap();
+        becomes(&mut bench.store, study, "b", at(2));
         let given_up = Tried::GivenUp("A700 out of resources".to_owned());
         bench.store.tried_delivery(&on_the_wire, &given_up, at(3)).unwrap();
         let (next, content) = only(&bench.store);
@@ -190,13 +187,10 @@ fn a_result_that_changes_while_the_last_try_of_another_fails_is_tried() {
 
 #[test]
 fn a_study_whose_patient_was_forgotten_is_not_sent() {
-    let mut bench = Bench::new();
-    follow(&mut bench.store, &["pacs"]);
-    let study = complete(&mut bench, "x");
-    put(&mut bench.store, "pacs", "a");
+    let (mut bench, study) = waiting();
     let delivery = only(&bench.store).0;
     arrives(&mut bench.store, &delivery);
-    bench.store.put_results("pacs", 0, &[(study, "b".to_owned())], at(4)).unwrap();
+    becomes(&mut bench.store, study, "b", at(4));
     let delivery = only(&bench.store).0;
     arrives(&mut bench.store, &delivery);
     assert!(bench.store.ask_to_send(study, "pacs", "anna", at(5)).unwrap());
@@ -208,37 +202,34 @@ fn a_study_whose_patient_was_forgotten_is_not_sent() {
     assert!(!bench.store.ask_to_send(99, "pacs", "anna", at(7)).unwrap(), "no such study");
     assert!(due(&bench.store, "pacs").is_empty() && due(&bench.store, "other").is_empty());
     // A new film of it: what the versions before said is forgotten, how many there were is not.
-    bench.store.put_results("pacs", 0, &[(study, "c".to_owned())], at(8)).unwrap();
+    becomes(&mut bench.store, study, "c", at(8));
     assert_eq!(only(&bench.store).1.version, 3);
 }
 
 #[test]
 fn a_person_sees_how_far_a_result_is_and_has_it_tried_again() {
-    let mut bench = Bench::new();
-    follow(&mut bench.store, &["pacs"]);
-    let study = complete(&mut bench, "x");
-    put(&mut bench.store, "pacs", "a");
+    let (mut bench, study) = waiting();
     assert_eq!(state(&bench.store, study)[0].state, SendingState::Waiting);
     let why = "A700 out of resources".to_owned();
-    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    let (delivery, _) = only(&bench.store);
     let again = Tried::Again { why: why.clone(), due: at(62), others: at(62) };
-    bench.store.tried_delivery(delivery, &again, at(3)).unwrap();
+    bench.store.tried_delivery(&delivery, &again, at(3)).unwrap();
     assert_eq!(state(&bench.store, study)[0].state, SendingState::Failing { why: why.clone(), next: at(62) });
     assert_eq!(due(&bench.store, "pacs"), []);
     bench.store.ask_to_send(study, "pacs", "anna", at(4)).unwrap();
-    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery, at once") };
-    bench.store.tried_delivery(delivery, &Tried::GivenUp(why.clone()), at(5)).unwrap();
+    // At once.
+    let (delivery, _) = only(&bench.store);
+    bench.store.tried_delivery(&delivery, &Tried::GivenUp(why.clone()), at(5)).unwrap();
     assert_eq!(state(&bench.store, study)[0].state, SendingState::GivenUp { why, at: at(5) });
     bench.store.ask_to_send(study, "pacs", "anna", at(6)).unwrap();
-    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
+    let (delivery, _) = only(&bench.store);
     assert_eq!((delivery.attempts, delivery.tried_for), (0, Duration::ZERO), "its time begins anew");
-    arrives(&mut bench.store, delivery);
+    arrives(&mut bench.store, &delivery);
     // Once more, as the same version: the objects bear the same numbers.
     bench.store.ask_to_send(study, "pacs", "anna", at(7)).unwrap();
-    let [delivery] = &due(&bench.store, "pacs")[..] else { panic!("one delivery") };
-    let content = SendContent::read(&delivery.content).unwrap();
+    let (delivery, content) = only(&bench.store);
     assert_eq!((content.version, content.round), (1, 1));
-    arrives(&mut bench.store, delivery);
+    arrives(&mut bench.store, &delivery);
     let last = bench.store.last_send(study, "pacs").unwrap().unwrap();
     assert_eq!(last.content.unwrap().round, 1);
     assert_eq!(bench.count_kind("send-asked"), 3);
