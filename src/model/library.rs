@@ -190,8 +190,6 @@ pub struct Listing {
     pub labels: usize,
     /// How many of them are validated.
     pub validated: usize,
-    /// Whether the manifest could be read.
-    pub usable: bool,
 }
 
 /// The places that models are looked for in, in order, and the embedded ones after them all.
@@ -296,17 +294,10 @@ fn listing(name: String, source: &Source) -> Listing {
             sha256: manifest.sha256,
             labels: manifest.labels.len(),
             validated: manifest.labels.iter().filter(|label| label.validated).count(),
-            usable: true,
         },
-        Err(error) => Listing {
-            name,
-            title: error.to_string(),
-            place,
-            sha256: String::new(),
-            labels: 0,
-            validated: 0,
-            usable: false,
-        },
+        Err(error) => {
+            Listing { name, title: error.to_string(), place, sha256: String::new(), labels: 0, validated: 0 }
+        }
     }
 }
 
@@ -332,9 +323,9 @@ mod tests {
         assert_eq!(library.find(None).unwrap(), Source::Embedded);
         assert_eq!(library.find(Some("starter")).unwrap(), Source::Embedded);
         let [phantom, starter] = &library.list()[..] else { panic!("two models") };
-        assert_eq!((starter.name.as_str(), starter.labels, starter.usable), ("starter", 14, true));
+        assert_eq!((starter.name.as_str(), starter.labels), ("starter", 14));
         assert!((1..14).contains(&starter.validated));
-        assert_eq!((phantom.name.as_str(), phantom.labels, phantom.usable), ("phantom", 4, true));
+        assert_eq!((phantom.name.as_str(), phantom.labels), ("phantom", 4));
         assert_eq!(library.find(Some("phantom")).unwrap(), Source::Phantom);
     }
 
@@ -387,8 +378,8 @@ mod tests {
         fs::rename(folder.path().join("renamed"), folder.path().join("other")).unwrap();
         let listings = only(&[folder.path()]).list();
         let said = |name: &str| listings.iter().find(|listing| listing.name == name).unwrap();
-        assert!(said("good").usable);
-        assert!(!said("bad").usable && said("bad").title.contains("line 1"), "{:?}", said("bad"));
-        assert!(!said("other").usable && said("other").title.contains("'renamed'"), "{:?}", said("other"));
+        assert_eq!(said("good").labels, 14);
+        assert!(said("bad").title.contains("line 1"), "{:?}", said("bad"));
+        assert!(said("other").title.contains("'renamed'"), "{:?}", said("other"));
     }
 }

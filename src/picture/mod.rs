@@ -19,9 +19,6 @@ pub use panel::{Heat, compose, sheet};
 pub use presentation::{Mode, Presentation, Window, Zoom};
 pub use scale::fit;
 
-/// How much of the film the hottest spot hides: enough to stand out, too little to hide a rib.
-const MOST_OPAQUE: f32 = 0.6;
-
 /// Draws a film as a workstation shows it, as large as fits into `bounds` (width, height) with its
 /// aspect kept and no larger than it is, and over it, if given, the heatmap of one label. A label
 /// that the heatmap does not have leaves the film bare.
@@ -40,14 +37,8 @@ pub fn grey(film: &Film) -> GrayImage {
         .unwrap_or_else(|| GrayImage::new(film.width.max(1), film.height.max(1)))
 }
 
-/// Grey, and over it the heat (0 to 1, of the same size, row by row), the hotter the more opaque, so
-/// that the film stays readable where nothing was found.
-#[must_use]
-pub fn blend(grey: &GrayImage, heat: Option<&[f32]>) -> RgbImage {
-    tinted(grey, heat, Colours::Magma, MOST_OPAQUE)
-}
-
-/// [`blend`] with colours and the opacity (0 to 1) of the hottest spot.
+/// Grey, and over it the heat (0 to 1, of the same size, row by row), the hotter the more opaque, up to `most_opaque`
+/// (0 to 1), so that the film stays readable where nothing was found.
 fn tinted(grey: &GrayImage, heat: Option<&[f32]>, colours: Colours, most_opaque: f32) -> RgbImage {
     let mut picture = RgbImage::new(grey.width(), grey.height());
     let cold = std::iter::repeat(&0.0);
@@ -68,10 +59,10 @@ fn round(value: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use image::GrayImage;
+    use image::{GrayImage, RgbImage};
     use proptest::prelude::*;
 
-    use super::{blend, render};
+    use super::{Presentation, render, tinted};
     use cxr_film::Film;
 
     fn film(width: u32, height: u32) -> Film {
@@ -107,10 +98,16 @@ mod tests {
         }
     }
 
+    /// Grey with heat over it as it is shown at first.
+    fn blend(grey: &GrayImage, heat: &[f32]) -> RgbImage {
+        let Presentation { colours, opacity, .. } = Presentation::default();
+        tinted(grey, Some(heat), colours, f32::from(opacity) / 100.0)
+    }
+
     #[test]
     fn heat_colours_and_cold_does_not() {
         let grey = GrayImage::from_pixel(4, 1, image::Luma([100]));
-        let picture = blend(&grey, Some(&[0.0, 0.5, 1.0, f32::NAN]));
+        let picture = blend(&grey, &[0.0, 0.5, 1.0, f32::NAN]);
         let tint = |x: u32| {
             let [red, _, blue] = picture.get_pixel(x, 0).0;
             u32::from(red.abs_diff(blue))
@@ -123,7 +120,7 @@ mod tests {
     #[test]
     fn bone_stays_brighter_than_lung_under_the_hottest_spot() {
         let grey = GrayImage::from_vec(2, 1, vec![40, 200]).unwrap();
-        let picture = blend(&grey, Some(&[1.0, 1.0]));
+        let picture = blend(&grey, &[1.0, 1.0]);
         for (lung, bone) in picture.get_pixel(0, 0).0.into_iter().zip(picture.get_pixel(1, 0).0) {
             assert!(bone > lung + 40, "{lung} {bone}");
         }

@@ -25,13 +25,11 @@ pub enum Role {
     Leave,
 }
 
-/// The roles of films, and what their column is.
+/// The roles of films.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
     /// Of each film.
     pub of_film: Vec<Role>,
-    /// Whether the column numbers folds; else it names the films to train on.
-    pub is_folds: bool,
     /// The values of films that are left alone.
     pub left: BTreeSet<String>,
 }
@@ -58,7 +56,7 @@ pub fn roles(column: &str, values: &[&str], patients: &[Option<&str>]) -> Result
         let of_film: Vec<Role> = names.iter().map(role).collect();
         let left = values.iter().zip(&of_film).filter(|(_, role)| **role == Role::Leave);
         let left = left.map(|(value, _)| value.trim().to_owned()).collect();
-        return Ok(Roles { of_film, is_folds: false, left });
+        return Ok(Roles { of_film, left });
     }
     let names_part = |name: &&str| is_kept_back(name);
     if !(2..=MOST_FOLDS).contains(&distinct.len()) || distinct.iter().any(names_part) {
@@ -71,7 +69,7 @@ pub fn roles(column: &str, values: &[&str], patients: &[Option<&str>]) -> Result
     let role = |name: &String| folds.get(name.as_str()).map_or(Role::Leave, |fold| Role::Train(Some(*fold)));
     let of_film: Vec<Role> = names.iter().map(role).collect();
     let left = of_film.contains(&Role::Leave).then(String::new).into_iter().collect();
-    Ok(Roles { of_film, is_folds: true, left })
+    Ok(Roles { of_film, left })
 }
 
 /// Refuses patients (or whatever tells films apart) that have films of several values.
@@ -138,7 +136,6 @@ mod tests {
         assert_eq!(parts.left.iter().map(String::as_str).collect::<Vec<_>>(), ["", "report"]);
         let folds = of(&["2", "1", "2", "site B"], &["a", "b", "a", "c"]).unwrap();
         let fold = |n| Role::Train(Some(n));
-        assert!(folds.is_folds);
         assert_eq!(folds.of_film, [fold(1), fold(0), fold(1), fold(2)]);
     }
 

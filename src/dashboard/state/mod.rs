@@ -293,12 +293,6 @@ impl State {
         &self.presentation
     }
 
-    /// Returns whether an earlier film is to stand beside the film.
-    #[must_use]
-    pub fn is_beside_prior(&self) -> bool {
-        self.beside_prior
-    }
-
     /// The pictures.
     #[must_use]
     pub fn gallery(&self) -> &Gallery {
