@@ -13,7 +13,6 @@ import contextlib
 import os
 import pathlib
 import random
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tests/faults"))
 
 import films  # noqa: E402
 from dicom_sender import DX, SUCCESS, Association, command, data_set, values  # noqa: E402
+from surroundings import free_port  # noqa: E402
 
 CONFIG = """
 [quality]
@@ -47,11 +47,6 @@ def film(number, side):
     pixels = bytearray(b"".join(line[-y * 3 % 97:] + line[: -y * 3 % 97] if y * 3 % 97 else line for y in range(side)))[: side * side]
     pixels[:64] = rng.randbytes(64)
     return f"{films.ROOT}.3.{number}", data_set(films.dicom(number, bytes(pixels.ljust(side * side, b"\x40")), rows=side, columns=side))
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ use cxr_triage::store::Store;
 use crate::{
     cli::support::{Bench, text},
     postgres,
+    support::peers::free_port,
 };
 
 #[test]
@@ -44,7 +45,7 @@ fn a_site_moves_to_a_server_and_goes_on_there_and_back() {
 #[test]
 fn a_server_that_nobody_reaches_is_named_and_a_password_is_not() {
     let bench = Bench::new();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let url = format!("postgres://rad:s3cret@127.0.0.1:{port}/films");
     let health = bench.run(&["health", "--store", &url]);
     assert_eq!(health.status.code(), Some(1));

@@ -29,6 +29,7 @@ import time
 
 import films
 from dicom_sender import DX, EXPLICIT, SUCCESS, Association, Refused, command, data_set, pdu, request, values
+from surroundings import free_port
 
 # The modality, a peer that is let in and does harm, and strangers: addresses of this machine.
 MODALITY, ROGUE, STRANGERS = "127.0.0.9", "127.0.0.7", ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
@@ -208,8 +209,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="cxr-hostile-"))
     (folder / "inbox").mkdir()
     (folder / "config.toml").write_text(CONFIG)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     # The unit of docs/install.md has so many.
     limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))

@@ -184,6 +184,8 @@ class Run:
         span = self.args.seconds
         planned = [(span * (n + 0.5) / self.args.restarts, "restart") for n in range(self.args.restarts)]
         planned += [(span * (n + 1) / (self.args.cuts + 1), "cut") for n in range(self.args.cuts)]
+        if self.args.outage:
+            planned.append((span / 2, "outage"))
         planned.sort()
         self.hooks.kind = False
         while time.monotonic() - begun < span:
@@ -193,6 +195,11 @@ class Run:
                 what = planned.pop(0)[1]
             if what == "restart":
                 self.server.restart(self.rng.choice(["fast", "immediate"]))
+            elif what == "outage":
+                self.server.stop()
+                time.sleep(self.args.outage)
+                self.server.start()
+                begun += self.args.outage
             elif what == "cut":
                 self.wire.cut()
                 time.sleep(self.args.cut)
@@ -301,6 +308,7 @@ def main():
     arguments.add_argument("--restarts", type=int, default=5, help="of the database server")
     arguments.add_argument("--cuts", type=int, default=2, help="of the wire to it")
     arguments.add_argument("--cut", type=float, default=25, help="seconds that a cut lasts")
+    arguments.add_argument("--outage", type=float, default=0, help="seconds without the server, once, halfway; films go on coming")
     arguments.add_argument("--gap", type=float, default=4, help="seconds between two faults at most")
     arguments.add_argument("--patience", type=float, default=180, help="seconds without any change, at the end")
     arguments.add_argument("--binary", type=pathlib.Path, default=root / "target/release/cxr-triage")

@@ -5,9 +5,10 @@ import glob
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import threading
+
+from surroundings import free_port
 
 
 def binaries():
@@ -17,12 +18,6 @@ def binaries():
         return pathlib.Path(found[-1]).parent
     initdb = shutil.which("initdb")
     return initdb and pathlib.Path(initdb).parent
-
-
-def free_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
 
 
 class Server:

@@ -20,7 +20,6 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -30,7 +29,7 @@ import time
 
 import films
 from dicom_sender import OUT_OF_RESOURCES, SUCCESS, Association, Refused, data_set
-from surroundings import mounted, resident
+from surroundings import free_port, mounted, resident
 
 CONFIG = """
 [quality]
@@ -57,8 +56,7 @@ class Run:
         self.inbox.mkdir()
         self.store.parent.mkdir()
         (folder / "config.toml").write_text(CONFIG)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.lock, self.told, self.answers = threading.Lock(), {}, collections.Counter()
         self.figures = collections.Counter()
         self.child, self.largest, self.moved = None, 0, time.monotonic()

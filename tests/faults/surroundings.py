@@ -4,11 +4,29 @@ import collections
 import http.server
 import json
 import os
+import random
+import socket
 import subprocess
 import threading
 import time
 
 DISK = 96 << 20
+
+
+def free_port():
+    """A port that nobody listens on, for a program that is started later, or again.
+
+    It lies under those that the system hands to whoever connects: one of those may be somebody's own end of a connection
+    by then.
+    """
+    while True:
+        port = random.randrange(12_000, 32_000)
+        try:
+            socket.create_server(("0.0.0.0", port)).close()
+            return port
+        except OSError:
+            continue
+
 
 PLUGINS = {
     "count": """

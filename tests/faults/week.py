@@ -22,7 +22,6 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -32,7 +31,7 @@ import time
 
 import films
 from dicom_sender import OUT_OF_RESOURCES, SUCCESS, Association, Refused, data_set
-from surroundings import HOSTILE, PLUGINS, mounted
+from surroundings import HOSTILE, PLUGINS, free_port, mounted
 
 FAKETIME = [f"/usr/lib/{place}/faketime/libfaketime.so.1" for place in ("x86_64-linux-gnu", "aarch64-linux-gnu")]
 COUNT = """
@@ -61,8 +60,7 @@ class Week:
         for place in (self.inbox, self.data, self.backups, self.data / "exports", folder / "plugins"):
             place.mkdir()
         (folder / "plugins/count.luau").write_text(COUNT)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.day, self.number, self.told = 0, 0, {}
         self.owner = self.staff = None
         self.waiting, self.ends, self.lock = collections.deque(), False, threading.Lock()

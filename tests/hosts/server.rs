@@ -2,13 +2,15 @@
 
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
+use rustix::process::getuid;
 use tempfile::TempDir;
+
+use crate::{postgres::programs, support::peers::free_port};
 
 /// A server on a port of this host; ended with its data when dropped.
 pub(crate) struct Server {
@@ -20,17 +22,14 @@ pub(crate) struct Server {
 impl Server {
     /// Makes and starts one; none, and a line that says so, where its programs are not there.
     pub(crate) fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            println!("skipped: PostgreSQL's programs are not here");
-            return None;
-        };
+        let programs = programs().inspect_err(|why| println!("skipped: {why}")).ok()?;
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let server = Self { folder, programs, port };
-        if is_root() {
+        if getuid().is_root() {
             let status = Command::new("chown").arg("postgres").arg(&data).status().unwrap();
             assert!(status.success());
         }
@@ -54,7 +53,7 @@ impl Server {
 
     fn call(&self, program: &str, arguments: &[&str]) {
         let program = self.programs.join(program);
-        let mut command = if is_root() {
+        let mut command = if getuid().is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
             command
@@ -90,17 +89,4 @@ impl Drop for Server {
             self.stop("immediate");
         }
     }
-}
-
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().any(|line| line.starts_with("Uid:\t0\t"))
-}
-
-/// The folder of the newest server's programs.
-fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(Result::ok);
-    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
-    let newest = versions.map(|entry| entry.path()).max_by_key(|path| number(path))?;
-    Some(newest.join("bin")).filter(|bin| bin.join("initdb").exists())
 }

@@ -5,7 +5,6 @@ use std::{
     fmt::Write as _,
     fs,
     io::{BufRead, BufReader, Read},
-    net::TcpListener,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
@@ -15,6 +14,8 @@ use std::{
 };
 
 use cxr_triage::store_place::StorePlace;
+
+use crate::support::peers::free_port;
 
 /// Where Debian puts the programs of the versions that it has.
 const DEBIAN: &str = "/usr/lib/postgresql";
@@ -80,8 +81,8 @@ impl Drop for Server {
     }
 }
 
-/// Why there is no server to test with.
-fn programs() -> Result<PathBuf, String> {
+/// The folder of the newest server's programs; why there is none to test with.
+pub(crate) fn programs() -> Result<PathBuf, String> {
     if let Some(named) = env::var_os("CXR_TRIAGE_POSTGRES_BIN") {
         return Ok(named.into());
     }
@@ -108,7 +109,7 @@ impl Server {
 
     fn begin(has_tls: bool) -> Result<Self, String> {
         let bin = programs()?;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let is_root = rustix::process::getuid().is_root();
         let mut command = if is_root {
             let mut command = Command::new("setpriv");

@@ -2,7 +2,9 @@
 
 use std::{
     net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -72,7 +74,28 @@ pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&text).trim().replace('\r', "")
 }
 
-/// A port that nobody listens on just now.
+/// A library that fakes the wall clock, where it is installed.
+pub(crate) fn libfaketime() -> Option<PathBuf> {
+    let found = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
+        .iter()
+        .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"))
+        .find(|path| path.exists());
+    if found.is_none() {
+        println!("skipped: libfaketime is not installed");
+    }
+    found
+}
+
+/// A port that nobody listens on, for a program that is started later, or again. It lies under those that the system hands to
+/// whoever connects: one of those may be somebody's own end of a connection by then.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16;
+    loop {
+        let number = first.wrapping_mul(37).wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
+        let port = 12_000 + number % 20_000;
+        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
 }

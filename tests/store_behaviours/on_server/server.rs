@@ -13,7 +13,10 @@ use std::{
 use cxr_triage::store::{Status, Store, StoreErrorKind};
 
 use super::support::{Bench, at, scored};
-use crate::postgres::{Raw, Server, place, server};
+use crate::{
+    postgres::{Raw, Server, place, server},
+    support::peers::free_port,
+};
 
 /// A server to test with; without one the test has nothing to say.
 macro_rules! server_or_return {
@@ -38,7 +41,7 @@ fn whoever_may_not_come_in_is_told_why_and_whose_part_it_is() {
     Raw::connect(&server.url())
         .batch("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
     let at = format!("127.0.0.1:{}", server.port);
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = free_port();
     for (url, kind, word) in [
         (format!("a@127.0.0.1:{gone}/films"), StoreErrorKind::Unreachable, "see that the server runs"),
         (format!("postgres@{at}/nowhere"), StoreErrorKind::NoDatabase, "createdb"),
