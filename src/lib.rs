@@ -51,6 +51,7 @@ pub mod supervise;
 pub mod text;
 pub mod train;
 pub mod trust;
+mod wake;
 
 /// The version that every result is recorded with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

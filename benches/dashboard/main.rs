@@ -4,7 +4,8 @@
 //! its frame, the time of a frame, the time until a filter or an order over all studies is whole, the bytes
 //! of a keypress, and the memory; then, where the system tells (Linux), what the real program does in a
 //! minute at rest. `cargo bench --bench dashboard -- 10000` takes another number of studies; with `shift` the
-//! real program gets ten thousand arrivals and random keys for seven minutes instead.
+//! real program gets ten thousand arrivals and random keys for seven minutes instead. Where
+//! `CXR_TRIAGE_BENCH_SERVER` names an empty database, all of it but the shift is measured on that server.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +15,7 @@
 )]
 
 mod at_rest;
+mod server;
 mod shift;
 mod store;
 mod terminal;
@@ -21,6 +23,7 @@ mod terminal;
 use std::{
     fs,
     io::{self, Write},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -38,6 +41,7 @@ use cxr_triage::{
     },
     similar::FeaturesId,
     store::Store,
+    store_place::StorePlace,
     supervise::Supervisor,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -46,6 +50,8 @@ use ratatui::{
     backend::CrosstermBackend,
     layout::{Rect, Size},
 };
+
+use crate::{server::Wire, terminal::Running};
 
 const SCREEN: Size = Size { width: 120, height: 40 };
 /// How long the real program is watched at rest.
@@ -175,6 +181,14 @@ fn main() {
         shift::run(folder.path());
         return;
     }
+    let url = std::env::var(server::VARIABLE).ok();
+    let place = match &url {
+        Some(url) => {
+            server::copy(&path, url);
+            StorePlace::parse(url.as_ref()).unwrap()
+        }
+        None => StorePlace::from(&path),
+    };
     let before = memory("VmRSS");
 
     let opened = Instant::now();
@@ -182,9 +196,9 @@ fn main() {
     let (requests, requests_out) = unbounded();
     let (_external_in, external) = session::external();
     let parts = session::Parts {
-        store: Store::open(&path).unwrap(),
-        pictures: Store::open(&path).unwrap(),
-        similar: (Store::open(&path).unwrap(), FeaturesId::new("0".repeat(64))),
+        store: Store::open(&place).unwrap(),
+        pictures: Store::open(&place).unwrap(),
+        similar: (Store::open(&place).unwrap(), FeaturesId::new("0".repeat(64))),
         health: health(),
         gauges: None,
         feed_alarm: config::FeedAlarm::default(),
@@ -256,11 +270,23 @@ fn main() {
     }
     drop((bench, threads));
     if cfg!(target_os = "linux") {
-        fs::create_dir(folder.path().join("inbox")).unwrap();
-        at_rest::measure(folder.path(), &format!("{studies} studies"), AT_REST);
-        let few = tempfile::tempdir().unwrap();
-        fs::create_dir(few.path().join("inbox")).unwrap();
-        store::fill(&few.path().join("store.db"), 54);
-        at_rest::measure(few.path(), "54 studies", AT_REST);
+        measure_at_rest(folder.path(), studies, url.as_deref());
     }
+}
+
+/// The real program at rest: a dashboard that follows, then the one that owns the pipeline of a file.
+fn measure_at_rest(folder: &Path, studies: usize, url: Option<&str>) {
+    let wire = url.map(Wire::to);
+    let store = wire.as_ref().map_or("store.db", |wire| wire.url.as_str());
+    let follower = Running::start_with(folder, &["watch", "--follow", "--store", store]);
+    at_rest::measure(follower, &format!("following {studies} studies"), AT_REST, wire.as_ref());
+    if wire.is_some() {
+        return;
+    }
+    fs::create_dir(folder.join("inbox")).unwrap();
+    at_rest::measure(Running::start(folder), &format!("{studies} studies"), AT_REST, None);
+    let few = tempfile::tempdir().unwrap();
+    fs::create_dir(few.path().join("inbox")).unwrap();
+    store::fill(&few.path().join("store.db"), 54);
+    at_rest::measure(Running::start(few.path()), "54 studies", AT_REST, None);
 }

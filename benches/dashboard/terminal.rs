@@ -32,13 +32,18 @@ pub(crate) struct Running {
 impl Running {
     /// Starts the program with `store.db` and `inbox` in a folder.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &["watch", "inbox", "--store", "store.db"])
+    }
+
+    /// Starts the program in a folder, with these words.
+    pub(crate) fn start_with(folder: &Path, words: &[&str]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxr-triage"));
-        command.args(["--store", "store.db", "watch", "inbox"]);
+        command.args(words);
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
-        for home in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+        for home in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
             command.env(home, folder);
         }
         command.env_remove("TMUX");

@@ -153,6 +153,7 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Reason> {
         Owner::Known { silent_ms, own } => of_owner(*silent_ms, own, facts, &mut add),
     }
     facts.hosts.faults().into_iter().for_each(|text| add(Check::Workers, text));
+    facts.hosts.faults_of_clocks().into_iter().for_each(|text| add(Check::Clock, text));
     facts.hosts.faults_of_queue().into_iter().for_each(|text| add(Check::Queue, text));
     if let Some(store) = &facts.store {
         of_store(store, limits, &mut add);

@@ -1,6 +1,6 @@
 //! The workers of a store that several hosts share: as facts, and what is wrong with them. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,6 +8,9 @@ use crate::{
     store::{DutyRow, WorkerRow},
     text::long_time,
 };
+
+/// Clocks that differ by more seconds than that are not in step.
+const CLOCKS_DIFFER: i64 = 30;
 
 /// A worker, as `health` tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -42,6 +45,8 @@ pub struct WorkerFacts {
     pub films: u64,
     /// Films a second over the last minute of work.
     pub films_per_second: Option<f64>,
+    /// Seconds by which its host's clock is ahead of the database server's.
+    pub clock_ahead_seconds: i64,
     /// The duties that it has.
     pub duties: Vec<String>,
 }
@@ -92,6 +97,7 @@ impl HostsFacts {
             silent_seconds: i64::try_from(worker.silent.as_secs()).unwrap_or(i64::MAX),
             films: worker.films,
             films_per_second: worker.per_second,
+            clock_ahead_seconds: worker.clock_ahead.as_secs(),
             duties: duties
                 .iter()
                 .filter(|duty| duty.is_held && duty.holder == worker.id)
@@ -134,6 +140,16 @@ impl HostsFacts {
         lost.chain(free).chain(disagreement(&self.workers)).collect()
     }
 
+    /// What is wrong with the clocks of hosts at work, a sentence a host.
+    #[must_use]
+    pub fn faults_of_clocks(&self) -> Vec<String> {
+        // The processes of one host have one clock, read at different moments.
+        let alive = self.workers.iter().filter(|worker| worker.alive);
+        let hosts: BTreeMap<&str, i64> =
+            alive.map(|worker| (worker.host.as_str(), worker.clock_ahead_seconds)).collect();
+        hosts.into_iter().filter_map(|(host, ahead)| wrong_clock(host, ahead)).collect()
+    }
+
     /// What is wrong with the queue, a sentence each.
     #[must_use]
     pub fn faults_of_queue(&self) -> Vec<String> {
@@ -156,6 +172,19 @@ fn is_replaced(worker: &WorkerRow, all: &[WorkerRow]) -> bool {
             && (&other.host, &other.roles) == (&worker.host, &worker.roles)
     };
     !worker.is_alive() && all.iter().any(took_over)
+}
+
+/// A sentence where a host's clock differs from the database server's by more than is of no account.
+#[must_use]
+pub fn wrong_clock(host: &str, ahead_seconds: i64) -> Option<String> {
+    let ahead_or_behind = if ahead_seconds > 0 { "ahead of" } else { "behind" };
+    (ahead_seconds.abs() > CLOCKS_DIFFER).then(|| {
+        format!(
+            "the clock of {host} is {} {ahead_or_behind} the database server's: the times that it writes are wrong by as \
+             much, and so is what is due by them; keep the clocks in step (NTP)",
+            long_time(ahead_seconds.abs())
+        )
+    })
 }
 
 /// A sentence where workers that are at work would score one film differently: their results are not to be compared.
@@ -227,5 +256,18 @@ mod tests {
             "{queue:?}"
         );
         assert_eq!(HostsFacts::default().faults(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_host_whose_clock_is_not_in_step_is_told_of_once() {
+        let with_clock = |host, clock_ahead_seconds| WorkerFacts { clock_ahead_seconds, ..worker(host) };
+        let gone = WorkerFacts { alive: false, ..with_clock("er4", 900) };
+        let workers = [("er1", 30), ("er1", -30), ("er2", 422), ("er2", 423), ("er3", -61)];
+        let workers =
+            workers.map(|(host, ahead)| with_clock(host, ahead)).into_iter().chain([gone]).collect();
+        let told = HostsFacts { workers, ..HostsFacts::default() }.faults_of_clocks();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("er2 is 7 min 3 s ahead of the database server's"), "{told:?}");
+        assert!(told[1].contains("er3 is 1 min 1 s behind the database server's"), "{told:?}");
     }
 }

@@ -34,7 +34,7 @@ const READ_ANYWAY: Duration = Duration::from_secs(2);
 /// Files of a shared queue that are claimed at a time.
 const CLAIMED: u32 = READ_AHEAD as u32;
 /// Without a wake-up a shared queue is looked at this often.
-const CLAIM_ANYWAY: Duration = Duration::from_secs(1);
+const CLAIM_ANYWAY: Duration = Duration::from_secs(2);
 /// A film that ended so many processes in which it was alone is held.
 const STOPS: u32 = 3;
 

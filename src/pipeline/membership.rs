@@ -11,8 +11,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use jiff::SignedDuration;
 
 use crate::{
+    health::wrong_clock,
     store::{DutyKind, LEASE, Member, NewWorker, Store, StoreError},
     supervise::{OwnedThread, Supervisor, checkpoint},
 };
@@ -64,6 +66,7 @@ impl Membership {
             renewed: None,
             forgot: None,
             told: String::new(),
+            has_wrong_clock: false,
             supervisor: supervisor.clone(),
         };
         // What nobody has is this process's from the start.
@@ -95,6 +98,7 @@ struct Work {
     forgot: Option<Instant>,
     /// The last failure that was told, so that it is told once.
     told: String,
+    has_wrong_clock: bool,
     supervisor: Supervisor,
 }
 
@@ -119,7 +123,8 @@ impl Work {
         let now = Instant::now();
         let is_due = self.renewed.is_none_or(|renewed| renewed.elapsed() >= RENEW);
         if is_due {
-            self.steadily(|work| work.store.beat(&work.member))?;
+            let ahead = self.steadily(|work| work.store.beat(&work.member))?;
+            self.check_clock(ahead);
         }
         let duties = self.duties.load_full();
         for kind in DutyKind::ALL {
@@ -164,6 +169,15 @@ impl Work {
             (self.steady_since, self.renewed) = (None, None);
         }
         done
+    }
+
+    /// A clock that is not in step is told of once.
+    fn check_clock(&mut self, ahead: SignedDuration) {
+        let fault = wrong_clock(self.member.host(), ahead.as_secs());
+        if let (Some(fault), false) = (&fault, self.has_wrong_clock) {
+            self.supervisor.tell(format!("This host is out of step: {fault}"));
+        }
+        self.has_wrong_clock = fault.is_some();
     }
 
     /// A store that fails is told of once, and tried again.

@@ -65,10 +65,11 @@ use crate::{
     model::{Embedder, Model},
     quality::Gates,
     similar::{self, FeatureFile, FeaturesId},
-    store::{DutyKind, ModelRef, Ownership, Store, StoreError},
+    store::{DutyKind, Hint, ModelRef, Ownership, Store, StoreError},
     store_place::StorePlace,
     study::Rules,
     supervise::Supervisor,
+    wake::Wake,
 };
 
 /// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
@@ -157,6 +158,8 @@ pub struct Pipeline {
     /// Tells the heartbeat by its end that it is the end.
     beats: Option<Sender<Infallible>>,
     gauges: Arc<Gauges>,
+    /// Wakes the feeder for what other hosts queue.
+    _wake: Option<Wake>,
     intake: Option<Intake>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -327,9 +330,17 @@ impl Pipeline {
         let is_known = move |path: &std::path::Path, size, modified_ns| {
             lock(&known).is_known(path, size, modified_ns).unwrap_or(false)
         };
-        let beats = Some(beats);
-        let mut pipeline =
-            Self { stop, orders: orders_in, wake: wake_in, beats, gauges, intake: None, threads };
+        let hints = Wake::begin(&store_path, Hint::Queue, wake_in.clone(), &supervisor)?;
+        let mut pipeline = Self {
+            stop,
+            orders: orders_in,
+            wake: wake_in,
+            beats: Some(beats),
+            gauges,
+            _wake: hints,
+            intake: None,
+            threads,
+        };
         if let Some(options) = intake_options {
             let options = intake::Options { supervisor, ..options };
             pipeline.intake = Some(intake::start(options, is_known, arrivals_in)?);

@@ -43,7 +43,14 @@ use protocol::{Health, Notice, Request, Update};
 use similar::Similar;
 use workbench::Workbench;
 
-use crate::{config::FeedAlarm, pipeline::Gauges, similar::FeaturesId, store::Store, supervise::Supervisor};
+use crate::{
+    config::FeedAlarm,
+    pipeline::Gauges,
+    similar::FeaturesId,
+    store::{Hint, Store},
+    supervise::Supervisor,
+    wake::Wake,
+};
 
 /// The parts of which a session is made.
 pub struct Parts {
@@ -140,7 +147,11 @@ pub fn start(
         let watch = Watch { actor: actor.clone(), roles: roles_in, updates: updates.clone(), stopped };
         threads.push(spawn(&supervisor, "people", move || watch.run(&login))?);
     }
+    let (hints_in, hints) = bounded(1);
+    let wake = Wake::begin(store.place(), Hint::List, hints_in, &supervisor)?;
     let channels = follow::Channels {
+        hints,
+        _wake: wake,
         updates,
         pictures: to_pictures,
         workbench: to_workbench,

@@ -1,4 +1,5 @@
-//! SQLite: studies, films, findings, audit. One process owns the pipeline; any number follow.
+//! Studies, films, findings, audit, in a file (SQLite) or on a server (PostgreSQL). One process owns the pipeline of a
+//! file, several hosts work for a server; any number follow.
 //!
 //! - [`Store::open`] opens and migrates; [`Ownership`] says which process runs the pipeline.
 //! - The owner writes: [`Store::receive`], [`Store::finish`], and the changes of a study's life.
@@ -92,10 +93,13 @@ pub use retention::DoneFilm;
 pub use rules::rules_digest;
 pub use senders::{Sender, SenderNews};
 pub use sends::{LastSend, SendContent, SentObject};
-pub use shared::{Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Member, NewWorker, WorkerRow, host_name};
+pub use shared::{
+    Duty, DutyKind, DutyRow, HOST_VARIABLE, LEASE, Listener, Member, NewWorker, WorkerRow, host_name,
+};
 pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;
+pub use sql::Hint;
 
 pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,

@@ -10,7 +10,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place, to_json},
     shared::{host_name, still_has},
-    sql::{self, Connection, OptionalExtension},
+    sql::{self, Connection, Hint, OptionalExtension},
     unreadable::rows,
 };
 use crate::{
@@ -196,6 +196,7 @@ fn receive_one(
             )?
             .query_row((&path, size, arrival.modified_ns, at, inbox, host), |row| row.get(0))?,
     };
+    connection.hint(Hint::Queue);
     log(connection, &NewEvent { file: Some(file), ..NewEvent::of(AuditKind::Received) }, now)?;
     Ok(Some(file))
 }

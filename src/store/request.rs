@@ -14,7 +14,7 @@ use super::{
     join::reopen,
     rollup::recombine,
     row::{save, study},
-    sql::{self, Connection, OptionalExtension},
+    sql::{self, Connection, Hint, OptionalExtension},
 };
 use crate::{
     quality::{Gate, SAME_EXPOSURE},
@@ -69,6 +69,7 @@ impl Store {
                             claimed_by = NULL, lease_until = NULL WHERE id = ?1",
                 )?
                 .execute((subject.file, film))?;
+            transaction.hint(Hint::Queue);
             let event = NewEvent {
                 kind: AuditKind::Requested,
                 study: Some(subject.study),
@@ -151,6 +152,7 @@ fn retry(
     if queued == 0 {
         return Ok(Requested::Refused("This film is already waiting to be tried.".to_owned()));
     }
+    connection.hint(Hint::Queue);
     // Its bytes are no longer known, so that they count when they are tried.
     connection.prepare_cached("UPDATE films SET sha256 = NULL WHERE id = ?1")?.execute([film])?;
     let event = NewEvent {

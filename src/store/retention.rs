@@ -13,7 +13,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
     shared::host_name,
-    sql::{self, Connection, Row, Transaction},
+    sql::{self, Connection, Hint, Row, Transaction},
     unreadable::rows,
 };
 use crate::{
@@ -193,6 +193,7 @@ fn forget(
                 held_reason = CASE held_reason WHEN '' THEN '' ELSE '***' END,
                 forgotten_at = ?2, revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1"
     );
+    transaction.hint(Hint::List);
     transaction.prepare_cached(&clear)?.execute((study, Micros(now)))?;
     log(transaction, &NewEvent { study: Some(study), ..NewEvent::of(AuditKind::Forgotten) }, now)
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::{
     StudyId, StudyRow,
     columns::{TableRow, Written},
-    sql::{self, Connection, OptionalExtension, Row, params_from_iter},
+    sql::{self, Connection, Hint, OptionalExtension, Row, params_from_iter},
     unreadable::{is_about_a_row, name},
 };
 use crate::text::clean;
@@ -73,6 +73,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> sql::Result<(
         format!("UPDATE studies SET {set} WHERE id = ?{id}")
     });
     row.revision = newest_revision(connection)? + 1;
+    connection.hint(Hint::List);
     let mut values = Vec::new();
     row.write_columns(Some(Written::Kept), &mut values)?;
     values.push(row.id.into());
@@ -82,6 +83,7 @@ pub(super) fn save(connection: &Connection, row: &mut StudyRow) -> sql::Result<(
 
 /// Lets those who follow the store see that something about a study has changed.
 pub(super) fn touch(connection: &Connection, study: StudyId) -> sql::Result<()> {
+    connection.hint(Hint::List);
     connection
         .prepare_cached(
             "UPDATE studies SET revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1",

@@ -7,7 +7,7 @@ use super::{
     convert::Micros,
     due::due,
     finish::hold_gone,
-    sql::{self, Connection, OptionalExtension},
+    sql::{self, Connection, Hint, OptionalExtension},
 };
 
 /// How long after its first try a file is tried again; twice as long after each further one.
@@ -71,6 +71,7 @@ impl Store {
             return Ok(0);
         }
         self.write(|transaction| {
+            transaction.hint(Hint::Queue);
             transaction
                 .prepare_cached(
                     "UPDATE files SET state = 'queued', again_at = NULL, claimed_by = NULL, lease_until = NULL

@@ -8,6 +8,8 @@ use std::{thread, time::Duration};
 use server::Server;
 use support::{Site, lines, until};
 
+use crate::support::peers::libfaketime;
+
 /// A plugin that writes a line for each study that is complete.
 const PLUGIN: &str = "return { api = 1, name = \"count\", permissions = { \"write\" },
   on_study = function(study)
@@ -118,6 +120,44 @@ fn a_server_that_goes_and_comes_back_costs_nothing_but_time() {
         thread::sleep(Duration::from_secs(4));
         server.begin();
         site.until_scored(if how == "fast" { 12 } else { 18 });
+    }
+}
+
+#[test]
+fn clocks_that_differ_by_minutes_cost_no_film_and_no_effect_and_are_told_of() {
+    let Some(library) = libfaketime() else { return };
+    let Some(site) = Site::new() else { return };
+    plugin(&site);
+    let watch = |ahead: i64, host: &str| {
+        let inbox = site.mount(host, "er");
+        site.start_ahead(&library, ahead, host, &["watch", inbox.to_str().unwrap(), "--headless"])
+    };
+    let file = site.path("exports/studies.csv");
+    let written = |studies: usize| {
+        until("each study has its line", || lines(&file).len() >= studies);
+        let mut written = lines(&file);
+        written.sort();
+        written.dedup();
+        assert_eq!((lines(&file).len(), written.len()), (studies, studies));
+    };
+    let behind = watch(-420, "behind");
+    let ahead = site.start_ahead(&library, 600, "ahead", &["work"]);
+    site.films("er", 0..12);
+    site.until_scored(12);
+    written(12);
+    until("health tells of both clocks", || {
+        let said = site.health("c", &[])["reasons"].to_string();
+        said.contains("the clock of behind is 7 min") && said.contains("the clock of ahead is 10 min")
+    });
+    // Who takes over goes by the server's clock: neither too early nor minutes late.
+    behind.signal("-KILL");
+    let second = watch(300, "second");
+    site.films("er", 12..20);
+    site.until_scored(20);
+    written(20);
+    for host in [&ahead, &second] {
+        assert!(host.has_said("the database server's"), "it says itself that its clock is wrong");
+        assert!(!host.has_said("came late"), "no film was lost to a clock");
     }
 }
 

@@ -110,7 +110,22 @@ impl Site {
 
     /// Starts a process on a host, which has these inboxes.
     pub(crate) fn start(&self, host: &str, words: &[&str], inboxes: &[&str]) -> Host {
-        let mut child = self.command(host, words, inboxes).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(self.command(host, words, inboxes))
+    }
+
+    /// Starts a process on a host whose clock is so many seconds ahead; `library` is libfaketime.
+    pub(crate) fn start_ahead(&self, library: &Path, seconds: i64, host: &str, words: &[&str]) -> Host {
+        let mut command = self.command(host, words, &["er"]);
+        command
+            .env("LD_PRELOAD", library)
+            .env("FAKETIME", format!("{seconds:+}"))
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1");
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Host {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let out = std::io::BufReader::new(child.stdout.take().unwrap());
         let events = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&events);

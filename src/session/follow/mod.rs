@@ -23,18 +23,24 @@ use crate::{
     pipeline::Gauges,
     store::{FilmId, Heartbeat, PluginRecord, Requested, Store, StoreError, StudyId},
     supervise::checkpoint,
+    wake::Wake,
 };
 
 /// How often a store is asked whether another process changed it, and the gauges are read.
 const POLL: Duration = Duration::from_millis(500);
 /// How often beside the pipeline itself, which tells of its changes.
 const POLL_OF_OWNER: Duration = Duration::from_secs(1);
+/// How often on a server, which tells of changes as a hint.
+const POLL_OF_SERVER: Duration = Duration::from_secs(2);
 
 /// The channels to the threads around a follower.
 pub(super) struct Channels {
     pub(super) updates: Sender<Update>,
     pub(super) pictures: Sender<PictureRequest>,
     pub(super) workbench: Sender<BenchRequest>,
+    /// Gets a message when another process has changed the list.
+    pub(super) hints: Receiver<()>,
+    pub(super) _wake: Option<Wake>,
     /// Gets a message when a person who has logged in has another role.
     pub(super) roles: Receiver<()>,
     /// Its end tells the thread that reads the list of people that the session has gone.
@@ -123,7 +129,12 @@ impl Follower {
     pub(super) fn run(&mut self, requests: &Receiver<Request>, external: &Receiver<External>) {
         let mut external = external.clone();
         let mut roles = self.channels.roles.clone();
-        let poll = if self.gauges.is_some() { POLL_OF_OWNER } else { POLL };
+        let mut hints = self.channels.hints.clone();
+        let poll = match (self.store.is_shared(), &self.gauges) {
+            (true, _) => POLL_OF_SERVER,
+            (false, Some(_)) => POLL_OF_OWNER,
+            (false, None) => POLL,
+        };
         let _ = self.send_changes().and_then(|()| {
             loop {
                 checkpoint("follow");
@@ -139,6 +150,10 @@ impl Follower {
                     recv(roles) -> role => match role {
                         Ok(()) => self.change_role()?,
                         Err(_) => roles = crossbeam_channel::never(),
+                    },
+                    recv(hints) -> hint => match hint {
+                        Ok(()) => self.poll()?,
+                        Err(_) => hints = crossbeam_channel::never(),
                     },
                     recv(after(poll)) -> _ => self.poll()?,
                 }

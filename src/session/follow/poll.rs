@@ -174,7 +174,10 @@ impl Follower {
         let (facts, own) = hosts(&self.store)?;
         let works = facts.workers.iter().any(|worker| worker.alive);
         let nobody = || "No worker is at work on this store: new films are not scored.".to_owned();
-        self.unowned = (!works).then(nobody).or_else(|| disagreement(&facts.workers));
+        self.unowned = (!works)
+            .then(nobody)
+            .or_else(|| disagreement(&facts.workers))
+            .or_else(|| facts.faults_of_clocks().into_iter().next());
         let own = own.unwrap_or_default();
         self.health.reasons = own.reasons;
         if self.gauges.is_none() {

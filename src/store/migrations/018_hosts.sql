@@ -14,7 +14,7 @@ ALTER TABLE files ADD COLUMN lease_until INTEGER;
 ALTER TABLE files ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 
 -- The processes that work for a store. Times are the server's. `inboxes`: the named inboxes that it has, with commas
--- between; `state`: its health in its own words, as JSON.
+-- between; `clock_ahead`: how far its host's clock is ahead, in microseconds; `state`: its health in its own words, as JSON.
 CREATE TABLE workers (
     id         INTEGER PRIMARY KEY,
     host       TEXT    NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE workers (
     ended      INTEGER,
     films      INTEGER NOT NULL DEFAULT 0,
     per_second REAL,
+    clock_ahead INTEGER NOT NULL DEFAULT 0,
     state      TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 

@@ -11,6 +11,7 @@
 mod claims;
 mod duties;
 mod duty;
+mod listener;
 mod member;
 mod workers;
 
@@ -18,6 +19,7 @@ pub(super) use claims::still_has;
 pub use duties::DutyRow;
 pub(super) use duties::still_holds;
 pub use duty::{Duty, DutyKind};
+pub use listener::Listener;
 pub use member::{Member, NewWorker};
 pub use workers::{HOST_VARIABLE, WorkerRow, host_name};
 

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
         FileId, Store, StoreError, WorkerId,
-        convert::Columns,
-        sql::{self, Row},
+        convert::{Columns, Micros},
+        sql::{self, OptionalExtension, Row},
     },
     LEASE,
     member::{Member, NewWorker, Said},
@@ -65,6 +65,8 @@ pub struct WorkerRow {
     pub films: u64,
     /// Films a second over the last minute of work.
     pub per_second: Option<f64>,
+    /// How far its host's clock is ahead of the server's.
+    pub clock_ahead: SignedDuration,
     /// Its health in its own words, as JSON.
     pub state: String,
 }
@@ -117,11 +119,12 @@ impl Store {
         enter().map_err(|error| self.failed(error))
     }
 
-    /// Says that a worker goes on, and renews the claims that it knows of: one whose answer never came back ends.
+    /// Says that a worker goes on, and renews the claims that it knows of: one whose answer never came back ends. Returns
+    /// how far this host's clock is ahead of the server's.
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind); its claims end when that lasts.
-    pub fn beat(&mut self, member: &Member) -> Result<(), StoreError> {
+    pub fn beat(&mut self, member: &Member) -> Result<SignedDuration, StoreError> {
         let renew = concat!(
             "UPDATE files SET lease_until = CAST(?2 AS BIGINT) + ",
             server_clock!(),
@@ -131,32 +134,33 @@ impl Store {
         let say = concat!(
             "UPDATE workers SET ended = NULL, films = ?2, per_second = ?3, state = ?4, rules = ?5, heartbeat = ",
             server_clock!(),
-            " WHERE id = ?1"
+            ", clock_ahead = CAST(?6 AS BIGINT) - ",
+            server_clock!(),
+            " WHERE id = ?1 RETURNING clock_ahead"
         );
         let Said { films, per_second, words, new } = member.said();
         let films = i64::try_from(films).unwrap_or(i64::MAX);
         let claims = member.claims();
         let list = claims.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        let beat = || -> sql::Result<usize> {
+        let beat = || -> sql::Result<Option<i64>> {
             let renewed: BTreeSet<FileId> = self
                 .connection
                 .prepare_cached(renew)?
                 .query_map((member.id(), micros(LEASE), &list), |row| row.get(0))?
                 .collect::<sql::Result<_>>()?;
             member.no_longer_has(&claims.difference(&renewed).copied().collect());
-            self.connection.prepare_cached(say)?.execute((
-                member.id(),
-                films,
-                per_second,
-                words.as_str(),
-                new.rules.as_str(),
-            ))
+            let (words, rules, now) = (words.as_str(), new.rules.as_str(), Micros(Timestamp::now()));
+            self.connection
+                .prepare_cached(say)?
+                .query_row((member.id(), films, per_second, words, rules, now), |row| row.get(0))
+                .optional()
         };
-        if beat().map_err(|error| self.failed(error))? == 0 {
+        let ahead = beat().map_err(|error| self.failed(error))?;
+        if ahead.is_none() {
             // It was not heard of for so long that it was forgotten.
             self.enter(&new, Some(member.id()))?;
         }
-        Ok(())
+        Ok(SignedDuration::from_micros(ahead.unwrap_or_default()))
     }
 
     /// Ends a worker in order: its claims are free at once, and its duties.
@@ -199,7 +203,7 @@ impl Store {
         let sql = concat!(
             "SELECT id, host, pid, roles, inboxes, model, sha256, rules, version, device, started, ",
             server_clock!(),
-            " - heartbeat, ended IS NOT NULL, films, per_second, state FROM workers ORDER BY host, id"
+            " - heartbeat, ended IS NOT NULL, films, per_second, clock_ahead, state FROM workers ORDER BY host, id"
         );
         self.read(|view| view.prepare_cached(sql)?.query_map([], worker)?.collect())
     }
@@ -251,6 +255,7 @@ fn worker(row: &Row<'_>) -> sql::Result<WorkerRow> {
         has_ended: columns.next()?,
         films: columns.next::<i64>()?.unsigned_abs(),
         per_second: columns.next()?,
+        clock_ahead: SignedDuration::from_micros(columns.next()?),
         state: columns.next()?,
     })
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod fault;
+mod hint;
 mod numbered;
 mod params;
 mod rows;
@@ -17,9 +18,10 @@ pub(in crate::store) use rusqlite::types::{
 
 pub(in crate::store) use error::{Error, OptionalExtension, Result, ValueError, ValueResult};
 pub(in crate::store) use fault::Trouble;
+pub use hint::Hint;
 pub(in crate::store) use params::{Params, params, params_from_iter, places};
 pub(in crate::store) use rows::{MappedRows, Row, Rows};
-pub(in crate::store) use server::Session;
+pub(in crate::store) use server::{Listener, Session};
 pub(in crate::store) use transaction::Transaction;
 
 /// An open connection to a database. It can be sent to another thread, not shared.
@@ -58,6 +60,14 @@ impl Connection {
         match &self.0 {
             Engine::Sqlite(connection) => connection.path().map(str::to_owned),
             Engine::Server(session) => Some(session.place().to_string()),
+        }
+    }
+
+    /// Tells whoever listens that something changed, when the transaction is kept. A file has no listeners: its followers
+    /// ask it.
+    pub(in crate::store) fn hint(&self, hint: Hint) {
+        if let Engine::Server(session) = &self.0 {
+            session.hint(hint);
         }
     }
 

@@ -11,7 +11,10 @@ use std::{
 };
 
 use super::{CONFIG, health, until, within};
-use crate::cli::support::{Bench, is};
+use crate::{
+    cli::support::{Bench, is},
+    support::peers::libfaketime,
+};
 
 /// A small file system of its own, gone when dropped.
 struct Disk(PathBuf);
@@ -183,18 +186,6 @@ fn a_plugin_that_is_switched_off_is_told_until_its_file_is_mended() {
     assert!(said["reasons"][0]["text"].as_str().unwrap().contains("fails does not run"), "{said:#}");
     plugin("return nil");
     until(&bench, &[]);
-}
-
-/// A library that fakes the wall clock, where it is installed.
-fn libfaketime() -> Option<PathBuf> {
-    let found = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
-        .iter()
-        .map(|folder| Path::new(folder).join("faketime/libfaketime.so.1"))
-        .find(|path| path.exists());
-    if found.is_none() {
-        println!("skipped: libfaketime is not installed");
-    }
-    found
 }
 
 #[test]

@@ -27,6 +27,7 @@ CREATE TABLE workers (
     ended      BIGINT,
     films      BIGINT NOT NULL DEFAULT 0,
     per_second DOUBLE PRECISION,
+    clock_ahead BIGINT NOT NULL DEFAULT 0,
     state      TEXT COLLATE "C" NOT NULL DEFAULT ''
 );
 

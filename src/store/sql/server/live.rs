@@ -3,14 +3,14 @@
 use std::{collections::HashMap, time::Duration};
 
 use tokio::{runtime::Runtime, task::JoinHandle, time::timeout};
-use tokio_postgres::{Client, Error as ClientError, Statement};
+use tokio_postgres::{Client, Connection as ClientConnection, Error as ClientError, Socket, Statement};
 
 use super::{
     super::{
         fault::{ServerError, Trouble},
         numbered::for_postgres,
     },
-    tls,
+    tls::{self, Secured},
 };
 use crate::store_place::ServerPlace;
 
@@ -50,38 +50,16 @@ impl Drop for Live {
 impl Live {
     /// Reaches the server and signs in; writers wait for others no longer than `busy`.
     pub(super) fn connect(place: &ServerPlace, busy: Duration) -> Result<Self, ServerError> {
-        let mut config = place.config().clone();
-        match place.password() {
-            Ok(Some(password)) => _ = config.password(password.bytes()),
-            Ok(None) => {}
-            Err(error) => return Err(ServerError::new(Trouble::Password, &error)),
-        }
-        config
-            .keepalives(true)
-            .keepalives_idle(KEEPALIVE_IDLE)
-            .keepalives_interval(KEEPALIVE_BETWEEN)
-            .keepalives_retries(KEEPALIVE_TRIES)
-            .tcp_user_timeout(UNACKNOWLEDGED);
-        let connector = tls::connector(place).map_err(|error| ServerError::new(Trouble::Secure, &error))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| ServerError::new(Trouble::Other, &error))?;
-        let hosts = u32::try_from(place.hosts().len()).unwrap_or(1).max(1);
-        let within = config.get_connect_timeout().copied().unwrap_or_default() * hosts + SIGN_IN;
-        let (client, driver) = runtime.block_on(async {
-            let signed_in = async {
-                let (client, connection) = config.connect(connector).await?;
-                let driver = tokio::spawn(async move {
-                    // Whoever waits for an answer hears of it.
-                    let _ = connection.await;
-                });
-                client.batch_execute(&settings(busy)).await?;
-                Ok::<_, ClientError>((client, driver))
-            };
-            timeout(within, signed_in)
-                .await
-                .map_err(|_| ServerError::late(within))?
-                .map_err(|error| ServerError::of(&error))
-        })?;
+        let runtime = runtime()?;
+        let (client, driver) = runtime.block_on(within(place, async {
+            let (client, connection) = sign_in(place).await?;
+            let driver = tokio::spawn(async move {
+                // Whoever waits for an answer hears of it.
+                let _ = connection.await;
+            });
+            client.batch_execute(&settings(busy)).await.map_err(|error| ServerError::of(&error))?;
+            Ok((client, driver))
+        }))?;
         Ok(Self { client: Some(client), driver, statements: HashMap::new(), runtime })
     }
 
@@ -103,6 +81,42 @@ impl Live {
     pub(super) fn is_closed(&self) -> bool {
         self.client.as_ref().is_none_or(Client::is_closed)
     }
+}
+
+/// A runtime for one connection, on the thread that asks.
+pub(super) fn runtime() -> Result<Runtime, ServerError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| ServerError::new(Trouble::Other, &error))
+}
+
+/// Reaches the server and signs in; the connection is to be driven by whoever asks.
+pub(super) async fn sign_in(
+    place: &ServerPlace,
+) -> Result<(Client, ClientConnection<Socket, Secured>), ServerError> {
+    let mut config = place.config().clone();
+    match place.password() {
+        Ok(Some(password)) => _ = config.password(password.bytes()),
+        Ok(None) => {}
+        Err(error) => return Err(ServerError::new(Trouble::Password, &error)),
+    }
+    config
+        .keepalives(true)
+        .keepalives_idle(KEEPALIVE_IDLE)
+        .keepalives_interval(KEEPALIVE_BETWEEN)
+        .keepalives_retries(KEEPALIVE_TRIES)
+        .tcp_user_timeout(UNACKNOWLEDGED);
+    let connector = tls::connector(place).map_err(|error| ServerError::new(Trouble::Secure, &error))?;
+    config.connect(connector).await.map_err(|error| ServerError::of(&error))
+}
+
+/// Gives a beginning of a connection as long as its place's hosts may take to answer.
+pub(super) async fn within<T>(
+    place: &ServerPlace,
+    begin: impl Future<Output = Result<T, ServerError>>,
+) -> Result<T, ServerError> {
+    let hosts = u32::try_from(place.hosts().len()).unwrap_or(1).max(1);
+    let most = place.config().get_connect_timeout().copied().unwrap_or_default() * hosts + SIGN_IN;
+    timeout(most, begin).await.map_err(|_| ServerError::late(most))?
 }
 
 /// The settings of a session. Times of the server alone: what the network does is told by keep-alives of both sides.

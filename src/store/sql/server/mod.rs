@@ -3,6 +3,7 @@
 //! The client is asynchronous; each connection has a runtime of its own for it, on the thread that asks. That panics
 //! within another runtime, of which this program has none.
 
+mod listen;
 mod live;
 mod pool;
 mod tls;
@@ -17,6 +18,7 @@ use std::{
 
 use tokio_postgres::{Client, Row, Statement, types::ToSql as ServerToSql};
 
+pub(in crate::store) use listen::Listener;
 pub(super) use value::Cell;
 
 use self::{
@@ -26,6 +28,7 @@ use self::{
 use super::{
     Result, ToSql,
     fault::{ServerError, Trouble},
+    hint::Hint,
 };
 use crate::store_place::ServerPlace;
 
@@ -43,6 +46,8 @@ pub(in crate::store) struct Session {
     /// A statement of the transaction failed: the server keeps nothing of it, and says so of no later word but the last.
     is_spoilt: Flag<bool>,
     is_long: Flag<bool>,
+    /// What is told with the end of the transaction, a bit a hint.
+    hints: Flag<u8>,
 }
 
 impl fmt::Debug for Session {
@@ -69,6 +74,7 @@ impl Session {
             is_in_transaction: Flag::new(false),
             is_spoilt: Flag::new(false),
             is_long: Flag::new(false),
+            hints: Flag::new(0),
         };
         session.batch("SELECT 1")?;
         Ok(session)
@@ -178,6 +184,7 @@ impl Session {
         let begun = self.with(&async |client, _| client.batch_execute(sql).await);
         self.is_in_transaction.set(begun.is_ok());
         self.is_spoilt.set(false);
+        self.hints.set(0);
         if begun.is_err() {
             // The server may have begun it all the same.
             drop(self.live.borrow_mut().take());
@@ -191,7 +198,15 @@ impl Session {
             let _ = self.roll_back();
             return Err(ServerError::new(Trouble::Other, &"a part of the transaction failed before").into());
         }
-        self.end("COMMIT")
+        let hints = self.hints.get();
+        let told = Hint::ALL.into_iter().filter(|hint| hints & hint.bit() != 0);
+        let told: String = told.map(|hint| format!("NOTIFY {}; ", hint.channel())).collect();
+        self.end(&format!("{told}COMMIT"))
+    }
+
+    /// Tells of a change when the transaction is kept.
+    pub(super) fn hint(&self, hint: Hint) {
+        self.hints.set(self.hints.get() | hint.bit());
     }
 
     /// Keeps nothing of it. Where the connection broke, the server sees to that.
