@@ -28,14 +28,14 @@ const TRY_AGAIN: u32 = 10;
 
 /// A thread listens as long as this lives. It is not waited for: it holds nothing that anybody else needs.
 #[derive(Debug)]
-pub struct Wake(Arc<AtomicBool>);
+pub(crate) struct Wake(Arc<AtomicBool>);
 
 impl Wake {
     /// Has a channel of one place hold a message when such a change was made; none for a store in a file.
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn begin(
+    pub(crate) fn begin(
         place: &StorePlace,
         hint: Hint,
         wake: Sender<()>,
