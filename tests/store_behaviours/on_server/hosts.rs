@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, thread};
 
 use cxr_triage::{
     intake::{Arrival, Mounts},
-    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Store, StoreErrorKind},
+    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Status, Store, StoreErrorKind},
 };
 
 use super::support::{Bench, at, scored};
@@ -180,4 +180,43 @@ fn a_duty_is_one_workers_and_a_change_under_one_that_is_lost_does_not_count() {
     assert!(one.take_duty(&a, a.duty(kind)).unwrap());
     let duties = one.duties().unwrap();
     assert_eq!((duties[0].holder, duties[0].token, duties[0].is_held), (a.id(), 3, true));
+}
+
+#[test]
+fn a_film_on_another_hosts_disk_is_neither_offered_for_deletion_nor_known_to_be_gone() {
+    let Some(mut bench) = bench() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, local) = (folder.path().join("er"), folder.path().join("local.dcm"));
+    std::fs::create_dir(&inbox).unwrap();
+    let mounts = Arc::new(Mounts::new([format!("er={}", inbox.display()).parse().unwrap()]).unwrap());
+    let place = bench.place.clone().with_mounts(mounts);
+    let mut store = Store::open(place).unwrap();
+    for (bytes, path) in [("a", inbox.join("a.dcm")), ("b", local.clone())] {
+        let arrival = Arrival { path, size: 7, modified_ns: 1 };
+        let file = store.receive(&[arrival], at(0)).unwrap()[0].0;
+        let Finished::Recorded { study, .. } = store.finish(file, &scored(bytes, [0.1; 3]), at(0)).unwrap()
+        else {
+            panic!("it counted as a copy")
+        };
+        store.set_status(study.id, Status::Done, "anna", at(1)).unwrap();
+    }
+    let done = |store: &Store| {
+        let films = store.done_films(at(5), 9, |_| true).unwrap();
+        films.into_iter().map(|film| film.path).collect::<Vec<_>>()
+    };
+    // The inbox has nothing in it, as a share that is not mounted; the other film came in here, and is gone.
+    assert_eq!(done(&store), [local.clone()]);
+    std::fs::write(inbox.join("z.dcm"), "another film").unwrap();
+    assert_eq!(done(&store), [inbox.join("a.dcm"), local.clone()]);
+    // On a host that lacks the inbox, and did not receive the other one.
+    bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+    assert_eq!(done(&bench.store), [] as [&std::path::Path; 0]);
+    assert_eq!(done(&store), [inbox.join("a.dcm")]);
+    // A disk that both hosts have at one place.
+    std::fs::write(&local, "a film").unwrap();
+    assert_eq!(done(&bench.store), [local.clone()]);
+    let film = bench.store.done_films(at(5), 9, |_| true).unwrap().remove(0);
+    std::fs::remove_file(&local).unwrap();
+    assert!(!bench.store.knows_of(&film));
+    bench.store.note_deleted(&[film], "by age", at(6)).unwrap();
 }
