@@ -134,7 +134,7 @@ fn apply(
     let mut outcome = Outcome::default();
     for batch in doomed.chunks(BATCH).take_while(|_| !has_ended()) {
         for Doomed { film, why } in batch {
-            match delete(film, &folders, |film| store.knows_of(film)) {
+            match delete(film, &folders, |film| store.knows_of(&film.path, &film.seen_by)) {
                 Ok(Deletion::Gone) => {
                     store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
                     outcome.deleted += 1;

@@ -14,7 +14,7 @@ use super::{
     setup::{Setup, doubt, duties_of},
     themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
-    upkeep::Upkeep,
+    upkeep::{SharedDuties, Upkeep},
 };
 use crate::{
     config::{ConfigError, Loaded, Motion},
@@ -137,7 +137,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .as_ref()
         .zip(retention)
         .map(|(pipeline, duty)| {
-            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, &supervisor)
+            let shared = membership.as_ref().map(|membership| SharedDuties::of(membership, ROLES));
+            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, shared, &supervisor)
         })
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);

@@ -45,7 +45,7 @@ fn send_until(
     let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
     // A destination may refuse in words of its own, and these may say whose study it was sent.
     send_study(store, delivery, study, destination, stopped)
-        .map_err(|Failure { why, for_good }| Failure { why: detail.secrets().hide(&why), for_good })
+        .map_err(|Failure { why, remedy }| Failure { why: detail.secrets().hide(&why), remedy })
 }
 
 /// Sends the result of a study. A failure may name the patient.

@@ -131,6 +131,8 @@ pub struct OwnerState {
     pub clock_step: Option<ClockStep>,
     /// Why the program is not ready, as it last judged itself: for the dashboards.
     pub reasons: Vec<String>,
+    /// The duties of a shared store that its configuration asks for.
+    pub takes: Vec<String>,
 }
 
 /// A worker.

@@ -1,11 +1,6 @@
 //! The retention's questions to a store, and its notes in it.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -14,7 +9,7 @@ use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
-    shared::host_name,
+    of_host::OfHost,
     sql::{self, Connection, Hint, Row, Transaction},
     unreadable::rows,
 };
@@ -95,17 +90,6 @@ impl Store {
         })
     }
 
-    /// Whether this host can know that a file is gone where it finds none.
-    #[must_use]
-    pub fn knows_of(&self, film: &DoneFilm) -> bool {
-        self.host().knows_of(&film.path, &film.seen_by)
-    }
-
-    fn host(&self) -> OfHost {
-        let name = self.is_shared().then(host_name);
-        OfHost { mounts: Arc::clone(&self.mounts), name, filled: RefCell::default() }
-    }
-
     /// Writes down that files have been deleted, and why.
     ///
     /// # Errors
@@ -164,37 +148,6 @@ fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
         modified_ns: columns.next()?,
         seen_by: columns.next()?,
     })
-}
-
-/// What this host can know of files that are there: another one may have what this one has not.
-struct OfHost {
-    mounts: Arc<Mounts>,
-    /// Its name among the hosts of a shared store; none: there is no other.
-    name: Option<String>,
-    /// The named inboxes that were looked at, and whether anything was in them.
-    filled: RefCell<BTreeMap<InboxName, bool>>,
-}
-
-impl OfHost {
-    /// Whether this host can know that a file is gone where it finds none: its inbox is mounted here and not empty, as the
-    /// place of a share is that is away; or it lies in none, and this host received it.
-    fn knows_of(&self, path: &Path, seen_by: &str) -> bool {
-        if split(path).is_some() {
-            return false;
-        }
-        match self.mounts.inbox_of(path) {
-            Some(Mount { name, folder }) => {
-                let look = || folder.read_dir().is_ok_and(|mut files| files.next().is_some());
-                *self.filled.borrow_mut().entry(name.clone()).or_insert_with(look)
-            }
-            None => self.name.as_ref().is_none_or(|name| name == seen_by),
-        }
-    }
-
-    /// Whether a file is there, or is known to be gone.
-    fn may_have(&self, path: &Path, seen_by: &str) -> bool {
-        self.knows_of(path, seen_by) || path.symlink_metadata().is_ok()
-    }
 }
 
 fn forget(transaction: &Transaction<'_>, study: StudyId, host: &OfHost, now: Timestamp) -> sql::Result<()> {

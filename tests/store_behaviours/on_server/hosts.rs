@@ -3,11 +3,13 @@
 use std::{collections::HashSet, sync::Arc, thread};
 
 use cxr_triage::{
+    deliver,
     intake::{Arrival, Mounts},
     store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Status, Store, StoreErrorKind},
+    study::SendingState,
 };
 
-use super::support::{Bench, at, scored};
+use super::support::{Bench, at, dicom, scored};
 use crate::postgres;
 
 /// A worker on a host that has these inboxes.
@@ -217,6 +219,57 @@ fn a_film_on_another_hosts_disk_is_neither_offered_for_deletion_nor_known_to_be_
     assert_eq!(done(&bench.store), [local.clone()]);
     let film = bench.store.done_films(at(5), 9, |_| true).unwrap().remove(0);
     std::fs::remove_file(&local).unwrap();
-    assert!(!bench.store.knows_of(&film));
+    assert!(!bench.store.knows_of(&film.path, &film.seen_by));
     bench.store.note_deleted(&[film], "by age", at(6)).unwrap();
+}
+
+#[test]
+fn a_result_whose_film_another_host_has_is_not_given_up_here() {
+    let Some(bench) = bench() else { return };
+    let mounts = Arc::new(Mounts::new(["er=/mnt/er".parse().unwrap()]).unwrap());
+    let mut intake = Store::open(bench.place.clone().with_mounts(mounts)).unwrap();
+    let send = cxr_triage::config::parse("[send.PACS]\nhost = \"127.0.0.1\"\nport = 9\naet = \"A\"", None)
+        .unwrap()
+        .config
+        .send;
+    for (bytes, path) in [("a", "/mnt/er/a.dcm"), ("b", "/nowhere/b.dcm")] {
+        let arrival = Arrival { path: path.into(), size: 7, modified_ns: 1 };
+        let file = intake.receive(&[arrival], at(0)).unwrap()[0].0;
+        let film = dicom(scored(bytes, [0.9, 0.1, 0.1]), bytes, bytes);
+        let Finished::Recorded { study, .. } = intake.finish(file, &film, at(0)).unwrap() else {
+            panic!("it counted as a copy")
+        };
+        bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+        let mut store = Store::open(&bench.place).unwrap();
+        let sending = deliver::send_now(&mut store, study.id, "PACS", &send, "anna").unwrap();
+        let SendingState::Failing { why, .. } = sending.state else { panic!("{sending:?}") };
+        assert!(why.contains("waits for a host that has the film"), "{why}");
+        assert_eq!(store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts, 0);
+        // Where this host received it, it is gone.
+        bench.raw(&format!("UPDATE files SET seen_by = '{}'", cxr_triage::store::host_name()));
+        deliver::send_now(&mut store, study.id, "PACS", &send, "anna").unwrap();
+        let attempts = store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts;
+        assert_eq!(attempts, u32::from(bytes == "b"));
+    }
+}
+
+#[test]
+fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
+    let Some(mut bench) = bench() else { return };
+    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
+    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
+    let duty = a.duty(DutyKind::Sending);
+    assert!(one.take_duty(&a, duty).unwrap());
+    let began = duty.pinned();
+    assert!(one.take_duty(&a, duty).unwrap() && began.is_held(), "it was renewed");
+    bench.raw(LAPSE);
+    assert!(other.take_duty(&b, b.duty(DutyKind::Sending)).unwrap());
+    bench.raw(LAPSE);
+    assert!(one.take_duty(&a, duty).unwrap() && duty.is_held() && !began.is_held());
+    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
+    let mut complete = |duty: &cxr_triage::store::Duty| {
+        one.under(duty, |store| store.complete_quiet(jiff::SignedDuration::ZERO, at(10)))
+    };
+    assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
 }
