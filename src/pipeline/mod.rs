@@ -21,6 +21,7 @@ mod heartbeat;
 mod helper;
 mod judge;
 mod membership;
+mod notebook;
 mod pass;
 mod reception;
 mod recorder;
