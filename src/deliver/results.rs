@@ -37,9 +37,14 @@ fn send_until(
     destinations: &Destinations,
     stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
-    let destination = destinations
-        .get(&delivery.target)
-        .ok_or_else(|| format!("the configuration no longer has the section [send.{}]", delivery.target))?;
+    let Some(destination) = destinations.get(&delivery.target) else {
+        let section = format!("[send.{}]", delivery.target);
+        return Err(if store.is_shared() {
+            Failure::elsewhere(format!("the configuration of this host has no section {section}"))
+        } else {
+            format!("the configuration no longer has the section {section}").into()
+        });
+    };
     let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
     let detail = store.detail(study)?;
     let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;

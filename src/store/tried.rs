@@ -27,7 +27,7 @@ pub enum Tried {
         /// Until when what else goes to the same destination waits.
         others: Timestamp,
     },
-    /// It could not be tried here, for want of a film that another host may have: that counts as no try.
+    /// It could not be tried here, for want of a film or a setting that another host may have: that counts as no try.
     Elsewhere {
         /// Why.
         why: String,
