@@ -14,7 +14,7 @@ use crate::{
     config::{self, Config, Loaded},
     deliver::Listener,
     files::readers,
-    intake::{self, Mounts},
+    intake::{self, LookAgain, Mounts},
     model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
     pipeline::{Helper, Membership, Parts, Settings},
     plugin::{HostParts, Plugins},
@@ -229,6 +229,7 @@ impl Setup {
             passing: intake::DEFAULT_PASSING,
             ignore: config.ignore.clone(),
             supervisor: Supervisor::default(),
+            look_again: LookAgain::default(),
         }
     }
 

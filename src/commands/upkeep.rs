@@ -79,11 +79,13 @@ impl Upkeep {
             gauges,
             retention,
             shared,
+            lineage: None,
             looked: Instant::now(),
             retained: None,
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
         };
+        work.look_for_another_server();
         let thread = supervisor.spawn_owned("upkeep", move |end| work.run(end))?;
         Ok(Self { _thread: thread, config })
     }
@@ -101,6 +103,8 @@ struct Work {
     /// The duty to apply the retention.
     retention: Duty,
     shared: Option<SharedDuties>,
+    /// Which of the servers that have held the store it was last.
+    lineage: Option<String>,
     /// When it was last looked how it goes.
     looked: Instant,
     /// When the retention was last applied.
@@ -116,6 +120,7 @@ impl Work {
         let wait = if self.shared.is_some() { DUTIES_EVERY } else { EVERY };
         while matches!(end.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
             let config = self.config.load_full();
+            self.look_for_another_server();
             self.choose_duties(&config);
             if self.looked.elapsed() < EVERY {
                 continue;
@@ -127,6 +132,18 @@ impl Work {
                 self.retained = Some(Instant::now());
                 self.keep(&config, end);
             }
+        }
+    }
+
+    /// Has every film of the inbox looked for anew where another server has taken the place of the one that held the store:
+    /// what it was told last may not have reached this one.
+    fn look_for_another_server(&mut self) {
+        let Ok(Some(lineage)) = self.store.lineage() else { return };
+        if self.lineage.replace(lineage.clone()).is_some_and(|before| before != lineage) {
+            tracing::warn!(
+                "another server holds the store now: what it does not know is looked for in the inbox"
+            );
+            self.gauges.look_again().ask();
         }
     }
 
