@@ -11,14 +11,14 @@ use super::{
     events::{EVENTS, Ends, Wanted, of_result, print, unread},
     output::stdout,
     receive, reload,
-    setup::{Setup, duties_of},
+    setup::Setup,
     signals::{self, Stop},
     upkeep::{SharedDuties, Upkeep},
 };
 use crate::{
     config::ConfigError,
     deliver::Listener,
-    health::Part,
+    health::{Part, duties_of},
     leaving,
     pipeline::{Event, Membership, Order, Pipeline},
     plugin::{Plugins, Waker},

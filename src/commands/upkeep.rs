@@ -10,11 +10,11 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use super::{CommandError, retention, setup::duties_of};
+use super::{CommandError, retention};
 use crate::{
     config::Config,
     files,
-    health::{Limits, Question, Reason, gather, judge, leaves_to_another},
+    health::{Limits, Question, Reason, duties_of, gather, judge, leaves_to_another},
     metrics::{Page, Waits},
     pipeline::{Gauges, Membership},
     service,

@@ -81,6 +81,8 @@ pub enum Owner {
         /// Its process number.
         pid: Option<u32>,
     },
+    /// It could not be asked who there is.
+    Unknown,
     /// It speaks, or has spoken before.
     Known {
         /// Milliseconds since then.

@@ -11,7 +11,7 @@ use super::{
     audit::{NewEvent, log},
     convert::{Columns, Micros},
     sql::{self, Connection, OptionalExtension, Row},
-    unreadable::{is_about_a_row, name, rows},
+    unreadable::{in_words, is_about_a_row, name, rows},
 };
 use crate::{study::AuditKind, text::clean};
 
@@ -270,7 +270,7 @@ fn due(view: &Connection, row: &Row<'_>) -> sql::Result<Due> {
         Err(error) if is_about_a_row(&error) => {
             let id: i64 = row.get(0)?;
             name(view, "outbox", id, &error);
-            Ok(Due::Unreadable { id, why: clean(&error.to_string()) })
+            Ok(Due::Unreadable { id, why: in_words(&error) })
         }
         read => read.map(|delivery| Due::Delivery(Box::new(delivery))),
     }

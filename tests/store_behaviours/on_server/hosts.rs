@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, thread};
 
 use cxr_triage::{
-    deliver,
+    deliver, health,
     intake::{Arrival, Mounts},
     store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Status, Store, StoreErrorKind},
     study::SendingState,
@@ -272,4 +272,30 @@ fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
     };
     assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
     assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
+}
+
+#[test]
+fn health_judges_the_duties_of_the_configuration_and_the_inbox_of_its_own_host() {
+    let Some(bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Zoned::now();
+    let of = |store: &mut Store, text: &str| {
+        let config = cxr_triage::config::parse(text, None).unwrap().config;
+        let facts = health::gather(store, health::Question { config: &config, now: &now });
+        (facts.hosts.duties_free, facts.disks.iter().any(|disk| disk.of == "inbox"))
+    };
+    let elsewhere = member(&mut store, "elsewhere", "");
+    elsewhere.note(None, serde_json::json!({ "inbox": folder.path() }).to_string());
+    store.take_duty(&elsewhere, elsewhere.duty(DutyKind::Sending)).unwrap();
+    store.beat(&elsewhere).unwrap();
+    bench.raw(LAPSE);
+    let away = "[inbox]\npath = \"no-such-folder\"\n";
+    let sending = format!("{away}[send.PACS]\nhost = \"127.0.0.1\"\nport = 9\naet = \"A\"");
+    assert_eq!(of(&mut store, away), (vec![], false), "nobody asks for it any more");
+    assert_eq!(of(&mut store, &sending), (vec!["sending".to_owned()], false));
+    let here = member(&mut store, &cxr_triage::store::host_name(), "");
+    here.note(None, serde_json::json!({ "inbox": folder.path() }).to_string());
+    store.beat(&here).unwrap();
+    assert!(of(&mut store, away).1);
 }
