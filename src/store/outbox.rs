@@ -13,7 +13,7 @@ use super::{
     sql::{self, Connection, OptionalExtension, Row},
     unreadable::{in_words, is_about_a_row, name, rows},
 };
-use crate::{study::AuditKind, text::clean};
+use crate::study::AuditKind;
 
 /// Nothing is put off for so long (five minutes at most, between two tries): what is due later was put off before the clock
 /// was set back, and is due now.

@@ -13,10 +13,7 @@ use super::{
     sql::{self, Connection, Hint, Row, Transaction},
     unreadable::rows,
 };
-use crate::{
-    intake::{InboxName, Mount, Mounts, split},
-    study::{Attribute, AuditKind},
-};
+use crate::study::{Attribute, AuditKind};
 
 /// A study's work is over: it is done, nothing of it is queued, and if it is critical, somebody knows of it.
 macro_rules! studies_over {

@@ -44,7 +44,9 @@ impl Worklist {
         self.alarms.retain(|study| there.contains(study));
         self.by_id.retain(|study, _| there.contains(study));
         for known in self.by_id.values_mut() {
-            *known = Arc::new(Row { revision: i64::MIN, ..Row::clone(known) });
+            let mut row = Row::clone(known);
+            row.revision = i64::MIN;
+            *known = Arc::new(row);
         }
         self.counts = [0; 4];
         for row in &self.listed {
