@@ -147,8 +147,8 @@ fn clocks_that_differ_by_minutes_cost_no_film_and_no_effect_and_are_told_of() {
         written.dedup();
         assert_eq!((lines(&file).len(), written.len()), (studies, studies));
     };
-    let behind = watch(-420, "behind");
-    let ahead = site.start_ahead(&library, 600, "ahead", &["work"]);
+    let behind = watch(-425, "behind");
+    let ahead = site.start_ahead(&library, 605, "ahead", &["work"]);
     site.films("er", 0..12);
     site.until_scored(12);
     written(12);
