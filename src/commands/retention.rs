@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{Config, Retention},
     health::disk,
-    retention::{Deletion, Doomed, decide, delete, is_owned},
+    retention::{Deletion, Doomed, decide, delete, is_filled, is_owned},
     store::{Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
@@ -97,7 +97,7 @@ fn plan(
 ) -> Result<(Vec<Doomed>, Vec<StudyId>), StoreError> {
     let mut doomed = Vec::new();
     if policy.films.is_some() || policy.min_free.is_some() {
-        for folder in &policy.folders {
+        for folder in policy.folders.iter().filter(|folder| is_filled(folder)) {
             // As it is named, and as it is.
             let names: Vec<PathBuf> =
                 [Some(folder.clone()), folder.canonicalize().ok()].into_iter().flatten().collect();
@@ -134,7 +134,7 @@ fn apply(
     let mut outcome = Outcome::default();
     for batch in doomed.chunks(BATCH).take_while(|_| !has_ended()) {
         for Doomed { film, why } in batch {
-            match delete(film, &folders) {
+            match delete(film, &folders, |film| store.knows_of(&film.path, &film.seen_by)) {
                 Ok(Deletion::Gone) => {
                     store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
                     outcome.deleted += 1;

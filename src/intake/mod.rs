@@ -24,6 +24,10 @@ use std::{
     convert::Infallible,
     fs, io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -75,6 +79,22 @@ pub fn arrival(path: &Path) -> io::Result<Option<Arrival>> {
     })
 }
 
+/// Asks the intake to look at every file once more as if it were new: what it was told of is in the store no longer.
+#[derive(Debug, Clone, Default)]
+pub struct LookAgain(Arc<AtomicU64>);
+
+impl LookAgain {
+    /// Asks.
+    pub fn ask(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was asked.
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The inbox to watch, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -92,6 +112,8 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// Starts the thread, and again when it dies.
     pub supervisor: Supervisor,
+    /// Asks for every file anew.
+    pub look_again: LookAgain,
 }
 
 impl Options {
@@ -104,6 +126,7 @@ impl Options {
             passing: DEFAULT_PASSING,
             ignore: DEFAULT_IGNORE.map(str::to_owned).to_vec(),
             supervisor: Supervisor::default(),
+            look_again: LookAgain::default(),
         }
     }
 }

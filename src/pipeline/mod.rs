@@ -21,6 +21,7 @@ mod heartbeat;
 mod helper;
 mod judge;
 mod membership;
+mod notebook;
 mod pass;
 mod reception;
 mod recorder;
@@ -342,7 +343,8 @@ impl Pipeline {
             threads,
         };
         if let Some(options) = intake_options {
-            let options = intake::Options { supervisor, ..options };
+            let look_again = pipeline.gauges.look_again().clone();
+            let options = intake::Options { supervisor, look_again, ..options };
             pipeline.intake = Some(intake::start(options, is_known, arrivals_in)?);
         }
         Ok(pipeline)

@@ -52,6 +52,7 @@ impl Manager {
             lanes: self.lanes.clone(),
             record,
             cursor,
+            saved: cursor,
             _ownership: self.parts.ownership.clone(),
             state: State::new(),
         };

@@ -58,6 +58,7 @@ impl Follower {
 
     /// Sends the changes since the last time, page by page.
     pub(super) fn send_changes(&mut self) -> Result<(), Gone> {
+        self.look_whether_another()?;
         let (mut watched_changed, mut moved, mut pages) = (false, false, 0_usize);
         loop {
             match self.changed_studies() {

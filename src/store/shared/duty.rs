@@ -43,6 +43,8 @@ pub struct Duty {
     kind: DutyKind,
     /// None: the owner of a store that has one, who has every duty.
     held: Option<Arc<Mutex<Option<Held>>>>,
+    /// The number of the one time of having it that counts; none: any.
+    pinned: Option<i64>,
 }
 
 /// The right to a duty, while it lasts.
@@ -58,13 +60,22 @@ impl Duty {
     /// The duty of a store's owner.
     #[must_use]
     pub fn of_owner(kind: DutyKind) -> Self {
-        Self { kind, held: None }
+        Self { kind, held: None, pinned: None }
     }
 
     /// A duty that is held by nobody here yet.
     #[must_use]
     pub fn shared(kind: DutyKind) -> Self {
-        Self { kind, held: Some(Arc::default()) }
+        Self { kind, held: Some(Arc::default()), pinned: None }
+    }
+
+    /// The duty as this process has it now, for whoever begins something under it: once it is lost, it stays lost, also
+    /// where this process gets it again.
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        // Times are counted from 1.
+        let token = self.now_held().map_or(0, |held| held.token);
+        Self { pinned: Some(token), ..self.clone() }
     }
 
     /// Which duty.
@@ -81,12 +92,13 @@ impl Duty {
     /// Whether this process has it now. It ends by itself when it is not renewed in time.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.held.as_ref().is_none_or(|held| lock(held).is_some_and(|held| Instant::now() < held.until))
+        self.is_of_owner() || self.now_held().is_some_and(|held| Instant::now() < held.until)
     }
 
     /// The right that this process has, or had last; none for an owner.
     pub(super) fn now_held(&self) -> Option<Held> {
-        self.held.as_ref().and_then(|held| *lock(held))
+        let held = self.held.as_ref().and_then(|held| *lock(held));
+        held.filter(|held| self.pinned.is_none_or(|token| token == held.token))
     }
 
     /// Notes the right that this process has now.
@@ -112,5 +124,20 @@ mod tests {
         assert!(duty.is_held());
         other.set(ends(Instant::now()));
         assert!(!duty.is_held());
+    }
+
+    #[test]
+    fn a_duty_that_was_lost_and_regained_is_another_one_to_what_began_before() {
+        let duty = Duty::shared(DutyKind::Plugins);
+        let has = |token| duty.set(Some(Held { holder: 1, token, until: Instant::now() + LEASE }));
+        assert!(!duty.pinned().is_held());
+        has(1);
+        let first = duty.pinned();
+        has(1);
+        assert!(first.is_held(), "it was renewed");
+        has(3);
+        assert!(!first.is_held() && first.now_held().is_none());
+        assert!(duty.is_held() && duty.pinned().is_held() && first.clone().pinned().now_held().is_none());
+        assert!(Duty::of_owner(DutyKind::Plugins).pinned().is_held());
     }
 }

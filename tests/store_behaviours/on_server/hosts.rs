@@ -3,11 +3,13 @@
 use std::{collections::HashSet, sync::Arc, thread};
 
 use cxr_triage::{
+    deliver, health,
     intake::{Arrival, Mounts},
-    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Store, StoreErrorKind},
+    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Status, Store, StoreErrorKind},
+    study::SendingState,
 };
 
-use super::support::{Bench, at, scored};
+use super::support::{Bench, at, dicom, scored};
 use crate::postgres;
 
 /// A worker on a host that has these inboxes.
@@ -180,4 +182,120 @@ fn a_duty_is_one_workers_and_a_change_under_one_that_is_lost_does_not_count() {
     assert!(one.take_duty(&a, a.duty(kind)).unwrap());
     let duties = one.duties().unwrap();
     assert_eq!((duties[0].holder, duties[0].token, duties[0].is_held), (a.id(), 3, true));
+}
+
+#[test]
+fn a_film_on_another_hosts_disk_is_neither_offered_for_deletion_nor_known_to_be_gone() {
+    let Some(mut bench) = bench() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, local) = (folder.path().join("er"), folder.path().join("local.dcm"));
+    std::fs::create_dir(&inbox).unwrap();
+    let mounts = Arc::new(Mounts::new([format!("er={}", inbox.display()).parse().unwrap()]).unwrap());
+    let place = bench.place.clone().with_mounts(mounts);
+    let mut store = Store::open(place).unwrap();
+    for (bytes, path) in [("a", inbox.join("a.dcm")), ("b", local.clone())] {
+        let arrival = Arrival { path, size: 7, modified_ns: 1 };
+        let file = store.receive(&[arrival], at(0)).unwrap()[0].0;
+        let Finished::Recorded { study, .. } = store.finish(file, &scored(bytes, [0.1; 3]), at(0)).unwrap()
+        else {
+            panic!("it counted as a copy")
+        };
+        store.set_status(study.id, Status::Done, "anna", at(1)).unwrap();
+    }
+    let done = |store: &Store| {
+        let films = store.done_films(at(5), 9, |_| true).unwrap();
+        films.into_iter().map(|film| film.path).collect::<Vec<_>>()
+    };
+    // The inbox has nothing in it, as a share that is not mounted; the other film came in here, and is gone.
+    assert_eq!(done(&store), [local.clone()]);
+    std::fs::write(inbox.join("z.dcm"), "another film").unwrap();
+    assert_eq!(done(&store), [inbox.join("a.dcm"), local.clone()]);
+    // On a host that lacks the inbox, and did not receive the other one.
+    bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+    assert_eq!(done(&bench.store), [] as [&std::path::Path; 0]);
+    assert_eq!(done(&store), [inbox.join("a.dcm")]);
+    // A disk that both hosts have at one place.
+    std::fs::write(&local, "a film").unwrap();
+    assert_eq!(done(&bench.store), [local.clone()]);
+    let film = bench.store.done_films(at(5), 9, |_| true).unwrap().remove(0);
+    std::fs::remove_file(&local).unwrap();
+    assert!(!bench.store.knows_of(&film.path, &film.seen_by));
+    bench.store.note_deleted(&[film], "by age", at(6)).unwrap();
+}
+
+#[test]
+fn a_result_whose_film_another_host_has_is_not_given_up_here() {
+    let Some(bench) = bench() else { return };
+    let mounts = Arc::new(Mounts::new(["er=/mnt/er".parse().unwrap()]).unwrap());
+    let mut intake = Store::open(bench.place.clone().with_mounts(mounts)).unwrap();
+    let send = cxr_triage::config::parse("[send.PACS]\nhost = \"127.0.0.1\"\nport = 9\naet = \"A\"", None)
+        .unwrap()
+        .config
+        .send;
+    for (bytes, path) in [("a", "/mnt/er/a.dcm"), ("b", "/nowhere/b.dcm")] {
+        let arrival = Arrival { path: path.into(), size: 7, modified_ns: 1 };
+        let file = intake.receive(&[arrival], at(0)).unwrap()[0].0;
+        let film = dicom(scored(bytes, [0.9, 0.1, 0.1]), bytes, bytes);
+        let Finished::Recorded { study, .. } = intake.finish(file, &film, at(0)).unwrap() else {
+            panic!("it counted as a copy")
+        };
+        bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+        let mut store = Store::open(&bench.place).unwrap();
+        let sending = deliver::send_now(&mut store, study.id, "PACS", &send, "anna").unwrap();
+        let SendingState::Failing { why, .. } = sending.state else { panic!("{sending:?}") };
+        assert!(why.contains("waits for a host that has the film"), "{why}");
+        assert_eq!(store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts, 0);
+        // Where this host received it, it is gone.
+        bench.raw(&format!("UPDATE files SET seen_by = '{}'", cxr_triage::store::host_name()));
+        deliver::send_now(&mut store, study.id, "PACS", &send, "anna").unwrap();
+        let attempts = store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts;
+        assert_eq!(attempts, u32::from(bytes == "b"));
+    }
+}
+
+#[test]
+fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
+    let Some(mut bench) = bench() else { return };
+    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
+    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
+    let duty = a.duty(DutyKind::Sending);
+    assert!(one.take_duty(&a, duty).unwrap());
+    let began = duty.pinned();
+    assert!(one.take_duty(&a, duty).unwrap() && began.is_held(), "it was renewed");
+    bench.raw(LAPSE);
+    assert!(other.take_duty(&b, b.duty(DutyKind::Sending)).unwrap());
+    bench.raw(LAPSE);
+    assert!(one.take_duty(&a, duty).unwrap() && duty.is_held() && !began.is_held());
+    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
+    let mut complete = |duty: &cxr_triage::store::Duty| {
+        one.under(duty, |store| store.complete_quiet(jiff::SignedDuration::ZERO, at(10)))
+    };
+    assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
+}
+
+#[test]
+fn health_judges_the_duties_of_the_configuration_and_the_inbox_of_its_own_host() {
+    let Some(bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Zoned::now();
+    let of = |store: &mut Store, text: &str| {
+        let config = cxr_triage::config::parse(text, None).unwrap().config;
+        let facts = health::gather(store, health::Question { config: &config, now: &now });
+        (facts.hosts.duties_free, facts.disks.iter().any(|disk| disk.of == "inbox"))
+    };
+    let elsewhere = member(&mut store, "elsewhere", "");
+    elsewhere.note(None, serde_json::json!({ "inbox": folder.path() }).to_string());
+    store.take_duty(&elsewhere, elsewhere.duty(DutyKind::Sending)).unwrap();
+    store.beat(&elsewhere).unwrap();
+    bench.raw(LAPSE);
+    let away = "[inbox]\npath = \"no-such-folder\"\n";
+    let sending = format!("{away}[send.PACS]\nhost = \"127.0.0.1\"\nport = 9\naet = \"A\"");
+    assert_eq!(of(&mut store, away), (vec![], false), "nobody asks for it any more");
+    assert_eq!(of(&mut store, &sending), (vec!["sending".to_owned()], false));
+    let here = member(&mut store, &cxr_triage::store::host_name(), "");
+    here.note(None, serde_json::json!({ "inbox": folder.path() }).to_string());
+    store.beat(&here).unwrap();
+    assert!(of(&mut store, away).1);
 }
