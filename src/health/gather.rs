@@ -96,7 +96,7 @@ pub fn gather_closed(place: &StorePlace, question: Question<'_>) -> Facts {
             Err(error) => error.to_string(),
         }
     } else {
-        format!("there is no store at {place}: nothing has run here yet")
+        place.absence()
     };
     Facts { store_fault: Some(fault), ..around(place, owner(place), question.config) }
 }
