@@ -19,6 +19,7 @@ mod hosts;
 mod intake;
 mod model_parity;
 mod network;
+mod packaging;
 mod plugin_host;
 mod postgres;
 mod results;

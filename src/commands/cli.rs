@@ -286,9 +286,9 @@ pub enum StoreCommand {
         /// The store that is copied: a file or a URL; nobody may work on it meanwhile
         #[arg(long, value_name = "STORE")]
         from: PathBuf,
-        /// Where to: there must be no store yet
+        /// Where to: there must be no store yet [default: the configured store]
         #[arg(long, value_name = "STORE")]
-        to: PathBuf,
+        to: Option<PathBuf>,
     },
 }
 

@@ -53,6 +53,11 @@ pub(super) fn run(args: &HealthArgs, global: &GlobalArgs) -> Result<(), CommandE
             writeln!(out, "{}: {}", reason.check.word(), reason.text)?;
         }
     }
+    if !args.json {
+        for worker in facts.hosts.shown() {
+            writeln!(out, "worker {}", worker.in_words())?;
+        }
+    }
     out.flush()?;
     if reasons.is_empty() { Ok(()) } else { Err(CommandError::NotReady) }
 }

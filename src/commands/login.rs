@@ -36,12 +36,7 @@ impl Entry {
     pub(super) fn of(setup: &Setup, args: &WatchArgs) -> Result<Option<Self>, CommandError> {
         let Some(name) = &args.person else { return Ok(None) };
         let (name, key) = (clean(name), args.key.as_deref().map(clean));
-        let (list, store) = (setup.config().people.file.clone(), setup.store()?);
-        if !store.exists() {
-            return Err(CommandError::failed(format!(
-                "there is no store at {store}: start the service first, or name its store with --store"
-            )));
-        }
+        let (list, store) = (setup.config().people.file.clone(), setup.store_that_is_there()?);
         let denied = |detail| deny(&store, &name, key.as_deref(), detail);
         let Some(role) = people::read(&list)?.people().admits(&name, key.as_deref()) else {
             denied(json!({ "why": "not on the list" }));

@@ -85,6 +85,11 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether somebody sees standard output.
+pub(super) fn is_seen() -> bool {
+    terminal().is_terminal()
+}
+
 fn bar(length: u64, template: &str) -> ProgressBar {
     if !is_watched() {
         return ProgressBar::hidden();

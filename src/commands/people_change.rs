@@ -63,7 +63,7 @@ impl Change<'_> {
                 Ok(()) => return Trace::Audit,
                 Err(error) => error.to_string(),
             },
-            Some(store) => format!("there is no store at {store}"),
+            Some(store) => store.absence(),
             None => "no store is named".to_owned(),
         };
         match self.log(log, &by) {

@@ -1,6 +1,10 @@
 //! `retention`: deletes what `[retention]` says, or says what would be deleted and why.
 
-use std::{convert::Infallible, io::Write, path::PathBuf};
+use std::{
+    convert::Infallible,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use crossbeam_channel::{Receiver, never};
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     CommandError,
     cli::{GlobalArgs, RetentionArgs},
-    output::stdout,
+    output::{is_seen, stdout},
     setup::Setup,
 };
 use crate::{
@@ -32,20 +36,16 @@ const STUDIES_AT_ONCE: u32 = 10_000;
 pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let config = setup.config();
-    let path = setup.store()?;
     let mut out = stdout();
     if config.retention == Retention::default() {
         writeln!(out, "nothing is set under [retention]: nothing is ever deleted")?;
         return Ok(());
     }
-    if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {path}")));
-    }
-    let mut store = Store::open(&path)?;
+    let mut store = Store::open(setup.store_that_is_there()?)?;
     let now = Timestamp::now();
     let (doomed, to_forget) = plan(&store, &config.retention, now)?;
     for Doomed { film, why } in &doomed {
-        writeln!(out, "film {}: {why}", shown(&film.path))?;
+        writeln!(out, "film {}: {why}", told(&film.path))?;
     }
     if args.dry_run {
         writeln!(
@@ -70,6 +70,11 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     Err(CommandError::failed(format!("{} films could not be deleted", outcome.failed)))
+}
+
+/// A film's path for standard output: as it is on a terminal; else, where it may become somebody's mail, its hash.
+fn told(path: &Path) -> String {
+    if is_seen() { shown(path) } else { unnamed(path) }
 }
 
 /// Applies the retention while the program runs, until `end` says that it ends.
@@ -140,7 +145,7 @@ fn apply(
                     outcome.deleted += 1;
                 }
                 Ok(Deletion::Stays(why)) => {
-                    outcome.stay.push(format!("film {} stays: {why}", shown(&film.path)));
+                    outcome.stay.push(format!("film {} stays: {why}", told(&film.path)));
                 }
                 Err(error) => {
                     tracing::warn!(%error, file = unnamed(&film.path), "a film could not be deleted");

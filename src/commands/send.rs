@@ -23,10 +23,7 @@ use crate::{
 pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let _ = destination(&setup, &args.to)?;
-    let path = setup.store()?;
-    if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {path}: name it with --store")));
-    }
+    let path = setup.store_that_is_there()?;
     let mut store = Store::open(&path)?;
     let (actor, mut failed) = (actor(), 0_usize);
     for word in &args.studies {

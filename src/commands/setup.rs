@@ -156,6 +156,12 @@ impl Setup {
         Ok(self.config().store_place()?.with_mounts(Arc::clone(&self.mounts)))
     }
 
+    /// The place of a store that is there: nothing is made in its place, as a new one would be for a slip of the pen.
+    pub(super) fn store_that_is_there(&self) -> Result<StorePlace, CommandError> {
+        let place = self.store()?;
+        if place.exists() { Ok(place) } else { Err(CommandError::failed(place.absence())) }
+    }
+
     /// The inbox: a folder, or the name of one of `[inboxes]`; where nobody named one, the only one of those. Only the
     /// default one is created: a named one that is not there is a slip of the pen or a share that is not mounted.
     pub(super) fn inbox(&self, named: Option<&Path>) -> Result<PathBuf, CommandError> {

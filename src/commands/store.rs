@@ -21,24 +21,22 @@ pub(super) fn run(command: &StoreCommand, global: &GlobalArgs) -> Result<(), Com
     let setup = Setup::new(global)?;
     match command {
         StoreCommand::Backup { file } => backup(&setup, file),
-        StoreCommand::Copy { from, to } => copy(&setup, from, to),
+        StoreCommand::Copy { from, to } => copy(&setup, from, to.as_deref()),
     }
 }
 
 fn backup(setup: &Setup, file: &Path) -> Result<(), CommandError> {
-    let place = setup.store()?;
-    if !place.exists() {
-        return Err(CommandError::failed(format!("there is no store at {place}")));
-    }
+    let place = setup.store_that_is_there()?;
     Store::open(&place)?.back_up(file, Timestamp::now())?;
     writeln!(stdout(), "{} is a copy of {place}", shown(file))?;
     Ok(())
 }
 
-fn copy(setup: &Setup, from: &Path, to: &Path) -> Result<(), CommandError> {
-    let (from, to) = (place(setup, from)?, place(setup, to)?);
+fn copy(setup: &Setup, from: &Path, to: Option<&Path>) -> Result<(), CommandError> {
+    let from = place(setup, from)?;
+    let to = to.map_or_else(|| setup.store(), |to| place(setup, to))?;
     if !from.exists() {
-        return Err(CommandError::failed(format!("there is no store at {from}")));
+        return Err(CommandError::failed(format!("there is no store at {from}: look at --from")));
     }
     // What came into it meanwhile would be in it alone.
     let Some(_owned) = Ownership::acquire(&from)? else {

@@ -215,7 +215,10 @@ fn is_steady(wall: SignedDuration, steady: Duration) -> bool {
 
 fn in_one_line(reasons: &[Reason], queued: Option<u32>) -> String {
     match reasons {
-        [] => format!("ready, {} films wait to be scored", queued.unwrap_or(0)),
+        [] => match queued.unwrap_or(0) {
+            1 => "ready, 1 film waits to be scored".to_owned(),
+            films => format!("ready, {films} films wait to be scored"),
+        },
         [first, rest @ ..] => match rest.len() {
             0 => format!("not ready: {}", first.text),
             more => format!("not ready: {} (and {more} more; cxr-triage health)", first.text),
@@ -251,6 +254,7 @@ mod tests {
     fn the_service_manager_hears_one_line() {
         let reason = |text: &str| Reason { check: Check::Disk, text: text.to_owned() };
         assert_eq!(in_one_line(&[], Some(3)), "ready, 3 films wait to be scored");
+        assert_eq!(in_one_line(&[], Some(1)), "ready, 1 film waits to be scored");
         assert_eq!(in_one_line(&[reason("full")], None), "not ready: full");
         let more = in_one_line(&[reason("full"), reason("away")], None);
         assert_eq!(more, "not ready: full (and 1 more; cxr-triage health)");

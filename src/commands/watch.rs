@@ -275,6 +275,9 @@ fn pass_on(event: &Event, external: &Sender<External>) {
         EventKind::Error { message } => {
             External::Notice(Notice { level: NoticeLevel::Error, text: message.clone() })
         }
+        EventKind::Late { message } => {
+            External::Notice(Notice { level: NoticeLevel::Info, text: message.clone() })
+        }
         // A probe of the port is no sender.
         EventKind::Refused { sender, reason, .. } if !sender.title.is_empty() => {
             let text = format!("DICOM, {}: {reason}", sender.address);

@@ -100,7 +100,9 @@ impl Plain {
                 vec![format!("{} {word}: {}", self.clock(now), notice.text)]
             }
             Update::Shift(period, shift) if std::mem::take(&mut self.wants_shift) => {
-                shift::words::in_words(&shift, period, now)
+                let mut lines = shift::words::in_words(&shift, period, now);
+                lines.extend(self.health.iter().flat_map(shift::words::work_in_words));
+                lines
             }
             Update::Detail(detail) if self.wanted == Some(detail.study.id) => {
                 self.wanted = None;
@@ -174,7 +176,7 @@ impl Plain {
             let model = if health.banner.is_empty() { String::new() } else { format!(": {}", health.banner) };
             let work = match health.role {
                 Role::Owner => format!("watching {}", health.inbox),
-                Role::Follower => "following another cxr-triage".to_owned(),
+                Role::Follower => words::FOLLOWS.to_owned(),
             };
             lines.push(format!("{work}. Model {}{model}", health.model));
             lines.push(self.summary());
@@ -300,7 +302,7 @@ impl Plain {
             Role::Owner => {
                 format!("watching {}, {queued} waiting, {work}, on {}", health.inbox, health.device)
             }
-            Role::Follower => format!("following another cxr-triage, {queued} waiting, {work}"),
+            Role::Follower => format!("{}; {queued} waiting, {work}", words::FOLLOWS),
         }];
         lines.extend([&health.fault, &health.feed_alarm].into_iter().flatten().cloned());
         lines.push(self.summary());

@@ -4,6 +4,9 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use crate::store::StudyRow;
 
+/// The words of a dashboard that has no pipeline of its own.
+pub(super) const FOLLOWS: &str = "another process scores; this is its list";
+
 /// Returns how long ago, in at most four columns: `<1m`, `12m`, `1h05`, `14h`, `3d`.
 #[must_use]
 pub(super) fn waiting(now: Timestamp, since: Timestamp) -> String {

@@ -118,7 +118,7 @@ pub fn gather_closed(place: &StorePlace, question: Question<'_>) -> Facts {
             Err(error) => error.to_string(),
         }
     } else {
-        format!("there is no store at {place}: nothing has run here yet")
+        place.absence()
     };
     // Only a server that answers knows who works for it.
     let owner = if place.is_shared() { Owner::Unknown } else { owner(place) };

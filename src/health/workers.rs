@@ -57,10 +57,13 @@ impl WorkerFacts {
     pub fn in_words(&self) -> String {
         let speed = self.films_per_second.map(|speed| format!(", {speed:.1} films/s")).unwrap_or_default();
         let heard = long_time(self.silent_seconds);
-        let duties =
-            if self.duties.is_empty() { String::new() } else { format!("; {}", self.duties.join(", ")) };
+        let duties = if self.duties.is_empty() {
+            String::new()
+        } else {
+            format!("; duties: {}", self.duties.join(", "))
+        };
         format!(
-            "{}: {} {}, {}{speed}, {} films, heard of {heard} ago{duties}",
+            "{}: {} {}, {}{speed}, {} films, last heard of {heard} ago{duties}",
             self.host, self.model, self.version, self.device, self.films
         )
     }
@@ -111,6 +114,12 @@ impl HostsFacts {
         }
     }
 
+    /// The workers that people are shown: those that have not ended in order, the lost ones first.
+    pub fn shown(&self) -> impl Iterator<Item = &WorkerFacts> {
+        let lost = |is_lost: bool| self.workers.iter().filter(move |it| !it.ended && it.alive != is_lost);
+        lost(true).chain(lost(false))
+    }
+
     /// Films a second of all workers at work together; none while none of them works.
     #[must_use]
     pub fn films_per_second(&self) -> Option<f64> {
@@ -132,10 +141,7 @@ impl HostsFacts {
         });
         let free =
             (!self.duties_free.is_empty() && self.workers.iter().any(|worker| worker.alive)).then(|| {
-                format!(
-                    "no host does this just now: {}; start `cxr-triage watch` on one",
-                    self.duties_free.join(", ")
-                )
+                format!("nobody runs: {}; start `cxr-triage watch` on a host", self.duties_free.join(", "))
             });
         lost.chain(free).chain(disagreement(&self.workers)).collect()
     }
@@ -220,6 +226,7 @@ mod tests {
             model: "starter".to_owned(),
             model_sha256: "ab".repeat(32),
             version: "1.0".to_owned(),
+            device: "cpu fp32".to_owned(),
             alive: true,
             ..WorkerFacts::default()
         }
@@ -256,6 +263,25 @@ mod tests {
             "{queue:?}"
         );
         assert_eq!(HostsFacts::default().faults(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn people_are_shown_the_workers_that_are_lost_first_and_none_that_ended() {
+        let ended = WorkerFacts { alive: false, ended: true, ..worker("er0") };
+        let lost = WorkerFacts {
+            alive: false,
+            silent_seconds: 95,
+            duties: vec!["studies".to_owned(), "plugins".to_owned()],
+            ..worker("er2")
+        };
+        let facts = HostsFacts { workers: vec![ended, worker("er1"), lost], ..HostsFacts::default() };
+        let shown: Vec<String> = facts.shown().map(WorkerFacts::in_words).collect();
+        assert_eq!(shown.len(), 2, "{shown:?}");
+        assert_eq!(
+            shown[0],
+            "er2: starter 1.0, cpu fp32, 0 films, last heard of 1 min 35 s ago; duties: studies, plugins"
+        );
+        assert!(shown[1].starts_with("er1: "), "{shown:?}");
     }
 
     #[test]

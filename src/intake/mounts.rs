@@ -15,7 +15,7 @@ use crate::text::shown;
 
 /// Characters of a name, at most.
 const LONGEST: usize = 32;
-/// A word that stands before the colon in paths of patients that were forgotten.
+/// The words that stand before the colon in paths of patients that were forgotten, and in hashes of paths.
 const RESERVED: [&str; 2] = ["forgotten", "file"];
 
 /// The name of an inbox: a letter, then letters, digits, `-` or `_`; all lower case.
@@ -30,6 +30,11 @@ pub enum MountError {
         "`{0}` is no name of an inbox: it has 1 to {LONGEST} small letters, digits, - or _, and begins with a letter"
     )]
     Name(String),
+    /// The name means something else already.
+    #[error(
+        "`{0}` cannot be the name of an inbox: the program writes that word for something else; choose another"
+    )]
+    Reserved(String),
     /// No equals sign, or nothing behind it.
     #[error("`{0}` does not say where an inbox is: write NAME=FOLDER, such as er=/mnt/er")]
     Form(String),
@@ -59,10 +64,12 @@ impl FromStr for InboxName {
     type Err = MountError;
 
     fn from_str(text: &str) -> Result<Self, MountError> {
-        if is_name(text.as_bytes()) && !RESERVED.contains(&text) {
-            Ok(Self(text.to_owned()))
-        } else {
+        if !is_name(text.as_bytes()) {
             Err(MountError::Name(crate::text::clean(text)))
+        } else if RESERVED.contains(&text) {
+            Err(MountError::Reserved(text.to_owned()))
+        } else {
+            Ok(Self(text.to_owned()))
         }
     }
 }
@@ -228,7 +235,9 @@ mod tests {
         }
         assert_eq!(mounts(&["er=/old", "er=/new"]).unwrap().folder("er"), Some(Path::new("/new")));
         for text in ["er", "er=", "=x", "ER=/x", "9=/x", "forgotten=/x", "a b=/x"] {
-            text.parse::<Mount>().unwrap_err();
+            let error = text.parse::<Mount>().unwrap_err();
+            let is_reserved = matches!(error, MountError::Reserved(_));
+            assert_eq!(is_reserved, text.starts_with("forgotten"), "{error}");
         }
     }
 

@@ -196,6 +196,11 @@ pub enum EventKind {
         /// The failure, its reason, the advice.
         message: String,
     },
+    /// A result came when its film was another worker's already. It counts for nothing, and nothing is to be done.
+    Late {
+        /// What became of the film.
+        message: String,
+    },
     /// Nothing is waiting and nothing is in work.
     Idle {
         /// Films that came to an end since the start or since the last idle event.

@@ -185,7 +185,7 @@ impl Work {
         let fault = error.to_string();
         if self.told != fault {
             self.supervisor.tell(format!(
-                "This worker cannot say that it goes on; its films are another's if that lasts: {fault}"
+                "The database does not hear from this computer: others take over its films if that lasts: {fault}"
             ));
             self.told = fault;
         }

@@ -22,6 +22,8 @@ const MOST: usize = 5;
 const NOT_COMPARED: &str = "Only a scored film whose file is there can be compared with others.";
 const NOT_THERE: &str = "The features of this film are not there yet: they are filled in while nothing waits to be scored, \
      unless [similar] keep is false.";
+const NOT_HERE: &str = "This host has no features of this film. Of a store that several hosts share, each host that runs \
+     `cxr-triage watch` keeps its own, and fills in those of films that others scored while nothing waits to be scored.";
 
 /// Finds similar films.
 pub(super) struct Similar {
@@ -55,10 +57,11 @@ impl Similar {
     fn find(&self, film: FilmId) -> Result<Result<Vec<SimilarFilm>, &'static str>, SimilarError> {
         let Some(known) = self.store.compared_film(film)? else { return Ok(Err(NOT_COMPARED)) };
         let reader = FeatureReader::open(self.store.place(), &self.features)?;
+        let not_there = if self.store.is_shared() { NOT_HERE } else { NOT_THERE };
         let Some((reader, key)) = reader.zip(FilmKey::new(film, &known.sha256)) else {
-            return Ok(Err(NOT_THERE));
+            return Ok(Err(not_there));
         };
-        let Some(features) = reader.features(key)? else { return Ok(Err(NOT_THERE)) };
+        let Some(features) = reader.features(key)? else { return Ok(Err(not_there)) };
         let asked = Asked { features, study: Some(known.study), patient: known.patient };
         nearest(&self.store, &reader, &asked, MOST).map(Ok)
     }

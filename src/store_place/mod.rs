@@ -42,6 +42,15 @@ impl StorePlace {
         self.file().is_none_or(Path::exists)
     }
 
+    /// The sentence for a store that is not there, and what to do.
+    #[must_use]
+    pub fn absence(&self) -> String {
+        format!(
+            "there is no store at {self}: start the service (or `cxr-triage watch`), which makes it, or name another one \
+             with --store or `path` under [store]"
+        )
+    }
+
     /// The file, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

@@ -204,7 +204,7 @@ impl ServerPlace {
         self.tls
     }
 
-    /// The file of the roots that the server's certificate must lead to; `system`: those of this host.
+    /// The file of the roots that the server's certificate must lead to.
     #[must_use]
     pub fn root_certificates(&self) -> Option<&Path> {
         self.root_certificates.as_deref()

@@ -116,7 +116,7 @@ fn a_follower_says_that_the_owner_stands_still() {
         let found = lines.by_ref().map(Result::unwrap).find(|line| line.contains(words));
         found.unwrap_or_else(|| panic!("the follower ended before it said {words:?}"))
     };
-    until("following another cxr-triage");
+    until("another process scores; this is its list");
     signal("-STOP", owner.child.id());
     let said = until("has not been heard of");
     assert!(said.contains(&format!("process {}", owner.child.id())), "{said}");

@@ -33,6 +33,12 @@ fn a_site_moves_to_a_server_and_goes_on_there_and_back() {
     assert!(watched.status.success(), "{}", text(&watched.stderr));
     let counts = Store::open(postgres::place(&url)).unwrap().counts().unwrap();
     assert_eq!((counts.scored_films, counts.queued), (4, 0), "what was there is not read again");
+    // Whither a site moves stands in its configuration already.
+    bench.config("[store]\npath = \"data/moved.db\"\n");
+    let configured = bench.run(&["store", "copy", "--from", "data/store.db", "--config", "config.toml"]);
+    assert!(configured.status.success(), "{}", text(&configured.stderr));
+    let moved = Store::open(bench.path("data/moved.db")).unwrap().counts().unwrap();
+    assert_eq!((moved.scored_films, moved.queued), (3, 0));
     let back = copy(&url, "back.db");
     assert!(back.status.success(), "{}", text(&back.stderr));
     assert_eq!(Store::open(bench.path("back.db")).unwrap().counts().unwrap(), counts);

@@ -173,7 +173,7 @@ fn a_dashboard_that_follows_needs_no_weights() {
     let arguments = ["watch", "--plain", "--store", "data/store.db", "--weights", "models"];
     let mut follower = bench.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.contains("following another cxr-triage")));
+    assert!(lines.any(|line| line.contains("another process scores; this is its list")));
     follower.kill().unwrap();
     follower.wait().unwrap();
     // Whoever scores with that model is told.

@@ -3,7 +3,7 @@
 use crate::dashboard::fixture::{health, held, mixed_up, morning, noon, study};
 use cxr_triage::{
     dashboard::{Plain, Reply, Site},
-    session::protocol::{Period, Request, Update},
+    session::protocol::{Health, Period, Request, Update},
     store::Status,
 };
 use jiff::tz::TimeZone;
@@ -107,4 +107,20 @@ fn how_the_shift_goes_is_told_once_on_request() {
         ]
     );
     assert_eq!(plain.take(shift(), noon()), [""; 0]);
+}
+
+#[test]
+fn the_shift_of_several_hosts_tells_who_works_and_why_it_is_not_ready() {
+    let mut plain = desk();
+    let hosts = crate::dashboard::shift::workers(8);
+    let _ = plain.take(Update::Health(Health { reasons: hosts.faults(), hosts, ..health() }), noon());
+    let _ = plain.command("shift", noon());
+    let shift = Update::Shift(Period::Today, Box::new(crate::dashboard::shift::shift()));
+    let told = plain.take(shift, noon());
+    let reason = "not ready: the worker on er7 (process 4007) has not been heard of for 1 min 35 s: others have its films; \
+                  start it again";
+    assert_eq!(told[7], reason, "{told:?}");
+    let first = "worker er7: starter 0.2.0, cpu fp32, 3.4 films/s, 807 films, last heard of 1 min 35 s ago";
+    assert_eq!((told.len(), told[8].as_str()), (16, first), "{told:?}");
+    assert!(told[9].ends_with("last heard of 2 s ago; duties: studies, plugins"), "{told:?}");
 }

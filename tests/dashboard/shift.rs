@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::dashboard::fixture::{Desk, health, noon};
 use cxr_triage::{
     dashboard::Message,
+    health::{HostsFacts, WorkerFacts},
     intake::LeftOut,
     quality::Gate,
     session::protocol::{Health, Period, Request, Role, Update},
@@ -123,6 +124,54 @@ fn the_panel_says_why_the_program_is_not_ready_and_nothing_while_it_is() {
     for words in ["Health", reasons[0], reasons[1]] {
         assert!(screen.contains(words), "{screen}");
     }
+}
+
+/// The workers of a store that so many hosts share; one of them, in the middle, is not heard of.
+pub(crate) fn workers(count: u32) -> HostsFacts {
+    let worker = |number: u32| WorkerFacts {
+        host: format!("er{number}"),
+        process: 4_000 + number,
+        model: "starter".to_owned(),
+        version: "0.2.0".to_owned(),
+        device: "cpu fp32".to_owned(),
+        alive: number != 7,
+        silent_seconds: if number == 7 { 95 } else { 2 },
+        films: 800 + u64::from(number),
+        films_per_second: Some(3.4),
+        duties: if number == 1 { ["studies", "plugins"].map(str::to_owned).into() } else { Vec::new() },
+        ..WorkerFacts::default()
+    };
+    HostsFacts { workers: (1..=count).map(worker).collect(), ..HostsFacts::default() }
+}
+
+/// The desk of a site with 32 workers of which one is lost.
+fn desk_of_many(width: u16, height: u16) -> Desk {
+    let mut desk = desk(width, height);
+    let hosts = workers(32);
+    desk.tell(Update::Health(Health { reasons: hosts.faults(), hosts, ..health() }));
+    desk
+}
+
+#[test]
+fn the_shift_of_many_workers_at_120x50() {
+    assert_snapshot!(desk_of_many(120, 50).screen(120, 50));
+}
+
+#[test]
+fn the_shift_of_many_workers_at_80x24() {
+    assert_snapshot!(desk_of_many(80, 24).screen(80, 24));
+}
+
+#[test]
+fn of_many_workers_the_lost_one_comes_first_and_health_falls_off_nowhere() {
+    for (width, height) in (60..140).step_by(9).flat_map(|width| (20..50).step_by(3).map(move |h| (width, h)))
+    {
+        let screen = desk_of_many(width, height).screen(width, height);
+        assert!(screen.contains("Health") && screen.contains("the worker on er7"), "{screen}");
+        let place = |words| screen.find(words).unwrap_or(usize::MAX);
+        assert!(!screen.contains("er1: ") || place("er7: ") < place("er1: "), "{screen}");
+    }
+    assert!(desk_of_many(120, 40).screen(120, 40).contains("and 27 more"));
 }
 
 #[test]

@@ -93,11 +93,7 @@ fn pieces(state: &State) -> Vec<Piece> {
             }
             pieces.push(piece(health.device.clone(), theme.dim, 8));
         }
-        Role::Follower => pieces.push(piece(
-            "following another cxr-triage: read-only pipeline".to_owned(),
-            theme.warning,
-            0,
-        )),
+        Role::Follower => pieces.push(piece(words::FOLLOWS.to_owned(), theme.warning, 0)),
     }
     if let Some(last) = health.last_arrival {
         let ago = words::clock(last, state.now, &state.zone);

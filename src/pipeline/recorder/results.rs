@@ -22,8 +22,7 @@ use crate::{
 };
 
 /// The sentence for a result that another worker's took the place of.
-const LATE: &str =
-    "This film's result came late: the film was given to another worker meanwhile, whose result counts.";
+const LATE: &str = "A film's result came late: another worker has the film meanwhile, and its result counts. There is nothing to do.";
 
 impl Recorder {
     /// Records a report. One that comes when its film is another worker's is told of, and counts for nothing.
@@ -32,7 +31,7 @@ impl Recorder {
             Err(error) if error.kind == StoreErrorKind::Late => {
                 tracing::warn!(file = unnamed(&report.path), "a result came late");
                 self.progress.late += 1;
-                let kind = EventKind::Error { message: LATE.to_owned() };
+                let kind = EventKind::Late { message: LATE.to_owned() };
                 self.say(&Event::about_file(kind, None, &report.path, Timestamp::now()));
                 Ok(())
             }

@@ -8,11 +8,12 @@
 //!              unseen  longest  study        seen  median    90 %
 //! ▸ ◆ critical      2     1h05  DOE, JANE      12      4m     11m
 //! Held       7: not frontal 3, unreadable 4
+//! Health     the disk of the store has 0.4 GiB left
 //! Queue      412 files, the first waits 3m; empty in about 2m
 //! Engine     cpu fp32, 3.4 films/s
-//! Workers    er1: starter 0.2.0, cpu fp32, 3.4 films/s, 812 films, heard of 2 s ago; studies, plugins
 //! Left out   3: 1 unfinished, 2 lists or notes
-//! Health     the disk of the store has 0.4 GiB left
+//! Workers    er1: starter 0.2.0, cpu fp32, 3.4 films/s, 812 films, last heard of 2 s ago; duties: studies
+//!            and 27 more
 //! Plugins    csv-log: running
 //! ```
 
@@ -50,6 +51,8 @@ const LONGEST: u16 = 9;
 const SEEN: [(&str, u16); 3] = [("seen", 6), ("median", 8), ("90 %", 8)];
 /// The least columns for whose study it is.
 const SUBJECT: u16 = 8;
+/// Workers of a shared store that are named.
+const WORKERS: usize = 5;
 
 /// A line of words: what it is about, and what is said.
 type Said = (&'static str, String, Style);
@@ -58,13 +61,20 @@ type Said = (&'static str, String, Style);
 struct Facts {
     held: Vec<Said>,
     work: Vec<Said>,
+    workers: Vec<Said>,
     plugins: Vec<Said>,
+}
+
+impl Facts {
+    fn lines(&self) -> usize {
+        self.held.len() + self.work.len() + self.workers.len() + self.plugins.len()
+    }
 }
 
 pub(super) fn area(state: &State, panel: ShiftPanel) -> Rect {
     let width = usize::from(state.size.width.min(WIDTH).saturating_sub(2));
     let facts = state.shift(panel.period()).map(|shift| facts(state, shift, panel.period(), width));
-    let lines = facts.map_or(4, |facts| facts.held.len() + facts.work.len() + facts.plugins.len());
+    let lines = facts.map_or(4, |facts| facts.lines());
     let lines = u16::try_from(lines).unwrap_or(u16::MAX);
     centred(state.size, WIDTH, lines.saturating_add(2 + 1 + CHART.1 + AXIS + 1 + TABLE + 1))
 }
@@ -77,7 +87,8 @@ pub(super) fn draw(state: &State, panel: ShiftPanel, frame: &mut Frame<'_>, area
         put(frame, inside.x + 1, inside.y, inside.width.saturating_sub(1), "counting …", theme.dim);
         return;
     };
-    let Facts { held, work, plugins } = facts(state, shift, panel.period(), usize::from(inside.width));
+    let Facts { held, work, workers, plugins } =
+        facts(state, shift, panel.period(), usize::from(inside.width));
 
     // What must be there, then what else has room, the dearest first.
     let length = |lines: &[Said]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -91,6 +102,15 @@ pub(super) fn draw(state: &State, panel: ShiftPanel, frame: &mut Frame<'_>, area
     let mut chart = take(CHART.0 + AXIS, CHART.0 + AXIS);
     let gaps = take(2, 2) / 2;
     let held_lines = 1 + take(length(&held) - 1, 0);
+    // Whole where there is room, else a line each.
+    let whole = length(&workers);
+    let (workers, worker_lines) = if take(whole, whole) == whole {
+        (workers, whole)
+    } else {
+        let brief = workers_in_brief(state);
+        let lines = take(length(&brief), 0);
+        (brief, lines)
+    };
     let plugin_lines = 1 + take(length(&plugins) - 1, 0);
     if chart > 0 {
         chart += take(CHART.1 - CHART.0, 0);
@@ -113,7 +133,8 @@ pub(super) fn draw(state: &State, panel: ShiftPanel, frame: &mut Frame<'_>, area
     );
     y += TABLE + gaps;
     let held = held.iter().take(usize::from(held_lines));
-    for said in held.chain(&work).chain(plugins.iter().take(usize::from(plugin_lines))) {
+    let workers = workers.iter().take(usize::from(worker_lines));
+    for said in held.chain(&work).chain(workers).chain(plugins.iter().take(usize::from(plugin_lines))) {
         if y < inside.bottom() {
             say(state, frame, line(y), said);
             y += 1;
@@ -243,25 +264,38 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
     let room = width.saturating_sub(usize::from(WORDS) + 1);
     Facts {
         held: said("Held", &held_in_words(shift, period), theme.text, room),
-        work: [("Queue", queue(state, shift)), ("Engine", engine(state, shift, period))]
+        work: health(state, room)
             .into_iter()
-            .chain(left_out(shift))
-            .flat_map(|(about, text)| said(about, &text, theme.text, room))
-            .chain(workers(state))
-            .chain(health(state, room))
+            .chain(
+                [("Queue", queue(state, shift)), ("Engine", engine(state, shift, period))]
+                    .into_iter()
+                    .chain(left_out(shift))
+                    .flat_map(|(about, text)| said(about, &text, theme.text, room)),
+            )
             .collect(),
+        workers: workers(state, |worker| cells::wrap(worker, room, 2)),
         plugins: plugins(state),
     }
 }
 
-/// Returns a line a worker of a store that several hosts share; nothing for another store.
-fn workers(state: &State) -> Vec<Said> {
+/// Returns the lines about workers of a store that several hosts share, the lost ones first; nothing for another store.
+fn workers(state: &State, lines_of: impl Fn(&str) -> Vec<String>) -> Vec<Said> {
     let theme = &state.theme;
-    let all = state.health.iter().flat_map(|health| &health.hosts.workers);
-    let shown = all.filter(|worker| !worker.ended);
+    let all = || state.health.iter().flat_map(|health| health.hosts.shown());
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    for worker in all().take(WORKERS) {
+        let style = if worker.alive { theme.text } else { theme.warning };
+        lines.extend(lines_of(&worker.in_words()).into_iter().map(|line| (line, style)));
+    }
+    let more = all().count().saturating_sub(WORKERS);
+    lines.extend((more > 0).then(|| (format!("and {more} more"), theme.dim)));
     let about = ["Workers"].into_iter().chain(std::iter::repeat(""));
-    let style = |alive| if alive { theme.text } else { theme.warning };
-    shown.zip(about).map(|(worker, about)| (about, worker.in_words(), style(worker.alive))).collect()
+    lines.into_iter().zip(about).map(|((line, style), about)| (about, line, style)).collect()
+}
+
+/// Returns a line a worker, cut where there is no room.
+fn workers_in_brief(state: &State) -> Vec<Said> {
+    workers(state, |worker| vec![worker.to_owned()])
 }
 
 /// Returns why the program is not ready; nothing while it is.

@@ -2,7 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::{dashboard::words, session::protocol::Period, store::Shift, study::Severity};
+use crate::{
+    dashboard::words,
+    session::protocol::{Health, Period},
+    store::Shift,
+    study::Severity,
+};
 
 /// "3 films", "1 film".
 pub(in crate::dashboard) fn counted(count: u32, one: &str, many: &str) -> String {
@@ -18,6 +23,13 @@ pub(in crate::dashboard) fn held_in_words(shift: &Shift, period: Period) -> Stri
     let gates: Vec<String> =
         shift.held.iter().map(|(gate, films)| format!("{films} {}", gate.phrase())).collect();
     format!("{} {}: {}", counted(total, "film", "films"), period.within(), gates.join(", "))
+}
+
+/// Why the program is not ready, and who works for a store that several hosts share: a line each.
+pub(in crate::dashboard) fn work_in_words(health: &Health) -> Vec<String> {
+    let reasons = health.reasons.iter().map(|reason| format!("not ready: {reason}"));
+    let workers = health.hosts.shown().map(|worker| format!("worker {}", worker.in_words()));
+    reasons.chain(workers).collect()
 }
 
 /// The shift as lines, for those who do not see the panel.
