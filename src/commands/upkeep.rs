@@ -20,7 +20,7 @@ use crate::{
     service,
     store::{Duty, ShiftQuestion, Store, StoreError},
     store_place::StorePlace,
-    supervise::{OwnedThread, Supervisor},
+    supervise::{Loss, OwnedThread, Supervisor},
 };
 
 /// How often the metrics are written and the service manager hears how it goes.
@@ -57,7 +57,11 @@ impl Upkeep {
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
         };
-        let thread = supervisor.spawn_owned("upkeep", move |end| work.run(end))?;
+        let thread = supervisor.spawn_owned(
+            "upkeep",
+            Loss::Vital("nobody looks whether the program is ready"),
+            move |end| work.run(end),
+        )?;
         Ok(Self { _thread: thread, config })
     }
 

@@ -31,7 +31,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::{
-    supervise::{Supervisor, is_closed},
+    supervise::{Loss, Supervisor, is_closed},
     text::{shown, unnamed},
 };
 
@@ -228,7 +228,9 @@ pub fn start(
         let _until_the_thread_ends = &finish;
         worker::Worker::new(options.clone(), &known, out.clone(), stopped.clone()).run();
     };
-    let thread = supervisor.spawn("intake", is_asked, work).map_err(IntakeError::Thread)?;
+    let thread = supervisor
+        .spawn("intake", Loss::Vital("no film comes in"), is_asked, work)
+        .map_err(IntakeError::Thread)?;
     Ok(Intake { stop: Some(stop), finished, thread: Some(thread) })
 }
 

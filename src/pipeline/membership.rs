@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 use crate::{
     health::wrong_clock,
     store::{DutyKind, LEASE, Member, NewWorker, Store, StoreError},
-    supervise::{OwnedThread, Supervisor, checkpoint},
+    supervise::{Loss, OwnedThread, Supervisor, checkpoint},
 };
 
 /// How often it looks whether something is due.
@@ -71,7 +71,11 @@ impl Membership {
         };
         // What nobody has is this process's from the start.
         work.step()?;
-        let thread = supervisor.spawn_owned("membership", move |end| work.run(end))?;
+        let thread = supervisor.spawn_owned(
+            "membership",
+            Loss::Vital("others take the films of this worker"),
+            move |end| work.run(end),
+        )?;
         Ok(Self { _thread: thread, member, duties })
     }
 

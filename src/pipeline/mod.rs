@@ -68,7 +68,7 @@ use crate::{
     store::{DutyKind, Hint, ModelRef, Ownership, Store, StoreError},
     store_place::StorePlace,
     study::Rules,
-    supervise::Supervisor,
+    supervise::{Loss, Supervisor},
     wake::Wake,
 };
 
@@ -80,6 +80,8 @@ const SCORED: usize = 1024;
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
 
+/// The loss of a thread that every film passes.
+const FILMS: Loss = Loss::Vital("no film is scored");
 /// The features of scored films, which the recorder and the fill-in write.
 type Features = Arc<Mutex<FeatureFile>>;
 
@@ -301,16 +303,21 @@ impl Pipeline {
         // What the recorder has at hand would be lost with it: the next start finds it queued.
         let record = move || recorder.run(&arrivals, &results, &orders);
         let mut threads = vec![
-            supervisor.spawn_once("recorder", is_asked(), record)?,
-            supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
-            supervisor.spawn("heartbeat", is_asked(), {
+            supervisor.spawn_once("recorder", FILMS, is_asked(), record)?,
+            supervisor.spawn("feeder", FILMS, is_asked(), move || feeder.run())?,
+            supervisor.spawn("heartbeat", Loss::Vital("nobody hears how the program is"), is_asked(), {
                 let end = beats_end.clone();
                 move || heartbeat.run(&end)
             })?,
         ];
         if let Some(mut fill_in) = fill_in {
             let end = beats_end.clone();
-            threads.push(supervisor.spawn("fill-in", is_asked(), move || fill_in.run(&end))?);
+            threads.push(supervisor.spawn(
+                "fill-in",
+                Loss::Vital("films are missing among similar ones"),
+                is_asked(),
+                move || fill_in.run(&end),
+            )?);
         }
         for judge in judges {
             let mut worker = worker::Worker {
@@ -323,7 +330,7 @@ impl Pipeline {
                 turn_files: Vec::new(),
                 number: gauges.vitals().add_worker(),
             };
-            threads.push(supervisor.spawn("worker", is_asked(), move || worker.run())?);
+            threads.push(supervisor.spawn("worker", FILMS, is_asked(), move || worker.run())?);
         }
         drop((files, results_in));
 

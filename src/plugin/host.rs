@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     store::{Lane, Store, StoreError},
-    supervise::is_closed,
+    supervise::{Loss, is_closed},
 };
 
 /// Says that there is something new, and never waits.
@@ -66,7 +66,9 @@ impl Host {
         let threads = parts.supervisor.clone();
         let mut manager = Manager::new(parts, Arc::clone(&progress), stopped.clone(), ended_in)?;
         let is_asked = move || is_closed(&stopped);
-        threads.spawn("plugins", is_asked, move || manager.run(&wake, &settings, &ready_in))?;
+        threads.spawn("plugins", Loss::Vital("no plugin runs"), is_asked, move || {
+            manager.run(&wake, &settings, &ready_in)
+        })?;
         // From here on every event of the pipeline is one that the plugins are told of.
         let _ = ready.recv();
         Ok(Self {
