@@ -22,7 +22,8 @@ mod worker;
 
 use std::{
     convert::Infallible,
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Path, PathBuf},
     thread::JoinHandle,
     time::Duration,
@@ -59,6 +60,15 @@ pub struct Arrival {
     pub size: u64,
     /// Modification time, nanoseconds since 1970.
     pub modified_ns: i64,
+}
+
+impl Arrival {
+    /// Whether a file of this host may be the one that arrived, perhaps on another host: as long, and changed at the same
+    /// time as far as file systems keep that.
+    #[must_use]
+    pub fn may_be(&self, metadata: &Metadata) -> bool {
+        disk::is_like(metadata, settle::Stamp { size: self.size, modified_ns: self.modified_ns })
+    }
 }
 
 /// The file at an absolute path as one that has arrived; none if something else than a file is there.
