@@ -101,7 +101,12 @@ impl Work {
     /// Applies the retention, unless the age of everything is in doubt.
     fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
         let (wall, steady) = self.began;
-        if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
+        if self.retention.clock_ahead().abs() > DOUBTFUL {
+            tracing::warn!(
+                "this host's clock is off by more than an hour against the database server's, and one of both is wrong: the \
+                 retention waits until they are in step"
+            );
+        } else if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
             let duty = self.retention.clone();
             self.store.under(&duty, |store| retention::keep(store, config, end));
         } else {

@@ -8,7 +8,6 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
-use jiff::Timestamp;
 
 use super::{
     HostError, HostParts, PluginError, PluginErrorKind, SiteSettings, manager::Manager, progress::Progress,
@@ -107,7 +106,7 @@ impl Host {
                 return false;
             }
             let is_quiet = || -> Result<bool, StoreError> {
-                let now = Timestamp::now();
+                let now = self.store.now();
                 for lane in Lane::ALL {
                     let waiting = self.store.waiting_deliveries(lane, now)?;
                     if waiting.iter().any(|waiting| waiting.due <= now) {

@@ -322,7 +322,7 @@ impl Worker {
             asks && loading.granted.contains(&Permission::Patient)
         });
         let detail = self.details.of(&self.store, study, films)?.filter(|detail| !detail.study.is_gone());
-        Ok(detail.map(|detail| StudyView::new(&detail, granted, Timestamp::now())))
+        Ok(detail.map(|detail| StudyView::new(&detail, granted, self.store.now())))
     }
 
     fn new_work(&self, cursor: i64) -> PluginWork {
@@ -338,7 +338,7 @@ impl Worker {
         if is_nothing && self.state.clock.noted.elapsed() < NOTE_EVERY {
             return Ok(());
         }
-        let outcome = self.store.save_plugin_work(work, Timestamp::now())?;
+        let outcome = self.store.save_plugin_work(work, self.store.now())?;
         self.state.clock.noted = Instant::now();
         if outcome.overflow > 0 {
             self.record.refused += outcome.overflow;
