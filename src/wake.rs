@@ -16,7 +16,7 @@ use crossbeam_channel::Sender;
 use crate::{
     store::{Hint, Listener, StoreError},
     store_place::StorePlace,
-    supervise::{Supervisor, checkpoint},
+    supervise::{Loss, Supervisor, checkpoint},
 };
 
 /// How long one wait lasts: its end is noticed so late.
@@ -48,6 +48,7 @@ impl Wake {
         let (is_asked, ends) = (Arc::clone(&has_ended), Arc::clone(&has_ended));
         supervisor.spawn(
             "wake",
+            Loss::Slight("what other processes change is heard of later"),
             move || is_asked.load(Ordering::Relaxed),
             move || {
                 while !ends.load(Ordering::Relaxed) {

@@ -82,7 +82,7 @@ pub(super) fn keep(store: &mut Store, config: &Config, end: &Receiver<Infallible
     if config.retention == Retention::default() {
         return;
     }
-    let now = Timestamp::now();
+    let now = store.now();
     let outcome = plan(store, &config.retention, now)
         .and_then(|(doomed, to_forget)| apply(store, config, &doomed, &to_forget, end));
     match outcome {

@@ -21,7 +21,7 @@ use crate::{
     plugin::{HostParts, Plugins},
     quality::{Action, Gate},
     similar::FeaturesId,
-    store::{NewWorker, Ownership, Store, host_name, rules_digest},
+    store::{DutyKind, NewWorker, Ownership, Store, host_name, rules_digest},
     store_place::{ServerPlace, StorePlace},
     study::Rules,
     supervise::Supervisor,
@@ -304,7 +304,7 @@ impl Setup {
             device: format!("{} {}", model.device_name(), model.precision().word()),
         };
         let duties = duties_of(self.config(), roles);
-        let membership = Membership::begin(Store::open(store.clone())?, new, &duties, supervisor)
+        let membership = Membership::begin(store, new, &duties, supervisor)
             .map_err(|error| CommandError::failed(error.to_string()))?;
         Ok((ownership.with_member(membership.member()), Some(membership)))
     }

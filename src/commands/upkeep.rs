@@ -20,7 +20,7 @@ use crate::{
     service,
     store::{Duty, DutyKind, Member, ShiftQuestion, Store, StoreError},
     store_place::StorePlace,
-    supervise::{OwnedThread, Supervisor},
+    supervise::{Loss, OwnedThread, Supervisor},
 };
 
 /// How often the metrics are written and the service manager hears how it goes.
@@ -86,7 +86,11 @@ impl Upkeep {
             began: (Timestamp::now(), Instant::now()),
         };
         work.look_for_another_server();
-        let thread = supervisor.spawn_owned("upkeep", move |end| work.run(end))?;
+        let thread = supervisor.spawn_owned(
+            "upkeep",
+            Loss::Vital("nobody looks whether the program is ready"),
+            move |end| work.run(end),
+        )?;
         Ok(Self { _thread: thread, config })
     }
 
@@ -162,7 +166,12 @@ impl Work {
     /// Applies the retention, unless the age of everything is in doubt.
     fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
         let (wall, steady) = self.began;
-        if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
+        if self.retention.clock_ahead().abs() > DOUBTFUL {
+            tracing::warn!(
+                "this host's clock is off by more than an hour against the database server's, and one of both is wrong: the \
+                 retention waits until they are in step"
+            );
+        } else if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
             let duty = self.retention.pinned();
             self.store.under(&duty, |store| retention::keep(store, config, end));
         } else {

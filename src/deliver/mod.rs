@@ -155,7 +155,7 @@ impl Deliverer {
         if self.lane == Lane::Results {
             put_changed_results(&mut self.store, &self.policy.load().destinations)?;
         }
-        let now = Timestamp::now();
+        let now = self.store.now();
         let waiting = self.store.waiting_deliveries(self.lane, now)?;
         let Some(turn) = Turn::take(&self.schedule, &waiting, now) else {
             let next = waiting.iter().map(|waiting| waiting.due).filter(|due| *due > now).min();
@@ -183,7 +183,7 @@ impl Deliverer {
     /// Makes deliveries of one destination, until one fails or the turn has taken long enough.
     fn serve(&mut self, client: &webhook::Client, turn: &Turn) -> Result<(), StoreError> {
         let began = Instant::now();
-        for delivery in self.store.due_deliveries(turn.destination(), Timestamp::now(), BATCH)? {
+        for delivery in self.store.due_deliveries(turn.destination(), self.store.now(), BATCH)? {
             // What is left is due at the next start.
             if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN || !self.duty.is_held() {
                 break;
@@ -191,7 +191,7 @@ impl Deliverer {
             let delivery = match delivery {
                 Due::Delivery(delivery) => *delivery,
                 Due::Unreadable { id, why } => {
-                    self.store.give_up_unreadable(id, &why, Timestamp::now())?;
+                    self.store.give_up_unreadable(id, &why, self.store.now())?;
                     continue;
                 }
             };
@@ -203,7 +203,7 @@ impl Deliverer {
             // Nothing is wrong with the destination then.
             let failures =
                 if result.as_ref().is_err_and(is_elsewhere) { 0 } else { turn.came_to(result.is_ok()) };
-            let now = Timestamp::now();
+            let now = self.store.now();
             let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
             // One that another version took the place of is told of as that.

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, convert::Infallible, time::Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
-use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -178,7 +177,7 @@ fn current(
         if content.digest == digest && content.wanted.is_none() {
             return Ok(Some(Current { delivery, content, detail }));
         }
-        match store.renew_send(&delivery, &digest, Timestamp::now())? {
+        match store.renew_send(&delivery, &digest, store.now())? {
             Some(renewed) => delivery = renewed,
             None => return Ok(None),
         }

@@ -22,4 +22,4 @@ pub use gather::{Question, gather, gather_closed, hosts, owners_reasons};
 pub use judge::{Check, Limits, Reason, judge};
 pub(crate) use vitals::LONGEST;
 pub use vitals::{Part, Vitals};
-pub use workers::{HostsFacts, WorkerFacts, disagreement, wrong_clock};
+pub use workers::{HostsFacts, WorkerFacts, disagreement, seconds_apart, wrong_clock};

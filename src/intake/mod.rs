@@ -22,7 +22,8 @@ mod worker;
 
 use std::{
     convert::Infallible,
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -35,7 +36,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::{
-    supervise::{Supervisor, is_closed},
+    supervise::{Loss, Supervisor, is_closed},
     text::{shown, unnamed},
 };
 
@@ -63,6 +64,15 @@ pub struct Arrival {
     pub size: u64,
     /// Modification time, nanoseconds since 1970.
     pub modified_ns: i64,
+}
+
+impl Arrival {
+    /// Whether a file of this host may be the one that arrived, perhaps on another host: as long, and changed at the same
+    /// time as far as file systems keep that.
+    #[must_use]
+    pub fn may_be(&self, metadata: &Metadata) -> bool {
+        disk::is_like(metadata, settle::Stamp { size: self.size, modified_ns: self.modified_ns })
+    }
 }
 
 /// The file at an absolute path as one that has arrived; none if something else than a file is there.
@@ -251,7 +261,9 @@ pub fn start(
         let _until_the_thread_ends = &finish;
         worker::Worker::new(options.clone(), &known, out.clone(), stopped.clone()).run();
     };
-    let thread = supervisor.spawn("intake", is_asked, work).map_err(IntakeError::Thread)?;
+    let thread = supervisor
+        .spawn("intake", Loss::Vital("no film comes in"), is_asked, work)
+        .map_err(IntakeError::Thread)?;
     Ok(Intake { stop: Some(stop), finished, thread: Some(thread) })
 }
 

@@ -23,7 +23,7 @@ use crate::{
     store::NewEvent,
     store_place::StorePlace,
     study::AuditKind,
-    supervise::Supervisor,
+    supervise::{Loss, Supervisor},
     text::clean,
 };
 
@@ -61,6 +61,7 @@ impl Reception {
         let ends = Arc::clone(&has_ended);
         supervisor.spawn(
             "reception",
+            Loss::Vital("what comes in by DICOM is not told of"),
             move || has_ended.load(Ordering::Relaxed),
             move || {
                 book.run(&told);

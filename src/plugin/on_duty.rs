@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use super::{Host, HostError, HostParts, Serves, SiteSettings, Waker};
 use crate::{
     store::{Duty, DutyKind},
-    supervise::is_closed,
+    supervise::{Loss, is_closed},
 };
 
 /// How often it is looked whether a duty has come or gone.
@@ -86,10 +86,15 @@ impl OnDuty {
             move || is_closed(&stopped)
         };
         let mut keeper = Keeper::new(parts);
-        supervisor.spawn("duties", is_asked, move || {
-            let _until_the_thread_ends = &ended_in;
-            keeper.run(&stopped, &wake, &settings, &settle);
-        })?;
+        supervisor.spawn(
+            "duties",
+            Loss::Vital("neither plugins run nor results are sent"),
+            is_asked,
+            move || {
+                let _until_the_thread_ends = &ended_in;
+                keeper.run(&stopped, &wake, &settings, &settle);
+            },
+        )?;
         Ok(Self {
             alive: Some(alive),
             waker: Waker::of(wake_in),

@@ -10,7 +10,7 @@ use super::{
 use crate::store_place::{ServerPlace, StorePlace};
 
 /// The oldest server that has all that the tables need, as the server numbers itself.
-const OLDEST: i64 = 120_000;
+const OLDEST: i64 = 130_000;
 
 /// Connects, refuses what is no store of ours, and brings it up to this version.
 pub(super) fn open_server(

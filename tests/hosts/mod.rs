@@ -1,5 +1,6 @@
 //! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
 
+mod films;
 mod server;
 mod support;
 
@@ -241,4 +242,29 @@ fn a_session_whose_key_was_removed_ends_in_time_although_the_server_does_not_ans
     server.pause(false);
     assert_eq!(end, Some(1));
     assert!(took < Duration::from_secs(7), "{took:?}");
+}
+
+#[test]
+fn what_waited_too_long_goes_by_the_database_servers_clock() {
+    let Some(library) = libfaketime() else { return };
+    let Some(site) = Site::new() else { return };
+    site.config("max_wait = \"5m\"\n");
+    site.films("er", 0..3);
+    site.run("desk", &["enqueue", site.mount("desk", "er").to_str().unwrap()], &["er"]);
+    // It has the duty, and its clock says that ten minutes have passed.
+    let _ahead = site.start_ahead(&library, 600, "ahead", &["work"]);
+    site.until_scored(3);
+    until("each is complete", || site.store().studies_since(0).unwrap().iter().all(|row| row.complete));
+    thread::sleep(Duration::from_secs(6));
+    let rows = site.store().studies_since(0).unwrap();
+    assert!(rows.iter().all(|row| row.promoted_at.is_none()), "{rows:?}");
+}
+
+#[test]
+fn a_process_ends_when_a_newer_version_has_taken_the_store_over() {
+    let Some(site) = Site::new() else { return };
+    let worker = site.start("a", &["work"], &["er"]);
+    until("it is at work", || site.health("c", &[])["ready"] == true);
+    site.raw().batch("UPDATE store_format SET version = version + 1");
+    assert_eq!(worker.end(), Some(1));
 }

@@ -324,7 +324,7 @@ impl Worker {
             asks && loading.granted.contains(&Permission::Patient)
         });
         let detail = self.details.of(&self.store, study, films)?.filter(|detail| !detail.study.is_gone());
-        Ok(detail.map(|detail| StudyView::new(&detail, granted, Timestamp::now())))
+        Ok(detail.map(|detail| StudyView::new(&detail, granted, self.store.now())))
     }
 
     fn new_work(&self, cursor: i64) -> PluginWork {

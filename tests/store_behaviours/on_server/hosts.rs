@@ -1,6 +1,11 @@
 //! Several workers at one store: claims, late results, duties.
 
-use std::{collections::HashSet, sync::Arc, thread};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use cxr_triage::{
     deliver, health,
@@ -9,7 +14,7 @@ use cxr_triage::{
     study::SendingState,
 };
 
-use super::support::{Bench, at, dicom, scored};
+use super::support::{Bench, at, dicom, rules, scored};
 use crate::postgres;
 
 /// A worker on a host that has these inboxes.
@@ -104,9 +109,27 @@ fn a_result_counts_while_the_claim_lasts_and_once() {
     assert_eq!(store.put_behind(late, true).unwrap_err().kind, StoreErrorKind::Late);
     assert!(matches!(store.finish(claim, &outcome, at(1)).unwrap(), Finished::Recorded { .. }));
     assert_eq!(kind(store.finish(late, &outcome, at(2))), StoreErrorKind::Late);
-    assert_eq!(kind(store.finish(claim, &outcome, at(2))), StoreErrorKind::Late);
+    // Whoever did not hear that it counts asks again, and is told; it counts no second time.
+    assert!(matches!(store.finish(claim, &outcome, at(2)).unwrap(), Finished::Recorded { .. }));
+    assert_eq!(store.gone(claim, "gone", at(2)).unwrap(), None);
     assert_eq!(bench.store.film_by_sha256(&outcome.sha256).unwrap().map(|_| file), Some(file));
     assert_eq!((bench.list().len(), bench.store.queued_count().unwrap()), (1, 0));
+    assert_eq!(bench.count_kind("scored"), 1);
+}
+
+#[test]
+fn a_claim_that_nobody_works_on_any_more_ends_and_the_film_is_anothers() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let expected: Vec<FileId> = (0..2).map(|n| bench.receive(&format!("/in/{n}"), at(0))).collect();
+    let (one, other) = (member(&mut store, "a", ""), member(&mut store, "b", ""));
+    claims(&mut store, &one, 2);
+    one.drops(expected[0]);
+    bench.raw(LAPSE);
+    store.beat(&one).unwrap();
+    assert_eq!(store.take_back_claims().unwrap(), 1);
+    assert_eq!(files(&claims(&mut store, &other, 2)), expected[..1]);
+    assert_eq!(store.claims_of(&one).unwrap(), 1);
 }
 
 #[test]
@@ -151,9 +174,63 @@ fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
     assert_eq!(paths, [std::path::Path::new("/films/2026/a.dcm"), std::path::Path::new("/data/b.dcm")]);
     assert!(store.out_of_reach().unwrap().is_empty());
     store.release_all(&with).unwrap();
-    // Its next worker tries again.
+    // Its next worker tries again, and so does one that has waited for long enough.
     let again = member(&mut store, "without", "");
-    assert_eq!(claims(&mut store, &again, 10).len(), 1);
+    for _ in 0..2 {
+        let claims = claims(&mut store, &again, 10);
+        assert_eq!(claims.len(), 1);
+        store.release(claims[0], Some(again.host())).unwrap();
+        assert!(!store.has_left(&again).unwrap());
+        store.try_again(&again).unwrap();
+    }
+}
+
+#[test]
+fn a_duty_stays_where_it_is_while_a_long_change_under_it_goes_on_and_nobody_waits_for_that() {
+    let Some(bench) = bench() else { return };
+    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
+    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
+    let kind = DutyKind::Studies;
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
+    let change = bench.hold_by("SELECT 1 FROM duties WHERE name = 'studies' FOR SHARE");
+    let began = Instant::now();
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && a.duty(kind).is_held());
+    assert!(!other.take_duty(&b, b.duty(kind)).unwrap());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(change);
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
+    assert_eq!(one.duties().unwrap()[0].token, 1);
+}
+
+#[test]
+fn a_change_of_many_studies_renews_its_duty_on_the_way() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let member = member(&mut store, "a", "");
+    let duty = member.duty(DutyKind::Studies);
+    assert!(store.take_duty(&member, duty).unwrap());
+    for number in 0..201 {
+        bench.record(&format!("/in/{number}"), &scored(&format!("x{number}"), [0.6, 0.1, 0.1]), at(0));
+    }
+    bench.raw("UPDATE duties SET lease_until = 0");
+    let changed = store.under(duty, |store| store.reassess(&rules(0.7, 0.9), at(1))).unwrap();
+    assert_eq!((changed.len(), store.duties().unwrap()[0].is_held), (201, true));
+    bench.raw("UPDATE duties SET lease_until = 0");
+    let quiet = jiff::SignedDuration::from_mins(1);
+    let changed = store.under(duty, |store| store.complete_quiet(quiet, at(10))).unwrap();
+    assert_eq!((changed.len(), store.duties().unwrap()[0].is_held), (201, true));
+}
+
+#[test]
+fn a_worker_hears_at_its_next_heartbeat_that_a_newer_version_has_taken_the_store_over() {
+    let Some(bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let member = member(&mut store, "a", "");
+    store.beat(&member).unwrap();
+    bench.raw("UPDATE store_format SET version = version + 1");
+    let error = store.beat(&member).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NewerVersion, "{error}");
+    assert_eq!(error.to_string(), Store::open(&bench.place).unwrap_err().to_string());
 }
 
 #[test]

@@ -272,6 +272,18 @@ fn tls_is_as_strict_as_sslmode_says() {
 }
 
 #[test]
+fn a_server_of_this_host_is_reached_by_its_socket() {
+    let server = server_or_return!();
+    let folder = server.folder.to_str().unwrap().replace('/', "%2F");
+    let url = server.schema();
+    let (_, rest) = url.rsplit_once('/').unwrap();
+    for rest in [rest.to_owned(), rest.replace("sslmode=disable&", "")] {
+        let url = format!("postgres://postgres@{folder}:{}/{rest}", server.port);
+        assert_eq!(Store::open(place(&url)).unwrap().queued_count().unwrap(), 0, "{url}");
+    }
+}
+
+#[test]
 fn a_store_is_copied_whole_to_a_server_and_back() {
     let Some(server) = server() else { return };
     let folder = tempfile::tempdir().unwrap();
