@@ -179,8 +179,8 @@ impl Worker {
             }
         }
         let note = self.new_work(self.cursor);
-        let _ = self.store.save_plugin_work(&note, Timestamp::now());
-        let _ = self.store.save_plugin(&self.record, Timestamp::now());
+        let _ = self.store.save_plugin_work(&note, self.store.now());
+        let _ = self.store.save_plugin(&self.record, self.store.now());
         self.progress.forget(&self.name);
     }
 
@@ -361,7 +361,7 @@ impl Worker {
     /// Saves work; none where it is of events that an earlier try had saved, whose answer was lost on its way.
     fn save(&mut self, work: &PluginWork) -> Result<Option<PluginOutcome>, StoreError> {
         let is_of_events = work.cursor != self.cursor;
-        let outcome = self.store.save_plugin_work(work, Timestamp::now())?;
+        let outcome = self.store.save_plugin_work(work, self.store.now())?;
         if !outcome.is_stale {
             self.saved = work.cursor;
             return Ok(Some(outcome));
@@ -373,7 +373,7 @@ impl Worker {
         }
         // What the clock or a person asked for is told once, and was never tried to be saved before.
         let work = PluginWork { cursor: self.saved, after: Some(self.saved), ..work.clone() };
-        let outcome = self.store.save_plugin_work(&work, Timestamp::now())?;
+        let outcome = self.store.save_plugin_work(&work, self.store.now())?;
         Ok((!outcome.is_stale).then_some(outcome))
     }
 }
