@@ -1,4 +1,4 @@
-//! What most commands begin with: the configuration with the command line over it, the log, the model.
+//! The beginning of most commands: the configuration with the command line over it, the log, the model.
 
 use std::{
     ffi::OsString,
@@ -24,6 +24,7 @@ use crate::{
     store_place::{ServerPlace, StorePlace},
     study::Rules,
     supervise::Supervisor,
+    text::shown,
 };
 
 pub(super) use crate::pipeline::{label_defaults, rules};
@@ -34,7 +35,7 @@ const DEFAULT_INBOX: &str = "inbox";
 pub(super) struct Setup {
     pub(super) loaded: Loaded,
     global: GlobalArgs,
-    /// What the command itself decides, over file and command line.
+    /// The command's own decisions, which count more than file and command line.
     adjust: fn(&mut Config),
     /// Where this host has the named inboxes.
     mounts: Arc<Mounts>,
@@ -46,7 +47,7 @@ impl Setup {
         Self::adjusted(global, |_| {})
     }
 
-    /// The same for a command that has a say of its own.
+    /// Loads the configuration as [`Setup::new`] does, and lays the command's own decisions over it.
     pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, CommandError> {
         let mut loaded = load(global)?;
         overlay(&mut loaded.config, global);
@@ -137,6 +138,13 @@ impl Setup {
         Ok(Model::load_without_profile(source, choice, precision)?)
     }
 
+    /// The sentence for a model in a folder that its name does not find, for the library finds the first of a name; none
+    /// where it does.
+    pub(super) fn shadowed(&self, name: &str, folder: &Path) -> Option<String> {
+        let found = self.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
+        (found != shown(folder)).then(|| format!("but --model {name} finds another one first, in {found}"))
+    }
+
     fn device(&self) -> (DeviceChoice, Precision) {
         let choice = match self.config().model.device {
             config::Device::Auto => DeviceChoice::Auto,
@@ -172,7 +180,7 @@ impl Setup {
         Ok(std::path::absolute(inbox).unwrap_or_else(|_| inbox.to_owned()))
     }
 
-    /// What a pipeline from `inbox` into `store` is made of.
+    /// Collects the parts of a pipeline from `inbox` into `store`.
     pub(super) fn parts(
         &self,
         store: StorePlace,
@@ -279,7 +287,7 @@ impl Setup {
         store: &StorePlace,
         ownership: Ownership,
         (model, rules): (&Model, &Rules),
-        roles: &str,
+        kind: WorkerKind,
         supervisor: &Supervisor,
     ) -> Result<(Ownership, Option<Membership>), CommandError> {
         if !store.is_shared() {
@@ -288,14 +296,14 @@ impl Setup {
         let inboxes: Vec<&str> = self.mounts.iter().map(|mount| mount.name.as_str()).collect();
         let new = NewWorker {
             host: host_name(),
-            roles: roles.to_owned(),
+            roles: kind.word().to_owned(),
             inboxes: inboxes.join(","),
             model: model.manifest().name.clone(),
             sha256: model.sha256().to_owned(),
             rules: rules_digest(rules),
-            device: format!("{} {}", model.device_name(), model.precision().word()),
+            device: model.device_in_words(),
         };
-        let duties = duties_of(self.config(), roles);
+        let duties = duties_of(self.config(), kind);
         let membership = Membership::begin(Store::open(store.clone())?, new, &duties, supervisor)
             .map_err(|error| CommandError::failed(error.to_string()))?;
         Ok((ownership.with_member(membership.member()), Some(membership)))
@@ -327,10 +335,29 @@ fn own_program() -> PathBuf {
     if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
-/// The duties that a process takes when nobody has them, by its roles and the site's configuration.
-pub(super) fn duties_of(config: &Config, roles: &str) -> Vec<DutyKind> {
-    let watches = roles.contains("watch");
-    let wanted = |kind: &DutyKind| match kind {
+/// The command by which a process works for a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkerKind {
+    /// `watch`: films come in too, and everything else is done that the site wants.
+    Watch,
+    /// `work`: it scores what is queued.
+    Work,
+}
+
+impl WorkerKind {
+    /// The word for it in the list of workers.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Watch => "watch",
+            Self::Work => "work",
+        }
+    }
+}
+
+/// The duties that a process takes when nobody has them, by its command and the site's configuration.
+pub(super) fn duties_of(config: &Config, kind: WorkerKind) -> Vec<DutyKind> {
+    let watches = kind == WorkerKind::Watch;
+    let wanted = |duty: &DutyKind| match duty {
         DutyKind::Studies => true,
         DutyKind::Plugins => watches && !config.plugins.enabled.is_empty(),
         DutyKind::Sending => watches && !config.send.is_empty(),
@@ -339,7 +366,7 @@ pub(super) fn duties_of(config: &Config, roles: &str) -> Vec<DutyKind> {
     DutyKind::ALL.into_iter().filter(wanted).collect()
 }
 
-/// What of the configuration the pipeline follows while it runs.
+/// The settings of the configuration that the pipeline follows while it runs.
 pub(super) fn settings(config: &Config) -> Settings {
     Settings {
         quiet_period: config.triage.quiet_period,
@@ -348,7 +375,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-/// What is to be said where the site's thresholds may be meant for other weights.
+/// Warns where the site's thresholds may be meant for other weights; none where they are not.
 pub(super) fn doubt(loaded: &Loaded, manifest: &Manifest) -> Option<String> {
     config::doubt(loaded, &manifest.name, &manifest.sha256)
 }

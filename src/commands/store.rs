@@ -42,7 +42,7 @@ fn copy(setup: &Setup, from: &Path, to: &Path) -> Result<(), CommandError> {
     }
     // What came into it meanwhile would be in it alone.
     let Some(_owned) = Ownership::acquire(&from)? else {
-        let holder = Ownership::holder(&from).map(|pid| format!(" (process {pid})")).unwrap_or_default();
+        let holder = Ownership::holder_in_words(&from);
         return Err(CommandError::failed(format!(
             "another cxr-triage{holder} works on the store {from}: stop it first"
         )));

@@ -13,7 +13,7 @@ use super::{
     worklist::Worklist,
 };
 use crate::{
-    session::protocol::{Health, NoticeLevel, Period, Request, Role, ShiftWatch, Update},
+    session::protocol::{Health, NoticeLevel, Period, Position, Request, ShiftWatch, Update},
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
     study::{Severity, in_order},
 };
@@ -167,9 +167,9 @@ impl Plain {
         let before = self.health.as_ref();
         if before.is_none() {
             let model = if health.banner.is_empty() { String::new() } else { format!(": {}", health.banner) };
-            let work = match health.role {
-                Role::Owner => format!("watching {}", health.inbox),
-                Role::Follower => "following another cxr-triage".to_owned(),
+            let work = match health.position {
+                Position::Owner => format!("watching {}", health.inbox),
+                Position::Follower => "following another cxr-triage".to_owned(),
             };
             lines.push(format!("{work}. Model {}{model}", health.model));
             lines.push(self.summary());
@@ -291,11 +291,11 @@ impl Plain {
         let Some(health) = &self.health else { return vec!["starting".to_owned()] };
         let work = health.working_on.as_ref().map_or("idle".to_owned(), |file| format!("working on {file}"));
         let queued = health.queued;
-        let mut lines = vec![match health.role {
-            Role::Owner => {
+        let mut lines = vec![match health.position {
+            Position::Owner => {
                 format!("watching {}, {queued} waiting, {work}, on {}", health.inbox, health.device)
             }
-            Role::Follower => format!("following another cxr-triage, {queued} waiting, {work}"),
+            Position::Follower => format!("following another cxr-triage, {queued} waiting, {work}"),
         }];
         lines.extend([&health.fault, &health.feed_alarm].into_iter().flatten().cloned());
         lines.push(self.summary());

@@ -83,7 +83,7 @@ impl Ownership {
         Self { lock: None, member: None }
     }
 
-    /// The same for a process that is among the workers of a shared store.
+    /// Adds this process's place among the workers of a shared store.
     #[must_use]
     pub fn with_member(self, member: Member) -> Self {
         Self { member: Some(member), ..self }
@@ -131,6 +131,12 @@ impl Ownership {
     #[must_use]
     pub fn holder(store: impl Into<StorePlace>) -> Option<u32> {
         fs::read_to_string(lock_path(&store.into()).ok()?).ok()?.trim().parse().ok()
+    }
+
+    /// That number as it stands behind the owner's name in a message, with a space before it; empty where it is not known.
+    #[must_use]
+    pub fn holder_in_words(store: impl Into<StorePlace>) -> String {
+        Self::holder(store).map(|pid| format!(" (process {pid})")).unwrap_or_default()
     }
 }
 
