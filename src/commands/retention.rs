@@ -32,16 +32,16 @@ const STUDIES_AT_ONCE: u32 = 10_000;
 pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let config = setup.config();
-    let path = setup.store()?;
+    let place = setup.store()?;
     let mut out = stdout();
     if config.retention == Retention::default() {
         writeln!(out, "nothing is set under [retention]: nothing is ever deleted")?;
         return Ok(());
     }
-    if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {path}")));
+    if !place.exists() {
+        return Err(CommandError::failed(format!("there is no store at {place}")));
     }
-    let mut store = Store::open(&path)?;
+    let mut store = Store::open(&place)?;
     let now = Timestamp::now();
     let (doomed, to_forget) = plan(&store, &config.retention, now)?;
     for Doomed { film, why } in &doomed {

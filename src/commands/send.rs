@@ -23,11 +23,11 @@ use crate::{
 pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let _ = destination(&setup, &args.to)?;
-    let path = setup.store()?;
-    if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {path}: name it with --store")));
+    let place = setup.store()?;
+    if !place.exists() {
+        return Err(CommandError::failed(format!("there is no store at {place}: name it with --store")));
     }
-    let mut store = Store::open(&path)?;
+    let mut store = Store::open(&place)?;
     let (actor, mut failed) = (actor(), 0_usize);
     for word in &args.studies {
         let sending = match find(&store, word)? {
@@ -40,7 +40,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
             (word, Err(error)) => {
                 failed += 1;
                 let why = match error {
-                    NowError::NoStudy => format!("there is no study `{word}` in {path}"),
+                    NowError::NoStudy => format!("there is no study `{word}` in {place}"),
                     error => format!("{word}: {error}"),
                 };
                 writeln!(stderr(), "cxr-triage: {why}")?;

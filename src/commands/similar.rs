@@ -62,20 +62,20 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     let order = screen::findings_order(&setup.loaded, &rules)?;
-    let path = setup.store()?;
-    if !path.exists() {
-        return Err(CommandError::failed(format!("there is no store at {path}")));
+    let place = setup.store()?;
+    if !place.exists() {
+        return Err(CommandError::failed(format!("there is no store at {place}")));
     }
-    let store = Store::open(&path)?;
+    let store = Store::open(&place)?;
     let id = setup.features_id(model.manifest())?;
     let embedder = setup.embedder()?;
     let manifest = embedder.as_ref().map_or(model.manifest(), Embedder::manifest);
-    let reader = FeatureReader::open(&path, &id).map_err(SimilarError::from)?.ok_or_else(|| {
+    let reader = FeatureReader::open(&place, &id).map_err(SimilarError::from)?.ok_or_else(|| {
         CommandError::failed(format!(
             "no features of films by the model {} lie beside the store {}: `cxr-triage watch` on this store makes them \
              while nothing waits to be scored, unless [similar] keep is false",
             manifest.name,
-            path
+            place
         ))
     })?;
     let asked = ask(&store, &model, embedder.as_ref(), &setup, args)?;
