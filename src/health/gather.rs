@@ -54,7 +54,7 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     }
 }
 
-/// Who works for a store, and the process that says how it goes.
+/// Finds the workers of a store, and the process that says how it goes.
 fn whose(store: &Store) -> (HostsFacts, Owner) {
     if !store.is_shared() {
         return (HostsFacts::default(), owner(store.place()));
@@ -69,7 +69,7 @@ fn whose(store: &Store) -> (HostsFacts, Owner) {
     }
 }
 
-/// Who works for a store that several hosts share, and the state of the worker that says most in its own words.
+/// Returns the workers of a store that several hosts share, and the state of the worker that says most in its own words.
 ///
 /// # Errors
 /// See [`crate::store::StoreErrorKind`].

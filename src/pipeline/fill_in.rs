@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Store and file are compared this often at most.
 const COMPARE: Duration = Duration::from_secs(300);
 
-/// What it works with.
+/// The parts that the fill-in works with.
 pub(super) struct Parts {
     pub(super) store: Store,
     /// Files of features, of the model that scores and of the embedder.

@@ -151,7 +151,7 @@ fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
     })
 }
 
-/// What this host can know of files that are there.
+/// The view of one host, which knows some of the files.
 struct OfHost<'a> {
     mounts: &'a Mounts,
     /// Its name among the hosts of a shared store; none: there is no other.

@@ -69,7 +69,7 @@ pub(super) struct Recorder {
     pub(super) mounts: Arc<Mounts>,
     /// Held as long as this thread may write.
     pub(super) ownership: Ownership,
-    /// What one process does at a time: the clock of studies, and the rules.
+    /// The duty of one process at a time: the clock of studies, and the rules.
     pub(super) studies: Duty,
     /// Whether films come in here; without, the end of the queue is the end of the work.
     pub(super) takes_in: bool,
