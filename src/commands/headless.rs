@@ -23,6 +23,7 @@ use crate::{
     store::{Ownership, Store},
     store_place::StorePlace,
     supervise::Supervisor,
+    text::process_number,
 };
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
@@ -61,7 +62,7 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let is_worker = inbox.is_none() && store.is_shared();
     let ownership = if is_worker { Some(Ownership::of_worker()) } else { Ownership::acquire(&store)? };
     let ownership = ownership.ok_or_else(|| {
-        let holder = Ownership::holder_in_words(&store);
+        let holder = process_number(Ownership::holder(&store));
         CommandError::failed(format!(
             "another cxr-triage{holder} already feeds the store {store}: stop that one, or name another store with --store"
         ))

@@ -132,12 +132,6 @@ impl Ownership {
     pub fn holder(store: impl Into<StorePlace>) -> Option<u32> {
         fs::read_to_string(lock_path(&store.into()).ok()?).ok()?.trim().parse().ok()
     }
-
-    /// That number as it stands behind the owner's name in a message, with a space before it; empty where it is not known.
-    #[must_use]
-    pub fn holder_in_words(store: impl Into<StorePlace>) -> String {
-        Self::holder(store).map(|pid| format!(" (process {pid})")).unwrap_or_default()
-    }
 }
 
 /// Opens a lock file of ours, or makes it. What else may lie at its place is left as it is.
