@@ -108,8 +108,8 @@ fn threads(args: &BenchArgs) -> Result<usize, CommandError> {
     Err(CommandError::failed(format!("cannot start again with {wanted} threads: {error}")))
 }
 
-/// What Candle reaches on the model's device and in its number format, in a product of two large square matrices,
-/// GFLOP/s.
+/// Measures the speed that Candle reaches on the model's device and in its number format, in a product of two large square
+/// matrices, GFLOP/s.
 fn peak_gflops(model: &Model) -> Result<f64, CommandError> {
     let format = match model.precision() {
         Precision::Fp32 => DType::F32,

@@ -29,13 +29,13 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "cxr-triage", version, max_term_width = 100)]
 pub struct Cli {
-    /// What to do; `watch` if nothing is said.
+    /// The command; `watch` if none is named.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// The arguments of `watch`, which needs no naming.
     #[command(flatten)]
     pub watch: WatchArgs,
-    /// What holds for every command.
+    /// The options that hold for every command.
     #[command(flatten)]
     pub global: GlobalArgs,
 }

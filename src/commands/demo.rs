@@ -27,9 +27,9 @@ use crate::{
     text::shown,
 };
 
-/// What the screen says for as long as the demonstration runs.
+/// The remark beside the model's banner for as long as the demonstration runs.
 const REMARK: &str = "DEMO: synthetic phantoms, no patients.";
-/// The same where the model knows patients' films: it is right that phantoms are unlike them.
+/// The remark where the model knows patients' films: it is right that phantoms are unlike them.
 const REMARK_OF_OTHERS: &str = "DEMO: synthetic phantoms, no patients; the gate for films unlike the training films only \
                                 warns here.";
 /// So many are there at the start.

@@ -24,17 +24,17 @@ pub enum CommandError {
     /// Usage or configuration.
     #[error("{message}")]
     Usage {
-        /// What is wrong, and what to do.
+        /// The mistake in the command or its files, and what to do about it.
         message: String,
-        /// What brought it about, for the log.
+        /// The cause, for the log.
         source: Option<Source>,
     },
     /// Something could not be read or done.
     #[error("{message}")]
     Failed {
-        /// What failed, why, and what to do.
+        /// The failure, its reason, and what to do about it.
         message: String,
-        /// What brought it about, for the log.
+        /// The cause, for the log.
         source: Option<Source>,
     },
     /// Ctrl-C.

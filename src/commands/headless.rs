@@ -10,22 +10,21 @@ use super::{
     cli::{GlobalArgs, WatchArgs},
     events::{EVENTS, Ends, Wanted, of_result, print, unread},
     output::stdout,
-    receive, reload,
+    reload,
+    running::{self, Running},
     setup::Setup,
     signals::{self, Stop},
-    upkeep::{SharedDuties, Upkeep},
 };
 use crate::{
-    config::ConfigError,
     deliver::Listener,
-    health::{Part, duties_of},
+    health::WorkerKind,
     leaving,
-    pipeline::{Event, Membership, Order, Pipeline},
-    plugin::{Plugins, Waker},
+    pipeline::Event,
     service,
-    store::{DutyKind, Ownership, Store},
+    store::{Ownership, Store},
     store_place::StorePlace,
     supervise::Supervisor,
+    text::process_number,
 };
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
@@ -64,7 +63,7 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let is_worker = inbox.is_none() && store.is_shared();
     let ownership = if is_worker { Some(Ownership::of_worker()) } else { Ownership::acquire(&store)? };
     let ownership = ownership.ok_or_else(|| {
-        let holder = Ownership::holder(&store).map(|pid| format!(" (process {pid})")).unwrap_or_default();
+        let holder = process_number(Ownership::holder(&store));
         CommandError::failed(format!(
             "another cxr-triage{holder} already feeds the store {store}: stop that one, or name another store with --store"
         ))
@@ -77,62 +76,33 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let supervisor = Supervisor::new(move |sentence| {
         let _ = told.send(Event::error(sentence, Timestamp::now()));
     });
-    let notices = events_in.clone();
-    // Before the pipeline, so that no event of it is missed.
     let results = events_in.clone();
     let listener = Listener::new(move |news| drop(results.send(of_result(news, Timestamp::now()))));
-    let roles = if inbox.is_some() { "watch" } else { "work" };
-    let (ownership, membership) = setup.join(&store, ownership, (&model, &rules), roles, &supervisor)?;
-    let plugins = (!is_worker).then(|| setup.plugins(&supervisor, &ownership, listener)).transpose()?;
-    let receiver_events = events_in.clone();
-    let options = receive.zip(inbox.as_deref());
-    let options =
-        options.map(|(port, inbox)| receive::options(setup.config(), inbox, port, None)).transpose()?;
-    let retention = ownership.duty(DutyKind::Retention);
-    let mut parts = setup.parts(store.clone(), ownership, &model, rules, inbox.as_deref(), &supervisor)?;
-    parts.helper.trials = wanted.once.then_some(TRIALS);
-    let waker = plugins.as_ref().and_then(Plugins::waker);
-    let plugin_settings = plugins.as_ref().and_then(Plugins::settings);
-    let pipeline = Pipeline::start(parts, move |event| {
-        let _ = events_in.send(event.clone());
-        waker.iter().for_each(Waker::wake);
-    })?;
-    let orders = pipeline.orders();
-    let shared = membership.as_ref().map(|membership| SharedDuties::of(membership, roles));
-    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), retention, shared, &supervisor)?;
-    let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
-    let tell = move |event: Event| drop(receiver_events.send(event));
-    let receiver =
-        options.map(|options| receive::start(options, Some(&store), &supervisor, tell)).transpose()?;
-    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
+    let notices = events_in.clone();
+    let tell = move |event: &Event| drop(events_in.send(event.clone()));
+    let work = running::Job {
+        store: &store,
+        ownership,
+        model: &model,
+        rules,
+        kind: if inbox.is_some() { WorkerKind::Watch } else { WorkerKind::Work },
+        inbox: inbox.as_deref(),
+        receive,
+        has_plugins: !is_worker,
+        trials: wanted.once.then_some(TRIALS),
+    };
+    let running = Running::start(setup, work, &supervisor, listener, tell)?;
     service::is_ready();
-    let duties = membership.as_ref().map(Membership::duties);
+    let controls = running.controls();
     let watcher = reload::watch(
         Arc::clone(setup),
         model.manifest().clone(),
         |_, _| Ok(()),
         move |change| {
-            vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
-            let message = match change {
-                Ok(changed) => {
-                    receiver_handle.iter().for_each(|receiver| receiver.change(&changed.config));
-                    current.store(Arc::new(changed.config.clone()));
-                    duties
-                        .iter()
-                        .for_each(|duties| duties.store(Arc::new(duties_of(&changed.config, roles))));
-                    if let Some(settings) = &plugin_settings {
-                        let _ = settings.send(changed.site_settings());
-                    }
-                    let _ = orders.send(Order::Settings(changed.settings));
-                    let _ = orders.send(Order::Gates(changed.config.quality.clone()));
-                    let _ = orders.send(Order::Rules(changed.rules));
-                    return;
-                }
-                Err(error) => {
-                    format!("the configuration was changed but cannot be used, the old one stays:\n{error}")
-                }
-            };
-            let _ = notices.send(Event::error(message, Timestamp::now()));
+            controls.take(&change);
+            if let Err(error) = &change {
+                let _ = notices.send(reload::refused(error));
+            }
         },
     )?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
@@ -141,22 +111,16 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     if !settles {
         leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     }
-    // The recorder may be waiting for room among the events: take what still comes while it stops.
+    // The recorder may be waiting for a place among the events: take what still comes while it stops.
     std::thread::spawn(move || events.iter().for_each(drop));
     service::is_stopping();
     drop(watcher);
-    // What it has put into the inbox is found by the next start.
-    drop(receiver);
-    drop(upkeep);
-    pipeline.stop();
+    // A film that is in the inbox by now is found by the next start.
     if settles {
-        if plugins.as_ref().is_some_and(|plugins| !plugins.settle(SETTLE)) {
-            tracing::warn!("plugins have work left: it is done at the next start");
-        }
-        leaving::begin(0);
+        running.settle(SETTLE)
+    } else {
+        drop(running)
     }
-    drop(plugins);
-    drop(membership);
     end
 }
 

@@ -7,11 +7,10 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
 
 use crate::{
     files::{self, Expected},
-    hash::hex,
+    hash::sha256,
     model::Model,
     private_file,
     quality::Gates,
@@ -65,14 +64,14 @@ impl JsonLines {
 
 /// All that a model says of a film depends on beside the film, and the form in which it is written, as 16 hex digits.
 pub(super) fn circumstances(form: &str, model: &Model, gates: &Gates) -> String {
-    let mut hash = Sha256::new();
+    let mut said = Vec::new();
     // The manifest's whole text: preprocessing and outputs are in it.
     for part in [form, crate::VERSION, model.sha256(), &model.manifest().text, model.precision().word()] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
+        said.extend((part.len() as u64).to_le_bytes());
+        said.extend(part.as_bytes());
     }
-    hash.update(format!("{gates:?}"));
-    hex(&hash.finalize()[..8])
+    said.extend(format!("{gates:?}").as_bytes());
+    sha256(said)[..16].to_owned()
 }
 
 #[cfg(test)]

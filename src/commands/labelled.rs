@@ -11,12 +11,11 @@ use super::{
 use crate::{
     evaluate::labels::{self, LabelError, LabelSet, Row, TruthChoice, join},
     files::{self, Expected},
-    hash::hex,
+    hash::sha256,
     pipeline::shown,
     study::Patient,
 };
 use cxr_film::Header;
-use sha2::{Digest, Sha256};
 
 /// How many names a message holds.
 pub(super) const NAMED: usize = 3;
@@ -167,7 +166,7 @@ pub(super) fn check_against<'a>(
     )))
 }
 
-/// Whose film it is: as its row says, else its header, of whose Patient ID this is a hash.
+/// Names the patient of a film: as its row says, else by the hash of the Patient ID in its header.
 pub(super) fn patient(row: &Row, of_header: Option<&str>) -> Option<String> {
     let said = row.patient.as_deref().map(labels::patient_key);
     said.or_else(|| of_header.map(|hash| format!("of the header: {hash}")))
@@ -176,5 +175,5 @@ pub(super) fn patient(row: &Row, of_header: Option<&str>) -> Option<String> {
 /// A hash of the Patient ID in a header, which no file of ours needs to say in full; none where it names nobody.
 pub(super) fn patient_hash(header: &Header) -> Option<String> {
     let patient = Patient::of(header).id;
-    (!patient.is_empty()).then(|| hex(&Sha256::digest(&patient)[..8]))
+    (!patient.is_empty()).then(|| sha256(patient)[..16].to_owned())
 }

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::text::{Writer, clean};
 
 /// Work shorter than this shows no bar.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// Standard output: what every command prints goes through here.
 pub(super) fn stdout() -> Writer<StdoutLock<'static>> {
@@ -74,7 +74,7 @@ pub(super) fn progress(length: u64, unit: &str) -> ProgressBar {
     bar(length, &format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{rate}}  {{eta}} left  {{msg}}"))
 }
 
-/// The same for a download.
+/// A progress bar of a download, in bytes.
 pub(super) fn progress_of_bytes(length: u64) -> ProgressBar {
     bar(length, "{bar:30} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left")
 }
@@ -102,7 +102,7 @@ fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden()).with_style(style);
     let shown = bar.clone();
     std::thread::spawn(move || {
-        std::thread::sleep(PATIENCE);
+        std::thread::sleep(SHOWN_AFTER);
         if !shown.is_finished() {
             shown.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
         }

@@ -40,11 +40,11 @@ pub(super) fn serve() -> Result<(), CommandError> {
     serve_plugin().map_err(|error| CommandError::failed(format!("the plugin's process: {error}")))
 }
 
-/// What is enabled and how it does, then what could be.
+/// Lists the plugins that are enabled and how they are, then those that could be.
 fn list(setup: &Setup) -> Result<(), CommandError> {
     let folder = setup.loaded.plugins_folder();
-    let path = setup.store()?;
-    let records = if path.exists() { Store::open(&path)?.plugins()? } else { Vec::new() };
+    let place = setup.store()?;
+    let records = if place.exists() { Store::open(&place)?.plugins()? } else { Vec::new() };
     let mut records: BTreeMap<String, PluginRecord> =
         records.into_iter().map(|record| (record.name.clone(), record)).collect();
     let enabled = enabled(&folder, &setup.config().plugins);

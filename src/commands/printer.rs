@@ -19,7 +19,7 @@ use crate::{
 const SIXEL_CELL: (u32, u32) = (6, 12);
 const SIXEL_WIDEST: u32 = 1000;
 
-/// What this terminal shows pictures with.
+/// The way in which this terminal shows pictures.
 pub(super) struct Printer {
     canvas: Canvas,
 }

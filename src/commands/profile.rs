@@ -71,7 +71,7 @@ pub(super) fn run(setup: &Setup, name: &str, films: &Path) -> Result<(), Command
     Ok(())
 }
 
-/// What the model takes of a film, and of the same film misplaced; none if it is no film that it would score.
+/// Prepares a film and the same film misplaced for the model; none if it is no film that it would score.
 fn inputs(path: &Path, model: &Model, nth: usize) -> Option<[Input; 2]> {
     let bytes = read(path).ok()?;
     let film = cxr_film::decode(&bytes.content).ok()?;

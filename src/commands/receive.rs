@@ -57,11 +57,7 @@ pub(super) fn run(args: &ReceiveArgs, global: &GlobalArgs) -> Result<(), Command
     let receiver = running.handle();
     let watcher = reload::watch_file(Arc::clone(&setup), move |change| match change {
         Ok(loaded) => receiver.change(&loaded.config),
-        Err(error) => {
-            let message =
-                format!("the configuration was changed but cannot be used, the old one stays:\n{error}");
-            let _ = changes.send(Event::error(message, Timestamp::now()));
-        }
+        Err(error) => drop(changes.send(reload::refused(&error))),
     })?;
     let ends = Ends { stops, unread, ended: supervisor.ended() };
     let wanted = Wanted { no_names: args.no_names, once: false };
@@ -136,7 +132,7 @@ fn peers(config: &Config) -> Peers {
 }
 
 /// A running receiver. Stops when dropped.
-pub(super) struct Running {
+pub(super) struct RunningReceiver {
     receiver: Arc<Receiver>,
     thread: Option<JoinHandle<()>>,
 }
@@ -158,7 +154,7 @@ pub(super) fn start(
     store: Option<&StorePlace>,
     supervisor: &Supervisor,
     on_event: impl FnMut(Event) + Clone + Send + 'static,
-) -> Result<Running, CommandError> {
+) -> Result<RunningReceiver, CommandError> {
     let reception = Reception::start(store, supervisor, on_event.clone())?;
     let (aet, tls, open) = (options.aet.clone(), options.tls.is_some(), options.peers.is_open());
     let inbox = options.inbox.clone();
@@ -188,7 +184,7 @@ pub(super) fn start(
         move || asked.is_stopped(),
         work,
     )?;
-    Ok(Running { receiver, thread: Some(thread) })
+    Ok(RunningReceiver { receiver, thread: Some(thread) })
 }
 
 /// The state of a receiver, as it is told.
@@ -230,14 +226,14 @@ impl<F: FnMut(Event)> State<F> {
     }
 }
 
-impl Running {
+impl RunningReceiver {
     /// Returns a handle that changes it.
     pub(super) fn handle(&self) -> Handle {
         Handle(Arc::clone(&self.receiver))
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningReceiver {
     fn drop(&mut self) {
         self.receiver.stop();
         if let Some(thread) = self.thread.take() {

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{
     CommandError,
     setup::{Setup, rules, settings},
@@ -9,7 +11,7 @@ use super::{
 use crate::{
     config::{self, Config, ConfigError, Dashboard, Loaded, Places, Receive, Watcher},
     model::Manifest,
-    pipeline::Settings,
+    pipeline::{Event, Settings},
     plugin::SiteSettings,
     study::Rules,
 };
@@ -67,6 +69,12 @@ pub(super) fn watch_file(
     let text = setup.loaded.path.as_ref().map(|_| setup.loaded.text.clone());
     let watcher = config::watch(&path, text.as_deref(), move || on_change(setup.reload()))?;
     Ok(Some(watcher))
+}
+
+/// The event of a changed configuration that has a mistake in it.
+pub(super) fn refused(error: &ConfigError) -> Event {
+    let message = format!("the configuration was changed but cannot be used, the old one stays:\n{error}");
+    Event::error(message, Timestamp::now())
 }
 
 fn take<T>(loaded: &Loaded, rules: Rules, screen: T, before: &mut Config) -> Reloaded<T> {

@@ -23,8 +23,8 @@ use crate::{
 pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandError> {
     let setup = Setup::new(global)?;
     let _ = destination(&setup, &args.to)?;
-    let path = setup.store_that_is_there()?;
-    let mut store = Store::open(&path)?;
+    let place = setup.store_that_is_there()?;
+    let mut store = Store::open(&place)?;
     let (actor, mut failed) = (actor(), 0_usize);
     for word in &args.studies {
         let sending = match find(&store, word)? {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &SendArgs, global: &GlobalArgs) -> Result<(), CommandErr
             (word, Err(error)) => {
                 failed += 1;
                 let why = match error {
-                    NowError::NoStudy => format!("there is no study `{word}` in {path}"),
+                    NowError::NoStudy => format!("there is no study `{word}` in {place}"),
                     error => format!("{word}: {error}"),
                 };
                 writeln!(stderr(), "cxr-triage: {why}")?;

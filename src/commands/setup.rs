@@ -1,4 +1,4 @@
-//! What most commands begin with: the configuration with the command line over it, the log, the model.
+//! The beginning of most commands: the configuration with the command line over it, the log, the model.
 
 use std::{
     ffi::OsString,
@@ -14,17 +14,18 @@ use crate::{
     config::{self, Config, Loaded},
     deliver::Listener,
     files::readers,
-    health::duties_of,
+    health::{WorkerKind, duties_of},
     intake::{self, LookAgain, Mounts},
     model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
     pipeline::{Helper, Membership, Parts, Settings},
     plugin::{HostParts, Plugins},
     quality::{Action, Gate},
     similar::FeaturesId,
-    store::{DutyKind, NewWorker, Ownership, Store, host_name, rules_digest},
+    store::{NewWorker, Ownership, host_name, rules_digest},
     store_place::{ServerPlace, StorePlace},
     study::Rules,
     supervise::Supervisor,
+    text::shown,
 };
 
 pub(super) use crate::pipeline::{label_defaults, rules};
@@ -35,7 +36,7 @@ const DEFAULT_INBOX: &str = "inbox";
 pub(super) struct Setup {
     pub(super) loaded: Loaded,
     global: GlobalArgs,
-    /// What the command itself decides, over file and command line.
+    /// The command's own decisions, which count more than file and command line.
     adjust: fn(&mut Config),
     /// Where this host has the named inboxes.
     mounts: Arc<Mounts>,
@@ -47,7 +48,7 @@ impl Setup {
         Self::adjusted(global, |_| {})
     }
 
-    /// The same for a command that has a say of its own.
+    /// Loads the configuration as [`Setup::new`] does, and lays the command's own decisions over it.
     pub(super) fn adjusted(global: &GlobalArgs, adjust: fn(&mut Config)) -> Result<Self, CommandError> {
         let mut loaded = load(global)?;
         overlay(&mut loaded.config, global);
@@ -138,6 +139,13 @@ impl Setup {
         Ok(Model::load_without_profile(source, choice, precision)?)
     }
 
+    /// The sentence for a model in a folder that its name does not find, for the library finds the first of a name; none
+    /// where it does.
+    pub(super) fn shadowed(&self, name: &str, folder: &Path) -> Option<String> {
+        let found = self.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
+        (found != shown(folder)).then(|| format!("but --model {name} finds another one first, in {found}"))
+    }
+
     fn device(&self) -> (DeviceChoice, Precision) {
         let choice = match self.config().model.device {
             config::Device::Auto => DeviceChoice::Auto,
@@ -179,7 +187,7 @@ impl Setup {
         Ok(std::path::absolute(inbox).unwrap_or_else(|_| inbox.to_owned()))
     }
 
-    /// What a pipeline from `inbox` into `store` is made of.
+    /// Collects the parts of a pipeline from `inbox` into `store`.
     pub(super) fn parts(
         &self,
         store: StorePlace,
@@ -287,7 +295,7 @@ impl Setup {
         store: &StorePlace,
         ownership: Ownership,
         (model, rules): (&Model, &Rules),
-        roles: &str,
+        kind: WorkerKind,
         supervisor: &Supervisor,
     ) -> Result<(Ownership, Option<Membership>), CommandError> {
         if !store.is_shared() {
@@ -296,14 +304,14 @@ impl Setup {
         let inboxes: Vec<&str> = self.mounts.iter().map(|mount| mount.name.as_str()).collect();
         let new = NewWorker {
             host: host_name(),
-            roles: roles.to_owned(),
+            roles: kind.word().to_owned(),
             inboxes: inboxes.join(","),
             model: model.manifest().name.clone(),
             sha256: model.sha256().to_owned(),
             rules: rules_digest(rules),
-            device: format!("{} {}", model.device_name(), model.precision().word()),
+            device: model.device_in_words(),
         };
-        let duties = duties_of(self.config(), roles);
+        let duties = duties_of(self.config(), kind);
         let membership = Membership::begin(store, new, &duties, supervisor)
             .map_err(|error| CommandError::failed(error.to_string()))?;
         Ok((ownership.with_member(membership.member()), Some(membership)))
@@ -335,7 +343,7 @@ fn own_program() -> PathBuf {
     if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
-/// What of the configuration the pipeline follows while it runs.
+/// The settings of the configuration that the pipeline follows while it runs.
 pub(super) fn settings(config: &Config) -> Settings {
     Settings {
         quiet_period: config.triage.quiet_period,
@@ -344,7 +352,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     }
 }
 
-/// What is to be said where the site's thresholds may be meant for other weights.
+/// Warns where the site's thresholds may be meant for other weights; none where they are not.
 pub(super) fn doubt(loaded: &Loaded, manifest: &Manifest) -> Option<String> {
     config::doubt(loaded, &manifest.name, &manifest.sha256)
 }

@@ -86,7 +86,7 @@ pub(super) fn run(args: &ShowArgs, global: &GlobalArgs) -> Result<(), CommandErr
     Ok(())
 }
 
-/// What the model says of a film, and what the gates say beside it; or why it is held.
+/// Scores a film, and collects the warnings of the gates beside its findings; or says why it is held.
 fn judge(
     film: &Film,
     model: &Model,

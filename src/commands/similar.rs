@@ -62,14 +62,14 @@ pub(super) fn run(args: &SimilarArgs, global: &GlobalArgs) -> Result<(), Command
     let setup = Setup::new(global)?;
     let (model, rules) = setup.model_and_rules()?;
     let order = screen::findings_order(&setup.loaded, &rules)?;
-    let path = setup.store_that_is_there()?;
-    let store = Store::open(&path)?;
+    let place = setup.store_that_is_there()?;
+    let store = Store::open(&place)?;
     let id = setup.features_id(model.manifest())?;
     let embedder = setup.embedder()?;
     let manifest = embedder.as_ref().map_or(model.manifest(), Embedder::manifest);
-    let reader = FeatureReader::open(&path, &id).map_err(SimilarError::from)?.ok_or_else(|| {
+    let reader = FeatureReader::open(&place, &id).map_err(SimilarError::from)?.ok_or_else(|| {
         CommandError::failed(format!(
-            "this host has no features of films by the model {} for the store {path}: `cxr-triage watch` on it makes them \
+            "this host has no features of films by the model {} for the store {place}: `cxr-triage watch` on it makes them \
              here while nothing waits to be scored, unless [similar] keep is false",
             manifest.name
         ))

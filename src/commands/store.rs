@@ -13,7 +13,7 @@ use super::{
 use crate::{
     store::{CopyProgress, Ownership, Store, WorkerRow},
     store_place::StorePlace,
-    text::{clean, shown},
+    text::{clean, process_number, shown},
 };
 
 /// Runs `store`.
@@ -40,7 +40,7 @@ fn copy(setup: &Setup, from: &Path, to: Option<&Path>) -> Result<(), CommandErro
     }
     // What came into it meanwhile would be in it alone.
     let Some(_owned) = Ownership::acquire(&from)? else {
-        let holder = Ownership::holder(&from).map(|pid| format!(" (process {pid})")).unwrap_or_default();
+        let holder = process_number(Ownership::holder(&from));
         return Err(CommandError::failed(format!(
             "another cxr-triage{holder} works on the store {from}: stop it first"
         )));

@@ -14,7 +14,7 @@ fn told_where(is_watched: bool, path: &Path, named: &[PathBuf]) -> String {
     if is_watched || named.iter().any(|known| known == path) { shown(path) } else { unnamed(path) }
 }
 
-/// What could not be read.
+/// The files that could not be read, told as they are met and counted at the end.
 #[derive(Debug)]
 pub(super) struct UnreadFiles<'a> {
     /// The paths that the person named.

@@ -14,7 +14,7 @@ use super::{CommandError, retention};
 use crate::{
     config::Config,
     files,
-    health::{Limits, Question, Reason, duties_of, gather, judge, leaves_to_another},
+    health::{Limits, Question, Reason, WorkerKind, duties_of, gather, judge, leaves_to_another},
     metrics::{Page, Waits},
     pipeline::{Gauges, Membership},
     service,
@@ -40,18 +40,18 @@ pub(super) struct SharedDuties {
     member: Member,
     /// Those that it takes where nobody has them.
     taken: Arc<ArcSwap<Vec<DutyKind>>>,
-    roles: &'static str,
+    kind: WorkerKind,
 }
 
 impl SharedDuties {
-    /// Those of a member, by its roles.
-    pub(super) fn of(membership: &Membership, roles: &'static str) -> Self {
-        Self { member: membership.member(), taken: membership.duties(), roles }
+    /// Those of a member, by its command.
+    pub(super) fn of(membership: &Membership, kind: WorkerKind) -> Self {
+        Self { member: membership.member(), taken: membership.duties(), kind }
     }
 
     /// The duties that the configuration asks for.
     fn wanted(&self, config: &Config) -> Vec<DutyKind> {
-        duties_of(config, self.roles)
+        duties_of(config, self.kind)
     }
 }
 

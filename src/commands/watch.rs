@@ -8,29 +8,28 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use super::{
     CommandError,
     cli::{GlobalArgs, WatchArgs},
-    login, plain, receive,
+    login, plain,
     reload::{self, Reloaded},
+    running::{Job, Running},
     screen,
     setup::{Setup, doubt},
     themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
-    upkeep::{SharedDuties, Upkeep},
 };
 use crate::{
-    config::{ConfigError, Loaded, Motion},
-    dashboard::{self, Reconfigure, Site},
+    config::{ConfigError, Dashboard, Loaded, Motion, Watcher},
+    dashboard::{self, Reconfigure, Site, Theme},
     deliver::{Listener, ResultNews},
     freed_memory,
-    health::{HostsFacts, Part, duties_of},
+    health::{HostsFacts, WorkerKind},
     leaving,
-    model::{Manifest, Model},
-    pipeline::{Event, EventKind, Membership, Order, Pipeline},
-    plugin::{Plugins, Waker},
+    model::Manifest,
+    pipeline::{Event, EventKind},
     session::{
         self, External,
-        protocol::{Feed, Health, Notice, NoticeLevel, Role},
+        protocol::{Feed, Health, Notice, NoticeLevel, Position},
     },
-    store::{DutyKind, Ownership, Store, StoreErrorKind},
+    store::{Ownership, Store, StoreErrorKind},
     store_place::StorePlace,
     study::{Rules, SendingState},
     supervise::Supervisor,
@@ -39,8 +38,6 @@ use crate::{
 
 /// Updates between the store's reader and the screen; few, for each may be a thousand studies.
 const UPDATES: usize = 4;
-/// The roles of this process among the workers of a shared store.
-const ROLES: &str = "watch";
 
 /// It is tried for so long whether the store takes changes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,145 +55,40 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
     }
     let sources = ThemeSources::of_process(args.theme.as_deref());
     let theme = Arc::new(CurrentTheme::new(sources, &setup.config().dashboard)?);
-    let store_path = setup.store()?;
+    let store = setup.store()?;
     let (external_in, external) = session::external();
     let (settings_in, settings) = unbounded();
-    let (updates_in, updates) = bounded(UPDATES);
-    let (requests, requests_out) = unbounded();
     let supervisor = supervisor(external_in.clone())?;
 
-    // Who has logged in must not run the pipeline: it would end with the connection.
+    // A session over SSH must not run the pipeline: it would end with the connection.
     let may_own = entry.is_none() && !args.follow;
-    let ownership = if may_own { Ownership::acquire(&store_path)? } else { None };
-    // A follower scores nothing, and reads no weights.
-    let (model, manifest, rules) = match &ownership {
-        Some(_) => {
-            let (model, rules) = setup.model_and_rules()?;
-            let manifest = model.manifest().clone();
-            (Some(model), manifest, rules)
-        }
-        None => {
-            freed_memory::give_back();
-            let (manifest, rules) = setup.manifest_and_rules()?;
-            (None, manifest, rules)
-        }
-    };
-    setup.warn_of_doubt(&manifest);
-    let settings_of_screen = site(&setup.loaded, &rules, &manifest)?;
-    let role = if ownership.is_some() { Role::Owner } else { Role::Follower };
-    // A follower needs no inbox.
-    let inbox = match role {
-        Role::Owner => setup.inbox(args.inbox.as_deref())?,
-        Role::Follower => PathBuf::new(),
-    };
-    // Its claims and duties end last.
-    let (ownership, membership) = match ownership.zip(model.as_ref()) {
-        Some((ownership, model)) => {
-            let (ownership, membership) =
-                setup.join(&store_path, ownership, (model, &rules), ROLES, &supervisor)?;
-            (Some(ownership), membership)
-        }
-        None => (None, None),
-    };
-    let retention = ownership.as_ref().map(|ownership| ownership.duty(DutyKind::Retention));
-    // Before the pipeline, so that no event of it is missed; after it in being dropped.
-    let plugins = ownership
-        .as_ref()
-        .map(|ownership| {
-            let external = external_in.clone();
-            let listener = Listener::new(move |news| tell_of_result(news, &external));
-            setup.plugins(&supervisor, ownership, listener)
-        })
-        .transpose()?;
-    let waker = plugins.as_ref().and_then(Plugins::waker);
-    let receiver_options = match (args.receive, role) {
-        (None, _) => None,
-        (Some(_), Role::Follower) => {
-            return Err(CommandError::usage(
-                "another process feeds this store, and this one only follows it: start that one with --receive, or a \
-                 receiver alone with `cxr-triage receive`",
-            ));
-        }
-        (Some(port), Role::Owner) => Some(receive::options(setup.config(), &inbox, port, None)?),
-    };
-    let pipeline = match ownership.zip(model.as_ref()) {
-        None => None,
-        Some((ownership, model)) => {
-            let parts =
-                setup.parts(store_path.clone(), ownership, model, rules, Some(&inbox), &supervisor)?;
-            let external = external_in.clone();
-            Some(Pipeline::start(parts, move |event| {
-                pass_on(event, &external);
-                waker.iter().for_each(Waker::wake);
-            })?)
-        }
+    let ownership = if may_own { Ownership::acquire(&store)? } else { None };
+    let behind = match ownership {
+        Some(ownership) => Backend::owner(setup, args, &store, ownership, &external_in, &supervisor)?,
+        None => Backend::follower(setup, args)?,
     };
 
-    for refused in &setup.loaded.refused {
-        let notice = Notice { level: NoticeLevel::Error, text: refused.clone() };
-        let _ = external_in.try_send(External::Notice(notice));
-    }
-    let orders = pipeline.as_ref().map(Pipeline::orders);
-    let upkeep = pipeline
-        .as_ref()
-        .zip(retention)
-        .map(|(pipeline, duty)| {
-            let shared = membership.as_ref().map(|membership| SharedDuties::of(membership, ROLES));
-            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, shared, &supervisor)
-        })
-        .transpose()?;
-    let in_force = upkeep.as_ref().map(Upkeep::config);
-    let vitals = pipeline.as_ref().map(|pipeline| Arc::clone(pipeline.gauges().vitals()));
-    let receiver_events = external_in.clone();
-    let tell = move |event: Event| pass_on(&event, &receiver_events);
-    let receiver = receiver_options
-        .map(|options| receive::start(options, Some(&store_path), &supervisor, tell))
-        .transpose()?;
-    let receiver_handle = receiver.as_ref().map(receive::Running::handle);
     let screen = Screen { settings: settings_in, external: external_in };
-    let told = screen.clone();
-    let tell = move |change| told.show_theme(change);
-    theme.watch(tell.clone());
-    let current = Arc::clone(&theme);
-    let plugin_settings = plugins.as_ref().and_then(Plugins::settings);
-    let duties = membership.as_ref().map(Membership::duties);
-    let judged = manifest.clone();
-    let site_of = move |loaded: &Loaded, rules: &Rules| site(loaded, rules, &judged);
-    let watcher = reload::watch(Arc::clone(setup), manifest.clone(), site_of, move |change| {
-        if let Some(vitals) = &vitals {
-            vitals.set_fault(Part::Configuration, change.as_ref().err().map(ConfigError::short));
-        }
-        if let (Ok(changed), Some(in_force)) = (&change, &in_force) {
-            in_force.store(Arc::new(changed.config.clone()));
-        }
-        if let (Ok(changed), Some(duties)) = (&change, &duties) {
-            duties.store(Arc::new(duties_of(&changed.config, ROLES)));
-        }
-        if let Ok(changed) = &change {
-            current.change_to(&changed.config.dashboard, tell.clone());
-        }
-        if let (Ok(changed), Some(receiver)) = (&change, &receiver_handle) {
-            receiver.change(&changed.config);
-        }
-        if let (Ok(changed), Some(settings)) = (&change, &plugin_settings) {
-            let _ = settings.send(changed.site_settings());
-        }
-        screen.take_config(change, orders.as_ref());
-    })?;
-    refuse_a_copy(&store_path)?;
-    let config = setup.config();
+    let watcher = behind.watch_settings(setup, &screen, &theme)?;
+    let (updates_in, updates) = bounded(UPDATES);
+    let (requests, requests_out) = unbounded();
+    refuse_a_copy(&store)?;
     let actor = entry.as_ref().map_or_else(actor, |entry| entry.name.clone());
     let login = entry.map(login::Entry::begin).transpose()?;
     let parts = session::Parts {
-        store: Store::open(&store_path)?,
-        pictures: Store::open(&store_path)?,
-        similar: (Store::open(&store_path)?, setup.features_id(&manifest)?),
-        health: health(role, &inbox, &manifest, model.as_deref(), remark),
-        gauges: pipeline.as_ref().map(Pipeline::gauges),
-        feed_alarm: config.feed_alarm.clone(),
+        store: Store::open(&store)?,
+        pictures: Store::open(&store)?,
+        similar: (Store::open(&store)?, setup.features_id(&behind.manifest)?),
+        health: behind.health(remark),
+        gauges: behind.running.as_ref().map(Running::gauges),
+        feed_alarm: setup.config().feed_alarm.clone(),
         actor: actor.clone(),
         login: login.as_ref().map(|present| Arc::clone(present.login())),
-        thresholds: Some(Box::new(SiteThresholds::new(Arc::clone(setup), manifest, remark.is_none()))),
+        thresholds: Some(Box::new(SiteThresholds::new(
+            Arc::clone(setup),
+            behind.manifest.clone(),
+            remark.is_none(),
+        ))),
         external,
         supervisor,
     };
@@ -204,23 +96,15 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .map_err(|error| CommandError::failed(format!("cannot start a thread: {error}")))?;
     let feed = Feed { updates, requests };
     let end = if args.plain {
-        let end = plain::run(&feed, &settings_of_screen, settings);
+        let end = plain::run(&feed, &behind.screen, settings);
         // The threads behind it end when nobody listens any more.
         drop(feed);
         end
     } else {
-        let options = dashboard::Options {
-            pictures: args.pictures.unwrap_or(config.dashboard.pictures),
-            bandwidth: args.bandwidth.or(config.dashboard.bandwidth),
-            heatmap: config.dashboard.heatmap,
-            theme: theme.theme(),
-            site: settings_of_screen,
-            calm: config.dashboard.motion == Motion::Reduced,
-            who: actor,
-            asks_who: config.dashboard.ask_who && login.is_none(),
-            role: login.as_ref().map(|present| present.login().role),
-            ..dashboard::Options::from_environment()
-        };
+        let role = login.as_ref().map(|present| present.login().role);
+        let options = options(args, &setup.config().dashboard, theme.theme(), behind.screen.clone());
+        let options =
+            dashboard::Options { who: actor, asks_who: options.asks_who && login.is_none(), role, ..options };
         dashboard::run(feed, settings, options).map_err(CommandError::from)
     };
     let end = end.map_err(CommandError::of_service);
@@ -230,11 +114,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         present.login().end(&login::why(&end));
     }
     drop(watcher);
-    drop(receiver);
-    drop(upkeep);
-    drop(pipeline);
-    drop(plugins);
-    drop(membership);
+    drop(behind);
     for thread in threads {
         let _ = thread.join();
     }
@@ -249,6 +129,135 @@ fn refuse_a_copy(place: &StorePlace) -> Result<(), CommandError> {
     match Store::open(place)?.try_to_write(PATIENCE) {
         Err(error) if error.kind == StoreErrorKind::ReadOnly => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+/// The work behind the screen: that of this process for the store, or that of another one, which it follows.
+struct Backend {
+    position: Position,
+    /// Where films come in; empty for a follower, which needs no inbox.
+    inbox: PathBuf,
+    manifest: Manifest,
+    /// The device that this process scores on. A follower reads the owner's from the store.
+    device: String,
+    /// The settings of the screen at the start.
+    screen: Site,
+    /// The work of an owner.
+    running: Option<Running>,
+}
+
+impl Backend {
+    /// Starts the work of the process that feeds a store.
+    fn owner(
+        setup: &Setup,
+        args: &WatchArgs,
+        store: &StorePlace,
+        ownership: Ownership,
+        external: &Sender<External>,
+        supervisor: &Supervisor,
+    ) -> Result<Self, CommandError> {
+        let (model, rules) = setup.model_and_rules()?;
+        let manifest = model.manifest().clone();
+        setup.warn_of_doubt(&manifest);
+        let screen = site(&setup.loaded, &rules, &manifest)?;
+        let inbox = setup.inbox(args.inbox.as_deref())?;
+        let job = Job {
+            store,
+            ownership,
+            model: &model,
+            rules,
+            kind: WorkerKind::Watch,
+            inbox: Some(&inbox),
+            receive: args.receive,
+            has_plugins: true,
+            trials: None,
+        };
+        let results = external.clone();
+        let listener = Listener::new(move |news| tell_of_result(news, &results));
+        let events = external.clone();
+        let tell = move |event: &Event| pass_on(event, &events);
+        let running = Running::start(setup, job, supervisor, listener, tell)?;
+        for refused in &setup.loaded.refused {
+            let notice = Notice { level: NoticeLevel::Error, text: refused.clone() };
+            let _ = external.try_send(External::Notice(notice));
+        }
+        let device = model.device_in_words();
+        Ok(Self { position: Position::Owner, inbox, manifest, device, screen, running: Some(running) })
+    }
+
+    /// Follows the process that feeds the store. A follower scores nothing, and reads no weights.
+    fn follower(setup: &Setup, args: &WatchArgs) -> Result<Self, CommandError> {
+        if args.receive.is_some() {
+            return Err(CommandError::usage(
+                "another process feeds this store, and this one only follows it: start that one with --receive, or a \
+                 receiver alone with `cxr-triage receive`",
+            ));
+        }
+        freed_memory::give_back();
+        let (manifest, rules) = setup.manifest_and_rules()?;
+        setup.warn_of_doubt(&manifest);
+        let screen = site(&setup.loaded, &rules, &manifest)?;
+        let (inbox, device) = (PathBuf::new(), String::new());
+        Ok(Self { position: Position::Follower, inbox, manifest, device, screen, running: None })
+    }
+
+    /// Follows the theme and the configuration file, which work and screen take over.
+    fn watch_settings(
+        &self,
+        setup: &Arc<Setup>,
+        screen: &Screen,
+        theme: &Arc<CurrentTheme>,
+    ) -> Result<Option<Watcher>, CommandError> {
+        let told = screen.clone();
+        let tell = move |change| told.show_theme(change);
+        theme.watch(tell.clone());
+        let controls = self.running.as_ref().map(Running::controls);
+        let (screen, theme, judged) = (screen.clone(), Arc::clone(theme), self.manifest.clone());
+        let site_of = move |loaded: &Loaded, rules: &Rules| site(loaded, rules, &judged);
+        reload::watch(Arc::clone(setup), self.manifest.clone(), site_of, move |change| {
+            if let Some(controls) = &controls {
+                controls.take(&change);
+            }
+            if let Ok(changed) = &change {
+                theme.change_to(&changed.config.dashboard, tell.clone());
+            }
+            screen.take_config(change);
+        })
+    }
+
+    /// The health at the start.
+    fn health(&self, remark: Option<&str>) -> Health {
+        let banner = &self.manifest.banner;
+        Health {
+            position: self.position,
+            inbox: shown(&self.inbox),
+            fault: None,
+            queued: 0,
+            working_on: None,
+            films_per_second: None,
+            device: self.device.clone(),
+            model: self.manifest.name.clone(),
+            banner: remark
+                .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),
+            last_arrival: None,
+            feed_alarm: None,
+            reasons: Vec::new(),
+            hosts: HostsFacts::default(),
+        }
+    }
+}
+
+/// The options of the screen that do not depend on who sits before it.
+fn options(args: &WatchArgs, config: &Dashboard, theme: Theme, site: Site) -> dashboard::Options {
+    dashboard::Options {
+        pictures: args.pictures.unwrap_or(config.pictures),
+        bandwidth: args.bandwidth.or(config.bandwidth),
+        heatmap: config.heatmap,
+        theme,
+        site,
+        calm: config.motion == Motion::Reduced,
+        asks_who: config.ask_who,
+        ..dashboard::Options::from_environment()
     }
 }
 
@@ -328,7 +337,7 @@ impl Screen {
     }
 
     /// Takes a changed configuration over; a mistake in it is told, and the old one stays.
-    fn take_config(&self, change: Result<Reloaded<Site>, ConfigError>, orders: Option<&Sender<Order>>) {
+    fn take_config(&self, change: Result<Reloaded<Site>, ConfigError>) {
         let changed = match change {
             Ok(changed) => changed,
             Err(error) => {
@@ -336,11 +345,6 @@ impl Screen {
                 return self.notice(NoticeLevel::Error, text);
             }
         };
-        if let Some(orders) = orders {
-            let _ = orders.send(Order::Settings(changed.settings));
-            let _ = orders.send(Order::Gates(changed.config.quality.clone()));
-            let _ = orders.send(Order::Rules(changed.rules));
-        }
         let _ = self.settings.send(Reconfigure::Site(Box::new(changed.screen)));
         let _ = self.external.send(External::Config(changed.config.feed_alarm.clone()));
         match changed.at_next_start.as_slice() {
@@ -353,34 +357,6 @@ impl Screen {
                 ),
             ),
         }
-    }
-}
-
-/// The health at the start. A follower has no model: it reads the owner's device from the store.
-fn health(
-    role: Role,
-    inbox: &std::path::Path,
-    manifest: &Manifest,
-    model: Option<&Model>,
-    remark: Option<&str>,
-) -> Health {
-    let banner = &manifest.banner;
-    let device = |model: &Model| format!("{} {}", model.device_name(), model.precision().word());
-    Health {
-        role,
-        inbox: shown(inbox),
-        fault: None,
-        queued: 0,
-        working_on: None,
-        films_per_second: None,
-        device: model.map(device).unwrap_or_default(),
-        model: manifest.name.clone(),
-        banner: remark
-            .map_or_else(|| banner.clone(), |remark| format!("{banner} {remark}").trim().to_owned()),
-        last_arrival: None,
-        feed_alarm: None,
-        reasons: Vec::new(),
-        hosts: HostsFacts::default(),
     }
 }
 

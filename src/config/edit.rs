@@ -130,8 +130,8 @@ fn ends_with_comment(text: &str) -> bool {
     text.lines().next_back().is_some_and(|line| line.trim_start().starts_with('#'))
 }
 
-/// What follows the last section is often that section's commented settings: a new section at the end must come
-/// behind them, not between.
+/// Keeps the comments at the end of the file with its last section, for they are often its settings: a new section must
+/// come behind them, not between.
 fn keep_last_comments(document: &mut DocumentMut, before: &str, [model, label]: [&str; 2]) {
     let last_header = |text: &str| text.lines().rev().find(|line| line.starts_with('[')).map(str::to_owned);
     let comments = document.trailing().as_str().unwrap_or_default().to_owned();

@@ -20,7 +20,7 @@ pub fn mounts(inboxes: &Inboxes, command_line: &[Mount]) -> Result<Mounts, Mount
     Mounts::new(all)
 }
 
-/// What types cannot say of it.
+/// Checks the rules that its types cannot express.
 pub(super) fn check(inboxes: &Inboxes, document: &Document<'_>) -> Result<(), ConfigError> {
     for name in inboxes.keys() {
         if let Err(error) = name.parse::<InboxName>() {

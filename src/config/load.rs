@@ -40,7 +40,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// A mistake in the value of a setting, found by a room that knows what it means. `keys` is the way
+    /// A mistake in the value of a setting, found by a module that knows what it means. `keys` is the way
     /// to it: section, then name.
     #[must_use]
     pub fn error_at_value(&self, keys: &[&str], message: &str, help: &str) -> ConfigError {

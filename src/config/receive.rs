@@ -49,7 +49,7 @@ pub struct Receive {
     /// The roots of senders' certificates; none ("off"): senders need no certificate.
     #[serde(deserialize_with = "values::path_or_off")]
     pub tls_senders: Option<PathBuf>,
-    /// Who may send, by AE title; empty: anybody.
+    /// The devices that may send, by AE title; empty: any.
     pub peers: BTreeMap<String, Senders>,
 }
 

@@ -48,7 +48,7 @@ pub struct Config {
     pub dashboard: Dashboard,
     /// `[keys]`: an action's name, and the keys that do it instead of its own.
     pub keys: BTreeMap<String, Keys>,
-    /// Who may open the dashboard over SSH.
+    /// The people who may open the dashboard over SSH.
     pub people: People,
     /// When the program is not ready.
     pub health: Health,

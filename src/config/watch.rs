@@ -25,7 +25,7 @@ use crate::{
 const QUIET: Duration = Duration::from_millis(100);
 
 /// But never longer than this, in a folder that is never quiet.
-const PATIENCE: Duration = Duration::from_secs(1);
+const QUIET_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// As many links as Linux follows before it gives up.
 const MAX_LINKS: usize = 40;
@@ -137,7 +137,7 @@ impl Folders {
             recv(self.events) -> event => if event.is_err() { return false },
             recv(stopped) -> _ => return false,
         }
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + QUIET_TIMEOUT;
         while Instant::now() < end && self.events.recv_timeout(QUIET).is_ok() {}
         true
     }

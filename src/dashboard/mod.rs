@@ -46,7 +46,7 @@ pub use panels::{
 pub use pictures::{Canvas, Detail, EncodeJob, Encoded, Gallery, Past, Print, canvas_of_terminal};
 pub use plain::{Plain, Reply};
 pub use site::{Reconfigure, Site};
-pub use state::{Command, Next, Panel, State, Turn};
+pub use state::{Command, Handled, Next, Panel, State};
 pub use theme::{Depth, Theme, ThemeSource, built_in_text, catalogue, contrast, known_themes};
 pub use widgets::Input;
 pub use worklist::{

@@ -13,7 +13,7 @@ use super::{
     worklist::Worklist,
 };
 use crate::{
-    session::protocol::{Health, NoticeLevel, Period, Request, Role, ShiftWatch, Update},
+    session::protocol::{Health, NoticeLevel, Period, Position, Request, ShiftWatch, Update},
     store::{FilmState, Status, StudyDetail, StudyId, StudyRow},
     study::{Severity, in_order},
 };
@@ -174,9 +174,9 @@ impl Plain {
         let before = self.health.as_ref();
         if before.is_none() {
             let model = if health.banner.is_empty() { String::new() } else { format!(": {}", health.banner) };
-            let work = match health.role {
-                Role::Owner => format!("watching {}", health.inbox),
-                Role::Follower => words::FOLLOWS.to_owned(),
+            let work = match health.position {
+                Position::Owner => format!("watching {}", health.inbox),
+                Position::Follower => words::FOLLOWS.to_owned(),
             };
             lines.push(format!("{work}. Model {}{model}", health.model));
             lines.push(self.summary());
@@ -298,11 +298,11 @@ impl Plain {
         let Some(health) = &self.health else { return vec!["starting".to_owned()] };
         let work = health.working_on.as_ref().map_or("idle".to_owned(), |file| format!("working on {file}"));
         let queued = health.queued;
-        let mut lines = vec![match health.role {
-            Role::Owner => {
+        let mut lines = vec![match health.position {
+            Position::Owner => {
                 format!("watching {}, {queued} waiting, {work}, on {}", health.inbox, health.device)
             }
-            Role::Follower => format!("{}; {queued} waiting, {work}", words::FOLLOWS),
+            Position::Follower => format!("{}; {queued} waiting, {work}", words::FOLLOWS),
         }];
         lines.extend([&health.fault, &health.feed_alarm].into_iter().flatten().cloned());
         lines.push(self.summary());

@@ -19,8 +19,8 @@ use crate::{
     store::{Delivery, FilmRow, Store, StoreError},
 };
 
-/// What a file is called in messages, which go into the log: a plugin that may know who the patient is may name a file
-/// after her.
+/// The word for a file in messages, which go into the log: a plugin that may know who the patient is may name a file after
+/// her.
 const ITS_FILE: &str = "its file";
 
 /// The content of a delivery that writes.
@@ -45,8 +45,9 @@ struct Copies {
 }
 
 /// Writes, or adds to, a file in the exports folder.
-pub(super) fn write(store: &mut Store, delivery: &Delivery, policy: &Policy) -> Result<Json, String> {
-    let exports = policy.exports.as_ref().ok_or("the configuration names no `exports` folder")?;
+pub(super) fn write(store: &mut Store, delivery: &Delivery, policy: &Policy) -> Result<Json, Failure> {
+    let no_folder = || "the configuration names no `exports` folder".to_owned();
+    let exports = policy.exports.as_ref().ok_or_else(no_folder)?;
     let content: Content = serde_json::from_str(&delivery.content).map_err(|error| error.to_string())?;
     fs::create_dir_all(exports).map_err(|error| in_words("the exports folder", &error))?;
     let place = places::below(exports, &delivery.target).map_err(|error| in_words(ITS_FILE, &error))?;

@@ -33,7 +33,7 @@ use serde_json::Value as Json;
 
 pub use notes::Notes;
 pub use now::{EchoError, NowError, echo, send_now};
-pub use places::check_relative;
+pub use places::{PathError, check_relative};
 pub use policy::Policy;
 pub use retries::Retries;
 pub use schedule::{Schedule, THREADS};
@@ -265,9 +265,7 @@ impl Deliverer {
         let policy = self.policy.load_full();
         match delivery.kind {
             DeliveryKind::Webhook => self.post(client, delivery, policy),
-            DeliveryKind::Write => {
-                Some(files::write(&mut self.store, delivery, &policy).map_err(Failure::from))
-            }
+            DeliveryKind::Write => Some(files::write(&mut self.store, delivery, &policy)),
             DeliveryKind::Copy => Some(files::copy(&mut self.store, delivery, &policy)),
             DeliveryKind::Send => {
                 results::send(&mut self.store, delivery, &policy.destinations, &self.stopped)
@@ -288,11 +286,10 @@ impl Deliverer {
         if let Err(error) = thread::Builder::new().name("deliver-webhook".to_owned()).spawn(work) {
             return Some(Err(format!("no thread can be started for it: {error}").into()));
         }
-        let failed = || Err("the program failed at it".to_owned());
-        let answer = select! {
+        let failed = || Err("the program failed at it".to_owned().into());
+        select! {
             recv(result) -> answer => Some(answer.unwrap_or_else(|_| failed())),
             recv(self.stopped) -> _ => result.recv_timeout(LAST).ok(),
-        };
-        answer.map(|answer| answer.map_err(Failure::from))
+        }
     }
 }

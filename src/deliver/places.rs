@@ -10,12 +10,23 @@ use crate::text::clean;
 /// Characters of one name in a path.
 const NAME: usize = 100;
 
+/// The reason why a path cannot be one of a plugin's, to follow the name of an effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// A name in it is not plain.
+    #[error("names `{0}`: a path here is names of letters, digits, . _ - with / between them")]
+    Names(String),
+    /// It has too many folders.
+    #[error("lies more than four folders deep")]
+    Deep,
+}
+
 /// Checks that a path is of plain names, at most four deep: no `..`, no drive, no hidden file, nothing that
 /// a shell or a terminal would take for something else.
 ///
 /// # Errors
-/// Why it is not, to follow the name of an effect.
-pub fn check_relative(path: &str) -> Result<(), String> {
+/// [`PathError`], where it is not.
+pub fn check_relative(path: &str) -> Result<(), PathError> {
     let names: Vec<&str> = path.split('/').collect();
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
     for name in &names {
@@ -23,13 +34,10 @@ pub fn check_relative(path: &str) -> Result<(), String> {
             name.is_empty() || name.starts_with('.') || name.starts_with('-') || name.ends_with([' ', '.']);
         if reserved || name.chars().count() > NAME || !name.chars().all(is_plain) {
             let head: String = path.chars().take(NAME).collect();
-            return Err(format!(
-                "names `{}`: a path here is names of letters, digits, . _ - with / between them",
-                clean(&head)
-            ));
+            return Err(PathError::Names(clean(&head)));
         }
     }
-    if names.len() > 4 { Err("lies more than four folders deep".to_owned()) } else { Ok(()) }
+    if names.len() > 4 { Err(PathError::Deep) } else { Ok(()) }
 }
 
 /// The place of `relative` below `folder`, its own folders made. Refused if a link on the way leads out,

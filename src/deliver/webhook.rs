@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use ureq::Agent;
 
-use super::Policy;
+use super::{Policy, attempt::Failure};
 use crate::{VERSION, store::Delivery};
 
 /// The header by which a server tells a repeat (draft-ietf-httpapi-idempotency-key-header).
@@ -43,11 +43,11 @@ impl Client {
         Self { agent: config.into() }
     }
 
-    pub(super) fn post(&self, delivery: &Delivery, policy: &Policy) -> Result<Json, String> {
+    pub(super) fn post(&self, delivery: &Delivery, policy: &Policy) -> Result<Json, Failure> {
         let content: Json = serde_json::from_str(&delivery.content).map_err(|error| error.to_string())?;
         let url = content["url"].as_str().unwrap_or_default();
         if !policy.allows_url(url) {
-            return Err("the configuration no longer allows its URL".to_owned());
+            return Err("the configuration no longer allows its URL".to_owned().into());
         }
         let body = content["body"].to_string();
         let sent = self
@@ -61,7 +61,7 @@ impl Client {
         if (200..300).contains(&status) {
             Ok(json!({ "status": status, "bytes": body.len() }))
         } else {
-            Err(format!("{} answered {status}", delivery.target))
+            Err(format!("{} answered {status}", delivery.target).into())
         }
     }
 }

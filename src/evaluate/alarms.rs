@@ -6,7 +6,7 @@ use super::{
     case::{Case, LabelInfo, patients, score},
     measure::any_alarm,
     metrics::{Ranked, Share},
-    search::{Choice, ENOUGH, at_most},
+    search::{Choice, ENOUGH, NoThresholdError, at_most},
 };
 
 /// Of the films without finding that may alert, one in so many may be critical.
@@ -14,7 +14,11 @@ const CRITICAL: f64 = 5.0;
 
 /// Chooses alert and critical thresholds of every label that ranks: each label lets the same share of the films without
 /// it through, as much as can be so that of the films without any finding no more than `share` alert for any label.
-pub(super) fn choose(share: f64, labels: &[LabelInfo], cases: &[Case<'_>]) -> Vec<Result<Choice, String>> {
+pub(super) fn choose(
+    share: f64,
+    labels: &[LabelInfo],
+    cases: &[Case<'_>],
+) -> Vec<Result<Choice, NoThresholdError>> {
     let clean: Vec<&Case<'_>> = cases.iter().filter(|case| case.is_without_finding()).collect();
     let negatives: Vec<Ranked> = (0..labels.len()).map(|n| without(n, cases)).collect();
     let few = too_few(share, &clean);
@@ -22,7 +26,7 @@ pub(super) fn choose(share: f64, labels: &[LabelInfo], cases: &[Case<'_>]) -> Ve
     let criticals = shared(share / CRITICAL, labels, &clean, &negatives);
     let choice = |n: usize| {
         if !labels[n].rank {
-            return Err("it does not rank, so its threshold alarms nobody".to_owned());
+            return Err(NoThresholdError::NotRanked);
         }
         if let Some(few) = &few {
             return Err(few.clone());
@@ -41,17 +45,12 @@ fn without(n: usize, cases: &[Case<'_>]) -> Ranked {
 }
 
 /// Why a share of films cannot be told from so few; none if it can.
-fn too_few(share: f64, clean: &[&Case<'_>]) -> Option<String> {
+fn too_few(share: f64, clean: &[&Case<'_>]) -> Option<NoThresholdError> {
     // One critical film must be a film.
     let needed = ((CRITICAL / share).ceil() as usize).max(ENOUGH as usize);
     let of_patients = patients(clean.iter().copied()).unwrap_or(clean.len() as u64);
-    (clean.len() < needed || of_patients < ENOUGH).then(|| {
-        format!(
-            "too few to choose by: {} films without any finding of {of_patients} patients, and {needed} of {ENOUGH} \
-             are needed",
-            clean.len()
-        )
-    })
+    let is_too_few = clean.len() < needed || of_patients < ENOUGH;
+    is_too_few.then_some(NoThresholdError::TooFew { films: clean.len(), patients: of_patients, needed })
 }
 
 /// A threshold a label, each of the same specificity, the lowest with which at most `share` of the clean films reach any
@@ -61,11 +60,11 @@ fn shared(
     labels: &[LabelInfo],
     clean: &[&Case<'_>],
     negatives: &[Ranked],
-) -> Vec<Result<f64, String>> {
+) -> Vec<Result<f64, NoThresholdError>> {
     let allowed = (share * clean.len() as f64 + 1e-9) as usize;
-    let thresholds = |rate: f64| -> Vec<Result<f64, String>> {
+    let thresholds = |rate: f64| -> Vec<Result<f64, NoThresholdError>> {
         let threshold = |ranked: &Ranked| match ranked.cases() {
-            0 => Err("no film is known to be without it".to_owned()),
+            0 => Err(NoThresholdError::NoNegative),
             all => at_most(ranked, (rate * all as f64 + 1e-9) as u64),
         };
         negatives.iter().map(threshold).collect()

@@ -9,7 +9,7 @@ use super::{
     case::{Case, LabelInfo, of_label, score},
     measure::undefined,
     metrics::{AtThreshold, Ranked, Share, share},
-    search::{Choice, ENOUGH, between, first, highest_count, lowest},
+    search::{Choice, ENOUGH, NoThresholdError, between, first, highest_count, lowest},
 };
 
 /// The goal that a threshold is chosen for.
@@ -116,15 +116,15 @@ pub fn propose(goal: Goal, films_per_day: f64, labels: &[LabelInfo], cases: &[Ca
         let ranked = films.ranked();
         let all = Ranked::new(cases.iter().map(|case| (score(n, case), false)));
         let chosen = match goal {
-            Goal::Alarms(_) => together.next().unwrap_or_else(|| Err("no film was scored".to_owned())),
+            Goal::Alarms(_) => together.next().unwrap_or(Err(NoThresholdError::NoFilm)),
             Goal::AlarmsPerDay(alarms) => highest_count(&all, alarms / films_per_day).map(Choice::of_alert),
-            _ if !ranked.has_both() => Err(undefined(&ranked)),
+            _ if !ranked.has_both() => Err(NoThresholdError::OneKind(undefined(&ranked))),
             goal => choose(goal, &ranked).map(Choice::of_alert),
         };
         let is_by_class = !matches!(goal, Goal::AlarmsPerDay(_) | Goal::Alarms(_));
         let too_few = is_by_class && ranked.positives().min(ranked.negatives()) < ENOUGH;
         let not_written = match &chosen {
-            Err(reason) => Some(reason.clone()),
+            Err(reason) => Some(reason.to_string()),
             Ok(_) if too_few => Some(format!(
                 "too few to choose by: {} with, {} without, and {ENOUGH} of each are needed",
                 ranked.positives(),
@@ -149,7 +149,7 @@ pub fn propose(goal: Goal, films_per_day: f64, labels: &[LabelInfo], cases: &[Ca
     labels.iter().enumerate().map(propose).collect()
 }
 
-fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, String> {
+fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, NoThresholdError> {
     let steps = ranked.steps();
     // Where a score is chosen, any threshold above the next lower score does the same: the shortest.
     let at_step = |n: usize| between(steps.get(n + 1).map_or(0.0, |step| step.score), steps[n].score);
@@ -167,7 +167,7 @@ fn choose(goal: Goal, ranked: &Ranked) -> Result<f64, String> {
             let threshold = ranked.youden().map_or(0.5, |point| point.threshold);
             Ok(at_step(steps.iter().position(|step| step.score == threshold).unwrap_or(0)))
         }
-        Goal::AlarmsPerDay(_) | Goal::Alarms(_) => Err("alarms are counted over all films".to_owned()),
+        Goal::AlarmsPerDay(_) | Goal::Alarms(_) => Err(NoThresholdError::OfAllFilms),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::metrics::{Clustered, Scored};
 
-/// Whose film it is.
+/// The patient of a film, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whose {
     /// A number that all films of the patient have, and no others; from 0, without gaps over a set.
@@ -56,7 +56,7 @@ pub struct Case<'a> {
     pub probabilities: &'a [f32],
     /// Whether each label is there, in the same order; none where the film does not count for it.
     pub truths: Vec<Option<bool>>,
-    /// Whose it is.
+    /// The patient of the film.
     pub whose: Whose,
 }
 

@@ -1,4 +1,4 @@
-//! What is in a labelled set, before anything is measured on it.
+//! The content of a labelled set, before anything is measured on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

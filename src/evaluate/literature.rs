@@ -79,7 +79,7 @@ mod tests {
         assert!(elsewhere("Lung Opacity").is_empty());
     }
 
-    /// What the presets say of themselves and what stands here beside other models are the same figures.
+    /// The figures in the presets and those that stand here beside other models are the same.
     #[test]
     fn the_presets_say_the_same() {
         for (name, column) in [("xrv-all", 2), ("keras-course", 3)] {

@@ -5,6 +5,29 @@ use super::metrics::{AtThreshold, Ranked};
 /// With fewer films of a kind, a threshold is proposed and not written: one film more would move it.
 pub const ENOUGH: u64 = 10;
 
+/// The reason why a goal chooses no threshold for a label.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoThresholdError {
+    #[error("no film was scored")]
+    NoFilm,
+    #[error("films at probability 1 cannot be kept below a threshold")]
+    Certain,
+    #[error("no film is known to be without it")]
+    NoNegative,
+    #[error("it does not rank, so its threshold alarms nobody")]
+    NotRanked,
+    #[error(
+        "too few to choose by: {films} films without any finding of {patients} patients, and {needed} of {ENOUGH} are \
+         needed"
+    )]
+    TooFew { films: usize, patients: u64, needed: usize },
+    /// The films are all of one kind: a sentence about them.
+    #[error("{0}")]
+    OneKind(String),
+    #[error("alarms are counted over all films")]
+    OfAllFilms,
+}
+
 /// The thresholds that a goal chooses for a label.
 pub(super) struct Choice {
     pub(super) alert: f64,
@@ -18,26 +41,24 @@ impl Choice {
 }
 
 /// The lowest threshold at which no more than `share` of the films alert.
-pub(super) fn highest_count(all: &Ranked, share: f64) -> Result<f64, String> {
+pub(super) fn highest_count(all: &Ranked, share: f64) -> Result<f64, NoThresholdError> {
     if all.cases() == 0 {
-        return Err("no film was scored".to_owned());
+        return Err(NoThresholdError::NoFilm);
     }
     at_most(all, (share * all.cases() as f64 + 1e-9) as u64)
 }
 
 /// The lowest threshold that no more than `most` of the negatives reach.
-pub(super) fn at_most(ranked: &Ranked, most: u64) -> Result<f64, String> {
+pub(super) fn at_most(ranked: &Ranked, most: u64) -> Result<f64, NoThresholdError> {
     lowest(ranked, |at| at.false_positives <= most)
 }
 
 /// The lowest threshold that is good, where higher ones are never worse.
-pub(super) fn lowest(ranked: &Ranked, good: impl Fn(&AtThreshold) -> bool) -> Result<f64, String> {
+pub(super) fn lowest(ranked: &Ranked, good: impl Fn(&AtThreshold) -> bool) -> Result<f64, NoThresholdError> {
     let steps = ranked.steps();
     let bad = |n: &usize| !good(&ranked.at(steps[*n].score));
     match first(steps.len() + 1, |n| *n == steps.len() || bad(n)) {
-        0 if steps[0].score >= 1.0 => {
-            Err("films at probability 1 cannot be kept below a threshold".to_owned())
-        }
+        0 if steps[0].score >= 1.0 => Err(NoThresholdError::Certain),
         0 => Ok(between(steps[0].score, 1.0)),
         n => Ok(between(steps.get(n).map_or(0.0, |step| step.score), steps[n - 1].score)),
     }

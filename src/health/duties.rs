@@ -9,10 +9,30 @@ use crate::{
     store::{DutyKind, WorkerId, WorkerRow},
 };
 
-/// The duties that a process takes when nobody has them, by its roles and the site's configuration.
+/// The command by which a process works for a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerKind {
+    /// `watch`: films come in too, and everything else is done that the site wants.
+    Watch,
+    /// `work`: it scores what is queued.
+    Work,
+}
+
+impl WorkerKind {
+    /// The word for it in the list of workers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Watch => "watch",
+            Self::Work => "work",
+        }
+    }
+}
+
+/// The duties that a process takes when nobody has them, by its command and the site's configuration.
 #[must_use]
-pub fn duties_of(config: &Config, roles: &str) -> Vec<DutyKind> {
-    let watches = roles.contains("watch");
+pub fn duties_of(config: &Config, kind: WorkerKind) -> Vec<DutyKind> {
+    let watches = kind == WorkerKind::Watch;
     let wanted = |kind: &DutyKind| match kind {
         DutyKind::Studies => true,
         DutyKind::Plugins => watches && !config.plugins.enabled.is_empty(),

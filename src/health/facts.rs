@@ -20,7 +20,7 @@ pub struct Facts {
     pub receiver_fault: Option<String>,
     /// The disks of store and inbox.
     pub disks: Vec<Disk>,
-    /// Who works for a store that several hosts share.
+    /// The workers of a store that several hosts share.
     pub hosts: HostsFacts,
 }
 

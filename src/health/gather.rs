@@ -10,7 +10,7 @@ use jiff::{Timestamp, Zoned};
 use super::{
     Disk, Facts, HostsFacts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
     clock::{millis, uptime},
-    duties::duties_of,
+    duties::{WorkerKind, duties_of},
     judge::OWNER_SILENT,
 };
 use crate::{
@@ -41,7 +41,7 @@ pub struct Question<'a> {
 pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     let place = store.place().clone();
     let Work { mut hosts, owner, is_here } = whose(store);
-    let wanted = duties_of(question.config, "watch");
+    let wanted = duties_of(question.config, WorkerKind::Watch);
     hosts.duties_free.retain(|duty| wanted.iter().any(|wanted| wanted.word() == duty));
     let write_fault = store.try_to_write(BUSY).err();
     let asked = ask(store, &owner, question);
@@ -84,7 +84,7 @@ fn whose(store: &Store) -> Work {
     Work { hosts, owner, is_here }
 }
 
-/// Who works for a store that several hosts share, and the state of the worker that says most in its own words.
+/// Returns the workers of a store that several hosts share, and the state of the worker that says most in its own words.
 ///
 /// # Errors
 /// See [`crate::store::StoreErrorKind`].

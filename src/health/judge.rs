@@ -9,7 +9,7 @@ use super::{Disk, Facts, Owner, OwnerState, StoreFacts};
 use crate::{
     config::Health,
     files::Space,
-    text::{long_time, size},
+    text::{long_time, process_number, size},
 };
 
 /// An owner that has said nothing for longer has stalled: it speaks every other second.
@@ -150,7 +150,7 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Reason> {
         // The store's fault is told.
         Owner::Unknown => {}
         Owner::Starting { pid } => {
-            add(Check::Owner, format!("the process that owns the store{} is starting", numbered(*pid)));
+            add(Check::Owner, format!("the process that owns the store{} is starting", process_number(*pid)));
         }
         Owner::Known { silent_ms, own } => of_owner(*silent_ms, own, facts, &mut add),
     }
@@ -168,7 +168,7 @@ fn of_owner(silent_ms: u64, own: &OwnerState, facts: &Facts, add: &mut impl FnMu
     if Duration::from_millis(silent_ms) > OWNER_SILENT {
         let text = format!(
             "the process that owns the store{} has given no sign of life for {}: start it again",
-            numbered(Some(own.pid)),
+            process_number(Some(own.pid)),
             seconds(silent_ms)
         );
         // The rest of what it said is of then.
@@ -265,10 +265,6 @@ fn full(disk: &Disk, limits: &Limits) -> Option<String> {
             size(least)
         )
     })
-}
-
-fn numbered(pid: Option<u32>) -> String {
-    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
 
 fn seconds(ms: u64) -> String {

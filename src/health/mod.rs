@@ -15,7 +15,7 @@ mod vitals;
 mod workers;
 
 pub use clock::{ClockStep, uptime};
-pub use duties::{duties_of, leaves_to_another};
+pub use duties::{WorkerKind, duties_of, leaves_to_another};
 pub use facts::{Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts, WorkerState};
 pub(crate) use gather::disk;
 pub use gather::{Question, gather, gather_closed, hosts, owners_reasons};

@@ -30,7 +30,7 @@ pub struct WorkerFacts {
     pub model: String,
     /// SHA-256 of the weights, hex.
     pub model_sha256: String,
-    /// What stands for the rules that it judges by.
+    /// The digest of the rules that it judges by.
     pub rules: String,
     /// The program's version.
     pub version: String,
@@ -129,7 +129,7 @@ impl HostsFacts {
         speeds.reduce(|sum, one| sum + one)
     }
 
-    /// What is wrong with the workers, a sentence each.
+    /// Returns the faults of the workers, a sentence each.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let lost = self.workers.iter().filter(|worker| !worker.alive && !worker.ended).map(|worker| {
@@ -147,7 +147,7 @@ impl HostsFacts {
         lost.chain(free).chain(disagreement(&self.workers)).collect()
     }
 
-    /// What is wrong with the clocks of hosts at work, a sentence a host.
+    /// Returns the faults of the clocks of hosts at work, a sentence a host.
     #[must_use]
     pub fn faults_of_clocks(&self) -> Vec<String> {
         // The processes of one host have one clock, read at different moments.
@@ -157,7 +157,7 @@ impl HostsFacts {
         hosts.into_iter().filter_map(|(host, ahead)| wrong_clock(host, ahead)).collect()
     }
 
-    /// What is wrong with the queue, a sentence each.
+    /// Returns the faults of the queue, a sentence each.
     #[must_use]
     pub fn faults_of_queue(&self) -> Vec<String> {
         let sentence = |(inbox, films): &(String, u64)| {

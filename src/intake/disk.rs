@@ -1,4 +1,4 @@
-//! What stands at a path. Everything here only reads.
+//! The file, or anything else, that stands at a path. Everything here only reads.
 
 use std::{
     fs::{self, Metadata},

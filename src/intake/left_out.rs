@@ -1,4 +1,5 @@
-//! What lies in the inbox and is left out, by its name or because it is no file: counted, so that a person can see that it is there.
+//! The files that lie in the inbox and are left out, by their names or because it is no file: counted, so that a person can
+//! see that it is there.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! What names tell: files that are no films, or not yet, and priority sidecars.
+//! The meaning of file names: files that are no films, or not yet, and priority sidecars.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -32,8 +32,8 @@ const SYSTEM_FILES: [&str; 10] = [
     "Icon\r",
 ];
 
-/// What macOS keeps of a file on a file system that cannot; deleted files that a program still has open, on NFS, SMB and
-/// FUSE.
+/// The beginnings of names of companion files that macOS keeps where the file system cannot, and of deleted files that a
+/// program still has open, on NFS, SMB and FUSE.
 const SYSTEM_BEGINNINGS: [&str; 4] = ["._", ".nfs0", ".smbdelete", ".fuse_hidden"];
 
 /// Folders of file systems and desktops: what was deleted, snapshots of what is there anyway, indexes.

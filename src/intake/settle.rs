@@ -90,7 +90,7 @@ impl Settle {
         self.seen_at_rest(path, stamp, sighting, now, Duration::ZERO)
     }
 
-    /// The same of a file whose name may only be for the time being: it is complete when it has not changed for
+    /// Notes a sighting of a file whose name may only be for the time being: it is complete when it has not changed for
     /// `rest`, whether or not its writer closed it.
     pub(super) fn seen_at_rest(
         &mut self,

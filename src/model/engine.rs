@@ -98,6 +98,12 @@ impl Model {
         self.device_name
     }
 
+    /// The device and its numbers in words, as results and workers name them: "cpu fp32".
+    #[must_use]
+    pub fn device_in_words(&self) -> String {
+        format!("{} {}", self.device_name, self.precision.word())
+    }
+
     /// The device, as Candle knows it.
     #[must_use]
     pub fn device(&self) -> &Device {

@@ -11,7 +11,7 @@ fn starter() -> Model {
     Model::load(&Source::Embedded, DeviceChoice::Cpu, Precision::Fp32).unwrap()
 }
 
-/// The same network on Candle.
+/// The peer of the kernels: the same network on Candle.
 fn reference(source: &Source, model: &Model) -> Plain {
     let bytes = source.weights().unwrap();
     let config = model.manifest().network();

@@ -103,7 +103,7 @@ pub enum PeopleError {
     Taken {
         /// The key.
         fingerprint: String,
-        /// Who has it.
+        /// The name of the person who has it.
         name: String,
     },
     /// Nobody has that name.

@@ -82,7 +82,7 @@ pub struct Patient {
 pub struct Phantom {
     /// The seed, from which everything follows that is not said below.
     pub seed: u64,
-    /// Who.
+    /// The invented patient.
     pub patient: Patient,
     /// From where.
     pub view: View,

@@ -119,7 +119,7 @@ pub enum EventKind {
     },
     /// A film came by DICOM and is in the inbox, on disk.
     Stored {
-        /// Who sent it.
+        /// The device that sent it.
         #[serde(flatten)]
         sender: Peer,
         /// Bytes of the data set.
@@ -131,7 +131,7 @@ pub enum EventKind {
     },
     /// A sender, or something of what it sends, was not let in.
     Refused {
-        /// Who.
+        /// The device at the other end.
         #[serde(flatten)]
         sender: Peer,
         /// Why, and what to do.
@@ -141,7 +141,7 @@ pub enum EventKind {
     },
     /// A sender's association ended.
     Association {
-        /// Who.
+        /// The device at the other end.
         #[serde(flatten)]
         sender: Peer,
         /// Films that it brought.
@@ -164,7 +164,7 @@ pub enum EventKind {
     },
     /// A sender tried whether the receiver is there.
     Echo {
-        /// Who.
+        /// The device at the other end.
         #[serde(flatten)]
         sender: Peer,
         /// How often this happened since it was last told.
@@ -176,7 +176,7 @@ pub enum EventKind {
         destination: String,
         /// Which version of the result it is.
         version: u32,
-        /// What the destination remarked.
+        /// The destination's remark.
         #[serde(skip_serializing_if = "Option::is_none")]
         remark: Option<String>,
     },

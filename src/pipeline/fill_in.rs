@@ -13,7 +13,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::{BROKE_DOWN, Cores, Features, Gauges, read_until};
+use super::{BROKE_DOWN, Cores, Gauges, features::Features, read_until};
 use crate::{
     files::Readers,
     guard::guarded,
@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Store and file are compared this often at most.
 const COMPARE: Duration = Duration::from_secs(300);
 
-/// What it works with.
+/// The parts that the fill-in works with.
 pub(super) struct Parts {
     pub(super) store: Store,
     /// Files of features, of the model that scores and of the embedder.

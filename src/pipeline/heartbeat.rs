@@ -48,7 +48,7 @@ impl Heartbeat {
         let fixed = OwnerState {
             model: model.manifest().name.clone(),
             model_sha256: model.sha256().to_owned(),
-            device: format!("{} {}", model.device_name(), model.precision().word()),
+            device: model.device_in_words(),
             inbox: inbox.map(super::shown).unwrap_or_default(),
             ..OwnerState::default()
         };

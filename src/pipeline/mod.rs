@@ -9,6 +9,7 @@
 //! recorder only a handful of films is in memory, in bounded channels. One thread, the recorder, writes.
 
 mod alone;
+mod assembly;
 mod cores;
 mod counting;
 mod event;
@@ -34,13 +35,12 @@ mod worker;
 use std::{
     convert::Infallible,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
 };
 
-use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use jiff::SignedDuration;
 
@@ -58,8 +58,7 @@ pub use pass::Pass;
 pub use reception::Reception;
 pub use rules::{label_defaults, rules};
 
-use features::{Features, open_features};
-use fill_in::Target;
+use assembly::Assembly;
 
 use crate::{
     config::RasterStudy,
@@ -68,8 +67,7 @@ use crate::{
     lock::lock,
     model::{Embedder, Model},
     quality::Gates,
-    similar::FeaturesId,
-    store::{DutyKind, Hint, ModelRef, Ownership, Store, StoreError},
+    store::{Hint, Ownership, StoreError},
     store_place::StorePlace,
     study::Rules,
     supervise::{Loss, Supervisor},
@@ -79,12 +77,8 @@ use crate::{
 /// Files between the store's queue and the workers: enough that they do not wait, few enough that what is
 /// urgent overtakes the rest.
 const READ_AHEAD: usize = 4;
-/// Films that were scored and wait for the embedder; of more it hears later.
-const SCORED: usize = 1024;
 /// The loss of a thread that every film passes.
 const FILMS: Loss = Loss::Vital("no film is scored");
-/// Results between the workers and the store.
-const WRITE_BEHIND: usize = 16;
 
 /// The parts of which a pipeline is made.
 pub struct Parts {
@@ -174,137 +168,22 @@ impl Pipeline {
     /// # Errors
     /// If the store or the inbox cannot be opened.
     pub fn start(parts: Parts, on_event: impl FnMut(&Event) + Send + 'static) -> Result<Self, PipelineError> {
-        let Parts {
-            store: store_path,
-            ownership,
-            model,
-            rules,
-            intake: intake_options,
-            mounts,
-            gates,
-            settings,
-            keep_features,
-            embedder,
-            helper,
-            supervisor,
-            readers,
-        } = parts;
-        let gates = Arc::new(ArcSwap::from_pointee(gates));
-        let stop = Arc::new(AtomicBool::new(false));
-        let gauges = Arc::new(Gauges::of(Arc::clone(&readers)));
-        let rules = Arc::new(ArcSwap::from_pointee(rules));
-
         let (arrivals_in, arrivals) = bounded(4);
-        let (wake_in, wake) = bounded(1);
-        let (files_in, files) = bounded(READ_AHEAD);
-        let (results_in, results) = bounded(WRITE_BEHIND);
-        let (orders_in, orders) = unbounded();
-
-        // They lie in a file of this host, which one process writes.
-        let keep_features = keep_features && ownership.keeps_files();
-        let embedder = embedder.filter(|_| keep_features);
-        let kinds = [
-            keep_features.then(|| (model.manifest(), None)),
-            embedder.as_deref().map(|embedder| (embedder.manifest(), Some(embedder.width()))),
-        ]
-        .map(|kind| kind.map(|(manifest, width)| (FeaturesId::new(manifest.features_id()), width)));
-        let [features, embedded] = open_features(&store_path, &ownership, kinds);
-        let (scored_in, scored) = bounded(SCORED);
-
-        let recorder = recorder::Recorder {
-            store: Store::open(&store_path)?,
-            inbox: intake_options.as_ref().map(|options| std::path::absolute(&options.inbox)).transpose()?,
-            takes_in: intake_options.is_some(),
-            mounts: Arc::clone(&mounts),
-            studies: ownership.duty(DutyKind::Studies),
-            ownership,
-            model: Arc::new(ModelRef {
-                name: model.manifest().name.clone(),
-                sha256: model.sha256().to_owned(),
-                manifest: model.manifest().text.clone(),
-            }),
-            device: format!("{} {}", model.device_name(), model.precision().word()),
-            rules: Arc::clone(&rules),
-            gates: Arc::clone(&gates),
-            settings,
-            gauges: Arc::clone(&gauges),
-            stop: Arc::clone(&stop),
-            on_event: Box::new(on_event),
-            features: features.clone(),
-            scored: scored_in,
-            supervisor: supervisor.clone(),
-            wake: wake_in.clone(),
-            progress: recorder::Progress::default(),
-        };
-        let known = Arc::new(Mutex::new(Store::open(&store_path)?));
-        let reach = Arc::new(reach::Reach::default());
-        let judge = || -> Result<judge::Judge, StoreError> {
-            // A connection costs a server something, and a file nothing.
-            let own = (!store_path.is_shared()).then(|| Store::open(&store_path)).transpose()?;
-            Ok(judge::Judge {
-                known: own.map_or_else(|| Arc::clone(&known), |own| Arc::new(Mutex::new(own))),
-                rules: Arc::clone(&rules),
-                gates: Arc::clone(&gates),
-                mounts: Arc::clone(&mounts),
-                readers: Arc::clone(&readers),
-                reach: Arc::clone(&reach),
-                stop: Arc::clone(&stop),
-            })
-        };
-        let mut feeder = feeder::Feeder {
-            store: Store::open(&store_path)?,
-            member: recorder.ownership.member().cloned(),
-            wake,
-            files: files_in,
-            results: results_in.clone(),
-            alone: alone::Alone {
-                helper,
-                model: model.sha256().to_owned(),
-                judge: judge()?,
-                fruitless: 0,
-                next: None,
-            },
-            gauges: Arc::clone(&gauges),
-            supervisor: supervisor.clone(),
-            stop: Arc::clone(&stop),
-            progress: feeder::Progress::default(),
-        };
-        let cores = Arc::new(Cores::new(model));
-        let judges = (0..cores.workers()).map(|_| judge()).collect::<Result<Vec<_>, _>>()?;
-
-        let heartbeat = heartbeat::Heartbeat::new(
-            &store_path,
-            recorder.ownership.clone(),
-            &cores,
-            intake_options.as_ref().map(|options| options.inbox.as_path()),
-            &gauges,
-            &supervisor,
-        );
+        let (orders, orders_out) = unbounded();
         let (beats, beats_end) = bounded(0);
-        let targets =
-            [features.map(|file| Target::new(file, None)), embedded.map(|file| Target::new(file, embedder))];
-        let targets: Vec<Target> = targets.into_iter().flatten().collect();
-        let fill_in = (!targets.is_empty())
-            .then(|| -> Result<_, StoreError> {
-                let parts = fill_in::Parts {
-                    store: Store::open(&store_path)?,
-                    targets,
-                    scored,
-                    cores: Arc::clone(&cores),
-                    gauges: Arc::clone(&gauges),
-                    readers,
-                    stop: Arc::clone(&stop),
-                };
-                Ok(fill_in::FillIn::new(parts))
-            })
-            .transpose()?;
+        let line = Assembly::new(parts)?;
+        let (recorder, mut feeder) = (line.recorder(Box::new(on_event))?, line.feeder()?);
+        let (heartbeat, fill_in, workers) = (line.heartbeat(), line.fill_in()?, line.workers()?);
+        let Assembly { parts, gauges, stop, known, wake: (wake, _), files, results, .. } = line;
+        let (results_in, results) = results;
+        let supervisor = parts.supervisor;
 
         let is_asked = || {
             let stop = Arc::clone(&stop);
             move || stop.load(Ordering::Relaxed)
         };
-        // What the recorder has at hand would be lost with it: the next start finds it queued.
-        let record = move || recorder.run(&arrivals, &results, &orders);
+        // Results that the recorder has taken would be lost with it: the next start finds their films queued.
+        let record = move || recorder.run(&arrivals, &results, &orders_out);
         let mut threads = vec![
             supervisor.spawn_once("recorder", FILMS, is_asked(), record)?,
             supervisor.spawn("feeder", FILMS, is_asked(), move || feeder.run())?,
@@ -314,44 +193,22 @@ impl Pipeline {
             })?,
         ];
         if let Some(mut fill_in) = fill_in {
-            let end = beats_end.clone();
-            threads.push(supervisor.spawn(
-                "fill-in",
-                Loss::Vital("films are missing among similar ones"),
-                is_asked(),
-                move || fill_in.run(&end),
-            )?);
+            let lost = Loss::Vital("films are missing among similar ones");
+            threads.push(supervisor.spawn("fill-in", lost, is_asked(), move || fill_in.run(&beats_end))?);
         }
-        for judge in judges {
-            let mut worker = worker::Worker {
-                judge,
-                cores: Arc::clone(&cores),
-                gauges: Arc::clone(&gauges),
-                stop: Arc::clone(&stop),
-                files: files.clone(),
-                results: results_in.clone(),
-                turn_files: Vec::new(),
-                number: gauges.vitals().add_worker(),
-            };
+        for mut worker in workers {
             threads.push(supervisor.spawn("worker", FILMS, is_asked(), move || worker.run())?);
         }
+        // The threads have their ends of these; a channel that nobody else has ends with them.
         drop((files, results_in));
 
-        let is_known = move |path: &std::path::Path, size, modified_ns| {
-            lock(&known).is_known(path, size, modified_ns).unwrap_or(false)
-        };
-        let hints = Wake::begin(&store_path, Hint::Queue, wake_in.clone(), &supervisor)?;
-        let mut pipeline = Self {
-            stop,
-            orders: orders_in,
-            wake: wake_in,
-            beats: Some(beats),
-            gauges,
-            _wake: hints,
-            intake: None,
-            threads,
-        };
-        if let Some(options) = intake_options {
+        let hints = Wake::begin(&parts.store, Hint::Queue, wake.clone(), &supervisor)?;
+        let mut pipeline =
+            Self { stop, orders, wake, beats: Some(beats), gauges, _wake: hints, intake: None, threads };
+        if let Some(options) = parts.intake {
+            let is_known = move |path: &std::path::Path, size, modified_ns| {
+                lock(&known).is_known(path, size, modified_ns).unwrap_or(false)
+            };
             let look_again = pipeline.gauges.look_again().clone();
             let options = intake::Options { supervisor, look_again, ..options };
             pipeline.intake = Some(intake::start(options, is_known, arrivals_in)?);

@@ -1,4 +1,4 @@
-//! What the receiver tells of, as events, in the audit, and as what is known of each sender.
+//! The receiver's news, as events, in the audit, and in the record of each sender.
 //!
 //! The receiver's threads only hand over; one thread here writes. Whoever can connect can cause refusals, echoes and
 //! associations without a film: what repeats is told once in a while, with how often it happened, so that neither the

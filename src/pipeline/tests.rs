@@ -15,6 +15,7 @@ use crate::{
     health::{Check, Limits, Question, gather_closed, judge},
     model::{DeviceChoice, Precision, Source},
     quality::Action,
+    store::Store,
     supervise::doomed::doom,
 };
 

@@ -10,7 +10,7 @@ use super::{
     limits::{LINE, PARTS},
     settings::{self, Setting},
     source::is_name,
-    values::{kind, suggest},
+    values::{MistakeError, kind, suggest},
 };
 use crate::config::Permission;
 
@@ -86,38 +86,38 @@ const SHORTEST_TICK: Duration = Duration::from_secs(10);
 impl Description {
     /// Reads the table that the file `name` returned; or says what of it is wrong. No metamethod is
     /// called.
-    pub(super) fn read(table: &Table, name: &str) -> Result<Self, String> {
+    pub(super) fn read(table: &Table, name: &str) -> Result<Self, MistakeError> {
         for pair in table.pairs::<Value, Value>() {
             let (key, _) = pair.map_err(|error| error.to_string())?;
             let key = key.as_string().map(|key| key.to_string_lossy()).unwrap_or_default();
             let known = [KEYS.as_slice(), HOOKS.as_slice()].concat();
             if !known.contains(&key.as_str()) {
-                return Err(format!("unknown `{}`: {}", short(&key), suggest(&key, &known)));
+                return Err(format!("unknown `{}`: {}", short(&key), suggest(&key, &known)).into());
             }
         }
         api(&get(table, "api"))?;
         let own = line(table, "name")?.ok_or("`name` is missing")?;
         if !is_name(&own) || own != name {
-            return Err(format!("its `name` is `{own}`, but its file says `{}`", short(name)));
+            return Err(format!("its `name` is `{own}`, but its file says `{}`", short(name)).into());
         }
         let mut hooks = Vec::new();
         for hook in HOOKS {
             match get(table, hook) {
                 Value::Nil => {}
                 Value::Function(_) => hooks.push(hook.to_owned()),
-                other => return Err(format!("`{hook}` must be a function, not {}", kind(&other))),
+                other => return Err(format!("`{hook}` must be a function, not {}", kind(&other)).into()),
             }
         }
         let every = every(&get(table, "every"))?;
         if every.is_some() != hooks.iter().any(|hook| hook == "on_tick") {
-            return Err("`on_tick` and `every` go together: every = \"5m\"".to_owned());
+            return Err("`on_tick` and `every` go together: every = \"5m\"".into());
         }
         let parts = |key: &str| list(table, key).map_err(|why| format!("`{key}`: {why}"));
         let columns: Vec<ColumnSpec> =
             parts("columns")?.iter().map(column).collect::<Result<_, _>>().map_err(within("columns"))?;
         let permissions = permissions(table)?;
         if !columns.is_empty() && !permissions.contains(&Permission::Column) {
-            return Err("`columns` need a permission: permissions = { \"column\" }".to_owned());
+            return Err("`columns` need a permission: permissions = { \"column\" }".into());
         }
         Ok(Self {
             name: own,
@@ -125,13 +125,13 @@ impl Description {
             description: match get(table, "description") {
                 Value::Nil => String::new(),
                 Value::String(text) => short(&text.to_string_lossy()),
-                other => return Err(format!("`description` must be text, not {}", kind(&other))),
+                other => return Err(format!("`description` must be text, not {}", kind(&other)).into()),
             },
             permissions,
             settings: match get(table, "settings") {
                 Value::Nil => Vec::new(),
                 Value::Table(table) => settings::read(&table)?,
-                other => return Err(format!("`settings` must be a table, not {}", kind(&other))),
+                other => return Err(format!("`settings` must be a table, not {}", kind(&other)).into()),
             },
             hooks,
             every,
@@ -184,12 +184,12 @@ fn line(table: &Table, key: &str) -> Result<Option<String>, String> {
 
 /// Clean text of at most a line; refused where cleaning would change it: a name with an escape sequence
 /// in it is not meant well.
-pub(super) fn line_of(text: &str) -> Result<String, String> {
+pub(super) fn line_of(text: &str) -> Result<String, MistakeError> {
     if text.len() > 4 * LINE || text.chars().count() > LINE {
-        return Err(format!("is longer than {LINE} characters"));
+        return Err(format!("is longer than {LINE} characters").into());
     }
     if crate::text::clean(text) != text || text.is_empty() {
-        return Err("is empty, or has spaces at its ends or characters that cannot be shown".to_owned());
+        return Err("is empty, or has spaces at its ends or characters that cannot be shown".into());
     }
     Ok(text.to_owned())
 }

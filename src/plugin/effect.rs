@@ -10,7 +10,7 @@ use super::{
     error::short,
     limits::{BODY, LINE, SENTENCE},
     source::is_name,
-    values::{Budget, json, kind, suggest},
+    values::{Budget, MistakeError, json, kind, suggest},
 };
 use crate::study::Severity;
 
@@ -152,15 +152,17 @@ const SHAPES: [(Permission, &[&str]); 10] = [
 ];
 
 /// Reads what a hook returned: nothing, one effect, or a list of at most `limit`.
-pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<RequestedEffect>, String> {
+pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<RequestedEffect>, MistakeError> {
     let table = match value {
         Value::Nil => return Ok(Vec::new()),
         Value::Table(table) => table,
-        other => return Err(format!("it returned {}, not effects: {{ {{ tag = \"ICU\" }} }}", kind(other))),
+        other => {
+            return Err(format!("it returned {}, not effects: {{ {{ tag = \"ICU\" }} }}", kind(other)).into());
+        }
     };
     let length = table.raw_len();
     if length > limit {
-        return Err(format!("it returned {length} effects, {limit} are allowed"));
+        return Err(format!("it returned {length} effects, {limit} are allowed").into());
     }
     if length == 0 {
         // An empty table is no effect.
@@ -173,7 +175,7 @@ pub(super) fn read(value: &Value, limit: usize) -> Result<Vec<RequestedEffect>, 
     let mut effects = Vec::with_capacity(length);
     for at in 1..=length {
         let item: Value = table.raw_get(at).map_err(|error| error.to_string())?;
-        let Value::Table(item) = &item else { return Err(format!("effect {at} is {}", kind(&item))) };
+        let Value::Table(item) = &item else { return Err(format!("effect {at} is {}", kind(&item)).into()) };
         effects.push(one(item).map_err(|why| format!("effect {at}: {why}"))?);
     }
     Ok(effects)
@@ -245,7 +247,7 @@ fn effect(named: Permission, value: &Value, get: &impl Fn(&str) -> Value) -> Res
                 other => return Err(format!("has a `replace` that is {}", kind(&other))),
             };
             let file = line(value)?;
-            crate::deliver::check_relative(&file)?;
+            crate::deliver::check_relative(&file).map_err(|error| error.to_string())?;
             Effect::Write { file, text: optional("text")?, header: optional("header")?, replace }
         }
         Permission::Copy => Effect::Copy { to: name(value)? },
@@ -267,7 +269,7 @@ fn text(value: &Value, limit: usize) -> Result<String, String> {
 }
 
 fn line(value: &Value) -> Result<String, String> {
-    line_of(&text(value, LINE)?)
+    Ok(line_of(&text(value, LINE)?)?)
 }
 
 fn name(value: &Value) -> Result<String, String> {
@@ -286,12 +288,12 @@ fn sentence(value: &Value) -> Result<String, String> {
 }
 
 /// Reads a cell: text, a number, nothing.
-pub(super) fn cell(value: &Value) -> Result<String, String> {
+pub(super) fn cell(value: &Value) -> Result<String, MistakeError> {
     match value {
         Value::Nil => Ok(String::new()),
         Value::Integer(number) => Ok(number.to_string()),
         Value::Number(number) if number.is_finite() => Ok(number.to_string()),
-        Value::Number(_) => Err("has a value that is not a number (nan, infinity)".to_owned()),
+        Value::Number(_) => Err("has a value that is not a number (nan, infinity)".into()),
         value => Ok(crate::text::clean(&text(value, LINE)?)),
     }
 }

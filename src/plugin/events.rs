@@ -122,7 +122,7 @@ pub(super) fn steps(events: &[AuditEvent], plugin: &str) -> Vec<Step> {
     steps
 }
 
-/// Returns what is taken back may be an alarm's acknowledgement alone: then the status stays as it was.
+/// A change that is taken back may have been an alarm's acknowledgement alone: then the status stays as it was.
 fn status_changed(event: &AuditEvent, study: StudyId, kind: AuditKind) -> Option<Step> {
     let word = |key: &str| event.detail.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
     let (before, status) = (word("before"), word("status"));

@@ -118,7 +118,7 @@ impl Drop for OnDuty {
     }
 }
 
-/// What runs under one duty, while this process has that.
+/// The part that runs under one duty, while this process has that.
 struct Part {
     serves: Serves,
     duty: Duty,

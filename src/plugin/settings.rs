@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     error::short,
     limits::{PARTS, SENTENCE},
-    values::{Budget, json, kind, suggest},
+    values::{Budget, MistakeError, json, kind, suggest},
 };
 
 /// A setting as the plugin declares it.
@@ -29,13 +29,13 @@ pub struct Setting {
 }
 
 /// Reads `settings = { minutes = 10, words = { default = { "ICU" }, help = "..." } }`.
-pub(super) fn read(table: &Table) -> Result<Vec<Setting>, String> {
+pub(super) fn read(table: &Table) -> Result<Vec<Setting>, MistakeError> {
     let mut settings = Vec::new();
     for pair in table.pairs::<Value, Value>() {
         let (key, value) = pair.map_err(|error| error.to_string())?;
         let name = name_of(&key)?;
         if settings.len() == PARTS {
-            return Err(format!("there are more than {PARTS} settings"));
+            return Err(format!("there are more than {PARTS} settings").into());
         }
         let setting = one(&name, &value).map_err(|why| format!("setting `{name}`: {why}"))?;
         settings.push(setting);
@@ -98,11 +98,11 @@ fn bare(name: &str, value: &Value) -> Result<Setting, String> {
 }
 
 /// The values in force: the site's over the defaults.
-pub(super) fn resolve(settings: &[Setting], site: &BTreeMap<String, Json>) -> Result<Json, String> {
+pub(super) fn resolve(settings: &[Setting], site: &BTreeMap<String, Json>) -> Result<Json, MistakeError> {
     let names: Vec<&str> = settings.iter().map(|setting| setting.name.as_str()).collect();
     if let Some(unknown) = site.keys().find(|key| !names.contains(&key.as_str())) {
         let unknown = short(unknown);
-        return Err(format!("it has no setting `{unknown}`: {}", suggest(&unknown, &names)));
+        return Err(format!("it has no setting `{unknown}`: {}", suggest(&unknown, &names)).into());
     }
     let mut values = Map::new();
     for setting in settings {

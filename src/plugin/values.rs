@@ -5,6 +5,29 @@ use serde_json::{Map, Value as Json};
 
 use super::limits::{DEPTH, VALUES};
 
+/// A mistake of a plugin in what it says of itself or asks for: words for its author, often the end of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct MistakeError(String);
+
+impl From<String> for MistakeError {
+    fn from(words: String) -> Self {
+        Self(words)
+    }
+}
+
+impl From<&str> for MistakeError {
+    fn from(words: &str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
+impl From<MistakeError> for String {
+    fn from(MistakeError(words): MistakeError) -> Self {
+        words
+    }
+}
+
 /// Plain data as a table that nobody can change.
 pub(super) fn frozen(lua: &Lua, value: &Json) -> mlua::Result<Value> {
     Ok(match value {
@@ -50,8 +73,8 @@ impl Budget {
 }
 
 /// Reads a value that a plugin gives out as JSON; else says why it cannot be one. No metamethod is called.
-pub(super) fn json(value: &Value, budget: &mut Budget) -> Result<Json, String> {
-    json_at(value, budget, 0)
+pub(super) fn json(value: &Value, budget: &mut Budget) -> Result<Json, MistakeError> {
+    Ok(json_at(value, budget, 0)?)
 }
 
 fn json_at(value: &Value, budget: &mut Budget, depth: usize) -> Result<Json, String> {

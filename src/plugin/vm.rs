@@ -127,9 +127,9 @@ impl Vm {
             return Err(PluginError::new(PluginErrorKind::Shape, &source.main, &message));
         };
         let description = Description::read(&table, &source.name)
-            .map_err(|why| PluginError::new(PluginErrorKind::Shape, &source.main, &why))?;
+            .map_err(|why| PluginError::new(PluginErrorKind::Shape, &source.main, &why.to_string()))?;
         let values = settings::resolve(&description.settings, site)
-            .map_err(|why| PluginError::new(PluginErrorKind::Setting, &source.main, &why))?;
+            .map_err(|why| PluginError::new(PluginErrorKind::Setting, &source.main, &why.to_string()))?;
         let settings = frozen(&lua, &values).map_err(|error| fault(&error))?;
         let (file, last) = (source.main.clone(), RefCell::default());
         Ok(Self { lua, table, settings, watchdog, printed, file, limits, description, last })
@@ -169,10 +169,12 @@ impl Vm {
         let fault = |fault: PluginError| fault.within(call.name());
         let returned = self.invoke(&function, call).map_err(fault)?;
         let effects = effect::read(&returned, self.limits.effects)
-            .and_then(|effects| self.check(effects, call))
+            .and_then(|effects| Ok(self.check(effects, call)?))
             .map_err(|why| {
                 let line = function.info().line_defined.and_then(|line| u32::try_from(line).ok());
-                PluginError::new(PluginErrorKind::Effect, &self.file, &why).at(line).within(call.name())
+                PluginError::new(PluginErrorKind::Effect, &self.file, &why.to_string())
+                    .at(line)
+                    .within(call.name())
             })?;
         Ok(effects)
     }

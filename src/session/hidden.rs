@@ -5,15 +5,14 @@
 
 use cxr_film::Header;
 
+pub(super) use super::protocol::HIDDEN;
+
 use super::protocol::{Health, Update};
 use crate::{
     store::{FilmRow, FilmState, Note, PluginRecord, StudyDetail, StudyRow},
-    study::{Clash, Sending, SendingState},
+    study::{Clash, Sending},
     text::Secrets,
 };
-
-/// In place of a text that people or plugins wrote.
-pub(super) const HIDDEN: &str = "(hidden with the names)";
 
 /// The update without names.
 pub(super) fn without_names(update: Update) -> Update {
@@ -56,7 +55,7 @@ pub(super) fn without_names(update: Update) -> Update {
     }
 }
 
-/// Returns what went wrong in a plugin may quote what it was told.
+/// A fault may quote what the plugin was told.
 fn without_fault(record: PluginRecord) -> PluginRecord {
     let fault = if record.fault.is_empty() { String::new() } else { HIDDEN.to_owned() };
     PluginRecord { fault, ..record }
@@ -64,11 +63,7 @@ fn without_fault(record: PluginRecord) -> PluginRecord {
 
 /// A destination may answer with what it was sent.
 fn hide_remark(sending: &mut Sending) {
-    match &mut sending.state {
-        SendingState::Failing { why, .. } | SendingState::GivenUp { why, .. } => HIDDEN.clone_into(why),
-        SendingState::Sent { remark, .. } if !remark.is_empty() => HIDDEN.clone_into(remark),
-        SendingState::Sent { .. } | SendingState::Waiting => {}
-    }
+    sending.replace_answer(HIDDEN);
 }
 
 fn hide_row(row: &mut StudyRow) {

@@ -6,7 +6,7 @@ use crate::{
     quality::{Gate, Held},
     session::protocol::Similar,
     store::{OnRequest, Outcome, OutsidePriority, Store, Verdict},
-    study::{Answer, Difference, Severity, SimilarFilm, marks::Mark},
+    study::{Answer, Difference, SendingState, Severity, SimilarFilm, marks::Mark},
 };
 
 const NAME: &str = "OKONKWO^CHIDINMA";

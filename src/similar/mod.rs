@@ -53,8 +53,8 @@ impl FilmKey {
     }
 }
 
-/// What tells the features of one model from those of any other: the SHA-256 of its name, weights and preprocessing,
-/// hex (see [`crate::model::Manifest::features_id`]).
+/// The identity of the features of one model, by which they are told from any other's: the SHA-256 of its name, weights and
+/// preprocessing, hex (see [`crate::model::Manifest::features_id`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeaturesId(String);
 

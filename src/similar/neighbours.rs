@@ -15,7 +15,7 @@ pub struct Asked {
     pub features: Vec<f32>,
     /// Its study, if it is in the store.
     pub study: Option<StudyId>,
-    /// Whose it is.
+    /// The patient of the film.
     pub patient: Patient,
 }
 

@@ -15,13 +15,13 @@ use crate::{
     text::clean,
 };
 
-/// Who did what no person did.
+/// The actor of events that no person caused.
 pub(super) const PIPELINE: &str = "pipeline";
 
 /// Something that happened, about to be written down.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent<'a> {
-    /// What kind of event it is.
+    /// The kind of event.
     pub kind: AuditKind,
     /// The study, if it is about one.
     pub study: Option<StudyId>,
@@ -50,7 +50,7 @@ pub struct AuditEvent {
     pub id: i64,
     /// When.
     pub time: Timestamp,
-    /// What kind of event it is; perhaps one of a newer version.
+    /// The kind of event; perhaps one of a newer version.
     pub kind: AuditWord,
     /// The study, if it is about one.
     pub study: Option<StudyId>,
@@ -58,7 +58,7 @@ pub struct AuditEvent {
     pub film: Option<FilmId>,
     /// The file, likewise.
     pub file: Option<FileId>,
-    /// Who did it: a person, a plugin, or "pipeline".
+    /// The one who did it: a person, a plugin, or "pipeline".
     pub actor: String,
     /// A JSON object, or null.
     pub detail: Value,
@@ -78,7 +78,7 @@ impl Store {
         self.signature = Some(Signature { name: clean(person), key: clean(key) });
     }
 
-    /// Writes an event of another room into the audit.
+    /// Writes an event of another module into the audit.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].

@@ -1,4 +1,4 @@
-//! What time and people do to a study: it completes, it waits too long, it is raised, seen, done.
+//! The changes that time and people make to a study: it completes, it waits too long, it is raised, seen, done.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

@@ -13,7 +13,7 @@ const VALUES: usize = 20_000;
 const ROWS: usize = 500;
 /// Tables that say what a database is and who works for it, and not what is in the store.
 const OWN: [&str; 4] = ["store_format", "backup", "workers", "duties"];
-/// What triggers count while films come.
+/// The columns that triggers count up while films come.
 const COUNTED: [&str; 3] = ["parts_scored", "parts_beside", "parts_amiss"];
 
 /// How far a copy is.

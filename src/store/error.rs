@@ -1,4 +1,4 @@
-//! What can be wrong with a store, in words for the person who has to put it right.
+//! The errors of a store, in words for the person who has to put it right.
 
 use std::{error::Error, io, sync::Arc};
 
@@ -23,7 +23,7 @@ pub enum StoreErrorKind {
     PasswordRefused,
     /// TLS to the server cannot be had as it is wanted.
     NotSecure,
-    /// The server has no such database, or it no such schema.
+    /// The server has no such database, or the database has no such schema.
     NoDatabase,
     /// All connections of the server are taken.
     TooManyConnections,
@@ -118,7 +118,7 @@ impl StoreErrorKind {
         }
     }
 
-    /// What to do where the store is on a server, and whose part it is.
+    /// Advises on a store that is on a server, and says whose part it is.
     fn advice_for_server(self) -> Option<&'static str> {
         Some(match self {
             Self::ReadOnly => {
@@ -184,7 +184,7 @@ pub struct StoreError {
     pub place: StorePlace,
     /// The reason, as the system, the database or the store gave it.
     pub why: String,
-    /// What the system or the database gave, for the log.
+    /// The error of the system or the database, for the log.
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 

@@ -15,8 +15,7 @@ use super::{
     films,
     identity::{join, note_clashes, repeated},
     join::{join_study, refresh, reopen},
-    queued::Claim as Turn,
-    request,
+    queued, request,
     rollup::recombine,
     row::{save, study},
     sql::{self, Connection, OptionalExtension},
@@ -44,7 +43,7 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn duplicate(
         &mut self,
-        file: impl Into<Turn>,
+        file: impl Into<queued::Claim>,
         of: FilmId,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
@@ -73,7 +72,7 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn finish(
         &mut self,
-        file: impl Into<Turn>,
+        file: impl Into<queued::Claim>,
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
@@ -112,7 +111,7 @@ impl Store {
     /// See [`super::StoreErrorKind`]; then the file is still queued.
     pub fn gone(
         &mut self,
-        file: impl Into<Turn>,
+        file: impl Into<queued::Claim>,
         reason: &str,
         now: Timestamp,
     ) -> Result<Option<StudyRow>, StoreError> {

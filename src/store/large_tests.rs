@@ -53,7 +53,7 @@ impl Ward {
         self.store.receive(&[arrival], Timestamp::UNIX_EPOCH).unwrap()[0].0
     }
 
-    /// What comes next to the study: scored with that probability, or held.
+    /// The next film of the study: scored with that probability, or held.
     fn outcome(&self, scored: Result<f32, Gate>, exposure: Exposure) -> Outcome {
         let number = self.next;
         let mut header = Header {

@@ -1,5 +1,5 @@
-//! What is to be done outside the store, by plugins' wish or for the results of studies: kept until it is done, or until
-//! it is given up.
+//! Deliveries to the outside, by plugins' wish or of the results of studies: each is kept until it is done, or until it is
+//! given up.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Due {
 pub struct PluginNotice {
     /// Its number.
     pub id: i64,
-    /// Whose.
+    /// The plugin that wants it.
     pub plugin: String,
     /// The line.
     pub text: String,

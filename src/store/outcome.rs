@@ -1,4 +1,4 @@
-//! What the pipeline made of a file, and what the store answers.
+//! The outcome of a file in the pipeline, and the store's answer to it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -31,7 +31,7 @@ pub struct Outcome {
     pub study_key: String,
     /// When work on it began, for the audit.
     pub started: Timestamp,
-    /// What the file said of itself, if it got that far.
+    /// The file's own header, if it was read that far.
     pub header: Option<Header>,
     /// Whether the pixels could be decoded. Only such a film can count for another one.
     pub decoded: bool,
@@ -76,7 +76,7 @@ pub struct Scored {
     pub model: Arc<ModelRef>,
     /// The thresholds in force.
     pub rules: Arc<Rules>,
-    /// What it ran on, and in which precision: "cpu fp32".
+    /// The device and its precision: "cpu fp32".
     pub device: String,
 }
 

@@ -83,7 +83,7 @@ impl Ownership {
         Self { lock: None, member: None }
     }
 
-    /// The same for a process that is among the workers of a shared store.
+    /// Adds this process's place among the workers of a shared store.
     #[must_use]
     pub fn with_member(self, member: Member) -> Self {
         Self { member: Some(member), ..self }

@@ -60,7 +60,7 @@ pub fn place_beside(store: impl Into<StorePlace>, suffix: &str) -> io::Result<Pa
     base(&store.into()).map(|path| with_suffix(&path, suffix))
 }
 
-/// What the names of all files beside a store begin with: its own name; of one on a server, a name in a folder of this
+/// The beginning of the names of all files beside a store: its own name; of one on a server, a name in a folder of this
 /// host that is this user's alone, and is made here.
 pub(super) fn base(store: &StorePlace) -> io::Result<PathBuf> {
     let server = match store {

@@ -299,7 +299,7 @@ pub struct NewDelivery {
 pub struct Delivery {
     /// Its number.
     pub id: i64,
-    /// Whose.
+    /// The plugin's name.
     pub plugin: String,
     /// The study, if it is about one.
     pub study: Option<StudyId>,

@@ -221,7 +221,7 @@ fn send(connection: &Connection, plugin: &str, delivery: &NewDelivery, now: Time
     Ok(true)
 }
 
-/// The same for every try of one delivery, and for no other one.
+/// Makes the key that is the same for every try of one delivery, and for no other one.
 fn key(plugin: &str, id: i64, delivery: &NewDelivery, now: Timestamp) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{plugin}\0{id}\0{}\0{}\0", now.as_microsecond(), delivery.target));

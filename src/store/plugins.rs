@@ -1,5 +1,5 @@
-//! What is known of the plugins, and what people ask of them: in the store, so that every process sees
-//! it and the owner's answers.
+//! The records of plugins, and the requests of people to them: in the store, so that every process sees it and the owner's
+//! answers.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl Store {
         })
     }
 
-    /// What is known of each plugin that ever ran here, by name.
+    /// Returns the record of each plugin that ever ran here, by name.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -127,8 +127,8 @@ impl Store {
         })
     }
 
-    /// What people ask of a plugin and has not been answered, with its numbers, oldest first; none where a
-    /// request is half of one and asks for nothing.
+    /// Returns the requests to a plugin that have not been answered, with their numbers, oldest first; none where a request
+    /// is half of one and asks for nothing.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].

@@ -32,7 +32,7 @@ pub struct Queued {
     pub file: FileId,
     /// The turn at it, for its result.
     pub claim: Claim,
-    /// What intake said of it.
+    /// The arrival, as intake saw it.
     pub arrival: Arrival,
     /// Set where a person wants the held film in it scored all the same: the request, and the SHA-256 (hex)
     /// of that film.

@@ -1,4 +1,4 @@
-//! What everybody may ask: the owner's own screens, and followers in other processes.
+//! The questions that everybody may ask: the owner's own screens, and followers in other processes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

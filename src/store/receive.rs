@@ -152,8 +152,8 @@ impl Store {
     }
 }
 
-/// What lies in the inbox and is left out, as the owner last kept it; nothing where that cannot be read, for
-/// it is kept anew before long.
+/// Returns the files that lie in the inbox and are left out, as the owner last kept it; nothing where that cannot be read,
+/// for it is kept anew before long.
 pub(super) fn left_out(connection: &Connection) -> sql::Result<LeftOut> {
     let counts: Option<String> = connection
         .prepare_cached("SELECT counts FROM left_out")?

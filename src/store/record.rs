@@ -38,11 +38,11 @@ pub struct FilmRow {
     pub path: PathBuf,
     /// SHA-256 of the file, hex; empty if it went before it could be read.
     pub sha256: String,
-    /// What the file said of itself.
+    /// The file's own header.
     pub header: Header,
-    /// What became of it.
+    /// Whether it was scored or held.
     pub state: FilmState,
-    /// What gates said of a film that was scored all the same, a sentence each.
+    /// The warnings of gates about a film that was scored all the same, a sentence each.
     pub warnings: Vec<String>,
     /// Other films that bear its SOP Instance UID.
     pub clashes: Vec<Clash>,
@@ -59,7 +59,7 @@ pub struct StudyDetail {
     pub study: StudyRow,
     /// Scored films first, the one with the top finding foremost; then held ones.
     pub films: Vec<FilmRow>,
-    /// What people wrote, the oldest first.
+    /// The notes of people, the oldest first.
     pub notes: Vec<Note>,
     /// Other patients' studies that bear its Study Instance UID.
     pub clashes: Vec<Clash>,
@@ -68,8 +68,8 @@ pub struct StudyDetail {
 }
 
 impl StudyDetail {
-    /// What is to be told beside the findings of a film: of its study, of its number, and by the gates, a sentence
-    /// each. File names and keys may name a patient: `named` says whether they may be told.
+    /// Collects the warnings beside the findings of a film: of its study, of its number, and by the gates, a sentence each.
+    /// File names and keys may name a patient: `named` says whether they may be told.
     #[must_use]
     pub fn warnings(&self, film: &FilmRow, named: bool) -> Vec<String> {
         let clashes = self.clashes.iter().chain(&film.clashes).map(|clash| clash.sentence(named));

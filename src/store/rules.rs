@@ -40,7 +40,7 @@ pub(super) fn intern_rules(connection: &Connection, rules: &Rules, now: Timestam
         .query_row([&digest], |row| row.get(0))
 }
 
-/// What stands for rules: other rules have another digest.
+/// Returns the digest of rules: other rules have another one.
 #[must_use]
 pub fn rules_digest(rules: &Rules) -> String {
     digest_of(&[&rules_json(rules)])

@@ -1,4 +1,4 @@
-//! Who sends films by DICOM: when the last film came, how many came today, and why something was refused.
+//! The senders of films by DICOM: when the last film came, how many came today, and why something was refused.
 
 use jiff::{Timestamp, civil::Date};
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::study::AuditKind;
 
-/// What is kept of a version of a result while and after it is sent; nothing of a patient.
+/// The facts that are kept of a version of a result while and after it is sent; none of a patient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendContent {
     /// A hash of what the result says; empty where somebody asked for it and nobody has looked yet.
@@ -226,8 +226,8 @@ pub(super) fn want(
     Ok(true)
 }
 
-/// What comes of the content of a delivery that comes to its end: what is kept of it, and the result that is to be sent
-/// after it, where it became another one meanwhile. `sent`: the digest of what the destination has; none if it has nothing.
+/// Ends the content of a delivery: returns the part of it that is kept, and the result that is to be sent after it, where
+/// it became another one meanwhile. `sent`: the digest of what the destination has; none if it has nothing.
 pub(super) fn ended(content: String, sent: Option<String>) -> sql::Result<(String, Option<String>)> {
     let Some(row) = SendContent::read(&content) else { return Ok((content, None)) };
     let wanted = row.last_wanted().to_owned();
@@ -279,7 +279,7 @@ fn insert(
     touch(connection, study)
 }
 
-/// What is kept of a delivery that waits, and its plan.
+/// Reads the content and the plan of a delivery that waits.
 fn waiting_content(connection: &Connection, id: i64) -> sql::Result<Option<(SendContent, String)>> {
     let row: Option<(String, String)> = connection
         .prepare_cached("SELECT content, plan FROM outbox WHERE id = ?1 AND state = 'waiting'")?

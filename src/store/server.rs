@@ -91,8 +91,8 @@ fn has_tables(connection: &Connection) -> sql::Result<bool> {
 
 /// Takes the right to write and gives it back, waiting so long for another writer.
 pub(super) fn try_to_write(connection: &Connection, busy: Duration) -> sql::Result<()> {
-    let patience = format!("SET LOCAL lock_timeout = {}", busy.as_millis().max(1));
-    let view = connection.beside_others(&patience)?;
+    let timeout = format!("SET LOCAL lock_timeout = {}", busy.as_millis().max(1));
+    let view = connection.beside_others(&timeout)?;
     view.take_turn()?;
     // A server that takes no changes says so here.
     view.prepare_cached("SELECT version FROM store_format FOR UPDATE")?

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     intake::LeftOut,
     quality::Gate,
-    study::{AuditKind, Seen, Severity, ShiftQuestion, Status, Turn, Unseen, by_hour, waits},
+    study::{AuditKind, Seen, Severity, ShiftQuestion, Status, Unseen, WaitChange, by_hour, waits},
 };
 
 /// How a shift goes.
@@ -37,7 +37,7 @@ pub struct Shift {
     pub unseen: BTreeMap<Severity, Unseen>,
     /// The waits that ended since then, by the band that the study has now.
     pub seen: BTreeMap<Severity, Seen>,
-    /// The same over all bands.
+    /// The studies seen in all bands together.
     pub seen_all: Option<Seen>,
     /// Files waiting to be read.
     pub queued: u32,
@@ -45,9 +45,9 @@ pub struct Shift {
     pub queued_since: Option<Timestamp>,
     /// Films scored or held within the last minute.
     pub last_minute: u32,
-    /// What the last film was scored on: "cpu fp32"; empty if none was.
+    /// The device that the last film was scored on: "cpu fp32"; empty if none was.
     pub device: String,
-    /// What lies in the owner's inbox and is left out, whenever it came.
+    /// The files that lie in the owner's inbox and are left out, whenever they came.
     pub left_out: LeftOut,
 }
 
@@ -61,7 +61,7 @@ impl Store {
         self.read(|view| {
             let since = Micros(question.since);
             let arrivals = arrivals(view, question)?;
-            let waits = waits(&turns(view, question.since)?);
+            let waits = waits(&wait_changes(view, question.since)?);
             let (queued, queued_since) = queue(view)?;
             let minute = question.now.checked_sub(SignedDuration::from_mins(1)).unwrap_or(Timestamp::MIN);
             Ok(Shift {
@@ -174,9 +174,9 @@ fn unseen(view: &Connection) -> sql::Result<BTreeMap<Severity, Unseen>> {
     Ok(unseen)
 }
 
-/// What people did with studies' being new. A wait begins with the first film's arrival, or with the film that
-/// brought a study back which was done.
-fn turns(view: &Connection, since: Timestamp) -> sql::Result<Vec<Turn>> {
+/// Reads the changes by which people ended and began waits. A wait begins with the first film's arrival, or with the film
+/// that brought a study back which was done.
+fn wait_changes(view: &Connection, since: Timestamp) -> sql::Result<Vec<WaitChange>> {
     let sql = format!(
         "SELECT events.id, events.study, events.time, events.detail, studies.severity,
                 coalesce((SELECT max(back.time) FROM events AS back
@@ -189,14 +189,14 @@ fn turns(view: &Connection, since: Timestamp) -> sql::Result<Vec<Turn>> {
         status = AuditKind::Status.word(),
         taken_back = AuditKind::TakenBack.word(),
     );
-    let turns = rows(view, "events", &sql, [Micros(since)], |row| {
+    let changes = rows(view, "events", &sql, [Micros(since)], |row| {
         let mut columns = Columns::of(row);
         columns.next::<i64>()?;
         let (study, at) = (columns.next()?, columns.next_time()?);
         let Some(is_new_again) = becomes_new(&columns.next::<String>()?) else { return Ok(None) };
-        Ok(Some(Turn { study, at, is_new_again, band: columns.next()?, since: columns.next_time()? }))
+        Ok(Some(WaitChange { study, at, is_new_again, band: columns.next()?, since: columns.next_time()? }))
     })?;
-    Ok(turns.into_iter().flatten().collect())
+    Ok(changes.into_iter().flatten().collect())
 }
 
 /// Whether a change of status, by its detail, made a study new; none where it was new before and after, or neither.

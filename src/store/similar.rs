@@ -1,4 +1,4 @@
-//! What the search for similar films asks a store: which films there are to compare, and what is known of one.
+//! The questions of the search for similar films: which films there are to compare, and what is known of one.
 
 use super::{
     FilmId, Store, StoreError, StudyId,
@@ -22,7 +22,7 @@ pub struct ComparedFilm {
     pub sha256: String,
     /// Its study.
     pub study: StudyId,
-    /// Whose it is.
+    /// The patient of the film.
     pub patient: Patient,
 }
 
@@ -68,7 +68,7 @@ impl Store {
         })
     }
 
-    /// What is known of a film that is so far from another one; none if it is gone.
+    /// Returns the facts about a film that is so far from another one; none if it is gone.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].

@@ -1,4 +1,4 @@
-//! What the last films of a model got, for comparing one film with them.
+//! The probabilities of a model's last films, for comparing one film with them.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ impl Spread {
 }
 
 impl Store {
-    /// What the last `most` films got that this model scored, done ones included; of one exposure one image. Films
-    /// that the same weights scored with another manifest count too.
+    /// Reads the probabilities of the last `most` films that this model scored, done ones included; of one exposure one
+    /// image. Films that the same weights scored with another manifest count too.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].

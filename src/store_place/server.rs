@@ -12,7 +12,7 @@ use tokio_postgres::config::{Config, Host, SslMode};
 use super::password::{self, Password, PasswordError};
 use crate::{hash::sha256, intake::Mounts, text::clean};
 
-/// What begins a URL of a store.
+/// The beginnings of a store's URL.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// The port of a server that says nothing else.
@@ -197,13 +197,13 @@ impl ServerPlace {
         self.config.get_password().is_some()
     }
 
-    /// What a connection is made by, but for the password.
+    /// The settings of a connection, but for the password.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// What TLS has to be worth.
+    /// The protection that TLS has to give.
     #[must_use]
     pub fn tls(&self) -> TlsMode {
         self.tls

@@ -1,4 +1,4 @@
-//! Who is who, by what a film's header says.
+//! The patient and the numbers of a film, by what its header says.
 
 use cxr_film::Header;
 

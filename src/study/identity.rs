@@ -1,6 +1,6 @@
-//! Who is who: whether two films are one, whose a film is, and in which row of the worklist it stands. Numbers that
-//! should be unique are not: anonymisers and consoles give one SOP Instance UID to two films, and one Study Instance
-//! UID to two patients. The store and `scan` bring what they know of a film's neighbours, and decide alike.
+//! Identity: whether two films are one, whose a film is, and in which row of the worklist it stands. Numbers that should be
+//! unique are not: anonymisers and consoles give one SOP Instance UID to two films, and one Study Instance UID to two
+//! patients. The store and `scan` bring what they know of a film's neighbours, and decide alike.
 
 /// A patient as a header names them. A field that the header leaves empty tells nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub struct Claim {
     pub sop_instance_uid: String,
     /// Study Instance UID; empty: none.
     pub study_instance_uid: String,
-    /// Whose it is.
+    /// The patient of the film.
     pub patient: Patient,
     /// Whether its pixels could be decoded.
     pub decoded: bool,

@@ -47,6 +47,6 @@ pub use severity::Severity;
 pub use shift::{Period, ShiftQuestion, ShiftWatch, Unseen, by_hour, time_to_empty};
 pub use similar::SimilarFilm;
 pub use status::{Acknowledged, Handling, Note, OutsidePriority, Status};
-pub use waits::{Seen, Turn, waits};
+pub use waits::{Seen, WaitChange, waits};
 pub use what_if::{BANDS, BINS, Band, Move, PastStudy, Sample, Side, Wait, WhatIf, what_if};
 pub use workbench::{Bench, BenchLabel, Mark, Setting, Stop, ThresholdChange};

@@ -61,8 +61,20 @@ impl Sending {
             SendingState::Waiting => format!("waits{version}"),
             SendingState::Failing { why, next } => format!("failed: {why}, next try {}", time(*next)),
             SendingState::Sent { at, remark } if remark.is_empty() => format!("sent {}{version}", time(*at)),
+            SendingState::Sent { at, remark } if remark.starts_with('(') => {
+                format!("sent {}{version} {remark}", time(*at))
+            }
             SendingState::Sent { at, remark } => format!("sent {}{version} ({remark})", time(*at)),
             SendingState::GivenUp { why, at } => format!("given up {}: {why}", time(*at)),
+        }
+    }
+
+    /// Puts other words in place of the destination's answer, which may repeat what was sent to it.
+    pub fn replace_answer(&mut self, words: &str) {
+        match &mut self.state {
+            SendingState::Failing { why, .. } | SendingState::GivenUp { why, .. } => words.clone_into(why),
+            SendingState::Sent { remark, .. } if !remark.is_empty() => words.clone_into(remark),
+            SendingState::Sent { .. } | SendingState::Waiting => {}
         }
     }
 

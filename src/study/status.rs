@@ -73,7 +73,7 @@ pub struct Handling {
 /// A sentence that a person wrote about a study.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Who.
+    /// The person who wrote it.
     pub author: String,
     /// When.
     pub time: Timestamp,

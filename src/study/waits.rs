@@ -6,7 +6,7 @@ use super::{Severity, StudyId, quantile};
 
 /// A study that somebody looked at for the first time, or made new again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
+pub struct WaitChange {
     /// The study.
     pub study: StudyId,
     /// When.
@@ -21,19 +21,21 @@ pub struct Turn {
 
 /// The waits that ended, in the order of their ends: a band and how long. One that somebody took back has not ended.
 #[must_use]
-pub fn waits(turns: &[Turn]) -> Vec<(Severity, SignedDuration)> {
-    let mut ended: Vec<&Turn> = Vec::new();
-    for turn in turns {
-        if turn.is_new_again {
-            if let Some(last) = ended.iter().rposition(|ended| ended.study == turn.study) {
+pub fn waits(changes: &[WaitChange]) -> Vec<(Severity, SignedDuration)> {
+    let mut ended: Vec<&WaitChange> = Vec::new();
+    for change in changes {
+        if change.is_new_again {
+            if let Some(last) = ended.iter().rposition(|ended| ended.study == change.study) {
                 ended.remove(last);
             }
         } else {
-            ended.push(turn);
+            ended.push(change);
         }
     }
     // A clock that was set back makes no wait shorter than none.
-    let wait = |turn: &&Turn| (turn.band, turn.at.duration_since(turn.since).max(SignedDuration::ZERO));
+    let wait = |change: &&WaitChange| {
+        (change.band, change.at.duration_since(change.since).max(SignedDuration::ZERO))
+    };
     ended.iter().map(wait).collect()
 }
 
@@ -67,45 +69,45 @@ impl Seen {
 mod tests {
     use super::*;
 
-    /// A turn as minutes: seen at, or new again at (negative), waiting since.
-    fn turn(study: StudyId, band: Severity, at: i64, since: i64) -> Turn {
+    /// A change as minutes: seen at, or new again at (negative), waiting since.
+    fn change(study: StudyId, band: Severity, at: i64, since: i64) -> WaitChange {
         let minutes = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
-        Turn { study, at: minutes(at.abs()), is_new_again: at < 0, band, since: minutes(since) }
+        WaitChange { study, at: minutes(at.abs()), is_new_again: at < 0, band, since: minutes(since) }
     }
 
-    /// What happened, as turns, and the waits that it ended, in minutes.
-    type Case<'a> = (&'a str, &'a [Turn], &'a [(Severity, i64)]);
+    /// A name, the changes of a study, and the waits that they ended, in minutes.
+    type Case<'a> = (&'a str, &'a [WaitChange], &'a [(Severity, i64)]);
 
     #[test]
     fn a_wait_ends_when_somebody_looks_and_not_when_that_is_taken_back() {
         use Severity::{Critical, Routine};
         let cases: [Case<'_>; 7] = [
             ("nobody looked", &[], &[]),
-            ("seen", &[turn(1, Critical, 9, 2)], &[(Critical, 7)]),
-            ("seen and taken back", &[turn(1, Critical, 9, 2), turn(1, Critical, -10, 2)], &[]),
+            ("seen", &[change(1, Critical, 9, 2)], &[(Critical, 7)]),
+            ("seen and taken back", &[change(1, Critical, 9, 2), change(1, Critical, -10, 2)], &[]),
             (
                 "seen by mistake, later seen indeed",
-                &[turn(1, Critical, 9, 2), turn(1, Critical, -10, 2), turn(1, Critical, 30, 2)],
+                &[change(1, Critical, 9, 2), change(1, Critical, -10, 2), change(1, Critical, 30, 2)],
                 &[(Critical, 28)],
             ),
             (
                 "one of two is taken back",
-                &[turn(1, Critical, 9, 2), turn(2, Routine, 10, 2), turn(1, Critical, -11, 2)],
+                &[change(1, Critical, 9, 2), change(2, Routine, 10, 2), change(1, Critical, -11, 2)],
                 &[(Routine, 8)],
             ),
             (
                 "done, and a film brought it back",
-                &[turn(1, Routine, 9, 2), turn(1, Routine, 40, 30)],
+                &[change(1, Routine, 9, 2), change(1, Routine, 40, 30)],
                 &[(Routine, 7), (Routine, 10)],
             ),
-            ("made new again that was seen before the shift", &[turn(1, Routine, -9, 2)], &[]),
+            ("made new again that was seen before the shift", &[change(1, Routine, -9, 2)], &[]),
         ];
-        for (case, turns, expected) in cases {
+        for (case, changes, expected) in cases {
             let expected: Vec<_> =
                 expected.iter().map(|(band, minutes)| (*band, SignedDuration::from_mins(*minutes))).collect();
-            assert_eq!(waits(turns), expected, "{case}");
+            assert_eq!(waits(changes), expected, "{case}");
         }
-        assert_eq!(waits(&[turn(1, Routine, 2, 9)]), [(Routine, SignedDuration::ZERO)], "a clock set back");
+        assert_eq!(waits(&[change(1, Routine, 2, 9)]), [(Routine, SignedDuration::ZERO)], "a clock set back");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Lengths of time and sizes, in words.
+//! Lengths of time, sizes and numbers of processes, in words.
 
 /// A length of time in its two largest units: "3 s", "2 min 5 s", "1 h 4 min", "3 d 2 h".
 #[must_use]
@@ -27,6 +27,13 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{bytes} B") } else { format!("{amount:.1} {}", units[unit]) }
+}
+
+/// The number of a process as it stands behind its name in a message: " (process 12)", with a space before it; empty where
+/// it is not known.
+#[must_use]
+pub fn process_number(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod path;
 mod redact;
 mod writer;
 
-pub use amounts::{long_time, size};
+pub use amounts::{long_time, process_number, size};
 pub use causes::causes;
 pub use cxr_film::text::{clean, harmless};
 pub use path::{file_name, shown, unnamed};

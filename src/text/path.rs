@@ -2,13 +2,11 @@
 
 use std::{os::unix::ffi::OsStrExt, path::Path};
 
-use sha2::{Digest, Sha256};
-
 use super::clean;
-use crate::hash::hex;
+use crate::hash::sha256;
 
-/// Bytes of a path's hash that stand for it: few enough to read out, enough that two films never share them.
-const HASH_BYTES: usize = 6;
+/// Digits of a path's hash that stand for it: few enough to read out, enough that two films never share them.
+const HASH_DIGITS: usize = 12;
 
 /// A path for people: what it has that is no text is replaced, control characters are gone.
 #[must_use]
@@ -27,8 +25,8 @@ pub fn file_name(path: &Path) -> String {
 #[must_use]
 pub fn unnamed(path: &Path) -> String {
     let absolute = std::path::absolute(path);
-    let hash = Sha256::digest(absolute.as_deref().unwrap_or(path).as_os_str().as_bytes());
-    format!("file:{}", hex(&hash[..HASH_BYTES]))
+    let hash = sha256(absolute.as_deref().unwrap_or(path).as_os_str().as_bytes());
+    format!("file:{}", &hash[..HASH_DIGITS])
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ struct Group<'a> {
     is_over: &'a dyn Fn() -> bool,
 }
 
-/// What weaker and weaker penalties gave for a label.
+/// The fits of weaker and weaker penalties for a label.
 #[derive(Default)]
 struct Path {
     /// strength x film: the logit by the regression that has not seen the film's fold.
@@ -169,7 +169,7 @@ impl<'a> Group<'a> {
         Self { design, examples, labels, folds, weighting, targets, is_over }
     }
 
-    /// What each film counts for a label: nothing where its truth is unknown, and in the fold left out.
+    /// The weight of each film for a label: nothing where its truth is unknown, and in the fold left out.
     fn weights(&self, label: usize, without: Option<usize>) -> Vec<f64> {
         let truths = self.examples.truths.iter().zip(self.examples.folds);
         let seen: Vec<Option<bool>> =

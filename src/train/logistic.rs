@@ -20,7 +20,7 @@ pub(super) struct Design {
 pub(super) struct Regression<'a> {
     /// 1 where the finding is there, else 0; what it is does not matter where the weight is 0.
     pub(super) targets: &'a [f64],
-    /// What each film counts; their sum is 1.
+    /// The weight of each film; their sum is 1.
     pub(super) weights: Vec<f64>,
     /// Of the penalty.
     pub(super) strength: f64,

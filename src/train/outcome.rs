@@ -1,4 +1,4 @@
-//! What a trained label is worth, and its thresholds: from scores of films that it was not trained on.
+//! The worth of a trained label, and its thresholds: from scores of films that it was not trained on.
 
 use crate::{
     evaluate::{Case, Goal, LabelInfo, LabelReport, Proposal, measure, propose},
@@ -17,13 +17,13 @@ pub struct Measuring<'a> {
     pub names: &'a [String],
     /// Scores and truths of films that were not trained on.
     pub cases: &'a [Case<'a>],
-    /// What these films are.
+    /// The description of these films.
     pub on: &'a EvaluatedOn,
-    /// What the thresholds are to give.
+    /// The goal of the thresholds.
     pub goal: Goal,
 }
 
-/// What is known of a trained label.
+/// The facts about a trained label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelOutcome {
     /// Its name.
@@ -32,7 +32,7 @@ pub struct LabelOutcome {
     pub alert: f64,
     /// The probability from which it is critical, where the goal says so.
     pub critical: Option<f64>,
-    /// What it gives on films that were not trained on; none with one class only.
+    /// Its evaluation on films that were not trained on; none with one class only.
     pub evaluation: Option<Evaluation>,
     /// Whether it may rank.
     pub is_validated: bool,

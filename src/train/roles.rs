@@ -14,7 +14,7 @@ const KEPT_BACK: [&str; 3] = ["test", "report", "hold"];
 /// Values and pairs of values that a message names.
 const NAMED: usize = 8;
 
-/// What a film is for.
+/// The purpose of a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// It is trained on, and is in this fold, if the column says so.

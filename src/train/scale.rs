@@ -1,6 +1,6 @@
 //! Features of one size: each less its mean, over its standard deviation.
 
-/// What every feature is like over some films.
+/// The mean and the spread of every feature over some films.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scale {
     mean: Vec<f64>,

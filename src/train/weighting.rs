@@ -1,8 +1,8 @@
-//! What a film counts in the loss, so that a rare finding is not drowned by the films without it.
+//! The weight of a film in the loss, so that a rare finding is not drowned by the films without it.
 
 use std::fmt;
 
-/// What films with and without a finding count.
+/// The rule for the weights of films with and without a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Weighting {
     /// Each class by the other's frequency: w_pos = share of the films without, w_neg = share of those with it.

@@ -173,7 +173,8 @@ fn module(name: &str, names: &BTreeSet<&str>) -> Path {
     }
 }
 
-fn collect(folder: &path::Path, root: &path::Path, files: &mut Vec<(String, String)>) {
+/// The Rust files below a folder: their names below `root`, and their texts.
+pub(crate) fn collect(folder: &path::Path, root: &path::Path, files: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         if entry.is_dir() {
             collect(&entry, root, files);

@@ -1,4 +1,6 @@
-//! The walls between the modules: the table in `docs/architecture.md`, no circles, no long files.
+//! The walls between the modules: the table in `docs/architecture.md`, no circles, no long files; and the habits of
+//! CONTRIBUTING.md that can be read from the sources: no long functions, comments that stand by themselves, errors that are
+//! types.
 //!
 //! The imports are read from the sources, those of tests too; of a name that is handed on by `pub use`, the module that
 //! defines it counts.
@@ -6,6 +8,7 @@
 mod graph;
 mod source;
 mod table;
+mod words;
 
 use std::{
     fs,
@@ -78,6 +81,94 @@ fn no_file_is_longer_than_a_reader_can_hold() {
     for src in packages() {
         let found = Tree::of_folder(&src).too_long();
         assert!(found.is_empty(), "in {}: {}", src.display(), found.join("\n"));
+    }
+}
+
+/// Every source file of our packages, by its path, with its text.
+fn sources() -> Vec<(String, String)> {
+    packages().iter().flat_map(|src| sources_below(src)).collect()
+}
+
+fn sources_below(folder: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    graph::collect(folder, root(), &mut files);
+    files
+}
+
+/// Whether a file holds tests alone.
+fn is_of_tests(file: &str) -> bool {
+    file.split('/').any(|part| part == "tests" || part.trim_end_matches(".rs").ends_with("tests"))
+}
+
+#[test]
+fn no_function_is_longer_than_a_reader_can_hold() {
+    let mut found = Vec::new();
+    for (file, text) in sources().iter().filter(|(file, _)| !is_of_tests(file)) {
+        let long = words::functions(text).into_iter().filter(|it| it.lines > words::MOST_LINES);
+        found.extend(long.map(|it| {
+            format!(
+                "{file}:{}: `{}` has {} lines, more than {}",
+                it.line,
+                it.name,
+                it.lines,
+                words::MOST_LINES
+            )
+        }));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn no_function_that_others_call_answers_a_mistake_with_a_text() {
+    let mut found = Vec::new();
+    for (file, text) in sources_below(&root().join("src")).iter().filter(|(file, _)| !is_of_tests(file)) {
+        let with_text = words::functions(text).into_iter().filter(words::Function::fails_with_text);
+        found.extend(with_text.map(|it| format!("{file}:{}: `{}` fails with a String", it.line, it.name)));
+    }
+    assert!(found.is_empty(), "an error is a type of its own:\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_comment_on_an_item_stands_by_itself() {
+    let mut found = Vec::new();
+    for (file, text) in &sources() {
+        let headless = words::headless(text).into_iter();
+        found.extend(headless.map(|(line, comment)| format!("{file}:{line}: {comment}")));
+    }
+    assert!(found.is_empty(), "begin with a verb or a noun phrase:\n{}", found.join("\n"));
+}
+
+#[test]
+fn long_functions_texts_as_errors_and_headless_comments_are_found() {
+    let body = "    let _ = \"}\"; // }\n".repeat(words::MOST_LINES - 2);
+    for (more, is_found) in [("", false), ("\n", true)] {
+        let text =
+            format!("impl A {{\nfn f(&self, x: [u8; 2]) -> B\nwhere C: D {{{more}{body}}}\n}}\nfn g();");
+        let found = words::functions(&text);
+        assert_eq!(found.iter().map(|it| it.name).collect::<Vec<_>>(), ["f", "g"]);
+        assert_eq!(found[0].lines > words::MOST_LINES, is_found, "{found:?}");
+    }
+    for (signature, is_found) in [
+        ("fn f() -> Result<A, String> {}", false),
+        ("pub fn f() -> Result<A, String> {}", true),
+        ("} #[must_use] pub(super) const fn f() -> Result<A, String> {}", true),
+        ("pub fn f(a: impl Fn(u8) -> Result<Vec<(A, B)>, String>) {}", true),
+        ("pub fn f<T>() -> std::result::Result<HashMap<A, String>, AError> {}", false),
+        ("pub fn f() -> Result<String> {}", false),
+        ("mod tests { pub fn f() -> Result<A, String> {} }", false),
+    ] {
+        let found = words::functions(signature);
+        assert_eq!(found.iter().any(words::Function::fails_with_text), is_found, "{signature}");
+    }
+    for (comment, is_found) in [
+        ("/// What it is.", true),
+        ("//! Whose film it is.", true),
+        ("    /// The same for a row.", true),
+        ("/// A film and\n/// What it is.", false),
+        ("/// Whoever can connect.", false),
+        ("// What it is.", false),
+    ] {
+        assert_eq!(!words::headless(comment).is_empty(), is_found, "{comment}");
     }
 }
 

@@ -24,7 +24,8 @@ pub(crate) struct Source {
     pub(crate) defined: HashSet<String>,
 }
 
-type Token<'a> = (usize, &'a str);
+/// A token with its line.
+pub(crate) type Token<'a> = (usize, &'a str);
 
 impl Source {
     /// Reads the file of a module.
@@ -170,7 +171,7 @@ fn is_word(token: &str) -> bool {
 }
 
 /// The tokens of a file with their lines: words, `::` and other characters one by one; no comments, texts or numbers.
-fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     let (mut tokens, mut rest, mut line) = (Vec::new(), text, 1);
     while let Some(first) = rest.chars().next() {
         let length = match first {

@@ -13,7 +13,7 @@ use cxr_triage::{
     quality::{Gate, Held},
     session::protocol::{
         BenchRequest, BenchUpdate, Health, NoSimilarError, Notice, NoticeLevel, Picture, PictureError,
-        Request, Role, Similar, SimilarFilm, Update,
+        Position, Request, Similar, SimilarFilm, Update,
     },
     store::{
         Answer, FilmRow, FilmState, Note, OnRequest, OutsidePriority, PriorFilm, Sender, Shift, Spread,
@@ -222,7 +222,7 @@ pub(crate) fn morning() -> Vec<StudyDetail> {
 /// Intake and engine at work.
 pub(crate) fn health() -> Health {
     Health {
-        role: Role::Owner,
+        position: Position::Owner,
         inbox: "./inbox".to_owned(),
         fault: None,
         queued: 3,

@@ -5,6 +5,7 @@ mod fixture;
 mod bytes;
 mod handling;
 mod keys;
+mod names;
 mod picture;
 mod plain;
 mod plugins;

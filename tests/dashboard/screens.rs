@@ -1,7 +1,7 @@
 //! Whole screens, as a person sees them.
 
 use crate::dashboard::fixture::{Desk, health};
-use cxr_triage::session::protocol::{Health, NoticeLevel, Role, Update};
+use cxr_triage::session::protocol::{Health, NoticeLevel, Position, Update};
 use insta::assert_snapshot;
 
 #[test]
@@ -112,7 +112,7 @@ fn an_empty_list_tells_how_to_feed_it() {
 #[test]
 fn a_follower_says_so() {
     let mut desk = Desk::morning(100, 24);
-    desk.tell(Update::Health(Health { role: Role::Follower, ..health() }));
+    desk.tell(Update::Health(Health { position: Position::Follower, ..health() }));
     assert_snapshot!(desk.screen(100, 24));
 }
 

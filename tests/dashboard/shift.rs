@@ -9,7 +9,7 @@ use cxr_triage::{
     health::{HostsFacts, WorkerFacts},
     intake::LeftOut,
     quality::Gate,
-    session::protocol::{Health, Period, Request, Role, Update},
+    session::protocol::{Health, Period, Position, Request, Update},
     store::{PluginRecord, PluginState, Seen, Shift, Unseen},
     study::Severity,
 };
@@ -231,7 +231,7 @@ fn numbers_of_another_time_are_not_shown_as_this_ones() {
 #[test]
 fn a_follower_tells_the_owners_device_and_a_patient_is_hidden_with_the_names() {
     let mut desk = desk(80, 24);
-    desk.tell(Update::Health(Health { role: Role::Follower, films_per_second: None, ..health() }));
+    desk.tell(Update::Health(Health { position: Position::Follower, films_per_second: None, ..health() }));
     let screen = desk.screen(80, 24);
     assert!(screen.contains("cpu fp32, 80 films scored today"), "{screen}");
     // 412 at 200 a minute.

@@ -1,7 +1,7 @@
 //! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
 
 mod films;
-mod server;
+pub(crate) mod server;
 mod support;
 
 use std::{
@@ -21,6 +21,9 @@ const PLUGIN: &str = "return { api = 1, name = \"count\", permissions = { \"writ
     local once = tostring(study.id)
     return { write = \"studies.csv\", text = once .. \"\\n\", once = once }
   end }";
+
+/// A duty of a host that died is another one's within this time.
+const TAKEN_OVER: Duration = Duration::from_secs(30);
 
 fn plugin(site: &Site) {
     std::fs::create_dir_all(site.path("plugins")).unwrap();
@@ -100,7 +103,10 @@ fn a_duty_is_taken_over_from_a_host_that_dies_and_what_it_does_is_done_once() {
     until("the first has the duties", || has("a", "plugins") && has("a", "studies"));
     until("the second is there", || site.health("c", &[])["hosts"]["workers"].as_array().unwrap().len() == 2);
     first.signal("-KILL");
-    until("the second has taken them over", || has("b", "plugins") && has("b", "studies"));
+    let killed = Instant::now();
+    until("the second has taken the plugins over", || has("b", "plugins"));
+    assert!(killed.elapsed() < TAKEN_OVER, "the plugins were taken over after {:?}", killed.elapsed());
+    until("the second has taken the studies over", || has("b", "studies"));
     site.films("er", 4..8);
     site.until_scored(8);
     until("eight lines are written", || lines(&file).len() == 8);
@@ -129,6 +135,27 @@ fn a_server_that_goes_and_comes_back_costs_nothing_but_time() {
         server.begin();
         site.until_scored(if how == "fast" { 12 } else { 18 });
     }
+}
+
+#[test]
+fn a_dashboard_says_how_old_its_list_is_while_its_server_is_away() {
+    let Some(server) = Server::start() else { return };
+    let site = Site::on(&server);
+    let inbox = site.mount("a", "er");
+    let watch = site.start("a", &["watch", inbox.to_str().unwrap(), "--headless"], &["er"]);
+    site.films("er", 0..2);
+    site.until_scored(2);
+    let dashboard = site.start("b", &["watch", "--follow", "--plain"], &[]);
+    until("it has the list", || dashboard.has_told("2 studies: "));
+    server.stop("fast");
+    let away = "The store does not answer: the list is as it was ";
+    until("it says how old the list is", || dashboard.has_told(away));
+    server.begin();
+    until("it says that the server is back", || dashboard.has_told("fault is over"));
+    site.films("er", 2..3);
+    site.until_scored(3);
+    until("it tells of what came since", || dashboard.has_told(", study 3"));
+    drop(watch);
 }
 
 #[test]

@@ -127,14 +127,15 @@ impl Site {
     fn spawn(mut command: Command) -> Host {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let out = std::io::BufReader::new(child.stdout.take().unwrap());
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&events);
+        let (events, lines) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (told_events, told) = (Arc::clone(&events), Arc::clone(&lines));
         thread::spawn(move || {
             for line in std::io::BufRead::lines(out).map_while(Result::ok) {
-                told.lock().unwrap().extend(serde_json::from_str::<Value>(&line));
+                told_events.lock().unwrap().extend(serde_json::from_str::<Value>(&line));
+                told.lock().unwrap().push(line);
             }
         });
-        Host { child, events }
+        Host { child, events, lines }
     }
 
     pub(crate) fn store(&self) -> Store {
@@ -193,6 +194,7 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
 pub(crate) struct Host {
     child: Child,
     events: Arc<Mutex<Vec<Value>>>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Host {
@@ -220,6 +222,11 @@ impl Host {
 
     pub(crate) fn count(&self, kind: &str) -> usize {
         self.events.lock().unwrap().iter().filter(|event| event["event"] == kind).count()
+    }
+
+    /// Whether a line of its output has these words.
+    pub(crate) fn has_told(&self, words: &str) -> bool {
+        self.lines.lock().unwrap().iter().any(|line| line.contains(words))
     }
 
     /// Whether it has said so in an error.

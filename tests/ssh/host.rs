@@ -51,6 +51,11 @@ pub(crate) struct Host {
 impl Host {
     /// A host whose service has scored one film; none where sshd cannot be run: the reason is printed.
     pub(crate) fn start() -> Option<Self> {
+        Self::configured("")
+    }
+
+    /// Starts one with more of a configuration.
+    pub(crate) fn configured(more: &str) -> Option<Self> {
         if let Some(why) = missing() {
             println!("skipped: {why}");
             return None;
@@ -58,7 +63,7 @@ impl Host {
         let folder = tempfile::Builder::new().prefix("cxr-triage-ssh-").tempdir_in(SAFE).unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("inbox")).unwrap();
-        fs::write(at("config.toml"), CONFIG).unwrap();
+        fs::write(at("config.toml"), format!("{CONFIG}{more}")).unwrap();
         let film = Phantom::nth(1, 1).dicom(300, "2026-03-02T14:02:00".parse().unwrap());
         fs::write(at("inbox/film.dcm"), film).unwrap();
         let service = start_service(folder.path());

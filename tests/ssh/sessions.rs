@@ -5,7 +5,10 @@ use std::time::Instant;
 use cxr_triage::{store::Status, study::AuditKind};
 
 use super::{connection::Connection, host::Host};
-use crate::support::terminal::{KITTY, PLAIN, SIXEL};
+use crate::{
+    support::terminal::{KITTY, PLAIN, SIXEL},
+    terminal::alarms::CRITICAL,
+};
 
 #[test]
 fn people_come_in_see_films_work_on_one_list_and_leave_traces() {
@@ -67,6 +70,22 @@ fn people_come_in_see_films_work_on_one_list_and_leave_traces() {
         );
     }
     assert_eq!((host.study().status, host.study().status_by.as_str()), (Status::Claimed, "BERT"));
+}
+
+#[test]
+fn title_and_notice_of_an_alarm_reach_the_terminal_of_whoever_came_in() {
+    let config = format!("[dashboard]\ntitle = true\ndesktop_notice = \"osc9\"\n{CRITICAL}");
+    let Some(host) = Host::configured(&config) else { return };
+    let anna = host.person("ANNA", "triage");
+    let mut connection = Connection::open(&host, &anna, PLAIN);
+    let notice = "\u{1b}]9;cxr-triage: 1 critical study to acknowledge\u{1b}\\";
+    connection.wait("the notice", |connection| connection.has(notice.as_bytes()));
+    connection.wait("the title", |connection| connection.has("\u{1b}]2;1! cxr-triage\u{1b}\\".as_bytes()));
+    connection.type_keys("a");
+    connection
+        .wait("the title without it", |connection| connection.has("\u{1b}]2;cxr-triage\u{1b}\\".as_bytes()));
+    connection.type_keys("q");
+    assert_eq!(connection.end().0, 0);
 }
 
 #[test]

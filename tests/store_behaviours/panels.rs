@@ -7,7 +7,7 @@ use cxr_triage::{
     config,
     session::{
         self, External, Login,
-        protocol::{Health, Period, Request, Role, ShiftWatch, Update},
+        protocol::{Health, Period, Position, Request, ShiftWatch, Update},
     },
     similar::FeaturesId,
     store::{SenderNews, Shift, Status, Store},
@@ -38,7 +38,7 @@ impl Dashboard {
         let (requests, requests_out) = unbounded();
         let (external_in, external) = session::external();
         let health = Health {
-            role: Role::Follower,
+            position: Position::Follower,
             inbox: String::new(),
             fault: None,
             queued: 0,

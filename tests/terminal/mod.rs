@@ -1,6 +1,6 @@
 //! The program in a pseudo-terminal.
 
-mod alarms;
+pub(crate) mod alarms;
 mod pictures;
 mod session;
 mod show;

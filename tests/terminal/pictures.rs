@@ -1,7 +1,11 @@
 //! Pictures at the level of bytes: the program in a pseudo-terminal that answers its probes as kitty, as
 //! iTerm2 and as a sixel terminal do.
 
-use std::fs;
+use std::{
+    ffi::OsString,
+    fs,
+    process::{Command, Stdio},
+};
 
 use cxr_triage::phantom::Phantom;
 use tempfile::TempDir;
@@ -10,7 +14,7 @@ use crate::support::terminal::{KITTY, PLAIN, SIXEL, Terminal, program};
 
 pub(super) struct Fake {
     /// Its end is the files'.
-    _folder: TempDir,
+    folder: TempDir,
     terminal: Terminal,
     /// Where the part of the bytes begins that no test has looked at yet.
     from: usize,
@@ -24,6 +28,30 @@ impl Fake {
 
     /// Starts it with more of a configuration.
     pub(super) fn configured(config: &str, environment: &[(&str, &str)], answers: &str) -> Self {
+        let folder = Self::folder(config);
+        let mut command = program(folder.path(), &["--store", "store.db"]);
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let mut fake = Self { terminal: Terminal::start(command, 120, 40), folder, from: 0 };
+        fake.terminal.answer(answers);
+        fake
+    }
+
+    /// Starts it within a tmux of its own, which tells the terminal the title of its pane and answers its questions.
+    pub(super) fn in_tmux(config: &str) -> Self {
+        let folder = Self::folder(config);
+        let settings = folder.path().join("tmux.conf");
+        fs::write(&settings, "set -g set-titles on\nset -g set-titles-string '#T'\n").unwrap();
+        let mut command = program(folder.path(), &["--store", "store.db"]);
+        let tmux = ["tmux", "-u", "-f", settings.to_str().unwrap(), "new-session"].map(OsString::from);
+        command.get_argv_mut().splice(0..0, tmux);
+        command.env("TMUX_TMPDIR", folder.path());
+        Self { terminal: Terminal::start(command, 120, 40), folder, from: 0 }
+    }
+
+    /// A folder with one phantom film in its inbox, and a configuration.
+    fn folder(config: &str) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let inbox = folder.path().join("inbox");
         fs::create_dir(&inbox).unwrap();
@@ -34,14 +62,7 @@ impl Fake {
         .unwrap();
         let config = format!("[quality]\nout_of_distribution = \"off\"\n{config}");
         fs::write(folder.path().join("cxr-triage.toml"), config).unwrap();
-
-        let mut command = program(folder.path(), &["--store", "store.db"]);
-        for (name, value) in environment {
-            command.env(name, value);
-        }
-        let mut fake = Self { _folder: folder, terminal: Terminal::start(command, 120, 40), from: 0 };
-        fake.terminal.answer(answers);
-        fake
+        folder
     }
 
     pub(super) fn type_keys(&mut self, keys: &str) {
@@ -67,6 +88,15 @@ impl Fake {
         self.type_keys("\u{1b}");
         self.wait_for(picture);
         assert!(self.from > open);
+    }
+}
+
+impl Drop for Fake {
+    /// Ends a tmux that a failed test leaves behind; where there is none, nothing hears it.
+    fn drop(&mut self) {
+        let mut tmux = Command::new("tmux");
+        tmux.env("TMUX_TMPDIR", self.folder.path()).env_remove("TMUX").arg("kill-server");
+        let _ = tmux.stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 

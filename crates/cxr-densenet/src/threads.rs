@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Rounds of waiting before a thread sleeps, or lets others have the core: about 0.2 ms.
-const PATIENCE: usize = 4000;
+const SPINS: usize = 4000;
 
 type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
@@ -107,7 +107,7 @@ impl Threads {
         let mut waited = 0;
         while board.busy.load(Ordering::Acquire) > 0 {
             waited += 1;
-            if waited < PATIENCE {
+            if waited < SPINS {
                 hint::spin_loop();
             } else {
                 thread::yield_now();
@@ -138,7 +138,7 @@ fn help(board: &Board, number: usize) {
         let mut waited = 0;
         while board.round.load(Ordering::Acquire) == seen {
             waited += 1;
-            if waited < PATIENCE {
+            if waited < SPINS {
                 hint::spin_loop();
             } else {
                 thread::park();

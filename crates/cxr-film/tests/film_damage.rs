@@ -139,7 +139,7 @@ fn dicom_of_jpeg_2000(columns: u16, rows: u16, codestream: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// What a codestream of JPEG 2000 says of itself, and its packets, all of which are empty.
+/// The claims of a codestream of JPEG 2000 about itself; its packets are all empty.
 #[derive(Debug, Clone)]
 struct Claims {
     size: (u16, u16),
@@ -147,7 +147,7 @@ struct Claims {
     levels: u8,
     /// Binary logarithms of the width and height of code-blocks, less 2.
     block: (u8, u8),
-    /// The same of precincts, in one byte.
+    /// The size of precincts, in one byte.
     precinct: Option<u8>,
     layers: u16,
     /// Step sizes of sub-bands.
@@ -244,7 +244,7 @@ fn a_codestream_of_countless_parts_is_refused_before_they_are_made() {
     assert!(film.display.iter().all(|&grey| grey == 128));
 }
 
-/// What fuzzing found, each once; the folder's names say what it was.
+/// Every find of fuzzing, each once; the folder's names say what it was.
 #[test]
 fn what_was_found_stays_found() {
     let regressions = in_folder("regressions");

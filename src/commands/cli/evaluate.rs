@@ -15,7 +15,7 @@ pub struct EvaluateArgs {
     /// Folder of the films, with its subfolders
     #[arg(long, value_name = "DIR", required_unless_present = "explore")]
     pub films: Option<PathBuf>,
-    /// What is on them: a column a finding (0, 1, empty, -1), or NIH's `Finding Labels`
+    /// The findings on them: a column a finding (0, 1, empty, -1), or NIH's `Finding Labels`
     #[arg(long, value_name = "CSV", required_unless_present = "explore")]
     pub labels: Option<PathBuf>,
     /// Which labels count where the file has several, such as mined and adjudicated ones [default: ask]

@@ -16,7 +16,7 @@ pub struct TrainArgs {
     /// Folder of the films, with its subfolders
     #[arg(long, value_name = "DIR")]
     pub films: PathBuf,
-    /// What is on them, as `evaluate` reads it: each finding of the file becomes a label of the model
+    /// The findings on them, as `evaluate` reads them: each finding of the file becomes a label of the model
     #[arg(long, value_name = "CSV")]
     pub labels: PathBuf,
     /// The model to begin with
@@ -41,11 +41,11 @@ pub struct TrainArgs {
     /// With --depth block4: what becomes of batch norm's statistics
     #[arg(long, value_enum, default_value_t)]
     pub batch_norm: BatchNormAs,
-    /// What films with and without a finding count against each other
+    /// How films with and without a finding count against each other
     #[arg(long, value_enum, default_value_t)]
     pub weighting: WeightingAs,
-    /// What the thresholds are to give: sensitivity=0.95, specificity=0.9, youden, or alarms=0.10 (of films without
-    /// findings, for all labels together)
+    /// The goal of the thresholds: sensitivity=0.95, specificity=0.9, youden, or alarms=0.10 (of films without findings,
+    /// for all labels together)
     #[arg(long, value_name = "GOAL", default_value = "alarms=0.10")]
     pub goal: Goal,
     /// Refuse if a patient of these labels is in the set: what the model is to be tested on
@@ -72,7 +72,7 @@ pub enum DepthAs {
     Block4,
 }
 
-/// What becomes of batch norm's statistics.
+/// The treatment of batch norm's statistics while a block is trained.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum BatchNormAs {
     /// They stay: what is trained is exactly what is used
@@ -91,7 +91,7 @@ impl From<BatchNormAs> for BatchNorm {
     }
 }
 
-/// What films with and without a finding count against each other.
+/// How films with and without a finding count against each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum WeightingAs {
     /// Each class by the other's frequency

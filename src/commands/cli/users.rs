@@ -23,7 +23,7 @@ pub enum UsersCommand {
         #[arg(long, value_parser = roles())]
         role: PersonRole,
     },
-    /// Who may come in, with which role and which keys
+    /// List the people who may come in, with their roles and keys
     List,
     /// Let a person in no longer; sessions that are open end within seconds
     Remove {

@@ -72,7 +72,7 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// What of it is `watch`'s.
+    /// Returns the options of `watch` that are among them.
     #[must_use]
     pub fn watch(&self) -> WatchArgs {
         WatchArgs {

@@ -41,10 +41,10 @@ pub enum WeightsCommand {
 pub struct ImportArgs {
     /// A PyTorch file (.pt, .pth), a safetensors file or a Keras file (.h5, .keras)
     pub file: PathBuf,
-    /// What it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, rad-dino or keras-course
+    /// The preset that it is: xrv-all, xrv-pc, xrv-rsna, xrv-mimic-ch, xrv-chex, xrv-resnet50, rad-dino or keras-course
     #[arg(long, value_name = "P", group = "description")]
     pub preset: Option<String>,
-    /// What it is, in a manifest of your own
+    /// The model that it is, in a manifest of your own
     #[arg(long, value_name = "FILE", group = "description")]
     pub manifest: Option<PathBuf>,
     /// The name that the model is to have [default: the preset's or the manifest's]

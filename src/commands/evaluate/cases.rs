@@ -39,7 +39,7 @@ impl Counting {
     }
 }
 
-/// Whose films they are: as the label file says, else the film's header, else nobody's.
+/// Names the patient of each film: as the label file says, else the film's header, else nobody's.
 pub(super) fn whose(inputs: &Inputs, films: &[(usize, &Record)]) -> Vec<Whose> {
     let patient = |(n, record): &(usize, &Record)| patient(&inputs.joined[*n].1, record.patient.as_deref());
     evaluate::whose(films.iter().map(patient))
@@ -72,7 +72,7 @@ pub(super) fn cases<'a>(
     films.iter().zip(whose).map(case).collect()
 }
 
-/// What is known of a model's labels before anything is measured.
+/// Collects the facts about a model's labels that are known before anything is measured.
 pub(super) fn infos(manifest: &Manifest, rules: &Rules, prevalences: &[Prevalence]) -> Vec<LabelInfo> {
     let names: Vec<&str> = manifest.labels.iter().map(|label| label.name.as_str()).collect();
     let prevalence = |label: &Label| {

@@ -230,6 +230,6 @@ pub(super) fn model_info(model: &Model) -> ModelInfo {
         banner: manifest.banner.clone(),
         sha256: model.sha256().to_owned(),
         evaluation: manifest.evaluation.clone(),
-        device: format!("{} {}", model.device_name(), model.precision().word()),
+        device: model.device_in_words(),
     }
 }

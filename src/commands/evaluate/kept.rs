@@ -17,7 +17,7 @@ use crate::{
 };
 use cxr_film::Header;
 
-/// What came of one film. A film is known by the SHA-256 of its file.
+/// The result of one film, which is known by the SHA-256 of its file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) sha256: String,
@@ -39,7 +39,7 @@ pub(super) struct Record {
     pub(super) heatmap: Option<String>,
 }
 
-/// What is wanted of a film.
+/// The parts of a record that a run needs beside the probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) held_too: bool,
@@ -47,7 +47,7 @@ pub(super) struct Wanted {
 }
 
 impl Record {
-    /// What can be said of a film by its header alone.
+    /// Makes the record of a film of which the header alone is known.
     pub(super) fn of_header(sha256: String, header: &Header) -> Self {
         Self {
             sha256,
@@ -96,7 +96,7 @@ pub(super) struct Kept {
     file: Option<JsonLines>,
 }
 
-/// What a record holds: another form is in another file.
+/// The form of a record: one of another form is in another file.
 const FORM: &str = "with patient, view and station";
 
 impl Kept {
@@ -111,7 +111,7 @@ impl Kept {
         Ok(Self { known: Arc::new(known), file: Some(file) })
     }
 
-    /// What earlier runs know.
+    /// The records of earlier runs.
     pub(super) fn known(&self) -> Arc<Known> {
         Arc::clone(&self.known)
     }

@@ -156,7 +156,7 @@ fn tasks(args: &EvaluateArgs, inputs: &Inputs, boxes: &inputs::Boxes) -> Vec<Tas
     inputs.joined.iter().enumerate().map(task).collect()
 }
 
-/// What every model's films are scored with.
+/// The parts of an evaluation that are the same for every model.
 struct Scoring<'a> {
     args: &'a EvaluateArgs,
     gates: &'a Gates,
@@ -186,7 +186,7 @@ impl Scoring<'_> {
     }
 }
 
-/// What is better said before an hour of scoring than after it.
+/// Refuses options that cannot be followed, before an hour of scoring instead of after it.
 fn check(args: &EvaluateArgs, setup: &Setup) -> Result<(), CommandError> {
     if matches!(args.calibrate, Some(Goal::AlarmsPerDay(_))) && args.films_per_day.is_none() {
         return Err(CommandError::usage(

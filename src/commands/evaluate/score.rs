@@ -5,11 +5,12 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use crossbeam_channel::Receiver;
-
 use super::kept::{Kept, Known, Record, Wanted};
 use crate::{
-    commands::CommandError,
+    commands::{
+        CommandError,
+        outcomes::{self, Outcomes},
+    },
     files::readers,
     pipeline::{Admitted, BROKE_DOWN, Cores, Pass, Scored, Step, ask_last_gate, examine, failed, read_until},
     quality::{Gates, Warning},
@@ -23,31 +24,15 @@ pub(super) struct Task {
     pub(super) wanted: Wanted,
 }
 
-/// What came of a film: its record, or why the file could not be read.
-pub(super) type Outcome = Result<Record, String>;
+pub(super) type Outcome = outcomes::Outcome<Record>;
+pub(super) type Run = outcomes::Run<Record>;
+type Done = outcomes::Done<Record>;
 
-/// What scores films.
+/// The model, the gates and the cores that films are scored with.
 pub(super) struct Scorer<'a> {
     pub(super) cores: Cores,
     pub(super) gates: &'a Gates,
     pub(super) interrupted: &'a AtomicBool,
-}
-
-/// What came of a film in this run.
-enum Done {
-    /// It is to be kept for other runs.
-    New(Record),
-    /// An earlier run knew it.
-    Known(Record),
-    Unread(String),
-}
-
-/// How far a run came.
-pub(super) struct Run {
-    /// What came of the films, in order; fewer than asked for after ctrl-C.
-    pub(super) outcomes: Vec<Outcome>,
-    /// How many of them were known from earlier runs.
-    pub(super) reused: usize,
 }
 
 impl Scorer<'_> {
@@ -58,9 +43,13 @@ impl Scorer<'_> {
         kept: &mut Kept,
         bar: &indicatif::ProgressBar,
     ) -> Result<Run, CommandError> {
-        // What earlier runs know; this run's own are never asked for.
+        // The records of earlier runs; this run's own are never asked for.
         let scoring = Scoring { scorer: self, known: &kept.known() };
-        self.cores.pass(&scoring, tasks, self.interrupted, |done| gather(tasks.len(), &done, kept, bar))
+        let mut outcomes = Outcomes::new(tasks.iter().map(|_| None), bar);
+        self.cores.pass(&scoring, tasks, self.interrupted, |done| {
+            done.iter().try_for_each(|(number, done)| outcomes.take(number, done, |new| keep(kept, new)))
+        })?;
+        Ok(outcomes.end())
     }
 
     fn read(&self, task: &Task, known: &Known) -> Step<(Record, Vec<Warning>), Done> {
@@ -113,7 +102,7 @@ impl Scorer<'_> {
     }
 }
 
-/// Scores what earlier runs do not know.
+/// A pass over films that scores those which no earlier run knows.
 struct Scoring<'a> {
     scorer: &'a Scorer<'a>,
     known: &'a Known,
@@ -135,33 +124,6 @@ impl Pass for Scoring<'_> {
     fn scored(&self, (record, warnings): Self::Film, task: &Task, scored: Scored) -> Done {
         Done::New(self.scorer.record(record, warnings, task, scored))
     }
-}
-
-/// Puts what came of `films` films in order, and keeps what is new for other runs.
-fn gather(
-    films: usize,
-    done: &Receiver<(usize, Done)>,
-    kept: &mut Kept,
-    bar: &indicatif::ProgressBar,
-) -> Result<Run, CommandError> {
-    let mut outcomes: Vec<Option<Outcome>> = (0..films).map(|_| None).collect();
-    let mut reused = 0;
-    for (number, done) in done {
-        bar.inc(1);
-        outcomes[number] = Some(match done {
-            Done::New(record) => {
-                keep(kept, &record)?;
-                Ok(record)
-            }
-            Done::Known(record) => {
-                reused += 1;
-                Ok(record)
-            }
-            Done::Unread(reason) => Err(reason),
-        });
-    }
-    // After ctrl-C, those before the first that is missing.
-    Ok(Run { outcomes: outcomes.into_iter().map_while(|outcome| outcome).collect(), reused })
 }
 
 fn keep(kept: &mut Kept, record: &Record) -> Result<(), CommandError> {

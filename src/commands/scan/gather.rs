@@ -45,7 +45,7 @@ pub(super) struct Study {
     is_identified: bool,
     /// Other studies and films that bear a number of its own or of its films, a sentence each.
     warnings: Vec<String>,
-    /// What the whole scan left out: the same in every line.
+    /// The files that the whole scan left out: the same in every line.
     left_out: LeftOut,
     model: ModelName,
     version: &'static str,
@@ -60,7 +60,7 @@ pub(super) struct Film {
     sha256: String,
     #[serde(serialize_with = "four_fields")]
     findings: Vec<Finding>,
-    /// What a reader should know beside the findings, a sentence each.
+    /// The warnings for a reader beside the findings, a sentence each.
     pub(super) warnings: Vec<String>,
     #[serde(skip)]
     header: Header,
@@ -74,7 +74,7 @@ pub(super) struct HeldFilm {
     pub(super) reason: String,
     /// As of a scored film.
     pub(super) warnings: Vec<String>,
-    /// What a file that decoded said of itself.
+    /// The header of a file that decoded.
     #[serde(skip)]
     header: Option<Header>,
     #[serde(skip)]

@@ -78,7 +78,7 @@ pub(super) fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<(), CommandErr
 pub(super) struct Listed {
     /// Those that may be films, in the order of their paths.
     pub(super) files: Vec<PathBuf>,
-    /// What lies in the folders besides and is left out.
+    /// The files that lie in the folders besides and are left out.
     pub(super) left_out: LeftOut,
 }
 

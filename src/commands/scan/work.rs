@@ -35,20 +35,20 @@ pub(super) enum Outcome {
     },
 }
 
-/// What is known of a film before its score.
+/// The facts about a film that are known before its score.
 pub(super) struct Known {
     pub(super) path: PathBuf,
     pub(super) sha256: String,
     pub(super) study: String,
-    /// What the file said of itself.
+    /// The file's own header.
     pub(super) header: Box<Header>,
     /// Whether its pixels could be decoded.
     pub(super) decoded: bool,
-    /// What is to be said beside its score.
+    /// The warnings of the gates beside its score.
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What the workers of a scan share.
+/// The state that the workers of a scan share.
 pub(super) struct Scan<'a> {
     cores: &'a Cores,
     gates: &'a Gates,

@@ -31,7 +31,7 @@ use crate::{
 /// Films whose maps are computed together, where none of them is trained on.
 const TOGETHER: usize = 32;
 
-/// What a block is trained on.
+/// The films that a block is trained on, and how.
 pub(super) struct Course<'a> {
     pub(super) base: &'a Base,
     /// Of the films to train on, and of those to measure on: their places.
@@ -40,7 +40,7 @@ pub(super) struct Course<'a> {
     pub(super) truths: [&'a [Vec<Option<bool>>]; 2],
     /// The places of films to train on that a profile is made of, in its order.
     pub(super) samples: &'a [usize],
-    /// What a film without and with each label's finding counts.
+    /// The weights of a film without and of one with each label's finding.
     pub(super) weights: &'a [[f64; 2]],
     /// The layer to begin with.
     pub(super) head: &'a Fitted,
@@ -215,7 +215,7 @@ fn maps_of<'a>(front: &Front, films: impl Iterator<Item = &'a Vec<f16>>) -> Resu
     front.maps(films.flat_map(|film| values(film)).collect()).map_err(|error| engine(&error))
 }
 
-/// What a profile is made of, by the trained block.
+/// Runs the trained block over the films that a profile is made of.
 fn samples(front: &Front, block: &Block, trained: &super::load::Loaded) -> Result<Vec<Sample>, CommandError> {
     let see = |films: Vec<&Vec<f16>>| -> Result<Vec<Vec<f32>>, CommandError> {
         let map = block.last_map(&maps_of(front, films.into_iter())?).map_err(TrainError::from)?.detach();

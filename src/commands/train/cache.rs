@@ -1,4 +1,4 @@
-//! What a network sees in films, for the next run: a line of JSON a film in the user's cache.
+//! The features that a network sees in films, kept for the next run: a line of JSON a film in the user's cache.
 
 use std::{
     collections::HashMap,
@@ -18,10 +18,10 @@ use crate::{
     quality::Gates,
 };
 
-/// What a record holds: another form is in another file.
+/// The form of a record: one of another form is in another file.
 const FORM: &str = "pooled features, signatures";
 
-/// What is known of one film. Its path stands there as a hash: paths can hold patients' names.
+/// The features of one film. Its path stands there as a hash: paths can hold patients' names.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     /// A hash of the film's path, length and time of change.
@@ -67,7 +67,7 @@ mod packed {
     }
 }
 
-/// What earlier runs saw with the same network, and where what this one sees goes.
+/// The records of earlier runs with the same network, and the file that those of this run are appended to.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     by_content: HashMap<String, Record>,
@@ -91,12 +91,12 @@ impl Cache {
         self.by_content.insert(record.sha256.clone(), record);
     }
 
-    /// What is known of a file as it lies there, without a byte of it having been read.
+    /// Finds the record of a file as it lies there, without a byte of it having been read.
     pub(super) fn of_file(&self, file: &str) -> Option<&Record> {
         self.by_content.get(self.by_file.get(file)?)
     }
 
-    /// What is known of a file with this content.
+    /// Finds the record of a file with this content.
     pub(super) fn of_content(&self, sha256: &str) -> Option<&Record> {
         self.by_content.get(sha256)
     }

@@ -6,11 +6,14 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use crossbeam_channel::Receiver;
-
 use super::cache::{Cache, Record, file_key};
 use crate::{
-    commands::{CommandError, json_lines::JsonLines, labelled::patient_hash},
+    commands::{
+        CommandError,
+        json_lines::JsonLines,
+        labelled::patient_hash,
+        outcomes::{self, Outcomes},
+    },
     files::readers,
     guard::guarded,
     model::{Features, Input, Model, ModelError, Parallelism, turned},
@@ -30,20 +33,11 @@ pub(super) struct Task {
     pub(super) sample: Option<usize>,
 }
 
-/// What came of a film: its record, or why the file could not be read.
-pub(super) type Outcome = Result<Record, String>;
+pub(super) type Outcome = outcomes::Outcome<Record>;
+pub(super) type Run = outcomes::Run<Record>;
+type Done = outcomes::Done<Record>;
 
-/// How far a run came.
-pub(super) struct Run {
-    /// What came of the films, in order; after ctrl-C, of those before the first that is missing.
-    pub(super) outcomes: Vec<Outcome>,
-    /// How many films are done, wherever they stand.
-    pub(super) done: usize,
-    /// How many of them were known from earlier runs.
-    pub(super) reused: usize,
-}
-
-/// What reads films.
+/// The network, the gates and the cores that films are read with.
 pub(super) struct Reader<'a> {
     pub(super) cores: Cores,
     pub(super) gates: &'a Gates,
@@ -59,65 +53,28 @@ impl Reader<'_> {
         bar: &indicatif::ProgressBar,
     ) -> Result<Run, CommandError> {
         let mut lines = cache.lines();
-        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(tasks.len());
+        let mut known = Vec::with_capacity(tasks.len());
         let mut unknown: Vec<Vec<(usize, Task)>> = Vec::new();
         for (n, task) in tasks.iter().enumerate() {
-            let known = file_key(&task.path).and_then(|key| cache.of_file(&key).cloned());
-            let known = known.filter(|record| record.answers(task.sample.is_some()));
-            if known.is_none() {
+            let record = file_key(&task.path).and_then(|key| cache.of_file(&key).cloned());
+            let record = record.filter(|record| record.answers(task.sample.is_some()));
+            if record.is_none() {
                 match unknown.last_mut().filter(|chunk| chunk.len() < TOGETHER) {
                     Some(chunk) => chunk.push((n, task.clone())),
                     None => unknown.push(vec![(n, task.clone())]),
                 }
             }
-            outcomes.push(known.map(Ok));
+            known.push(record);
         }
-        let mut reused = outcomes.iter().flatten().count();
-        bar.inc(reused as u64);
-        // The rate is that of films that are read.
-        bar.reset_eta();
+        let mut outcomes = Outcomes::new(known, bar);
+        let mut keep = |new: &Record| lines.as_mut().map_or(Ok(()), |lines| append(lines, new));
         let reading = Reading { reader: self, cache: &cache };
         self.cores.pass(&reading, &unknown, self.interrupted, |done| {
-            gather(&done, &mut outcomes, &mut reused, lines.as_mut(), bar)
+            let mut films = done.iter().flat_map(|(_, films)| films);
+            films.try_for_each(|(number, done)| outcomes.take(number, done, &mut keep))
         })?;
-        let done = outcomes.iter().flatten().count();
-        Ok(Run { done, outcomes: outcomes.into_iter().map_while(|outcome| outcome).collect(), reused })
+        Ok(outcomes.end())
     }
-}
-
-/// What came of a film in this run.
-enum Done {
-    /// It is to be remembered.
-    New(Record),
-    /// An earlier run saw the same bytes.
-    Known(Record),
-    Unread(String),
-}
-
-fn gather(
-    done: &Receiver<(usize, Vec<(usize, Done)>)>,
-    outcomes: &mut [Option<Outcome>],
-    reused: &mut usize,
-    mut lines: Option<&mut JsonLines>,
-    bar: &indicatif::ProgressBar,
-) -> Result<(), CommandError> {
-    for (number, done) in done.iter().flat_map(|(_, films)| films) {
-        bar.inc(1);
-        outcomes[number] = Some(match done {
-            Done::New(record) => {
-                if let Some(lines) = lines.as_deref_mut() {
-                    append(lines, &record)?;
-                }
-                Ok(record)
-            }
-            Done::Known(record) => {
-                *reused += 1;
-                Ok(record)
-            }
-            Done::Unread(reason) => Err(reason),
-        });
-    }
-    Ok(())
 }
 
 fn append(lines: &mut JsonLines, record: &Record) -> Result<(), CommandError> {

@@ -127,7 +127,7 @@ fn roles_of(column: &str, values: &[&str], patients: &[Option<String>]) -> Resul
     Ok(roles(column, values, &patients)?)
 }
 
-/// What a column does, for a person to know.
+/// The note for a person about the column that divides the films.
 fn note(column: &str, roles: &Roles) -> Option<String> {
     let left = roles.of_film.iter().filter(|role| **role == Role::Leave).count();
     let names: Vec<String> = roles.left.iter().map(|name| format!("`{name}`")).collect();
@@ -141,7 +141,7 @@ pub(super) struct Seen {
     pub(super) path: PathBuf,
     pub(super) row: Row,
     pub(super) role: Role,
-    /// Whose it is; none where neither label file nor header says it.
+    /// The patient; none where neither label file nor header says it.
     pub(super) patient: Option<String>,
     pub(super) sha256: String,
     pub(super) pooled: Vec<f32>,
@@ -165,7 +165,7 @@ impl Seen {
         })
     }
 
-    /// Whose it is; of nobody knows whom, its own.
+    /// The patient that the film counts for; one of an unknown patient counts for itself.
     pub(super) fn owner(&self) -> String {
         self.patient.clone().unwrap_or_else(|| format!("film {}", self.sha256))
     }

@@ -134,7 +134,7 @@ impl Learned {
         })
     }
 
-    /// What was trained, in words.
+    /// Says in words how much of the network was trained.
     pub(super) fn depth(&self) -> String {
         match &self.block {
             Some(block) => {
@@ -275,7 +275,7 @@ impl Part {
             .collect()
     }
 
-    /// What these films are, as those that a layer is measured on.
+    /// Describes these films as those that a layer is measured on.
     fn evaluated_on(
         &self,
         films: &mut Films,

@@ -182,7 +182,7 @@ fn sort(films: &mut Films, outcomes: Vec<Outcome>) -> (Vec<Seen>, Vec<String>) {
     (seen, unread)
 }
 
-/// What the new model was trained on, with what its base was.
+/// Collects the provenance of the new model: the films that it and its base were trained on.
 fn training(films: &Films, learned: &Learned, base: &Base, options: String) -> Training {
     let manifest = base.model().manifest();
     let before = manifest.training.clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What was trained, for people.
+//! The report on a new model, for people.
 
 use std::{io::Write, path::Path};
 
@@ -57,10 +57,8 @@ pub(super) fn tell(
         manifest.labels.len()
     )?;
     writeln!(out, "lies in {}", shown(folder))?;
-    // The library finds the first of a name: another one may stand before it.
-    let found = setup.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
-    if found != shown(folder) {
-        writeln!(out, "but --model {name} finds another one first, in {found}")?;
+    if let Some(shadowed) = setup.shadowed(name, folder) {
+        writeln!(out, "{shadowed}")?;
     }
     writeln!(
         out,

@@ -7,7 +7,6 @@ use crate::{
     files::{self, Expected},
     model::{Import, OldProfile, Summary, preset},
     pipeline::shown,
-    text::clean,
 };
 
 /// Runs `weights import`.
@@ -70,10 +69,8 @@ pub(super) fn tell(setup: &Setup, summary: &Summary) -> Result<(), CommandError>
              them with `cxr-triage evaluate`, then set `rank = true` under [thresholds.{name}.LABEL]"
         )?;
     }
-    // The library finds the first of a name: another one may stand before it.
-    let found = setup.library().find(Some(name)).map(|source| source.place()).unwrap_or_default();
-    if found != shown(folder) {
-        writeln!(out, "  but --model {name} finds another one first, in {}", clean(&found))?;
+    if let Some(shadowed) = setup.shadowed(name, folder) {
+        writeln!(out, "  {shadowed}")?;
     }
     let score = if validated.1 > 0 { format!(", score with `--model {name}`") } else { String::new() };
     writeln!(out, "check it with `cxr-triage weights verify {name}`{score}")?;

@@ -41,7 +41,7 @@ pub(super) fn run(setup: &Setup, name: &str, film: Option<&Path>) -> Result<(), 
     }
 }
 
-/// The same for a model that names nothing: it loads, and says something finite of a film.
+/// Checks an embedder, which names nothing: it loads, and says something finite of a film.
 fn embedder(model: &Embedder, film: Option<&Path>, out: &mut impl Write) -> Result<(), CommandError> {
     let Manifest { name, sha256, .. } = model.manifest();
     writeln!(out, "embedder {name}, sha256 {sha256}")?;

@@ -12,7 +12,7 @@ use crate::dashboard::{
         Columns, FilterLine, Help, Notes, Palette, Plugins, Results, Senders, ShiftPanel, SimilarPanel, Who,
         Workbench,
     },
-    state::{Next, State, Turn, plugins},
+    state::{Handled, Next, State, plugins},
 };
 
 /// Takes a key: the open panel's; else an action, or the next key of several that are one.
@@ -55,7 +55,7 @@ fn key_of_panel(state: &mut State, event: KeyEvent) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     let Some(mut panel) = state.panel.take() else { return Vec::new() };
-    let Turn { next, mut effects } = panel.key(state, event);
+    let Handled { next, mut effects } = panel.key(state, event);
     // It may have opened another one in its place.
     if next == Next::Stay && state.panel.is_none() {
         state.panel = Some(panel);
@@ -100,7 +100,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 state.open(Notes::open(id));
             }
         }
-        Action::HideNames => state.hides_names = !state.hides_names,
+        Action::HideNames => state.toggle_names(),
         Action::Who => state.open(Who::default()),
         Action::Suspend => return vec![Effect::Suspend],
         Action::View(number) => state.open_view(usize::from(number).saturating_sub(1)),

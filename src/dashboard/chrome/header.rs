@@ -16,7 +16,7 @@ use crate::{
         state::State,
         words,
     },
-    session::protocol::{Health, Role},
+    session::protocol::{Health, Position},
 };
 
 /// A piece of the first line, and how early it goes when there is no room (the highest first).
@@ -83,8 +83,8 @@ fn pieces(state: &State) -> Vec<Piece> {
         pieces.push(piece(text, theme.critical, 0));
     }
     let room = usize::from(state.size.width) / 3;
-    match health.role {
-        Role::Owner => {
+    match health.position {
+        Position::Owner => {
             pieces.push(piece(format!("watching {}", cells::fit_end(&health.inbox, room)), theme.text, 3));
             pieces.push(piece(format!("queue {}", health.queued), theme.text, 1));
             pieces.push(working(state, health));
@@ -93,7 +93,7 @@ fn pieces(state: &State) -> Vec<Piece> {
             }
             pieces.push(piece(health.device.clone(), theme.dim, 8));
         }
-        Role::Follower => pieces.push(piece(words::FOLLOWS.to_owned(), theme.warning, 0)),
+        Position::Follower => pieces.push(piece(words::FOLLOWS.to_owned(), theme.warning, 0)),
     }
     if let Some(last) = health.last_arrival {
         let ago = words::clock(last, state.now, &state.zone);

@@ -145,7 +145,7 @@ fn side_marks(state: &State, frame: &mut Frame<'_>, area: Rect) -> bool {
 fn show(state: &State, frame: &mut Frame<'_>, area: Rect, popup: Option<Rect>) {
     let gallery = state.gallery();
     if let Some(reason) = gallery.failure() {
-        say(state, frame, area, &format!("No picture: {reason}"));
+        say(state, frame, area, &format!("No picture: {}", state.without_path(reason)));
         return;
     }
     let Some((_, print)) = gallery.shown() else {

@@ -145,7 +145,7 @@ fn about(state: &State, row: &StudyRow, width: usize) -> Vec<(String, Style)> {
         state.detail().filter(|detail| detail.study.id == row.id).iter().flat_map(|it| &it.sendings)
     {
         let style = if sending.is_in_trouble() { theme.warning } else { theme.dim };
-        let text = format!("{}: {}", sending.destination, sending.words(state.now, &state.zone));
+        let text = format!("{}: {}", sending.destination, state.sending_in_words(sending));
         lines.extend(cells::wrap(&text, width, WARNING).into_iter().map(|line| (line, style)));
     }
     if !row.complete {

@@ -111,7 +111,7 @@ pub enum Action {
     Suspend,
     /// How the plugins are, and their commands.
     Plugins,
-    /// Who sends films by DICOM, and what is refused.
+    /// Opens the list of those who send films by DICOM, with what is refused.
     Senders,
     /// How the shift goes.
     Shift,

@@ -15,7 +15,7 @@ use crate::{
         words,
         worklist::Column,
     },
-    session::protocol::Role,
+    session::protocol::Position,
     store::{Status, StudyRow},
     study::Severity,
 };
@@ -99,7 +99,7 @@ fn empty(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let inbox = health.map(|health| health.inbox.as_str()).filter(|inbox| !inbox.is_empty());
     let inbox = inbox.unwrap_or("the inbox");
     let mut lines = vec![(format!("No films yet. Waiting for films in {inbox}"), state.theme.title)];
-    if health.is_none_or(|health| health.role == Role::Owner) {
+    if health.is_none_or(|health| health.position == Position::Owner) {
         lines.extend([
             (String::new(), state.theme.text),
             ("Copy DICOM, PNG, JPEG or TIFF films there:".to_owned(), state.theme.text),

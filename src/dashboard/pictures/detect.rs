@@ -13,7 +13,7 @@ use crate::{
 
 /// How long the terminal may take to say what it can, at most: a slow line over SSH answers in well
 /// under that. Until then films are drawn with half-blocks.
-const PATIENCE: Duration = Duration::from_millis(1000);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1000);
 
 /// The protocol that the person asks for by name.
 fn forced(wanted: Pictures) -> Option<ProtocolType> {
@@ -94,7 +94,8 @@ impl Probe {
 
     /// Waits for the answer, and passes on what is typed meanwhile.
     pub(in crate::dashboard) fn finish(mut self, typed: impl FnMut(KeyEvent)) -> Canvas {
-        let answers = if self.asked { probe::listen(PATIENCE, typed) } else { probe::Answers::default() };
+        let answers =
+            if self.asked { probe::listen(PROBE_TIMEOUT, typed) } else { probe::Answers::default() };
         self.facts.kitty = answers.kitty;
         // What tmux says of sixel it says for itself.
         self.facts.sixel = answers.sixel && !self.facts.tmux;

@@ -84,7 +84,7 @@ pub struct Encoded {
 /// Kitty keeps each picture under a number until that number is used again. A ring of numbers bounds
 /// the terminal's memory; it is longer than the gallery, so that none is reused while it may be shown.
 const KITTY_RING: u32 = 24;
-/// The same for the strips of pictures: a hundred for each of the gallery's.
+/// Image numbers for the strips of pictures: a hundred for each of the gallery's.
 const KITTY_RING_OF_STRIPS: u32 = 1_000;
 /// So many numbers have room in the lowest byte, which is never 0.
 const KITTY_LOW: u32 = 255;

@@ -2,6 +2,7 @@
 
 mod compared;
 mod counted;
+mod names;
 mod offers;
 mod panel;
 mod person;
@@ -14,7 +15,7 @@ use ratatui::layout::Size;
 
 pub(in crate::dashboard) use compared::settle as settle_comparison;
 pub(in crate::dashboard) use panel::choose;
-pub use panel::{Next, Panel, Turn};
+pub use panel::{Handled, Next, Panel};
 pub use plugins::Command;
 
 use compared::Compared;
@@ -26,7 +27,6 @@ use super::{
     pictures::{Canvas, Gallery},
     site::Site,
     theme::Theme,
-    words,
     worklist::{Column, Filter, FilterError, SavedView, Worklist},
 };
 use crate::{
@@ -106,7 +106,7 @@ pub struct State {
     /// When a key was pressed last.
     pub(super) touched_at: Timestamp,
     /// Whether names and identifiers are kept off the screen.
-    pub(super) hides_names: bool,
+    hides_names: bool,
     /// When the bell rang last.
     pub(super) rung_at: Option<Timestamp>,
     /// Whether the person has pressed a key or a button of the mouse.
@@ -178,18 +178,6 @@ impl State {
     pub fn with_who(mut self, who: &str) -> Self {
         who.clone_into(&mut self.who);
         self
-    }
-
-    /// Returns whether names and identifiers are kept off the screen.
-    #[must_use]
-    pub fn hides_names(&self) -> bool {
-        self.hides_names
-    }
-
-    /// Returns the subject of a study, or a number for it while names are hidden.
-    #[must_use]
-    pub fn subject(&self, row: &StudyRow) -> String {
-        if self.hides_names { format!("study {}", row.id) } else { words::subject(row) }
     }
 
     /// The list.

@@ -20,7 +20,7 @@ use crate::{
 /// While a panel takes a key it is out of the state, so that it may change both itself and the state.
 pub trait Panel: Any + fmt::Debug {
     /// Takes a key.
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn;
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled;
 
     /// Takes pasted text. A panel without a text field ignores it.
     fn paste(&mut self, _state: &mut State, _text: &str) {}
@@ -83,7 +83,7 @@ pub(in crate::dashboard) fn choose(chosen: &mut usize, lines: usize, action: Opt
 
 /// The outcome of a key in a panel.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Handled {
     /// The fate of the panel.
     pub next: Next,
     /// Things to be done outside.
@@ -101,7 +101,7 @@ pub enum Next {
     Act(Action),
 }
 
-impl Turn {
+impl Handled {
     /// The panel stays open, and that is all.
     pub(in crate::dashboard) fn stay() -> Self {
         Self::stay_with(Vec::new())

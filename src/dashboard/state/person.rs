@@ -1,16 +1,13 @@
-//! The person at the keys: what the role permits, and what is done while nobody is there.
-
-use jiff::Timestamp;
+//! The person at the keys: what the role permits and what the terminal is told.
 
 use super::State;
 use crate::{
     dashboard::{keymap::action::Action, message::Effect},
     session::protocol::NoticeLevel,
     study::{Permission, PersonRole},
-    text::long_time,
 };
 
-/// What somebody must be to have a result sent.
+/// The permission to have a result sent.
 const SENDING: Permission = Permission::Role(PersonRole::Triage);
 
 impl State {
@@ -90,23 +87,6 @@ impl State {
             }
             PersonRole::Admin => None,
         }
-    }
-
-    /// Hides names when nobody has been at the keys for as long as the site says.
-    pub(in crate::dashboard) fn hide_names_when_idle(&mut self, now: Timestamp) {
-        // The clock may have been set back.
-        self.touched_at = self.touched_at.min(now);
-        let Some(after) = self.site.hide_names_after.filter(|_| !self.hides_names) else { return };
-        if now.duration_since(self.touched_at) < after {
-            return;
-        }
-        self.hides_names = true;
-        self.stale = true;
-        let (time, key) = (long_time(after.as_secs()), self.keymap.shown(Action::HideNames));
-        self.say(
-            NoticeLevel::Info,
-            format!("Names are hidden: nobody was at the keys for {time}. {key} shows them."),
-        );
     }
 
     /// The terminal's title, where the site wants one: how many critical studies wait to be acknowledged.

@@ -57,6 +57,17 @@ pub(in crate::dashboard) fn put(
     end - x
 }
 
+/// Marks the line of a list on which the person stands.
+pub(in crate::dashboard) fn chosen_line(state: &State, frame: &mut Frame<'_>, inside: Rect, y: u16) {
+    frame.buffer_mut().set_style(Rect { y, height: 1, ..inside }, state.theme.selected);
+    put(frame, inside.x, y, 1, "▸", state.theme.selected);
+}
+
+/// Returns the first line of a list that is shown, so that the chosen one is among its rows.
+pub(in crate::dashboard) fn first_line(chosen: usize, rows: usize) -> usize {
+    (chosen + 1).saturating_sub(rows)
+}
+
 /// A box in the middle of the screen, as large as wished where it fits.
 pub(in crate::dashboard) fn centred(screen: Size, width: u16, height: u16) -> Rect {
     let (width, height) = (screen.width.min(width), height.min(screen.height.saturating_sub(2)));

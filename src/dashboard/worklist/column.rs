@@ -37,7 +37,7 @@ pub enum Column {
     Waits,
     /// Its status: how far people have come with it.
     Status,
-    /// Who did.
+    /// The person who gave it its status.
     By,
     /// How many notes there are.
     Notes,

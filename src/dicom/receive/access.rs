@@ -1,4 +1,4 @@
-//! Who may send.
+//! The list of those who may send.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -55,6 +55,15 @@ impl Network {
     }
 }
 
+/// The reason why a sender is not let in, and what to do. The title is ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AccessError {
+    #[error("{title} is not on the list: add it to [receive.peers]")]
+    Unknown { title: String },
+    #[error("{title} may not send from {address}: add the address to it in [receive.peers]")]
+    OtherAddress { title: String, address: IpAddr },
+}
+
 impl Peers {
     /// Adds a sender.
     pub fn add(&mut self, title: &str, networks: Vec<Network>) {
@@ -67,19 +76,16 @@ impl Peers {
         self.0.is_empty()
     }
 
-    /// Lets a sender in, or says in words why not and what to do.
-    pub(super) fn check(&self, title: &str, address: IpAddr) -> Result<(), String> {
+    /// Lets a sender in, or says why not and what to do.
+    pub(super) fn check(&self, title: &str, address: IpAddr) -> Result<(), AccessError> {
         if self.is_open() {
             return Ok(());
         }
-        let shown = title_words(title);
+        let shown = || title_words(title);
         match self.0.get(title) {
-            None => Err(format!("{shown} is not on the list: add it to [receive.peers]")),
+            None => Err(AccessError::Unknown { title: shown() }),
             Some(networks) if networks.iter().any(|network| network.contains(address)) => Ok(()),
-            Some(_) => {
-                let address = address.to_canonical();
-                Err(format!("{shown} may not send from {address}: add the address to it in [receive.peers]"))
-            }
+            Some(_) => Err(AccessError::OtherAddress { title: shown(), address: address.to_canonical() }),
         }
     }
 }
@@ -112,7 +118,7 @@ mod tests {
             assert_eq!(peers.check(title, address.parse().unwrap()).is_ok(), is_let_in, "{title} {address}");
         }
         let said = peers.check("CT-2", "10.1.2.3".parse().unwrap()).unwrap_err();
-        assert_eq!(said, "CT-2 is not on the list: add it to [receive.peers]");
+        assert_eq!(said.to_string(), "CT-2 is not on the list: add it to [receive.peers]");
     }
 
     #[test]

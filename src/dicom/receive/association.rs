@@ -110,7 +110,7 @@ fn admit(
         return Err(permanent(source, reason));
     }
     if let Err(reason) = shared.peers().check(&peer.title, peer.address) {
-        return Err(permanent(Source::ServiceUser(User::CallingAETitleNotRecognized), reason));
+        return Err(permanent(Source::ServiceUser(User::CallingAETitleNotRecognized), reason.to_string()));
     }
     place.associate(options.limits).map_err(|reason| {
         let source = Source::ServiceProviderPresentation(Presentation::LocalLimitExceeded);

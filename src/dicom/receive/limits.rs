@@ -102,26 +102,34 @@ fn one_too_many(all: &BTreeMap<u64, Connection>, address: IpAddr) -> Option<u64>
     if total >= WAITING { oldest_of(greediest) } else { None }
 }
 
+/// The limit that keeps a connection from becoming an association.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LimitError {
+    #[error("there are {0} associations already ([receive] associations)")]
+    Associations(usize),
+    #[error("{address} has {count} associations already ([receive] associations_per_address)")]
+    OfAddress { address: IpAddr, count: usize },
+    #[error("it took too long while many others waited")]
+    TookTooLong,
+}
+
 impl Place {
     /// Moves the connection from those that wait to the associations, or says which limit is in the way.
-    pub(super) fn associate(&self, limits: Limits) -> Result<(), String> {
+    pub(super) fn associate(&self, limits: Limits) -> Result<(), LimitError> {
         let mut all = self.connections.lock();
         let associated = all.values().filter(|connection| connection.is_associated);
         let (count, of_address) = associated.fold((0, 0), |(count, own), connection| {
             (count + 1, own + usize::from(connection.address == self.address))
         });
         if count >= limits.associations {
-            return Err(format!("there are {count} associations already ([receive] associations)"));
+            return Err(LimitError::Associations(count));
         }
         if of_address >= limits.per_address {
-            return Err(format!(
-                "{} has {of_address} associations already ([receive] associations_per_address)",
-                self.address
-            ));
+            return Err(LimitError::OfAddress { address: self.address, count: of_address });
         }
         match all.get_mut(&self.number) {
             Some(connection) => connection.is_associated = true,
-            None => return Err("it took too long while many others waited".to_owned()),
+            None => return Err(LimitError::TookTooLong),
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ pub struct Options {
     pub aet: String,
     /// Whether it answers to any other title, too.
     pub any_called_aet: bool,
-    /// Who may send.
+    /// The list of those who may send.
     pub peers: Peers,
     /// UIDs of the SOP classes that it takes, besides Verification.
     pub classes: Vec<String>,

@@ -1,4 +1,4 @@
-//! Whose film it is, as its own header says.
+//! The patient of a film and its numbers, as its own header says.
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;

@@ -217,7 +217,7 @@ pub enum LabelError {
          measure heatmaps against are given with --boxes"
     )]
     Boxes {
-        /// Whose file it is, in words.
+        /// The publisher's form of label file, in words.
         kind: &'static str,
         /// The columns that say so.
         columns: String,

@@ -1,4 +1,4 @@
-//! Whose films they are, and whether two sets share patients.
+//! The patients of films, and whether two sets share some.
 
 use std::collections::BTreeSet;
 

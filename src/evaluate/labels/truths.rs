@@ -9,7 +9,7 @@ use super::{
     table::Table,
 };
 
-/// Whose labels count where a file has several.
+/// The choice of the labels that count where a file has several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TruthChoice<'a> {
     /// Nobody said: several are an error that lists them.

@@ -1,4 +1,4 @@
-//! What a score is worth: pure functions over scores and truths.
+//! The worth of a score: pure functions over scores and truths.
 //!
 //! Curves and points are computed from [`Ranked`], the distinct scores from the highest to the lowest with how
 //! many positives and negatives have each. Ties are so treated once, in one place. What patients decide, intervals,

@@ -1,4 +1,4 @@
-//! What an alert means where the finding is as frequent as somebody says.
+//! The meaning of an alert where the finding is as frequent as somebody says.
 
 use serde::Serialize;
 

@@ -3,7 +3,7 @@ use serde::Deserialize;
 
 use super::*;
 
-/// What tests/golden/evaluate_peer.py wrote.
+/// The figures that tests/golden/evaluate_peer.py wrote.
 #[derive(Deserialize)]
 struct Peer {
     name: String,

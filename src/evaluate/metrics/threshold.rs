@@ -1,4 +1,4 @@
-//! What one threshold gives.
+//! The rates that one threshold gives.
 
 use serde::Serialize;
 

@@ -14,7 +14,7 @@ fn stamp(size: u64, modified: i64) -> Stamp {
     Stamp { size, modified_ns: modified * 1_000_000 }
 }
 
-/// What happens to one file, as (time, sighting, size, modification time).
+/// The events of one file, as (time, sighting, size, modification time).
 type Story = &'static [(u64, Sighting, u64, i64)];
 /// A name, a story, and when the file must be complete, with its size then.
 type Case = (&'static str, Story, &'static [(u64, u64)]);

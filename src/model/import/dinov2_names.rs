@@ -1,6 +1,7 @@
 //! The names of a DINOv2's tensors: those of its authors (Meta) become Hugging Face's, which are the ones used here.
 
 use super::tensors::{Array, Tensors};
+use crate::text::clean;
 
 /// Meta's names and those here, outside of a block and within one; there also the names that Hugging Face's library has
 /// had for itself since its version 5.
@@ -20,22 +21,27 @@ const NAMES_IN_A_BLOCK: &[(&str, &str)] = &[
     ("ls1.gamma", "layer_scale1.lambda1"),
     ("ls2.gamma", "layer_scale2.lambda1"),
 ];
-/// What wrappers put before every name.
+/// The prefix that wrappers put before every name.
 const WRAPPED: &str = "module.";
 /// One projection of Meta's is three here, one after the other.
 const FUSED: &str = "attn.qkv.";
 const PARTS: [&str; 3] = ["query", "key", "value"];
 
+/// A name that two tensors would have.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("two of its tensors stand for {}: it holds more than one network", clean(.0))]
+pub(super) struct TwiceError(pub(super) String);
+
 /// The tensors under the names of Hugging Face's files. What has none of the other names stays as it is.
 ///
 /// # Errors
 /// A name that two tensors would have.
-pub(super) fn as_hugging_face(tensors: Tensors) -> Result<Tensors, String> {
+pub(super) fn as_hugging_face(tensors: Tensors) -> Result<Tensors, TwiceError> {
     // As in training with several processors.
     let is_wrapped = tensors.keys().all(|name| name.starts_with(WRAPPED));
     let mut renamed = Tensors::new();
     let mut put = |name: String, array: Array| match renamed.contains_key(&name) {
-        true => Err(name),
+        true => Err(TwiceError(name)),
         false => Ok(_ = renamed.insert(name, array)),
     };
     for (name, array) in tensors {
@@ -133,7 +139,7 @@ mod tests {
     fn of_two_spellings_of_one_tensor_neither_is_chosen() {
         let of = |names: [&str; 2]| {
             let array = || Array { shape: vec![3], values: vec![0.0; 3] };
-            as_hugging_face(names.map(|name| (name.to_owned(), array())).into()).unwrap_err()
+            as_hugging_face(names.map(|name| (name.to_owned(), array())).into()).unwrap_err().0
         };
         assert_eq!(of(["pos_embed", "embeddings.position_embeddings"]), "embeddings.position_embeddings");
         let key = "encoder.layer.0.attention.attention.key.bias";

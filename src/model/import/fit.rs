@@ -6,18 +6,15 @@ use std::borrow::Cow;
 use safetensors::tensor::{Dtype, View};
 
 use super::{
-    dinov2_names::as_hugging_face,
+    dinov2_names::{TwiceError, as_hugging_face},
     error::ImportError,
     tensors::{Array, Tensors},
 };
-use crate::{
-    model::{
-        NetworkConfig, TensorProblem, TensorProblemKind,
-        dinov2::DinoV2,
-        plain::Plain,
-        weights::{self, Wanted},
-    },
-    text::clean,
+use crate::model::{
+    NetworkConfig, TensorProblem, TensorProblemKind,
+    dinov2::DinoV2,
+    plain::Plain,
+    weights::{self, Wanted},
 };
 
 /// Returns whether a tensor lies beside the weights and is none: the operating points of torchxrayvision, and batch norm's
@@ -49,7 +46,7 @@ pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Resu
     let wanted = wanted.map_err(crate::model::ModelError::from)?;
     let mut tensors = tensors
         .and_then(|tensors| renamed(tensors, &wanted))
-        .map_err(|name| ImportError::NoWeights { place: place.to_owned(), reason: two_of(&name) })?;
+        .map_err(|error| ImportError::NoWeights { place: place.to_owned(), reason: error.to_string() })?;
     let mut missing = Vec::new();
     let mut taken: Vec<(String, Array)> = Vec::with_capacity(wanted.len());
     for Wanted { name, shape } in wanted {
@@ -75,15 +72,11 @@ pub(super) fn fit(config: &NetworkConfig, tensors: Tensors, place: &str) -> Resu
     Ok(Fitted { bytes: written(&taken)?, tensors: count, values })
 }
 
-fn two_of(name: &str) -> String {
-    format!("two of its tensors stand for {}: it holds more than one network", clean(name))
-}
-
 /// The network's names in the place of others that mean the same.
 ///
 /// # Errors
 /// A name that two tensors would have.
-fn renamed(tensors: Tensors, wanted: &[Wanted]) -> Result<Tensors, String> {
+fn renamed(tensors: Tensors, wanted: &[Wanted]) -> Result<Tensors, TwiceError> {
     let tensors = each_renamed(tensors, |name| spelt_as_now(&name))?;
     // Wrappers put the whole network under a name of their own: "module.features.conv0.weight".
     let mut names = tensors.keys().filter(|name| !is_beside(name));
@@ -100,12 +93,12 @@ fn renamed(tensors: Tensors, wanted: &[Wanted]) -> Result<Tensors, String> {
     each_renamed(tensors, |name| name.strip_prefix(&prefix).map(str::to_owned).unwrap_or(name))
 }
 
-fn each_renamed(tensors: Tensors, name: impl Fn(String) -> String) -> Result<Tensors, String> {
+fn each_renamed(tensors: Tensors, name: impl Fn(String) -> String) -> Result<Tensors, TwiceError> {
     let mut renamed = Tensors::new();
     for (old, array) in tensors {
         let new = name(old);
         if renamed.contains_key(&new) {
-            return Err(new);
+            return Err(TwiceError(new));
         }
         renamed.insert(new, array);
     }

@@ -98,7 +98,7 @@ fn films_must_be_named_and_fit_to_validate() {
     }
 }
 
-/// What somebody wrote wrong, and what the message must say of it.
+/// Pairs of a mistake and the words that its message must have.
 #[test]
 fn faults_are_named_with_their_line() {
     for (right, wrong, said) in [
@@ -166,7 +166,7 @@ fn faults_are_named_with_their_line() {
     }
 }
 
-/// What is beyond all sense is refused while it is numbers in a text, before a network of it is made.
+/// Sizes beyond all sense are refused while they are numbers in a text, before a network of them is made.
 #[test]
 fn a_manifest_of_absurd_length_is_refused() {
     let labels = "[[labels]]\nname = \"\"\nalert = 0.5\n".repeat(1024);

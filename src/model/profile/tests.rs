@@ -19,7 +19,7 @@ fn near_a_plane(count: usize) -> Vec<Vec<f32>> {
     (0..count).map(film).collect()
 }
 
-/// The same, each with another that has its numbers in the other order.
+/// The films, each with another that has its numbers in the other order.
 fn samples(count: usize) -> Vec<Sample> {
     let sample = |upright: Vec<f32>| Sample { misplaced: upright.iter().rev().copied().collect(), upright };
     near_a_plane(count).into_iter().map(sample).collect()

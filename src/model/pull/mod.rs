@@ -20,7 +20,7 @@ use ureq::{
 };
 
 /// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(20);
 /// Connections that brought something and broke before we give up for now.
@@ -171,8 +171,8 @@ fn agent(encrypted: bool) -> Agent {
         .http_status_as_error(false)
         .user_agent(concat!("cxr-triage/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(PATIENCE))
-        .timeout_per_read(Some(PATIENCE))
+        .timeout_recv_response(Some(ANSWER_TIMEOUT))
+        .timeout_per_read(Some(ANSWER_TIMEOUT))
         .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
         .build()
         .new_agent()

@@ -12,12 +12,12 @@ use std::{
 use super::*;
 use crate::hash::sha256;
 
-/// What the server does with one request.
+/// The server's answer to one request.
 #[derive(Debug, Clone)]
 enum Answer {
     /// The file, or the rest of it that was asked for.
     Whole,
-    /// The same, but the connection ends after so many bytes.
+    /// The file, but the connection ends after so many bytes.
     Cut(usize),
     /// The whole file, whatever was asked for.
     NoRanges,

@@ -17,7 +17,9 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, never, select};
 use jiff::Timestamp;
 
-use super::{BROKE_DOWN, Event, EventKind, Features, Gauges, Order, Sentence, Settings, report::Report};
+use super::{
+    BROKE_DOWN, Event, EventKind, Gauges, Order, Sentence, Settings, features::Features, report::Report,
+};
 use crate::{
     guard::guarded,
     health::Part,
@@ -69,7 +71,7 @@ pub(super) struct Recorder {
     pub(super) mounts: Arc<Mounts>,
     /// Held as long as this thread may write.
     pub(super) ownership: Ownership,
-    /// What one process does at a time: the clock of studies, and the rules.
+    /// The duty of one process at a time: the clock of studies, and the rules.
     pub(super) studies: Duty,
     /// Whether films come in here; without, the end of the queue is the end of the work.
     pub(super) takes_in: bool,

@@ -17,7 +17,6 @@ use std::{
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, select};
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use due::Clock;

@@ -12,7 +12,7 @@ use crate::{
         protocol::{Notice, NoticeLevel, Update},
     },
     store::{Ownership, PluginNotice, StoreError, StoreErrorKind, StudyId, StudyRow},
-    text::long_time,
+    text::{long_time, process_number},
 };
 
 /// An owner says every two seconds that it goes on.
@@ -201,11 +201,11 @@ impl Follower {
     fn owner_is_silent(&mut self) -> Option<String> {
         let silence = self.heartbeat.silence();
         (silence >= SILENCE).then(|| {
-            let holder = Ownership::holder(self.store.place()).map(|pid| format!(" (process {pid})"));
+            let holder = process_number(Ownership::holder(self.store.place()));
             format!(
                 "The owner of this store{} has not been heard of for {} s: it is stopped, or its disk hangs. New films are \
                  not scored.",
-                holder.unwrap_or_default(),
+                holder,
                 silence.as_secs()
             )
         })

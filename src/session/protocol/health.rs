@@ -6,7 +6,7 @@ use crate::health::HostsFacts;
 
 /// Whether this process owns the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum Position {
     /// It reads the inbox and scores.
     Owner,
     /// Another process does; this one shows what that one writes.
@@ -17,7 +17,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
     /// Owner or follower.
-    pub role: Role,
+    pub position: Position,
     /// The inbox's path.
     pub inbox: String,
     /// The fault that keeps films from coming or from being scored, while it lasts.
@@ -40,6 +40,6 @@ pub struct Health {
     pub feed_alarm: Option<String>,
     /// The reasons why the program is not ready, as its owner last judged them: sentences for the shift panel.
     pub reasons: Vec<String>,
-    /// Who works for a store that several hosts share.
+    /// The workers of a store that several hosts share.
     pub hosts: HostsFacts,
 }

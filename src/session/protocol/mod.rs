@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 pub use crate::study::{Period, PersonRole, Sending, ShiftWatch, SimilarFilm};
 pub use bench::{BenchRequest, BenchUpdate};
-pub use health::{Health, Role};
+pub use health::{Health, Position};
 pub use picture::{Picture, PictureError, PictureRequest};
 pub use similar::{NoSimilarError, Similar};
 
@@ -20,6 +20,9 @@ use crate::store::{
     FilmId, Handling, PluginRecord, PluginRequest, PriorFilm, Sender as FilmSender, Shift, Spread, Status,
     StudyDetail, StudyId, StudyRow,
 };
+
+/// The words in place of a text that may tell whose film it is, for whom names are hidden from.
+pub const HIDDEN: &str = "(hidden with the names)";
 
 /// A dashboard's ends of the two channels.
 #[derive(Debug)]

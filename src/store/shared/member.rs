@@ -29,7 +29,7 @@ pub struct NewWorker {
     pub model: String,
     /// SHA-256 of the weights, hex.
     pub sha256: String,
-    /// What stands for the rules that it judges by.
+    /// The digest of the rules that it judges by.
     pub rules: String,
     /// The device that the model runs on.
     pub device: String,
@@ -49,7 +49,7 @@ struct Inner {
     films: AtomicU64,
     /// The files that it knows to have claimed: one whose claim never came to be known here must not be renewed.
     claims: Mutex<BTreeSet<FileId>>,
-    /// What it says of itself at the next beat.
+    /// Its own words about itself for the next beat.
     state: Mutex<State>,
 }
 
@@ -59,7 +59,7 @@ struct State {
     words: String,
 }
 
-/// What a worker says of itself now.
+/// The words of a worker about itself.
 pub(super) struct Said {
     /// Films that it has finished.
     pub(super) films: u64,
@@ -149,7 +149,7 @@ impl Member {
         *lock(&self.0.state) = State { per_second, words };
     }
 
-    /// What it says of itself now.
+    /// Returns its words about itself.
     pub(super) fn said(&self) -> Said {
         let State { per_second, words } = lock(&self.0.state).clone();
         let new = NewWorker { rules: lock(&self.0.rules).clone(), ..self.0.new.clone() };

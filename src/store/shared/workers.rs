@@ -49,7 +49,7 @@ pub struct WorkerRow {
     pub model: String,
     /// SHA-256 of the weights, hex.
     pub sha256: String,
-    /// What stands for the rules that it judges by.
+    /// The digest of the rules that it judges by.
     pub rules: String,
     /// The program's version.
     pub version: String,

@@ -1,4 +1,4 @@
-//! What can go wrong between a statement and its rows.
+//! The errors between a statement and its rows.
 
 use super::fault::ServerError;
 
@@ -29,7 +29,7 @@ pub(in crate::store) enum Error {
 }
 
 impl Error {
-    /// What SQLite failed for, if it did.
+    /// The code of SQLite's failure, if it is one.
     pub(in crate::store) fn sqlite_code(&self) -> Option<rusqlite::ErrorCode> {
         match self {
             Self::Value(error) => error.sqlite_error_code(),

@@ -1,4 +1,4 @@
-//! What a server, or the way to it, can refuse.
+//! The faults of a server, or of the way to it.
 
 use std::{error::Error, fmt::Display, io, time::Duration};
 
@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::text::clean;
 
-/// Whose trouble it is.
+/// The kind of trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Trouble {
     /// Nobody answers there, or no longer.
@@ -39,7 +39,7 @@ pub(in crate::store) enum Trouble {
 #[derive(Debug, thiserror::Error)]
 #[error("{why}")]
 pub(in crate::store) struct ServerError {
-    /// Whose trouble it is.
+    /// The kind of trouble.
     pub(in crate::store) trouble: Trouble,
     why: String,
     is_over: bool,
@@ -107,7 +107,7 @@ impl ServerError {
     }
 }
 
-/// Whose trouble a code of the server's is (its manual, appendix A).
+/// Sorts a code of the server's by the kind of trouble (its manual, appendix A).
 fn trouble_of(code: &SqlState) -> Trouble {
     match code.code() {
         "28000" | "28P01" => Trouble::Password,

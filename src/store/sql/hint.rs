@@ -1,6 +1,6 @@
 //! Hints: what a transaction changed, told to whoever listens on the same server (`LISTEN`, `NOTIFY`).
 
-/// What changed.
+/// The part of a shared store that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
     /// More is queued.

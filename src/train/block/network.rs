@@ -16,7 +16,7 @@ pub struct BlockShape {
     pub epsilon: f64,
 }
 
-/// What becomes of batch norm's statistics while a block is trained. Its weights are trained either way.
+/// The treatment of batch norm's statistics while a block is trained. Its weights are trained either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BatchNorm {
     /// It uses the means and variances that it has: what is trained is exactly what will be used.
@@ -81,7 +81,7 @@ impl Block {
         Self { products: DType::BF16, ..self }
     }
 
-    /// What gradients move, by name.
+    /// The parameters that gradients move, by name.
     pub(super) fn parameters(&self) -> &BTreeMap<String, Var> {
         &self.parameters
     }

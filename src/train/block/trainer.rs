@@ -40,14 +40,14 @@ impl Default for Options {
     }
 }
 
-/// What films are, but for their maps.
+/// The truths and weights of films, without their maps.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockExamples<'a> {
     /// Of the films to train on, film x label: whether it is there; none where that is unknown.
     pub trained: &'a [Vec<Option<bool>>],
-    /// The same of films to measure on.
+    /// The truths of films to measure on.
     pub measured: &'a [Vec<Option<bool>>],
-    /// What a film without a label's finding counts, and one with it.
+    /// The weights of a film without a label's finding and of one with it.
     pub weights: &'a [[f64; 2]],
 }
 
@@ -78,7 +78,7 @@ pub trait Maps {
     fn has_ended(&mut self, epoch: EpochReport);
 }
 
-/// What an epoch gave.
+/// The report on an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EpochReport {
     /// Its number, from 1; 0: before any step.

@@ -17,6 +17,7 @@ use cxr_triage::{
 
 use super::support::{Bench, at, scored};
 use crate::{
+    hosts::server::Server as RestartedServer,
     postgres::{Raw, Server, place, server},
     support::peers::free_port,
 };
@@ -177,18 +178,24 @@ fn a_replica_that_takes_no_changes_shows_the_list_and_says_that_it_is_one() {
 
 #[test]
 fn a_server_that_is_restarted_is_found_again() {
-    if server().is_none() {
-        return;
-    }
-    let own = Server::start().unwrap();
-    let mut store = Store::open(place(&own.url())).unwrap();
+    let Some(server) = RestartedServer::start() else { return };
+    let place = place(&server.url());
+    let mut store = Store::open(&place).unwrap();
     let arrival = |name: &str| cxr_triage::intake::Arrival { path: name.into(), size: 1, modified_ns: 1 };
     store.receive(&[arrival("a")], at(0)).unwrap();
-    drop(own);
-    let error = store.receive(&[arrival("b")], at(0)).unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Unreachable, "{error}");
-    let error = store.queued_count().unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Unreachable, "{error}");
+    for (before, how) in [(1, "fast"), (2, "immediate")] {
+        server.stop(how);
+        let error = store.receive(&[arrival(how)], at(0)).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Unreachable, "{how}: {error}");
+        let error = store.queued_count().unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Unreachable, "{how}: {error}");
+        let error = Store::open(&place).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Unreachable, "{how}: {error}");
+        server.begin();
+        assert_eq!(store.queued_count().unwrap(), before, "{how}");
+        assert_eq!(store.receive(&[arrival(how)], at(0)).unwrap().len(), 1, "{how}");
+        assert_eq!(Store::open(&place).unwrap().queued_count().unwrap(), before + 1, "{how}");
+    }
 }
 
 #[test]

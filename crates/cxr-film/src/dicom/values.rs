@@ -42,7 +42,7 @@ impl Values {
         self.character_set.as_deref()
     }
 
-    /// The same elements as text, read by the file's character set; without control characters and padding, but with all
+    /// Returns the elements as text, read by the file's character set; without control characters and padding, but with all
     /// else that is in a name.
     pub fn text(&self) -> impl Iterator<Item = (Tag, String)> {
         self.raw().map(|(tag, value)| {

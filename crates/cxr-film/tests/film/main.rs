@@ -1,4 +1,4 @@
-//! What comes in, read as its department meant it, or refused with a sentence.
+//! Films that come in, read as their department meant them, or refused with a sentence.
 
 mod dicom;
 mod peer;

@@ -10,7 +10,7 @@ use crate::{
     model::{self, Manifest},
 };
 
-/// What says whether a film was trained on.
+/// The facts by which it is known whether a model was trained on a film.
 pub(in crate::commands::evaluate) struct Training<'a> {
     pub(in crate::commands::evaluate) manifest: &'a Manifest,
     /// SHA-256 of the label file, hex.
@@ -27,7 +27,7 @@ impl Training<'_> {
         films.iter().filter(|(_, row)| self.has(row.split.as_deref())).count()
     }
 
-    /// What to say of such films. `split`: the one that was asked for.
+    /// The sentence about films that the model was trained on. `split`: the one that was asked for.
     pub(in crate::commands::evaluate) fn note(
         &self,
         split: Option<&str>,

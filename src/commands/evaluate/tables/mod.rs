@@ -107,7 +107,7 @@ fn discrimination(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out, "{whose}, {} draws.", report.intervals.draws)
 }
 
-/// What an alert means where findings are as frequent as somebody says.
+/// Writes the predictive values of an alert where findings are as frequent as somebody says.
 fn predictive(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
     let columns = [
         ("LABEL", Lean::Left),
@@ -129,7 +129,7 @@ fn predictive(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
     table(out, &columns, &rows)
 }
 
-/// What others published, beside what was measured here.
+/// Writes the figures that others published beside those that were measured here.
 fn elsewhere(out: &mut impl Write, labels: &[LabelReport]) -> io::Result<()> {
     let row = |label: &LabelReport| {
         let auc = label.auc.filter(|_| !label.elsewhere.is_empty())?;

@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::Columns;
 use crate::dashboard::{
     state::State,
-    widgets::{centred, pane, put},
+    widgets::{centred, chosen_line, first_line, pane, put},
 };
 
 pub(super) fn area(state: &State, columns: &Columns) -> Rect {
@@ -18,7 +18,7 @@ pub(super) fn draw(state: &State, columns: &Columns, frame: &mut Frame<'_>, area
     let help = "space shows, J K move, enter sorts";
     put(frame, inside.x + 1, inside.y, inside.width.saturating_sub(1), help, theme.dim);
     let rows = usize::from(inside.height.saturating_sub(1));
-    let first = columns.chosen().saturating_sub(rows.saturating_sub(1));
+    let first = first_line(columns.chosen(), rows);
     let order = state.worklist().order();
     for ((at, column), y) in columns.lines().iter().enumerate().skip(first).zip(inside.y + 1..inside.bottom())
     {
@@ -31,8 +31,7 @@ pub(super) fn draw(state: &State, columns: &Columns, frame: &mut Frame<'_>, area
         let text = format!("{mark} {}{sorted}", column.name());
         put(frame, inside.x + 2, y, inside.width.saturating_sub(2), &text, theme.text);
         if at == columns.chosen() {
-            frame.buffer_mut().set_style(Rect { y, height: 1, ..inside }, theme.selected);
-            put(frame, inside.x, y, 1, "▸", theme.selected);
+            chosen_line(state, frame, inside, y);
         }
     }
 }

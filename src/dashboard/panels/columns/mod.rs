@@ -7,7 +7,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::dashboard::{
     keymap::action::Action,
-    state::{Panel, State, Turn, choose},
+    state::{Handled, Panel, State, choose},
     worklist::Column,
 };
 
@@ -52,7 +52,7 @@ impl Columns {
 }
 
 impl Panel for Columns {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let column = self.lines[self.chosen.min(self.lines.len() - 1)];
         match (event.code, state.keymap.action(event)) {
             (KeyCode::Char(' '), _) => {
@@ -72,10 +72,10 @@ impl Panel for Columns {
             (KeyCode::Enter, _) => state.worklist.set_order(state.worklist.wanted_order().then(column)),
             (_, action) => {
                 choose(&mut self.chosen, self.lines.len(), action);
-                return Turn::usual(action, Action::Columns);
+                return Handled::usual(action, Action::Columns);
             }
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn has_lines(&self) -> bool {

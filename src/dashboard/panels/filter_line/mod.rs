@@ -8,7 +8,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     dashboard::{
-        state::{Panel, State, Turn, plugins},
+        state::{Handled, Panel, State, plugins},
         widgets::Input,
         worklist::{Column, Completion, begins_a_field, complete},
     },
@@ -87,17 +87,17 @@ impl FilterLine {
 }
 
 impl Panel for FilterLine {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         match event.code {
             KeyCode::Esc => {
                 state.set_typed_filter(&self.before);
-                return Turn::close();
+                return Handled::close();
             }
             KeyCode::Enter => {
                 state.set_typed_filter(self.input.text());
-                return Turn::close();
+                return Handled::close();
             }
-            KeyCode::Backspace if self.input.text().is_empty() => return Turn::close(),
+            KeyCode::Backspace if self.input.text().is_empty() => return Handled::close(),
             KeyCode::Up => move_by(state, -1),
             KeyCode::Down => move_by(state, 1),
             KeyCode::Tab => self.tab(state, 1),
@@ -109,7 +109,7 @@ impl Panel for FilterLine {
             }
         }
         self.follow(state);
-        Turn::stay()
+        Handled::stay()
     }
 
     fn paste(&mut self, state: &mut State, text: &str) {

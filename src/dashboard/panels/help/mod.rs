@@ -7,7 +7,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::dashboard::{
     keymap::action::Action,
-    state::{Panel, State, Turn},
+    state::{Handled, Panel, State},
 };
 
 /// The open help.
@@ -18,17 +18,17 @@ pub struct Help {
 }
 
 impl Panel for Help {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let hidden = draw::hidden_lines(state);
         match state.keymap.action(event) {
             Some(Action::Up) => self.scrolled = self.scrolled.min(hidden).saturating_sub(1),
             Some(Action::Down) => self.scrolled = (self.scrolled + 1).min(hidden),
             Some(Action::PageUp) => self.scrolled = self.scrolled.min(hidden).saturating_sub(10),
             Some(Action::PageDown) => self.scrolled = (self.scrolled + 10).min(hidden),
-            Some(Action::Open) => return Turn::close(),
-            action => return Turn::usual(action, Action::Help),
+            Some(Action::Open) => return Handled::close(),
+            action => return Handled::usual(action, Action::Help),
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn has_lines(&self) -> bool {

@@ -29,7 +29,7 @@ pub(super) fn draw(state: &State, notes: &Notes, frame: &mut Frame<'_>, area: Re
     for note in written {
         let at = words::clock(note.time, state.now, &state.zone);
         lines.push((format!("{at} {}", note.author), theme.dim));
-        let text = if state.hides_names { "(hidden with the names)" } else { &note.text };
+        let text = state.hidden(&note.text);
         lines.extend(cells::wrap(text, width, 20).into_iter().map(|line| (line, theme.text)));
     }
     if lines.is_empty() {

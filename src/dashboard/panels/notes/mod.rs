@@ -8,7 +8,7 @@ use ratatui::{Frame, layout::Rect};
 use crate::{
     dashboard::{
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Handled, Panel, State},
         widgets::Input,
     },
     session::protocol::Request,
@@ -36,20 +36,20 @@ impl Notes {
 }
 
 impl Panel for Notes {
-    fn key(&mut self, _: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, _: &mut State, event: KeyEvent) -> Handled {
         match event.code {
-            KeyCode::Esc => return Turn::close(),
-            KeyCode::Enter if self.input.text().trim().is_empty() => return Turn::close(),
+            KeyCode::Esc => return Handled::close(),
+            KeyCode::Enter if self.input.text().trim().is_empty() => return Handled::close(),
             KeyCode::Enter => {
                 let text = self.input.text().trim().to_owned();
                 self.input = Input::default();
-                return Turn::stay_with(vec![Effect::Request(Request::Note(self.study, text))]);
+                return Handled::stay_with(vec![Effect::Request(Request::Note(self.study, text))]);
             }
             _ => {
                 self.input.key(event);
             }
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn paste(&mut self, _: &mut State, text: &str) {

@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::{Palette, PaletteLine};
 use crate::dashboard::{
     state::State,
-    widgets::{centred, pane, put, text_line},
+    widgets::{centred, chosen_line, first_line, pane, put, text_line},
 };
 
 const WIDTH: u16 = 70;
@@ -27,7 +27,7 @@ pub(super) fn draw(state: &State, palette: &Palette, frame: &mut Frame<'_>, area
     if lines.is_empty() && rows > 0 {
         put(frame, inside.x + 2, inside.y + 1, inside.width.saturating_sub(2), "no action fits", theme.dim);
     }
-    let first = palette.chosen().saturating_sub(rows.saturating_sub(1));
+    let first = first_line(palette.chosen(), rows);
     for ((at, line), y) in lines.iter().enumerate().skip(first).zip(inside.y + 1..inside.bottom()) {
         let (keys, about, offered) = match line {
             PaletteLine::Action(entry) => {
@@ -47,8 +47,7 @@ pub(super) fn draw(state: &State, palette: &Palette, frame: &mut Frame<'_>, area
         let at_about = NAME + KEYS + 2;
         put(frame, x + at_about, y, room.saturating_sub(at_about), about, style);
         if at == palette.chosen() {
-            frame.buffer_mut().set_style(Rect { y, height: 1, ..inside }, theme.selected);
-            put(frame, inside.x, y, 1, "▸", theme.selected);
+            chosen_line(state, frame, inside, y);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::{ACTIONS, Entry},
         state::{
-            Panel, State, Turn,
+            Handled, Panel, State,
             plugins::{self, Command},
         },
         widgets::Input,
@@ -85,18 +85,18 @@ impl Palette {
 }
 
 impl Panel for Palette {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         match event.code {
-            KeyCode::Esc => return Turn::close(),
-            KeyCode::Backspace if self.input.text().is_empty() => return Turn::close(),
+            KeyCode::Esc => return Handled::close(),
+            KeyCode::Backspace if self.input.text().is_empty() => return Handled::close(),
             KeyCode::Enter => {
                 return match self.lines().get(self.chosen()) {
-                    Some(PaletteLine::Action(entry)) => Turn::act(entry.action),
+                    Some(PaletteLine::Action(entry)) => Handled::act(entry.action),
                     Some(PaletteLine::Command(command)) => {
-                        Turn::close_with(plugins::run(state, (*command).clone()))
+                        Handled::close_with(plugins::run(state, (*command).clone()))
                     }
-                    None => Turn::close(),
+                    None => Handled::close(),
                 };
             }
             KeyCode::Up => self.chosen = self.chosen().saturating_sub(1),
@@ -110,7 +110,7 @@ impl Panel for Palette {
             }
         }
         self.chosen = self.chosen();
-        Turn::stay()
+        Handled::stay()
     }
 
     fn paste(&mut self, _: &mut State, text: &str) {

@@ -6,7 +6,7 @@ use super::{Line, Plugins};
 use crate::{
     dashboard::{
         state::State,
-        widgets::{centred, pane, put},
+        widgets::{centred, chosen_line, first_line, pane, put},
     },
     store::{PluginRecord, PluginState},
 };
@@ -33,7 +33,7 @@ pub(super) fn draw(state: &State, plugins: Plugins, frame: &mut Frame<'_>, area:
     }
     let rows = usize::from(inside.height);
     let chosen = plugins.chosen().min(lines.len().saturating_sub(1));
-    let first = (chosen + 1).saturating_sub(rows);
+    let first = first_line(chosen, rows);
     for ((at, line), y) in lines.iter().enumerate().skip(first).zip(inside.y..inside.bottom()) {
         match line {
             Line::Plugin(record) => {
@@ -51,8 +51,7 @@ pub(super) fn draw(state: &State, plugins: Plugins, frame: &mut Frame<'_>, area:
             }
         }
         if at == chosen {
-            frame.buffer_mut().set_style(Rect { y, height: 1, ..inside }, theme.selected);
-            put(frame, inside.x, y, 1, "▸", theme.selected);
+            chosen_line(state, frame, inside, y);
         }
     }
 }

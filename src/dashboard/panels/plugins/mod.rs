@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         state::{
-            Panel, State, Turn, choose,
+            Handled, Panel, State, choose,
             plugins::{self, Command},
         },
     },
@@ -40,7 +40,7 @@ impl Plugins {
         for record in state.plugins().iter().filter(|record| record.state != PluginState::Stopped) {
             lines.push(Line::Plugin(record));
             if !record.fault.is_empty() {
-                lines.push(Line::Trouble(record.fault.clone()));
+                lines.push(Line::Trouble(state.hidden(&record.fault).to_owned()));
             }
             if !record.missing.is_empty() {
                 let missing = record.missing.join(", ");
@@ -69,7 +69,7 @@ impl Plugins {
 }
 
 impl Panel for Plugins {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let lines = Self::lines(state);
         let action = state.keymap.action(event);
         choose(&mut self.chosen, lines.len(), action);
@@ -77,19 +77,19 @@ impl Panel for Plugins {
             (KeyCode::Enter, _) => {
                 let line = lines.into_iter().nth(self.chosen);
                 match line {
-                    Some(Line::Command(command)) => return Turn::close_with(plugins::run(state, command)),
+                    Some(Line::Command(command)) => return Handled::close_with(plugins::run(state, command)),
                     Some(Line::Plugin(record))
                         if record.state == PluginState::Off && state.may_ask_plugins() =>
                     {
                         let name = record.name.clone();
-                        return Turn::stay_with(plugins::try_again(state, name));
+                        return Handled::stay_with(plugins::try_again(state, name));
                     }
                     _ => {}
                 }
             }
-            (_, action) => return Turn::usual(action, Action::Plugins),
+            (_, action) => return Handled::usual(action, Action::Plugins),
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn has_lines(&self) -> bool {

@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::{Progress, Results};
 use crate::dashboard::{
     state::State,
-    widgets::{centred, pane, put},
+    widgets::{centred, chosen_line, first_line, pane, put},
 };
 
 const WIDTH: u16 = 96;
@@ -29,7 +29,7 @@ pub(super) fn draw(state: &State, results: Results, frame: &mut Frame<'_>, area:
     }
     let rows = usize::from(inside.height);
     let chosen = results.chosen().min(lines.len().saturating_sub(1));
-    let first = (chosen + 1).saturating_sub(rows);
+    let first = first_line(chosen, rows);
     for ((at, line), y) in lines.iter().enumerate().skip(first).zip(inside.y..inside.bottom()) {
         let subject = state.worklist().get(line.study).map(|row| state.subject(&row.study()));
         let subject = subject.unwrap_or_else(|| format!("study {}", line.study));
@@ -41,14 +41,13 @@ pub(super) fn draw(state: &State, results: Results, frame: &mut Frame<'_>, area:
             Progress::Unknown => ("…".to_owned(), theme.dim),
             Progress::NotSent => ("not sent".to_owned(), theme.dim),
             Progress::Sent(sending) if sending.is_in_trouble() => {
-                (sending.words(state.now, &state.zone), theme.warning)
+                (state.sending_in_words(sending), theme.warning)
             }
-            Progress::Sent(sending) => (sending.words(state.now, &state.zone), theme.text),
+            Progress::Sent(sending) => (state.sending_in_words(sending), theme.text),
         };
         put(frame, x + at_x, y, width.saturating_sub(at_x), &words, style);
         if at == chosen {
-            frame.buffer_mut().set_style(Rect { y, height: 1, ..inside }, theme.selected);
-            put(frame, inside.x, y, 1, "▸", theme.selected);
+            chosen_line(state, frame, inside, y);
         }
     }
 }

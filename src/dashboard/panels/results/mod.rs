@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn, choose},
+        state::{Handled, Panel, State, choose},
     },
     session::protocol::{NoticeLevel, Request},
     store::StudyId,
@@ -83,7 +83,7 @@ impl Results {
 }
 
 impl Panel for Results {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let lines = self.lines(state);
         let action = state.keymap.action(event);
         choose(&mut self.chosen, lines.len(), action);
@@ -91,16 +91,16 @@ impl Panel for Results {
             (KeyCode::Enter, _) => {
                 // What cannot be seen is not sent: it may have arrived.
                 let known = lines.get(self.chosen).filter(|line| line.progress != Progress::Unknown);
-                let Some(line) = known else { return Turn::stay() };
+                let Some(line) = known else { return Handled::stay() };
                 let (study, destination) = (line.study, line.destination.to_owned());
                 if !state.may_send() {
                     state.refuse_to_send();
-                    return Turn::stay();
+                    return Handled::stay();
                 }
                 state.say(NoticeLevel::Info, format!("The result goes to {destination}."));
-                Turn::stay_with(vec![Effect::Request(Request::Send(study, destination))])
+                Handled::stay_with(vec![Effect::Request(Request::Send(study, destination))])
             }
-            (_, action) => Turn::usual(action, Action::Results),
+            (_, action) => Handled::usual(action, Action::Results),
         }
     }
 

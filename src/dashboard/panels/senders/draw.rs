@@ -14,7 +14,7 @@ use crate::{
     dashboard::{
         cells,
         state::State,
-        widgets::{centred, pane, put},
+        widgets::{centred, chosen_line, pane, put},
         words,
     },
     store::Sender,
@@ -85,8 +85,7 @@ pub(super) fn draw(state: &State, panel: &Senders, frame: &mut Frame<'_>, area: 
         let line = Rect { y, height: 1, ..inside };
         draw_sender(state, frame, line, entry);
         if at == panel.chosen {
-            frame.buffer_mut().set_style(line, theme.selected);
-            put(frame, inside.x, y, 1, "▸", theme.selected);
+            chosen_line(state, frame, inside, y);
         }
         y += 1;
         let style = if entry.is_refused { theme.warning } else { theme.dim };

@@ -9,7 +9,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn, choose},
+        state::{Handled, Panel, State, choose},
     },
     session::protocol::Request,
     store::Sender,
@@ -40,10 +40,10 @@ impl Senders {
 }
 
 impl Panel for Senders {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let action = state.keymap.action(event);
         choose(&mut self.chosen, self.senders.as_ref().map_or(0, Vec::len), action);
-        Turn::usual(action, Action::Senders)
+        Handled::usual(action, Action::Senders)
     }
 
     fn has_lines(&self) -> bool {

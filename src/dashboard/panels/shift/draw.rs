@@ -31,7 +31,7 @@ use crate::{
         widgets::{centred, gauge, pane, put},
         words,
     },
-    session::protocol::{Period, Role},
+    session::protocol::{Period, Position},
     store::{PluginState, Shift},
     study::{Severity, time_to_empty},
 };
@@ -338,7 +338,7 @@ fn queue(state: &State, shift: &Shift) -> String {
 }
 
 fn engine(state: &State, shift: &Shift, period: Period) -> String {
-    let own = state.health.as_ref().filter(|health| health.role == Role::Owner);
+    let own = state.health.as_ref().filter(|health| health.position == Position::Owner);
     let device = match own {
         Some(health) => health.device.clone(),
         None => shift.device.clone(),
@@ -368,7 +368,7 @@ fn plugins(state: &State) -> Vec<Said> {
             parts.push(format!("{} waiting", record.waiting));
         }
         if record.state != PluginState::Running && !record.fault.is_empty() {
-            parts.push(record.fault.clone());
+            parts.push(state.hidden(&record.fault).to_owned());
         }
         let style = if record.state == PluginState::Running { theme.text } else { theme.warning };
         (format!("{}: {}", record.name, parts.join(", ")), style)

@@ -10,7 +10,7 @@ use crate::{
     dashboard::{
         keymap::action::Action,
         message::Effect,
-        state::{Panel, State, Turn, choose},
+        state::{Handled, Panel, State, choose},
     },
     session::protocol::{Period, Request, ShiftWatch},
     store::Unseen,
@@ -60,7 +60,7 @@ impl ShiftPanel {
 }
 
 impl Panel for ShiftPanel {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let action = state.keymap.action(event);
         choose(&mut self.chosen, Self::LINES.len(), action);
         match (event.code, action) {
@@ -69,15 +69,15 @@ impl Panel for ShiftPanel {
                 return match self.unseen(state, line) {
                     Some(unseen) => {
                         state.go_to(unseen.oldest);
-                        Turn::close()
+                        Handled::close()
                     }
-                    None => Turn::stay(),
+                    None => Handled::stay(),
                 };
             }
             (KeyCode::Tab, _) => self.period = self.period.next(),
-            (_, action) => return Turn::usual(action, Action::Shift),
+            (_, action) => return Handled::usual(action, Action::Shift),
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn has_lines(&self) -> bool {

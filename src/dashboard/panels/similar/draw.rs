@@ -169,7 +169,7 @@ fn lines(state: &State, film: &SimilarFilm, width: u16, rows: Option<u16>) -> Ve
         vec![(format!("  {}", status(state, &study)), theme.dim)],
     ];
     if let Some(note) = film.notes.last() {
-        let text = if state.hides_names() { "(hidden with the names)" } else { &note.text };
+        let text = state.hidden(&note.text);
         let note = format!("{}: {text}", note.author);
         let room = rows.map_or(1, |rows| usize::from(rows).saturating_sub(lines.len() + 1).max(1));
         let wrapped = cells::wrap(&note, usize::from(width.saturating_sub(2)), room);

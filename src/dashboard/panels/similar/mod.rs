@@ -14,7 +14,7 @@ use crate::{
         keymap::action::Action,
         layout::View,
         message::Effect,
-        state::{Panel, State, Turn, choose},
+        state::{Handled, Panel, State, choose},
     },
     session::protocol::{NoSimilarError, NoticeLevel, Request, Similar, SimilarFilm},
     store::{FilmId, FilmState},
@@ -71,19 +71,19 @@ pub(in crate::dashboard) fn take(state: &mut State, answer: Similar) {
 }
 
 impl Panel for SimilarPanel {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let (lines, action) = (self.neighbours().len(), state.keymap.action(event));
         choose(&mut self.chosen, lines, action);
         match action {
             Some(Action::Open) => {
                 if let Some(neighbour) = self.chosen() {
                     state.go_to(neighbour.study.id);
-                    return Turn::close();
+                    return Handled::close();
                 }
             }
-            action => return Turn::usual(action, Action::Similar),
+            action => return Handled::usual(action, Action::Similar),
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn has_lines(&self) -> bool {

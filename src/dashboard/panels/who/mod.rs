@@ -8,7 +8,7 @@ use ratatui::{Frame, layout::Rect};
 use crate::{
     dashboard::{
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Handled, Panel, State},
         widgets::Input,
     },
     session::protocol::Request,
@@ -39,22 +39,22 @@ impl State {
 
 impl Panel for Who {
     /// Without an answer the name stays what it was.
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         match event.code {
-            KeyCode::Esc => return Turn::close(),
+            KeyCode::Esc => return Handled::close(),
             KeyCode::Enter => {
                 let name = crate::text::clean(self.input.text());
                 if name.is_empty() || name == state.who {
-                    return Turn::close();
+                    return Handled::close();
                 }
                 state.who.clone_from(&name);
-                return Turn::close_with(vec![Effect::Request(Request::Who(name))]);
+                return Handled::close_with(vec![Effect::Request(Request::Who(name))]);
             }
             _ => {
                 self.input.key(event);
             }
         }
-        Turn::stay()
+        Handled::stay()
     }
 
     fn paste(&mut self, _: &mut State, text: &str) {

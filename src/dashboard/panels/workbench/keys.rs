@@ -5,8 +5,8 @@
 pub(super) enum BenchAction {
     /// Move the threshold.
     Move(f64),
-    /// Turn to the label's other threshold.
-    Turn,
+    /// Switch to the label's other threshold.
+    Switch,
     /// The label's thresholds as the model brings them.
     Own,
     /// Take the last change back.
@@ -46,7 +46,7 @@ pub(super) const BENCH_KEYS: &[BenchKey] = &[
     row(BenchAction::Move(0.001), &["."], "higher by 0.001", "0.001"),
     row(BenchAction::Move(-0.05), &["<"], "lower by 0.05", "0.05"),
     row(BenchAction::Move(0.05), &[">"], "higher by 0.05", "0.05"),
-    row(BenchAction::Turn, &["tab", "shift-tab"], "from alert to critical, and back", "alert/critical"),
+    row(BenchAction::Switch, &["tab", "shift-tab"], "from alert to critical, and back", "alert/critical"),
     row(BenchAction::Own, &["r"], "the label's thresholds as the model brings them", "own"),
     row(BenchAction::Undo, &["u"], "take the last change back; with nothing unsaved: write the values before the last save", "undo"),
     row(BenchAction::Save, &["enter", "ctrl-s"], "write the changes into the configuration", "save"),

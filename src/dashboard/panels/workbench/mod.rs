@@ -19,7 +19,7 @@ use crate::{
     dashboard::{
         keymap::{Key, action::Action},
         message::Effect,
-        state::{Panel, State, Turn},
+        state::{Handled, Panel, State},
     },
     session::protocol::{BenchRequest, NoticeLevel, Request},
     study::{Bench, Mark, OperatingPoint, Sample, Setting, Stop, ThresholdChange, WhatIf},
@@ -253,7 +253,7 @@ impl Workbench {
 }
 
 impl Panel for Workbench {
-    fn key(&mut self, state: &mut State, event: KeyEvent) -> Turn {
+    fn key(&mut self, state: &mut State, event: KeyEvent) -> Handled {
         let action = state.keymap.action(event);
         let asked = std::mem::take(&mut self.asks);
         self.said = None;
@@ -264,7 +264,7 @@ impl Panel for Workbench {
         let effects = match (done, action) {
             (_, Some(Action::Close | Action::Quit | Action::Workbench)) => {
                 if asked || self.changes().is_empty() {
-                    return Turn::close();
+                    return Handled::close();
                 }
                 self.asks = true;
                 self.say(
@@ -279,7 +279,7 @@ impl Panel for Workbench {
             (_, Some(Action::PageDown)) => self.scroll(5),
             (_, Some(Action::Redraw)) => vec![Effect::Redraw],
             (Some(BenchAction::Move(by)), _) => self.step(by),
-            (Some(BenchAction::Turn), _) => {
+            (Some(BenchAction::Switch), _) => {
                 self.mark = self.mark.other();
                 Vec::new()
             }
@@ -290,7 +290,7 @@ impl Panel for Workbench {
             (Some(BenchAction::Save), _) => self.save(),
             _ => Vec::new(),
         };
-        Turn::stay_with(effects)
+        Handled::stay_with(effects)
     }
 
     fn has_lines(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Who is let in, and what is agreed upon.
+//! Associations that are let in, and what is agreed upon.
 
 use std::time::Duration;
 

@@ -189,7 +189,7 @@ proptest! {
         }
     }
 
-    /// The same for bytes that are mostly instructions.
+    /// Bytes that are mostly instructions do no harm either.
     #[test]
     fn no_program_does_harm(codes in proptest::collection::vec(
         proptest::sample::select(b"(012NK\x88\x8a)\x85\x86\x87t]}ae\x8f\x90\x91suR\x81bQq\x94h.\x00\x01X".to_vec()), 0..300,

@@ -14,11 +14,11 @@ use super::{
 };
 use crate::store_place::ServerPlace;
 
-/// What a statement may take on the server after it has waited for others.
+/// The time that a statement may take on the server after it has waited for others.
 pub(super) const STATEMENT: Duration = Duration::from_secs(15);
-/// What signing in may take beside the time to reach the server.
+/// The time that signing in may take beside the time to reach the server.
 const SIGN_IN: Duration = Duration::from_secs(10);
-/// What a transaction may stay open for while nothing is asked: one whose host has gone holds up nobody for long.
+/// The time that a transaction may stay open while nothing is asked: one whose host has gone holds up nobody for long.
 const IDLE: Duration = Duration::from_secs(15);
 /// A network that is cut is found out after idle time, then so many tries.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);

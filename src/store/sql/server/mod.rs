@@ -46,7 +46,7 @@ pub(in crate::store) struct Session {
     /// A statement of the transaction failed: the server keeps nothing of it, and says so of no later word but the last.
     is_spoilt: Flag<bool>,
     is_long: Flag<bool>,
-    /// What is told with the end of the transaction, a bit a hint.
+    /// The hints that are sent with the end of the transaction, a bit each.
     hints: Flag<u8>,
 }
 

@@ -16,7 +16,7 @@ const UNUSED: Duration = Duration::from_secs(60);
 
 static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
 
-/// What a connection can be used again for: the same place, with the same patience.
+/// The place and the timeout of a connection: it can be used again for the same ones.
 type Key = (ServerPlace, Duration);
 
 struct Waiting {

@@ -40,7 +40,7 @@ pub(super) enum SetUpError {
         "there are no roots to check the server's certificate by: name their file with sslrootcert in the URL"
     )]
     NoRoots,
-    /// What was given does not fit together.
+    /// The files and options that were given do not fit together.
     #[error("{0}")]
     Unfit(TlsError),
 }
