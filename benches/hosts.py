@@ -32,7 +32,7 @@ def claim_statement(worker, limit):
     """The statement by which the program claims films, as it stands in its source, for pgbench."""
     source = CLAIM.read_text()
     reach = re.search(r'macro_rules! within_reach.*?"(.*?)"', source, re.S)[1]
-    start = source.index('"WITH claimed')
+    start = source.index('"WITH due')
     text = source[start : source.index(");", source.index("ORDER BY coalesce(behind, claimed.id)"))]
     text = text.replace("within_reach!()", json.dumps(reach).replace("\\n", "\n")).replace("server_clock!()", '"CLOCK"')
     joined = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))

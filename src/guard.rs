@@ -23,7 +23,8 @@ pub fn panic_in_words(info: &PanicHookInfo<'_>) -> String {
     format!("the thread `{thread}` panicked at {place}: {message}")
 }
 
-fn unquoted(message: &str) -> String {
+/// The message up to the first quotation mark.
+pub(crate) fn unquoted(message: &str) -> String {
     match message.split_once(['`', '"', '\'']) {
         Some((before, _)) => format!("{before}…"),
         None => message.to_owned(),

@@ -24,6 +24,15 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// Between the end of a thread's work and its next start.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What is lost with a thread whose work has ended too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The process is of no use without it, and ends. A clause that says why: "no film is scored".
+    Vital(&'static str),
+    /// The process goes on without it. A clause for the log: "changes are heard of later".
+    Slight(&'static str),
+}
+
 /// Starts threads, and starts their work again when it ends.
 #[derive(Clone)]
 pub struct Supervisor {
@@ -72,17 +81,18 @@ impl Supervisor {
     }
 
     /// Starts a thread. Its `work` starts again whenever it returns or panics, until `is_asked` says that it was asked to
-    /// end, or until it has ended too often.
+    /// end, or until it has ended too often: then `loss` says what that means.
     ///
     /// # Errors
     /// If the operating system gives no thread.
     pub fn spawn(
         &self,
         name: &str,
+        loss: Loss,
         is_asked: impl Fn() -> bool + Send + 'static,
         work: impl FnMut() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
-        self.start(name, RESTARTS, is_asked, work)
+        self.start((name, loss), RESTARTS, is_asked, work)
     }
 
     /// [`Self::spawn`] for a thread that ends with what this returns: its `work` is given a channel that is closed then.
@@ -92,11 +102,12 @@ impl Supervisor {
     pub fn spawn_owned(
         &self,
         name: &str,
+        loss: Loss,
         mut work: impl FnMut(&Receiver<Infallible>) + Send + 'static,
     ) -> io::Result<OwnedThread> {
         let (end, ends) = bounded(0);
         let has_ended = ends.clone();
-        let thread = self.spawn(name, move || is_closed(&has_ended), move || work(&ends))?;
+        let thread = self.spawn(name, loss, move || is_closed(&has_ended), move || work(&ends))?;
         Ok(OwnedThread::new(end, thread))
     }
 
@@ -107,11 +118,12 @@ impl Supervisor {
     pub fn spawn_once(
         &self,
         name: &str,
+        loss: Loss,
         is_asked: impl Fn() -> bool + Send + 'static,
         work: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
         let mut work = Some(work);
-        self.start(name, 0, is_asked, move || {
+        self.start((name, loss), 0, is_asked, move || {
             if let Some(work) = work.take() {
                 work();
             }
@@ -120,7 +132,7 @@ impl Supervisor {
 
     fn start(
         &self,
-        name: &str,
+        (name, loss): (&str, Loss),
         restarts: usize,
         is_asked: impl Fn() -> bool + Send + 'static,
         mut work: impl FnMut() + Send + 'static,
@@ -139,7 +151,7 @@ impl Supervisor {
                     Err(payload) => guard::message(payload.as_ref()),
                 };
                 if !deaths.allow_another(Instant::now()) {
-                    return supervisor.give_up(&thread, &why);
+                    return supervisor.give_up(&thread, loss, &why);
                 }
                 supervisor.tell(format!("The thread `{thread}` failed ({why}) and was started again."));
                 thread::sleep(PAUSE);
@@ -148,11 +160,14 @@ impl Supervisor {
         thread::Builder::new().name(name.to_owned()).spawn(run)
     }
 
-    fn give_up(&self, thread: &str, why: &str) {
-        self.end(format!(
-            "the thread `{thread}` failed ({why}), and without it no film is scored: the program ends, so that it can be \
-             started again; nothing is lost"
-        ));
+    fn give_up(&self, thread: &str, loss: Loss, why: &str) {
+        match loss {
+            Loss::Vital(loss) => self.end(format!(
+                "the thread `{thread}` failed ({why}), and without it {loss}: the program ends, so that it can be started \
+                 again; nothing is lost"
+            )),
+            Loss::Slight(loss) => tracing::warn!("the thread `{thread}` failed ({why}) and has ended: {loss}"),
+        }
     }
 
     /// Tells whoever runs the process that it has to end, and why.
@@ -279,7 +294,9 @@ mod tests {
 
     use crossbeam_channel::unbounded;
 
-    use super::{Deaths, RESTARTS, Supervisor, WITHIN};
+    use super::{Deaths, Loss, RESTARTS, Supervisor, WITHIN};
+
+    const FILMS: Loss = Loss::Vital("no film is scored");
 
     #[test]
     fn work_that_dies_is_told_of_and_starts_again() {
@@ -300,7 +317,7 @@ mod tests {
                 }
             }
         };
-        let thread = supervisor.spawn("feeder", move || asks.load(Ordering::Relaxed), work).unwrap();
+        let thread = supervisor.spawn("feeder", FILMS, move || asks.load(Ordering::Relaxed), work).unwrap();
         assert_eq!(done.recv(), Ok(3));
         thread.join().unwrap();
         let recent = supervisor.recent_failure();
@@ -321,12 +338,26 @@ mod tests {
             counted.fetch_add(1, Ordering::Relaxed);
             panic!("always");
         };
-        supervisor.spawn("worker", || false, dies).unwrap().join().unwrap();
+        supervisor.spawn("worker", FILMS, || false, dies).unwrap().join().unwrap();
         assert!(supervisor.ended().recv().unwrap().contains("`worker` failed (always)"));
         assert_eq!(runs.load(Ordering::Relaxed), RESTARTS + 1);
 
-        supervisor.spawn_once("recorder", || false, || {}).unwrap().join().unwrap();
+        supervisor.spawn_once("recorder", FILMS, || false, || {}).unwrap().join().unwrap();
         assert!(supervisor.ended().recv().unwrap().contains("`recorder`"));
+    }
+
+    #[test]
+    fn what_is_lost_with_a_thread_is_said_and_a_hint_that_is_lost_ends_nothing() {
+        let supervisor = Supervisor::default();
+        let dies = || panic!("always");
+        let loss = Loss::Slight("changes are heard of later");
+        supervisor.spawn("wake", loss, || false, dies).unwrap().join().unwrap();
+        assert!(supervisor.ended().try_recv().is_err());
+        let loss = Loss::Vital("similar films cannot be searched");
+        supervisor.spawn("similar", loss, || false, dies).unwrap().join().unwrap();
+        let why = supervisor.ended().recv().unwrap();
+        assert!(why.contains("`similar`") && why.contains("similar films cannot be searched"), "{why}");
+        assert!(!why.contains("scored"), "{why}");
     }
 
     #[test]

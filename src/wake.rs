@@ -16,7 +16,7 @@ use crossbeam_channel::Sender;
 use crate::{
     store::{Hint, Listener, StoreError},
     store_place::StorePlace,
-    supervise::{Supervisor, checkpoint},
+    supervise::{Loss, Supervisor, checkpoint},
 };
 
 /// How long one wait lasts: its end is noticed so late.
@@ -28,14 +28,14 @@ const TRY_AGAIN: u32 = 10;
 
 /// A thread listens as long as this lives. It is not waited for: it holds nothing that anybody else needs.
 #[derive(Debug)]
-pub struct Wake(Arc<AtomicBool>);
+pub(crate) struct Wake(Arc<AtomicBool>);
 
 impl Wake {
     /// Has a channel of one place hold a message when such a change was made; none for a store in a file.
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn begin(
+    pub(crate) fn begin(
         place: &StorePlace,
         hint: Hint,
         wake: Sender<()>,
@@ -48,6 +48,7 @@ impl Wake {
         let (is_asked, ends) = (Arc::clone(&has_ended), Arc::clone(&has_ended));
         supervisor.spawn(
             "wake",
+            Loss::Slight("what other processes change is heard of later"),
             move || is_asked.load(Ordering::Relaxed),
             move || {
                 while !ends.load(Ordering::Relaxed) {

@@ -11,14 +11,14 @@ use super::{
     events::{EVENTS, Ends, Wanted, of_result, print, unread},
     output::stdout,
     receive, reload,
-    setup::{Setup, duties_of},
+    setup::Setup,
     signals::{self, Stop},
-    upkeep::Upkeep,
+    upkeep::{SharedDuties, Upkeep},
 };
 use crate::{
     config::ConfigError,
     deliver::Listener,
-    health::Part,
+    health::{Part, duties_of},
     leaving,
     pipeline::{Event, Membership, Order, Pipeline},
     plugin::{Plugins, Waker},
@@ -98,7 +98,8 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
         waker.iter().for_each(Waker::wake);
     })?;
     let orders = pipeline.orders();
-    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), retention, &supervisor)?;
+    let shared = membership.as_ref().map(|membership| SharedDuties::of(membership, roles));
+    let upkeep = Upkeep::start(&store, setup.config(), pipeline.gauges(), retention, shared, &supervisor)?;
     let (vitals, current) = (Arc::clone(pipeline.gauges().vitals()), upkeep.config());
     let tell = move |event: Event| drop(receiver_events.send(event));
     let receiver =

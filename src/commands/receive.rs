@@ -29,7 +29,7 @@ use crate::{
     pipeline::{Event, EventKind, Reception},
     service,
     store_place::StorePlace,
-    supervise::Supervisor,
+    supervise::{Loss, Supervisor},
 };
 
 /// A port that another program has is tried again after this.
@@ -182,7 +182,12 @@ pub(super) fn start(
             }
         }
     };
-    let thread = supervisor.spawn("receiver", move || asked.is_stopped(), work)?;
+    let thread = supervisor.spawn(
+        "receiver",
+        Loss::Vital("no film comes in by DICOM"),
+        move || asked.is_stopped(),
+        work,
+    )?;
     Ok(Running { receiver, thread: Some(thread) })
 }
 

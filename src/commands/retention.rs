@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::{Config, Retention},
     health::disk,
-    retention::{Deletion, Doomed, decide, delete, is_owned},
+    retention::{Deletion, Doomed, decide, delete, is_filled, is_owned},
     store::{Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
@@ -82,7 +82,7 @@ pub(super) fn keep(store: &mut Store, config: &Config, end: &Receiver<Infallible
     if config.retention == Retention::default() {
         return;
     }
-    let now = Timestamp::now();
+    let now = store.now();
     let outcome = plan(store, &config.retention, now)
         .and_then(|(doomed, to_forget)| apply(store, config, &doomed, &to_forget, end));
     match outcome {
@@ -102,7 +102,7 @@ fn plan(
 ) -> Result<(Vec<Doomed>, Vec<StudyId>), StoreError> {
     let mut doomed = Vec::new();
     if policy.films.is_some() || policy.min_free.is_some() {
-        for folder in &policy.folders {
+        for folder in policy.folders.iter().filter(|folder| is_filled(folder)) {
             // As it is named, and as it is.
             let names: Vec<PathBuf> =
                 [Some(folder.clone()), folder.canonicalize().ok()].into_iter().flatten().collect();
@@ -139,7 +139,7 @@ fn apply(
     let mut outcome = Outcome::default();
     for batch in doomed.chunks(BATCH).take_while(|_| !has_ended()) {
         for Doomed { film, why } in batch {
-            match delete(film, &folders) {
+            match delete(film, &folders, |film| store.knows_of(&film.path, &film.seen_by)) {
                 Ok(Deletion::Gone) => {
                     store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
                     outcome.deleted += 1;

@@ -14,7 +14,8 @@ use crate::{
     config::{self, Config, Loaded},
     deliver::Listener,
     files::readers,
-    intake::{self, Mounts},
+    health::duties_of,
+    intake::{self, LookAgain, Mounts},
     model::{DeviceChoice, Embedder, Library, Manifest, Model, Precision, Source},
     pipeline::{Helper, Membership, Parts, Settings},
     plugin::{HostParts, Plugins},
@@ -235,6 +236,7 @@ impl Setup {
             passing: intake::DEFAULT_PASSING,
             ignore: config.ignore.clone(),
             supervisor: Supervisor::default(),
+            look_again: LookAgain::default(),
         }
     }
 
@@ -302,7 +304,7 @@ impl Setup {
             device: format!("{} {}", model.device_name(), model.precision().word()),
         };
         let duties = duties_of(self.config(), roles);
-        let membership = Membership::begin(Store::open(store.clone())?, new, &duties, supervisor)
+        let membership = Membership::begin(store, new, &duties, supervisor)
             .map_err(|error| CommandError::failed(error.to_string()))?;
         Ok((ownership.with_member(membership.member()), Some(membership)))
     }
@@ -331,18 +333,6 @@ pub(super) fn load(global: &GlobalArgs) -> Result<Loaded, CommandError> {
 fn own_program() -> PathBuf {
     let running = Path::new("/proc/self/exe");
     if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
-}
-
-/// The duties that a process takes when nobody has them, by its roles and the site's configuration.
-pub(super) fn duties_of(config: &Config, roles: &str) -> Vec<DutyKind> {
-    let watches = roles.contains("watch");
-    let wanted = |kind: &DutyKind| match kind {
-        DutyKind::Studies => true,
-        DutyKind::Plugins => watches && !config.plugins.enabled.is_empty(),
-        DutyKind::Sending => watches && !config.send.is_empty(),
-        DutyKind::Retention => watches && config.retention != config::Retention::default(),
-    };
-    DutyKind::ALL.into_iter().filter(wanted).collect()
 }
 
 /// What of the configuration the pipeline follows while it runs.

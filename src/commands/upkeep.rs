@@ -14,13 +14,13 @@ use super::{CommandError, retention};
 use crate::{
     config::Config,
     files,
-    health::{Limits, Question, Reason, gather, judge},
+    health::{Limits, Question, Reason, duties_of, gather, judge, leaves_to_another},
     metrics::{Page, Waits},
-    pipeline::Gauges,
+    pipeline::{Gauges, Membership},
     service,
-    store::{Duty, ShiftQuestion, Store, StoreError},
+    store::{Duty, DutyKind, Member, ShiftQuestion, Store, StoreError},
     store_place::StorePlace,
-    supervise::{OwnedThread, Supervisor},
+    supervise::{Loss, OwnedThread, Supervisor},
 };
 
 /// How often the metrics are written and the service manager hears how it goes.
@@ -32,6 +32,29 @@ const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
 /// The waits that the metrics tell of ended within so long.
 const WAITS_OF: SignedDuration = SignedDuration::from_hours(1);
 
+/// How often it is looked which duties this process is to take.
+const DUTIES_EVERY: Duration = Duration::from_secs(5);
+
+/// The duties of one of several processes that share a store.
+pub(super) struct SharedDuties {
+    member: Member,
+    /// Those that it takes where nobody has them.
+    taken: Arc<ArcSwap<Vec<DutyKind>>>,
+    roles: &'static str,
+}
+
+impl SharedDuties {
+    /// Those of a member, by its roles.
+    pub(super) fn of(membership: &Membership, roles: &'static str) -> Self {
+        Self { member: membership.member(), taken: membership.duties(), roles }
+    }
+
+    /// The duties that the configuration asks for.
+    fn wanted(&self, config: &Config) -> Vec<DutyKind> {
+        duties_of(config, self.roles)
+    }
+}
+
 /// The thread that does it; ended by being dropped.
 pub(super) struct Upkeep {
     _thread: OwnedThread,
@@ -39,25 +62,35 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Starts it for the process that owns the pipeline of `store`.
+    /// Starts it for the process that owns the pipeline of `store`, or, with `shared`, works for it.
     pub(super) fn start(
         store: &StorePlace,
         config: &Config,
         gauges: Arc<Gauges>,
         retention: Duty,
+        shared: Option<SharedDuties>,
         supervisor: &Supervisor,
     ) -> Result<Self, CommandError> {
         let config = Arc::new(ArcSwap::from_pointee(config.clone()));
+        shared.iter().for_each(|shared| gauges.vitals().set_takes(&shared.wanted(&config.load())));
         let mut work = Work {
             store: Store::open(store)?,
             config: Arc::clone(&config),
             gauges,
             retention,
+            shared,
+            lineage: None,
+            looked: Instant::now(),
             retained: None,
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
         };
-        let thread = supervisor.spawn_owned("upkeep", move |end| work.run(end))?;
+        work.look_for_another_server();
+        let thread = supervisor.spawn_owned(
+            "upkeep",
+            Loss::Vital("nobody looks whether the program is ready"),
+            move |end| work.run(end),
+        )?;
         Ok(Self { _thread: thread, config })
     }
 
@@ -73,6 +106,11 @@ struct Work {
     gauges: Arc<Gauges>,
     /// The duty to apply the retention.
     retention: Duty,
+    shared: Option<SharedDuties>,
+    /// Which of the servers that have held the store it was last.
+    lineage: Option<String>,
+    /// When it was last looked how it goes.
+    looked: Instant,
     /// When the retention was last applied.
     retained: Option<Instant>,
     /// The reasons that the log knows.
@@ -83,8 +121,15 @@ struct Work {
 
 impl Work {
     fn run(&mut self, end: &Receiver<Infallible>) {
-        while matches!(end.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
+        let wait = if self.shared.is_some() { DUTIES_EVERY } else { EVERY };
+        while matches!(end.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
             let config = self.config.load_full();
+            self.look_for_another_server();
+            self.choose_duties(&config);
+            if self.looked.elapsed() < EVERY {
+                continue;
+            }
+            self.looked = Instant::now();
             self.tell(&config);
             if self.retention.is_held() && self.retained.is_none_or(|last| last.elapsed() >= RETENTION_EVERY)
             {
@@ -94,11 +139,40 @@ impl Work {
         }
     }
 
+    /// Has every film of the inbox looked for anew where another server has taken the place of the one that held the store:
+    /// what it was told last may not have reached this one.
+    fn look_for_another_server(&mut self) {
+        let Ok(Some(lineage)) = self.store.lineage() else { return };
+        if self.lineage.replace(lineage.clone()).is_some_and(|before| before != lineage) {
+            tracing::warn!(
+                "another server holds the store now: what it does not know is looked for in the inbox"
+            );
+            self.gauges.look_again().ask();
+        }
+    }
+
+    /// Takes the duties that the configuration asks for, but for those that another worker does better.
+    fn choose_duties(&self, config: &Config) {
+        let Some(shared) = &self.shared else { return };
+        let mut wanted = shared.wanted(config);
+        self.gauges.vitals().set_takes(&wanted);
+        // What fails here, the membership tells of.
+        if let Ok(workers) = self.store.workers() {
+            wanted.retain(|duty| !leaves_to_another(shared.member.id(), *duty, &workers));
+            shared.taken.store(Arc::new(wanted));
+        }
+    }
+
     /// Applies the retention, unless the age of everything is in doubt.
     fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
         let (wall, steady) = self.began;
-        if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
-            let duty = self.retention.clone();
+        if self.retention.clock_ahead().abs() > DOUBTFUL {
+            tracing::warn!(
+                "this host's clock is off by more than an hour against the database server's, and one of both is wrong: the \
+                 retention waits until they are in step"
+            );
+        } else if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
+            let duty = self.retention.pinned();
             self.store.under(&duty, |store| retention::keep(store, config, end));
         } else {
             tracing::warn!("the clock was set since the start: the retention waits for the next one");

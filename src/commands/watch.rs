@@ -1,7 +1,7 @@
 //! `watch`: the dashboard, with the pipeline behind it; or, where another process owns the store's
 //! pipeline, a dashboard that follows.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 
@@ -11,17 +11,17 @@ use super::{
     login, plain, receive,
     reload::{self, Reloaded},
     screen,
-    setup::{Setup, doubt, duties_of},
+    setup::{Setup, doubt},
     themes::{Change, CurrentTheme, ThemeSources},
     thresholds::SiteThresholds,
-    upkeep::Upkeep,
+    upkeep::{SharedDuties, Upkeep},
 };
 use crate::{
     config::{ConfigError, Loaded, Motion},
     dashboard::{self, Reconfigure, Site},
     deliver::{Listener, ResultNews},
     freed_memory,
-    health::{HostsFacts, Part},
+    health::{HostsFacts, Part, duties_of},
     leaving,
     model::{Manifest, Model},
     pipeline::{Event, EventKind, Membership, Order, Pipeline},
@@ -30,7 +30,8 @@ use crate::{
         self, External,
         protocol::{Feed, Health, Notice, NoticeLevel, Role},
     },
-    store::{DutyKind, Ownership, Store},
+    store::{DutyKind, Ownership, Store, StoreErrorKind},
+    store_place::StorePlace,
     study::{Rules, SendingState},
     supervise::Supervisor,
     text::shown,
@@ -40,6 +41,9 @@ use crate::{
 const UPDATES: usize = 4;
 /// The roles of this process among the workers of a shared store.
 const ROLES: &str = "watch";
+
+/// It is tried for so long whether the store takes changes.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -137,7 +141,8 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         .as_ref()
         .zip(retention)
         .map(|(pipeline, duty)| {
-            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, &supervisor)
+            let shared = membership.as_ref().map(|membership| SharedDuties::of(membership, ROLES));
+            Upkeep::start(&store_path, setup.config(), pipeline.gauges(), duty, shared, &supervisor)
         })
         .transpose()?;
     let in_force = upkeep.as_ref().map(Upkeep::config);
@@ -178,6 +183,7 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         }
         screen.take_config(change, orders.as_ref());
     })?;
+    refuse_a_copy(&store_path)?;
     let config = setup.config();
     let actor = entry.as_ref().map_or_else(actor, |entry| entry.name.clone());
     let login = entry.map(login::Entry::begin).transpose()?;
@@ -218,10 +224,11 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         dashboard::run(feed, settings, options).map_err(CommandError::from)
     };
     let end = end.map_err(CommandError::of_service);
+    // Before the store is written: it may not answer.
+    leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     if let Some(present) = &login {
         present.login().end(&login::why(&end));
     }
-    leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     drop(watcher);
     drop(receiver);
     drop(upkeep);
@@ -232,6 +239,17 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         let _ = thread.join();
     }
     end
+}
+
+/// Refuses a server that takes no changes, as a replica: who looked at what could not be written down.
+fn refuse_a_copy(place: &StorePlace) -> Result<(), CommandError> {
+    if !place.is_shared() {
+        return Ok(());
+    }
+    match Store::open(place)?.try_to_write(PATIENCE) {
+        Err(error) if error.kind == StoreErrorKind::ReadOnly => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Starts threads whose failures the screen shows. When one has ended for good, so does the program.

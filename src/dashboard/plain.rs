@@ -85,6 +85,11 @@ impl Plain {
     pub fn take(&mut self, update: Update, now: Timestamp) -> Vec<String> {
         match update {
             Update::Studies(rows) => self.studies(rows, now),
+            Update::Anew(there) => {
+                self.worklist.begin_anew(&there);
+                self.said.retain(|study, _| there.contains(study));
+                Vec::new()
+            }
             Update::Health(health) => self.health(health, now),
             Update::Notice(notice) => {
                 let word = match notice.level {

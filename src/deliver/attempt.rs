@@ -11,14 +11,29 @@ pub(super) type Attempt = Option<Result<Json, Failure>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) why: String,
-    /// Whether no further try can help.
-    pub(super) for_good: bool,
+    pub(super) remedy: Remedy,
+}
+
+/// What can mend a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Another try.
+    Time,
+    /// Another host, or a share that comes back to this one: what was tried here is no try.
+    AnotherHost,
+    /// Nothing.
+    Nothing,
 }
 
 impl Failure {
     /// A failure that another try cannot mend.
     pub(super) fn for_good(why: impl Into<String>) -> Self {
-        Self { why: why.into(), for_good: true }
+        Self { why: why.into(), remedy: Remedy::Nothing }
+    }
+
+    /// A failure for want of what another host may have.
+    pub(super) fn elsewhere(why: impl Into<String>) -> Self {
+        Self { why: why.into(), remedy: Remedy::AnotherHost }
     }
 }
 
@@ -30,6 +45,12 @@ impl From<StoreError> for Failure {
 
 impl From<String> for Failure {
     fn from(why: String) -> Self {
-        Self { why, for_good: false }
+        Self { why, remedy: Remedy::Time }
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(why: &str) -> Self {
+        why.to_owned().into()
     }
 }

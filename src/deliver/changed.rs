@@ -1,7 +1,5 @@
 //! Follows the audit for results that have come about or changed, and puts them into the outbox.
 
-use jiff::Timestamp;
-
 use super::study_result;
 use crate::{
     config::{Destination, Destinations, When},
@@ -34,7 +32,7 @@ fn put_some(store: &mut Store, name: &str, destination: &Destination) -> Result<
     if !changed.is_new {
         return Ok(false);
     }
-    store.put_results(name, changed.until, &results, Timestamp::now())?;
+    store.put_results(name, changed.until, &results, store.now())?;
     Ok(changed.is_part)
 }
 

@@ -1,6 +1,6 @@
 use std::{path::PathBuf, sync::Arc};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::{

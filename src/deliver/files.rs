@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{Policy, film_file::film_bytes, places};
+use super::{Policy, attempt::Failure, film_file::film_bytes, places};
 use crate::{
     files,
     hash::sha256,
@@ -127,13 +127,13 @@ fn is_end(file: &File, plan: Addition, done: &[u8]) -> bool {
 
 /// Copies a study's films into a folder: each appears under its name, which is its own hash, only when
 /// it is whole, and once, even if whoever reads the folder takes it away at once.
-pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> Result<Json, String> {
+pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> Result<Json, Failure> {
     let folder = policy
         .copy_to
         .get(&delivery.target)
         .ok_or_else(|| format!("the configuration no longer names the folder `{}`", delivery.target))?;
     let study = delivery.study.ok_or("there is no study to copy")?;
-    let detail = store.detail(study).map_err(|error| error.to_string())?;
+    let detail = store.detail(study)?;
     let films = detail.map(|detail| detail.films).unwrap_or_default();
     let folder = fs::canonicalize(folder).map_err(|error| in_words(&delivery.target, &error))?;
     let mut plan: Copies = serde_json::from_str(&delivery.plan).unwrap_or_default();
@@ -145,13 +145,13 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
         if !plan.prepared.contains(&name) {
             prepare(store, film, &passing)?;
             plan.prepared.push(name.clone());
-            store.plan_delivery(delivery.id, &json!(plan).to_string()).map_err(|error| error.to_string())?;
+            store.plan_delivery(delivery.id, &json!(plan).to_string())?;
         }
         match fs::rename(&passing, &place) {
             Ok(()) => {}
             // Prepared, and no longer there: a run before this one gave it its name.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(in_words(&delivery.target, &error)),
+            Err(error) => return Err(in_words(&delivery.target, &error).into()),
         }
         names.push(name);
     }
@@ -159,7 +159,7 @@ pub(super) fn copy(store: &mut Store, delivery: &Delivery, policy: &Policy) -> R
 }
 
 /// Puts the film's bytes under a passing name.
-fn prepare(store: &Store, film: &FilmRow, passing: &Path) -> Result<(), String> {
+fn prepare(store: &Store, film: &FilmRow, passing: &Path) -> Result<(), Failure> {
     let content = film_bytes(store, film)?;
     let write = || {
         let mut target =
@@ -167,7 +167,7 @@ fn prepare(store: &Store, film: &FilmRow, passing: &Path) -> Result<(), String> 
         target.write_all(&content)?;
         target.sync_all()
     };
-    write().map_err(|error| in_words("the folder for copies", &error))
+    write().map_err(|error| in_words("the folder for copies", &error).into())
 }
 
 /// Opens a file to write to that its owner alone can read, without waiting, and no link or pipe in its place.

@@ -38,7 +38,7 @@ pub use policy::Policy;
 pub use retries::Retries;
 pub use schedule::{Schedule, THREADS};
 
-use attempt::{Attempt, Failure};
+use attempt::{Attempt, Failure, Remedy};
 use changed::put_changed_results;
 use schedule::Turn;
 
@@ -155,7 +155,7 @@ impl Deliverer {
         if self.lane == Lane::Results {
             put_changed_results(&mut self.store, &self.policy.load().destinations)?;
         }
-        let now = Timestamp::now();
+        let now = self.store.now();
         let waiting = self.store.waiting_deliveries(self.lane, now)?;
         let Some(turn) = Turn::take(&self.schedule, &waiting, now) else {
             let next = waiting.iter().map(|waiting| waiting.due).filter(|due| *due > now).min();
@@ -183,7 +183,7 @@ impl Deliverer {
     /// Makes deliveries of one destination, until one fails or the turn has taken long enough.
     fn serve(&mut self, client: &webhook::Client, turn: &Turn) -> Result<(), StoreError> {
         let began = Instant::now();
-        for delivery in self.store.due_deliveries(turn.destination(), Timestamp::now(), BATCH)? {
+        for delivery in self.store.due_deliveries(turn.destination(), self.store.now(), BATCH)? {
             // What is left is due at the next start.
             if is_closed(&self.stopped) || began.elapsed() > LONGEST_TURN || !self.duty.is_held() {
                 break;
@@ -191,7 +191,7 @@ impl Deliverer {
             let delivery = match delivery {
                 Due::Delivery(delivery) => *delivery,
                 Due::Unreadable { id, why } => {
-                    self.store.give_up_unreadable(id, &why, Timestamp::now())?;
+                    self.store.give_up_unreadable(id, &why, self.store.now())?;
                     continue;
                 }
             };
@@ -199,8 +199,11 @@ impl Deliverer {
             let broke_down = || Some(Err("the program broke down over it: report this".to_owned().into()));
             let attempt = guarded(|| self.attempt(client, &delivery)).unwrap_or_else(broke_down);
             let Some(result) = attempt else { break };
-            let failures = turn.came_to(result.is_ok());
-            let now = Timestamp::now();
+            let is_elsewhere = |failure: &Failure| failure.remedy == Remedy::AnotherHost;
+            // Nothing is wrong with the destination then.
+            let failures =
+                if result.as_ref().is_err_and(is_elsewhere) { 0 } else { turn.came_to(result.is_ok()) };
+            let now = self.store.now();
             let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
             // One that another version took the place of is told of as that.
@@ -234,21 +237,26 @@ impl Deliverer {
         failures: u32,
         now: Timestamp,
     ) -> Tried {
-        let Failure { why, for_good } = match result {
+        let Failure { why, remedy } = match result {
             Ok(detail) => return Tried::Done(detail),
             Err(failure) => failure,
         };
         // A plugin that may know who the patient is may name a file after her; everything else is named by the site.
         let to = (delivery.kind != DeliveryKind::Write).then_some(delivery.target.as_str());
         tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), to, why, "a delivery failed");
-        if for_good || self.retries.is_over(delivery) {
-            return Tried::GivenUp(why);
-        }
-        let after = |failures| {
-            let wait = SignedDuration::try_from(self.retries.after(failures)).unwrap_or(SignedDuration::MAX);
+        let after = |wait: Duration| {
+            let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
             now.checked_add(wait).unwrap_or(Timestamp::MAX)
         };
-        Tried::Again { why, due: after(delivery.attempts + 1), others: after(failures) }
+        match remedy {
+            Remedy::AnotherHost => Tried::Elsewhere { why, due: after(self.retries.longest) },
+            Remedy::Time if !self.retries.is_over(delivery) => Tried::Again {
+                why,
+                due: after(self.retries.after(delivery.attempts + 1)),
+                others: after(self.retries.after(failures)),
+            },
+            Remedy::Time | Remedy::Nothing => Tried::GivenUp(why),
+        }
     }
 
     /// One try. What fails says why, in words without a patient's name.
@@ -260,9 +268,7 @@ impl Deliverer {
             DeliveryKind::Write => {
                 Some(files::write(&mut self.store, delivery, &policy).map_err(Failure::from))
             }
-            DeliveryKind::Copy => {
-                Some(files::copy(&mut self.store, delivery, &policy).map_err(Failure::from))
-            }
+            DeliveryKind::Copy => Some(files::copy(&mut self.store, delivery, &policy)),
             DeliveryKind::Send => {
                 results::send(&mut self.store, delivery, &policy.destinations, &self.stopped)
             }

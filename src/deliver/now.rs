@@ -2,7 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Retries, attempt::Failure, results, transmit::entity};
+use super::{
+    Retries,
+    attempt::{Failure, Remedy},
+    results,
+    transmit::entity,
+};
 use crate::{
     config::{Destination, Destinations},
     dicom::{
@@ -71,8 +76,12 @@ pub fn send_now(
         let now = Timestamp::now();
         let tried = match attempt {
             Some(Ok(detail)) => Tried::Done(detail),
-            Some(Err(Failure { why, for_good: true })) => Tried::GivenUp(why),
-            Some(Err(Failure { why, for_good: false })) => again(why, delivery.attempts, now),
+            Some(Err(Failure { why, remedy })) => match remedy {
+                Remedy::Nothing => Tried::GivenUp(why),
+                Remedy::Time => again(why, delivery.attempts, now),
+                // The host that delivers may have the film: it tries at once.
+                Remedy::AnotherHost => Tried::Elsewhere { why, due: now },
+            },
             None => break,
         };
         store.tried_delivery(&delivery, &tried, now)?;

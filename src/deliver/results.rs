@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, convert::Infallible, time::Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
-use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -37,15 +36,20 @@ fn send_until(
     destinations: &Destinations,
     stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
-    let destination = destinations
-        .get(&delivery.target)
-        .ok_or_else(|| format!("the configuration no longer has the section [send.{}]", delivery.target))?;
+    let Some(destination) = destinations.get(&delivery.target) else {
+        let section = format!("[send.{}]", delivery.target);
+        return Err(if store.is_shared() {
+            Failure::elsewhere(format!("the configuration of this host has no section {section}"))
+        } else {
+            format!("the configuration no longer has the section {section}").into()
+        });
+    };
     let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
     let detail = store.detail(study)?;
     let detail = detail.ok_or_else(|| Failure::for_good("the study is no longer in the store"))?;
     // A destination may refuse in words of its own, and these may say whose study it was sent.
     send_study(store, delivery, study, destination, stopped)
-        .map_err(|Failure { why, for_good }| Failure { why: detail.secrets().hide(&why), for_good })
+        .map_err(|Failure { why, remedy }| Failure { why: detail.secrets().hide(&why), remedy })
 }
 
 /// Sends the result of a study. A failure may name the patient.
@@ -173,7 +177,7 @@ fn current(
         if content.digest == digest && content.wanted.is_none() {
             return Ok(Some(Current { delivery, content, detail }));
         }
-        match store.renew_send(&delivery, &digest, Timestamp::now())? {
+        match store.renew_send(&delivery, &digest, store.now())? {
             Some(renewed) => delivery = renewed,
             None => return Ok(None),
         }

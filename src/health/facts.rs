@@ -81,6 +81,8 @@ pub enum Owner {
         /// Its process number.
         pid: Option<u32>,
     },
+    /// It could not be asked who there is.
+    Unknown,
     /// It speaks, or has spoken before.
     Known {
         /// Milliseconds since then.
@@ -131,6 +133,8 @@ pub struct OwnerState {
     pub clock_step: Option<ClockStep>,
     /// Why the program is not ready, as it last judged itself: for the dashboards.
     pub reasons: Vec<String>,
+    /// The duties of a shared store that its configuration asks for.
+    pub takes: Vec<String>,
 }
 
 /// A worker.

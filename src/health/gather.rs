@@ -10,6 +10,7 @@ use jiff::{Timestamp, Zoned};
 use super::{
     Disk, Facts, HostsFacts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts,
     clock::{millis, uptime},
+    duties::duties_of,
     judge::OWNER_SILENT,
 };
 use crate::{
@@ -39,7 +40,9 @@ pub struct Question<'a> {
 #[must_use]
 pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     let place = store.place().clone();
-    let (hosts, owner) = whose(store);
+    let Work { mut hosts, owner, is_here } = whose(store);
+    let wanted = duties_of(question.config, "watch");
+    hosts.duties_free.retain(|duty| wanted.iter().any(|wanted| wanted.word() == duty));
     let write_fault = store.try_to_write(BUSY).err();
     let asked = ask(store, &owner, question);
     let (said, read_fault) = match asked {
@@ -50,23 +53,35 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
         store_fault: write_fault.or(read_fault).map(|error| error.to_string()),
         store: said,
         hosts,
-        ..around(&place, owner, question.config)
+        ..around(&place, owner, is_here, question.config)
     }
 }
 
-/// Who works for a store, and the process that says how it goes.
-fn whose(store: &Store) -> (HostsFacts, Owner) {
+/// Who works for a store.
+struct Work {
+    hosts: HostsFacts,
+    /// The process that says how it goes.
+    owner: Owner,
+    /// Whether that one is on this host.
+    is_here: bool,
+}
+
+fn whose(store: &Store) -> Work {
     if !store.is_shared() {
-        return (HostsFacts::default(), owner(store.place()));
+        return Work { hosts: HostsFacts::default(), owner: owner(store.place()), is_here: true };
     }
-    match hosts(store) {
-        Ok((facts, Some(own))) => (facts, Owner::Known { silent_ms: 0, own: Box::new(own) }),
-        Ok((facts, None)) if facts.workers.iter().any(|worker| worker.alive) => {
-            (facts, Owner::Starting { pid: None })
-        }
-        Ok((facts, None)) => (facts, Owner::Missing),
-        Err(_) => (HostsFacts::default(), Owner::Missing),
-    }
+    let here = host_name();
+    let Ok((hosts, workers)) = ask_hosts(store) else {
+        return Work { hosts: HostsFacts::default(), owner: Owner::Unknown, is_here: false };
+    };
+    let first = spokesman(&workers, &here);
+    let is_here = first.is_some_and(|first| first.host == here);
+    let owner = match first.map(in_own_words) {
+        Some(Some(own)) => Owner::Known { silent_ms: 0, own: Box::new(own) },
+        Some(None) => Owner::Starting { pid: None },
+        None => Owner::Missing,
+    };
+    Work { hosts, owner, is_here }
 }
 
 /// Who works for a store that several hosts share, and the state of the worker that says most in its own words.
@@ -74,17 +89,24 @@ fn whose(store: &Store) -> (HostsFacts, Owner) {
 /// # Errors
 /// See [`crate::store::StoreErrorKind`].
 pub fn hosts(store: &Store) -> Result<(HostsFacts, Option<OwnerState>), StoreError> {
-    let workers = store.workers()?;
-    let own = spokesman(&workers, &host_name());
-    Ok((HostsFacts::new(&workers, &store.duties()?, store.out_of_reach()?), own))
+    let (facts, workers) = ask_hosts(store)?;
+    Ok((facts, spokesman(&workers, &host_name()).and_then(in_own_words)))
 }
 
-/// The state of a process in its own words, of the worker that says most: one of `host` before others, one with an inbox
-/// before others; none where no worker is at work.
-fn spokesman(workers: &[WorkerRow], host: &str) -> Option<OwnerState> {
+fn ask_hosts(store: &Store) -> Result<(HostsFacts, Vec<WorkerRow>), StoreError> {
+    let workers = store.workers()?;
+    Ok((HostsFacts::new(&workers, &store.duties()?, store.out_of_reach()?), workers))
+}
+
+/// The worker at work that says most: one of `host` before others, one with an inbox before others.
+fn spokesman<'a>(workers: &'a [WorkerRow], host: &str) -> Option<&'a WorkerRow> {
     let rank = |worker: &&WorkerRow| (worker.host == host, worker.roles.contains("watch"), worker.id);
-    let first = workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)?;
-    serde_json::from_str(&first.state).ok()
+    workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)
+}
+
+/// The state of a process in its own words; none before it has said any.
+fn in_own_words(worker: &WorkerRow) -> Option<OwnerState> {
+    serde_json::from_str(&worker.state).ok()
 }
 
 /// The facts about a store that is not open yet. Nothing is made where there is none.
@@ -98,7 +120,9 @@ pub fn gather_closed(place: &StorePlace, question: Question<'_>) -> Facts {
     } else {
         place.absence()
     };
-    Facts { store_fault: Some(fault), ..around(place, owner(place), question.config) }
+    // Only a server that answers knows who works for it.
+    let owner = if place.is_shared() { Owner::Unknown } else { owner(place) };
+    Facts { store_fault: Some(fault), ..around(place, owner, true, question.config) }
 }
 
 fn ask(store: &Store, owner: &Owner, question: Question<'_>) -> Result<StoreFacts, StoreError> {
@@ -176,10 +200,11 @@ fn owner(store: &StorePlace) -> Owner {
     Owner::Starting { pid }
 }
 
-/// The facts of what is around a store: its owner, the receiver of the inbox, the disks.
-fn around(store: &StorePlace, owner: Owner, config: &Config) -> Facts {
+/// The facts of what is around a store: its owner, which may be on another host, and of this host the receiver of the inbox
+/// and the disks.
+fn around(store: &StorePlace, owner: Owner, is_here: bool, config: &Config) -> Facts {
     let inbox = match &owner {
-        Owner::Known { own, .. } if !own.inbox.is_empty() => PathBuf::from(&own.inbox),
+        Owner::Known { own, .. } if is_here && !own.inbox.is_empty() => PathBuf::from(&own.inbox),
         _ => config.inbox.path.clone(),
     };
     Facts { receiver_fault: fault_of(&inbox), disks: disks(store, &inbox), owner, ..Facts::default() }

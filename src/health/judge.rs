@@ -147,6 +147,8 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Vec<Reason> {
             Check::Owner,
             "no process runs the pipeline of this store: start `cxr-triage watch`, or the service".to_owned(),
         ),
+        // The store's fault is told.
+        Owner::Unknown => {}
         Owner::Starting { pid } => {
             add(Check::Owner, format!("the process that owns the store{} is starting", numbered(*pid)));
         }

@@ -187,3 +187,14 @@ fn a_site_may_switch_limits_off() {
     store(&mut facts).oldest_queued_seconds = Some(1_000_000);
     assert_eq!(judge(&facts, &Limits { longest_queue: None, min_free: None }), []);
 }
+
+#[test]
+fn a_server_that_does_not_answer_is_one_reason() {
+    let facts = Facts {
+        store_fault: Some("it cannot be reached".to_owned()),
+        owner: Owner::Unknown,
+        ..Facts::default()
+    };
+    let checks: Vec<Check> = judge(&facts, &LIMITS).into_iter().map(|reason| reason.check).collect();
+    assert_eq!(checks, [Check::Store]);
+}

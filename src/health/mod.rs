@@ -7,6 +7,7 @@
 //!   panel alike.
 
 mod clock;
+mod duties;
 mod facts;
 mod gather;
 mod judge;
@@ -14,10 +15,11 @@ mod vitals;
 mod workers;
 
 pub use clock::{ClockStep, uptime};
+pub use duties::{duties_of, leaves_to_another};
 pub use facts::{Disk, Facts, OutboxFacts, Owner, OwnerState, PluginFacts, StoreFacts, WorkerState};
 pub(crate) use gather::disk;
 pub use gather::{Question, gather, gather_closed, hosts, owners_reasons};
 pub use judge::{Check, Limits, Reason, judge};
 pub(crate) use vitals::LONGEST;
 pub use vitals::{Part, Vitals};
-pub use workers::{HostsFacts, WorkerFacts, disagreement, wrong_clock};
+pub use workers::{HostsFacts, WorkerFacts, disagreement, seconds_apart, wrong_clock};

@@ -12,7 +12,7 @@ use super::{
     OwnerState, Reason, WorkerState,
     clock::{ClockWatch, millis, uptime},
 };
-use crate::{lock::lock, text::shortened};
+use crate::{lock::lock, store::DutyKind, text::shortened};
 
 /// Characters of a sentence, at most: the whole state has two pages.
 pub(crate) const LONGEST: usize = 240;
@@ -49,6 +49,8 @@ struct Inner {
     clock: ClockWatch,
     /// Why the program is not ready.
     reasons: Vec<String>,
+    /// The duties of a shared store that the configuration asks for.
+    takes: Vec<DutyKind>,
 }
 
 impl Default for Vitals {
@@ -59,6 +61,7 @@ impl Default for Vitals {
             faults: BTreeMap::new(),
             clock: ClockWatch::default(),
             reasons: Vec::new(),
+            takes: Vec::new(),
         };
         Self { started: Timestamp::now(), inner: Mutex::new(inner) }
     }
@@ -108,6 +111,11 @@ impl Vitals {
         lock(&self.inner).reasons = told.collect();
     }
 
+    /// Notes which duties of a shared store the configuration asks for.
+    pub fn set_takes(&self, duties: &[DutyKind]) {
+        duties.clone_into(&mut lock(&self.inner).takes);
+    }
+
     /// The longest that the recorder, or a worker at one step, has been silent.
     #[must_use]
     pub fn longest_silence(&self) -> Duration {
@@ -120,7 +128,7 @@ impl Vitals {
     #[must_use]
     pub fn state(&self) -> OwnerState {
         let (mut inner, now) = (lock(&self.inner), Instant::now());
-        let Inner { recorder, workers, faults, clock, reasons } = &mut *inner;
+        let Inner { recorder, workers, faults, clock, reasons, takes } = &mut *inner;
         let fault = |part| faults.get(&part).cloned();
         let since = |at: &Instant| millis(now.saturating_duration_since(*at));
         OwnerState {
@@ -136,6 +144,7 @@ impl Vitals {
             model_fault: fault(Part::Model),
             clock_step: clock.check(Timestamp::now(), now),
             reasons: reasons.clone(),
+            takes: takes.iter().map(|duty| duty.word().to_owned()).collect(),
             ..OwnerState::default()
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Unit};
 use serde::Serialize;
 
 use crate::{
@@ -100,7 +101,7 @@ impl HostsFacts {
             silent_seconds: i64::try_from(worker.silent.as_secs()).unwrap_or(i64::MAX),
             films: worker.films,
             films_per_second: worker.per_second,
-            clock_ahead_seconds: worker.clock_ahead.as_secs(),
+            clock_ahead_seconds: seconds_apart(worker.clock_ahead),
             duties: duties
                 .iter()
                 .filter(|duty| duty.is_held && duty.holder == worker.id)
@@ -180,14 +181,20 @@ fn is_replaced(worker: &WorkerRow, all: &[WorkerRow]) -> bool {
     !worker.is_alive() && all.iter().any(took_over)
 }
 
+/// Whole seconds between two clocks, which are never read at once.
+#[must_use]
+pub fn seconds_apart(ahead: SignedDuration) -> i64 {
+    ahead.round(Unit::Second).unwrap_or(ahead).as_secs()
+}
+
 /// A sentence where a host's clock differs from the database server's by more than is of no account.
 #[must_use]
 pub fn wrong_clock(host: &str, ahead_seconds: i64) -> Option<String> {
     let ahead_or_behind = if ahead_seconds > 0 { "ahead of" } else { "behind" };
     (ahead_seconds.abs() > CLOCKS_DIFFER).then(|| {
         format!(
-            "the clock of {host} is {} {ahead_or_behind} the database server's: the times that it writes are wrong by as \
-             much, and so is what is due by them; keep the clocks in step (NTP)",
+            "the clock of {host} is {} {ahead_or_behind} the database server's: the times of what people do there are wrong \
+             by as much, and what waits seems to wait for another time; keep the clocks in step (NTP)",
             long_time(ahead_seconds.abs())
         )
     })
@@ -291,6 +298,10 @@ mod tests {
         let workers = [("er1", 30), ("er1", -30), ("er2", 422), ("er2", 423), ("er3", -61)];
         let workers =
             workers.map(|(host, ahead)| with_clock(host, ahead)).into_iter().chain([gone]).collect();
+        assert_eq!(
+            [599_999, 600_001, -419_999].map(SignedDuration::from_millis).map(seconds_apart),
+            [600, 600, -420]
+        );
         let told = HostsFacts { workers, ..HostsFacts::default() }.faults_of_clocks();
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("er2 is 7 min 3 s ahead of the database server's"), "{told:?}");

@@ -10,6 +10,9 @@ use std::{
 use super::settle::Stamp;
 use crate::files::{self, Expected};
 
+/// A file system that keeps times worst keeps every other second.
+const SAME_TIME: Duration = Duration::from_secs(2);
+
 /// The kind of file at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -43,6 +46,14 @@ fn stamp(metadata: &Metadata) -> Stamp {
     // A file system without modification times leaves the size alone to tell.
     let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
     Stamp { size: metadata.len(), modified_ns: nanoseconds(modified) }
+}
+
+/// Whether a file may be the one that was seen in that size and with that time, perhaps by another host: file systems keep
+/// times with more or less of a second.
+pub(super) fn is_like(metadata: &Metadata, seen: Stamp) -> bool {
+    let now = stamp(metadata);
+    let apart = Duration::from_nanos(now.modified_ns.abs_diff(seen.modified_ns));
+    now.size == seen.size && apart < SAME_TIME
 }
 
 fn nanoseconds(time: SystemTime) -> i64 {

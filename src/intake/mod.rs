@@ -22,8 +22,13 @@ mod worker;
 
 use std::{
     convert::Infallible,
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -31,7 +36,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::{
-    supervise::{Supervisor, is_closed},
+    supervise::{Loss, Supervisor, is_closed},
     text::{shown, unnamed},
 };
 
@@ -61,6 +66,15 @@ pub struct Arrival {
     pub modified_ns: i64,
 }
 
+impl Arrival {
+    /// Whether a file of this host may be the one that arrived, perhaps on another host: as long, and changed at the same
+    /// time as far as file systems keep that.
+    #[must_use]
+    pub fn may_be(&self, metadata: &Metadata) -> bool {
+        disk::is_like(metadata, settle::Stamp { size: self.size, modified_ns: self.modified_ns })
+    }
+}
+
 /// The file at an absolute path as one that has arrived; none if something else than a file is there.
 ///
 /// # Errors
@@ -73,6 +87,22 @@ pub fn arrival(path: &Path) -> io::Result<Option<Arrival>> {
         }
         disk::Found::Folder | disk::Found::Other => None,
     })
+}
+
+/// Asks the intake to look at every file once more as if it were new: what it was told of is in the store no longer.
+#[derive(Debug, Clone, Default)]
+pub struct LookAgain(Arc<AtomicU64>);
+
+impl LookAgain {
+    /// Asks.
+    pub fn ask(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was asked.
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// The inbox to watch, and how.
@@ -92,6 +122,8 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// Starts the thread, and again when it dies.
     pub supervisor: Supervisor,
+    /// Asks for every file anew.
+    pub look_again: LookAgain,
 }
 
 impl Options {
@@ -104,6 +136,7 @@ impl Options {
             passing: DEFAULT_PASSING,
             ignore: DEFAULT_IGNORE.map(str::to_owned).to_vec(),
             supervisor: Supervisor::default(),
+            look_again: LookAgain::default(),
         }
     }
 }
@@ -228,7 +261,9 @@ pub fn start(
         let _until_the_thread_ends = &finish;
         worker::Worker::new(options.clone(), &known, out.clone(), stopped.clone()).run();
     };
-    let thread = supervisor.spawn("intake", is_asked, work).map_err(IntakeError::Thread)?;
+    let thread = supervisor
+        .spawn("intake", Loss::Vital("no film comes in"), is_asked, work)
+        .map_err(IntakeError::Thread)?;
     Ok(Intake { stop: Some(stop), finished, thread: Some(thread) })
 }
 

@@ -160,6 +160,11 @@ impl Settle {
         self.first_waiting
     }
 
+    /// Forgets the files that were reported complete: each is reported once more when it is seen again.
+    pub(super) fn forget_complete(&mut self) {
+        self.files.retain(|_, file| file.waiting.is_some());
+    }
+
     /// A walk through the whole inbox begins.
     pub(super) fn begin_walk(&mut self) {
         self.walk = self.walk.wrapping_add(1);

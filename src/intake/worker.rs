@@ -14,7 +14,7 @@ use notify::{
 };
 
 use super::{
-    Arrival, Fault, IntakeEvent, Options,
+    Arrival, Fault, IntakeEvent, LookAgain, Options,
     disk::{self, Found, Identity},
     faults::{Cause, Faults},
     folders::Folders,
@@ -46,6 +46,9 @@ pub(super) struct Worker<K> {
     known: K,
     out: Sender<IntakeEvent>,
     stop: Receiver<Infallible>,
+    look_again: LookAgain,
+    /// How often it has looked again.
+    looked_again: u64,
 
     started: Instant,
     pub(super) settle: Settle,
@@ -81,7 +84,7 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
         out: Sender<IntakeEvent>,
         stop: Receiver<Infallible>,
     ) -> Self {
-        let Options { inbox, poll, settle, passing, ignore, .. } = options;
+        let Options { inbox, poll, settle, passing, ignore, look_again, .. } = options;
         Self {
             inbox,
             poll,
@@ -91,6 +94,8 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
             known,
             out,
             stop,
+            looked_again: look_again.count(),
+            look_again,
             started: Instant::now(),
             settle: Settle::new(settle.max(poll.unwrap_or_default())),
             folders: Folders::new(),
@@ -117,12 +122,25 @@ impl<K: Fn(&Path, u64, i64) -> bool> Worker<K> {
             if self.now() >= self.next_check {
                 self.check_inbox()?;
             }
+            self.forget_if_asked();
             if self.folders.missed() || self.now() >= self.next_walk {
                 self.walk()?;
             }
             self.look_again()?;
             self.tell()?;
             self.wait()?;
+        }
+    }
+
+    /// Forgets what was told, where it is asked for: it is found once more, and told unless the store knows it.
+    fn forget_if_asked(&mut self) {
+        let asked = self.look_again.count();
+        if asked != self.looked_again {
+            self.looked_again = asked;
+            self.settle.forget_complete();
+            if self.identity.is_some() {
+                self.next_walk = Duration::ZERO;
+            }
         }
     }
 

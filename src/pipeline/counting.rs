@@ -1,7 +1,5 @@
 //! Counts films for the metrics as they come to an end.
 
-use jiff::Timestamp;
-
 use super::{
     recorder::Recorder,
     report::{Report, ReportKind},
@@ -26,7 +24,7 @@ impl Recorder {
         }
         // A wait that nobody knows is not counted.
         if let Ok(received) = self.store.received_at(report.claim.file) {
-            counters.seconds_to_row(Timestamp::now().duration_since(received).as_secs_f64());
+            counters.seconds_to_row(self.studies.now().duration_since(received).as_secs_f64());
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender};
@@ -19,6 +19,7 @@ use super::{
     Gauges, READ_AHEAD,
     alone::{Alone, Trial},
     file_name,
+    reach::Pause,
     report::{POLL, Report, ReportKind, send},
 };
 use crate::{
@@ -111,8 +112,10 @@ impl Feeder {
     /// Claims files of a shared queue, and hands them to the workers.
     fn hand_out_claimed(&mut self, member: &Member) -> Result<Next, StoreError> {
         if !self.alone.is_due() {
-            for due in std::mem::take(&mut self.progress.alone) {
+            // One that cannot be given back now is so later.
+            while let Some(due) = self.progress.alone.front() {
                 self.store.release(due.claim, None)?;
+                self.progress.alone.pop_front();
             }
         } else if !self.progress.alone.is_empty() {
             // Everything before it comes first, to its end.
@@ -120,14 +123,26 @@ impl Feeder {
                 return Ok(Next::Wait(POLL));
             }
             if let Some(due) = self.progress.alone.pop_front() {
-                return self.try_alone(&due);
+                let mut at_hand = AtHand::new(member, vec![due.clone()]);
+                let next = self.try_alone(&due)?;
+                at_hand.take();
+                return Ok(next);
             }
         }
-        let claimed = self.store.claim(member, CLAIMED, self.alone.is_due())?;
+        if let Some(Pause { left, is_news }) = self.alone.judge.reach.pause(Instant::now()) {
+            if is_news {
+                self.supervisor.tell(
+                    "The disk or share of films that other hosts took in does not answer on this host: it takes no film for \
+                     a while, and leaves them to the others.",
+                );
+            }
+            return Ok(Next::Wait(left));
+        }
+        let mut claimed = AtHand::new(member, self.store.claim(member, CLAIMED, self.alone.is_due())?);
         if claimed.is_empty() {
             return Ok(Next::Wait(CLAIM_ANYWAY));
         }
-        for due in claimed {
+        while let Some(due) = claimed.take() {
             if due.alone {
                 self.progress.alone.push_back(due);
             } else if !send(&self.files, due, &self.stop) {
@@ -237,6 +252,34 @@ impl Feeder {
         };
         self.progress.in_flight.insert(turn(due));
         Ok(if send(&self.results, report, &self.stop) { Next::Again } else { Next::Gone })
+    }
+}
+
+/// Claimed films between the store and whoever works on them. Those that nobody takes from here, for an error or a panic, are
+/// let go: a claim that no thread knows of would be renewed for ever.
+struct AtHand<'m> {
+    member: &'m Member,
+    films: VecDeque<Queued>,
+}
+
+impl<'m> AtHand<'m> {
+    fn new(member: &'m Member, films: Vec<Queued>) -> Self {
+        Self { member, films: films.into() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.films.is_empty()
+    }
+
+    /// Takes the next one: it is somebody's now.
+    fn take(&mut self) -> Option<Queued> {
+        self.films.pop_front()
+    }
+}
+
+impl Drop for AtHand<'_> {
+    fn drop(&mut self) {
+        self.films.iter().for_each(|due| self.member.drops(due.file));
     }
 }
 

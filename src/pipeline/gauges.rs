@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{files::Readers, health::Vitals, lock::lock, metrics::Counters};
+use crate::{files::Readers, health::Vitals, intake::LookAgain, lock::lock, metrics::Counters};
 
 /// The rate of films is that of the last minute.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -19,6 +19,7 @@ pub struct Gauges {
     vitals: Arc<Vitals>,
     /// Films and findings since the start.
     counters: Arc<Counters>,
+    look_again: LookAgain,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +37,13 @@ struct Inner {
 
 impl Gauges {
     pub(super) fn of(readers: Arc<Readers>) -> Self {
-        Self { inner: Mutex::default(), readers, vitals: Arc::default(), counters: Arc::default() }
+        Self {
+            inner: Mutex::default(),
+            readers,
+            vitals: Arc::default(),
+            counters: Arc::default(),
+            look_again: LookAgain::default(),
+        }
     }
 
     /// Signs of life and faults of this process.
@@ -49,6 +56,12 @@ impl Gauges {
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// Asks for every film of the inbox anew, for whoever knows that the store has lost some.
+    #[must_use]
+    pub fn look_again(&self) -> &LookAgain {
+        &self.look_again
     }
 
     /// The file at which a worker works.

@@ -1,25 +1,28 @@
 //! A film's way from its file to a report, whichever process examines it.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{
-    ask_last_gate, broke_down, failed, read_until,
+    ask_last_gate, broke_down, failed,
+    reach::Reach,
+    read_until,
     report::{Identity, Report, ReportKind, ScoredReport},
 };
 use crate::{
     files::{NoAnswerError, Readers, RefusedError},
     guard::guarded,
-    intake::Mounts,
+    intake::{Arrival, Mounts},
     lock::lock,
     model::{Findings, ModelError},
     quality::{Gates, Held, Warning},
@@ -38,6 +41,8 @@ pub(super) struct Judge {
     pub(super) mounts: Arc<Mounts>,
     /// Reads the files, until the pipeline is told to stop.
     pub(super) readers: Arc<Readers>,
+    /// Whether this host reads what others saw.
+    pub(super) reach: Arc<Reach>,
     pub(super) stop: Arc<AtomicBool>,
 }
 
@@ -72,11 +77,22 @@ impl Judge {
                 return report(ReportKind::Left);
             }
             tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
-            if due.seen_elsewhere && self.is_out_of_reach(&due.arrival.path, &error) {
+            let is_passing = is_passing(&error);
+            if due.seen_elsewhere && is_passing {
+                self.reach.has_failed(Instant::now());
+            }
+            if due.seen_elsewhere && (is_passing || self.is_out_of_reach(&due.arrival.path, &error)) {
                 return report(ReportKind::Elsewhere);
             }
-            report(ReportKind::Unread { reason: why_unread(&error), again: is_passing(&error) })
+            report(ReportKind::Unread { reason: why_unread(&error), again: is_passing })
         })?;
+        if due.seen_elsewhere {
+            self.reach.has_come();
+            if self.is_another(&due.arrival) {
+                tracing::warn!(file = unnamed(&due.arrival.path), "another file lies there on this host");
+                return Err(report(ReportKind::Elsewhere));
+            }
+        }
         if due.request.as_ref().is_some_and(|(_, sha256)| *sha256 != bytes.sha256) {
             let reason = "The file was replaced by another one since this film was held: look at that one.";
             return Err(report(ReportKind::Unread { reason: reason.to_owned(), again: false }));
@@ -98,6 +114,13 @@ impl Judge {
         }
         let is_empty = |folder: &Path| folder.read_dir().map_or(true, |mut files| files.next().is_none());
         self.mounts.inbox_of(path).is_none_or(|mount| is_empty(&mount.folder))
+    }
+
+    /// Whether this host has another file at the place at which another host saw one: in no named inbox, a path is only by
+    /// chance the same disk's.
+    fn is_another(&self, seen: &Arrival) -> bool {
+        self.mounts.inbox_of(&seen.path).is_none()
+            && fs::metadata(&seen.path).is_ok_and(|metadata| !seen.may_be(&metadata))
     }
 
     /// The gates in force for a film; those of one that a person wants scored only warn.
@@ -170,4 +193,82 @@ fn why_unread(error: &std::io::Error) -> String {
 fn is_passing(error: &std::io::Error) -> bool {
     let stays = matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied);
     !stays && RefusedError::of(error).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Deadline;
+
+    /// A judge on a host whose share answers each read with this error of the system; none: it answers.
+    fn judge(folder: &Path, share: Option<i32>) -> Judge {
+        let read = move |path: &Path, _, _: &crate::files::Progress| match share {
+            Some(error) => Err(io::Error::from_raw_os_error(error)),
+            None => fs::read(path),
+        };
+        Judge {
+            known: Arc::new(Mutex::new(Store::open(folder.join("store.db")).unwrap())),
+            rules: Arc::new(ArcSwap::from_pointee(Rules { model: String::new(), labels: Vec::new() })),
+            gates: Arc::default(),
+            mounts: Arc::default(),
+            readers: Arc::new(Readers::new(Deadline::default(), read)),
+            reach: Arc::default(),
+            stop: Arc::default(),
+        }
+    }
+
+    fn due(path: &Path, seen_elsewhere: bool) -> Queued {
+        let arrival = crate::intake::arrival(path).unwrap().unwrap();
+        Queued { file: 1, claim: 1.into(), arrival, request: None, alone: false, tries: 0, seen_elsewhere }
+    }
+
+    fn kind(opened: Result<Opened, Report>) -> &'static str {
+        match opened.map_err(|report| report.kind) {
+            Ok(_) => "opened",
+            Err(ReportKind::Elsewhere) => "elsewhere",
+            Err(ReportKind::Unread { again: true, .. }) => "again",
+            Err(_) => "else",
+        }
+    }
+
+    #[test]
+    fn a_host_whose_share_fails_leaves_what_others_saw_to_them_and_stops_taking_films() {
+        let folder = tempfile::tempdir().unwrap();
+        let film = folder.path().join("a");
+        fs::write(&film, "a film").unwrap();
+        // EIO, ESTALE.
+        for error in [5, 116] {
+            let judge = judge(folder.path(), Some(error));
+            assert_eq!(kind(judge.open(&due(&film, false))), "again");
+            assert!(judge.reach.pause(Instant::now()).is_none());
+            for _ in 0..8 {
+                assert_eq!(kind(judge.open(&due(&film, true))), "elsewhere");
+            }
+            assert!(judge.reach.pause(Instant::now()).is_some());
+        }
+    }
+
+    #[test]
+    fn another_file_at_the_place_of_one_that_another_host_saw_is_not_that_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let film = folder.path().join("a");
+        fs::write(&film, "a film").unwrap();
+        let mut judge = judge(folder.path(), None);
+        let seen = |change: fn(&mut Arrival)| {
+            let mut due = due(&film, true);
+            change(&mut due.arrival);
+            due
+        };
+        let longer = seen(|arrival| arrival.size += 1);
+        let later = seen(|arrival| arrival.modified_ns += 2_000_000_000);
+        assert_eq!(kind(judge.open(&seen(|_| ()))), "opened");
+        assert_eq!(kind(judge.open(&seen(|arrival| arrival.modified_ns += 1_900_000_000))), "opened");
+        assert_eq!(kind(judge.open(&longer)), "elsewhere");
+        assert_eq!(kind(judge.open(&later)), "elsewhere");
+        // Its own host reads what is there now; so does every host that has the inbox by name.
+        assert_eq!(kind(judge.open(&Queued { seen_elsewhere: false, ..longer.clone() })), "opened");
+        let inbox = format!("er={}", folder.path().display());
+        judge.mounts = Arc::new(Mounts::new([inbox.parse().unwrap()]).unwrap());
+        assert_eq!(kind(judge.open(&longer)), "opened");
+    }
 }

@@ -13,6 +13,7 @@ mod cores;
 mod counting;
 mod event;
 mod examine;
+mod features;
 mod feeder;
 mod fill_in;
 mod gather;
@@ -21,7 +22,9 @@ mod heartbeat;
 mod helper;
 mod judge;
 mod membership;
+mod notebook;
 mod pass;
+mod reach;
 mod reception;
 mod recorder;
 mod report;
@@ -55,6 +58,7 @@ pub use pass::Pass;
 pub use reception::Reception;
 pub use rules::{label_defaults, rules};
 
+use features::{Features, open_features};
 use fill_in::Target;
 
 use crate::{
@@ -64,11 +68,11 @@ use crate::{
     lock::lock,
     model::{Embedder, Model},
     quality::Gates,
-    similar::{self, FeatureFile, FeaturesId},
+    similar::FeaturesId,
     store::{DutyKind, Hint, ModelRef, Ownership, Store, StoreError},
     store_place::StorePlace,
     study::Rules,
-    supervise::Supervisor,
+    supervise::{Loss, Supervisor},
     wake::Wake,
 };
 
@@ -77,11 +81,10 @@ use crate::{
 const READ_AHEAD: usize = 4;
 /// Films that were scored and wait for the embedder; of more it hears later.
 const SCORED: usize = 1024;
+/// The loss of a thread that every film passes.
+const FILMS: Loss = Loss::Vital("no film is scored");
 /// Results between the workers and the store.
 const WRITE_BEHIND: usize = 16;
-
-/// The features of scored films, which the recorder and the fill-in write.
-type Features = Arc<Mutex<FeatureFile>>;
 
 /// The parts of which a pipeline is made.
 pub struct Parts {
@@ -234,6 +237,7 @@ impl Pipeline {
             progress: recorder::Progress::default(),
         };
         let known = Arc::new(Mutex::new(Store::open(&store_path)?));
+        let reach = Arc::new(reach::Reach::default());
         let judge = || -> Result<judge::Judge, StoreError> {
             // A connection costs a server something, and a file nothing.
             let own = (!store_path.is_shared()).then(|| Store::open(&store_path)).transpose()?;
@@ -243,6 +247,7 @@ impl Pipeline {
                 gates: Arc::clone(&gates),
                 mounts: Arc::clone(&mounts),
                 readers: Arc::clone(&readers),
+                reach: Arc::clone(&reach),
                 stop: Arc::clone(&stop),
             })
         };
@@ -301,16 +306,21 @@ impl Pipeline {
         // What the recorder has at hand would be lost with it: the next start finds it queued.
         let record = move || recorder.run(&arrivals, &results, &orders);
         let mut threads = vec![
-            supervisor.spawn_once("recorder", is_asked(), record)?,
-            supervisor.spawn("feeder", is_asked(), move || feeder.run())?,
-            supervisor.spawn("heartbeat", is_asked(), {
+            supervisor.spawn_once("recorder", FILMS, is_asked(), record)?,
+            supervisor.spawn("feeder", FILMS, is_asked(), move || feeder.run())?,
+            supervisor.spawn("heartbeat", Loss::Vital("nobody hears how the program is"), is_asked(), {
                 let end = beats_end.clone();
                 move || heartbeat.run(&end)
             })?,
         ];
         if let Some(mut fill_in) = fill_in {
             let end = beats_end.clone();
-            threads.push(supervisor.spawn("fill-in", is_asked(), move || fill_in.run(&end))?);
+            threads.push(supervisor.spawn(
+                "fill-in",
+                Loss::Vital("films are missing among similar ones"),
+                is_asked(),
+                move || fill_in.run(&end),
+            )?);
         }
         for judge in judges {
             let mut worker = worker::Worker {
@@ -323,7 +333,7 @@ impl Pipeline {
                 turn_files: Vec::new(),
                 number: gauges.vitals().add_worker(),
             };
-            threads.push(supervisor.spawn("worker", is_asked(), move || worker.run())?);
+            threads.push(supervisor.spawn("worker", FILMS, is_asked(), move || worker.run())?);
         }
         drop((files, results_in));
 
@@ -342,7 +352,8 @@ impl Pipeline {
             threads,
         };
         if let Some(options) = intake_options {
-            let options = intake::Options { supervisor, ..options };
+            let look_again = pipeline.gauges.look_again().clone();
+            let options = intake::Options { supervisor, look_again, ..options };
             pipeline.intake = Some(intake::start(options, is_known, arrivals_in)?);
         }
         Ok(pipeline)
@@ -365,26 +376,6 @@ impl Pipeline {
     pub fn stop(self) {
         drop(self);
     }
-}
-
-/// Opens the files of features of a store's films, one an id, with the width where that is known; none for one that cannot
-/// be opened, which keeps no film from being scored. Files of other models go.
-fn open_features<const N: usize>(
-    store: &StorePlace,
-    ownership: &Ownership,
-    kinds: [Option<(FeaturesId, Option<usize>)>; N],
-) -> [Option<Features>; N] {
-    let wanted: Vec<FeaturesId> = kinds.iter().flatten().map(|(id, _)| id.clone()).collect();
-    if let Err(error) = similar::remove_others(store, &wanted) {
-        tracing::warn!(%error, "features of films that are no longer wanted could not be removed");
-    }
-    kinds.map(|kind| {
-        let (id, width) = kind?;
-        let opened = FeatureFile::open(store, &id, width, ownership).inspect_err(|error| {
-            tracing::error!(%error, "the features of films cannot be kept: similar films will not be found");
-        });
-        Some(Arc::new(Mutex::new(opened.ok()?)))
-    })
 }
 
 impl Drop for Pipeline {

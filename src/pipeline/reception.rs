@@ -13,17 +13,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use jiff::{Timestamp, Zoned, civil::Date};
 use serde_json::json;
 
-use super::{Event, EventKind, Peer};
+use super::{Event, EventKind, Peer, notebook::Notebook};
 use crate::{
     dicom::receive::{Event as Told, EventKind as ToldKind},
-    store::{NewEvent, SenderNews, Store},
+    store::NewEvent,
     store_place::StorePlace,
     study::AuditKind,
-    supervise::Supervisor,
+    supervise::{Loss, Supervisor},
     text::clean,
 };
 
@@ -43,8 +43,8 @@ const REMEMBERED: usize = 1000;
 pub struct Reception(Sender<(Told, Timestamp)>);
 
 impl Reception {
-    /// Starts the thread that writes events down: into the store, where there is one that can be written to, and to
-    /// `on_event`.
+    /// Starts the thread that writes events down: into the store, where there is one, as soon as that can be written to; and
+    /// to `on_event`.
     ///
     /// # Errors
     /// If the operating system gives no thread.
@@ -54,18 +54,14 @@ impl Reception {
         on_event: impl FnMut(Event) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, told) = bounded(WAITING);
-        let store = store.and_then(|path| {
-            let opened = Store::open(path);
-            opened
-                .inspect_err(|error| tracing::warn!(%error, "receptions are not written into the audit"))
-                .ok()
-        });
-        let mut book = Book { store, on_event, repeats: BTreeMap::new(), days: BTreeMap::new() };
+        let notes = Notebook::of(store);
+        let mut book = Book { notes, on_event, repeats: BTreeMap::new(), days: BTreeMap::new() };
         // It ends when the receiver has: nobody tells it anything any more.
         let has_ended = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&has_ended);
         supervisor.spawn(
             "reception",
+            Loss::Vital("what comes in by DICOM is not told of"),
             move || has_ended.load(Ordering::Relaxed),
             move || {
                 book.run(&told);
@@ -90,7 +86,7 @@ impl Reception {
 }
 
 struct Book<F> {
-    store: Option<Store>,
+    notes: Notebook,
     on_event: F,
     /// When what may repeat was last told, and how often it happened since.
     repeats: BTreeMap<(Peer, String), (Instant, u64)>,
@@ -98,55 +94,57 @@ struct Book<F> {
     days: BTreeMap<Peer, (Date, u64)>,
 }
 
-/// What is written into the store together.
-#[derive(Default)]
-struct Batch {
-    news: BTreeMap<Peer, SenderNews>,
-    audit: Vec<NewEvent<'static>>,
-}
-
 impl<F: FnMut(Event)> Book<F> {
     fn run(&mut self, told: &Receiver<(Told, Timestamp)>) {
-        while let Ok(first) = told.recv() {
-            let mut batch = Batch::default();
-            for (event, time) in std::iter::once(first).chain(told.try_iter().take(TOGETHER)) {
-                self.take(event, time, &mut batch);
+        loop {
+            let wait = self.notes.due_in().map_or_else(never, after);
+            let first = select! {
+                recv(told) -> first => match first {
+                    Ok(first) => Some(first),
+                    Err(_) => return self.notes.end(),
+                },
+                recv(wait) -> _ => None,
+            };
+            for (event, time) in first.into_iter().chain(told.try_iter().take(TOGETHER)) {
+                self.take(event, time);
             }
-            self.keep(batch);
+            self.write_down();
         }
     }
 
-    fn take(&mut self, event: Told, time: Timestamp, batch: &mut Batch) {
+    /// Writes down what is to be, and tells once where that cannot be done.
+    fn write_down(&mut self) {
+        if let Some(fault) = self.notes.write() {
+            (self.on_event)(Event::error(fault, Timestamp::now()));
+        }
+    }
+
+    fn take(&mut self, event: Told, time: Timestamp) {
         let Told { address, title, kind } = event;
         let sender = Peer { title: clean(&title), address: address.to_string() };
         match kind {
             ToldKind::Echoed => {
-                batch.of(&sender);
+                self.notes.sender(&sender);
                 if let Some(times) = self.times_to_tell((sender.clone(), "an echo".to_owned())) {
                     self.tell(EventKind::Echo { sender, times }, time);
                 }
             }
             ToldKind::Stored { file, bytes, syntax, again } => {
-                batch.of(&sender).films += 1;
+                self.notes.sender(&sender).films += 1;
                 self.count(&sender);
                 let kind = EventKind::Stored { sender, bytes, syntax: clean(&syntax), again };
                 (self.on_event)(Event::about_file(kind, None, &file, time));
             }
             ToldKind::NotStored { status, reason } => {
-                self.refused(
-                    sender,
-                    format!("a film was not taken ({status:04X}H): {reason}"),
-                    time,
-                    Some(batch),
-                );
+                self.refused(sender, format!("a film was not taken ({status:04X}H): {reason}"), time, true);
             }
             ToldKind::Limited { reason } | ToldKind::Refused { reason } => {
-                self.refused(sender, reason, time, Some(batch));
+                self.refused(sender, reason, time, true);
             }
             // Whatever tries whether the port is open: no sender.
-            ToldKind::Stray { reason } => self.refused(sender, reason, time, None),
+            ToldKind::Stray { reason } => self.refused(sender, reason, time, false),
             ToldKind::Ended { films, failed, bytes, lasted, broken } => {
-                batch.of(&sender);
+                self.notes.sender(&sender);
                 let times = if films > 0 {
                     Some(1)
                 } else {
@@ -156,7 +154,8 @@ impl<F: FnMut(Event)> Book<F> {
                 let Some(times) = times else { return };
                 let films_today = self.films_today(&sender);
                 if films + failed > 0 || broken.is_some() {
-                    batch.audit.push(delivered(&sender, films, failed, bytes, broken.as_deref(), times));
+                    let broken = broken.as_deref();
+                    self.notes.add(delivered(&sender, films, failed, bytes, broken, times));
                 }
                 let kind = EventKind::Association {
                     sender,
@@ -178,15 +177,15 @@ impl<F: FnMut(Event)> Book<F> {
         (self.on_event)(Event::of_program(kind, time));
     }
 
-    /// Tells of a refusal, unless it was told a moment ago. With a batch, it is written down, too.
-    fn refused(&mut self, sender: Peer, reason: String, time: Timestamp, batch: Option<&mut Batch>) {
+    /// Tells of a refusal, unless it was told a moment ago. That of a sender is written down, too.
+    fn refused(&mut self, sender: Peer, reason: String, time: Timestamp, is_sender: bool) {
         let Some(times) = self.times_to_tell((sender.clone(), reason.clone())) else { return };
-        if let Some(batch) = batch {
-            let news = batch.of(&sender);
+        if is_sender {
+            let news = self.notes.sender(&sender);
             news.refusals += times;
             news.reason = Some(reason.clone());
             let detail = json!({ "sender": sender.title, "address": sender.address, "reason": reason, "times": times });
-            batch.audit.push(NewEvent { detail, ..NewEvent::of(AuditKind::TurnedAway) });
+            self.notes.add(NewEvent { detail, ..NewEvent::of(AuditKind::TurnedAway) });
         }
         tracing::warn!(address = sender.address, "a sender was turned away: {reason}");
         self.tell(EventKind::Refused { sender, reason, times }, time);
@@ -231,28 +230,6 @@ impl<F: FnMut(Event)> Book<F> {
     fn films_today(&self, sender: &Peer) -> u64 {
         let today = Zoned::now().date();
         self.days.get(sender).filter(|(day, _)| *day == today).map_or(0, |(_, films)| *films)
-    }
-
-    fn keep(&mut self, batch: Batch) {
-        let Some(store) = &mut self.store else { return };
-        let news: Vec<SenderNews> = batch.news.into_values().collect();
-        if news.is_empty() && batch.audit.is_empty() {
-            return;
-        }
-        let now = Zoned::now();
-        if let Err(error) = store.note_senders(&news, &batch.audit, now.date(), now.timestamp()) {
-            tracing::warn!(%error, "receptions are not in the audit");
-        }
-    }
-}
-
-impl Batch {
-    fn of(&mut self, sender: &Peer) -> &mut SenderNews {
-        self.news.entry(sender.clone()).or_insert_with(|| SenderNews {
-            title: sender.title.clone(),
-            address: sender.address.clone(),
-            ..SenderNews::default()
-        })
     }
 }
 

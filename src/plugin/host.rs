@@ -8,14 +8,13 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
-use jiff::Timestamp;
 
 use super::{
     HostError, HostParts, PluginError, PluginErrorKind, SiteSettings, manager::Manager, progress::Progress,
 };
 use crate::{
     store::{Lane, Store, StoreError},
-    supervise::is_closed,
+    supervise::{Loss, is_closed},
 };
 
 /// Says that there is something new, and never waits.
@@ -66,7 +65,9 @@ impl Host {
         let threads = parts.supervisor.clone();
         let mut manager = Manager::new(parts, Arc::clone(&progress), stopped.clone(), ended_in)?;
         let is_asked = move || is_closed(&stopped);
-        threads.spawn("plugins", is_asked, move || manager.run(&wake, &settings, &ready_in))?;
+        threads.spawn("plugins", Loss::Vital("no plugin runs"), is_asked, move || {
+            manager.run(&wake, &settings, &ready_in)
+        })?;
         // From here on every event of the pipeline is one that the plugins are told of.
         let _ = ready.recv();
         Ok(Self {
@@ -105,7 +106,7 @@ impl Host {
                 return false;
             }
             let is_quiet = || -> Result<bool, StoreError> {
-                let now = Timestamp::now();
+                let now = self.store.now();
                 for lane in Lane::ALL {
                     let waiting = self.store.waiting_deliveries(lane, now)?;
                     if waiting.iter().any(|waiting| waiting.due <= now) {

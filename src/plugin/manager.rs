@@ -171,9 +171,10 @@ impl Manager {
         }
     }
 
-    /// A plugin that ran in an earlier life of the program and is no longer enabled.
+    /// Notes that a plugin which ran in an earlier life of the program is no longer enabled. Of a store that several hosts
+    /// share it may be this host alone that does not know it: the next one goes on where it was.
     fn forget_what_is_not_enabled(&mut self) {
-        if !self.parts.serves.plugins() {
+        if !self.parts.serves.plugins() || self.store.is_shared() {
             return;
         }
         let enabled = self.enabled();

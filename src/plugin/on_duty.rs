@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 use super::{Host, HostError, HostParts, Serves, SiteSettings, Waker};
 use crate::{
     store::{Duty, DutyKind},
-    supervise::is_closed,
+    supervise::{Loss, is_closed},
 };
 
 /// How often it is looked whether a duty has come or gone.
@@ -86,10 +86,15 @@ impl OnDuty {
             move || is_closed(&stopped)
         };
         let mut keeper = Keeper::new(parts);
-        supervisor.spawn("duties", is_asked, move || {
-            let _until_the_thread_ends = &ended_in;
-            keeper.run(&stopped, &wake, &settings, &settle);
-        })?;
+        supervisor.spawn(
+            "duties",
+            Loss::Vital("neither plugins run nor results are sent"),
+            is_asked,
+            move || {
+                let _until_the_thread_ends = &ended_in;
+                keeper.run(&stopped, &wake, &settings, &settle);
+            },
+        )?;
         Ok(Self {
             alive: Some(alive),
             waker: Waker::of(wake_in),
@@ -117,7 +122,14 @@ impl Drop for OnDuty {
 struct Part {
     serves: Serves,
     duty: Duty,
-    host: Option<Host>,
+    /// The host, and the duty as this process had it when the host was started.
+    running: Option<(Duty, Host)>,
+}
+
+impl Part {
+    fn host(&self) -> Option<&Host> {
+        self.running.as_ref().map(|(_, host)| host)
+    }
 }
 
 struct Keeper {
@@ -130,7 +142,7 @@ struct Keeper {
 impl Keeper {
     fn new(parts: HostParts) -> Self {
         let duty = |kind| parts.ownership.as_ref().map(|ownership| ownership.duty(kind));
-        let part = |(serves, kind)| Some(Part { serves, duty: duty(kind)?, host: None });
+        let part = |(serves, kind)| Some(Part { serves, duty: duty(kind)?, running: None });
         let both = [(Serves::Plugins, DutyKind::Plugins), (Serves::Results, DutyKind::Sending)];
         let running = both.into_iter().filter_map(part).collect();
         Self { parts, running, told: String::new() }
@@ -149,12 +161,12 @@ impl Keeper {
             select! {
                 recv(stopped) -> _ => break,
                 recv(wake) -> _ => {
-                    let hosts = self.running.iter().filter_map(|part| part.host.as_ref()?.waker());
+                    let hosts = self.running.iter().filter_map(|part| part.host()?.waker());
                     hosts.for_each(|waker| waker.wake());
                 }
                 recv(settings) -> changed => if let Ok(changed) = changed { self.take(changed) },
                 recv(settle) -> asked => if let Ok((timeout, answer)) = asked {
-                    let hosts = self.running.iter().filter_map(|part| part.host.as_ref());
+                    let hosts = self.running.iter().filter_map(Part::host);
                     let are_quiet = {
                         // Each is waited for, whatever the others say.
                         let quiet: Vec<bool> = hosts.map(|host| host.settle(timeout)).collect();
@@ -165,40 +177,40 @@ impl Keeper {
                 recv(after(LOOK)) -> _ => {}
             }
         }
-        self.running.iter_mut().for_each(|part| part.host = None);
+        self.running.iter_mut().for_each(|part| part.running = None);
     }
 
-    /// Starts what has come to this process, and ends what has gone from it.
+    /// Starts what has come to this process, and ends what has gone from it, also where it has come again since: what began
+    /// before knows nothing of what another process did meanwhile.
     fn follow(&mut self) {
         for part in &mut self.running {
-            match (part.duty.is_held(), part.host.is_some()) {
-                (true, false) => {
-                    let parts =
-                        HostParts { serves: part.serves, duty: part.duty.clone(), ..self.parts.clone() };
-                    match Host::start(parts) {
-                        Ok(host) => {
-                            tracing::info!(duty = part.duty.kind().word(), "this process has the duty now");
-                            part.host = Some(host);
-                        }
-                        Err(error) if self.told != error.to_string() => {
-                            tracing::error!(%error, duty = part.duty.kind().word(), "a duty cannot be taken up");
-                            self.told = error.to_string();
-                        }
-                        Err(_) => {}
-                    }
+            let word = part.duty.kind().word();
+            if part.running.as_ref().is_some_and(|(duty, _)| !duty.is_held()) {
+                tracing::warn!(duty = word, "this process has lost the duty");
+                part.running = None;
+            }
+            let duty = part.duty.pinned();
+            if part.running.is_some() || !duty.is_held() {
+                continue;
+            }
+            let parts = HostParts { serves: part.serves, duty: duty.clone(), ..self.parts.clone() };
+            match Host::start(parts) {
+                Ok(host) => {
+                    tracing::info!(duty = word, "this process has the duty now");
+                    part.running = Some((duty, host));
                 }
-                (false, true) => {
-                    tracing::warn!(duty = part.duty.kind().word(), "this process has lost the duty");
-                    part.host = None;
+                Err(error) if self.told != error.to_string() => {
+                    tracing::error!(%error, duty = word, "a duty cannot be taken up");
+                    self.told = error.to_string();
                 }
-                _ => {}
+                Err(_) => {}
             }
         }
     }
 
     /// Takes over what the site allows and enables now, for what runs and for what will.
     fn take(&mut self, changed: SiteSettings) {
-        for sender in self.running.iter().filter_map(|part| part.host.as_ref()?.settings()) {
+        for sender in self.running.iter().filter_map(|part| part.host()?.settings()) {
             let _ = sender.send(changed.clone());
         }
         let SiteSettings { plugins_folder, plugins, destinations } = changed;

@@ -59,18 +59,28 @@ fn reason(film: &DoneFilm, policy: &Retention, free: u64, wanted: u64, now: Time
 }
 
 /// Deletes a film's file, and the priority beside it, if the file lies below one of the folders (as they really are) and
-/// is the one that was read.
+/// is the one that was read. `knows`: whether a file that is not there is gone, and does not lie on another host.
 ///
 /// # Errors
 /// Those of the operating system.
-pub fn delete(film: &DoneFilm, folders: &[PathBuf]) -> io::Result<Deletion> {
-    let Some(place) = real_place(&film.path)? else { return Ok(Deletion::Gone) };
+pub fn delete(
+    film: &DoneFilm,
+    folders: &[PathBuf],
+    knows: impl Fn(&DoneFilm) -> bool,
+) -> io::Result<Deletion> {
     let stays = |why: &str| Ok(Deletion::Stays(why.to_owned()));
+    let not_there = || {
+        if knows(film) {
+            return Ok(Deletion::Gone);
+        }
+        stays("it is not there, and this host cannot know whether another one has it")
+    };
+    let Some(place) = real_place(&film.path)? else { return not_there() };
     if !is_owned(&place, folders) {
         return stays("it lies in no folder of [retention]");
     }
     let metadata = match fs::symlink_metadata(&place) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Deletion::Gone),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return not_there(),
         found => found?,
     };
     if !metadata.is_file() {
@@ -93,6 +103,12 @@ pub fn delete(film: &DoneFilm, folders: &[PathBuf]) -> io::Result<Deletion> {
 #[must_use]
 pub fn is_owned(place: &Path, folders: &[PathBuf]) -> bool {
     place.parent().is_some_and(|folder| folders.iter().any(|owned| folder.starts_with(owned)))
+}
+
+/// Whether a folder has anything in it: the place of a share that is away has not.
+#[must_use]
+pub fn is_filled(folder: &Path) -> bool {
+    folder.read_dir().is_ok_and(|mut files| files.next().is_some())
 }
 
 /// A file's name in its folder as that really is, links followed; none where the folder is gone.

@@ -9,7 +9,8 @@ fn hours(hours: i64) -> Timestamp {
 
 fn film(file: i64, done: i64, size: u64) -> DoneFilm {
     let path = format!("/films/{file}.dcm").into();
-    DoneFilm { file, film: file, study: file, done_at: hours(done), path, size, modified_ns: 0 }
+    let seen_by = String::new();
+    DoneFilm { file, film: file, study: file, done_at: hours(done), path, size, modified_ns: 0, seen_by }
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn only_the_very_file_that_was_read_goes_and_only_below_the_programs_own_folders
         let modified_ns = metadata.map_or(0, |it| it.mtime() * 1_000_000_000 + it.mtime_nsec());
         DoneFilm { path: path.to_owned(), size: 6, modified_ns, ..film(1, 0, 6) }
     };
-    let stays = |path: PathBuf| matches!(delete(&of(&path), &folders).unwrap(), Deletion::Stays(_));
+    let stays = |path: PathBuf| matches!(delete(&of(&path), &folders, |_| true).unwrap(), Deletion::Stays(_));
     assert!(stays(foreign.join("film.dcm")), "a folder that is not ours");
     assert!(stays(own.join("elsewhere/film.dcm")), "a folder that only looks as if it were ours");
     assert!(stays(own.join("../foreign/film.dcm")), "a way out");
@@ -76,8 +77,23 @@ fn only_the_very_file_that_was_read_goes_and_only_below_the_programs_own_folders
     assert!(stays(own.join("changed.dcm")), "another film by now");
     assert_eq!(fs::read_dir(&own).unwrap().count(), 5);
 
-    assert_eq!(delete(&of(&own.join("film.dcm")), &folders).unwrap(), Deletion::Gone);
-    assert_eq!(delete(&of(&own.join("film.dcm")), &folders).unwrap(), Deletion::Gone, "gone already");
-    assert_eq!(delete(&of(&own.join("no/folder.dcm")), &folders).unwrap(), Deletion::Gone);
+    assert_eq!(delete(&of(&own.join("film.dcm")), &folders, |_| true).unwrap(), Deletion::Gone);
+    assert_eq!(
+        delete(&of(&own.join("film.dcm")), &folders, |_| true).unwrap(),
+        Deletion::Gone,
+        "gone already"
+    );
+    assert_eq!(delete(&of(&own.join("no/folder.dcm")), &folders, |_| true).unwrap(), Deletion::Gone);
     assert!(!own.join("film.dcm.priority").exists() && foreign.join("film.dcm").exists());
+}
+
+#[test]
+fn a_film_that_another_host_may_have_is_not_called_gone() {
+    let place = tempfile::tempdir().unwrap();
+    for path in [place.path().join("a.dcm"), place.path().join("away/a.dcm")] {
+        let missing = DoneFilm { path, ..film(1, 0, 6) };
+        let folders = [place.path().canonicalize().unwrap()];
+        assert!(matches!(delete(&missing, &folders, |_| false).unwrap(), Deletion::Stays(_)));
+        assert_eq!(delete(&missing, &folders, |_| true).unwrap(), Deletion::Gone);
+    }
 }

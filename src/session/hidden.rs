@@ -43,7 +43,8 @@ pub(super) fn without_names(update: Update) -> Update {
         }
         Update::Plugins(records) => Update::Plugins(records.into_iter().map(without_fault).collect()),
         // They have no text that came with a film; a plugin's notice is hidden where it is read.
-        Update::Priors(..)
+        Update::Anew(_)
+        | Update::Priors(..)
         | Update::Spread(_)
         | Update::Shift(..)
         | Update::Senders(_)

@@ -4,6 +4,7 @@
 use std::{
     path::PathBuf,
     sync::Mutex,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -139,10 +140,17 @@ impl Watch {
     /// Ends the session: in order, or by force where the person's terminal takes nothing.
     fn end(&self, login: &Login, why: &str) {
         tracing::warn!("a session was ended: {why}");
-        login.end(why);
         leaving::begin_because(1, why);
-        let _ = self.updates.send(Update::Ended(why.to_owned()));
-        let _ = self.stopped.recv();
+        thread::scope(|scope| {
+            // A store that does not answer holds up neither this nor the end by force.
+            let noting = thread::Builder::new().name("logout".to_owned());
+            let noted = noting.spawn_scoped(scope, || login.end(why));
+            let _ = self.updates.send(Update::Ended(why.to_owned()));
+            if noted.is_err() {
+                login.end(why);
+            }
+            let _ = self.stopped.recv();
+        });
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, thread};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crossbeam_channel::{bounded, unbounded};
 

@@ -48,7 +48,7 @@ use crate::{
     pipeline::Gauges,
     similar::FeaturesId,
     store::{Hint, Store},
-    supervise::Supervisor,
+    supervise::{Loss, Supervisor},
     wake::Wake,
 };
 
@@ -127,7 +127,8 @@ pub fn start(
     let (to_pictures, picture_requests) = unbounded();
     let mut pictures = Pictures::new(pictures, actor.clone(), updates.clone());
     // They return when the dashboard has gone, and only then.
-    let picture_thread = spawn(&supervisor, "pictures", move || pictures.answer(&picture_requests))?;
+    let picture_thread =
+        spawn(&supervisor, ("pictures", "no picture is shown"), move || pictures.answer(&picture_requests))?;
     let (to_workbench, bench_requests) = unbounded();
     let workbench = Workbench {
         store: store.place().clone(),
@@ -136,16 +137,24 @@ pub fn start(
         login: login.clone(),
         updates: updates.clone(),
     };
-    let bench_thread = spawn(&supervisor, "workbench", move || workbench.run(&bench_requests))?;
+    let bench_thread = spawn(&supervisor, ("workbench", "no thresholds can be tried out"), move || {
+        workbench.run(&bench_requests)
+    })?;
     let (to_similar, similar_requests) = unbounded();
     let similar = Similar { store: compared, features, viewer: actor.clone(), updates: updates.clone() };
-    let similar_thread = spawn(&supervisor, "similar", move || similar.answer(&similar_requests))?;
+    let similar_thread = spawn(&supervisor, ("similar", "similar films cannot be searched"), move || {
+        similar.answer(&similar_requests)
+    })?;
     let mut threads = vec![picture_thread, bench_thread, similar_thread];
     let (alive, stopped) = bounded(0);
     let (roles_in, roles) = bounded(1);
     if let Some(login) = login {
         let watch = Watch { actor: actor.clone(), roles: roles_in, updates: updates.clone(), stopped };
-        threads.push(spawn(&supervisor, "people", move || watch.run(&login))?);
+        threads.push(spawn(
+            &supervisor,
+            ("people", "a key that is taken away ends no session"),
+            move || watch.run(&login),
+        )?);
     }
     let (hints_in, hints) = bounded(1);
     let wake = Wake::begin(store.place(), Hint::List, hints_in, &supervisor)?;
@@ -160,20 +169,23 @@ pub fn start(
         similar: to_similar,
     };
     let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, channels);
-    threads.push(spawn(&supervisor, "follow", move || follower.run(&requests, &external))?);
+    threads.push(spawn(&supervisor, ("follow", "the list does not follow the store"), move || {
+        follower.run(&requests, &external)
+    })?);
     Ok(threads)
 }
 
 /// Starts a thread whose work returns only when it is to end.
 fn spawn(
     supervisor: &Supervisor,
-    name: &str,
+    (name, loss): (&str, &'static str),
     mut work: impl FnMut() + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
     let has_ended = Arc::new(AtomicBool::new(false));
     let is_asked = Arc::clone(&has_ended);
     supervisor.spawn(
         name,
+        Loss::Vital(loss),
         move || is_asked.load(Ordering::Relaxed),
         move || {
             work();

@@ -14,6 +14,10 @@ use super::{
 };
 use crate::{study::AuditKind, text::clean};
 
+/// Studies that are changed in one transaction, where there are many: a transaction that takes seconds holds up the
+/// writers of every host.
+pub(super) const AT_A_TIME: usize = 200;
+
 impl Store {
     /// Takes what came in while the clock was ahead as coming in now: else it would be complete, too long unseen or
     /// missed only when the clock gets there. The audit keeps the times as they were. Returns the studies that changed.
@@ -35,19 +39,16 @@ impl Store {
         self.write(|transaction| {
             transaction
                 .prepare_cached("UPDATE files SET received_at = ?1 WHERE received_at > ?1")?
-                .execute([Micros(now)])?;
-            let mut changed = Vec::with_capacity(early.len());
-            for seen in early {
-                let Some(mut row) = still(transaction, &seen)? else { continue };
-                row.first_arrival = row.first_arrival.min(now);
-                row.last_arrival = row.last_arrival.min(now);
-                transaction
-                    .prepare_cached("UPDATE studies SET first_arrival = ?2, last_arrival = ?3 WHERE id = ?1")?
-                    .execute((row.id, Micros(row.first_arrival), Micros(row.last_arrival)))?;
-                save(transaction, &mut row)?;
-                changed.push(row);
-            }
-            Ok(changed)
+                .execute([Micros(now)])
+        })?;
+        self.change_each(early, |transaction, row| {
+            row.first_arrival = row.first_arrival.min(now);
+            row.last_arrival = row.last_arrival.min(now);
+            transaction
+                .prepare_cached("UPDATE studies SET first_arrival = ?2, last_arrival = ?3 WHERE id = ?1")?
+                .execute((row.id, Micros(row.first_arrival), Micros(row.last_arrival)))?;
+            save(transaction, row)?;
+            Ok(true)
         })
     }
 
@@ -61,19 +62,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<StudyRow>, StoreError> {
         let due = rows_until(self, &select_studies("WHERE complete = 0 AND last_arrival <= ?1"), now, quiet)?;
-        if due.is_empty() {
-            return Ok(due);
-        }
-        self.write(|transaction| {
-            let mut changed = Vec::with_capacity(due.len());
-            for seen in due {
-                let Some(mut row) = still(transaction, &seen)? else { continue };
-                row.complete = true;
-                save(transaction, &mut row)?;
-                log(transaction, &about(AuditKind::Complete, &row), now)?;
-                changed.push(row);
-            }
-            Ok(changed)
+        self.change_each(due, |transaction, row| {
+            row.complete = true;
+            save(transaction, row)?;
+            log(transaction, &about(AuditKind::Complete, row), now)?;
+            Ok(true)
         })
     }
 
@@ -91,24 +84,42 @@ impl Store {
         let query = select_studies(&format!("WHERE {PROMOTABLE} AND first_arrival <= ?1"));
         let mut due = rows_until(self, &query, now, max_wait)?;
         due.retain(|row| row.clone().promote_if_overdue(max_wait, now));
-        if due.is_empty() {
-            return Ok(due);
-        }
-        self.write(|transaction| {
-            let mut changed = Vec::with_capacity(due.len());
-            for overdue in due {
-                let Some(mut row) = still(transaction, &overdue)? else { continue };
-                let before = row.severity;
-                if !row.promote_if_overdue(max_wait, now) {
-                    continue;
-                }
-                save(transaction, &mut row)?;
-                let detail = json!({ "before": before, "severity": row.severity });
-                log(transaction, &NewEvent { detail, ..about(AuditKind::Promoted, &row) }, now)?;
-                changed.push(row);
+        self.change_each(due, |transaction, row| {
+            let before = row.severity;
+            if !row.promote_if_overdue(max_wait, now) {
+                return Ok(false);
             }
-            Ok(changed)
+            save(transaction, row)?;
+            let detail = json!({ "before": before, "severity": row.severity });
+            log(transaction, &NewEvent { detail, ..about(AuditKind::Promoted, row) }, now)?;
+            Ok(true)
         })
+    }
+
+    /// Changes studies as they stand now, but for those that have changed since they were read; returns those of which
+    /// `change` says that it did. So many at a time that no other writer, and no renewal of a duty, waits for all of them.
+    fn change_each(
+        &mut self,
+        studies: Vec<StudyRow>,
+        change: impl Fn(&Connection, &mut StudyRow) -> sql::Result<bool>,
+    ) -> Result<Vec<StudyRow>, StoreError> {
+        let mut changed = Vec::with_capacity(studies.len());
+        for (at, page) in studies.chunks(AT_A_TIME).enumerate() {
+            if at > 0 {
+                self.renew_duty()?;
+            }
+            changed.extend(self.write(|transaction| {
+                let mut of_page = Vec::with_capacity(page.len());
+                for seen in page {
+                    let Some(mut row) = still(transaction, seen)? else { continue };
+                    if change(transaction, &mut row)? {
+                        of_page.push(row);
+                    }
+                }
+                Ok(of_page)
+            })?);
+        }
+        Ok(changed)
     }
 
     /// Sets the status of a study for `actor`. `None` if there is no such study, or nothing to change.

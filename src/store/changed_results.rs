@@ -28,7 +28,8 @@ pub struct ChangedResults {
 }
 
 impl Store {
-    /// Follows the audit for these destinations and no others: for one that was not there before, from now on.
+    /// Follows the audit for these destinations and no others: for one that was not there before, from now on. Those of a
+    /// store that several hosts share are followed for good: another host may know a destination that this one does not.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -37,13 +38,14 @@ impl Store {
         targets: impl Iterator<Item = &'a String>,
     ) -> Result<(), StoreError> {
         let targets: Vec<&String> = targets.collect();
+        let is_shared = self.is_shared();
         self.write(|transaction| {
             let known: Vec<String> = transaction
                 .prepare_cached("SELECT target FROM send_cursors")?
                 .query_map([], |row| row.get(0))?
                 .collect::<sql::Result<_>>()?;
             let mut leave = transaction.prepare_cached("DELETE FROM send_cursors WHERE target = ?1")?;
-            for target in known.iter().filter(|known| !targets.contains(known)) {
+            for target in known.iter().filter(|known| !is_shared && !targets.contains(known)) {
                 leave.execute([target])?;
             }
             let mut follow = transaction.prepare_cached(

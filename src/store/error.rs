@@ -4,7 +4,10 @@ use std::{error::Error, io, sync::Arc};
 
 use rusqlite::ErrorCode;
 
-use super::{sql, unreadable::is_about_a_row};
+use super::{
+    sql,
+    unreadable::{in_words, is_about_a_row},
+};
 use crate::store_place::StorePlace;
 
 /// The kinds that a caller can act on.
@@ -217,7 +220,10 @@ impl StoreError {
             (_, sql::Error::Server(error)) => kind_of(error.trouble),
             (_, sql::Error::Late) => StoreErrorKind::Late,
             (_, sql::Error::OffDuty) => StoreErrorKind::OffDuty,
-            (_, error) if is_about_a_row(error) => StoreErrorKind::Row,
+            // What it quotes is the row's.
+            (_, error) if is_about_a_row(error) => {
+                return Self::new(StoreErrorKind::Row, place, &in_words(error));
+            }
             _ => StoreErrorKind::Other,
         };
         Self { source: Some(Arc::new(error)), ..Self::new(kind, place, &why) }

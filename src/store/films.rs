@@ -10,7 +10,7 @@ use super::{
     identity::film_clashes,
     rules::{intern_model, intern_rules},
     sql::{self, CachedStatement, Connection, OptionalExtension, Row, params},
-    unreadable::{is_about_a_row, name},
+    unreadable::{in_words, is_about_a_row, name},
 };
 use crate::{
     quality::{Gate, Held, SAME_EXPOSURE},
@@ -142,7 +142,7 @@ pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> sql::Result<
 
 /// A film whose row cannot be read: held, with that as its reason.
 fn remains(film: FilmId, row: &Row<'_>, error: &sql::Error) -> FilmRow {
-    let reason = format!("What the store knows of this film cannot be read: {}", clean(&error.to_string()));
+    let reason = format!("What the store knows of this film cannot be read: {}", in_words(&error));
     FilmRow {
         id: film,
         path: row.get::<_, Place>(1).map(|place| place.0).unwrap_or_default(),

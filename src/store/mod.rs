@@ -30,6 +30,7 @@ mod join;
 #[cfg(test)]
 mod large_tests;
 mod migrations;
+mod of_host;
 mod open;
 mod operations;
 mod outbox;
@@ -64,6 +65,7 @@ mod spread;
 mod sql;
 mod study_time;
 mod supersede;
+mod tried;
 mod unanswered;
 mod unreadable;
 
@@ -76,7 +78,7 @@ pub use changed_results::ChangedResults;
 pub use copy::CopyProgress;
 pub use error::{StoreError, StoreErrorKind};
 pub use operations::{Operations, OutboxCount};
-pub use outbox::{Destination, Due, PluginNotice, Tried, Waiting};
+pub use outbox::{Destination, Due, PluginNotice, Waiting};
 pub use outcome::{Finished, ModelRef, Outcome, Requested, Scored, Verdict};
 pub use owner_file::OwnerFile;
 pub use ownership::{Heartbeat, Ownership};
@@ -100,6 +102,7 @@ pub use shift::Shift;
 pub use similar::ComparedFilm;
 pub use spread::Spread;
 pub use sql::Hint;
+pub use tried::Tried;
 
 pub use crate::study::{
     Acknowledged, Answer, FilmId, Handling, Marks, Note, OnRequest, OutsidePriority, PriorFilm, Seen,

@@ -11,7 +11,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 
 use super::{
     Store, StoreError, StoreErrorKind,
-    migrations::{MIGRATIONS, migrate, refuse_newer},
+    migrations::{MIGRATIONS, migrate, refuse_newer, version},
     place::{self, APPLICATION_ID, Found, with_suffix},
     restored::check_restored,
     server::open_server,
@@ -49,6 +49,14 @@ impl Store {
         };
         let mounts = place.mounts();
         Ok(Self { connection, place, mounts, duty: None, signature: None })
+    }
+
+    /// Refuses a store that a newer version has brought up to its own format since it was opened, as opening does.
+    ///
+    /// # Errors
+    /// That it is so, or what else [`StoreErrorKind`] names.
+    pub fn refuse_newer_version(&self) -> Result<(), StoreError> {
+        refuse_newer(version(&self.connection).map_err(|error| self.failed(error))?, &self.place)
     }
 
     /// Where the store is.

@@ -106,7 +106,8 @@ fn unacknowledged(view: &Connection) -> sql::Result<u32> {
 
 fn outbox(view: &Connection) -> sql::Result<Vec<OutboxCount>> {
     let mut waiting = view.prepare_cached(
-        "SELECT count(*), count(*) FILTER (WHERE attempts >= 2) FROM outbox WHERE state = 'waiting' AND kind = ?1",
+        "SELECT count(*), count(*) FILTER (WHERE attempts >= 2 OR (attempts = 0 AND fault <> ''))
+         FROM outbox WHERE state = 'waiting' AND kind = ?1",
     )?;
     let mut failed =
         view.prepare_cached("SELECT count(*) FROM outbox WHERE state = 'failed' AND kind = ?1")?;

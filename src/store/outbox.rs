@@ -4,40 +4,20 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Delivery, DeliveryKind, Lane, Store, StoreError,
     audit::{NewEvent, log},
     convert::{Columns, Micros},
-    row::touch,
-    sends::{self, SendContent, Wish},
     sql::{self, Connection, OptionalExtension, Row},
-    unreadable::{is_about_a_row, name, rows},
+    unreadable::{in_words, is_about_a_row, name, rows},
 };
-use crate::{study::AuditKind, text::clean};
+use crate::study::AuditKind;
 
 /// Nothing is put off for so long (five minutes at most, between two tries): what is due later was put off before the clock
 /// was set back, and is due now.
 const FARTHEST: SignedDuration = SignedDuration::from_mins(6);
-
-/// The result of a try of a delivery.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Tried {
-    /// It is done; with what is worth proving.
-    Done(Value),
-    /// It failed.
-    Again {
-        /// Why.
-        why: String,
-        /// When it is tried again.
-        due: Timestamp,
-        /// Until when what else goes to the same destination waits.
-        others: Timestamp,
-    },
-    /// It failed for good.
-    GivenUp(String),
-}
 
 /// Something that waits to be done and is due.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,71 +182,6 @@ impl Store {
         })
     }
 
-    /// Notes down what a try came to, in the audit too where that is its end.
-    ///
-    /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn tried_delivery(
-        &mut self,
-        delivery: &Delivery,
-        tried: &Tried,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let word = delivery.kind.word();
-        self.write(|transaction| {
-            let (state, fault, due) = match tried {
-                Tried::Done(detail) => ("done", clean(detail["remark"].as_str().unwrap_or_default()), now),
-                Tried::Again { why, due, .. } => ("waiting", clean(why), *due),
-                Tried::GivenUp(why) => ("failed", clean(why), now),
-            };
-            let content: Option<String> = transaction
-                .prepare_cached("SELECT content FROM outbox WHERE id = ?1 AND state = 'waiting'")?
-                .query_row([delivery.id], |row| row.get(0))
-                .optional()?;
-            let Some(content) = content else {
-                // It has come to its end already, and is in the audit.
-                return Ok(());
-            };
-            let (content, wanted) = match (tried, delivery.kind) {
-                (Tried::Done(detail), DeliveryKind::Send) => {
-                    let known = || SendContent::read(&delivery.content).map(|content| content.digest);
-                    let sent = detail["digest"].as_str().map(str::to_owned).or_else(known);
-                    sends::ended(content, sent)?
-                }
-                (Tried::GivenUp(_), DeliveryKind::Send) => sends::ended(content, None)?,
-                (Tried::Done(_), _) => (String::new(), None),
-                (Tried::Again { .. } | Tried::GivenUp(_), _) => (content, None),
-            };
-            transaction
-                .prepare_cached(
-                    "UPDATE outbox SET state = ?2, fault = ?3, due = ?4, attempts = attempts + 1, content = ?5
-                     WHERE id = ?1",
-                )?
-                .execute((delivery.id, state, &fault, Micros(due), content))?;
-            if let (DeliveryKind::Send, Some(study)) = (delivery.kind, delivery.study) {
-                touch(transaction, study)?;
-            }
-            let (kind, detail) = match tried {
-                Tried::Done(detail) => (delivery.kind.done(), detail.clone()),
-                Tried::GivenUp(why) => (AuditKind::GivenUp, json!({ "effect": word, "why": clean(why) })),
-                Tried::Again { others, .. } => return put_off(transaction, delivery, *others),
-            };
-            let mut detail = detail;
-            if let Value::Object(detail) = &mut detail {
-                detail.insert("target".to_owned(), delivery.target.as_str().into());
-                detail.insert("key".to_owned(), delivery.key.as_str().into());
-                detail.insert("attempts".to_owned(), (delivery.attempts + 1).into());
-            }
-            let event =
-                NewEvent { study: delivery.study, actor: &delivery.plugin, detail, ..NewEvent::of(kind) };
-            log(transaction, &event, now)?;
-            if let (Some(wanted), Some(study)) = (wanted, delivery.study) {
-                sends::want(transaction, study, &delivery.target, Wish::Result(&wanted), now)?;
-            }
-            Ok(())
-        })
-    }
-
     /// How many deliveries of a plugin wait, and how many were given up.
     ///
     /// # Errors
@@ -340,20 +255,6 @@ fn waiting_of(view: &Connection, kind: DeliveryKind, now: Timestamp) -> sql::Res
     destinations.collect()
 }
 
-/// Lets what goes to the same destination as a delivery that failed wait too.
-fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> sql::Result<()> {
-    // What goes into a file waits for the first of it anyway.
-    if delivery.kind != DeliveryKind::Write {
-        connection
-            .prepare_cached(
-                "UPDATE outbox SET due = ?4
-                 WHERE state = 'waiting' AND kind = ?1 AND plugin = ?2 AND target = ?3 AND due < ?4",
-            )?
-            .execute((delivery.kind.word(), &delivery.plugin, &delivery.target, Micros(until)))?;
-    }
-    Ok(())
-}
-
 /// A delivery that waits, if that one does and can be read.
 pub(super) fn waiting(view: &Connection, id: i64) -> sql::Result<Option<Delivery>> {
     let row = view.prepare_cached(select_deliveries!("id = ?1"))?.query_row([id], delivery).optional();
@@ -369,7 +270,7 @@ fn due(view: &Connection, row: &Row<'_>) -> sql::Result<Due> {
         Err(error) if is_about_a_row(&error) => {
             let id: i64 = row.get(0)?;
             name(view, "outbox", id, &error);
-            Ok(Due::Unreadable { id, why: clean(&error.to_string()) })
+            Ok(Due::Unreadable { id, why: in_words(&error) })
         }
         read => read.map(|delivery| Due::Delivery(Box::new(delivery))),
     }

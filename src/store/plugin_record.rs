@@ -328,6 +328,9 @@ pub struct PluginWork {
     pub plugin: String,
     /// The last event of the audit whose hooks were called.
     pub cursor: i64,
+    /// The event up to which the store is known to have come with this plugin: nothing is saved where it has come to
+    /// another one. None: wherever it is.
+    pub after: Option<i64>,
     /// The effects of its hooks.
     pub effects: Vec<PluginEffect>,
     /// Requests of people that are answered with it.

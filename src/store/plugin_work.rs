@@ -30,11 +30,16 @@ pub struct PluginOutcome {
     pub changed: Vec<StudyRow>,
     /// Deliveries that were refused because too many wait.
     pub overflow: u64,
+    /// Whether nothing was saved, because the plugin's hooks have been called up to another event than was thought: an
+    /// earlier try was saved, and only its answer was lost.
+    pub is_stale: bool,
 }
 
 impl Store {
     /// Saves what a plugin's hooks brought about and how far they have come, in one transaction: after a
-    /// crash the hooks are called again for exactly what was not saved.
+    /// crash the hooks are called again for exactly what was not saved. What was saved already, by a try whose answer was
+    /// lost on its way, is not saved again: see [`PluginOutcome::is_stale`]; and a request that has been answered is not
+    /// answered twice.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`]; then nothing is saved.
@@ -45,23 +50,39 @@ impl Store {
     ) -> Result<PluginOutcome, StoreError> {
         self.write(|transaction| {
             let mut outcome = PluginOutcome::default();
+            if !move_cursor(transaction, work)? {
+                outcome.is_stale = true;
+                return Ok(outcome);
+            }
+            let mut answer = transaction.prepare_cached("DELETE FROM plugin_requests WHERE id = ?1")?;
+            for request in &work.answered {
+                if answer.execute([request])? == 0 {
+                    return Ok(outcome);
+                }
+            }
             for effect in &work.effects {
                 apply(transaction, &work.plugin, effect, now, &mut outcome)?;
             }
-            for request in &work.answered {
-                transaction
-                    .prepare_cached("DELETE FROM plugin_requests WHERE id = ?1")?
-                    .execute([request])?;
-            }
-            transaction
-                .prepare_cached(
-                    "INSERT INTO plugins (name, cursor) VALUES (?1, ?2)
-                     ON CONFLICT (name) DO UPDATE SET cursor = ?2",
-                )?
-                .execute((&work.plugin, work.cursor))?;
             Ok(outcome)
         })
     }
+}
+
+/// Notes how far a plugin's hooks have come; `false` if they are somewhere else than was thought.
+fn move_cursor(connection: &Connection, work: &PluginWork) -> sql::Result<bool> {
+    let PluginWork { plugin, cursor, after, .. } = work;
+    let Some(after) = after else {
+        connection
+            .prepare_cached(
+                "INSERT INTO plugins (name, cursor) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET cursor = ?2",
+            )?
+            .execute((plugin, cursor))?;
+        return Ok(true);
+    };
+    let moved = connection
+        .prepare_cached("UPDATE plugins SET cursor = ?2 WHERE name = ?1 AND cursor = ?3")?
+        .execute((plugin, cursor, after))?;
+    Ok(moved > 0)
 }
 
 fn apply(

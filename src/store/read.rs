@@ -1,7 +1,7 @@
 //! What everybody may ask: the owner's own screens, and followers in other processes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -58,6 +58,16 @@ impl Store {
     /// See [`super::StoreErrorKind`].
     pub fn revision(&self) -> Result<i64, StoreError> {
         self.read(newest_revision)
+    }
+
+    /// The numbers of all studies.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn study_ids(&self) -> Result<BTreeSet<StudyId>, StoreError> {
+        self.read(|view| {
+            view.prepare_cached("SELECT id FROM studies")?.query_map([], |row| row.get(0))?.collect()
+        })
     }
 
     /// A number that is another one once another connection has written to the store, of this process or

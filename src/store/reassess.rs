@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     FilmId, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
-    change::about,
+    change::{AT_A_TIME, about},
     condition::OPEN,
     findings::{findings, note_best, update_finding},
     rollup::recombine,
@@ -26,44 +26,90 @@ impl Store {
     /// until when it was. Films of a model of that name with other labels keep their judgement.
     ///
     /// # Errors
-    /// See [`super::StoreErrorKind`]; then nothing has changed.
+    /// See [`super::StoreErrorKind`]; then some studies may have changed, each as a whole, and the rest does at the next
+    /// call.
     pub fn reassess(&mut self, rules: &Rules, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
-        self.write(|transaction| {
-            let rules_id = intern_rules(transaction, rules, now)?;
-            let due = due(transaction, rules, rules_id)?;
-            let mut changed: Vec<StudyRow> = Vec::new();
-            let mut films = 0_usize;
-            for of_study in due.chunk_by(|a, b| a.0 == b.0) {
-                let mut judged = 0;
-                for &(_, film) in of_study {
-                    judged += usize::from(judge_again(transaction, film, rules, rules_id)?);
+        let (mut changed, mut films, mut after) = (Vec::new(), 0, StudyId::MIN);
+        loop {
+            let (page, is_last) = self.write(|transaction| {
+                let rules_id = intern_rules(transaction, rules, now)?;
+                let page = judge_page(transaction, (rules, rules_id), after, now)?;
+                let is_last = page.studies < AT_A_TIME;
+                let (films, studies) = (films + page.films, changed.len() + page.changed.len());
+                if is_last && films > 0 {
+                    let detail = json!({
+                        "model": rules.model, "rules": rules_id, "films": films, "studies": studies,
+                    });
+                    log(transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::Thresholds) }, now)?;
                 }
-                films += judged;
-                if let (true, Some(&(id, _))) = (judged > 0, of_study.first()) {
-                    changed.push(settle(transaction, id, rules_id, now)?);
-                }
+                Ok((page, is_last))
+            })?;
+            films += page.films;
+            after = page.last.unwrap_or(after);
+            changed.extend(page.changed);
+            if is_last {
+                return Ok(changed);
             }
-            if films > 0 {
-                let detail = json!({
-                    "model": rules.model, "rules": rules_id, "films": films, "studies": changed.len(),
-                });
-                log(transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::Thresholds) }, now)?;
-            }
-            Ok(changed)
-        })
+            self.renew_duty()?;
+        }
     }
 }
 
-/// The films that other rules judged, by study.
-fn due(connection: &Connection, rules: &Rules, rules_id: i64) -> sql::Result<Vec<(StudyId, FilmId)>> {
+/// What was judged again in one transaction.
+#[derive(Default)]
+struct Page {
+    /// The studies that were looked at, and the last of them.
+    studies: usize,
+    last: Option<StudyId>,
+    /// The films that were judged by other rules.
+    films: usize,
+    changed: Vec<StudyRow>,
+}
+
+/// Judges the films of the next studies.
+fn judge_page(
+    connection: &Connection,
+    (rules, rules_id): (&Rules, i64),
+    after: StudyId,
+    now: Timestamp,
+) -> sql::Result<Page> {
+    let mut page = Page::default();
+    for of_study in due(connection, rules, rules_id, after)?.chunk_by(|a, b| a.0 == b.0) {
+        let mut judged = 0;
+        for &(study, film) in of_study {
+            page.last = Some(study);
+            judged += usize::from(judge_again(connection, film, rules, rules_id)?);
+        }
+        page.studies += 1;
+        page.films += judged;
+        if let (true, Some(id)) = (judged > 0, page.last) {
+            page.changed.push(settle(connection, id, rules_id, now)?);
+        }
+    }
+    Ok(page)
+}
+
+/// The films that other rules judged, by study, of as many studies as are judged at a time.
+fn due(
+    connection: &Connection,
+    rules: &Rules,
+    rules_id: i64,
+    after: StudyId,
+) -> sql::Result<Vec<(StudyId, FilmId)>> {
+    let due = format!(
+        "films JOIN studies ON studies.id = films.study JOIN models ON models.id = films.model
+         WHERE films.state = 'scored' AND films.rules <> ?1 AND models.name = ?2 AND {OPEN} AND films.study > ?3
+           AND studies.id > ?3"
+    );
+    let sql = format!(
+        "SELECT films.study, films.id FROM {due} AND films.study <= (
+             SELECT max(study) FROM (SELECT DISTINCT films.study AS study FROM {due} ORDER BY films.study LIMIT ?4) AS page)
+         ORDER BY films.study, films.id"
+    );
+    let page = i64::try_from(AT_A_TIME).unwrap_or(i64::MAX);
     connection
-        .prepare_cached(&format!(
-            "SELECT films.study, films.id
-             FROM films JOIN studies ON studies.id = films.study JOIN models ON models.id = films.model
-             WHERE films.state = 'scored' AND films.rules <> ?1 AND models.name = ?2 AND {OPEN}
-             ORDER BY films.study, films.id",
-        ))?
-        .query_map((rules_id, &rules.model), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare_cached(&sql)?
+        .query_map((rules_id, &rules.model, after, page), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 

@@ -1,9 +1,6 @@
 //! The retention's questions to a store, and its notes in it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -12,14 +9,11 @@ use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
-    shared::host_name,
+    of_host::OfHost,
     sql::{self, Connection, Hint, Row, Transaction},
     unreadable::rows,
 };
-use crate::{
-    intake::{Mounts, split},
-    study::{Attribute, AuditKind},
-};
+use crate::study::{Attribute, AuditKind};
 
 /// A study's work is over: it is done, nothing of it is queued, and if it is critical, somebody knows of it.
 macro_rules! studies_over {
@@ -52,11 +46,13 @@ pub struct DoneFilm {
     pub size: u64,
     /// Its time then, in nanoseconds since 1970.
     pub modified_ns: i64,
+    /// The host that received it; empty where there is no other.
+    pub seen_by: String,
 }
 
 impl Store {
     /// The files of studies that were done until then whose paths are wanted, those first that were done first, at most so
-    /// many. Copies of a film are files of their own.
+    /// many. Copies of a film are files of their own. What is not there, and may lie on another host, is left out.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -67,12 +63,14 @@ impl Store {
         is_wanted: impl Fn(&Path) -> bool,
     ) -> Result<Vec<DoneFilm>, StoreError> {
         let sql = studies_over!(
-            "SELECT files.id, films.id, studies.id, studies.status_at, files.path, files.size, files.modified_ns
+            "SELECT files.id, films.id, studies.id, studies.status_at, files.path, files.size, files.modified_ns,
+                    files.seen_by
              FROM studies JOIN films ON films.study = studies.id
              JOIN files ON files.film = films.id AND files.removed_at IS NULL",
             "AND NOT EXISTS (SELECT 1 FROM files AS newer WHERE newer.path = files.path AND newer.id > files.id)
              ORDER BY studies.status_at, studies.id, files.id"
         );
+        let host = self.host();
         self.read(|view| {
             let mut query = view.prepare_cached(sql)?;
             let mut found = query.query([Micros(until)])?;
@@ -81,7 +79,8 @@ impl Store {
                 // A row that cannot be read stays, and so does its file.
                 let film = done_film(&row).ok();
                 let film = film.map(|film| DoneFilm { path: self.mounts.path(&film.path), ..film });
-                let film = film.filter(|film| is_wanted(&film.path));
+                let film =
+                    film.filter(|film| is_wanted(&film.path) && host.may_have(&film.path, &film.seen_by));
                 films.extend(film);
             }
             Ok(films)
@@ -129,12 +128,8 @@ impl Store {
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn forget_patients(&mut self, studies: &[StudyId], now: Timestamp) -> Result<(), StoreError> {
-        let mounts = Arc::clone(&self.mounts);
-        let host = if self.is_shared() { Some(host_name()) } else { None };
-        let of_host = OfHost { mounts: &mounts, name: host.as_deref() };
-        self.write(|transaction| {
-            studies.iter().try_for_each(|study| forget(transaction, *study, &of_host, now))
-        })
+        let host = self.host();
+        self.write(|transaction| studies.iter().try_for_each(|study| forget(transaction, *study, &host, now)))
     }
 }
 
@@ -148,34 +143,11 @@ fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
         path: columns.next::<Place>()?.0,
         size: columns.next::<i64>()?.unsigned_abs(),
         modified_ns: columns.next()?,
+        seen_by: columns.next()?,
     })
 }
 
-/// What this host can know of files that are there.
-struct OfHost<'a> {
-    mounts: &'a Mounts,
-    /// Its name among the hosts of a shared store; none: there is no other.
-    name: Option<&'a str>,
-}
-
-impl OfHost<'_> {
-    /// Whether a file is gone, as far as this host can know: another one may have it where this one has not.
-    fn is_gone(&self, place: &Path, seen_by: &str) -> bool {
-        let path = self.mounts.path(place);
-        let is_known = match split(&path) {
-            Some(_) => false,
-            None => self.mounts.inbox_of(&path).is_some() || self.name.is_none_or(|name| name == seen_by),
-        };
-        is_known && path.symlink_metadata().is_err()
-    }
-}
-
-fn forget(
-    transaction: &Transaction<'_>,
-    study: StudyId,
-    host: &OfHost<'_>,
-    now: Timestamp,
-) -> sql::Result<()> {
+fn forget(transaction: &Transaction<'_>, study: StudyId, host: &OfHost, now: Timestamp) -> sql::Result<()> {
     let each = |sql: &str| transaction.prepare_cached(sql)?.execute([study]).map(|_| ());
     forget_paths(transaction, study, host)?;
     each("DELETE FROM study_patients WHERE study = ?1")?;
@@ -199,15 +171,17 @@ fn forget(
 }
 
 /// Paths can name patients. That of a film which is still there stays: without it the film would come in again.
-fn forget_paths(view: &Connection, study: StudyId, host: &OfHost<'_>) -> sql::Result<()> {
-    let sql = "SELECT files.id, files.path, files.seen_by FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
+fn forget_paths(view: &Connection, study: StudyId, host: &OfHost) -> sql::Result<()> {
+    let sql = "SELECT files.id, files.path, files.seen_by, files.removed_at IS NOT NULL
+               FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
     let files = rows(view, "files", sql, [study], |row| {
-        Ok((row.get(0)?, row.get::<_, Place>(1)?.0, row.get::<_, String>(2)?))
+        Ok((row.get(0)?, row.get::<_, Place>(1)?.0, row.get::<_, String>(2)?, row.get::<_, bool>(3)?))
     })?;
     let mut forget = view.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?;
-    for (file, path, seen_by) in files {
-        let file: FileId = file;
-        if host.is_gone(&path, &seen_by) {
+    for (file, place, seen_by, was_removed) in files {
+        let (file, path): (FileId, PathBuf) = (file, host.mounts.path(&place));
+        let is_known = was_removed || host.knows_of(&path, &seen_by);
+        if is_known && path.symlink_metadata().is_err() {
             forget.execute((file, Place::to_value(Path::new(&format!("forgotten:{file}")))))?;
         }
     }

@@ -6,9 +6,8 @@ use super::{
     StudyId, StudyRow,
     columns::{TableRow, Written},
     sql::{self, Connection, Hint, OptionalExtension, Row, params_from_iter},
-    unreadable::{is_about_a_row, name},
+    unreadable::{in_words, is_about_a_row, name},
 };
-use crate::text::clean;
 
 /// Reads a row of [`select_studies`].
 pub(super) fn study_row(row: &Row<'_>) -> sql::Result<StudyRow> {
@@ -29,7 +28,7 @@ pub(super) fn study_row_or_remains(connection: &Connection, row: &Row<'_>) -> sq
             let id: StudyId = row.get("id")?;
             name(connection, "studies", id, &error);
             let part = StudyRow::readable_part(row);
-            let why = clean(&error.to_string());
+            let why = in_words(&error);
             Ok(StudyRow {
                 held_films: part.held_films.max(1),
                 held_reason: format!("What the store knows of this study cannot be read: {why}"),

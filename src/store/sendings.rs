@@ -85,7 +85,8 @@ fn sending(row: &Row<'_>) -> sql::Result<Sending> {
     let state = match state.as_str() {
         "done" => SendingState::Sent { at, remark: said },
         "failed" => SendingState::GivenUp { at, why: said },
-        _ if attempts > 0 => SendingState::Failing { why: said, next: at },
+        // Without a try where this waits for a film that another host has.
+        _ if attempts > 0 || !said.is_empty() => SendingState::Failing { why: said, next: at },
         _ => SendingState::Waiting,
     };
     Ok(Sending { id, study, destination, version: content.map_or(1, |content| content.version), state })

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    StoreError, StoreErrorKind,
+    Store, StoreError, StoreErrorKind,
     migrations::{MIGRATIONS, is_table, migrate, refuse_newer, version},
     sql::{self, Connection, Session},
 };
 use crate::store_place::{ServerPlace, StorePlace};
 
 /// The oldest server that has all that the tables need, as the server numbers itself.
-const OLDEST: i64 = 120_000;
+const OLDEST: i64 = 130_000;
 
 /// Connects, refuses what is no store of ours, and brings it up to this version.
 pub(super) fn open_server(
@@ -55,6 +55,23 @@ fn refuse_strangers(connection: &Connection, place: &StorePlace) -> Result<(), S
         return refuse(StoreErrorKind::NotADatabase, "the schema holds tables of another program");
     }
     Ok(())
+}
+
+impl Store {
+    /// A word for the server that holds the store, which is another one once a replica has taken its place, or a backup of the
+    /// server was restored to some moment; none where there is no such word.
+    ///
+    /// # Errors
+    /// The server does not answer, or does not tell.
+    pub fn lineage(&self) -> Result<Option<String>, StoreError> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        // The timeline. One that takes no changes has none of its own.
+        let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL
+                          ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
+        self.read(|view| view.prepare_cached(sql)?.query_row([], |row| row.get(0)))
+    }
 }
 
 /// Whether anything lies in the schema that no extension put there. A store that is just being made shows all at once.

@@ -7,7 +7,7 @@ use super::{
     Store,
     sql::{self, Connection, Params, Row, ValueError, ValueRef},
 };
-use crate::{lock::lock, text::clean};
+use crate::{guard::unquoted, lock::lock, text::clean};
 
 /// Sentences that are kept for one store: whoever sees so many needs no more to act.
 const MOST: usize = 200;
@@ -36,6 +36,11 @@ pub(super) fn is_about_a_row(error: &sql::Error) -> bool {
                 | ValueError::Utf8Error(..)
         )
     )
+}
+
+/// Such an error in words, up to the first quotation mark: what stands there is the row's, and may be a patient's name.
+pub(super) fn in_words(error: &sql::Error) -> String {
+    clean(&unquoted(&error.to_string()))
 }
 
 /// The rows of a query that can be read. One that cannot is named, by `table` and its first column, and left out.
@@ -71,7 +76,7 @@ pub(super) fn name(connection: &Connection, table: &str, number: impl Display, e
     let sentence = format!(
         "Row {number} of the table {table} in the store cannot be read ({}): it is left out, the rest goes on. Restore the \
          store from a backup, or report this message.",
-        clean(&error.to_string())
+        in_words(error)
     );
     let Some(store) = connection.name() else { return };
     let mut found = lock(&FOUND);
@@ -79,5 +84,21 @@ pub(super) fn name(connection: &Connection, table: &str, number: impl Display, e
     if of_store.len() < MOST && !of_store.contains(&sentence) {
         tracing::error!("{sentence}");
         of_store.push(sentence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_row_holds_is_not_repeated() {
+        for json in [r#"{"times": "DOE^JANE"}"#, r#""DOE^JANE""#, r#"{"DOE^JANE": 1}"#] {
+            let error = serde_json::from_str::<Vec<u32>>(json).unwrap_err();
+            let failed =
+                ValueError::FromSqlConversionFailure(3, rusqlite::types::Type::Text, Box::new(error));
+            let words = in_words(&failed.into());
+            assert!(words.contains("at index: 3") && !words.contains("DOE"), "{words}");
+        }
     }
 }

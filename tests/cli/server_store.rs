@@ -57,6 +57,7 @@ fn a_server_that_nobody_reaches_is_named_and_a_password_is_not() {
     assert_eq!(health.status.code(), Some(1));
     let said = text(&health.stdout);
     assert!(said.contains(&format!("postgres://rad@127.0.0.1:{port}/films cannot be reached")), "{said}");
+    assert!(!said.contains("no process runs the pipeline"), "nobody can know that: {said}");
     let started = std::time::Instant::now();
     // What works for a store waits for its server; whoever asks is told at once.
     let listed = bench.run(&["plugins", "list", "--store", &url, "--log", "log"]);
@@ -68,4 +69,15 @@ fn a_server_that_nobody_reaches_is_named_and_a_password_is_not() {
 
     let mistaken = bench.run(&["health", "--store", "postgres://rad@db/films?sslmode=maybe"]);
     assert!(text(&mistaken.stdout).contains("sslmode is disable, prefer"), "{}", text(&mistaken.stdout));
+}
+
+#[test]
+fn a_dashboard_on_a_replica_is_told_to_name_the_primary_server() {
+    let Some(server) = postgres::server() else { return };
+    let (bench, url) = (Bench::new(), server.schema());
+    drop(Store::open(postgres::place(&url)).unwrap());
+    let replica = format!("{url}%20-c%20default_transaction_read_only%3Don");
+    let refused = bench.run(&["watch", "--follow", "--plain", "--store", &replica]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("name the primary server"), "{}", text(&refused.stderr));
 }

@@ -1,9 +1,14 @@
 //! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
 
+mod films;
 mod server;
 mod support;
 
-use std::{thread, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt,
+    thread,
+    time::{Duration, Instant},
+};
 
 use server::Server;
 use support::{Site, lines, until};
@@ -25,6 +30,16 @@ fn plugin(site: &Site) {
         "[plugins]\nenabled = [\"count\"]\nexports = \"{}\"\n[plugins.count]\nallow = [\"write\"]\n",
         site.path("exports").display()
     ));
+}
+
+/// Whether a host has a duty.
+fn has_duty(site: &Site, host: &str, duty: &str) -> bool {
+    let health = site.health("c", &[]);
+    let workers = health["hosts"]["workers"].as_array().cloned().unwrap_or_default();
+    workers.iter().any(|worker| {
+        worker["host"] == host
+            && worker["duties"].as_array().is_some_and(|duties| duties.iter().any(|known| known == duty))
+    })
 }
 
 #[test]
@@ -81,14 +96,7 @@ fn a_duty_is_taken_over_from_a_host_that_dies_and_what_it_does_is_done_once() {
     let file = site.path("exports/studies.csv");
     until("four lines are written", || lines(&file).len() == 4);
     let second = watch("b");
-    let has = |host: &str, duty: &str| {
-        let health = site.health("c", &[]);
-        let workers = health["hosts"]["workers"].as_array().cloned().unwrap_or_default();
-        workers.iter().any(|worker| {
-            worker["host"] == host
-                && worker["duties"].as_array().is_some_and(|duties| duties.iter().any(|known| known == duty))
-        })
-    };
+    let has = |host: &str, duty: &str| has_duty(&site, host, duty);
     until("the first has the duties", || has("a", "plugins") && has("a", "studies"));
     until("the second is there", || site.health("c", &[])["hosts"]["workers"].as_array().unwrap().len() == 2);
     first.signal("-KILL");
@@ -140,8 +148,8 @@ fn clocks_that_differ_by_minutes_cost_no_film_and_no_effect_and_are_told_of() {
         written.dedup();
         assert_eq!((lines(&file).len(), written.len()), (studies, studies));
     };
-    let behind = watch(-420, "behind");
-    let ahead = site.start_ahead(&library, 600, "ahead", &["work"]);
+    let behind = watch(-425, "behind");
+    let ahead = site.start_ahead(&library, 605, "ahead", &["work"]);
     site.films("er", 0..12);
     site.until_scored(12);
     written(12);
@@ -171,4 +179,92 @@ fn workers_that_score_differently_are_a_reason_not_to_be_ready() {
     let reasons = || site.health("c", &[])["reasons"].to_string();
     until("they are told apart", || reasons().contains("different thresholds"));
     drop((first, second));
+}
+
+#[test]
+fn films_that_a_promoted_replica_never_heard_of_are_found_again_without_a_restart() {
+    let Some(server) = Server::start() else { return };
+    let site = Site::on(&server);
+    let inbox = site.mount("a", "er");
+    let watch = site.start("a", &["watch", inbox.to_str().unwrap(), "--headless"], &["er"]);
+    site.films("er", 0..3);
+    site.until_scored(3);
+    server.keep_copy();
+    site.films("er", 3..6);
+    site.until_scored(6);
+    server.fail_over();
+    site.until_scored(6);
+    drop(watch);
+}
+
+#[test]
+fn a_duty_goes_to_the_host_that_has_more_inboxes_and_back_when_that_dies() {
+    let Some(site) = Site::new() else { return };
+    plugin(&site);
+    let watch = |host: &str, inboxes: &[&str]| {
+        let inbox = site.mount(host, "er");
+        site.start(host, &["watch", inbox.to_str().unwrap(), "--headless"], inboxes)
+    };
+    let few = watch("few", &["er"]);
+    until("the first has the duty", || has_duty(&site, "few", "plugins"));
+    let more = watch("more", &["er", "icu"]);
+    until("it goes to the one with more", || has_duty(&site, "more", "plugins"));
+    assert!(has_duty(&site, "few", "studies"), "what needs no film stays");
+    more.signal("-KILL");
+    until("it comes back", || has_duty(&site, "few", "plugins"));
+    drop(few);
+}
+
+#[test]
+fn a_session_whose_key_was_removed_ends_in_time_although_the_server_does_not_answer() {
+    let Some(server) = Server::start() else { return };
+    let site = Site::on(&server);
+    drop(site.store());
+    let list = site.path("people.toml");
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAMSHkbY1eAQRHQIZOwHvmP1QrObjJ05t7atVVCY6Jk+";
+    let write = |text: &str| {
+        let beside = list.with_extension("new");
+        std::fs::write(&beside, text).unwrap();
+        std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::fs::rename(&beside, &list).unwrap();
+    };
+    write(&format!("[ANNA]\nrole = \"view\"\nkeys = [\"{key}\"]\n"));
+    site.config(&format!("[people]\nfile = \"{}\"\n", list.display()));
+    let print = "SHA256:dbQyWIT0oLoHEyrnT1CI8WsAIpDP3BRRbULFG6f9bEs";
+    let session = site.start("desk", &["watch", "--plain", "--as", "ANNA", "--key", print], &[]);
+    until("she is in", || site.store().events(0, 10).unwrap().iter().any(|event| event.actor == "ANNA"));
+    thread::sleep(Duration::from_secs(1));
+    server.pause(true);
+    write("");
+    let begun = Instant::now();
+    let end = session.end();
+    let took = begun.elapsed();
+    server.pause(false);
+    assert_eq!(end, Some(1));
+    assert!(took < Duration::from_secs(7), "{took:?}");
+}
+
+#[test]
+fn what_waited_too_long_goes_by_the_database_servers_clock() {
+    let Some(library) = libfaketime() else { return };
+    let Some(site) = Site::new() else { return };
+    site.config("max_wait = \"5m\"\n");
+    site.films("er", 0..3);
+    site.run("desk", &["enqueue", site.mount("desk", "er").to_str().unwrap()], &["er"]);
+    // It has the duty, and its clock says that ten minutes have passed.
+    let _ahead = site.start_ahead(&library, 600, "ahead", &["work"]);
+    site.until_scored(3);
+    until("each is complete", || site.store().studies_since(0).unwrap().iter().all(|row| row.complete));
+    thread::sleep(Duration::from_secs(6));
+    let rows = site.store().studies_since(0).unwrap();
+    assert!(rows.iter().all(|row| row.promoted_at.is_none()), "{rows:?}");
+}
+
+#[test]
+fn a_process_ends_when_a_newer_version_has_taken_the_store_over() {
+    let Some(site) = Site::new() else { return };
+    let worker = site.start("a", &["work"], &["er"]);
+    until("it is at work", || site.health("c", &[])["ready"] == true);
+    site.raw().batch("UPDATE store_format SET version = version + 1");
+    assert_eq!(worker.end(), Some(1));
 }

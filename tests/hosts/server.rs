@@ -76,6 +76,40 @@ impl Server {
         self.call("pg_ctl", &["-m", how, "-w", "-t", "120", "stop"]);
     }
 
+    /// Keeps a copy of its data, as they are now.
+    pub(crate) fn keep_copy(&self) {
+        self.stop("fast");
+        let status =
+            Command::new("cp").arg("-a").arg(self.data()).arg(self.folder.path().join("copy")).status();
+        assert!(status.unwrap().success());
+        self.begin();
+    }
+
+    /// It is lost, and the copy takes its place, as a replica that lagged: it is promoted.
+    pub(crate) fn fail_over(&self) {
+        self.stop("immediate");
+        fs::rename(self.data(), self.folder.path().join("lost")).unwrap();
+        fs::rename(self.folder.path().join("copy"), self.data()).unwrap();
+        let signal = self.data().join("standby.signal");
+        fs::write(&signal, "").unwrap();
+        if getuid().is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(&signal).status().unwrap().success());
+        }
+        self.begin();
+        self.call("pg_ctl", &["-w", "-t", "120", "promote"]);
+    }
+
+    /// Stops all its processes where they are, so that it answers nobody; or lets them go on.
+    pub(crate) fn pause(&self, is_paused: bool) {
+        let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap().to_owned();
+        let children = Command::new("pgrep").args(["-P", &pid]).output().unwrap().stdout;
+        let children = String::from_utf8(children).unwrap();
+        let signal = if is_paused { "-STOP" } else { "-CONT" };
+        let all = std::iter::once(pid.as_str()).chain(children.lines());
+        let _ = Command::new("kill").arg(signal).args(all).status().unwrap();
+    }
+
     /// The URL of its database.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)

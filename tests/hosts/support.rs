@@ -141,6 +141,11 @@ impl Site {
         Store::open(postgres::place(&self.url)).unwrap()
     }
 
+    /// A connection past the program.
+    pub(crate) fn raw(&self) -> postgres::Raw {
+        postgres::Raw::connect(&self.url)
+    }
+
     /// How many films there are in each state, by the SHA-256 of their bytes: each must be there once.
     pub(crate) fn states(&self) -> BTreeMap<&'static str, usize> {
         let store = self.store();
@@ -192,7 +197,25 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn signal(&self, name: &str) {
-        let _ = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        signal(self.child.id(), name);
+    }
+
+    /// The process that it tries a film alone in, once there is one.
+    pub(crate) fn helper(&self) -> u32 {
+        let threads = PathBuf::from(format!("/proc/{}/task", self.child.id()));
+        let begun = Instant::now();
+        loop {
+            // Of its threads the one that hands out has children.
+            let found = fs::read_dir(&threads).unwrap().filter_map(Result::ok).find_map(|thread| {
+                let children = fs::read_to_string(thread.path().join("children")).ok()?;
+                children.split_whitespace().next()?.parse().ok()
+            });
+            match found {
+                Some(child) => return child,
+                None => assert!(begun.elapsed() < PATIENCE, "it tries no film alone"),
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub(crate) fn count(&self, kind: &str) -> usize {
@@ -223,6 +246,11 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(process: u32, name: &str) {
+    let _ = Command::new("kill").args([name, &process.to_string()]).status().unwrap();
 }
 
 /// The lines of a file; none while it is not there.

@@ -13,7 +13,7 @@ use std::{
 
 use crossbeam_channel::bounded;
 use cxr_triage::{
-    intake::{self, Fault, IntakeEvent, LeftOut, Options},
+    intake::{self, Fault, IntakeEvent, LeftOut, LookAgain, Options},
     supervise::Supervisor,
 };
 
@@ -422,4 +422,25 @@ fn an_intake_that_dies_is_told_of_and_looks_again() {
     assert!(arrivals[0].path.ends_with("a.dcm"));
     let sentence = told.recv_timeout(TIMEOUT).unwrap();
     assert!(sentence.contains("`intake` failed") && sentence.contains("could not be asked"), "{sentence}");
+}
+
+#[test]
+fn what_the_store_has_lost_is_delivered_once_more_when_it_is_asked_for() {
+    let look_again = LookAgain::default();
+    let asking = look_again.clone();
+    let inbox = Inbox::run(
+        |inbox| {
+            for name in ["a.dcm", "known.dcm"] {
+                fs::write(inbox.join(name), "film").unwrap();
+            }
+        },
+        |inbox| Options { look_again, ..Options::new(inbox) },
+    );
+    assert_eq!(inbox.arrivals()[0].path, inbox.path("a.dcm"));
+    assert_eq!(inbox.next(), IntakeEvent::FirstScanDone { files: 2 });
+    for _ in 0..2 {
+        asking.ask();
+        let again = inbox.arrivals();
+        assert_eq!((again.len(), &again[0].path), (1, &inbox.path("a.dcm")), "what is known is not");
+    }
 }

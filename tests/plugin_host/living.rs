@@ -120,3 +120,23 @@ fn what_happens_while_the_plugin_is_being_loaded_waits_for_it() {
         assert_eq!(scene.row(study).marks.tags.len(), 1, "study {study} was missed");
     }
 }
+
+#[test]
+fn what_was_saved_by_a_try_whose_answer_was_lost_is_not_done_again() {
+    let inside = "permissions = { 'write' }, on_study = function(study)
+        return { write = 'studies.csv', text = study.id .. '\\n' }
+    end";
+    let site = "[plugins]\nexports = \"exports\"\n[plugins.log]\nallow = [\"write\"]";
+    let mut scene = Scene::new(&[("log", &plugin("log", inside))], site);
+    let newest = |scene: &Scene| scene.bench.store.newest_event().unwrap();
+    scene.critical("before it was there");
+    let events = newest(&scene);
+    scene.start();
+    let first = scene.critical("a");
+    // As if the store had saved what comes of the next study, and the answer had been lost on its way.
+    scene.bench.raw(&format!("UPDATE plugins SET cursor = {}", newest(&scene) + events));
+    scene.critical("b");
+    let third = scene.critical("c");
+    let written = std::fs::read_to_string(scene.path("exports/studies.csv")).unwrap();
+    assert_eq!(written, format!("{first}\n{third}\n"));
+}

@@ -17,6 +17,7 @@ mod opening;
 mod panels;
 mod past;
 mod people;
+mod plugin_work;
 mod priors;
 mod retention;
 mod roles;

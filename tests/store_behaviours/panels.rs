@@ -180,3 +180,29 @@ fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of()
     note(0, Some("no room"));
     assert_eq!(next(), (2, Some("no room".to_owned())));
 }
+
+#[test]
+fn a_store_that_is_an_earlier_copy_of_itself_is_sent_anew() {
+    let mut bench = Bench::new();
+    for name in ["a", "b"] {
+        bench.record(name, &scored(name, [0.9, 0.1, 0.1]), Timestamp::now());
+    }
+    let dashboard = Dashboard::on(&bench);
+    let rows = || {
+        dashboard.wait(|update| match update {
+            Update::Studies(rows) => Some(rows.into_iter().map(|row| row.id).collect::<Vec<_>>()),
+            _ => None,
+        })
+    };
+    let first = rows();
+    assert_eq!(first.len(), 2);
+    // As a replica that lagged is when it is promoted: its changes have numbers that were seen already.
+    bench.raw("UPDATE studies SET revision = revision - 100");
+    let there = dashboard.wait(|update| match update {
+        Update::Anew(there) => Some(there),
+        _ => None,
+    });
+    assert_eq!(there.iter().copied().collect::<Vec<_>>(), first);
+    assert_eq!(rows(), first);
+    dashboard.leave();
+}

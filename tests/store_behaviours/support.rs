@@ -64,20 +64,21 @@ impl Bench {
 
     /// Somebody else begins to write.
     pub(crate) fn hold(&self) -> Holding {
-        match &self.url {
-            Some(url) => {
-                let connection = postgres::Raw::connect(url);
-                connection.batch(
-                    "BEGIN; SELECT pg_advisory_xact_lock(hashtext('cxr-triage writers'), hashtext(current_schema()))",
-                );
-                Holding::Server(connection)
-            }
-            None => {
-                let connection = rusqlite::Connection::open(&self.path).unwrap();
-                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-                Holding::File(connection)
-            }
-        }
+        let turn = "SELECT pg_advisory_xact_lock(hashtext('cxr-triage writers'), hashtext(current_schema()))";
+        self.hold_by(turn).unwrap_or_else(|| {
+            let connection = rusqlite::Connection::open(&self.path).unwrap();
+            connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+            Holding::File(connection)
+        })
+    }
+
+    /// Somebody else has begun with that on the store's server.
+    pub(crate) fn hold_by(&self, statement: &str) -> Option<Holding> {
+        self.url.as_deref().map(|url| {
+            let connection = postgres::Raw::connect(url);
+            connection.batch(&format!("BEGIN; {statement}"));
+            Holding::Server(connection)
+        })
     }
 
     /// A file arrives and waits.

@@ -122,3 +122,22 @@ fn a_study_reopened_after_a_change_is_judged_by_the_rules_in_force() {
     bench.store.set_status(row.id, Status::New, "anna", at(3)).unwrap();
     assert_eq!(bench.store.reassess(&strict, at(4)).unwrap()[0].severity, Routine);
 }
+
+#[test]
+fn however_many_studies_there_are_each_is_judged_once_and_the_change_is_noted_once() {
+    let mut bench = Bench::new();
+    for number in 0..401 {
+        bench.record(&format!("{number}"), &scored(&format!("x{number}"), [0.6, 0.1, 0.1]), at(0));
+    }
+    let strict = rules(0.9, 0.95);
+    let mut changed: Vec<i64> =
+        bench.store.reassess(&strict, at(1)).unwrap().iter().map(|row| row.id).collect();
+    changed.dedup();
+    assert_eq!(changed.len(), 401);
+    let rows = bench.store.studies_since(0).unwrap();
+    assert!(rows.iter().all(|row| row.severity == Routine));
+    let events = bench.store.events(0, 10_000).unwrap();
+    let noted: Vec<_> = events.iter().filter(|event| event.kind.word() == "thresholds").collect();
+    assert_eq!((noted.len(), &noted[0].detail["studies"]), (1, &401.into()));
+    assert!(bench.store.reassess(&strict, at(2)).unwrap().is_empty());
+}

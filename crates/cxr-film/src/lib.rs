@@ -31,6 +31,7 @@ mod jpeg;
 mod luma;
 mod marks;
 mod raster;
+pub mod resize;
 mod sniff;
 mod square;
 pub mod text;

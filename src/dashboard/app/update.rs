@@ -169,6 +169,7 @@ fn take(state: &mut State, update: Update) -> Vec<Effect> {
             state.stale = true;
             return if is_new_alarm { alarm(state) } else { Vec::new() };
         }
+        Update::Anew(there) => state.worklist.begin_anew(&there),
         Update::Detail(detail) => {
             // A late answer for a study that is no longer selected.
             if state.asked != Some(detail.study.id) {

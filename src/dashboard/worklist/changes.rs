@@ -1,9 +1,13 @@
 //! New and changed studies on their way into the list.
 
-use std::{cmp::Ordering, collections::HashSet, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use super::{Row, Worklist, by_rank};
-use crate::store::StudyRow;
+use crate::store::{StudyId, StudyRow};
 
 /// Above this many changed rows at once, one pass over the list costs less than moving each to its place.
 const MERGE_FROM: usize = 64;
@@ -28,6 +32,30 @@ impl Worklist {
             rebuild.restart();
         }
         rose
+    }
+
+    /// Takes out what is not among these studies, and takes whatever comes of the others as newer than what is known of them:
+    /// all of them come again, from another store.
+    pub fn begin_anew(&mut self, there: &BTreeSet<StudyId>) {
+        let anchor = self.selected().cloned();
+        let on_screen = self.on_screen();
+        self.ranked.retain(|row| there.contains(&row.id));
+        self.listed.retain(|row| there.contains(&row.id));
+        self.alarms.retain(|study| there.contains(study));
+        self.by_id.retain(|study, _| there.contains(study));
+        for known in self.by_id.values_mut() {
+            let mut row = Row::clone(known);
+            row.revision = i64::MIN;
+            *known = Arc::new(row);
+        }
+        self.counts = [0; 4];
+        for row in &self.listed {
+            self.counts[row.severity as usize] += 1;
+        }
+        self.settle_selection(anchor.as_deref(), on_screen);
+        if let Some(rebuild) = &mut self.rebuild {
+            rebuild.restart();
+        }
     }
 
     /// Notes the row by its number only. `None` if it is older than what is known; else what it replaces,

@@ -70,6 +70,28 @@ fn an_older_revision_changes_nothing() {
 }
 
 #[test]
+fn a_list_from_another_store_drops_what_is_not_there_and_takes_lower_revisions() {
+    let seen = |id, revision| StudyRow { revision, ..row(id, Severity::Urgent, 0.6) };
+    let mut list = listed(vec![
+        seen(1, 7),
+        seen(2, 8),
+        seen(3, 9),
+        StudyRow { revision: 10, ..row(4, Severity::Critical, 0.9) },
+    ]);
+    list.select_study(2);
+    list.begin_anew(&[2, 3].into());
+    assert_eq!((ids(&list), list.total(), list.alarms()), (vec![2, 3], 2, 0));
+    assert_eq!((list.count(Severity::Urgent), list.count(Severity::Critical)), (2, 0));
+    assert_eq!(list.selected().map(|row| row.id), Some(2), "the selection stays");
+    list.apply(vec![StudyRow { revision: 3, ..row(3, Severity::Critical, 0.9) }, seen(5, 4)]);
+    assert_eq!(ids(&list), [3, 2, 5]);
+    list.apply((10..200).map(|id| seen(id, id)).collect());
+    assert_eq!((list.len(), list.total(), list.alarms()), (193, 193, 1));
+    list.begin_anew(&[2].into());
+    assert_eq!((ids(&list), list.selected().map(|row| row.id)), (vec![2], Some(2)));
+}
+
+#[test]
 fn an_arrival_above_leaves_the_selection_on_its_study() {
     let mut list = listed((1..=9).map(|id| row(id, Severity::Urgent, 0.6)).collect());
     list.select(4);

@@ -1,13 +1,9 @@
 //! From a film to the numbers that a network takes: the manifest's steps, in the manifest's order.
 //!
-//! The filters follow the libraries that the weights were trained with (Pillow, PyTorch,
-//! scikit-image) to the last bit or nearly so: a different resize alone moves a probability by 0.1.
+//! The filters are those of the libraries that the weights were trained with ([`cxr_film::resize`]).
 
 mod crop;
-mod gaussian;
-mod nearest;
 mod plane;
-mod resample;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -18,7 +14,10 @@ use super::{
     ModelError, Region,
     manifest::{Filter, Step, Tone},
 };
-use cxr_film::Film;
+use cxr_film::{
+    Film,
+    resize::{Kernel, filtered, nearest, order1_gaussian},
+};
 
 /// One film as a network takes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,13 +94,15 @@ fn short_side(plane: &Plane, size: usize) -> (usize, usize) {
 
 /// Makes it so wide and high. The manifest's check keeps the filters that make squares to squares.
 fn resize(plane: &Plane, (width, height): (usize, usize), filter: Filter, eight_bit: bool) -> Plane {
-    match filter {
-        Filter::Lanczos => resample::resize(plane, width, height, resample::LANCZOS, eight_bit),
-        Filter::Bilinear => resample::resize(plane, width, height, resample::TRIANGLE, eight_bit),
-        Filter::Bicubic => resample::resize(plane, width, height, resample::CUBIC, eight_bit),
-        Filter::Nearest => nearest::resize(plane, width),
-        Filter::Order1Gaussian => gaussian::resize(plane, width),
-    }
+    let filtered = |kernel| filtered(&plane.values, plane.width, (width, height), kernel, eight_bit);
+    let values = match filter {
+        Filter::Lanczos => filtered(Kernel::LANCZOS),
+        Filter::Bilinear => filtered(Kernel::TRIANGLE),
+        Filter::Bicubic => filtered(Kernel::CUBIC),
+        Filter::Nearest => nearest(&plane.values, plane.width, width),
+        Filter::Order1Gaussian => order1_gaussian(&plane.values, plane.width, width),
+    };
+    plane.with(width, height, values)
 }
 
 fn check(film: &Film) -> Result<(), ModelError> {

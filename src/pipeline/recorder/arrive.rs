@@ -16,7 +16,8 @@ use crate::{
 impl Recorder {
     /// Takes an event of intake in.
     pub(super) fn arrive(&mut self, event: &IntakeEvent) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+        // All hosts' times are compared with one another.
+        let now = self.studies.now();
         match event {
             IntakeEvent::Arrivals(arrivals) => {
                 for (_, arrival) in self.store.receive(arrivals, now)? {

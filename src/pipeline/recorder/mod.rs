@@ -147,7 +147,7 @@ impl Recorder {
     fn write(&mut self, report: &Report) {
         let Report { claim, path, .. } = report;
         let hold = |recorder: &mut Self, _: &()| {
-            recorder.hold_unread(*claim, path, BROKE_DOWN, false, Timestamp::now())
+            recorder.hold_unread(*claim, path, BROKE_DOWN, false, recorder.studies.now())
         };
         let late = self.progress.late;
         if self.insist(report, Self::record) {
@@ -155,7 +155,15 @@ impl Recorder {
                 self.count(report);
             }
         } else if !self.insist(&(), hold) {
-            self.supervisor.tell("A film could not be recorded: it is tried again at the next start.");
+            // Of a shared queue it is another turn's, when its lease has ended.
+            let again = match self.ownership.member() {
+                Some(member) => {
+                    member.drops(claim.file);
+                    "in a while"
+                }
+                None => "at the next start",
+            };
+            self.supervisor.tell(format!("A film could not be recorded: it is tried again {again}."));
         }
     }
 
@@ -226,6 +234,8 @@ impl Recorder {
             return Ok(());
         }
         self.judge_if_on_duty()?;
+        // Other hosts' clocks wrote what is due.
+        let now = self.studies.now();
         let (duty, Settings { quiet_period, max_wait, .. }) = (self.studies.clone(), self.settings);
         let (again, changed) = self.store.under(&duty, |store| {
             let again = store.retry_unanswered(now)?;
@@ -241,7 +251,7 @@ impl Recorder {
             let _ = self.wake.try_send(());
         }
         for row in &changed {
-            self.say_study(row, now);
+            self.say_study(row, Timestamp::now());
         }
         Ok(())
     }
@@ -267,9 +277,9 @@ impl Recorder {
         if self.progress.is_judged || !self.studies.is_held() {
             return Ok(());
         }
-        let (now, duty, rules) = (Timestamp::now(), self.studies.clone(), self.rules.load_full());
-        for row in self.store.under(&duty, |store| store.reassess(&rules, now))? {
-            self.say_study(&row, now);
+        let (duty, rules) = (self.studies.clone(), self.rules.load_full());
+        for row in self.store.under(&duty, |store| store.reassess(&rules, store.now()))? {
+            self.say_study(&row, Timestamp::now());
         }
         self.progress.is_judged = true;
         Ok(())

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Recorder, arrive::outside_priority, in_words};
 use crate::{
-    intake,
+    intake::{self, Mounts},
     lock::lock,
     pipeline::{
         Event, EventKind, Sentence,
@@ -41,7 +41,7 @@ impl Recorder {
 
     fn record_in_time(&mut self, report: &Report) -> Result<(), StoreError> {
         checkpoint("record");
-        let now = Timestamp::now();
+        let now = self.studies.now();
         let Report { claim, path, kind } = report;
         let finished = match kind {
             ReportKind::Seen { of } => self.store.duplicate(*claim, *of, now)?,
@@ -60,11 +60,11 @@ impl Recorder {
             }
             ReportKind::Scored(scored) => {
                 let verdict = Verdict::Scored(self.provable(scored));
-                self.store.finish(*claim, &self.outcome(path, &scored.film, true, verdict), now)?
+                self.finish(*claim, path, &self.outcome(path, &scored.film, true, verdict), now)?
             }
             ReportKind::Held { film, decoded, held } => {
                 let verdict = Verdict::Held(held.clone());
-                self.store.finish(*claim, &self.outcome(path, film, *decoded, verdict), now)?
+                self.finish(*claim, path, &self.outcome(path, film, *decoded, verdict), now)?
             }
         };
         self.count_finished();
@@ -122,6 +122,27 @@ impl Recorder {
         Ok(())
     }
 
+    /// Records an outcome. Where films come in on another host, that may have seen a sidecar in between, which found no study
+    /// to raise yet: it is looked for once more.
+    fn finish(
+        &mut self,
+        claim: Claim,
+        path: &Path,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<Finished, StoreError> {
+        let mut finished = self.store.finish(claim, outcome, now)?;
+        if self.ownership.member().is_some()
+            && outcome.outside.is_none()
+            && let Finished::Recorded { study, .. } = &mut finished
+            && let Some(outside) = outside_priority(path)
+            && let Some(raised) = self.store.raise(study.id, &outside, now)?
+        {
+            **study = raised;
+        }
+        Ok(finished)
+    }
+
     /// Keeps the features of a film that is recorded. What fails here is filled in later.
     fn keep_features(&self, film: FilmId, scored: &ScoredReport) {
         let Some(key) = FilmKey::new(film, &scored.film.sha256) else { return };
@@ -172,9 +193,8 @@ impl Recorder {
     /// Whether a file is gone whose name began with a dot: a transfer tool may have given it its own name, by which it
     /// comes again.
     fn has_moved_on(&self, path: &Path) -> bool {
-        let below = self.inbox.as_ref().and_then(|inbox| path.strip_prefix(inbox).ok());
-        let is_hidden = below.is_some_and(intake::is_hidden);
-        is_hidden && path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        is_hidden(path, self.inbox.as_deref(), &self.mounts)
+            && path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Counts a film that is recorded, held or left out.
@@ -213,5 +233,35 @@ impl Recorder {
             rules: Arc::clone(&report.rules),
             device: self.device.clone(),
         }
+    }
+}
+
+/// Whether a name below an inbox of this host begins with a dot: its own, or one that another host takes films in by.
+fn is_hidden(path: &Path, inbox: Option<&Path>, mounts: &Mounts) -> bool {
+    let named = mounts.inbox_of(path).map(|mount| mount.folder.as_path());
+    let below = [inbox, named].into_iter().flatten().find_map(|inbox| path.strip_prefix(inbox).ok());
+    below.is_some_and(intake::is_hidden)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_for_the_time_being_is_known_in_every_inbox_of_this_host() {
+        let mounts = Mounts::new(["er=/mnt/.shares/er".parse().unwrap()]).unwrap();
+        for (path, is_passing) in [
+            ("/in/.x.dcm.AbC", true),
+            ("/in/x.dcm", false),
+            ("/mnt/.shares/er/.x.dcm.AbC", true),
+            ("/mnt/.shares/er/2026/.rsync/x.dcm", true),
+            ("/mnt/.shares/er/x.dcm", false),
+            // Nobody knows what of it is an inbox.
+            ("/elsewhere/.x.dcm.AbC", false),
+        ] {
+            let inbox = Some(Path::new("/in"));
+            assert_eq!(is_hidden(Path::new(path), inbox, &mounts), is_passing, "{path}");
+        }
+        assert!(is_hidden(Path::new("/mnt/.shares/er/.x"), None, &mounts));
     }
 }

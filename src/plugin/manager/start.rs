@@ -15,7 +15,7 @@ use super::{
 use crate::{
     deliver::{Deliverer, Notes, THREADS},
     store::{Lane, PluginState, PluginWork, Store},
-    supervise::is_closed,
+    supervise::{Loss, is_closed},
 };
 
 impl Manager {
@@ -52,6 +52,7 @@ impl Manager {
             lanes: self.lanes.clone(),
             record,
             cursor,
+            saved: cursor,
             _ownership: self.parts.ownership.clone(),
             state: State::new(),
         };
@@ -87,8 +88,9 @@ impl Manager {
                 let _alive = &alive;
                 deliverer.run(&woken);
             };
+            let loss = Loss::Vital("some of what is to go out is not sent");
             let name = format!("deliver-{}-{number}", lane.word());
-            let thread = self.parts.supervisor.spawn(&name, move || is_closed(&stopped), work)?;
+            let thread = self.parts.supervisor.spawn(&name, loss, move || is_closed(&stopped), work)?;
             self.others.push((format!("deliveries: {} {number}", lane.word()), thread));
         }
         if lane == Lane::Results {

@@ -89,7 +89,7 @@ impl Worker {
             }
         }
         self.state.backfill = last;
-        self.keep(&work)
+        self.keep(&work).map(|_| ())
     }
 
     /// Writes down what is known of the plugin, where that has changed.

@@ -55,7 +55,7 @@ impl Worker {
     fn start(&mut self) -> Result<(), StoreError> {
         let mut work = self.new_work(self.cursor);
         self.call(&Call::Start, None, &mut work);
-        self.keep(&work)
+        self.keep(&work).map(|_| ())
     }
 
     /// The old version goes on, if there is one.

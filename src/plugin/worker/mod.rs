@@ -31,8 +31,8 @@ use super::{
 use crate::{
     deliver::Policy,
     store::{
-        FilmId, Ownership, PluginAction, PluginEffect, PluginRecord, PluginState, PluginWork, Store,
-        StoreError, StudyId,
+        FilmId, Ownership, PluginAction, PluginEffect, PluginOutcome, PluginRecord, PluginState, PluginWork,
+        Store, StoreError, StudyId,
     },
     supervise::checkpoint,
 };
@@ -106,6 +106,8 @@ pub(super) struct Worker {
     pub(super) lanes: Vec<Sender<()>>,
     pub(super) record: PluginRecord,
     pub(super) cursor: i64,
+    /// How far the store knows it to have come.
+    pub(super) saved: i64,
     /// Held until no hook is called any more.
     pub(super) _ownership: Option<Ownership>,
     pub(super) state: State,
@@ -176,9 +178,9 @@ impl Worker {
                 self.record.state = PluginState::Stopped;
             }
         }
-        let note = PluginWork { plugin: self.name.clone(), cursor: self.cursor, ..PluginWork::default() };
-        let _ = self.store.save_plugin_work(&note, Timestamp::now());
-        let _ = self.store.save_plugin(&self.record, Timestamp::now());
+        let note = self.new_work(self.cursor);
+        let _ = self.store.save_plugin_work(&note, self.store.now());
+        let _ = self.store.save_plugin(&self.record, self.store.now());
         self.progress.forget(&self.name);
     }
 
@@ -287,8 +289,8 @@ impl Worker {
             return Ok(false);
         }
         let cursor_is_old = self.state.clock.noted.elapsed() >= NOTE_EVERY;
-        if !work.effects.is_empty() || cursor_is_old {
-            self.keep(&work)?;
+        if (!work.effects.is_empty() || cursor_is_old) && !self.keep(&work)? {
+            return Ok(true);
         }
         self.cursor = last;
         self.progress.is_at(&self.name, last);
@@ -322,23 +324,26 @@ impl Worker {
             asks && loading.granted.contains(&Permission::Patient)
         });
         let detail = self.details.of(&self.store, study, films)?.filter(|detail| !detail.study.is_gone());
-        Ok(detail.map(|detail| StudyView::new(&detail, granted, Timestamp::now())))
+        Ok(detail.map(|detail| StudyView::new(&detail, granted, self.store.now())))
     }
 
     fn new_work(&self, cursor: i64) -> PluginWork {
-        PluginWork { plugin: self.name.clone(), cursor, ..PluginWork::default() }
+        let after = Some(self.saved);
+        PluginWork { plugin: self.name.clone(), cursor, after, ..PluginWork::default() }
     }
 
-    fn keep(&mut self, work: &PluginWork) -> Result<(), StoreError> {
+    /// Saves what hooks brought about; `false` if none of it is saved here: what they were told they are told again, as
+    /// far as that was not saved before.
+    fn keep(&mut self, work: &PluginWork) -> Result<bool, StoreError> {
         // Cut off by its end: what it was told it is told again at the next start.
         if self.ender.is_ended() {
-            return Ok(());
+            return Ok(false);
         }
         let is_nothing = work.effects.is_empty() && work.answered.is_empty();
         if is_nothing && self.state.clock.noted.elapsed() < NOTE_EVERY {
-            return Ok(());
+            return Ok(true);
         }
-        let outcome = self.store.save_plugin_work(work, Timestamp::now())?;
+        let Some(outcome) = self.save(work)? else { return Ok(false) };
         self.state.clock.noted = Instant::now();
         if outcome.overflow > 0 {
             self.record.refused += outcome.overflow;
@@ -350,6 +355,25 @@ impl Worker {
                 let _ = lane.try_send(());
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Saves work; none where it is of events that an earlier try had saved, whose answer was lost on its way.
+    fn save(&mut self, work: &PluginWork) -> Result<Option<PluginOutcome>, StoreError> {
+        let is_of_events = work.cursor != self.cursor;
+        let outcome = self.store.save_plugin_work(work, self.store.now())?;
+        if !outcome.is_stale {
+            self.saved = work.cursor;
+            return Ok(Some(outcome));
+        }
+        self.saved = self.store.plugin_cursor(&self.name)?.unwrap_or(self.saved);
+        self.cursor = self.saved;
+        if is_of_events {
+            return Ok(None);
+        }
+        // What the clock or a person asked for is told once, and was never tried to be saved before.
+        let work = PluginWork { cursor: self.saved, after: Some(self.saved), ..work.clone() };
+        let outcome = self.store.save_plugin_work(&work, self.store.now())?;
+        Ok((!outcome.is_stale).then_some(outcome))
     }
 }

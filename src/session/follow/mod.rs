@@ -1,5 +1,6 @@
 //! Reads the changes of a store for a dashboard, and answers its requests.
 
+mod anew;
 mod deny;
 mod poll;
 
@@ -63,6 +64,10 @@ pub(super) struct Follower {
     revision: i64,
     /// The store's version when it was read last; none where that failed.
     version: Option<i64>,
+    /// Which of the servers that have held the store it was read from, where that can be told; and whether it has failed
+    /// since that was asked.
+    lineage: Option<String>,
+    was_away: bool,
     /// When it last answered.
     answered: Timestamp,
     /// The study whose detail is on the screen.
@@ -109,6 +114,8 @@ impl Follower {
             channels,
             revision: i64::MIN,
             version: None,
+            lineage: None,
+            was_away: true,
             answered: Timestamp::now(),
             watched: None,
             sent: (Instant::now(), Duration::ZERO),
@@ -167,7 +174,7 @@ impl Follower {
     }
 
     fn fault(&mut self, error: &StoreError) -> Result<(), Gone> {
-        self.version = None;
+        (self.version, self.was_away) = (None, true);
         let text = error.to_string();
         if self.told == text {
             return Ok(());

@@ -11,7 +11,7 @@ use crate::{
         hidden::HIDDEN,
         protocol::{Notice, NoticeLevel, Update},
     },
-    store::{Ownership, PluginNotice, StoreError, StudyId, StudyRow},
+    store::{Ownership, PluginNotice, StoreError, StoreErrorKind, StudyId, StudyRow},
     text::long_time,
 };
 
@@ -58,6 +58,7 @@ impl Follower {
 
     /// Sends the changes since the last time, page by page.
     pub(super) fn send_changes(&mut self) -> Result<(), Gone> {
+        self.look_whether_another()?;
         let (mut watched_changed, mut moved, mut pages) = (false, false, 0_usize);
         loop {
             match self.changed_studies() {
@@ -169,8 +170,9 @@ impl Follower {
         Ok(())
     }
 
-    /// Reads who works for a store that several hosts share.
+    /// Reads who works for a store that several hosts share, unless a newer version of the program has taken it over.
     fn read_hosts(&mut self) -> Result<(), StoreError> {
+        self.store.refuse_newer_version()?;
         let (facts, own) = hosts(&self.store)?;
         let works = facts.workers.iter().any(|worker| worker.alive);
         let nobody = || "No worker is at work on this store: new films are not scored.".to_owned();
@@ -230,8 +232,12 @@ impl Follower {
         if due {
             self.alarm_checked_at = Some(now);
             if self.store.is_shared() {
-                if let Err(error) = self.read_hosts() {
-                    self.fault(&error)?;
+                match self.read_hosts() {
+                    Err(error) if error.kind == StoreErrorKind::NewerVersion => {
+                        self.tell(Update::Ended(error.to_string()))?;
+                    }
+                    Err(error) => self.fault(&error)?,
+                    Ok(()) => {}
                 }
             } else {
                 if self.gauges.is_none() {

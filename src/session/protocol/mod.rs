@@ -6,7 +6,7 @@ mod permission;
 mod picture;
 mod similar;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -35,6 +35,9 @@ pub struct Feed {
 pub enum Update {
     /// New or changed studies; a study that is already shown is replaced.
     Studies(Vec<StudyRow>),
+    /// The store is another one than before, with these studies: what is not among them has gone, and each of them comes
+    /// again, also where its revision is lower than before.
+    Anew(Arc<BTreeSet<StudyId>>),
     /// The answer to [`Request::Detail`], and again whenever that study changes.
     Detail(Box<StudyDetail>),
     /// The answer to [`Request::Picture`].

@@ -12,12 +12,13 @@ use super::{
 };
 use crate::intake::Arrival;
 
-/// Whether a turn lasts; the file's row then belongs to this transaction until its end, so that nobody claims it meanwhile.
+/// Whether a turn lasts, or has closed its file already: the answer to that may have been lost on its way, and no later
+/// turn has its number. The file's row then belongs to this transaction until its end, so that nobody claims it meanwhile.
 pub(in crate::store) fn still_has(connection: &Connection, claim: Claim) -> sql::Result<bool> {
     let Some((worker, turn)) = claim.turn else { return Ok(true) };
     connection
         .prepare_cached(
-            "SELECT 1 FROM files WHERE id = ?1 AND claimed_by = ?2 AND claim = ?3 AND state = 'queued' FOR UPDATE",
+            "SELECT 1 FROM files WHERE id = ?1 AND claim = ?3 AND (claimed_by = ?2 OR state <> 'queued') FOR UPDATE",
         )?
         .query_row((claim.file, worker, turn), |_| Ok(()))
         .optional()
@@ -44,15 +45,17 @@ impl Store {
         limit: u32,
         with_those_alone: bool,
     ) -> Result<Vec<Queued>, StoreError> {
+        // What is due is found once: a plan that looked again for each row would find, and claim, others each time.
         let sql = concat!(
-            "WITH claimed AS (
-                UPDATE files SET claimed_by = ?3, claim = claim + 1, lease_until = CAST(?4 AS BIGINT) + ",
-            server_clock!(),
-            " WHERE id IN (SELECT id FROM files WHERE ",
+            "WITH due AS MATERIALIZED (SELECT id AS file FROM files WHERE ",
             within_reach!(),
             " AND claimed_by IS NULL AND (CAST(?5 AS BIGINT) = 1 OR behind IS NULL)
-                    ORDER BY coalesce(behind, id), behind NULLS FIRST, id LIMIT ?6 FOR UPDATE SKIP LOCKED)
-                RETURNING id, claim, path, size, modified_ns, film, behind, tries, seen_by)
+                    ORDER BY coalesce(behind, id), behind NULLS FIRST, id LIMIT ?6 FOR UPDATE SKIP LOCKED),
+             claimed AS (
+                UPDATE files SET claimed_by = ?3, claim = claim + 1, lease_until = CAST(?4 AS BIGINT) + ",
+            server_clock!(),
+            " FROM due WHERE files.id = due.file
+                RETURNING files.id, claim, path, size, modified_ns, film, behind, tries, seen_by)
              SELECT claimed.id, claim, path, size, modified_ns, requests.id, films.sha256, behind IS NOT NULL, tries,
                     seen_by
              FROM claimed LEFT JOIN requests ON requests.film = claimed.film AND requests.state = 'open'
@@ -128,8 +131,8 @@ impl Store {
         release().map(|_| ()).map_err(|error: sql::Error| self.failed(error))
     }
 
-    /// Gives a claim back. With `host`, that host cannot open the file, and its workers do not claim it again before one of
-    /// them begins anew.
+    /// Gives a claim back. With `host`, that host cannot open the file, and its workers do not claim it again before
+    /// [`Store::try_again`].
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind); then it ends with its lease.

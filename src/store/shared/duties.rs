@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::{
     super::{
         Store, StoreError, WorkerId,
@@ -41,36 +43,105 @@ pub(in crate::store) fn still_holds(connection: &Connection, duty: &Duty) -> sql
         .map(|found| found.is_some())
 }
 
+/// What came of the wish for a duty.
+enum Taken {
+    /// This process has it, by that number.
+    Now(i64),
+    /// This process has it, and a change of its own holds it at this moment.
+    Locked,
+    /// Another one has it.
+    ByAnother,
+}
+
+/// Takes a duty that this worker has, or that nobody has, unless a transaction holds its row at this moment; its number.
+fn take_free(connection: &Connection, word: &str, holder: WorkerId, lease: i64) -> sql::Result<Option<i64>> {
+    let sql = concat!(
+        "WITH free AS MATERIALIZED (
+             SELECT name AS duty FROM duties WHERE name = ?1 AND (holder = ?2 OR lease_until < ",
+        server_clock!(),
+        ") FOR NO KEY UPDATE SKIP LOCKED)
+         UPDATE duties SET
+             token = CASE WHEN holder = ?2 AND lease_until >= ",
+        server_clock!(),
+        " THEN token ELSE token + 1 END,
+             holder = ?2, lease_until = CAST(?3 AS BIGINT) + ",
+        server_clock!(),
+        " FROM free WHERE duties.name = free.duty RETURNING token"
+    );
+    connection.prepare_cached(sql)?.query_row((word, holder, lease), |row| row.get(0)).optional()
+}
+
+/// Takes a duty that nobody ever had.
+fn take_first(connection: &Connection, word: &str, holder: WorkerId, lease: i64) -> sql::Result<Taken> {
+    let sql = concat!(
+        "INSERT INTO duties (name, holder, token, lease_until) VALUES (?1, ?2, 1, CAST(?3 AS BIGINT) + ",
+        server_clock!(),
+        ") ON CONFLICT (name) DO NOTHING RETURNING token"
+    );
+    let taken = connection.prepare_cached(sql)?.query_row((word, holder, lease), |row| row.get(0));
+    Ok(taken.optional()?.map_or(Taken::ByAnother, Taken::Now))
+}
+
 impl Store {
-    /// Takes a duty that nobody has, or renews it; returns whether this process has it now.
+    /// Takes a duty that nobody has, or renews it; returns whether this process has it now. A long change that it is
+    /// making at this moment under that duty is not waited for: the duty then stays as it is.
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind); one that was held ends with its lease.
     pub fn take_duty(&mut self, member: &Member, duty: &Duty) -> Result<bool, StoreError> {
-        let sql = concat!(
-            "INSERT INTO duties (name, holder, token, lease_until) VALUES (?1, ?2, 1, CAST(?3 AS BIGINT) + ",
-            server_clock!(),
-            ") ON CONFLICT (name) DO UPDATE SET
-                   token = CASE WHEN duties.holder = excluded.holder AND duties.lease_until >= ",
-            server_clock!(),
-            " THEN duties.token ELSE duties.token + 1 END,
-                   holder = excluded.holder, lease_until = excluded.lease_until
-               WHERE duties.holder = excluded.holder OR duties.lease_until < ",
-            server_clock!(),
-            " RETURNING token"
-        );
         // Before the server's clock is read, so that this one ends first.
         let until = Instant::now() + LEASE;
         let holder = member.id();
-        let take = || -> sql::Result<Option<i64>> {
-            self.connection
-                .prepare_cached(sql)?
-                .query_row((duty.kind().word(), holder, micros(LEASE)), |row| row.get(0))
-                .optional()
+        let take = || -> sql::Result<Taken> {
+            let (word, lease) = (duty.kind().word(), micros(LEASE));
+            if let Some(token) = take_free(&self.connection, word, holder, lease)? {
+                return Ok(Taken::Now(token));
+            }
+            let known = self
+                .connection
+                .prepare_cached("SELECT holder FROM duties WHERE name = ?1")?
+                .query_row([word], |row| row.get::<_, WorkerId>(0))
+                .optional()?;
+            match known {
+                Some(has) if has == holder => Ok(Taken::Locked),
+                Some(_) => Ok(Taken::ByAnother),
+                None => take_first(&self.connection, word, holder, lease),
+            }
         };
-        let token = take().map_err(|error| self.failed(error))?;
-        duty.set(token.map(|token| Held { holder, token, until }));
-        Ok(token.is_some())
+        match take().map_err(|error| self.failed(error))? {
+            Taken::Now(token) => duty.set(Some(Held { holder, token, until })),
+            Taken::Locked => {}
+            Taken::ByAnother => duty.set(None),
+        }
+        Ok(duty.is_held())
+    }
+
+    /// Renews the duty that this connection's changes belong to, between two parts of a long one.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind); that it is another's by now is known at the next change.
+    pub(in crate::store) fn renew_duty(&self) -> Result<(), StoreError> {
+        let Some(duty) = self.duty.as_ref() else { return Ok(()) };
+        let Some(Held { holder, token, .. }) = duty.now_held() else { return Ok(()) };
+        let until = Instant::now() + LEASE;
+        let sql = concat!(
+            "UPDATE duties SET lease_until = CAST(?4 AS BIGINT) + ",
+            server_clock!(),
+            " WHERE name = ?1 AND holder = ?2 AND token = ?3"
+        );
+        let renew = || -> sql::Result<usize> {
+            self.connection.prepare_cached(sql)?.execute((duty.kind().word(), holder, token, micros(LEASE)))
+        };
+        if renew().map_err(|error| self.failed(error))? > 0 {
+            duty.set(Some(Held { holder, token, until }));
+        }
+        Ok(())
+    }
+
+    /// The time by which this connection judges what is due: the server's, where its changes belong to a duty.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.duty.as_ref().map_or_else(Timestamp::now, Duty::now)
     }
 
     /// Gives a duty up, so that another process need not wait for it.

@@ -1,9 +1,14 @@
 //! A duty, as the process knows it that has it or wants it.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Instant,
 };
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::WorkerId;
 use crate::lock::lock;
@@ -37,12 +42,32 @@ impl DutyKind {
     }
 }
 
+/// Clocks that differ by less are as good as in step.
+const IN_STEP: SignedDuration = SignedDuration::from_secs(1);
+
+/// How far this host's clock is ahead of the server's, as it was last measured. Each clone is the same one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ClockAhead(Arc<AtomicI64>);
+
+impl ClockAhead {
+    pub(super) fn set(&self, ahead: SignedDuration) {
+        self.0.store(i64::try_from(ahead.as_micros()).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// Whether this process has a duty, as far as it knows. Each clone knows the same.
 #[derive(Debug, Clone)]
 pub struct Duty {
     kind: DutyKind,
     /// None: the owner of a store that has one, who has every duty.
     held: Option<Arc<Mutex<Option<Held>>>>,
+    /// The number of the one time of having it that counts; none: any.
+    pinned: Option<i64>,
+    clock: ClockAhead,
 }
 
 /// The right to a duty, while it lasts.
@@ -58,19 +83,40 @@ impl Duty {
     /// The duty of a store's owner.
     #[must_use]
     pub fn of_owner(kind: DutyKind) -> Self {
-        Self { kind, held: None }
+        Self { kind, held: None, pinned: None, clock: ClockAhead::default() }
     }
 
     /// A duty that is held by nobody here yet.
+    pub(super) fn shared(kind: DutyKind, clock: &ClockAhead) -> Self {
+        Self { kind, held: Some(Arc::default()), pinned: None, clock: clock.clone() }
+    }
+
+    /// The duty as this process has it now, for whoever begins something under it: once it is lost, it stays lost, also
+    /// where this process gets it again.
     #[must_use]
-    pub fn shared(kind: DutyKind) -> Self {
-        Self { kind, held: Some(Arc::default()) }
+    pub fn pinned(&self) -> Self {
+        // Times are counted from 1.
+        let token = self.now_held().map_or(0, |held| held.token);
+        Self { pinned: Some(token), ..self.clone() }
     }
 
     /// Which duty.
     #[must_use]
     pub fn kind(&self) -> DutyKind {
         self.kind
+    }
+
+    /// How far this host's clock is ahead of the server's; an owner of a store has no other clock.
+    #[must_use]
+    pub fn clock_ahead(&self) -> SignedDuration {
+        self.clock.get()
+    }
+
+    /// The time by which what other hosts wrote is judged: that of the server, however wrong this host's clock is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let (now, ahead) = (Timestamp::now(), self.clock.get());
+        if ahead.abs() < IN_STEP { now } else { now.checked_sub(ahead).unwrap_or(now) }
     }
 
     /// Whether it is an owner's, who need not renew it.
@@ -81,12 +127,13 @@ impl Duty {
     /// Whether this process has it now. It ends by itself when it is not renewed in time.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.held.as_ref().is_none_or(|held| lock(held).is_some_and(|held| Instant::now() < held.until))
+        self.is_of_owner() || self.now_held().is_some_and(|held| Instant::now() < held.until)
     }
 
     /// The right that this process has, or had last; none for an owner.
     pub(super) fn now_held(&self) -> Option<Held> {
-        self.held.as_ref().and_then(|held| *lock(held))
+        let held = self.held.as_ref().and_then(|held| *lock(held));
+        held.filter(|held| self.pinned.is_none_or(|token| token == held.token))
     }
 
     /// Notes the right that this process has now.
@@ -104,7 +151,7 @@ mod tests {
     #[test]
     fn a_duty_ends_by_itself_and_an_owner_has_every_one() {
         assert!(Duty::of_owner(DutyKind::Plugins).is_held());
-        let duty = Duty::shared(DutyKind::Studies);
+        let duty = Duty::shared(DutyKind::Studies, &ClockAhead::default());
         let other = duty.clone();
         assert!(!duty.is_held());
         let ends = |until| Some(Held { holder: 1, token: 1, until });
@@ -112,5 +159,34 @@ mod tests {
         assert!(duty.is_held());
         other.set(ends(Instant::now()));
         assert!(!duty.is_held());
+    }
+
+    #[test]
+    fn a_duty_that_was_lost_and_regained_is_another_one_to_what_began_before() {
+        let duty = Duty::shared(DutyKind::Plugins, &ClockAhead::default());
+        let has = |token| duty.set(Some(Held { holder: 1, token, until: Instant::now() + LEASE }));
+        assert!(!duty.pinned().is_held());
+        has(1);
+        let first = duty.pinned();
+        has(1);
+        assert!(first.is_held(), "it was renewed");
+        has(3);
+        assert!(!first.is_held() && first.now_held().is_none());
+        assert!(duty.is_held() && duty.pinned().is_held() && first.clone().pinned().now_held().is_none());
+        assert!(Duty::of_owner(DutyKind::Plugins).pinned().is_held());
+    }
+
+    #[test]
+    fn a_duty_is_done_by_the_servers_clock() {
+        let clock = ClockAhead::default();
+        let duty = Duty::shared(DutyKind::Studies, &clock);
+        for (ahead, expected) in [(600, -600), (-420, 420), (0, 0)] {
+            clock.set(SignedDuration::from_secs(ahead));
+            let off = duty.now().duration_since(Timestamp::now()).as_secs_f64();
+            assert!((off - f64::from(expected)).abs() < 5.0, "{ahead} s ahead: {off}");
+        }
+        // Two readings that cannot be taken at once differ by some milliseconds: no time goes back for that.
+        clock.set(SignedDuration::from_millis(900));
+        assert!(duty.now() >= Timestamp::now() - SignedDuration::from_millis(500));
     }
 }

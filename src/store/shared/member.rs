@@ -8,9 +8,11 @@ use std::{
     },
 };
 
+use jiff::SignedDuration;
+
 use super::{
     super::{FileId, WorkerId},
-    duty::{Duty, DutyKind},
+    duty::{ClockAhead, Duty, DutyKind},
 };
 use crate::lock::lock;
 
@@ -43,6 +45,7 @@ struct Inner {
     new: NewWorker,
     rules: Mutex<String>,
     duties: [Duty; DutyKind::ALL.len()],
+    clock: ClockAhead,
     films: AtomicU64,
     /// The files that it knows to have claimed: one whose claim never came to be known here must not be renewed.
     claims: Mutex<BTreeSet<FileId>>,
@@ -70,10 +73,12 @@ pub(super) struct Said {
 
 impl Member {
     pub(super) fn new(id: WorkerId, new: NewWorker) -> Self {
-        let (duties, films, state) = (DutyKind::ALL.map(Duty::shared), AtomicU64::new(0), Mutex::default());
+        let clock = ClockAhead::default();
+        let duties = DutyKind::ALL.map(|kind| Duty::shared(kind, &clock));
+        let (films, state) = (AtomicU64::new(0), Mutex::default());
         let rules = Mutex::new(new.rules.clone());
         let claims = Mutex::default();
-        Self(Arc::new(Inner { id, new, rules, duties, films, claims, state }))
+        Self(Arc::new(Inner { id, new, rules, duties, clock, films, claims, state }))
     }
 
     /// Its number.
@@ -115,6 +120,17 @@ impl Member {
     /// Notes that of files that were claimed these are no longer.
     pub(super) fn no_longer_has(&self, files: &BTreeSet<FileId>) {
         lock(&self.0.claims).retain(|file| !files.contains(file));
+    }
+
+    /// Lets a claim go that nobody here works on any more and that could not be given back: it is not renewed, so that it
+    /// ends with its lease.
+    pub fn drops(&self, file: FileId) {
+        lock(&self.0.claims).remove(&file);
+    }
+
+    /// Notes how far this host's clock is ahead of the server's.
+    pub(super) fn is_ahead_by(&self, ahead: SignedDuration) {
+        self.0.clock.set(ahead);
     }
 
     /// Notes that a film has come to its end here.

@@ -85,19 +85,27 @@ impl Store {
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind).
     pub fn join(&mut self, new: NewWorker) -> Result<Member, StoreError> {
-        let host = new.host.clone();
         let id = self.enter(&new, None)?;
+        let member = Member::new(id, new);
+        self.try_again(&member)?;
+        Ok(member)
+    }
+
+    /// Has the films tried again on a worker's host that could not be opened there: a share may be mounted by now.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn try_again(&mut self, member: &Member) -> Result<(), StoreError> {
         let forget = || -> sql::Result<()> {
             self.connection
                 .prepare_cached(
                     "UPDATE files SET not_on = array_to_string(array_remove(string_to_array(not_on, ','), ?1), ',')
                      WHERE state = 'queued' AND ?1 = ANY (string_to_array(not_on, ','))",
                 )?
-                .execute([host.as_str()])?;
+                .execute([member.host()])?;
             Ok(())
         };
-        forget().map_err(|error| self.failed(error))?;
-        Ok(Member::new(id, new))
+        forget().map_err(|error| self.failed(error))
     }
 
     fn enter(&self, new: &NewWorker, id: Option<WorkerId>) -> Result<WorkerId, StoreError> {
@@ -123,8 +131,11 @@ impl Store {
     /// how far this host's clock is ahead of the server's.
     ///
     /// # Errors
-    /// See [`StoreErrorKind`](super::super::StoreErrorKind); its claims end when that lasts.
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind); its claims end when that lasts. Where a
+    /// newer version has made the store its own, this one has to end.
     pub fn beat(&mut self, member: &Member) -> Result<SignedDuration, StoreError> {
+        // First: the tables may be others.
+        self.refuse_newer_version()?;
         let renew = concat!(
             "UPDATE files SET lease_until = CAST(?2 AS BIGINT) + ",
             server_clock!(),
@@ -160,7 +171,9 @@ impl Store {
             // It was not heard of for so long that it was forgotten.
             self.enter(&new, Some(member.id()))?;
         }
-        Ok(SignedDuration::from_micros(ahead.unwrap_or_default()))
+        let ahead = SignedDuration::from_micros(ahead.unwrap_or_default());
+        member.is_ahead_by(ahead);
+        Ok(ahead)
     }
 
     /// Ends a worker in order: its claims are free at once, and its duties.

@@ -1,13 +1,20 @@
 //! Several workers at one store: claims, late results, duties.
 
-use std::{collections::HashSet, sync::Arc, thread};
-
-use cxr_triage::{
-    intake::{Arrival, Mounts},
-    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Store, StoreErrorKind},
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
-use super::support::{Bench, at, scored};
+use cxr_triage::{
+    deliver, health,
+    intake::{Arrival, Mounts},
+    store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Status, Store, StoreErrorKind},
+    study::SendingState,
+};
+
+use super::support::{Bench, at, dicom, rules, scored};
 use crate::postgres;
 
 /// A worker on a host that has these inboxes.
@@ -102,9 +109,27 @@ fn a_result_counts_while_the_claim_lasts_and_once() {
     assert_eq!(store.put_behind(late, true).unwrap_err().kind, StoreErrorKind::Late);
     assert!(matches!(store.finish(claim, &outcome, at(1)).unwrap(), Finished::Recorded { .. }));
     assert_eq!(kind(store.finish(late, &outcome, at(2))), StoreErrorKind::Late);
-    assert_eq!(kind(store.finish(claim, &outcome, at(2))), StoreErrorKind::Late);
+    // Whoever did not hear that it counts asks again, and is told; it counts no second time.
+    assert!(matches!(store.finish(claim, &outcome, at(2)).unwrap(), Finished::Recorded { .. }));
+    assert_eq!(store.gone(claim, "gone", at(2)).unwrap(), None);
     assert_eq!(bench.store.film_by_sha256(&outcome.sha256).unwrap().map(|_| file), Some(file));
     assert_eq!((bench.list().len(), bench.store.queued_count().unwrap()), (1, 0));
+    assert_eq!(bench.count_kind("scored"), 1);
+}
+
+#[test]
+fn a_claim_that_nobody_works_on_any_more_ends_and_the_film_is_anothers() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let expected: Vec<FileId> = (0..2).map(|n| bench.receive(&format!("/in/{n}"), at(0))).collect();
+    let (one, other) = (member(&mut store, "a", ""), member(&mut store, "b", ""));
+    claims(&mut store, &one, 2);
+    one.drops(expected[0]);
+    bench.raw(LAPSE);
+    store.beat(&one).unwrap();
+    assert_eq!(store.take_back_claims().unwrap(), 1);
+    assert_eq!(files(&claims(&mut store, &other, 2)), expected[..1]);
+    assert_eq!(store.claims_of(&one).unwrap(), 1);
 }
 
 #[test]
@@ -149,9 +174,63 @@ fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
     assert_eq!(paths, [std::path::Path::new("/films/2026/a.dcm"), std::path::Path::new("/data/b.dcm")]);
     assert!(store.out_of_reach().unwrap().is_empty());
     store.release_all(&with).unwrap();
-    // Its next worker tries again.
+    // Its next worker tries again, and so does one that has waited for long enough.
     let again = member(&mut store, "without", "");
-    assert_eq!(claims(&mut store, &again, 10).len(), 1);
+    for _ in 0..2 {
+        let claims = claims(&mut store, &again, 10);
+        assert_eq!(claims.len(), 1);
+        store.release(claims[0], Some(again.host())).unwrap();
+        assert!(!store.has_left(&again).unwrap());
+        store.try_again(&again).unwrap();
+    }
+}
+
+#[test]
+fn a_duty_stays_where_it_is_while_a_long_change_under_it_goes_on_and_nobody_waits_for_that() {
+    let Some(bench) = bench() else { return };
+    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
+    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
+    let kind = DutyKind::Studies;
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
+    let change = bench.hold_by("SELECT 1 FROM duties WHERE name = 'studies' FOR SHARE");
+    let began = Instant::now();
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && a.duty(kind).is_held());
+    assert!(!other.take_duty(&b, b.duty(kind)).unwrap());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(change);
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
+    assert_eq!(one.duties().unwrap()[0].token, 1);
+}
+
+#[test]
+fn a_change_of_many_studies_renews_its_duty_on_the_way() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let member = member(&mut store, "a", "");
+    let duty = member.duty(DutyKind::Studies);
+    assert!(store.take_duty(&member, duty).unwrap());
+    for number in 0..201 {
+        bench.record(&format!("/in/{number}"), &scored(&format!("x{number}"), [0.6, 0.1, 0.1]), at(0));
+    }
+    bench.raw("UPDATE duties SET lease_until = 0");
+    let changed = store.under(duty, |store| store.reassess(&rules(0.7, 0.9), at(1))).unwrap();
+    assert_eq!((changed.len(), store.duties().unwrap()[0].is_held), (201, true));
+    bench.raw("UPDATE duties SET lease_until = 0");
+    let quiet = jiff::SignedDuration::from_mins(1);
+    let changed = store.under(duty, |store| store.complete_quiet(quiet, at(10))).unwrap();
+    assert_eq!((changed.len(), store.duties().unwrap()[0].is_held), (201, true));
+}
+
+#[test]
+fn a_worker_hears_at_its_next_heartbeat_that_a_newer_version_has_taken_the_store_over() {
+    let Some(bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let member = member(&mut store, "a", "");
+    store.beat(&member).unwrap();
+    bench.raw("UPDATE store_format SET version = version + 1");
+    let error = store.beat(&member).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NewerVersion, "{error}");
+    assert_eq!(error.to_string(), Store::open(&bench.place).unwrap_err().to_string());
 }
 
 #[test]
@@ -180,4 +259,120 @@ fn a_duty_is_one_workers_and_a_change_under_one_that_is_lost_does_not_count() {
     assert!(one.take_duty(&a, a.duty(kind)).unwrap());
     let duties = one.duties().unwrap();
     assert_eq!((duties[0].holder, duties[0].token, duties[0].is_held), (a.id(), 3, true));
+}
+
+#[test]
+fn a_film_on_another_hosts_disk_is_neither_offered_for_deletion_nor_known_to_be_gone() {
+    let Some(mut bench) = bench() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, local) = (folder.path().join("er"), folder.path().join("local.dcm"));
+    std::fs::create_dir(&inbox).unwrap();
+    let mounts = Arc::new(Mounts::new([format!("er={}", inbox.display()).parse().unwrap()]).unwrap());
+    let place = bench.place.clone().with_mounts(mounts);
+    let mut store = Store::open(place).unwrap();
+    for (bytes, path) in [("a", inbox.join("a.dcm")), ("b", local.clone())] {
+        let arrival = Arrival { path, size: 7, modified_ns: 1 };
+        let file = store.receive(&[arrival], at(0)).unwrap()[0].0;
+        let Finished::Recorded { study, .. } = store.finish(file, &scored(bytes, [0.1; 3]), at(0)).unwrap()
+        else {
+            panic!("it counted as a copy")
+        };
+        store.set_status(study.id, Status::Done, "anna", at(1)).unwrap();
+    }
+    let done = |store: &Store| {
+        let films = store.done_films(at(5), 9, |_| true).unwrap();
+        films.into_iter().map(|film| film.path).collect::<Vec<_>>()
+    };
+    // The inbox has nothing in it, as a share that is not mounted; the other film came in here, and is gone.
+    assert_eq!(done(&store), [local.clone()]);
+    std::fs::write(inbox.join("z.dcm"), "another film").unwrap();
+    assert_eq!(done(&store), [inbox.join("a.dcm"), local.clone()]);
+    // On a host that lacks the inbox, and did not receive the other one.
+    bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+    assert_eq!(done(&bench.store), [] as [&std::path::Path; 0]);
+    assert_eq!(done(&store), [inbox.join("a.dcm")]);
+    // A disk that both hosts have at one place.
+    std::fs::write(&local, "a film").unwrap();
+    assert_eq!(done(&bench.store), [local.clone()]);
+    let film = bench.store.done_films(at(5), 9, |_| true).unwrap().remove(0);
+    std::fs::remove_file(&local).unwrap();
+    assert!(!bench.store.knows_of(&film.path, &film.seen_by));
+    bench.store.note_deleted(&[film], "by age", at(6)).unwrap();
+}
+
+#[test]
+fn a_result_whose_film_another_host_has_is_not_given_up_here() {
+    let Some(bench) = bench() else { return };
+    let mounts = Arc::new(Mounts::new(["er=/mnt/er".parse().unwrap()]).unwrap());
+    let mut intake = Store::open(bench.place.clone().with_mounts(mounts)).unwrap();
+    let send = cxr_triage::config::parse("[send.PACS]\nhost = \"127.0.0.1\"\nport = 9\naet = \"A\"", None)
+        .unwrap()
+        .config
+        .send;
+    for (bytes, path) in [("a", "/mnt/er/a.dcm"), ("b", "/nowhere/b.dcm")] {
+        let arrival = Arrival { path: path.into(), size: 7, modified_ns: 1 };
+        let file = intake.receive(&[arrival], at(0)).unwrap()[0].0;
+        let film = dicom(scored(bytes, [0.9, 0.1, 0.1]), bytes, bytes);
+        let Finished::Recorded { study, .. } = intake.finish(file, &film, at(0)).unwrap() else {
+            panic!("it counted as a copy")
+        };
+        bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+        let mut store = Store::open(&bench.place).unwrap();
+        let sending = deliver::send_now(&mut store, study.id, "PACS", &send, "anna").unwrap();
+        let SendingState::Failing { why, .. } = sending.state else { panic!("{sending:?}") };
+        assert!(why.contains("waits for a host that has the film"), "{why}");
+        assert_eq!(store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts, 0);
+        // Where this host received it, it is gone.
+        bench.raw(&format!("UPDATE files SET seen_by = '{}'", cxr_triage::store::host_name()));
+        deliver::send_now(&mut store, study.id, "PACS", &send, "anna").unwrap();
+        let attempts = store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts;
+        assert_eq!(attempts, u32::from(bytes == "b"));
+    }
+}
+
+#[test]
+fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
+    let Some(mut bench) = bench() else { return };
+    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
+    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
+    let duty = a.duty(DutyKind::Sending);
+    assert!(one.take_duty(&a, duty).unwrap());
+    let began = duty.pinned();
+    assert!(one.take_duty(&a, duty).unwrap() && began.is_held(), "it was renewed");
+    bench.raw(LAPSE);
+    assert!(other.take_duty(&b, b.duty(DutyKind::Sending)).unwrap());
+    bench.raw(LAPSE);
+    assert!(one.take_duty(&a, duty).unwrap() && duty.is_held() && !began.is_held());
+    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
+    let mut complete = |duty: &cxr_triage::store::Duty| {
+        one.under(duty, |store| store.complete_quiet(jiff::SignedDuration::ZERO, at(10)))
+    };
+    assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
+}
+
+#[test]
+fn health_judges_the_duties_of_the_configuration_and_the_inbox_of_its_own_host() {
+    let Some(bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Zoned::now();
+    let of = |store: &mut Store, text: &str| {
+        let config = cxr_triage::config::parse(text, None).unwrap().config;
+        let facts = health::gather(store, health::Question { config: &config, now: &now });
+        (facts.hosts.duties_free, facts.disks.iter().any(|disk| disk.of == "inbox"))
+    };
+    let elsewhere = member(&mut store, "elsewhere", "");
+    elsewhere.note(None, serde_json::json!({ "inbox": folder.path() }).to_string());
+    store.take_duty(&elsewhere, elsewhere.duty(DutyKind::Sending)).unwrap();
+    store.beat(&elsewhere).unwrap();
+    bench.raw(LAPSE);
+    let away = "[inbox]\npath = \"no-such-folder\"\n";
+    let sending = format!("{away}[send.PACS]\nhost = \"127.0.0.1\"\nport = 9\naet = \"A\"");
+    assert_eq!(of(&mut store, away), (vec![], false), "nobody asks for it any more");
+    assert_eq!(of(&mut store, &sending), (vec!["sending".to_owned()], false));
+    let here = member(&mut store, &cxr_triage::store::host_name(), "");
+    here.note(None, serde_json::json!({ "inbox": folder.path() }).to_string());
+    store.beat(&here).unwrap();
+    assert!(of(&mut store, away).1);
 }

@@ -27,6 +27,8 @@ mod panels;
 mod past;
 #[path = "../people.rs"]
 mod people;
+#[path = "../plugin_work.rs"]
+mod plugin_work;
 #[path = "../priors.rs"]
 mod priors;
 #[path = "../retention.rs"]

@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cxr_triage::store::{Status, Store, StoreErrorKind};
+use cxr_triage::{
+    store::{Hint, Listener, Status, Store, StoreErrorKind},
+    store_place::StorePlace,
+};
 
 use super::support::{Bench, at, scored};
 use crate::{
@@ -269,6 +272,18 @@ fn tls_is_as_strict_as_sslmode_says() {
 }
 
 #[test]
+fn a_server_of_this_host_is_reached_by_its_socket() {
+    let server = server_or_return!();
+    let folder = server.folder.to_str().unwrap().replace('/', "%2F");
+    let url = server.schema();
+    let (_, rest) = url.rsplit_once('/').unwrap();
+    for rest in [rest.to_owned(), rest.replace("sslmode=disable&", "")] {
+        let url = format!("postgres://postgres@{folder}:{}/{rest}", server.port);
+        assert_eq!(Store::open(place(&url)).unwrap().queued_count().unwrap(), 0, "{url}");
+    }
+}
+
+#[test]
 fn a_store_is_copied_whole_to_a_server_and_back() {
     let Some(server) = server() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -311,4 +326,27 @@ fn a_store_is_copied_whole_to_a_server_and_back() {
     }
     let error = second.copy_from(&first, |_| ()).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::NotEmpty, "{error}");
+}
+
+#[test]
+fn who_listens_hears_of_what_is_queued_and_of_the_list_each_apart_and_of_the_end() {
+    let server = server_or_return!();
+    let admin = Raw::connect(&server.url());
+    // Nobody else tells anything in a database of its own.
+    admin.batch("CREATE DATABASE hints ENCODING 'UTF8' TEMPLATE template0");
+    let place = place(&server.url().replace("/postgres?", "/hints?"));
+    let mut store = Store::open(&place).unwrap();
+    let [queue, list] = [Hint::Queue, Hint::List].map(|hint| Listener::open(&place, hint).unwrap().unwrap());
+    let heard = || [&queue, &list].map(|listener| listener.wait(Duration::from_millis(700)).unwrap());
+    assert_eq!(heard(), [false, false]);
+    let arrival = cxr_triage::intake::Arrival { path: "a".into(), size: 1, modified_ns: 1 };
+    let received = store.receive(std::slice::from_ref(&arrival), at(0)).unwrap();
+    assert_eq!(heard(), [true, false]);
+    store.receive(&[arrival], at(0)).unwrap();
+    assert_eq!(heard(), [false, false], "nothing was queued");
+    store.finish(received[0].0, &scored("a", [0.9, 0.1, 0.1]), at(1)).unwrap();
+    assert_eq!(heard(), [false, true]);
+    admin.batch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'hints'");
+    assert!(queue.wait(Duration::from_secs(10)).is_err() || queue.wait(Duration::from_secs(10)).is_err());
+    assert!(Listener::open(&StorePlace::from(Path::new("store.db")), Hint::Queue).unwrap().is_none());
 }

@@ -7,7 +7,7 @@ use tokio_postgres::{AsyncMessage, Client};
 
 use super::{
     super::{Result, fault::ServerError, hint::Hint},
-    live::{runtime, sign_in, within},
+    live::{begin, sign_in, within},
 };
 use crate::store_place::ServerPlace;
 
@@ -23,10 +23,9 @@ pub(in crate::store) struct Listener {
 impl Listener {
     /// Connects, and listens for a hint from then on.
     pub(in crate::store) fn open(place: &ServerPlace, hint: Hint) -> Result<Self> {
-        let runtime = runtime()?;
         let heard = Arc::new(Notify::new());
         let tell = Arc::clone(&heard);
-        let (client, driver) = runtime.block_on(within(place, async {
+        let ((client, driver), runtime) = begin(within(place, async {
             let (client, mut connection) = sign_in(place).await?;
             let driver = tokio::spawn(async move {
                 while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {

@@ -50,8 +50,7 @@ impl Drop for Live {
 impl Live {
     /// Reaches the server and signs in; writers wait for others no longer than `busy`.
     pub(super) fn connect(place: &ServerPlace, busy: Duration) -> Result<Self, ServerError> {
-        let runtime = runtime()?;
-        let (client, driver) = runtime.block_on(within(place, async {
+        let ((client, driver), runtime) = begin(within(place, async {
             let (client, connection) = sign_in(place).await?;
             let driver = tokio::spawn(async move {
                 // Whoever waits for an answer hears of it.
@@ -83,10 +82,20 @@ impl Live {
     }
 }
 
-/// A runtime for one connection, on the thread that asks.
-pub(super) fn runtime() -> Result<Runtime, ServerError> {
+/// Begins a connection on a runtime of its own, on the thread that asks. Where it does not come about, what it began is left
+/// behind: the system looks a host's name up for as long as it likes, and lets nobody call it off.
+pub(super) fn begin<T>(
+    connection: impl Future<Output = Result<T, ServerError>>,
+) -> Result<(T, Runtime), ServerError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| ServerError::new(Trouble::Other, &error))
+    let runtime = runtime.map_err(|error| ServerError::new(Trouble::Other, &error))?;
+    match runtime.block_on(connection) {
+        Ok(begun) => Ok((begun, runtime)),
+        Err(error) => {
+            runtime.shutdown_background();
+            Err(error)
+        }
+    }
 }
 
 /// Reaches the server and signs in; the connection is to be driven by whoever asks.
@@ -147,4 +156,23 @@ pub(super) async fn prepared(
     }
     statements.insert(sql.to_owned(), statement.clone());
     Ok(statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread, time::Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_looked_up_for_ever_holds_up_nobody() {
+        let began = Instant::now();
+        let lookup = || thread::sleep(Duration::from_secs(20));
+        let begun = begin(async {
+            let found = timeout(Duration::from_millis(50), tokio::task::spawn_blocking(lookup)).await;
+            found.map(|_| ()).map_err(|_| ServerError::late(Duration::from_millis(50)))
+        });
+        assert!(begun.is_err());
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
 }

@@ -166,17 +166,15 @@ impl MakeTlsConnect<Socket> for Connector {
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<ToHost> {
-        let name = ServerName::try_from(host.to_owned());
-        let name =
-            name.map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the host has no name for TLS"))?;
-        Ok(ToHost { config: Arc::clone(&self.0), name })
+        // A socket of this host has none, and needs no TLS.
+        Ok(ToHost { config: Arc::clone(&self.0), name: ServerName::try_from(host.to_owned()).ok() })
     }
 }
 
 /// TLS of one connection, about to be agreed upon.
 pub(super) struct ToHost {
     config: Arc<ClientConfig>,
-    name: ServerName<'static>,
+    name: Option<ServerName<'static>>,
 }
 
 impl TlsConnect<Socket> for ToHost {
@@ -186,9 +184,11 @@ impl TlsConnect<Socket> for ToHost {
 
     fn connect(self, socket: Socket) -> Self::Future {
         let connector = tokio_rustls::TlsConnector::from(self.config);
-        Box::pin(
-            async move { connector.connect(self.name, socket).await.map(|stream| Secured(Box::new(stream))) },
-        )
+        Box::pin(async move {
+            let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the host has no name for TLS");
+            let stream = connector.connect(self.name.ok_or_else(no_name)?, socket).await?;
+            Ok(Secured(Box::new(stream)))
+        })
     }
 }
 

@@ -2,28 +2,27 @@
 //! torchxrayvision's weights were trained with: a Gaussian blur with zeros beyond the border, then
 //! linear interpolation between pixel centres.
 
-use super::plane::Plane;
-
 /// Standard deviations after which the Gaussian ends (scipy's `truncate`).
 const TRUNCATE: f64 = 4.0;
 
 /// Resizes to `side` x `side`.
-pub(super) fn resize(plane: &Plane, side: usize) -> Plane {
-    let shrinks = plane.width > side || plane.height > side;
+#[must_use]
+pub fn order1_gaussian(values: &[f32], width: usize, side: usize) -> Vec<f32> {
+    let height = values.len() / width;
+    let shrinks = width > side || height > side;
     let blur = |from: usize| match shrinks {
         true => kernel(((from as f64 / side as f64 - 1.0) / 2.0).max(0.0)),
         false => kernel(0.0),
     };
-    let blurred = blur_columns(&plane.values, plane.width, &blur(plane.height));
-    let blurred = blur_rows(&blurred, plane.width, &blur(plane.width));
-    let mut values = interpolate(&blurred, plane.width, plane.height, side);
+    let blurred = blur_columns(values, width, &blur(height));
+    let blurred = blur_rows(&blurred, width, &blur(width));
+    let mut resized = interpolate(&blurred, width, height, side);
     // Zeros come in at the border; scikit-image clips the result to the range of what it was given.
-    let (low, high) = plane
-        .values
+    let (low, high) = values
         .iter()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-    values.iter_mut().for_each(|value| *value = value.clamp(low, high));
-    plane.with(side, side, values)
+    resized.iter_mut().for_each(|value| *value = value.clamp(low, high));
+    resized
 }
 
 /// The weights from the middle outwards: index 0 is the centre.

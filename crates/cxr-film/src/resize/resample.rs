@@ -7,24 +7,24 @@
 
 use std::f64::consts::PI;
 
-use super::plane::Plane;
-
 /// A filter: how far it reaches at scale 1, and its weight at a distance.
-#[derive(Clone, Copy)]
-pub(super) struct Kernel {
+#[derive(Debug, Clone, Copy)]
+pub struct Kernel {
     reach: f64,
     weight: fn(f64) -> f64,
 }
 
-/// Three lobes: sinc(x) sinc(x / 3).
-pub(super) const LANCZOS: Kernel =
-    Kernel { reach: 3.0, weight: |x| if (-3.0..3.0).contains(&x) { sinc(x) * sinc(x / 3.0) } else { 0.0 } };
+impl Kernel {
+    /// Lanczos with three lobes: sinc(x) sinc(x / 3).
+    pub const LANCZOS: Self =
+        Self { reach: 3.0, weight: |x| if (-3.0..3.0).contains(&x) { sinc(x) * sinc(x / 3.0) } else { 0.0 } };
 
-/// 1 - |x|.
-pub(super) const TRIANGLE: Kernel = Kernel { reach: 1.0, weight: |x| (1.0 - x.abs()).max(0.0) };
+    /// The bilinear filter, 1 - |x|.
+    pub const TRIANGLE: Self = Self { reach: 1.0, weight: |x| (1.0 - x.abs()).max(0.0) };
 
-/// Keys' cubic with a = -1/2, the one of Pillow and of torch's `interpolate` with `antialias`.
-pub(super) const CUBIC: Kernel = Kernel { reach: 2.0, weight: |x| cubic(x.abs()) };
+    /// Keys' cubic with a = -1/2, the one of Pillow and of torch's `interpolate` with `antialias`.
+    pub const CUBIC: Self = Self { reach: 2.0, weight: |x| cubic(x.abs()) };
+}
 
 fn cubic(x: f64) -> f64 {
     const A: f64 = -0.5;
@@ -44,12 +44,19 @@ fn sinc(x: f64) -> f64 {
     (x * PI).sin() / (x * PI)
 }
 
-/// Resizes to `width` x `height`. With `eight_bit` the values must be whole numbers from 0 to 255.
-pub(super) fn resize(plane: &Plane, width: usize, height: usize, kernel: Kernel, eight_bit: bool) -> Plane {
+/// Resizes to `to`: columns, rows. With `eight_bit` the values must be whole numbers from 0 to 255.
+#[must_use]
+pub fn filtered(
+    values: &[f32],
+    width: usize,
+    to: (usize, usize),
+    kernel: Kernel,
+    eight_bit: bool,
+) -> Vec<f32> {
     let pass = if eight_bit { rows_in_8_bit } else { rows_in_f32 };
-    let turned = pass(&plane.values, plane.width, &taps(plane.width, width, kernel));
-    let values = pass(&turned, plane.height, &taps(plane.height, height, kernel));
-    plane.with(width, height, values)
+    let height = values.len() / width;
+    let turned = pass(values, width, &taps(width, to.0, kernel));
+    pass(&turned, height, &taps(height, to.1, kernel))
 }
 
 /// The weights of one new pixel: those of the old pixels from `start` on.

@@ -1,16 +1,15 @@
 //! Pillow's nearest neighbour.
 
-use super::plane::Plane;
-
-/// The pixel under the centre of each new pixel.
-pub(super) fn resize(plane: &Plane, side: usize) -> Plane {
-    let columns = sources(plane.width, side);
-    let mut values = Vec::with_capacity(side * side);
-    for row in sources(plane.height, side) {
-        let row = &plane.values[row * plane.width..][..plane.width];
-        values.extend(columns.iter().map(|&column| row[column]));
+/// Resizes to `side` x `side`: each new pixel is the one under its centre.
+#[must_use]
+pub fn nearest(values: &[f32], width: usize, side: usize) -> Vec<f32> {
+    let columns = sources(width, side);
+    let mut resized = Vec::with_capacity(side * side);
+    for row in sources(values.len() / width, side) {
+        let row = &values[row * width..][..width];
+        resized.extend(columns.iter().map(|&column| row[column]));
     }
-    plane.with(side, side, values)
+    resized
 }
 
 /// Pillow walks in steps of the scale and lets rounding errors add up (`ImagingScaleAffine` in its
