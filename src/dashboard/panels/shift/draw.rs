@@ -12,7 +12,8 @@
 //! Queue      412 files, the first waits 3m; empty in about 2m
 //! Engine     cpu fp32, 3.4 films/s
 //! Left out   3: 1 unfinished, 2 lists or notes
-//! Workers    er1: starter 0.2.0, cpu fp32, 3.4 films/s, 812 films, last heard of 2 s ago; duties: studies
+//! Workers    31 at work, 1 not heard of
+//!            er1: starter 0.2.0, cpu fp32, 3.4 films/s, 812 films, last heard of 2 s ago; duties: studies
 //!            and 27 more
 //! Plugins    csv-log: running
 //! ```
@@ -270,12 +271,24 @@ fn facts(state: &State, shift: &Shift, period: Period, width: usize) -> Facts {
                 [("Queue", queue(state, shift)), ("Engine", engine(state, shift, period))]
                     .into_iter()
                     .chain(left_out(shift))
+                    .chain(workers_counted(state))
                     .flat_map(|(about, text)| said(about, &text, theme.text, room)),
             )
             .collect(),
         workers: workers(state, |worker| cells::wrap(worker, room, 2)),
         plugins: plugins(state),
     }
+}
+
+/// Returns how many workers a store has that several hosts share; nothing for another store.
+fn workers_counted(state: &State) -> Option<(&'static str, String)> {
+    let all: Vec<_> = state.health.iter().flat_map(|health| health.hosts.shown()).collect();
+    let lost = all.iter().filter(|worker| !worker.alive).count();
+    let words = match lost {
+        0 => format!("{} at work", all.len()),
+        lost => format!("{} at work, {lost} not heard of", all.len() - lost),
+    };
+    (!all.is_empty()).then_some(("Workers", words))
 }
 
 /// Returns the lines about workers of a store that several hosts share, the lost ones first; nothing for another store.
@@ -289,8 +302,7 @@ fn workers(state: &State, lines_of: impl Fn(&str) -> Vec<String>) -> Vec<Said> {
     }
     let more = all().count().saturating_sub(WORKERS);
     lines.extend((more > 0).then(|| (format!("and {more} more"), theme.dim)));
-    let about = ["Workers"].into_iter().chain(std::iter::repeat(""));
-    lines.into_iter().zip(about).map(|((line, style), about)| (about, line, style)).collect()
+    lines.into_iter().map(|(line, style)| ("", line, style)).collect()
 }
 
 /// Returns a line a worker, cut where there is no room.
