@@ -24,7 +24,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// Between the end of a thread's work and its next start.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What is lost with a thread whose work has ended too often.
+/// The loss with a thread whose work has ended too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// The process is of no use without it, and ends. A clause that says why: "no film is scored".

@@ -14,7 +14,7 @@ pub(super) struct Failure {
     pub(super) remedy: Remedy,
 }
 
-/// What can mend a failure.
+/// The remedy for a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remedy {
     /// Another try.

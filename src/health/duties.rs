@@ -42,7 +42,7 @@ pub fn duties_of(config: &Config, kind: WorkerKind) -> Vec<DutyKind> {
     DutyKind::ALL.into_iter().filter(wanted).collect()
 }
 
-/// What a worker says in its own words of the duties that its configuration asks for.
+/// A worker's own words about the duties that its configuration asks for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Takes {

@@ -57,7 +57,7 @@ pub fn gather(store: &mut Store, question: Question<'_>) -> Facts {
     }
 }
 
-/// Who works for a store.
+/// The processes that work for a store.
 struct Work {
     hosts: HostsFacts,
     /// The process that says how it goes.

@@ -198,7 +198,7 @@ pub enum EventKind {
     },
     /// A result came when its film was another worker's already. It counts for nothing, and nothing is to be done.
     Late {
-        /// What became of the film.
+        /// The outcome of the film.
         message: String,
     },
     /// Nothing is waiting and nothing is in work.

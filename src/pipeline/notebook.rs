@@ -1,4 +1,4 @@
-//! What the receiver tells of, on its way into the store. A store that cannot be opened or written is tried again, and
+//! The receiver's news on their way into the store. A store that cannot be opened or written is tried again, and
 //! what was to be written meanwhile is kept, as far as there is room.
 
 use std::{
@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Events, and senders without a film, that wait for a store, at most.
 const MOST: usize = 2_000;
 
-/// What is to be written into the store, and the way there.
+/// Notes that are to be written into the store, and the way there.
 pub(super) struct Notebook {
     /// None: nothing is written.
     place: Option<StorePlace>,

@@ -13,7 +13,7 @@ const MOST: u32 = 8;
 /// For how long nothing is taken then.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// What became of the last films that another host saw.
+/// The outcomes of the last films that another host saw.
 #[derive(Debug, Default)]
 pub(super) struct Reach(Mutex<State>);
 

@@ -1,4 +1,4 @@
-//! What one host can know of a film's file: where it finds none, another host may have it.
+//! The knowledge that one host can have of a film's file: where it finds none, another host may have it.
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
 
@@ -34,7 +34,7 @@ impl Store {
     }
 }
 
-/// What this host can know of files that are there: another one may have what this one has not.
+/// The knowledge that this host can have of files that are there: another one may have what this one has not.
 pub(super) struct OfHost {
     pub(super) mounts: Arc<Mounts>,
     /// Its name among the hosts of a shared store; none: there is no other.

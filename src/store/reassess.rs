@@ -55,7 +55,7 @@ impl Store {
     }
 }
 
-/// What was judged again in one transaction.
+/// The studies that were judged again in one transaction.
 #[derive(Default)]
 struct Page {
     /// The studies that were looked at, and the last of them.

@@ -1,4 +1,4 @@
-//! What becomes of a delivery that was tried.
+//! The fate of a delivery that was tried.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

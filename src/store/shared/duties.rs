@@ -43,7 +43,7 @@ pub(in crate::store) fn still_holds(connection: &Connection, duty: &Duty) -> sql
         .map(|found| found.is_some())
 }
 
-/// What came of the wish for a duty.
+/// The answer to the wish for a duty.
 enum Taken {
     /// This process has it, by that number.
     Now(i64),
