@@ -40,7 +40,7 @@ use crate::{
 const UPDATES: usize = 4;
 
 /// It is tried for so long whether the store takes changes.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs `watch`.
 pub(super) fn run(args: &WatchArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -126,7 +126,7 @@ fn refuse_a_copy(place: &StorePlace) -> Result<(), CommandError> {
     if !place.is_shared() {
         return Ok(());
     }
-    match Store::open(place)?.try_to_write(PATIENCE) {
+    match Store::open(place)?.try_to_write(WRITE_TIMEOUT) {
         Err(error) if error.kind == StoreErrorKind::ReadOnly => Err(error.into()),
         _ => Ok(()),
     }

@@ -33,7 +33,7 @@ impl WorkerKind {
 #[must_use]
 pub fn duties_of(config: &Config, kind: WorkerKind) -> Vec<DutyKind> {
     let watches = kind == WorkerKind::Watch;
-    let wanted = |kind: &DutyKind| match kind {
+    let wanted = |duty: &DutyKind| match duty {
         DutyKind::Studies => true,
         DutyKind::Plugins => watches && !config.plugins.enabled.is_empty(),
         DutyKind::Sending => watches && !config.send.is_empty(),

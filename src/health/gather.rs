@@ -100,7 +100,8 @@ fn ask_hosts(store: &Store) -> Result<(HostsFacts, Vec<WorkerRow>), StoreError> 
 
 /// The worker at work that says most: one of `host` before others, one with an inbox before others.
 fn spokesman<'a>(workers: &'a [WorkerRow], host: &str) -> Option<&'a WorkerRow> {
-    let rank = |worker: &&WorkerRow| (worker.host == host, worker.roles.contains("watch"), worker.id);
+    let rank =
+        |worker: &&WorkerRow| (worker.host == host, worker.roles == WorkerKind::Watch.word(), worker.id);
     workers.iter().filter(|worker| worker.is_alive()).max_by_key(rank)
 }
 

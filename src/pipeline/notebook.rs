@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Other writers are waited for so long: senders are served meanwhile.
-const PATIENCE: Duration = Duration::from_secs(5);
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A store that failed is tried again after so long.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Events, and senders without a film, that wait for a store, at most.
@@ -121,7 +121,7 @@ impl Notebook {
         let Some(place) = &self.place else { return Ok(()) };
         let store = match &mut self.store {
             Some(store) => store,
-            None => self.store.insert(Store::open_within(place, PATIENCE)?),
+            None => self.store.insert(Store::open_within(place, STORE_TIMEOUT)?),
         };
         let news: Vec<SenderNews> = self.news.values().cloned().collect();
         let mut events = self.events.clone();
