@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints what it measured")]
 
+#[path = "../tests/ports.rs"]
+mod ports;
 #[expect(dead_code, reason = "only the store's tests have a server")]
 #[path = "../tests/postgres/mod.rs"]
 mod postgres;

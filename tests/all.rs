@@ -21,6 +21,7 @@ mod model_parity;
 mod network;
 mod packaging;
 mod plugin_host;
+mod ports;
 mod postgres;
 mod results;
 mod ssh;

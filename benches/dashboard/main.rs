@@ -37,7 +37,7 @@ use cxr_triage::{
     dashboard::{Canvas, Effect, Key, Message, State, Theme, draw, settle, update},
     session::{
         self,
-        protocol::{Health, Role, Update},
+        protocol::{Health, Position, Update},
     },
     similar::FeaturesId,
     store::Store,
@@ -139,7 +139,7 @@ fn milliseconds(time: Duration) -> f64 {
 
 fn health() -> Health {
     Health {
-        role: Role::Follower,
+        position: Position::Follower,
         inbox: String::new(),
         fault: None,
         queued: 0,

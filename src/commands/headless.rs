@@ -117,9 +117,9 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     drop(watcher);
     // A film that is in the inbox by now is found by the next start.
     if settles {
-        running.settle(SETTLE)
+        running.settle(SETTLE);
     } else {
-        drop(running)
+        drop(running);
     }
     end
 }

@@ -66,7 +66,7 @@ impl Host {
         let mut manager = Manager::new(parts, Arc::clone(&progress), stopped.clone(), ended_in)?;
         let is_asked = move || is_closed(&stopped);
         threads.spawn("plugins", Loss::Vital("no plugin runs"), is_asked, move || {
-            manager.run(&wake, &settings, &ready_in)
+            manager.run(&wake, &settings, &ready_in);
         })?;
         // From here on every event of the pipeline is one that the plugins are told of.
         let _ = ready.recv();

@@ -138,12 +138,12 @@ pub fn start(
         updates: updates.clone(),
     };
     let bench_thread = spawn(&supervisor, ("workbench", "no thresholds can be tried out"), move || {
-        workbench.run(&bench_requests)
+        workbench.run(&bench_requests);
     })?;
     let (to_similar, similar_requests) = unbounded();
     let similar = Similar { store: compared, features, viewer: actor.clone(), updates: updates.clone() };
     let similar_thread = spawn(&supervisor, ("similar", "similar films cannot be searched"), move || {
-        similar.answer(&similar_requests)
+        similar.answer(&similar_requests);
     })?;
     let mut threads = vec![picture_thread, bench_thread, similar_thread];
     let (alive, stopped) = bounded(0);
@@ -170,7 +170,7 @@ pub fn start(
     };
     let mut follower = Follower::new(store, gauges, feed_alarm, actor, health, channels);
     threads.push(spawn(&supervisor, ("follow", "the list does not follow the store"), move || {
-        follower.run(&requests, &external)
+        follower.run(&requests, &external);
     })?);
     Ok(threads)
 }

@@ -41,7 +41,7 @@ impl Store {
                 .prepare_cached("UPDATE files SET received_at = ?1 WHERE received_at > ?1")?
                 .execute([Micros(now)])
         })?;
-        self.change_each(early, |transaction, row| {
+        self.change_each(&early, |transaction, row| {
             row.first_arrival = row.first_arrival.min(now);
             row.last_arrival = row.last_arrival.min(now);
             transaction
@@ -62,7 +62,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<StudyRow>, StoreError> {
         let due = rows_until(self, &select_studies("WHERE complete = 0 AND last_arrival <= ?1"), now, quiet)?;
-        self.change_each(due, |transaction, row| {
+        self.change_each(&due, |transaction, row| {
             row.complete = true;
             save(transaction, row)?;
             log(transaction, &about(AuditKind::Complete, row), now)?;
@@ -84,7 +84,7 @@ impl Store {
         let query = select_studies(&format!("WHERE {PROMOTABLE} AND first_arrival <= ?1"));
         let mut due = rows_until(self, &query, now, max_wait)?;
         due.retain(|row| row.clone().promote_if_overdue(max_wait, now));
-        self.change_each(due, |transaction, row| {
+        self.change_each(&due, |transaction, row| {
             let before = row.severity;
             if !row.promote_if_overdue(max_wait, now) {
                 return Ok(false);
@@ -100,7 +100,7 @@ impl Store {
     /// `change` says that it did. So many at a time that no other writer, and no renewal of a duty, waits for all of them.
     fn change_each(
         &mut self,
-        studies: Vec<StudyRow>,
+        studies: &[StudyRow],
         change: impl Fn(&Connection, &mut StudyRow) -> sql::Result<bool>,
     ) -> Result<Vec<StudyRow>, StoreError> {
         let mut changed = Vec::with_capacity(studies.len());

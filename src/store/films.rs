@@ -142,7 +142,7 @@ pub(super) fn film_if_any(connection: &Connection, film: FilmId) -> sql::Result<
 
 /// A film whose row cannot be read: held, with that as its reason.
 fn remains(film: FilmId, row: &Row<'_>, error: &sql::Error) -> FilmRow {
-    let reason = format!("What the store knows of this film cannot be read: {}", in_words(&error));
+    let reason = format!("What the store knows of this film cannot be read: {}", in_words(error));
     FilmRow {
         id: film,
         path: row.get::<_, Place>(1).map(|place| place.0).unwrap_or_default(),

@@ -114,7 +114,7 @@ pub(crate) fn headless(text: &str) -> Vec<(usize, &str)> {
         let leans = |word: &&str| {
             says.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
         };
-        if !mark.is_empty() && mark != before && HEADLESS.iter().any(|word| leans(&word)) {
+        if !mark.is_empty() && mark != before && HEADLESS.iter().any(leans) {
             found.push((number + 1, line));
         }
         before = mark;

@@ -15,7 +15,7 @@ use std::{
 
 use cxr_triage::store_place::StorePlace;
 
-use crate::support::peers::free_port;
+use crate::ports::free_port;
 
 /// Where Debian puts the programs of the versions that it has.
 const DEBIAN: &str = "/usr/lib/postgresql";

@@ -1,13 +1,14 @@
 //! Other people's programs, where they are installed.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+pub(crate) use crate::ports::free_port;
 
 /// Longer than a peer takes to start on a busy machine.
 const LONG: Duration = Duration::from_secs(180);
@@ -84,18 +85,4 @@ pub(crate) fn libfaketime() -> Option<PathBuf> {
         println!("skipped: libfaketime is not installed");
     }
     found
-}
-
-/// A port that nobody listens on, for a program that is started later, or again. It lies under those that the system hands to
-/// whoever connects: one of those may be somebody's own end of a connection by then.
-pub(crate) fn free_port() -> u16 {
-    static TRIED: AtomicU16 = AtomicU16::new(0);
-    let first = std::process::id() as u16;
-    loop {
-        let number = first.wrapping_mul(37).wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
-        let port = 12_000 + number % 20_000;
-        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
-            return port;
-        }
-    }
 }
