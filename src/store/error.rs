@@ -128,7 +128,7 @@ impl StoreErrorKind {
                 "whoever looks after the database server must make room there; films wait and are taken up again"
             }
             Self::Unreachable => {
-                "see that the server runs, and that the network and its firewalls let this host through; films wait, and the program goes on by itself"
+                "see that the server runs, and that the network and its firewalls let this host through; the services wait for it, and go on by themselves"
             }
             Self::PasswordRefused => {
                 "see user and password (PGPASSWORD, ~/.pgpass, password_file), and that the server's pg_hba.conf lets this host in"
