@@ -108,10 +108,11 @@ pub(super) fn attend(setup: &Arc<Setup>, args: &WatchArgs, remark: Option<&str>)
         dashboard::run(feed, settings, options).map_err(CommandError::from)
     };
     let end = end.map_err(CommandError::of_service);
+    let why = login::why(&end);
     // Before the store is written: it may not answer.
     leaving::begin(end.as_ref().map_or_else(CommandError::code, |()| 0));
     if let Some(present) = &login {
-        present.login().end(&login::why(&end));
+        present.login().end(&why);
     }
     drop(watcher);
     drop(behind);
