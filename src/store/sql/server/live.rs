@@ -19,7 +19,7 @@ pub(super) const STATEMENT: Duration = Duration::from_secs(15);
 /// The time that signing in may take beside the time to reach the server.
 const SIGN_IN: Duration = Duration::from_secs(10);
 /// The time that a transaction may stay open while nothing is asked: one whose host has gone holds up nobody for long.
-const IDLE: Duration = Duration::from_secs(15);
+const IDLE: Duration = Duration::from_secs(5);
 /// A network that is cut is found out after idle time, then so many tries.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_BETWEEN: Duration = Duration::from_secs(2);
