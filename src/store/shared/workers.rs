@@ -230,13 +230,16 @@ impl Store {
         if !self.is_shared() {
             return Ok(Vec::new());
         }
+        // Films of one inbox that the same hosts cannot open are one row: of a backlog there are hundreds of thousands.
         let sql = concat!(
-            "SELECT inbox, count(*) FROM files WHERE state = 'queued' AND NOT EXISTS (
+            "SELECT inbox, CAST(sum(films) AS BIGINT) FROM (
+                 SELECT inbox, not_on, count(*) AS films FROM files WHERE state = 'queued' GROUP BY inbox, not_on
+             ) AS waiting WHERE NOT EXISTS (
                  SELECT 1 FROM workers WHERE ended IS NULL AND heartbeat >= ",
             server_clock!(),
             " - CAST(?1 AS BIGINT)
-                 AND (files.inbox = '' OR files.inbox = ANY (string_to_array(workers.inboxes, ',')))
-                 AND NOT (workers.host = ANY (string_to_array(files.not_on, ','))))
+                 AND (waiting.inbox = '' OR waiting.inbox = ANY (string_to_array(workers.inboxes, ',')))
+                 AND NOT (workers.host = ANY (string_to_array(waiting.not_on, ','))))
              GROUP BY inbox ORDER BY inbox"
         );
         self.read(|view| {
