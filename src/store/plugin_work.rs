@@ -35,7 +35,18 @@ pub struct PluginOutcome {
     pub is_stale: bool,
 }
 
+/// So many more effects fit in where a plugin is told of more events: far more than one turn of its hooks brings about.
+const TURN: u32 = 1_000;
+
 impl Store {
+    /// Whether the outbox has room for what a plugin's hooks may bring about at the next events.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn outbox_has_room(&self, plugin: &str) -> Result<bool, StoreError> {
+        self.read(|view| Ok(waiting(view, plugin)? <= WAITING - TURN))
+    }
+
     /// Saves what a plugin's hooks brought about and how far they have come, in one transaction: after a
     /// crash the hooks are called again for exactly what was not saved. What was saved already, by a try whose answer was
     /// lost on its way, is not saved again: see [`PluginOutcome::is_stale`]; and a request that has been answered is not
@@ -172,6 +183,13 @@ fn mark(
     Ok(Some(row))
 }
 
+/// Counts the deliveries of a plugin that are not done.
+fn waiting(connection: &Connection, plugin: &str) -> sql::Result<u32> {
+    connection
+        .prepare_cached("SELECT count(*) FROM outbox WHERE state = 'waiting' AND plugin = ?1")?
+        .query_row([plugin], |row| row.get(0))
+}
+
 /// Puts a delivery into the outbox; `false` if too many wait there already. One whose `once` key is
 /// known is done already.
 fn send(connection: &Connection, plugin: &str, delivery: &NewDelivery, now: Timestamp) -> sql::Result<bool> {
@@ -179,10 +197,7 @@ fn send(connection: &Connection, plugin: &str, delivery: &NewDelivery, now: Time
         sends::ask(connection, study, &delivery.target, plugin, Wish::Once, now)?;
         return Ok(true);
     }
-    let waiting: u32 = connection
-        .prepare_cached("SELECT count(*) FROM outbox WHERE state = 'waiting' AND plugin = ?1")?
-        .query_row([plugin], |row| row.get(0))?;
-    if waiting >= WAITING {
+    if waiting(connection, plugin)? >= WAITING {
         return Ok(false);
     }
     // A notice is done when it is in the store: dashboards look for it there.

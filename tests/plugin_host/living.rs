@@ -140,3 +140,27 @@ fn what_was_saved_by_a_try_whose_answer_was_lost_is_not_done_again() {
     let written = std::fs::read_to_string(scene.path("exports/studies.csv")).unwrap();
     assert_eq!(written, format!("{first}\n{third}\n"));
 }
+
+#[test]
+fn a_plugin_whose_outbox_is_full_waits_and_misses_nothing() {
+    let inside = "permissions = { 'write' }, on_study = function(study)
+        return { write = 'studies.csv', text = study.id .. '\\n' }
+    end";
+    let site = "[plugins]\nexports = \"exports\"\n[plugins.log]\nallow = [\"write\"]";
+    let mut scene = Scene::new(&[("log", &plugin("log", inside))], site);
+    scene.start();
+    let first = scene.critical("a");
+    // Of another destination, whose time has not come.
+    scene.bench.raw(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9500)
+         INSERT INTO outbox (id, time, plugin, kind, target, content, key, state, due)
+         SELECT 1000 + i, 0, 'log', 'webhook', 'https://nobody.invalid/', '{}', 'k' || i, 'waiting', 9000000000000000000
+         FROM n",
+    );
+    let second = scene.critical_at_once("b");
+    scene.wait("log", |record| record.fault.contains("outbox is full"));
+    scene.bench.raw("UPDATE outbox SET state = 'done' WHERE id > 1000");
+    let third = scene.critical("c");
+    let written = std::fs::read_to_string(scene.path("exports/studies.csv")).unwrap();
+    assert_eq!(written, format!("{first}\n{second}\n{third}\n"));
+}

@@ -81,9 +81,9 @@ fn title_and_notice_of_an_alarm_reach_the_terminal_of_whoever_came_in() {
     let notice = "\u{1b}]9;cxr-triage: 1 critical study to acknowledge\u{1b}\\";
     connection.wait("the notice", |connection| connection.has(notice.as_bytes()));
     connection.wait("the title", |connection| connection.has("\u{1b}]2;1! cxr-triage\u{1b}\\".as_bytes()));
-    connection.type_keys("a");
-    connection
-        .wait("the title without it", |connection| connection.has("\u{1b}]2;cxr-triage\u{1b}\\".as_bytes()));
+    connection.type_until("a", "the title without it", |connection| {
+        connection.has("\u{1b}]2;cxr-triage\u{1b}\\".as_bytes())
+    });
     connection.type_keys("q");
     assert_eq!(connection.end().0, 0);
 }
@@ -98,10 +98,11 @@ fn who_looks_on_sees_no_name_and_changes_nothing() {
     let mut connection = Connection::open(&host, &key, PLAIN);
     connection.wait_for("role view");
     connection.wait_for("study 1");
-    for keys in ["N", "c", "d", "a", "n", "S", "t", " ", "\r", "\r"] {
+    connection
+        .type_until("c", "the refusal", |connection| connection.contents().contains("your role is view"));
+    for keys in ["N", "d", "a", "n", "S", "t", " ", "\r", "\r"] {
         connection.type_keys(keys);
     }
-    connection.wait_for("your role is view");
     assert!(connection.never_had(&name), "{name}");
     connection.type_keys("q");
     let (code, _) = connection.end();

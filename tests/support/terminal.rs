@@ -104,6 +104,22 @@ impl Terminal {
         Ok(())
     }
 
+    /// Types keys until it is so, every few seconds: the first ones may come before the row that they are about.
+    pub(crate) fn type_until(&mut self, keys: &str, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            self.type_keys(keys);
+            let again = Instant::now() + Duration::from_secs(4);
+            while Instant::now() < again {
+                if is_so(self) {
+                    return;
+                }
+                let _ = self.take(again.saturating_duration_since(Instant::now()));
+            }
+        }
+        panic!("{what} did not come; the screen:\n{}", self.contents());
+    }
+
     /// Reads until it is so.
     pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;

@@ -38,6 +38,8 @@ use crate::{
 
 /// Events taken from the audit in one go, and kept as one transaction.
 const BATCH: u32 = 50;
+/// The fault of a plugin that waits until what it sends is taken away.
+const FULL: &str = "its outbox is full: it goes on when what it sent is taken away";
 /// How far a plugin has come is noted down this often, where nothing else is.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
@@ -266,6 +268,13 @@ impl Worker {
             self.progress.is_at(&self.name, self.cursor);
             return Ok(false);
         };
+        if !self.store.outbox_has_room(&self.name)? {
+            FULL.clone_into(&mut self.record.fault);
+            return Ok(false);
+        }
+        if self.record.fault == FULL {
+            self.record.fault.clear();
+        }
         let mut work = self.new_work(last);
         if self.is_running() {
             let mut views: BTreeMap<StudyId, Option<StudyView>> = BTreeMap::new();
@@ -346,7 +355,7 @@ impl Worker {
         self.state.clock.noted = Instant::now();
         if outcome.overflow > 0 {
             self.record.refused += outcome.overflow;
-            self.record.fault = "its outbox is full: what it sends is not taken away".to_owned();
+            FULL.clone_into(&mut self.record.fault);
         }
         if work.effects.iter().any(|effect| matches!(effect, PluginEffect::Send(_))) {
             for lane in &self.lanes {
