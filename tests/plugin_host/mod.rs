@@ -8,5 +8,5 @@ mod ending;
 mod hostile;
 mod living;
 mod programs;
-mod support;
+pub(crate) mod support;
 mod webhooks;

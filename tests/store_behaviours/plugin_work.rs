@@ -1,21 +1,12 @@
 //! What plugins' hooks bring about, saved once.
 
-use cxr_triage::store::{
-    DeliveryKind, Lane, NewDelivery, PluginAction, PluginEffect, PluginOutcome, PluginRequest, PluginWork,
-};
+use cxr_triage::store::{Lane, PluginAction, PluginOutcome, PluginRequest, PluginWork};
 
 use super::support::{Bench, at};
+use crate::plugin_host::support;
 
 fn page(cursor: i64, after: Option<i64>, answered: &[i64]) -> PluginWork {
-    let send = NewDelivery {
-        study: None,
-        kind: DeliveryKind::Run,
-        target: "page".to_owned(),
-        content: "{}".to_owned(),
-        once: None,
-    };
-    let effects = vec![PluginEffect::Send(send)];
-    PluginWork { plugin: "pager".to_owned(), cursor, after, effects, answered: answered.to_vec() }
+    PluginWork { cursor, after, answered: answered.to_vec(), ..support::page() }
 }
 
 fn pages(bench: &Bench) -> u64 {
