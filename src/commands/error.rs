@@ -7,7 +7,8 @@ use crate::{
     dashboard::DashboardError,
     intake::IntakeError,
     model::{ImportError, ModelError, NewHeadError, PullError, PullErrorKind},
-    pipeline::PipelineError,
+    pipeline::{MembershipError, PipelineError},
+    plugin::HostError,
     similar::SimilarError,
     store::StoreError,
     text::clean,
@@ -76,6 +77,12 @@ impl CommandError {
     /// [`Self::failed`], in the words of the error that brought it about.
     fn failed_by(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Failed { message: clean(&error.to_string()), source: Some(Box::new(error)) }
+    }
+
+    /// Whether the store is the cause, in a way that may be over in a while by itself.
+    pub(super) fn may_pass(&self) -> bool {
+        let Self::Failed { source: Some(source), .. } = self else { return false };
+        source.downcast_ref::<StoreError>().is_some_and(|error| error.kind.may_pass())
     }
 
     /// The process's exit code.
@@ -223,6 +230,24 @@ impl From<PipelineError> for CommandError {
             PipelineError::Intake(error) => error.into(),
             PipelineError::Store(error) => error.into(),
             PipelineError::Thread(_) => Self::failed_by(error),
+        }
+    }
+}
+
+impl From<MembershipError> for CommandError {
+    fn from(error: MembershipError) -> Self {
+        match error {
+            MembershipError::Store(error) => error.into(),
+            MembershipError::Thread(_) => Self::failed_by(error),
+        }
+    }
+}
+
+impl From<HostError> for CommandError {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::Store(error) => error.into(),
+            HostError::Thread(_) | HostError::Notes(_) => Self::failed_by(error),
         }
     }
 }

@@ -16,15 +16,8 @@ use super::{
     signals::{self, Stop},
 };
 use crate::{
-    deliver::Listener,
-    health::WorkerKind,
-    leaving,
-    pipeline::Event,
-    service,
-    store::{Ownership, Store},
-    store_place::StorePlace,
-    supervise::Supervisor,
-    text::process_number,
+    deliver::Listener, health::WorkerKind, leaving, pipeline::Event, service, store::Ownership,
+    store_place::StorePlace, supervise::Supervisor, text::process_number,
 };
 
 /// With --once, so many trials of a film alone may come to nothing in a row.
@@ -57,17 +50,7 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let Job { inbox, receive, wanted } = job;
     let store = setup.store()?;
     let stops = signals::stops()?;
-    if store.is_shared() {
-        wait_for(&store, &stops)?;
-    }
     let is_worker = inbox.is_none() && store.is_shared();
-    let ownership = if is_worker { Some(Ownership::of_worker()) } else { Ownership::acquire(&store)? };
-    let ownership = ownership.ok_or_else(|| {
-        let holder = process_number(Ownership::holder(&store));
-        CommandError::failed(format!(
-            "another cxr-triage{holder} already feeds the store {store}: stop that one, or name another store with --store"
-        ))
-    })?;
     let (model, rules) = setup.model_and_rules()?;
     setup.warn_of_doubt(model.manifest());
     let unread = unread()?;
@@ -80,18 +63,20 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let listener = Listener::new(move |news| drop(results.send(of_result(news, Timestamp::now()))));
     let notices = events_in.clone();
     let tell = move |event: &Event| drop(events_in.send(event.clone()));
-    let work = running::Job {
-        store: &store,
-        ownership,
-        model: &model,
-        rules,
-        kind: if inbox.is_some() { WorkerKind::Watch } else { WorkerKind::Work },
-        inbox: inbox.as_deref(),
-        receive,
-        has_plugins: !is_worker,
-        trials: wanted.once.then_some(TRIALS),
-    };
-    let running = Running::start(setup, work, &supervisor, listener, tell)?;
+    let running = when_possible(&store, &stops, || {
+        let job = running::Job {
+            store: &store,
+            ownership: own(&store, is_worker)?,
+            model: &model,
+            rules: rules.clone(),
+            kind: if inbox.is_some() { WorkerKind::Watch } else { WorkerKind::Work },
+            inbox: inbox.as_deref(),
+            receive,
+            has_plugins: !is_worker,
+            trials: wanted.once.then_some(TRIALS),
+        };
+        Running::start(setup, job, &supervisor, listener.clone(), tell.clone())
+    })?;
     service::is_ready();
     let controls = running.controls();
     let watcher = reload::watch(
@@ -124,13 +109,29 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     end
 }
 
-/// Waits for a shared store whose server does not answer: the line waits too. What does not pass by itself is an error.
-fn wait_for(store: &StorePlace, stops: &Receiver<Stop>) -> Result<(), CommandError> {
+/// The right to feed the store; one of its workers needs none.
+fn own(store: &StorePlace, is_worker: bool) -> Result<Ownership, CommandError> {
+    let ownership = if is_worker { Some(Ownership::of_worker()) } else { Ownership::acquire(store)? };
+    ownership.ok_or_else(|| {
+        let holder = process_number(Ownership::holder(store));
+        CommandError::failed(format!(
+            "another cxr-triage{holder} already feeds the store {store}: stop that one, or name another store with --store"
+        ))
+    })
+}
+
+/// Starts what needs the store. While the server of a shared one does not answer, or goes away meanwhile, that is told and
+/// tried again: the line of output waits too. What does not pass by itself is an error.
+fn when_possible<T>(
+    store: &StorePlace,
+    stops: &Receiver<Stop>,
+    start: impl Fn() -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let mut told = String::new();
     loop {
-        let error = match Store::open(store.clone()) {
-            Err(error) if error.kind.may_pass() => error,
-            opened => return opened.map(drop).map_err(CommandError::from),
+        let error = match start() {
+            Err(error) if store.is_shared() && error.may_pass() => error,
+            started => return started,
         };
         let message = error.to_string();
         if message != told {

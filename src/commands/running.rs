@@ -20,7 +20,7 @@ use crate::{
     model::Model,
     pipeline::{Event, Gauges, Membership, Order, Pipeline},
     plugin::{Plugins, SiteSettings, Waker},
-    store::{DutyKind, Ownership},
+    store::{DutyKind, Ownership, Store},
     store_place::StorePlace,
     study::Rules,
     supervise::Supervisor,
@@ -70,6 +70,8 @@ impl Running {
         let options =
             options.map(|(port, inbox)| receive::options(setup.config(), inbox, port, None)).transpose()?;
         let retention = ownership.duty(DutyKind::Retention);
+        // What the store may refuse comes before the first film is taken.
+        let kept_up = Store::open(store)?;
         let mut parts = setup.parts(store.clone(), ownership, model, rules, inbox, supervisor)?;
         parts.helper.trials = trials;
         let waker = plugins.as_ref().and_then(Plugins::waker);
@@ -79,7 +81,8 @@ impl Running {
             waker.iter().for_each(Waker::wake);
         })?;
         let shared = membership.as_ref().map(|membership| SharedDuties::of(membership, kind));
-        let upkeep = Upkeep::start(store, setup.config(), pipeline.gauges(), retention, shared, supervisor)?;
+        let upkeep =
+            Upkeep::start(kept_up, setup.config(), pipeline.gauges(), retention, shared, supervisor)?;
         let mut tell_of_receiver = tell;
         let tell_of_receiver = move |event: Event| tell_of_receiver(&event);
         let receiver = options

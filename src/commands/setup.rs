@@ -286,7 +286,7 @@ impl Setup {
             listener,
             ..HostParts::new(self.store()?, self.loaded.plugins_folder(), self.config().plugins.clone())
         };
-        Plugins::start(parts).map_err(|error| CommandError::failed(error.to_string()))
+        Ok(Plugins::start(parts)?)
     }
 
     /// Enters this process among the workers of a shared store; of another one it is the owner already.
@@ -312,8 +312,7 @@ impl Setup {
             device: model.device_in_words(),
         };
         let duties = duties_of(self.config(), kind);
-        let membership = Membership::begin(store, new, &duties, supervisor)
-            .map_err(|error| CommandError::failed(error.to_string()))?;
+        let membership = Membership::begin(store, new, &duties, supervisor)?;
         Ok((ownership.with_member(membership.member()), Some(membership)))
     }
 

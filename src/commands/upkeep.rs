@@ -19,7 +19,6 @@ use crate::{
     pipeline::{Gauges, Membership},
     service,
     store::{Duty, DutyKind, Member, ShiftQuestion, Store, StoreError},
-    store_place::StorePlace,
     supervise::{Loss, OwnedThread, Supervisor},
 };
 
@@ -64,7 +63,7 @@ pub(super) struct Upkeep {
 impl Upkeep {
     /// Starts it for the process that owns the pipeline of `store`, or, with `shared`, works for it.
     pub(super) fn start(
-        store: &StorePlace,
+        store: Store,
         config: &Config,
         gauges: Arc<Gauges>,
         retention: Duty,
@@ -74,7 +73,7 @@ impl Upkeep {
         let config = Arc::new(ArcSwap::from_pointee(config.clone()));
         shared.iter().for_each(|shared| gauges.vitals().set_takes(&shared.wanted(&config.load())));
         let mut work = Work {
-            store: Store::open(store)?,
+            store,
             config: Arc::clone(&config),
             gauges,
             retention,

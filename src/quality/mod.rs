@@ -132,17 +132,18 @@ pub fn inspect(film: &Film, gates: &Gates) -> Result<Vec<Warning>, Held> {
     let mut warnings = inspect_header(&film.header, gates)?;
     let doubts = film.warnings.iter().cloned().map(|sentence| Warning { gate: Gate::Reading, sentence });
     warnings.extend(doubts);
-    let mut ask = |gate, look: fn(&Film) -> Option<String>| {
-        let asked = follow(gates, gate, || look(film)).map_err(|held| held.with_doubts(&warnings))?;
+    let mut ask = |gate, look: &dyn Fn() -> Option<String>| {
+        let asked = follow(gates, gate, look).map_err(|held| held.with_doubts(&warnings))?;
         warnings.extend(asked);
         Ok(())
     };
-    ask(Gate::Blank, pixels::blank)?;
-    ask(Gate::Colour, pixels::colour)?;
-    ask(Gate::Inverted, inverted::inverted)?;
-    ask(Gate::Small, pixels::small)?;
-    ask(Gate::Flat, pixels::flat)?;
-    ask(Gate::Clipped, pixels::clipped)?;
+    let greys = film.grey_counts();
+    ask(Gate::Blank, &|| pixels::blank(&greys))?;
+    ask(Gate::Colour, &|| pixels::colour(film))?;
+    ask(Gate::Inverted, &|| inverted::inverted(film))?;
+    ask(Gate::Small, &|| pixels::small(film))?;
+    ask(Gate::Flat, &|| pixels::flat(&greys))?;
+    ask(Gate::Clipped, &|| pixels::clipped(&greys))?;
     Ok(warnings)
 }
 

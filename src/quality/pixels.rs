@@ -2,6 +2,9 @@
 
 use cxr_film::Film;
 
+/// How many pixels of a film have each display grey.
+pub(super) type GreyCounts = [u32; 256];
+
 /// Grey levels of 255 that the middle 98 % of a film's pixels must span. The flattest of 75 real films
 /// spans more than ten times that; an unexposed plate with a marker on it spans none.
 const LEAST_SPAN: usize = 8;
@@ -19,16 +22,16 @@ const LEAST_SIDE: u32 = 200;
 const MOST_BLACK: f64 = 0.30;
 const MOST_WHITE: f64 = 0.05;
 
-/// How near to an end of 0 to 255 counts as the end: lossy compression blurs it.
-const END: u8 = 2;
+/// So many greys at either end of 0 to 255 count as the end: lossy compression blurs it.
+const END: usize = 3;
 
 /// Percent of a picture's pixels that may have colour: annotations do, a photograph does all over.
 const MOST_COLOURED: u8 = 10;
 
 /// Nothing to see: what a workstation would show is of one grey but for a hundredth at either end
 /// (markers, burnt-in text, a frame).
-pub(super) fn blank(film: &Film) -> Option<String> {
-    let (low, high) = middle(&film.display);
+pub(super) fn blank(greys: &GreyCounts) -> Option<String> {
+    let (low, high) = middle(greys);
     (high - low < LEAST_SPAN).then(|| {
         format!(
             "The film is blank as it is read here: nearly all of it is of grey {low} to {high} of 255. If it shows a \
@@ -39,8 +42,8 @@ pub(super) fn blank(film: &Film) -> Option<String> {
 
 /// A picture that a narrow part of the grey scale is left for, by a window that is too wide or an exposure that is
 /// too short.
-pub(super) fn flat(film: &Film) -> Option<String> {
-    let (low, high) = middle(&film.display);
+pub(super) fn flat(greys: &GreyCounts) -> Option<String> {
+    let (low, high) = middle(greys);
     (high - low < FLAT_SPAN).then(|| {
         let percent = (high - low) * 100 / usize::from(u8::MAX);
         format!(
@@ -51,23 +54,24 @@ pub(super) fn flat(film: &Film) -> Option<String> {
 }
 
 /// The 1st and 99th percentile.
-fn middle(display: &[u8]) -> (usize, usize) {
-    let mut counts = [0_usize; 256];
-    for &grey in display {
-        counts[usize::from(grey)] += 1;
-    }
-    (first_beyond_hundredth(&counts, 0..256), first_beyond_hundredth(&counts, (0..256).rev()))
+fn middle(greys: &GreyCounts) -> (usize, usize) {
+    (first_beyond_hundredth(greys, 0..256), first_beyond_hundredth(greys, (0..256).rev()))
 }
 
 /// The first grey, counted in this order, that more than a hundredth of the pixels lie at or before.
-fn first_beyond_hundredth(counts: &[usize; 256], mut greys: impl Iterator<Item = usize>) -> usize {
-    let hundredth = counts.iter().sum::<usize>() / 100;
+fn first_beyond_hundredth(greys: &GreyCounts, mut order: impl Iterator<Item = usize>) -> usize {
+    let hundredth = pixels(greys) / 100;
     let mut seen = 0;
     let beyond = |&grey: &usize| {
-        seen += counts[grey];
+        seen += u64::from(greys[grey]);
         seen > hundredth
     };
-    greys.find(beyond).unwrap_or_default()
+    order.find(beyond).unwrap_or_default()
+}
+
+/// How many pixels have one of these greys.
+fn pixels(greys: &[u32]) -> u64 {
+    greys.iter().map(|&count| u64::from(count)).sum()
 }
 
 /// Too few pixels.
@@ -82,11 +86,9 @@ pub(super) fn small(film: &Film) -> Option<String> {
 }
 
 /// Much of the field is black or white beyond telling.
-pub(super) fn clipped(film: &Film) -> Option<String> {
-    let count = |is_so: fn(u8) -> bool| film.display.iter().filter(|&&grey| is_so(grey)).count() as u64;
-    let of = film.display.len() as u64;
-    let black = share(count(|grey| grey <= END), of);
-    let white = share(count(|grey| grey >= u8::MAX - END), of);
+pub(super) fn clipped(greys: &GreyCounts) -> Option<String> {
+    let of = |ends: &[u32]| share(pixels(ends), pixels(greys));
+    let (black, white) = (of(&greys[..END]), of(&greys[256 - END..]));
     let (part, end) = match (black > MOST_BLACK, white > MOST_WHITE) {
         (_, true) => (white, "white"),
         (true, _) => (black, "black"),

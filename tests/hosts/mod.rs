@@ -13,7 +13,7 @@ use std::{
 use server::Server;
 use support::{Site, lines, until};
 
-use crate::support::peers::libfaketime;
+use crate::{postgres, support::peers::libfaketime};
 
 /// A plugin that writes a line for each study that is complete.
 const PLUGIN: &str = "return { api = 1, name = \"count\", permissions = { \"write\" },
@@ -134,6 +134,24 @@ fn a_server_that_goes_and_comes_back_costs_nothing_but_time() {
         thread::sleep(Duration::from_secs(4));
         server.begin();
         site.until_scored(if how == "fast" { 12 } else { 18 });
+    }
+}
+
+#[test]
+fn a_process_that_gets_no_connection_at_any_moment_of_its_start_waits_for_one() {
+    let Some(server) = Server::start() else { return };
+    let superuser = postgres::Raw::connect(&server.url());
+    superuser.batch("CREATE ROLE station LOGIN; GRANT CREATE ON SCHEMA public TO station");
+    let site = Site::at(server.url_of("station"));
+    let inbox = site.mount("a", "er");
+    for words in [&["work"][..], &["watch", inbox.to_str().unwrap(), "--headless"]] {
+        for connections in 1..5 {
+            superuser.batch(&format!("ALTER ROLE station CONNECTION LIMIT {connections}"));
+            let process = site.start("a", words, &["er"]);
+            until("it has begun, or says why not", || process.count("error") + process.count("idle") > 0);
+            superuser.batch("ALTER ROLE station CONNECTION LIMIT -1");
+            until(&format!("it goes on after {connections}"), || process.count("idle") > 0);
+        }
     }
 }
 

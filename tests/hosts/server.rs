@@ -112,7 +112,12 @@ impl Server {
 
     /// The URL of its database.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+        self.url_of("postgres")
+    }
+
+    /// The same for a user.
+    pub(crate) fn url_of(&self, user: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 }
 

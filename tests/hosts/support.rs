@@ -41,7 +41,8 @@ impl Site {
         Self::at(server.url())
     }
 
-    fn at(url: String) -> Self {
+    /// The same at a URL.
+    pub(crate) fn at(url: String) -> Self {
         let site = Self { url, folder: tempfile::tempdir().unwrap() };
         for inbox in ["er", "icu"] {
             fs::create_dir_all(site.path("films").join(inbox)).unwrap();
@@ -250,6 +251,9 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        if thread::panicking() {
+            println!("{:?} said {:#?}", self.child, self.lines.lock());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -103,6 +103,30 @@ impl Film {
     pub fn scored(&self) -> &[u8] {
         self.scored.as_deref().unwrap_or(&self.display)
     }
+
+    /// How many pixels have each display grey, 0 to 255.
+    ///
+    /// ```
+    /// let film = cxr_film::Film::of_grey(3, 3, vec![7, 0, 7, 255, 7, 0, 255, 7, 9]);
+    /// let counts = film.grey_counts();
+    /// assert_eq!([0, 7, 9, 255].map(|grey| counts[grey]), [2, 4, 1, 2]);
+    /// assert_eq!(counts.iter().sum::<u32>(), 9);
+    /// ```
+    #[must_use]
+    pub fn grey_counts(&self) -> [u32; 256] {
+        // Neighbours are mostly alike, and an addition to a count waits for the one before it: each of four has its own.
+        let mut counts = [[0; 256]; 4];
+        let quads = self.display.chunks_exact(4);
+        for &grey in quads.remainder() {
+            counts[0][usize::from(grey)] += 1;
+        }
+        for quad in quads {
+            for (counts, &grey) in counts.iter_mut().zip(quad) {
+                counts[usize::from(grey)] += 1;
+            }
+        }
+        std::array::from_fn(|grey| counts.iter().map(|counts| counts[grey]).sum())
+    }
 }
 
 /// Why a file is no film. The message is one sentence that a person can act on.
