@@ -51,6 +51,7 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let store = setup.store()?;
     let stops = signals::stops()?;
     let is_worker = inbox.is_none() && store.is_shared();
+    let ownership = own(&store, is_worker)?;
     let (model, rules) = setup.model_and_rules()?;
     setup.warn_of_doubt(model.manifest());
     let unread = unread()?;
@@ -63,10 +64,10 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
     let listener = Listener::new(move |news| drop(results.send(of_result(news, Timestamp::now()))));
     let notices = events_in.clone();
     let tell = move |event: &Event| drop(events_in.send(event.clone()));
-    let running = when_possible(&store, &stops, || {
+    let start = || {
         let job = running::Job {
             store: &store,
-            ownership: own(&store, is_worker)?,
+            ownership: ownership.clone(),
             model: &model,
             rules: rules.clone(),
             kind: if inbox.is_some() { WorkerKind::Watch } else { WorkerKind::Work },
@@ -76,7 +77,8 @@ pub(super) fn serve(setup: &Arc<Setup>, job: Job) -> Result<(), CommandError> {
             trials: wanted.once.then_some(TRIALS),
         };
         Running::start(setup, job, &supervisor, listener.clone(), tell.clone())
-    })?;
+    };
+    let Some(running) = when_possible(&store, &stops, start)? else { return Ok(()) };
     service::is_ready();
     let controls = running.controls();
     let watcher = reload::watch(
@@ -121,17 +123,17 @@ fn own(store: &StorePlace, is_worker: bool) -> Result<Ownership, CommandError> {
 }
 
 /// Starts what needs the store. While the server of a shared one does not answer, or goes away meanwhile, that is told and
-/// tried again: the line of output waits too. What does not pass by itself is an error.
+/// tried again: the line of output waits too. None: it was asked to end before. What does not pass by itself is an error.
 fn when_possible<T>(
     store: &StorePlace,
     stops: &Receiver<Stop>,
     start: impl Fn() -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
+) -> Result<Option<T>, CommandError> {
     let mut told = String::new();
     loop {
         let error = match start() {
             Err(error) if store.is_shared() && error.may_pass() => error,
-            started => return started,
+            started => return started.map(Some),
         };
         let message = error.to_string();
         if message != told {
@@ -144,7 +146,8 @@ fn when_possible<T>(
         match stops.recv_timeout(AGAIN) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Stop::Interrupted) => return Err(CommandError::Interrupted),
-            _ => return Err(CommandError::failed(told)),
+            Ok(Stop::Asked) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) => return Err(error),
         }
     }
 }

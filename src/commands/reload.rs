@@ -115,6 +115,7 @@ fn at_next_start(config: &Config, before: &Config) -> Vec<&'static str> {
     let receive = Receive { peers: before.receive.peers.clone(), ..config.receive.clone() };
     [
         ("[inbox]", config.inbox != before.inbox),
+        ("[inboxes]", config.inboxes != before.inboxes),
         ("[receive]", receive != before.receive),
         ("[store]", config.store != before.store),
         ("[model]", config.model != before.model),
@@ -145,6 +146,7 @@ mod tests {
             ("[dashboard]\nbell = \"off\"\ntitle = true\nborders = \"ascii\"", ""),
             ("[receive.peers]\nCR-1 = \"any\"", ""),
             ("[triage]\nmax_wait = \"1h\"", ""),
+            ("[inboxes]\ner = \"/mnt/er\"", "[inboxes]"),
             ("[receive]\nport = 104", "[receive]"),
             (
                 "[dashboard]\npictures = \"sixel\"\nheatmap = false",

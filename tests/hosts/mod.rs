@@ -125,6 +125,10 @@ fn a_server_that_goes_and_comes_back_costs_nothing_but_time() {
     server.stop("fast");
     let watch = site.start("a", &["watch", inbox.to_str().unwrap(), "--headless"], &["er"]);
     until("it says that the server is away", || watch.count("error") > 0);
+    let unwanted = site.start("b", &["work"], &["er"]);
+    until("it says so too", || unwanted.count("error") > 0);
+    unwanted.signal("-TERM");
+    assert_eq!(unwanted.end(), Some(0), "to end while it waits is in order");
     site.films("er", 0..6);
     server.begin();
     until("it has begun", || watch.count("scored") > 0);
