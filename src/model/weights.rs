@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use candle_core::{DType, Device, Shape, Tensor, safetensors::Load};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
-use cxr_densenet::Tensors;
-use half::{bf16, f16, slice::HalfFloatSliceExt};
+use cxr_densenet::{Stored, Tensors, are_finite};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use super::{ModelError, TensorProblem, TensorProblemKind};
@@ -165,37 +164,13 @@ impl SimpleBackend for Values<'_> {
 
 /// A tensor's numbers as f32.
 fn numbers(tensor: &TensorView<'_>) -> candle_core::Result<Vec<f32>> {
-    let bytes = tensor.data();
-    Ok(match tensor.dtype() {
-        Dtype::F32 => bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-        Dtype::F16 => widen(bytes, f16::from_le_bytes),
-        Dtype::BF16 => widen(bytes, bf16::from_le_bytes),
-        _ => tensor.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?,
-    })
-}
-
-/// Numbers of two bytes, a handful at a time: processors have instructions for many at once.
-fn widen<T: Copy + Default>(bytes: &[u8], number: impl Fn([u8; 2]) -> T) -> Vec<f32>
-where
-    [T]: HalfFloatSliceExt,
-{
-    const HANDFUL: usize = 256;
-    let mut values = vec![0.0; bytes.len() / 2];
-    let mut short = [T::default(); HANDFUL];
-    for (values, bytes) in values.chunks_mut(HANDFUL).zip(bytes.chunks(2 * HANDFUL)) {
-        let short = &mut short[..values.len()];
-        for (short, bytes) in short.iter_mut().zip(bytes.as_chunks().0) {
-            *short = number(*bytes);
-        }
-        short.convert_to_f32_slice(values);
-    }
-    values
-}
-
-/// Infinities and NaN have the largest exponent.
-fn are_finite(values: &[f32]) -> bool {
-    let largest = values.iter().map(|value| value.to_bits() & 0x7fff_ffff).max();
-    largest.is_none_or(|largest| largest < f32::INFINITY.to_bits())
+    let stored = match tensor.dtype() {
+        Dtype::F32 => Stored::F32,
+        Dtype::F16 => Stored::F16,
+        Dtype::BF16 => Stored::Bf16,
+        _ => return tensor.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1(),
+    };
+    Ok(stored.read(tensor.data()))
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ mod grid;
 mod kernels;
 mod network;
 mod stem;
+mod stored;
 mod threads;
 #[doc(hidden)]
 pub mod trial;
@@ -61,6 +62,7 @@ use bf16::Bf16;
 use fp32::Fp32;
 use kernels::{Isa, PANEL, STRIDE};
 use network::{Network, Workspace};
+pub use stored::{Stored, are_finite};
 use threads::Threads;
 pub use weights::Tensors;
 
