@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     config::{Config, Retention},
+    files::is_filled,
     health::disk,
-    retention::{Deletion, Doomed, decide, delete, is_filled, is_owned},
+    retention::{Deletion, Doomed, decide, delete, is_owned},
     store::{Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
