@@ -74,9 +74,8 @@ mod tests {
             ("/data/a.dcm", true, true, &[]),
             ("/data/a.dcm", true, false, &all),
         ] {
-            let may = |lack: &&Lack| {
-                mounts.may_be_elsewhere(Path::new(path), was_seen_here, **lack, |_| is_filled)
-            };
+            let may =
+                |lack: &&Lack| mounts.may_be_elsewhere(Path::new(path), was_seen_here, **lack, |_| is_filled);
             let found: Vec<Lack> = all.iter().filter(may).copied().collect();
             assert_eq!(found, expected, "{path}, filled: {is_filled}, seen here: {was_seen_here}");
         }
