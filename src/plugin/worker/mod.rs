@@ -244,8 +244,12 @@ impl Worker {
                 Some(PluginAction::Enable) => {
                     let resting = self.state.resting.take().map(|(loading, _)| loading);
                     if let Some(loading) = resting.or(self.state.loaded.take().map(|(loading, _)| loading)) {
-                        self.record.state = PluginState::Stopped;
+                        let before = std::mem::replace(&mut self.record.state, PluginState::Stopped);
                         self.load(loading);
+                        if self.ender.is_ended() {
+                            // Nothing came of it: the next run goes on where it was, and is asked again.
+                            self.record.state = before;
+                        }
                     }
                 }
                 Some(PluginAction::Run { command, study }) if self.is_running() => {
