@@ -1,5 +1,6 @@
 //! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
 
+mod duties;
 mod films;
 pub(crate) mod server;
 mod support;
