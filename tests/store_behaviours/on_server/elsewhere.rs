@@ -118,3 +118,14 @@ fn a_film_that_the_retention_deleted_is_not_waited_for() {
     site.bench.raw("UPDATE files SET removed_at = 0");
     assert!(!site.waits(study));
 }
+
+#[test]
+fn a_result_for_a_destination_that_this_host_does_not_name_is_tried_like_one_that_cannot_be_reached() {
+    let Some(mut site) = Site::new() else { return };
+    let study = site.study(&site.path("a.dcm"), "elsewhere");
+    let named = std::mem::take(&mut site.send);
+    assert!(!site.waits(study), "it is counted, and given up in time");
+    // Another host names it, and lacks its film.
+    site.send = named;
+    assert!(site.waits(study));
+}
