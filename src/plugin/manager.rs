@@ -13,7 +13,6 @@ use std::{
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, bounded, select};
-use jiff::Timestamp;
 
 use start::open;
 
@@ -187,7 +186,7 @@ impl Manager {
     }
 
     fn note(&mut self, record: &PluginRecord) {
-        if let Err(error) = self.store.save_plugin(record, Timestamp::now()) {
+        if let Err(error) = self.store.save_plugin(record, self.store.now()) {
             tracing::error!(%error, "the state of a plugin could not be noted");
         }
     }
