@@ -48,7 +48,8 @@ impl Failure {
 
     /// Whether a delivery has failed so before, and will for as long as nobody does anything: that is told once.
     pub(super) fn is_known(&self, delivery: &Delivery) -> bool {
-        matches!(self.remedy, Remedy::Configuration | Remedy::AnotherHost) && delivery.fault == clean(&self.why)
+        matches!(self.remedy, Remedy::Configuration | Remedy::AnotherHost)
+            && delivery.fault == clean(&self.why)
     }
 }
 

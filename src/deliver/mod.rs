@@ -251,7 +251,13 @@ impl Deliverer {
         // A plugin that may know who the patient is may name a file after her; everything else is named by the site.
         let to = (delivery.kind != DeliveryKind::Write).then_some(delivery.target.as_str());
         if !is_known {
-            tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), to, why, "a delivery failed");
+            tracing::warn!(
+                plugin = delivery.plugin,
+                kind = delivery.kind.word(),
+                to,
+                why,
+                "a delivery failed"
+            );
         }
         let after = |wait: Duration| {
             let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);

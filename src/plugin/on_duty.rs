@@ -200,7 +200,8 @@ struct Keeper {
 impl Keeper {
     fn new(parts: HostParts) -> Self {
         let duty = |kind| parts.ownership.as_ref().map(|ownership| ownership.duty(kind));
-        let part = |(serves, kind)| Some(Part { serves, duty: duty(kind)?, running: None, tries: Tries::default() });
+        let part =
+            |(serves, kind)| Some(Part { serves, duty: duty(kind)?, running: None, tries: Tries::default() });
         let both = [(Serves::Plugins, DutyKind::Plugins), (Serves::Results, DutyKind::Sending)];
         let running = both.into_iter().filter_map(part).collect();
         Self { parts, running }

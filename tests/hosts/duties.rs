@@ -23,10 +23,8 @@ fn a_plugin_that_one_host_no_longer_enables_misses_nothing_on_the_next_host_that
     let enables = |enabled: &str| {
         let exports = site.path("exports");
         let section = format!("[plugins.{enabled}]\nallow = [\"write\"]\n");
-        let text = format!(
-            "[plugins]\nenabled = [\"{enabled}\"]\nexports = \"{}\"\n{section}",
-            exports.display()
-        );
+        let text =
+            format!("[plugins]\nenabled = [\"{enabled}\"]\nexports = \"{}\"\n{section}", exports.display());
         site.config_of("passing", &text);
         fs::rename(site.path("passing.toml"), site.path("a.toml")).unwrap();
     };
