@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     config::{Config, Retention},
+    files::is_filled,
     health::disk,
-    retention::{Deletion, Doomed, decide, delete, is_filled, is_owned},
+    retention::{Deletion, Doomed, decide, delete, is_owned},
     store::{Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
@@ -141,7 +142,7 @@ fn apply(
         for Doomed { film, why } in batch {
             match delete(film, &folders, |film| store.knows_of(&film.path, &film.seen_by)) {
                 Ok(Deletion::Gone) => {
-                    store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
+                    store.note_deleted(std::slice::from_ref(film), why, store.now())?;
                     outcome.deleted += 1;
                 }
                 Ok(Deletion::Stays(why)) => {
@@ -155,7 +156,7 @@ fn apply(
         }
     }
     for studies in to_forget.chunks(STUDIES).take_while(|_| !has_ended()) {
-        store.forget_patients(studies, Timestamp::now())?;
+        store.forget_patients(studies, store.now())?;
     }
     Ok(outcome)
 }

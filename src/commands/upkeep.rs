@@ -48,9 +48,11 @@ impl SharedDuties {
         Self { member: membership.member(), taken: membership.duties(), kind }
     }
 
-    /// The duties that the configuration asks for.
+    /// The duties that the configuration asks for, but for those that this process cannot do now.
     fn wanted(&self, config: &Config) -> Vec<DutyKind> {
-        duties_of(config, self.kind)
+        let mut wanted = duties_of(config, self.kind);
+        wanted.retain(|kind| !self.member.duty(*kind).is_left());
+        wanted
     }
 }
 

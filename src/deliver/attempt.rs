@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::store::StoreError;
+use crate::{
+    store::{Delivery, StoreError},
+    text::clean,
+};
 
 /// The outcome of one try: what is worth proving, or why it failed; none if it was cut short by the end of the program.
 pub(super) type Attempt = Option<Result<Json, Failure>>;
@@ -19,6 +22,8 @@ pub(super) struct Failure {
 pub(super) enum Remedy {
     /// Another try.
     Time,
+    /// Another try, once a configuration names what this one lacks.
+    Configuration,
     /// Another host, or a share that comes back to this one: what was tried here is no try.
     AnotherHost,
     /// Nothing.
@@ -31,9 +36,20 @@ impl Failure {
         Self { why: why.into(), remedy: Remedy::Nothing }
     }
 
+    /// A failure for want of a part of the configuration.
+    pub(super) fn configuration(why: impl Into<String>) -> Self {
+        Self { why: why.into(), remedy: Remedy::Configuration }
+    }
+
     /// A failure for want of what another host may have.
     pub(super) fn elsewhere(why: impl Into<String>) -> Self {
         Self { why: why.into(), remedy: Remedy::AnotherHost }
+    }
+
+    /// Whether a delivery has failed so before, and will for as long as nobody does anything: that is told once.
+    pub(super) fn is_known(&self, delivery: &Delivery) -> bool {
+        matches!(self.remedy, Remedy::Configuration | Remedy::AnotherHost)
+            && delivery.fault == clean(&self.why)
     }
 }
 

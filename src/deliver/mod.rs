@@ -204,11 +204,16 @@ impl Deliverer {
             let failures =
                 if result.as_ref().is_err_and(is_elsewhere) { 0 } else { turn.came_to(result.is_ok()) };
             let now = self.store.now();
+            let is_known = result.as_ref().is_err_and(|failure| failure.is_known(&delivery));
             let tried = self.judge(&delivery, result, failures, now);
             self.store.tried_delivery(&delivery, &tried, now)?;
-            // One that another version took the place of is told of as that.
-            let is_over = matches!(tried, Tried::Done(Json::Null));
-            if let (Some(study), DeliveryKind::Send, false) = (delivery.study, delivery.kind, is_over) {
+            let is_news = match tried {
+                // One that another version took the place of is told of as that.
+                Tried::Done(Json::Null) => false,
+                Tried::Done(_) | Tried::GivenUp(_) => true,
+                Tried::Again { .. } | Tried::Elsewhere { .. } => !is_known,
+            };
+            if let (Some(study), DeliveryKind::Send, true) = (delivery.study, delivery.kind, is_news) {
                 self.tell(study, delivery.id)?;
             }
             if failures > 0 {
@@ -237,25 +242,35 @@ impl Deliverer {
         failures: u32,
         now: Timestamp,
     ) -> Tried {
-        let Failure { why, remedy } = match result {
+        let failure = match result {
             Ok(detail) => return Tried::Done(detail),
             Err(failure) => failure,
         };
+        let is_known = failure.is_known(delivery);
+        let Failure { why, remedy } = failure;
         // A plugin that may know who the patient is may name a file after her; everything else is named by the site.
         let to = (delivery.kind != DeliveryKind::Write).then_some(delivery.target.as_str());
-        tracing::warn!(plugin = delivery.plugin, kind = delivery.kind.word(), to, why, "a delivery failed");
+        if !is_known {
+            tracing::warn!(
+                plugin = delivery.plugin,
+                kind = delivery.kind.word(),
+                to,
+                why,
+                "a delivery failed"
+            );
+        }
         let after = |wait: Duration| {
             let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
             now.checked_add(wait).unwrap_or(Timestamp::MAX)
         };
         match remedy {
             Remedy::AnotherHost => Tried::Elsewhere { why, due: after(self.retries.longest) },
-            Remedy::Time if !self.retries.is_over(delivery) => Tried::Again {
+            Remedy::Time | Remedy::Configuration if !self.retries.is_over(delivery) => Tried::Again {
                 why,
                 due: after(self.retries.after(delivery.attempts + 1)),
                 others: after(self.retries.after(failures)),
             },
-            Remedy::Time | Remedy::Nothing => Tried::GivenUp(why),
+            Remedy::Time | Remedy::Configuration | Remedy::Nothing => Tried::GivenUp(why),
         }
     }
 

@@ -78,7 +78,7 @@ pub fn send_now(
             Some(Ok(detail)) => Tried::Done(detail),
             Some(Err(Failure { why, remedy })) => match remedy {
                 Remedy::Nothing => Tried::GivenUp(why),
-                Remedy::Time => again(why, delivery.attempts, now),
+                Remedy::Time | Remedy::Configuration => again(why, delivery.attempts, now),
                 // The host that delivers may have the film: it tries at once.
                 Remedy::AnotherHost => Tried::Elsewhere { why, due: now },
             },

@@ -37,12 +37,8 @@ fn send_until(
     stopped: &Receiver<Infallible>,
 ) -> Result<Option<Json>, Failure> {
     let Some(destination) = destinations.get(&delivery.target) else {
-        let section = format!("[send.{}]", delivery.target);
-        return Err(if store.is_shared() {
-            Failure::elsewhere(format!("the configuration of this host has no section {section}"))
-        } else {
-            format!("the configuration no longer has the section {section}").into()
-        });
+        let whose = if store.is_shared() { "the configuration of this host" } else { "the configuration" };
+        return Err(Failure::configuration(format!("{whose} has no section [send.{}]", delivery.target)));
     };
     let study = delivery.study.ok_or_else(|| Failure::for_good("there is no study to send"))?;
     let detail = store.detail(study)?;

@@ -134,6 +134,12 @@ pub(crate) fn unlinked() -> i32 {
     i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default()
 }
 
+/// Whether a folder has anything in it: the place of a share that is away has not.
+#[must_use]
+pub fn is_filled(folder: &Path) -> bool {
+    folder.read_dir().is_ok_and(|mut files| files.next().is_some())
+}
+
 /// Reads a regular file whole; one that grows meanwhile beyond what is expected is refused.
 ///
 /// # Errors

@@ -163,7 +163,9 @@ impl HostsFacts {
         let sentence = |(inbox, films): &(String, u64)| {
             let films = if *films == 1 { "1 film waits".to_owned() } else { format!("{films} films wait") };
             match inbox.as_str() {
-                "" => format!("{films} that no worker at work can open: is their disk mounted?"),
+                "" => format!(
+                    "{films} that no worker at work can open: is their disk mounted, and may the account read it?"
+                ),
                 inbox => format!("{films} in the inbox {inbox}, which no worker at work has mounted"),
             }
         };

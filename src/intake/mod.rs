@@ -8,9 +8,11 @@
 //!
 //! `settle` decides when a file is complete and never touches the disk; `worker` and
 //! `walk` are the thread that looks at the disk for it; `folders` keeps the watches; `names` says what is not a film; `left_out`
-//! counts it; `mounts` knows inboxes by name; `faults` tells each trouble once.
+//! counts it; `mounts` knows inboxes by name; `elsewhere` says which files another host may have; `faults` tells each trouble
+//! once.
 
 mod disk;
+mod elsewhere;
 mod faults;
 mod folders;
 mod left_out;
@@ -40,6 +42,7 @@ use crate::{
     text::{shown, unnamed},
 };
 
+pub use elsewhere::Lack;
 pub use left_out::{LeftOut, Why};
 pub use mounts::{InboxName, Mount, MountError, Mounts, split, unmounted};
 pub use names::{DEFAULT_IGNORE, Kind, Names, is_hidden, is_receivers, sidecar_priority};

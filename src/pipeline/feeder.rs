@@ -132,7 +132,7 @@ impl Feeder {
         if let Some(Pause { left, is_news }) = self.alone.judge.reach.pause(Instant::now()) {
             if is_news {
                 self.supervisor.tell(
-                    "The disk or share of films that other hosts took in does not answer on this host: it takes no film for \
+                    "The disk or share of films that other hosts took in cannot be read on this host: it takes no film for \
                      a while, and leaves them to the others.",
                 );
             }

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -20,9 +20,9 @@ use super::{
     report::{Identity, Report, ReportKind, ScoredReport},
 };
 use crate::{
-    files::{NoAnswerError, Readers, RefusedError},
+    files::{NoAnswerError, Readers, RefusedError, is_filled},
     guard::guarded,
-    intake::{Arrival, Mounts},
+    intake::{Arrival, Lack, Mount, Mounts},
     lock::lock,
     model::{Findings, ModelError},
     quality::{Gates, Held, Warning},
@@ -77,18 +77,18 @@ impl Judge {
                 return report(ReportKind::Left);
             }
             tracing::warn!(file = unnamed(&due.arrival.path), %error, "cannot read a file");
-            let is_passing = is_passing(&error);
-            if due.seen_elsewhere && is_passing {
-                self.reach.has_failed(Instant::now());
-            }
-            if due.seen_elsewhere && (is_passing || self.is_out_of_reach(&due.arrival.path, &error)) {
+            let lack = Lack::of(&error);
+            if self.may_be_elsewhere(due, lack) {
+                if lack == Lack::Unread {
+                    self.reach.has_failed(Instant::now());
+                }
                 return report(ReportKind::Elsewhere);
             }
-            report(ReportKind::Unread { reason: why_unread(&error), again: is_passing })
+            report(ReportKind::Unread { reason: why_unread(&error), again: is_passing(&error) })
         })?;
         if due.seen_elsewhere {
             self.reach.has_come();
-            if self.is_another(&due.arrival) {
+            if self.may_be_elsewhere(due, Lack::Another) && is_another(&due.arrival) {
                 tracing::warn!(file = unnamed(&due.arrival.path), "another file lies there on this host");
                 return Err(report(ReportKind::Elsewhere));
             }
@@ -106,21 +106,11 @@ impl Judge {
         Ok(Opened { content: bytes.content, sha256: bytes.sha256, started })
     }
 
-    /// Whether it may be this host that lacks a file: its inbox has nothing in it here, or it lies in none, so that another
-    /// host may have another disk at that place.
-    fn is_out_of_reach(&self, path: &Path, error: &io::Error) -> bool {
-        if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) {
-            return false;
-        }
-        let is_empty = |folder: &Path| folder.read_dir().map_or(true, |mut files| files.next().is_none());
-        self.mounts.inbox_of(path).is_none_or(|mount| is_empty(&mount.folder))
-    }
-
-    /// Whether this host has another file at the place at which another host saw one: in no named inbox, a path is only by
-    /// chance the same disk's.
-    fn is_another(&self, seen: &Arrival) -> bool {
-        self.mounts.inbox_of(&seen.path).is_none()
-            && fs::metadata(&seen.path).is_ok_and(|metadata| !seen.may_be(&metadata))
+    /// Whether another host may have the file of a film that this one does not get. Of what a host received itself it judges
+    /// itself.
+    fn may_be_elsewhere(&self, due: &Queued, lack: Lack) -> bool {
+        let is_filled = |mount: &Mount| is_filled(&mount.folder);
+        due.seen_elsewhere && self.mounts.may_be_elsewhere(&due.arrival.path, false, lack, is_filled)
     }
 
     /// The gates in force for a film; those of one that a person wants scored only warn.
@@ -172,12 +162,12 @@ struct Judged {
     rules: Arc<Rules>,
 }
 
-fn why_unread(error: &std::io::Error) -> String {
+fn why_unread(error: &io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => {
+        io::ErrorKind::NotFound => {
             "The file was taken out of the inbox before it could be read: send it again.".into()
         }
-        std::io::ErrorKind::PermissionDenied => {
+        io::ErrorKind::PermissionDenied => {
             "This program may not read the file: change its permissions, then copy it in again.".into()
         }
         _ if RefusedError::of(error).is_some() => format!("The file was not read: {error}."),
@@ -189,22 +179,28 @@ fn why_unread(error: &std::io::Error) -> String {
     }
 }
 
+/// Whether this host has another file at the place at which another host saw one.
+fn is_another(seen: &Arrival) -> bool {
+    fs::metadata(&seen.path).is_ok_and(|metadata| !seen.may_be(&metadata))
+}
+
 /// Whether a file that could not be read may be readable later, as it is: a share that is down comes back.
-fn is_passing(error: &std::io::Error) -> bool {
-    let stays = matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied);
-    !stays && RefusedError::of(error).is_none()
+fn is_passing(error: &io::Error) -> bool {
+    Lack::of(error) == Lack::Unread && error.kind() != io::ErrorKind::PermissionDenied
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::files::Deadline;
 
     /// A judge on a host whose share answers each read with this error of the system; none: it answers.
     fn judge(folder: &Path, share: Option<i32>) -> Judge {
-        let read = move |path: &Path, _, _: &crate::files::Progress| match share {
+        let read = move |path: &Path, expected, _: &crate::files::Progress| match share {
             Some(error) => Err(io::Error::from_raw_os_error(error)),
-            None => fs::read(path),
+            None => crate::files::read(path, expected),
         };
         Judge {
             known: Arc::new(Mutex::new(Store::open(folder.join("store.db")).unwrap())),
@@ -236,10 +232,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let film = folder.path().join("a");
         fs::write(&film, "a film").unwrap();
-        // EIO, ESTALE.
-        for error in [5, 116] {
-            let judge = judge(folder.path(), Some(error));
-            assert_eq!(kind(judge.open(&due(&film, false))), "again");
+        // EIO, ESTALE; and EACCES, for what one account may not read another host's may.
+        for (error, of_its_own) in [(5, "again"), (116, "again"), (13, "else")] {
+            let mut judge = judge(folder.path(), Some(error));
+            let inbox = format!("er={}", folder.path().display());
+            judge.mounts = Arc::new(Mounts::new([inbox.parse().unwrap()]).unwrap());
+            assert_eq!(kind(judge.open(&due(&film, false))), of_its_own);
             assert!(judge.reach.pause(Instant::now()).is_none());
             for _ in 0..8 {
                 assert_eq!(kind(judge.open(&due(&film, true))), "elsewhere");
@@ -265,10 +263,16 @@ mod tests {
         assert_eq!(kind(judge.open(&seen(|arrival| arrival.modified_ns += 1_900_000_000))), "opened");
         assert_eq!(kind(judge.open(&longer)), "elsewhere");
         assert_eq!(kind(judge.open(&later)), "elsewhere");
+        // Nor is a folder of that name.
+        let mut a_folder = seen(|_| ());
+        a_folder.arrival.path = folder.path().join("b");
+        fs::create_dir(&a_folder.arrival.path).unwrap();
+        assert_eq!(kind(judge.open(&a_folder)), "elsewhere");
         // Its own host reads what is there now; so does every host that has the inbox by name.
         assert_eq!(kind(judge.open(&Queued { seen_elsewhere: false, ..longer.clone() })), "opened");
         let inbox = format!("er={}", folder.path().display());
         judge.mounts = Arc::new(Mounts::new([inbox.parse().unwrap()]).unwrap());
         assert_eq!(kind(judge.open(&longer)), "opened");
+        assert_eq!(kind(judge.open(&a_folder)), "else");
     }
 }

@@ -144,7 +144,7 @@ impl Work {
         let duties = self.duties.load_full();
         for kind in DutyKind::ALL {
             let duty = self.member.duty(kind).clone();
-            match (duties.contains(&kind), duty.is_held()) {
+            match (duties.contains(&kind) && !duty.is_left(), duty.is_held()) {
                 (true, held) if is_due || !held => {
                     self.steadily(|work| work.store.take_duty(&work.member, &duty).map(|_| ()))?;
                 }

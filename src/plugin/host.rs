@@ -56,7 +56,9 @@ impl Host {
     /// The store cannot be opened, or there is no thread to be had.
     pub fn start(parts: HostParts) -> Result<Self, HostError> {
         let progress = Arc::new(Progress::default());
-        let store = Store::open(&parts.store)?;
+        let mut store = Store::open(&parts.store)?;
+        // By its clock it is judged what is due.
+        store.serve(&parts.duty);
         let (wake_in, wake) = bounded(1);
         let (settings_in, settings) = unbounded();
         let (ready_in, ready) = bounded(1);

@@ -13,7 +13,6 @@ use std::{
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, after, bounded, select};
-use jiff::Timestamp;
 
 use start::open;
 
@@ -187,7 +186,7 @@ impl Manager {
     }
 
     fn note(&mut self, record: &PluginRecord) {
-        if let Err(error) = self.store.save_plugin(record, Timestamp::now()) {
+        if let Err(error) = self.store.save_plugin(record, self.store.now()) {
             tracing::error!(%error, "the state of a plugin could not be noted");
         }
     }
@@ -289,12 +288,16 @@ impl Manager {
         self.note(&record);
     }
 
-    /// Ends a plugin that is no longer enabled. Nobody waits for it.
+    /// Ends a plugin that is no longer enabled. Nobody waits for it. Of a store that several hosts share it may be this host
+    /// alone that does not enable it: there it ends as with the program, and the next host goes on where it was.
     fn end(&mut self, name: &str) {
-        let Some(running) = self.running.remove(name) else { return };
-        let _ = running.orders.send(Order::Stop);
-        running.ender.end();
-        self.others.push((thread_of(name), running.thread));
+        let Some(Running { orders, ender, thread, .. }) = self.running.remove(name) else { return };
+        if !self.store.is_shared() {
+            let _ = orders.send(Order::Stop);
+        }
+        // Its thread ends with its orders' channel, and with its process.
+        ender.end();
+        self.others.push((thread_of(name), thread));
     }
 
     /// Ends everything. What does not end in time is left behind: its work is in the store, for the next start.

@@ -1,18 +1,27 @@
 //! The plugins and deliveries of a store: they run as long as this process has the duty to. The owner of a store has it
 //! always; of the hosts that share a store, one at a time.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, select, unbounded};
 
 use super::{Host, HostError, HostParts, Serves, SiteSettings, Waker};
 use crate::{
     store::{Duty, DutyKind},
-    supervise::{Loss, is_closed},
+    supervise::{Loss, Supervisor, is_closed},
 };
 
 /// How often it is looked whether a duty has come or gone.
 const LOOK: Duration = Duration::from_millis(500);
+/// The time between two tries to begin what belongs to a duty.
+const PAUSE: Duration = Duration::from_secs(2);
+/// So many tries that fail, and the duty is left to others.
+const TRIES: u32 = 5;
+/// For how long: where nobody else takes it, it is tried again here.
+const LEFT: Duration = Duration::from_secs(120);
 
 /// The plugins and deliveries of this process. They stop when it is dropped.
 pub enum Plugins {
@@ -124,28 +133,78 @@ struct Part {
     duty: Duty,
     /// The host, and the duty as this process had it when the host was started.
     running: Option<(Duty, Host)>,
+    tries: Tries,
 }
 
 impl Part {
     fn host(&self) -> Option<&Host> {
         self.running.as_ref().map(|(_, host)| host)
     }
+
+    /// Tells that it could not begin; after some tries the duty is left to others.
+    fn has_failed(&mut self, error: &HostError, supervisor: &Supervisor) {
+        let (word, why) = (self.duty.kind().word(), error.to_string());
+        if self.tries.is_news(&why) {
+            supervisor.tell(format!(
+                "This host has the duty `{word}` and cannot begin it: {why}. It tries again, and then leaves the duty to \
+                 other hosts for a while."
+            ));
+        }
+        // A server that does not answer answers no other host.
+        let is_everywhere = matches!(error, HostError::Store(error) if error.kind.may_pass());
+        if self.tries.has_failed(Instant::now(), is_everywhere) {
+            tracing::warn!(duty = word, "this process leaves the duty to others for a while");
+            self.duty.leave_for(LEFT);
+        }
+    }
+}
+
+/// The tries to begin what belongs to a duty that have failed in a row.
+#[derive(Debug, Default)]
+struct Tries {
+    failed: u32,
+    last: Option<Instant>,
+    /// The last failure that was told, so that it is told once.
+    told: String,
+}
+
+impl Tries {
+    fn is_due(&self, now: Instant) -> bool {
+        self.last.is_none_or(|last| now.saturating_duration_since(last) >= PAUSE)
+    }
+
+    /// Whether nobody has been told of a failure yet.
+    fn is_news(&mut self, why: &str) -> bool {
+        let is_news = self.told != why;
+        why.clone_into(&mut self.told);
+        is_news
+    }
+
+    /// Notes a failure; whether it is one too many. One that every host would have counts for nothing.
+    fn has_failed(&mut self, now: Instant, is_everywhere: bool) -> bool {
+        self.last = Some(now);
+        self.failed += u32::from(!is_everywhere);
+        let is_over = self.failed >= TRIES;
+        if is_over {
+            self.failed = 0;
+        }
+        is_over
+    }
 }
 
 struct Keeper {
     parts: HostParts,
     running: Vec<Part>,
-    /// The last failure to start that was told, so that it is told once.
-    told: String,
 }
 
 impl Keeper {
     fn new(parts: HostParts) -> Self {
         let duty = |kind| parts.ownership.as_ref().map(|ownership| ownership.duty(kind));
-        let part = |(serves, kind)| Some(Part { serves, duty: duty(kind)?, running: None });
+        let part =
+            |(serves, kind)| Some(Part { serves, duty: duty(kind)?, running: None, tries: Tries::default() });
         let both = [(Serves::Plugins, DutyKind::Plugins), (Serves::Results, DutyKind::Sending)];
         let running = both.into_iter().filter_map(part).collect();
-        Self { parts, running, told: String::new() }
+        Self { parts, running }
     }
 
     /// Works until everything is to stop. It may be called again after a panic.
@@ -190,7 +249,10 @@ impl Keeper {
                 part.running = None;
             }
             let duty = part.duty.pinned();
-            if part.running.is_some() || !duty.is_held() {
+            if part.running.is_some() || !duty.is_held() || duty.is_left() {
+                continue;
+            }
+            if !part.tries.is_due(Instant::now()) {
                 continue;
             }
             let parts = HostParts { serves: part.serves, duty: duty.clone(), ..self.parts.clone() };
@@ -198,12 +260,9 @@ impl Keeper {
                 Ok(host) => {
                     tracing::info!(duty = word, "this process has the duty now");
                     part.running = Some((duty, host));
+                    part.tries = Tries::default();
                 }
-                Err(error) if self.told != error.to_string() => {
-                    tracing::error!(%error, duty = word, "a duty cannot be taken up");
-                    self.told = error.to_string();
-                }
-                Err(_) => {}
+                Err(error) => part.has_failed(&error, &self.parts.supervisor),
             }
         }
     }
@@ -216,5 +275,25 @@ impl Keeper {
         let SiteSettings { plugins_folder, plugins, destinations } = changed;
         (self.parts.folder, self.parts.config, self.parts.destinations) =
             (plugins_folder, plugins, destinations);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_begin_is_tried_in_peace_told_of_once_and_left_to_others_in_the_end() {
+        let (mut tries, start) = (Tries::default(), Instant::now());
+        assert!(tries.is_due(start));
+        for number in 1..TRIES {
+            let now = start + PAUSE * number;
+            assert!(!tries.has_failed(now, false), "after {number}");
+            assert!(!tries.is_due(now + PAUSE / 2) && tries.is_due(now + PAUSE));
+            assert!(!tries.has_failed(now, true), "another host would not get on either");
+        }
+        assert!(tries.has_failed(start + PAUSE * TRIES, false));
+        assert!(!tries.has_failed(start + LEFT, false), "when it has the duty again it tries as often");
+        assert!(tries.is_news("no room") && !tries.is_news("no room") && tries.is_news("no thread"));
     }
 }

@@ -105,12 +105,6 @@ pub fn is_owned(place: &Path, folders: &[PathBuf]) -> bool {
     place.parent().is_some_and(|folder| folders.iter().any(|owned| folder.starts_with(owned)))
 }
 
-/// Whether a folder has anything in it: the place of a share that is away has not.
-#[must_use]
-pub fn is_filled(folder: &Path) -> bool {
-    folder.read_dir().is_ok_and(|mut files| files.next().is_some())
-}
-
 /// A file's name in its folder as that really is, links followed; none where the folder is gone.
 fn real_place(path: &Path) -> io::Result<Option<PathBuf>> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };

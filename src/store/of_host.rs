@@ -2,8 +2,11 @@
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
 
-use super::{Store, StoreError, convert::Place, shared::host_name, sql::OptionalExtension};
-use crate::intake::{InboxName, Mount, Mounts, split};
+use super::{FilmId, Store, StoreError, convert::Place, shared::host_name, sql::OptionalExtension};
+use crate::{
+    files::is_filled,
+    intake::{InboxName, Lack, Mount, Mounts},
+};
 
 impl Store {
     /// Whether this host can know that a file is gone where it finds none; `seen_by`: the host that received it.
@@ -12,20 +15,26 @@ impl Store {
         self.host().knows_of(path, seen_by)
     }
 
-    /// Whether a file that this host does not have may lie on another one.
+    /// Whether another host may have a film's file that this one does not get: never one that the retention has deleted.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
-    pub fn may_be_elsewhere(&self, path: &Path) -> Result<bool, StoreError> {
+    pub fn may_be_elsewhere(&self, film: FilmId, path: &Path, lack: Lack) -> Result<bool, StoreError> {
         if !self.is_shared() {
             return Ok(false);
         }
-        let seen_by: Option<String> = self.read(|view| {
-            view.prepare_cached("SELECT seen_by FROM files WHERE path = ?1 ORDER BY id DESC LIMIT 1")?
-                .query_row([Place::to_value(&self.mounts.place(path))], |row| row.get(0))
-                .optional()
+        let known: Option<(String, bool)> = self.read(|view| {
+            view.prepare_cached(
+                "SELECT seen_by, removed_at IS NOT NULL FROM files WHERE path = ?1 AND film = ?2
+                 ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row((Place::to_value(&self.mounts.place(path)), film), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
         })?;
-        Ok(!self.host().knows_of(path, seen_by.as_deref().unwrap_or_default()))
+        let (seen_by, was_removed) = known.unwrap_or_default();
+        Ok(!was_removed && self.host().may_be_elsewhere(path, &seen_by, lack))
     }
 
     pub(super) fn host(&self) -> OfHost {
@@ -44,19 +53,17 @@ pub(super) struct OfHost {
 }
 
 impl OfHost {
-    /// Whether this host can know that a file is gone where it finds none: its inbox is mounted here and not empty, as the
-    /// place of a share is that is away; or it lies in none, and this host received it.
+    /// Whether another host may have a file that this one does not get.
+    fn may_be_elsewhere(&self, path: &Path, seen_by: &str, lack: Lack) -> bool {
+        let was_seen_here = self.name.as_ref().is_none_or(|name| name == seen_by);
+        self.mounts.may_be_elsewhere(path, was_seen_here, lack, |Mount { name, folder }| {
+            *self.filled.borrow_mut().entry(name.clone()).or_insert_with(|| is_filled(folder))
+        })
+    }
+
+    /// Whether this host can know that a file is gone where it finds none.
     pub(super) fn knows_of(&self, path: &Path, seen_by: &str) -> bool {
-        if split(path).is_some() {
-            return false;
-        }
-        match self.mounts.inbox_of(path) {
-            Some(Mount { name, folder }) => {
-                let look = || folder.read_dir().is_ok_and(|mut files| files.next().is_some());
-                *self.filled.borrow_mut().entry(name.clone()).or_insert_with(look)
-            }
-            None => self.name.as_ref().is_none_or(|name| name == seen_by),
-        }
+        !self.may_be_elsewhere(path, seen_by, Lack::Missing)
     }
 
     /// Whether a file is there, or is known to be gone.

@@ -80,7 +80,7 @@ pub struct Waiting {
 macro_rules! select_deliveries {
     ($rest:literal) => {
         concat!(
-            "SELECT id, plugin, study, kind, target, content, key, attempts, time, tried_for, plan FROM outbox
+            "SELECT id, plugin, study, kind, target, content, key, attempts, time, tried_for, plan, fault FROM outbox
              WHERE state = 'waiting' AND ",
             $rest
         )
@@ -295,5 +295,6 @@ fn delivery(row: &Row<'_>) -> sql::Result<Delivery> {
         time: columns.next_time()?,
         tried_for: Duration::from_millis(columns.next::<i64>()?.unsigned_abs()),
         plan: columns.next()?,
+        fault: columns.next()?,
     })
 }

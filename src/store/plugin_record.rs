@@ -319,6 +319,8 @@ pub struct Delivery {
     pub tried_for: Duration,
     /// The note from before the first byte was written; or empty.
     pub plan: String,
+    /// Why the last try failed; or empty.
+    pub fault: String,
 }
 
 /// The work of a plugin's thread, saved in one transaction.

@@ -123,13 +123,17 @@ fn put_off(connection: &Connection, delivery: &Delivery, until: Timestamp) -> sq
     Ok(())
 }
 
-/// Notes why a delivery was not tried here, and when it is looked at again.
+/// Notes why a delivery was not tried here, and when it is looked at again. That ends what was tried before: when its film is
+/// back, its tries and their time begin anew.
 fn wait_for_film(connection: &Connection, delivery: &Delivery, why: &str, due: Timestamp) -> sql::Result<()> {
     let is_new = connection
         .prepare_cached("SELECT 1 FROM outbox WHERE id = ?1 AND state = 'waiting' AND fault <> ?2")?
         .exists((delivery.id, why))?;
     connection
-        .prepare_cached("UPDATE outbox SET fault = ?2, due = ?3 WHERE id = ?1 AND state = 'waiting'")?
+        .prepare_cached(
+            "UPDATE outbox SET fault = ?2, due = ?3, attempts = 0, tried_for = 0
+             WHERE id = ?1 AND state = 'waiting'",
+        )?
         .execute((delivery.id, why, Micros(due)))?;
     match (delivery.kind, delivery.study) {
         (DeliveryKind::Send, Some(study)) if is_new => touch(connection, study),

@@ -1,5 +1,6 @@
 //! Several hosts on one PostgreSQL: the real program, processes as hosts, the inboxes mounted at places of their own.
 
+mod duties;
 mod films;
 pub(crate) mod server;
 mod support;
@@ -10,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cxr_triage::study::AuditKind;
+use jiff::{SignedDuration, Timestamp};
 use server::Server;
 use support::{Site, lines, until};
 
@@ -197,6 +200,7 @@ fn clocks_that_differ_by_minutes_cost_no_film_and_no_effect_and_are_told_of() {
         written.dedup();
         assert_eq!((lines(&file).len(), written.len()), (studies, studies));
     };
+    let began = Timestamp::now();
     let behind = watch(-425, "behind");
     let ahead = site.start_ahead(&library, 605, "ahead", &["work"]);
     site.films("er", 0..12);
@@ -212,6 +216,12 @@ fn clocks_that_differ_by_minutes_cost_no_film_and_no_effect_and_are_told_of() {
     site.films("er", 12..20);
     site.until_scored(20);
     written(20);
+    let events = site.store().events(0, 10_000).unwrap();
+    let noted: Vec<Timestamp> =
+        events.iter().filter(|event| event.kind == AuditKind::Plugin).map(|event| event.time).collect();
+    let (first, last) =
+        (began - SignedDuration::from_mins(1), Timestamp::now() + SignedDuration::from_mins(1));
+    assert!(noted.len() > 1 && noted.iter().all(|time| (first..last).contains(time)), "{noted:?}");
     for host in [&ahead, &second] {
         assert!(host.has_said("the database server's"), "it says itself that its clock is wrong");
         assert!(!host.has_said("came late"), "no film was lost to a clock");

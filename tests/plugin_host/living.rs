@@ -141,6 +141,60 @@ fn what_was_saved_by_a_try_whose_answer_was_lost_is_not_done_again() {
     assert_eq!(written, format!("{first}\n{third}\n"));
 }
 
+/// Fills the outbox of the plugin `log` with what goes to another destination, whose time has not come.
+fn fill_outbox(scene: &Scene) {
+    scene.bench.raw(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9500)
+         INSERT INTO outbox (id, time, plugin, kind, target, content, key, state, due)
+         SELECT 1000 + i, 0, 'log', 'webhook', 'https://nobody.invalid/', '{}', 'k' || i, 'waiting', 9000000000000000000
+         FROM n",
+    );
+}
+
+fn empty_outbox(scene: &Scene) {
+    scene.bench.raw("UPDATE outbox SET state = 'done' WHERE id > 1000");
+}
+
+#[test]
+fn a_full_outbox_is_told_beside_what_else_is_wrong_with_a_plugin_and_hides_none_of_it() {
+    let inside = "permissions = { 'tag' }, on_study = function(study)
+        if study.id == 1 then error('no such ward') end
+        return { tag = 'seen' }
+    end";
+    let mut scene = Scene::new(&[("log", &plugin("log", inside))], "");
+    scene.start();
+    scene.critical("a");
+    let fault = scene.wait("log", |record| !record.fault.is_empty()).fault;
+    assert!(fault.contains("no such ward"), "{fault}");
+    fill_outbox(&scene);
+    scene.critical_at_once("b");
+    let full = scene.wait("log", |record| record.fault.contains("outbox is full")).fault;
+    assert!(full.starts_with(&fault), "{full}");
+    empty_outbox(&scene);
+    let third = scene.critical("c");
+    assert_eq!(scene.tags(third), ["seen"]);
+    assert_eq!(scene.wait("log", |record| !record.fault.contains("outbox is full")).fault, fault);
+}
+
+#[test]
+fn a_plugin_that_is_switched_off_says_why_also_where_its_outbox_is_full() {
+    let inside = "permissions = { 'tag' }, on_study = function() error('no such ward') end";
+    let mut scene = Scene::new(&[("log", &plugin("log", inside))], "");
+    scene.limits.failures = 1;
+    scene.start();
+    scene.critical("a");
+    let off = scene.wait("log", |record| record.state == PluginState::Off);
+    assert!(off.fault.contains("switched off after 1 failures"), "{}", off.fault);
+    fill_outbox(&scene);
+    scene.critical_at_once("b");
+    // Many looks long.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(scene.record("log").fault, off.fault);
+    empty_outbox(&scene);
+    scene.critical("c");
+    assert_eq!(scene.record("log").fault, off.fault);
+}
+
 #[test]
 fn a_plugin_whose_outbox_is_full_waits_and_misses_nothing() {
     let inside = "permissions = { 'write' }, on_study = function(study)
@@ -150,16 +204,10 @@ fn a_plugin_whose_outbox_is_full_waits_and_misses_nothing() {
     let mut scene = Scene::new(&[("log", &plugin("log", inside))], site);
     scene.start();
     let first = scene.critical("a");
-    // Of another destination, whose time has not come.
-    scene.bench.raw(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9500)
-         INSERT INTO outbox (id, time, plugin, kind, target, content, key, state, due)
-         SELECT 1000 + i, 0, 'log', 'webhook', 'https://nobody.invalid/', '{}', 'k' || i, 'waiting', 9000000000000000000
-         FROM n",
-    );
+    fill_outbox(&scene);
     let second = scene.critical_at_once("b");
     scene.wait("log", |record| record.fault.contains("outbox is full"));
-    scene.bench.raw("UPDATE outbox SET state = 'done' WHERE id > 1000");
+    empty_outbox(&scene);
     let third = scene.critical("c");
     let written = std::fs::read_to_string(scene.path("exports/studies.csv")).unwrap();
     assert_eq!(written, format!("{first}\n{second}\n{third}\n"));

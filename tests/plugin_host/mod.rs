@@ -8,5 +8,6 @@ mod ending;
 mod hostile;
 mod living;
 mod programs;
+mod results;
 pub(crate) mod support;
 mod webhooks;

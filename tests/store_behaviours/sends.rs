@@ -255,6 +255,20 @@ fn destinations_that_are_new_or_come_back_do_not_make_up_for_the_past() {
 }
 
 #[test]
+fn a_result_that_failed_and_then_waits_for_its_film_says_so_and_is_tried_anew_when_that_is_back() {
+    let (mut bench, _) = waiting();
+    let delivery = due(&bench.store, "pacs").remove(0);
+    let again = Tried::Again { why: "A700 out of resources".to_owned(), due: at(3), others: at(3) };
+    bench.store.tried_delivery(&delivery, &again, at(2)).unwrap();
+    let elsewhere = Tried::Elsewhere { why: "inbox er is not mounted on this host".to_owned(), due: at(5) };
+    bench.store.tried_delivery(&due(&bench.store, "pacs")[0], &elsewhere, at(3)).unwrap();
+    assert_eq!(bench.store.operations().unwrap().outbox[0].failing, 1);
+    bench.store.count_trying(cxr_triage::store::Lane::Results, Duration::from_secs(86_400)).unwrap();
+    let after = due(&bench.store, "pacs").remove(0);
+    assert_eq!((after.attempts, after.tried_for), (0, Duration::ZERO), "a day of waiting is no day of tries");
+}
+
+#[test]
 fn what_waits_for_a_film_that_another_host_has_is_no_try_and_says_so() {
     let (mut bench, study) = waiting();
     let delivery = due(&bench.store, "pacs").remove(0);

@@ -3,7 +3,6 @@
 use std::{sync::Arc, thread};
 
 use crossbeam_channel::{bounded, unbounded};
-use jiff::Timestamp;
 
 use super::{
     super::{
@@ -33,7 +32,7 @@ impl Manager {
             _ => store.newest_event()?,
         };
         let work = PluginWork { plugin: name.to_owned(), cursor, ..PluginWork::default() };
-        store.save_plugin_work(&work, Timestamp::now())?;
+        store.save_plugin_work(&work, store.now())?;
         self.progress.is_at(name, cursor);
         let (orders, taken) = unbounded();
         let (wake, woken) = bounded(1);

@@ -3,8 +3,6 @@
 
 use std::time::Instant;
 
-use jiff::Timestamp;
-
 use super::{
     super::{Call, vm::tick},
     Worker,
@@ -101,7 +99,7 @@ impl Worker {
         }
         (self.record.waiting, self.record.given_up) = self.store.outbox_of(&self.name)?;
         if self.state.clock.saved != self.record {
-            self.store.save_plugin(&self.record, Timestamp::now())?;
+            self.store.save_plugin(&self.record, self.store.now())?;
             self.state.clock.saved = self.record.clone();
         }
         self.state.clock.recorded = Some(Instant::now());

@@ -7,6 +7,7 @@
 mod calls;
 mod due;
 mod loading;
+mod room;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,8 +39,6 @@ use crate::{
 
 /// Events taken from the audit in one go, and kept as one transaction.
 const BATCH: u32 = 50;
-/// The fault of a plugin that waits until what it sends is taken away.
-const FULL: &str = "its outbox is full: it goes on when what it sent is taken away";
 /// How far a plugin has come is noted down this often, where nothing else is.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
@@ -244,8 +243,12 @@ impl Worker {
                 Some(PluginAction::Enable) => {
                     let resting = self.state.resting.take().map(|(loading, _)| loading);
                     if let Some(loading) = resting.or(self.state.loaded.take().map(|(loading, _)| loading)) {
-                        self.record.state = PluginState::Stopped;
+                        let before = std::mem::replace(&mut self.record.state, PluginState::Stopped);
                         self.load(loading);
+                        if self.ender.is_ended() {
+                            // Nothing came of it: the next run goes on where it was, and is asked again.
+                            self.record.state = before;
+                        }
                     }
                 }
                 Some(PluginAction::Run { command, study }) if self.is_running() => {
@@ -268,12 +271,8 @@ impl Worker {
             self.progress.is_at(&self.name, self.cursor);
             return Ok(false);
         };
-        if !self.store.outbox_has_room(&self.name)? {
-            FULL.clone_into(&mut self.record.fault);
+        if self.is_running() && !self.has_room()? {
             return Ok(false);
-        }
-        if self.record.fault == FULL {
-            self.record.fault.clear();
         }
         let mut work = self.new_work(last);
         if self.is_running() {
@@ -355,7 +354,7 @@ impl Worker {
         self.state.clock.noted = Instant::now();
         if outcome.overflow > 0 {
             self.record.refused += outcome.overflow;
-            FULL.clone_into(&mut self.record.fault);
+            self.note_room(false);
         }
         if work.effects.iter().any(|effect| matches!(effect, PluginEffect::Send(_))) {
             for lane in &self.lanes {

@@ -5,7 +5,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -67,6 +67,8 @@ pub struct Duty {
     held: Option<Arc<Mutex<Option<Held>>>>,
     /// The number of the one time of having it that counts; none: any.
     pinned: Option<i64>,
+    /// Until when this process leaves it to others.
+    left_until: Arc<Mutex<Option<Instant>>>,
     clock: ClockAhead,
 }
 
@@ -83,12 +85,13 @@ impl Duty {
     /// The duty of a store's owner.
     #[must_use]
     pub fn of_owner(kind: DutyKind) -> Self {
-        Self { kind, held: None, pinned: None, clock: ClockAhead::default() }
+        Self { kind, held: None, pinned: None, left_until: Arc::default(), clock: ClockAhead::default() }
     }
 
     /// A duty that is held by nobody here yet.
     pub(super) fn shared(kind: DutyKind, clock: &ClockAhead) -> Self {
-        Self { kind, held: Some(Arc::default()), pinned: None, clock: clock.clone() }
+        let (held, left_until) = (Some(Arc::default()), Arc::default());
+        Self { kind, held, pinned: None, left_until, clock: clock.clone() }
     }
 
     /// The duty as this process has it now, for whoever begins something under it: once it is lost, it stays lost, also
@@ -104,6 +107,17 @@ impl Duty {
     #[must_use]
     pub fn kind(&self) -> DutyKind {
         self.kind
+    }
+
+    /// Leaves it to other processes for so long, for this one cannot do it: it is given up at the next renewal.
+    pub fn leave_for(&self, time: Duration) {
+        *lock(&self.left_until) = Some(Instant::now() + time);
+    }
+
+    /// Whether this process leaves it to others now.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        lock(&self.left_until).is_some_and(|until| Instant::now() < until)
     }
 
     /// How far this host's clock is ahead of the server's; an owner of a store has no other clock.
@@ -174,6 +188,18 @@ mod tests {
         assert!(!first.is_held() && first.now_held().is_none());
         assert!(duty.is_held() && duty.pinned().is_held() && first.clone().pinned().now_held().is_none());
         assert!(Duty::of_owner(DutyKind::Plugins).pinned().is_held());
+    }
+
+    #[test]
+    fn a_duty_is_left_to_others_for_a_while_whichever_thread_leaves_it() {
+        let duty = Duty::shared(DutyKind::Plugins, &ClockAhead::default());
+        duty.set(Some(Held { holder: 1, token: 1, until: Instant::now() + LEASE }));
+        let began = duty.pinned();
+        assert!(!duty.is_left());
+        began.leave_for(LEASE);
+        assert!(duty.is_left() && duty.is_held(), "until it is given up");
+        began.leave_for(Duration::ZERO);
+        assert!(!duty.is_left());
     }
 
     #[test]

@@ -10,8 +10,10 @@ use std::{
 use cxr_triage::{
     deliver, health,
     intake::{Arrival, Mounts},
+    pipeline::Membership,
     store::{Claim, DutyKind, FileId, Finished, Member, NewWorker, Status, Store, StoreErrorKind},
     study::SendingState,
+    supervise::Supervisor,
 };
 
 use super::support::{Bench, at, dicom, rules, scored};
@@ -349,6 +351,26 @@ fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
     };
     assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
     assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_duty_that_its_process_cannot_do_goes_to_another_one() {
+    let Some(bench) = bench() else { return };
+    let (supervisor, kind) = (Supervisor::default(), DutyKind::Sending);
+    let begin = |host: &str| {
+        let new = NewWorker { host: host.to_owned(), ..NewWorker::default() };
+        Membership::begin(&bench.place, new, &[kind], &supervisor).unwrap()
+    };
+    let (one, other) = (begin("a"), begin("b"));
+    let has = |membership: &Membership| membership.member().duty(kind).is_held();
+    assert!(has(&one) && !has(&other));
+    one.member().duty(kind).leave_for(Duration::from_secs(600));
+    let began = Instant::now();
+    while !has(&other) {
+        assert!(began.elapsed() < Duration::from_secs(60), "nobody took it");
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!has(&one));
 }
 
 #[test]
