@@ -21,7 +21,8 @@ pub(crate) struct Bench {
     pub(crate) place: StorePlace,
     /// A file in a folder of the test: the store itself, where it lies in one.
     pub(crate) path: PathBuf,
-    url: Option<String>,
+    /// Where it lies, if that is on a server.
+    pub(crate) url: Option<String>,
     _folder: tempfile::TempDir,
     files: i64,
 }

@@ -186,20 +186,40 @@ fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
 }
 
 #[test]
-fn a_duty_stays_where_it_is_while_a_long_change_under_it_goes_on_and_nobody_waits_for_that() {
-    let Some(bench) = bench() else { return };
+fn a_duty_is_renewed_while_a_change_under_it_goes_on_and_nobody_else_gets_it_before_that_ends() {
+    let Some(mut bench) = bench() else { return };
     let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
     let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
     let kind = DutyKind::Studies;
     assert!(one.take_duty(&a, a.duty(kind)).unwrap());
-    let change = bench.hold_by("SELECT 1 FROM duties WHERE name = 'studies' FOR SHARE");
+    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
+    let raw = postgres::Raw::connect(bench.url.as_deref().unwrap());
+    // The change gets no further than the study's row.
+    let slow = bench.hold_by("SELECT 1 FROM studies FOR UPDATE");
+    let (duty, place) = (a.duty(kind).clone(), bench.place.clone());
+    let change = thread::spawn(move || {
+        let mut store = Store::open(&place).unwrap();
+        store.under(&duty, |store| store.complete_quiet(jiff::SignedDuration::ZERO, at(10))).unwrap().len()
+    });
     let began = Instant::now();
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && a.duty(kind).is_held());
-    assert!(!other.take_duty(&b, b.duty(kind)).unwrap());
+    while !raw.rows("SELECT 1 FROM duties FOR UPDATE SKIP LOCKED").is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the change does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    bench.raw(LAPSE);
+    let began = Instant::now();
+    assert!(!other.take_duty(&b, b.duty(kind)).unwrap(), "a change under it goes on");
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && one.duties().unwrap()[0].is_held);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    drop(change);
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
+    drop(slow);
+    assert_eq!(change.join().unwrap(), 1);
+    // Nobody took it while it had lapsed: what began under it goes on.
+    let pinned = a.duty(kind).pinned();
+    bench.raw(LAPSE);
+    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && pinned.is_held());
     assert_eq!(one.duties().unwrap()[0].token, 1);
+    bench.raw(LAPSE);
+    assert!(other.take_duty(&b, b.duty(kind)).unwrap() && !one.take_duty(&a, a.duty(kind)).unwrap());
 }
 
 #[test]
