@@ -36,6 +36,22 @@ fn another_file_that_lies_at_the_same_place_of_another_host_is_not_scored_for_it
 }
 
 #[test]
+fn a_host_scores_its_own_films_while_the_share_of_anothers_fails_on_it() {
+    let Some(site) = Site::new() else { return };
+    site.films("er", 0..40);
+    enqueue(&site, &["er"]);
+    site.films("icu", 40..43);
+    // What lies there is no folder: everything below it fails as on a share that is broken.
+    fs::create_dir_all(site.path("a/mounted")).unwrap();
+    fs::write(site.path("a/mounted/er"), "").unwrap();
+    let inbox = site.mount("a", "icu");
+    let watch = site.start("a", &["watch", inbox.to_str().unwrap(), "--headless"], &["er", "icu"]);
+    until("its own films are scored", || site.states().get("scored") == Some(&3));
+    assert!(watch.has_said("takes none of them for a while"));
+    assert_eq!(site.store().queued_count().unwrap(), 40);
+}
+
+#[test]
 fn a_film_whose_trial_ends_while_the_server_is_away_is_tried_again() {
     let Some(server) = Server::start() else { return };
     let site = Site::on(&server);

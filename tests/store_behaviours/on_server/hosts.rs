@@ -186,6 +186,22 @@ fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
 }
 
 #[test]
+fn a_worker_that_takes_the_films_of_its_own_host_alone_leaves_those_of_others_in_their_place() {
+    let Some(mut bench) = bench() else { return };
+    let mut store = Store::open(&bench.place).unwrap();
+    let expected: Vec<FileId> = (0..6).map(|n| bench.receive(&format!("/in/{n}"), at(0))).collect();
+    bench.raw(&format!(
+        "UPDATE files SET seen_by = CASE WHEN id IN ({}, {}) THEN 'a' ELSE 'b' END",
+        expected[3], expected[5]
+    ));
+    let one = member(&mut store, "a", "");
+    let own: Vec<FileId> = store.claim_own(&one, 10, true).unwrap().iter().map(|due| due.file).collect();
+    assert_eq!(own, [expected[3], expected[5]]);
+    assert!(store.claim_own(&one, 10, true).unwrap().is_empty());
+    assert_eq!(files(&claims(&mut store, &one, 1)), expected[..1]);
+}
+
+#[test]
 fn a_duty_is_renewed_while_a_change_under_it_goes_on_and_nobody_else_gets_it_before_that_ends() {
     let Some(mut bench) = bench() else { return };
     let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
