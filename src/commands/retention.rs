@@ -19,7 +19,7 @@ use crate::{
     config::{Config, Retention},
     health::disk,
     retention::{Deletion, Doomed, decide, delete, is_filled, is_owned},
-    store::{Store, StoreError, StudyId},
+    store::{FileId, Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
 };
@@ -31,6 +31,8 @@ const BATCH: usize = 64;
 const STUDIES: usize = 64;
 /// Studies whose patients are forgotten in one run, at most.
 const STUDIES_AT_ONCE: u32 = 10_000;
+/// Files that are looked at once more in one run, whether they are those of patients that were forgotten before.
+const FILES_AT_ONCE: u32 = 20_000;
 
 /// Runs `retention`.
 pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -57,6 +59,8 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     let outcome = apply(&mut store, config, &doomed, &to_forget, &never())?;
+    let mut looked_to = 0;
+    while forget_more_paths(&mut store, config, &mut looked_to)? {}
     for stays in &outcome.stay {
         writeln!(out, "{stays}")?;
     }
@@ -77,14 +81,20 @@ fn told(path: &Path) -> String {
     if is_seen() { shown(path) } else { unnamed(path) }
 }
 
-/// Applies the retention while the program runs, until `end` says that it ends.
-pub(super) fn keep(store: &mut Store, config: &Config, end: &Receiver<Infallible>) {
+/// Applies the retention while the program runs, until `end` says that it ends. `looked_to`: the file up to which those of
+/// forgotten patients were looked at once more.
+pub(super) fn keep(store: &mut Store, config: &Config, looked_to: &mut FileId, end: &Receiver<Infallible>) {
     if config.retention == Retention::default() {
         return;
     }
     let now = store.now();
-    let outcome = plan(store, &config.retention, now)
-        .and_then(|(doomed, to_forget)| apply(store, config, &doomed, &to_forget, end));
+    let outcome = plan(store, &config.retention, now).and_then(|(doomed, to_forget)| {
+        let outcome = apply(store, config, &doomed, &to_forget, end)?;
+        if !is_closed(end) {
+            forget_more_paths(store, config, looked_to)?;
+        }
+        Ok(outcome)
+    });
     match outcome {
         Ok(outcome) if outcome.deleted > 0 || outcome.failed > 0 => {
             tracing::info!(deleted = outcome.deleted, failed = outcome.failed, "the retention was applied");
@@ -158,6 +168,17 @@ fn apply(
         store.forget_patients(studies, Timestamp::now())?;
     }
     Ok(outcome)
+}
+
+/// Looks at the next files once more, whether they are those of patients that were forgotten before, and have gone since or
+/// can be judged by this host; returns whether there are more. Behind the last one it begins anew.
+fn forget_more_paths(store: &mut Store, config: &Config, after: &mut FileId) -> Result<bool, StoreError> {
+    if config.retention.results.is_none() {
+        return Ok(false);
+    }
+    let last = store.forget_more_paths(*after, FILES_AT_ONCE)?;
+    *after = last.unwrap_or_default();
+    Ok(last.is_some())
 }
 
 /// The folders as they really are; one that is away is left out.

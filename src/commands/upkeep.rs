@@ -18,7 +18,7 @@ use crate::{
     metrics::{Page, Waits},
     pipeline::{Gauges, Membership},
     service,
-    store::{Duty, DutyKind, Member, ShiftQuestion, Store, StoreError},
+    store::{Duty, DutyKind, FileId, Member, ShiftQuestion, Store, StoreError},
     supervise::{Loss, OwnedThread, Supervisor},
 };
 
@@ -81,6 +81,7 @@ impl Upkeep {
             lineage: None,
             looked: Instant::now(),
             retained: None,
+            looked_to: 0,
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
         };
@@ -112,6 +113,8 @@ struct Work {
     looked: Instant,
     /// When the retention was last applied.
     retained: Option<Instant>,
+    /// The file up to which it has looked once more at those of forgotten patients.
+    looked_to: FileId,
     /// The reasons that the log knows.
     told: Vec<Reason>,
     /// Both clocks, when it began.
@@ -172,7 +175,8 @@ impl Work {
             );
         } else if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
             let duty = self.retention.pinned();
-            self.store.under(&duty, |store| retention::keep(store, config, end));
+            let Self { store, looked_to, .. } = self;
+            store.under(&duty, |store| retention::keep(store, config, looked_to, end));
         } else {
             tracing::warn!("the clock was set since the start: the retention waits for the next one");
         }

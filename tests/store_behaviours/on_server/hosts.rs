@@ -337,6 +337,22 @@ fn a_film_on_another_hosts_disk_is_neither_offered_for_deletion_nor_known_to_be_
 }
 
 #[test]
+fn a_path_that_one_host_cannot_judge_when_its_patient_is_forgotten_goes_by_the_host_that_can() {
+    let Some(mut bench) = bench() else { return };
+    let path = "/nowhere/DOE_JANE.dcm";
+    let (_, row) = bench.record(path, &scored("a", [0.1; 3]), at(0));
+    bench.store.set_status(row.id, Status::Done, "anna", at(1)).unwrap();
+    let is_kept = |bench: &Bench| bench.store.is_known(path.as_ref(), 7, 1).unwrap();
+    bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+    bench.store.forget_patients(&[row.id], at(2)).unwrap();
+    bench.store.forget_more_paths(0, 9).unwrap();
+    assert!(is_kept(&bench), "it may lie on the other host");
+    bench.raw(&format!("UPDATE files SET seen_by = '{}'", cxr_triage::store::host_name()));
+    bench.store.forget_more_paths(0, 9).unwrap();
+    assert!(!is_kept(&bench));
+}
+
+#[test]
 fn a_result_whose_film_another_host_has_is_not_given_up_here() {
     let Some(bench) = bench() else { return };
     let mounts = Arc::new(Mounts::new(["er=/mnt/er".parse().unwrap()]).unwrap());
