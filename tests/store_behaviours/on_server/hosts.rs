@@ -282,12 +282,12 @@ fn a_duty_is_one_workers_and_a_change_under_one_that_is_lost_does_not_count() {
     let complete = |store: &mut Store, duty: &cxr_triage::store::Duty| {
         store.under(duty, |store| store.complete_quiet(quiet, at(10)))
     };
-    assert_eq!(complete(&mut other, b.duty(kind)).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert_eq!(complete(&mut other, b.duty(kind)).unwrap_err().error.kind, StoreErrorKind::OffDuty);
     bench.raw(LAPSE);
     assert!(other.take_duty(&b, b.duty(kind)).unwrap());
     // The first one does not know yet, and nothing of what it does is kept.
     assert!(a.duty(kind).is_held());
-    assert_eq!(complete(&mut one, a.duty(kind)).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert_eq!(complete(&mut one, a.duty(kind)).unwrap_err().error.kind, StoreErrorKind::OffDuty);
     assert!(!bench.store.studies_since(0).unwrap()[0].complete);
     assert_eq!(complete(&mut other, b.duty(kind)).unwrap().len(), 1);
     assert!(!one.take_duty(&a, a.duty(kind)).unwrap() && !a.duty(kind).is_held());
@@ -399,7 +399,7 @@ fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
     let mut complete = |duty: &cxr_triage::store::Duty| {
         one.under(duty, |store| store.complete_quiet(jiff::SignedDuration::ZERO, at(10)))
     };
-    assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
+    assert_eq!(complete(&began).unwrap_err().error.kind, StoreErrorKind::OffDuty);
     assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
 }
 
