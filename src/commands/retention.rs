@@ -19,11 +19,13 @@ use crate::{
     config::{Config, Retention},
     health::disk,
     retention::{Deletion, Doomed, decide, delete, is_filled, is_owned},
-    store::{FileId, Store, StoreError, StudyId},
+    store::{Duty, DutyKind, FileId, Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
 };
 
+/// A clock that is off by more leaves the age of everything in doubt.
+pub(super) const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
 /// Films that are looked at in one run, at most, and that are deleted between two looks at the disk.
 const PAGE: usize = 10_000;
 const BATCH: usize = 64;
@@ -44,7 +46,12 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     let mut store = Store::open(setup.store_that_is_there()?)?;
-    let now = Timestamp::now();
+    let duty = store.duty_by_hand(DutyKind::Retention)?;
+    if let Some(doubt) = doubt(&duty) {
+        return Err(CommandError::failed(doubt));
+    }
+    store.serve(&duty);
+    let now = store.now();
     let (doomed, to_forget) = plan(&store, &config.retention, now)?;
     for Doomed { film, why } in &doomed {
         writeln!(out, "film {}: {why}", told(&film.path))?;
@@ -74,6 +81,14 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     Err(CommandError::failed(format!("{} films could not be deleted", outcome.failed)))
+}
+
+/// The sentence for a clock by which nobody knows how old anything is, if this host's, or the server's, is one.
+pub(super) fn doubt(duty: &Duty) -> Option<&'static str> {
+    (duty.clock_ahead().abs() > DOUBTFUL).then_some(
+        "this host's clock is off by more than an hour against the database server's, and one of both is wrong: nothing is \
+         deleted until they are in step",
+    )
 }
 
 /// A film's path for standard output: as it is on a terminal; else, where it may become somebody's mail, its hash.
@@ -151,7 +166,7 @@ fn apply(
         for Doomed { film, why } in batch {
             match delete(film, &folders, |film| store.knows_of(&film.path, &film.seen_by)) {
                 Ok(Deletion::Gone) => {
-                    store.note_deleted(std::slice::from_ref(film), why, Timestamp::now())?;
+                    store.note_deleted(std::slice::from_ref(film), why, store.now())?;
                     outcome.deleted += 1;
                 }
                 Ok(Deletion::Stays(why)) => {
@@ -165,7 +180,7 @@ fn apply(
         }
     }
     for studies in to_forget.chunks(STUDIES).take_while(|_| !has_ended()) {
-        store.forget_patients(studies, Timestamp::now())?;
+        store.forget_patients(studies, store.now())?;
     }
     Ok(outcome)
 }

@@ -26,8 +26,6 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(15);
 /// How often the retention is applied.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
-/// A clock that was set by more leaves the age of everything in doubt.
-const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
 /// The waits that the metrics tell of ended within so long.
 const WAITS_OF: SignedDuration = SignedDuration::from_hours(1);
 
@@ -168,11 +166,8 @@ impl Work {
     /// Applies the retention, unless the age of everything is in doubt.
     fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
         let (wall, steady) = self.began;
-        if self.retention.clock_ahead().abs() > DOUBTFUL {
-            tracing::warn!(
-                "this host's clock is off by more than an hour against the database server's, and one of both is wrong: the \
-                 retention waits until they are in step"
-            );
+        if let Some(doubt) = retention::doubt(&self.retention) {
+            tracing::warn!("{doubt}");
         } else if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
             let duty = self.retention.pinned();
             let Self { store, looked_to, .. } = self;
@@ -222,7 +217,7 @@ impl Work {
 /// was set ahead would make everything old enough to be deleted.
 fn is_steady(wall: SignedDuration, steady: Duration) -> bool {
     let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
-    wall.saturating_sub(steady).abs() <= DOUBTFUL
+    wall.saturating_sub(steady).abs() <= retention::DOUBTFUL
 }
 
 fn in_one_line(reasons: &[Reason], queued: Option<u32>) -> String {

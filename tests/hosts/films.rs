@@ -6,13 +6,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cxr_triage::study::Severity;
+use cxr_triage::{
+    store::{DutyKind, Status},
+    study::Severity,
+};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     server::Server,
     support::{Site, signal, until},
 };
-use crate::cli::support::drawn_film;
+use crate::{cli::support::drawn_film, support::peers::libfaketime};
 
 fn enqueue(site: &Site, inboxes: &[&str]) {
     let place = site.mount("desk", "er");
@@ -90,4 +94,43 @@ fn a_sidecar_that_comes_while_a_film_is_recorded_by_another_host_raises_its_stud
     writer.batch("ROLLBACK");
     site.until_scored(1);
     until("it is raised", || site.store().studies_since(0).unwrap()[0].severity >= Severity::Urgent);
+}
+
+#[test]
+fn the_retention_by_hand_goes_by_the_servers_clock_and_not_at_all_where_that_differs_by_hours() {
+    let (Some(library), Some(site)) = (libfaketime(), Site::new()) else { return };
+    site.config("[retention]\nresults = \"1d\"\n");
+    site.films("er", 0..1);
+    enqueue(&site, &["er"]);
+    assert_eq!(site.start("a", &["work", "--until-empty"], &["er"]).end(), Some(0));
+    let mut store = site.store();
+    assert!(
+        store.duty_by_hand(DutyKind::Retention).unwrap().clock_ahead().abs() < SignedDuration::from_mins(1)
+    );
+    let study = store.studies_since(0).unwrap()[0].id;
+    let mut is_done = |minutes_ago: i64| {
+        store.set_status(study, Status::New, "anna", Timestamp::now()).unwrap();
+        let then = Timestamp::now() - SignedDuration::from_mins(minutes_ago);
+        store.set_status(study, Status::Done, "anna", then).unwrap();
+    };
+    let run = |ahead: i64| {
+        let output = site.run_ahead(&library, ahead, "a", &["retention"]);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), output.stderr)
+    };
+    // By the clock of its host it was done for long enough.
+    is_done(24 * 60 - 20);
+    let (code, said, _) = run(40 * 60);
+    assert_eq!((code, said.contains("data of 0 studies are gone")), (Some(0), true), "{said}");
+    is_done(25 * 60);
+    for ahead in [2 * 60 * 60, -2 * 60 * 60] {
+        let (code, said, why) = run(ahead);
+        let why = String::from_utf8_lossy(&why).into_owned();
+        assert_eq!(
+            (code, said.as_str(), why.contains("off by more than an hour")),
+            (Some(1), "", true),
+            "{why}"
+        );
+    }
+    let (code, said, _) = run(-40 * 60);
+    assert_eq!((code, said.contains("data of 1 studies are gone")), (Some(0), true), "{said}");
 }

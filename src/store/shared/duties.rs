@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
         Store, StoreError, WorkerId,
-        convert::Columns,
+        convert::{Columns, Micros},
         sql::{self, Connection, OptionalExtension},
     },
     LEASE,
-    duty::{Duty, Held},
+    duty::{Duty, DutyKind, Held},
     member::Member,
     micros, server_clock,
 };
@@ -156,6 +156,22 @@ impl Store {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.duty.as_ref().map_or_else(Timestamp::now, Duty::now)
+    }
+
+    /// A duty for somebody who does by hand what belongs to it, whoever has it: by the server's clock, which is read now.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn duty_by_hand(&self, kind: DutyKind) -> Result<Duty, StoreError> {
+        let duty = Duty::of_owner(kind);
+        if self.is_shared() {
+            let sql = concat!("SELECT CAST(?1 AS BIGINT) - ", server_clock!());
+            let ahead = || -> sql::Result<i64> {
+                self.connection.prepare_cached(sql)?.query_row([Micros(Timestamp::now())], |row| row.get(0))
+            };
+            duty.is_ahead_by(SignedDuration::from_micros(ahead().map_err(|error| self.failed(error))?));
+        }
+        Ok(duty)
     }
 
     /// Gives a duty up, so that another process need not wait for it.

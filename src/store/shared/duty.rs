@@ -120,6 +120,11 @@ impl Duty {
         self.clock.get()
     }
 
+    /// Notes how far this host's clock is ahead of the server's.
+    pub(super) fn is_ahead_by(&self, ahead: SignedDuration) {
+        self.clock.set(ahead);
+    }
+
     /// The time by which what other hosts wrote is judged: that of the server, however wrong this host's clock is.
     #[must_use]
     pub fn now(&self) -> Timestamp {
