@@ -20,11 +20,13 @@ use crate::{
     files::is_filled,
     health::disk,
     retention::{Deletion, Doomed, decide, delete, is_owned},
-    store::{Store, StoreError, StudyId},
+    store::{Duty, DutyKind, FileId, Store, StoreError, StudyId},
     supervise::is_closed,
     text::{shown, unnamed},
 };
 
+/// A clock that is off by more leaves the age of everything in doubt.
+pub(super) const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
 /// Films that are looked at in one run, at most, and that are deleted between two looks at the disk.
 const PAGE: usize = 10_000;
 const BATCH: usize = 64;
@@ -32,6 +34,8 @@ const BATCH: usize = 64;
 const STUDIES: usize = 64;
 /// Studies whose patients are forgotten in one run, at most.
 const STUDIES_AT_ONCE: u32 = 10_000;
+/// Files that are looked at once more in one run, whether they are those of patients that were forgotten before.
+const FILES_AT_ONCE: u32 = 20_000;
 
 /// Runs `retention`.
 pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), CommandError> {
@@ -43,7 +47,12 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     let mut store = Store::open(setup.store_that_is_there()?)?;
-    let now = Timestamp::now();
+    let duty = store.duty_by_hand(DutyKind::Retention)?;
+    if let Some(doubt) = doubt(&duty) {
+        return Err(CommandError::failed(doubt));
+    }
+    store.serve(&duty);
+    let now = store.now();
     let (doomed, to_forget) = plan(&store, &config.retention, now)?;
     for Doomed { film, why } in &doomed {
         writeln!(out, "film {}: {why}", told(&film.path))?;
@@ -58,6 +67,8 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
         return Ok(());
     }
     let outcome = apply(&mut store, config, &doomed, &to_forget, &never())?;
+    let mut looked_to = 0;
+    while forget_more_paths(&mut store, config, &mut looked_to)? {}
     for stays in &outcome.stay {
         writeln!(out, "{stays}")?;
     }
@@ -73,19 +84,33 @@ pub(super) fn run(args: &RetentionArgs, global: &GlobalArgs) -> Result<(), Comma
     Err(CommandError::failed(format!("{} films could not be deleted", outcome.failed)))
 }
 
+/// The sentence for a clock by which nobody knows how old anything is, if this host's, or the server's, is one.
+pub(super) fn doubt(duty: &Duty) -> Option<&'static str> {
+    (duty.clock_ahead().abs() > DOUBTFUL).then_some(
+        "this host's clock is off by more than an hour against the database server's, and one of both is wrong: nothing is \
+         deleted until they are in step",
+    )
+}
+
 /// A film's path for standard output: as it is on a terminal; else, where it may become somebody's mail, its hash.
 fn told(path: &Path) -> String {
     if is_seen() { shown(path) } else { unnamed(path) }
 }
 
-/// Applies the retention while the program runs, until `end` says that it ends.
-pub(super) fn keep(store: &mut Store, config: &Config, end: &Receiver<Infallible>) {
+/// Applies the retention while the program runs, until `end` says that it ends. `looked_to`: the file up to which those of
+/// forgotten patients were looked at once more.
+pub(super) fn keep(store: &mut Store, config: &Config, looked_to: &mut FileId, end: &Receiver<Infallible>) {
     if config.retention == Retention::default() {
         return;
     }
     let now = store.now();
-    let outcome = plan(store, &config.retention, now)
-        .and_then(|(doomed, to_forget)| apply(store, config, &doomed, &to_forget, end));
+    let outcome = plan(store, &config.retention, now).and_then(|(doomed, to_forget)| {
+        let outcome = apply(store, config, &doomed, &to_forget, end)?;
+        if !is_closed(end) {
+            forget_more_paths(store, config, looked_to)?;
+        }
+        Ok(outcome)
+    });
     match outcome {
         Ok(outcome) if outcome.deleted > 0 || outcome.failed > 0 => {
             tracing::info!(deleted = outcome.deleted, failed = outcome.failed, "the retention was applied");
@@ -159,6 +184,17 @@ fn apply(
         store.forget_patients(studies, store.now())?;
     }
     Ok(outcome)
+}
+
+/// Looks at the next files once more, whether they are those of patients that were forgotten before, and have gone since or
+/// can be judged by this host; returns whether there are more. Behind the last one it begins anew.
+fn forget_more_paths(store: &mut Store, config: &Config, after: &mut FileId) -> Result<bool, StoreError> {
+    if config.retention.results.is_none() {
+        return Ok(false);
+    }
+    let last = store.forget_more_paths(*after, FILES_AT_ONCE)?;
+    *after = last.unwrap_or_default();
+    Ok(last.is_some())
 }
 
 /// The folders as they really are; one that is away is left out.

@@ -18,7 +18,7 @@ use crate::{
     metrics::{Page, Waits},
     pipeline::{Gauges, Membership},
     service,
-    store::{Duty, DutyKind, Member, ShiftQuestion, Store, StoreError},
+    store::{Duty, DutyKind, FileId, Member, ShiftQuestion, Store, StoreError},
     supervise::{Loss, OwnedThread, Supervisor},
 };
 
@@ -26,8 +26,6 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(15);
 /// How often the retention is applied.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
-/// A clock that was set by more leaves the age of everything in doubt.
-const DOUBTFUL: SignedDuration = SignedDuration::from_hours(1);
 /// The waits that the metrics tell of ended within so long.
 const WAITS_OF: SignedDuration = SignedDuration::from_hours(1);
 
@@ -83,6 +81,7 @@ impl Upkeep {
             lineage: None,
             looked: Instant::now(),
             retained: None,
+            looked_to: 0,
             told: Vec::new(),
             began: (Timestamp::now(), Instant::now()),
         };
@@ -114,6 +113,8 @@ struct Work {
     looked: Instant,
     /// When the retention was last applied.
     retained: Option<Instant>,
+    /// The file up to which it has looked once more at those of forgotten patients.
+    looked_to: FileId,
     /// The reasons that the log knows.
     told: Vec<Reason>,
     /// Both clocks, when it began.
@@ -167,14 +168,12 @@ impl Work {
     /// Applies the retention, unless the age of everything is in doubt.
     fn keep(&mut self, config: &Config, end: &Receiver<Infallible>) {
         let (wall, steady) = self.began;
-        if self.retention.clock_ahead().abs() > DOUBTFUL {
-            tracing::warn!(
-                "this host's clock is off by more than an hour against the database server's, and one of both is wrong: the \
-                 retention waits until they are in step"
-            );
+        if let Some(doubt) = retention::doubt(&self.retention) {
+            tracing::warn!("{doubt}");
         } else if is_steady(Timestamp::now().duration_since(wall), steady.elapsed()) {
             let duty = self.retention.pinned();
-            self.store.under(&duty, |store| retention::keep(store, config, end));
+            let Self { store, looked_to, .. } = self;
+            store.under(&duty, |store| retention::keep(store, config, looked_to, end));
         } else {
             tracing::warn!("the clock was set since the start: the retention waits for the next one");
         }
@@ -220,7 +219,7 @@ impl Work {
 /// was set ahead would make everything old enough to be deleted.
 fn is_steady(wall: SignedDuration, steady: Duration) -> bool {
     let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
-    wall.saturating_sub(steady).abs() <= DOUBTFUL
+    wall.saturating_sub(steady).abs() <= retention::DOUBTFUL
 }
 
 fn in_one_line(reasons: &[Reason], queued: Option<u32>) -> String {

@@ -19,7 +19,6 @@ use super::{
     Gauges, READ_AHEAD,
     alone::{Alone, Trial},
     file_name,
-    reach::Pause,
     report::{POLL, Report, ReportKind, send},
 };
 use crate::{
@@ -129,18 +128,21 @@ impl Feeder {
                 return Ok(next);
             }
         }
-        if let Some(Pause { left, is_news }) = self.alone.judge.reach.pause(Instant::now()) {
-            if is_news {
-                self.supervisor.tell(
-                    "The disk or share of films that other hosts took in cannot be read on this host: it takes no film for \
-                     a while, and leaves them to the others.",
-                );
-            }
-            return Ok(Next::Wait(left));
+        let (pause, alone) = (self.alone.judge.reach.pause(Instant::now()), self.alone.is_due());
+        if pause.as_ref().is_some_and(|pause| pause.is_news) {
+            self.supervisor.tell(
+                "The disk or share of films that other hosts took in cannot be read on this host: it takes none of them for \
+                 a while, and leaves them to the others.",
+            );
         }
-        let mut claimed = AtHand::new(member, self.store.claim(member, CLAIMED, self.alone.is_due())?);
+        // Films that this host took in do not wait behind those.
+        let films = match &pause {
+            Some(_) => self.store.claim_own(member, CLAIMED, alone)?,
+            None => self.store.claim(member, CLAIMED, alone)?,
+        };
+        let mut claimed = AtHand::new(member, films);
         if claimed.is_empty() {
-            return Ok(Next::Wait(CLAIM_ANYWAY));
+            return Ok(Next::Wait(pause.map_or(CLAIM_ANYWAY, |pause| pause.left.min(CLAIM_ANYWAY))));
         }
         while let Some(due) = claimed.take() {
             if due.alone {

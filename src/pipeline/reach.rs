@@ -10,7 +10,7 @@ use crate::lock::lock;
 
 /// So many films of other hosts in a row could not be read: it is not the films.
 const MOST: u32 = 8;
-/// For how long nothing is taken then.
+/// For how long none of them is taken then.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// The outcomes of the last films that another host saw.
@@ -21,12 +21,12 @@ pub(super) struct Reach(Mutex<State>);
 struct State {
     /// Films in a row that did not come.
     failed: u32,
-    /// Until when nothing is taken.
+    /// Until when none is taken.
     until: Option<Instant>,
     has_told: bool,
 }
 
-/// A time in which no film is taken.
+/// A time in which no film that another host saw is taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pause {
     /// How much of it is left.
@@ -50,7 +50,7 @@ impl Reach {
         *lock(&self.0) = State::default();
     }
 
-    /// Whether no film is to be taken now.
+    /// Whether no film that another host saw is to be taken now.
     pub(super) fn pause(&self, now: Instant) -> Option<Pause> {
         let mut state = lock(&self.0);
         let left = state.until?.checked_duration_since(now).filter(|left| !left.is_zero())?;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_whose_share_does_not_answer_takes_nothing_for_a_while_and_says_so_once() {
+    fn a_host_whose_share_does_not_answer_takes_no_film_of_others_for_a_while_and_says_so_once() {
         let (reach, start) = (Reach::default(), Instant::now());
         let fail = |times| (0..times).for_each(|_| reach.has_failed(start));
         fail(MOST - 1);

@@ -142,6 +142,33 @@ fn workers_that_die_start_again_and_where_that_is_not_safe_the_process_is_told_t
 }
 
 #[test]
+fn studies_that_changed_before_the_store_failed_are_told_of() {
+    let scene = Scene::prepared(|folder| {
+        let path = folder.join("store.db");
+        drop(Store::open(&path).unwrap());
+        // The last of them cannot be written.
+        let store = rusqlite::Connection::open(&path).unwrap();
+        store
+            .execute_batch(
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 201)
+                 INSERT INTO studies (key, first_arrival, last_arrival) SELECT 'sha256:' || n, 0, 0 FROM numbers;
+                 CREATE TRIGGER broken BEFORE UPDATE ON studies WHEN NEW.id = 201
+                 BEGIN SELECT RAISE(ABORT, 'broken'); END",
+            )
+            .unwrap();
+    });
+    let mut told = 0;
+    loop {
+        match scene.events.recv_timeout(PATIENCE).unwrap().kind {
+            EventKind::Study { .. } => told += 1,
+            EventKind::Error { message } if message.contains("broken") => break,
+            _ => {}
+        }
+    }
+    assert_eq!(told, 200);
+}
+
+#[test]
 fn a_worker_that_stopped_is_told_for_a_minute() {
     let scene = Scene::start();
     let store = scene.folder.path().join("store.db");

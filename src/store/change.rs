@@ -18,13 +18,32 @@ use crate::{study::AuditKind, text::clean};
 /// writers of every host.
 pub(super) const AT_A_TIME: usize = 200;
 
+/// A change of many studies that failed on the way. What had changed before stays, each study as a whole; the rest does at
+/// the next call.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct PartialChangeError {
+    /// The studies that changed.
+    pub changed: Vec<StudyRow>,
+    /// The failure.
+    #[source]
+    pub error: StoreError,
+}
+
+/// Nothing has changed yet.
+impl From<StoreError> for PartialChangeError {
+    fn from(error: StoreError) -> Self {
+        Self { changed: Vec::new(), error }
+    }
+}
+
 impl Store {
     /// Takes what came in while the clock was ahead as coming in now: else it would be complete, too long unseen or
     /// missed only when the clock gets there. The audit keeps the times as they were. Returns the studies that changed.
     ///
     /// # Errors
-    /// See [`super::StoreErrorKind`].
-    pub fn bring_back_from_future(&mut self, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
+    /// See [`super::StoreErrorKind`], with the studies that changed all the same.
+    pub fn bring_back_from_future(&mut self, now: Timestamp) -> Result<Vec<StudyRow>, PartialChangeError> {
         let query = select_studies(
             "WHERE (complete = 0 AND last_arrival > ?1)
                 OR (status = 'new' AND promoted_at IS NULL AND first_arrival > ?1)",
@@ -55,13 +74,14 @@ impl Store {
     /// Calls those studies complete whose last film arrived `quiet` or longer ago; returns them.
     ///
     /// # Errors
-    /// See [`super::StoreErrorKind`].
+    /// See [`super::StoreErrorKind`], with the studies that changed all the same.
     pub fn complete_quiet(
         &mut self,
         quiet: SignedDuration,
         now: Timestamp,
-    ) -> Result<Vec<StudyRow>, StoreError> {
-        let due = rows_until(self, &select_studies("WHERE complete = 0 AND last_arrival <= ?1"), now, quiet)?;
+    ) -> Result<Vec<StudyRow>, PartialChangeError> {
+        let query = select_studies("WHERE complete = 0 AND last_arrival <= ?1 ORDER BY last_arrival, id");
+        let due = rows_until(self, &query, now, quiet)?;
         self.change_each(&due, |transaction, row| {
             row.complete = true;
             save(transaction, row)?;
@@ -74,12 +94,12 @@ impl Store {
     /// film's arrival; returns them. A study that has no band above it is left alone.
     ///
     /// # Errors
-    /// See [`super::StoreErrorKind`].
+    /// See [`super::StoreErrorKind`], with the studies that changed all the same.
     pub fn promote_overdue(
         &mut self,
         max_wait: SignedDuration,
         now: Timestamp,
-    ) -> Result<Vec<StudyRow>, StoreError> {
+    ) -> Result<Vec<StudyRow>, PartialChangeError> {
         // Those that the rule cannot promote may wait unseen for days: they are not read every second.
         let query = select_studies(&format!("WHERE {PROMOTABLE} AND first_arrival <= ?1"));
         let mut due = rows_until(self, &query, now, max_wait)?;
@@ -102,24 +122,33 @@ impl Store {
         &mut self,
         studies: &[StudyRow],
         change: impl Fn(&Connection, &mut StudyRow) -> sql::Result<bool>,
-    ) -> Result<Vec<StudyRow>, StoreError> {
+    ) -> Result<Vec<StudyRow>, PartialChangeError> {
         let mut changed = Vec::with_capacity(studies.len());
         for (at, page) in studies.chunks(AT_A_TIME).enumerate() {
-            if at > 0 {
-                self.renew_duty()?;
+            let renewed = if at > 0 { self.renew_duty() } else { Ok(()) };
+            match renewed.and_then(|()| self.change_page(page, &change)) {
+                Ok(of_page) => changed.extend(of_page),
+                Err(error) => return Err(PartialChangeError { changed, error }),
             }
-            changed.extend(self.write(|transaction| {
-                let mut of_page = Vec::with_capacity(page.len());
-                for seen in page {
-                    let Some(mut row) = still(transaction, seen)? else { continue };
-                    if change(transaction, &mut row)? {
-                        of_page.push(row);
-                    }
-                }
-                Ok(of_page)
-            })?);
         }
         Ok(changed)
+    }
+
+    fn change_page(
+        &mut self,
+        studies: &[StudyRow],
+        change: impl Fn(&Connection, &mut StudyRow) -> sql::Result<bool>,
+    ) -> Result<Vec<StudyRow>, StoreError> {
+        self.write(|transaction| {
+            let mut changed = Vec::with_capacity(studies.len());
+            for seen in studies {
+                let Some(mut row) = still(transaction, seen)? else { continue };
+                if change(transaction, &mut row)? {
+                    changed.push(row);
+                }
+            }
+            Ok(changed)
+        })
     }
 
     /// Sets the status of a study for `actor`. `None` if there is no such study, or nothing to change.

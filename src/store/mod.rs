@@ -74,6 +74,7 @@ use std::sync::Arc;
 use sql::{Connection, Transaction};
 
 pub use audit::{AuditEvent, NewEvent};
+pub use change::PartialChangeError;
 pub use changed_results::ChangedResults;
 pub use copy::CopyProgress;
 pub use error::{StoreError, StoreErrorKind};

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     FilmId, Store, StoreError, StudyId, StudyRow,
     audit::{NewEvent, log},
-    change::{AT_A_TIME, about},
+    change::{AT_A_TIME, PartialChangeError, about},
     condition::OPEN,
     findings::{findings, note_best, update_finding},
     rollup::recombine,
@@ -26,32 +26,39 @@ impl Store {
     /// until when it was. Films of a model of that name with other labels keep their judgement.
     ///
     /// # Errors
-    /// See [`super::StoreErrorKind`]; then some studies may have changed, each as a whole, and the rest does at the next
-    /// call.
-    pub fn reassess(&mut self, rules: &Rules, now: Timestamp) -> Result<Vec<StudyRow>, StoreError> {
-        let (mut changed, mut films, mut after) = (Vec::new(), 0, StudyId::MIN);
+    /// See [`super::StoreErrorKind`], with the studies that changed all the same; the rest does at the next call.
+    pub fn reassess(&mut self, rules: &Rules, now: Timestamp) -> Result<Vec<StudyRow>, PartialChangeError> {
+        let (mut changed, mut after) = (Vec::new(), StudyId::MIN);
         loop {
-            let (page, is_last) = self.write(|transaction| {
-                let rules_id = intern_rules(transaction, rules, now)?;
-                let page = judge_page(transaction, (rules, rules_id), after, now)?;
-                let is_last = page.studies < AT_A_TIME;
-                let (films, studies) = (films + page.films, changed.len() + page.changed.len());
-                if is_last && films > 0 {
-                    let detail = json!({
-                        "model": rules.model, "rules": rules_id, "films": films, "studies": studies,
-                    });
-                    log(transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::Thresholds) }, now)?;
+            match self.reassess_page(rules, after, now) {
+                Ok(page) => {
+                    changed.extend(page.changed);
+                    match page.last.filter(|_| page.studies >= AT_A_TIME) {
+                        Some(last) => after = last,
+                        None => return Ok(changed),
+                    }
                 }
-                Ok((page, is_last))
-            })?;
-            films += page.films;
-            after = page.last.unwrap_or(after);
-            changed.extend(page.changed);
-            if is_last {
-                return Ok(changed);
+                Err(error) => return Err(PartialChangeError { changed, error }),
             }
+        }
+    }
+
+    /// Judges the next studies again, and notes in the audit how many that were.
+    fn reassess_page(&mut self, rules: &Rules, after: StudyId, now: Timestamp) -> Result<Page, StoreError> {
+        if after > StudyId::MIN {
             self.renew_duty()?;
         }
+        self.write(|transaction| {
+            let rules_id = intern_rules(transaction, rules, now)?;
+            let page = judge_page(transaction, (rules, rules_id), after, now)?;
+            if page.films > 0 {
+                let (films, studies) = (page.films, page.changed.len());
+                let detail =
+                    json!({ "model": rules.model, "rules": rules_id, "films": films, "studies": studies });
+                log(transaction, &NewEvent { detail, ..NewEvent::of(AuditKind::Thresholds) }, now)?;
+            }
+            Ok(page)
+        })
     }
 }
 

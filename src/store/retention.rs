@@ -1,6 +1,9 @@
 //! The retention's questions to a store, and its notes in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,11 +12,13 @@ use super::{
     FileId, FilmId, Store, StoreError, StudyId,
     audit::{NewEvent, log},
     convert::{Columns, Micros, Place},
-    of_host::OfHost,
-    sql::{self, Connection, Hint, Row, Transaction},
+    sql::{self, Connection, Hint, Params, Row, Transaction, params_from_iter, places},
     unreadable::rows,
 };
 use crate::study::{Attribute, AuditKind};
+
+/// Paths that are forgotten in one transaction, where there are many.
+const PATHS: usize = 500;
 
 /// A study's work is over: it is done, nothing of it is queued, and if it is critical, somebody knows of it.
 macro_rules! studies_over {
@@ -25,6 +30,18 @@ macro_rules! studies_over {
                AND NOT EXISTS (SELECT 1 FROM films AS queued JOIN files AS waiting ON waiting.film = queued.id
                                WHERE queued.study = studies.id AND waiting.state = 'queued') ",
             $rest
+        )
+    };
+}
+
+/// Files of films whose paths are still kept: paths can name patients.
+macro_rules! named_files {
+    ($condition:literal) => {
+        concat!(
+            "SELECT files.id, files.path, files.seen_by, files.removed_at IS NOT NULL
+             FROM files JOIN films ON films.id = files.film JOIN studies ON studies.id = films.study
+             WHERE substr(files.path, 1, 10) <> 'forgotten:' AND ",
+            $condition
         )
     };
 }
@@ -87,16 +104,19 @@ impl Store {
         })
     }
 
-    /// Writes down that files have been deleted, and why.
+    /// Writes down that files have been deleted, and why; of one that was written down before nothing.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn note_deleted(&mut self, films: &[DoneFilm], why: &str, now: Timestamp) -> Result<(), StoreError> {
         self.write(|transaction| {
             for film in films {
-                transaction
-                    .prepare_cached("UPDATE files SET removed_at = ?2 WHERE id = ?1")?
+                let noted = transaction
+                    .prepare_cached("UPDATE files SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL")?
                     .execute((film.file, Micros(now)))?;
+                if noted == 0 {
+                    continue;
+                }
                 let event = NewEvent {
                     study: Some(film.study),
                     film: Some(film.film),
@@ -123,14 +143,87 @@ impl Store {
     }
 
     /// Removes the patients' data of studies: names, numbers, headers, notes, what plugins put beside them, and the paths of
-    /// films that are not there any more. Scores, bands, times, counts and the audit stay.
+    /// films that are not there any more. Scores, bands, times, counts and the audit stay. A study of which that was done
+    /// before stays as it is.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
     pub fn forget_patients(&mut self, studies: &[StudyId], now: Timestamp) -> Result<(), StoreError> {
-        let host = self.host();
-        self.write(|transaction| studies.iter().try_for_each(|study| forget(transaction, *study, &host, now)))
+        if studies.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(named_files!("films.study IN ({})"), places(studies.len(), 1));
+        let gone =
+            self.known_gone(self.read(|view| self.named_files(view, &sql, params_from_iter(studies)))?);
+        self.write(|transaction| {
+            forget_paths(transaction, &gone)?;
+            studies.iter().try_for_each(|study| forget(transaction, *study, now))
+        })
     }
+
+    /// Removes paths of films whose patients were forgotten before, and which were still there then or on a disk of which
+    /// the host that did it could not know. It looks at the next `most` files after that one; returns the last of them, if
+    /// there are more behind it.
+    ///
+    /// # Errors
+    /// See [`super::StoreErrorKind`].
+    pub fn forget_more_paths(&mut self, after: FileId, most: u32) -> Result<Option<FileId>, StoreError> {
+        let end =
+            "SELECT max(id), count(*) FROM (SELECT id FROM files WHERE id > ?1 ORDER BY id LIMIT ?2) AS next";
+        let sql = named_files!("files.id > ?1 AND files.id <= ?2 AND studies.forgotten_at IS NOT NULL");
+        let (last, files) = self.read(|view| {
+            let (last, count): (Option<FileId>, u32) =
+                view.prepare_cached(end)?.query_row((after, most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let files = match last {
+                Some(last) => self.named_files(view, sql, (after, last))?,
+                None => Vec::new(),
+            };
+            Ok((last.filter(|_| count == most), files))
+        })?;
+        for page in self.known_gone(files).chunks(PATHS) {
+            self.write(|transaction| forget_paths(transaction, page))?;
+        }
+        Ok(last)
+    }
+
+    /// Reads the files of a query that `named_files` made.
+    fn named_files(&self, view: &Connection, sql: &str, params: impl Params) -> sql::Result<Vec<NamedFile>> {
+        rows(view, "files", sql, params, |row| {
+            let mut columns = Columns::of(row);
+            Ok(NamedFile {
+                file: columns.next()?,
+                path: self.mounts.path(&columns.next::<Place>()?.0),
+                seen_by: columns.next()?,
+                was_removed: columns.next()?,
+            })
+        })
+    }
+
+    /// The files that are gone, as far as this host can know. It asks disks and shares, which may take their time: for that
+    /// no other writer is to wait.
+    fn known_gone(&self, files: Vec<NamedFile>) -> Vec<FileId> {
+        let host = self.host();
+        let is_gone = |file: &NamedFile| {
+            (file.was_removed || host.knows_of(&file.path, &file.seen_by)) && is_missing(&file.path)
+        };
+        files.into_iter().filter(is_gone).map(|file| file.file).collect()
+    }
+}
+
+/// A file whose path is still kept.
+struct NamedFile {
+    file: FileId,
+    /// Where it is on this host.
+    path: PathBuf,
+    seen_by: String,
+    /// Whether the retention has deleted it.
+    was_removed: bool,
+}
+
+/// Whether there is nothing at that place. What cannot be looked at may be there.
+fn is_missing(path: &Path) -> bool {
+    let fault = path.symlink_metadata().err().map(|error| error.kind());
+    matches!(fault, Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
 }
 
 fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
@@ -147,9 +240,21 @@ fn done_film(row: &Row<'_>) -> sql::Result<DoneFilm> {
     })
 }
 
-fn forget(transaction: &Transaction<'_>, study: StudyId, host: &OfHost, now: Timestamp) -> sql::Result<()> {
+fn forget(transaction: &Transaction<'_>, study: StudyId, now: Timestamp) -> sql::Result<()> {
+    let attributes: String =
+        Attribute::ALL.iter().map(|attribute| format!("{} = '', ", attribute.name())).collect();
+    let clear = format!(
+        "UPDATE studies SET {attributes} key = 'forgotten:' || id, patient_id = '', patient_name = '',
+                accession_number = '', description = '', file_name = '', study_time = NULL, marks = '',
+                held_reason = CASE held_reason WHEN '' THEN '' ELSE '***' END,
+                forgotten_at = ?2, revision = (SELECT max(revision) + 1 FROM studies)
+         WHERE id = ?1 AND forgotten_at IS NULL"
+    );
+    if transaction.prepare_cached(&clear)?.execute((study, Micros(now)))? == 0 {
+        return Ok(());
+    }
+    transaction.hint(Hint::List);
     let each = |sql: &str| transaction.prepare_cached(sql)?.execute([study]).map(|_| ());
-    forget_paths(transaction, study, host)?;
     each("DELETE FROM study_patients WHERE study = ?1")?;
     each("UPDATE notes SET text = '***' WHERE study = ?1")?;
     each("UPDATE outbox SET content = '' WHERE study = ?1 AND state <> 'waiting'")?;
@@ -157,33 +262,16 @@ fn forget(transaction: &Transaction<'_>, study: StudyId, host: &OfHost, now: Tim
         "UPDATE films SET header = NULL, sop_instance_uid = NULL, warnings = NULL,
                 reason = CASE WHEN reason IS NULL THEN NULL ELSE '***' END WHERE study = ?1",
     )?;
-    let attributes: String =
-        Attribute::ALL.iter().map(|attribute| format!("{} = '', ", attribute.name())).collect();
-    let clear = format!(
-        "UPDATE studies SET {attributes} key = 'forgotten:' || id, patient_id = '', patient_name = '',
-                accession_number = '', description = '', file_name = '', study_time = NULL, marks = '',
-                held_reason = CASE held_reason WHEN '' THEN '' ELSE '***' END,
-                forgotten_at = ?2, revision = (SELECT max(revision) + 1 FROM studies) WHERE id = ?1"
-    );
-    transaction.hint(Hint::List);
-    transaction.prepare_cached(&clear)?.execute((study, Micros(now)))?;
     log(transaction, &NewEvent { study: Some(study), ..NewEvent::of(AuditKind::Forgotten) }, now)
 }
 
-/// Paths can name patients. That of a film which is still there stays: without it the film would come in again.
-fn forget_paths(view: &Connection, study: StudyId, host: &OfHost) -> sql::Result<()> {
-    let sql = "SELECT files.id, files.path, files.seen_by, files.removed_at IS NOT NULL
-               FROM files JOIN films ON films.id = files.film WHERE films.study = ?1";
-    let files = rows(view, "files", sql, [study], |row| {
-        Ok((row.get(0)?, row.get::<_, Place>(1)?.0, row.get::<_, String>(2)?, row.get::<_, bool>(3)?))
-    })?;
-    let mut forget = view.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1")?;
-    for (file, place, seen_by, was_removed) in files {
-        let (file, path): (FileId, PathBuf) = (file, host.mounts.path(&place));
-        let is_known = was_removed || host.knows_of(&path, &seen_by);
-        if is_known && path.symlink_metadata().is_err() {
-            forget.execute((file, Place::to_value(Path::new(&format!("forgotten:{file}")))))?;
-        }
+/// Forgets the paths of files that are gone. That of a film which is still there stays: without it the film would come in
+/// again; and so does that of one which is queued.
+fn forget_paths(connection: &Connection, gone: &[FileId]) -> sql::Result<()> {
+    let mut forget =
+        connection.prepare_cached("UPDATE files SET path = ?2 WHERE id = ?1 AND state <> 'queued'")?;
+    for file in gone {
+        forget.execute((*file, Place::to_value(Path::new(&format!("forgotten:{file}")))))?;
     }
     Ok(())
 }

@@ -52,8 +52,9 @@ pub struct SenderNews {
 }
 
 impl Store {
-    /// Adds news of senders, with the events that tell of them, as one transaction. `today` is the day at the receiver's
-    /// place.
+    /// Adds news of senders, with the events that tell of them, as one transaction. `heard`: the day at the receiver's
+    /// place, and the moment, of which they are. News of one moment are added once: whoever does not know whether they
+    /// were may say them again as they were.
     ///
     /// # Errors
     /// See [`super::StoreErrorKind`].
@@ -61,10 +62,18 @@ impl Store {
         &mut self,
         news: &[SenderNews],
         events: &[NewEvent<'_>],
-        today: Date,
+        heard: (Date, Timestamp),
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let (today, seen) = (heard.0.to_string(), Micros(heard.1));
         self.write(|transaction| {
+            let mut known = transaction
+                .prepare_cached("SELECT 1 FROM senders WHERE title = ?1 AND address = ?2 AND seen = ?3")?;
+            for SenderNews { title, address, .. } in news {
+                if known.exists((title, address, seen))? {
+                    return Ok(());
+                }
+            }
             let mut add = transaction.prepare_cached(
                 "INSERT INTO senders
                      (title, address, seen, last_film, films, day, films_of_day, refusals, last_refusal, reason)
@@ -82,7 +91,6 @@ impl Store {
             )?;
             for SenderNews { title, address, films, refusals, reason } in news {
                 let (films, refusals) = (films.cast_signed(), refusals.cast_signed());
-                let (seen, today) = (Micros(now), today.to_string());
                 let (film, refusal) = ((films > 0).then_some(seen), (refusals > 0).then_some(seen));
                 add.execute(params![title, address, seen, film, films, today, refusals, refusal, reason])?;
             }

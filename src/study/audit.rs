@@ -63,7 +63,7 @@ audit_kinds! {
     Note = "note",
     /// A person was shown a film.
     Shown = "shown",
-    /// Other thresholds came into force; once a change.
+    /// Other thresholds came into force; once for each part of the list that was judged at a time.
     Thresholds = "thresholds",
     /// Other thresholds moved a study's severity; once a study.
     Reassessed = "reassessed",

@@ -116,13 +116,22 @@ impl Site {
 
     /// Starts a process on a host whose clock is so many seconds ahead; `library` is libfaketime.
     pub(crate) fn start_ahead(&self, library: &Path, seconds: i64, host: &str, words: &[&str]) -> Host {
+        Self::spawn(self.command_ahead(library, seconds, host, words))
+    }
+
+    /// Runs a command on such a host to its end.
+    pub(crate) fn run_ahead(&self, library: &Path, seconds: i64, host: &str, words: &[&str]) -> Output {
+        self.command_ahead(library, seconds, host, words).output().unwrap()
+    }
+
+    fn command_ahead(&self, library: &Path, seconds: i64, host: &str, words: &[&str]) -> Command {
         let mut command = self.command(host, words, &["er"]);
         command
             .env("LD_PRELOAD", library)
             .env("FAKETIME", format!("{seconds:+}"))
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .env("NO_FAKE_STAT", "1");
-        Self::spawn(command)
+        command
     }
 
     fn spawn(mut command: Command) -> Host {

@@ -153,8 +153,8 @@ fn results_on_their_way_come_when_they_are_looked_at_and_again_when_one_has_move
 #[test]
 fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of() {
     let bench = Bench::new();
-    let now = Zoned::now();
     let note = |films, reason: Option<&str>| {
+        let now = Zoned::now();
         let news = SenderNews {
             title: "CR-1".to_owned(),
             address: "10.1.2.3".to_owned(),
@@ -163,7 +163,7 @@ fn senders_come_when_the_feed_is_opened_and_again_when_one_of_them_is_heard_of()
             reason: reason.map(str::to_owned),
         };
         let mut store = Store::open(&bench.place).unwrap();
-        store.note_senders(&[news], &[], now.date(), now.timestamp()).unwrap();
+        store.note_senders(&[news], &[], (now.date(), now.timestamp()), now.timestamp()).unwrap();
     };
     note(2, None);
     let dashboard = Dashboard::on(&bench);

@@ -140,6 +140,50 @@ fn a_film_of_a_forgotten_patient_that_is_still_there_does_not_come_in_again() {
 }
 
 #[test]
+fn the_path_of_a_film_that_goes_after_its_patient_was_forgotten_goes_with_it() {
+    let mut bench = Bench::new();
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["DOE_JANE.dcm", "DOE_JOHN.dcm"].map(|name| folder.path().join(name));
+    let mut studies = Vec::new();
+    for (path, bytes) in paths.iter().zip(["x", "y"]) {
+        fs::write(path, "a film").unwrap();
+        let (_, row) = bench.record(path.to_str().unwrap(), &of_jane(bytes, bytes, [0.1; 3]), at(0));
+        bench.store.set_status(row.id, Status::Done, "anna", at(1)).unwrap();
+        studies.push(row.id);
+    }
+    // One whose patient is not forgotten.
+    bench.record("/nowhere/ROE_RICHARD.dcm", &of_jane("z", "z", [0.1; 3]), at(0));
+    bench.store.forget_patients(&studies, at(2)).unwrap();
+    let known = |bench: &Bench| {
+        [(&*paths[0], 1), (&*paths[1], 2), (Path::new("/nowhere/ROE_RICHARD.dcm"), 3)]
+            .map(|(path, time)| bench.store.is_known(path, 7, time).unwrap())
+    };
+    assert_eq!(bench.store.forget_more_paths(0, 9).unwrap(), None);
+    assert_eq!(known(&bench), [true; 3], "they would come in again");
+    paths.iter().for_each(|path| fs::remove_file(path).unwrap());
+    let next = bench.store.forget_more_paths(0, 1).unwrap();
+    assert_eq!((next.is_some(), known(&bench)), (true, [false, true, true]));
+    assert_eq!(bench.store.forget_more_paths(next.unwrap(), 9).unwrap(), None);
+    assert_eq!(known(&bench), [false, false, true]);
+    assert_eq!(bench.count_kind(AuditKind::Forgotten.word()), 2);
+}
+
+#[test]
+fn what_two_runs_do_at_once_is_noted_once() {
+    let mut bench = Bench::new();
+    let (_, row) = bench.record("a", &of_jane("x", "1.2.840", [0.1; 3]), at(0));
+    bench.store.set_status(row.id, Status::Done, "anna", at(1)).unwrap();
+    let films = bench.store.done_films(at(2), 9, |_| true).unwrap();
+    for minute in [2, 3] {
+        bench.store.note_deleted(&films, "by age", at(minute)).unwrap();
+        bench.store.forget_patients(&[row.id], at(minute)).unwrap();
+    }
+    let events = bench.store.events(0, 100).unwrap();
+    let told = events.iter().filter(|it| it.kind == AuditKind::Deleted || it.kind == AuditKind::Forgotten);
+    assert_eq!(told.map(|it| it.time).collect::<Vec<_>>(), [at(2), at(2)]);
+}
+
+#[test]
 fn the_numbers_of_operation_are_those_of_the_moment() {
     let mut bench = Bench::new();
     assert_eq!(bench.store.operations().unwrap().queued, 0);

@@ -8,7 +8,7 @@ use cxr_triage::{
     quality::{Gate, Held},
     store::{FileId, FilmId, Finished, ModelRef, Outcome, Scored, Store, StudyRow, Verdict},
     store_place::StorePlace,
-    study::{LabelRule, Rules, Severity, assess},
+    study::{LabelRule, Rules, Severity, StudyId, assess},
 };
 use jiff::Timestamp;
 
@@ -21,7 +21,8 @@ pub(crate) struct Bench {
     pub(crate) place: StorePlace,
     /// A file in a folder of the test: the store itself, where it lies in one.
     pub(crate) path: PathBuf,
-    url: Option<String>,
+    /// Where it lies, if that is on a server.
+    pub(crate) url: Option<String>,
     _folder: tempfile::TempDir,
     files: i64,
 }
@@ -60,6 +61,27 @@ impl Bench {
             Some(url) => postgres::Raw::connect(url).batch(statements),
             None => rusqlite::Connection::open(&self.path).unwrap().execute_batch(statements).unwrap(),
         }
+    }
+
+    /// From now on no change of that study can be written.
+    pub(crate) fn break_study(&self, study: StudyId) {
+        self.raw(&match &self.url {
+            Some(_) => format!("ALTER TABLE studies ADD CONSTRAINT broken CHECK (id <> {study}) NOT VALID"),
+            None => format!(
+                "CREATE TRIGGER broken BEFORE UPDATE ON studies WHEN NEW.id = {study}
+                 BEGIN SELECT RAISE(ABORT, 'broken'); END"
+            ),
+        });
+    }
+
+    /// It can again.
+    pub(crate) fn mend_study(&self) {
+        let on_server = self.url.is_some();
+        self.raw(if on_server {
+            "ALTER TABLE studies DROP CONSTRAINT broken"
+        } else {
+            "DROP TRIGGER broken"
+        });
     }
 
     /// Somebody else begins to write.

@@ -28,6 +28,26 @@ fn a_study_is_complete_when_its_last_film_is_quiet_and_grows_again_with_the_next
 }
 
 #[test]
+fn what_changed_before_the_store_failed_is_handed_back_with_the_failure() {
+    let mut bench = Bench::new();
+    let mut last = 0;
+    for number in 0..201 {
+        let (_, row) =
+            bench.record(&format!("{number}"), &scored(&format!("x{number}"), [0.1; 3]), at(number));
+        last = row.id;
+    }
+    bench.break_study(last);
+    let failed = bench.store.complete_quiet(SignedDuration::ZERO, at(300)).unwrap_err();
+    assert_eq!(failed.changed.len(), 200, "{failed}");
+    assert!(failed.to_string().contains("broken"), "{failed}");
+    let complete = bench.store.studies_since(0).unwrap().into_iter().filter(|row| row.complete).count();
+    assert_eq!(complete, 200);
+    bench.mend_study();
+    let rest = bench.store.complete_quiet(SignedDuration::ZERO, at(300)).unwrap();
+    assert_eq!(rest.iter().map(|row| row.id).collect::<Vec<_>>(), [last]);
+}
+
+#[test]
 fn who_waits_too_long_unseen_is_promoted_once() {
     let hour = SignedDuration::from_hours(1);
     // Probability of Effusion, status, minutes waited; the band then, if it moves.

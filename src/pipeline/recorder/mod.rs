@@ -26,7 +26,10 @@ use crate::{
     intake::{IntakeEvent, LeftOut, Mounts},
     quality::Gates,
     similar::FilmKey,
-    store::{Duty, ModelRef, Ownership, Store, StoreError, StoreErrorKind, StudyRow, rules_digest},
+    store::{
+        Duty, ModelRef, Ownership, PartialChangeError, Store, StoreError, StoreErrorKind, StudyRow,
+        rules_digest,
+    },
     study::{Clash, Rules},
     supervise::{Supervisor, checkpoint},
 };
@@ -239,23 +242,29 @@ impl Recorder {
         // Other hosts' clocks wrote what is due.
         let now = self.studies.now();
         let (duty, Settings { quiet_period, max_wait, .. }) = (self.studies.clone(), self.settings);
-        let (again, changed) = self.store.under(&duty, |store| {
+        let mut changed = Vec::new();
+        let again = self.store.under(&duty, |store| {
             let again = store.retry_unanswered(now)?;
-            let mut changed = store.bring_back_from_future(now)?;
-            changed.extend(store.complete_quiet(quiet_period, now)?);
+            gather(&mut changed, store.bring_back_from_future(now))?;
+            gather(&mut changed, store.complete_quiet(quiet_period, now))?;
             if let Some(max_wait) = max_wait {
-                changed.extend(store.promote_overdue(max_wait, now)?);
+                gather(&mut changed, store.promote_overdue(max_wait, now))?;
             }
-            Ok::<_, StoreError>((again, changed))
-        })?;
-        if again > 0 {
+            Ok::<_, StoreError>(again)
+        });
+        self.say_changed(&changed);
+        if again? > 0 {
             self.progress.said_idle = false;
             let _ = self.wake.try_send(());
         }
-        for row in &changed {
+        Ok(())
+    }
+
+    /// Says which studies changed; also those that did before something failed, for nobody finds out about them later.
+    fn say_changed(&mut self, changed: &[StudyRow]) {
+        for row in changed {
             self.say_study(row, Timestamp::now());
         }
-        Ok(())
     }
 
     fn obey(&mut self, order: Order) {
@@ -280,9 +289,11 @@ impl Recorder {
             return Ok(());
         }
         let (duty, rules) = (self.studies.clone(), self.rules.load_full());
-        for row in self.store.under(&duty, |store| store.reassess(&rules, store.now()))? {
-            self.say_study(&row, Timestamp::now());
-        }
+        let mut changed = Vec::new();
+        let judged = self.store.under(&duty, |store| store.reassess(&rules, store.now()));
+        let judged = gather(&mut changed, judged);
+        self.say_changed(&changed);
+        judged?;
         self.progress.is_judged = true;
         Ok(())
     }
@@ -310,6 +321,19 @@ impl Recorder {
             self.say(&Event::of_program(kind, Timestamp::now()));
         }
     }
+}
+
+/// Puts the studies that changed to those before them, also those of a change that failed on the way.
+fn gather(
+    changed: &mut Vec<StudyRow>,
+    part: Result<Vec<StudyRow>, PartialChangeError>,
+) -> Result<(), StoreError> {
+    let (rows, end) = match part {
+        Ok(rows) => (rows, Ok(())),
+        Err(PartialChangeError { changed, error }) => (changed, Err(error)),
+    };
+    changed.extend(rows);
+    end
 }
 
 /// Clashes as sentences. What was recorded stands; that they could not be read now only makes an event poorer.

@@ -45,11 +45,35 @@ impl Store {
         limit: u32,
         with_those_alone: bool,
     ) -> Result<Vec<Queued>, StoreError> {
+        self.claim_of(member, limit, with_those_alone, false)
+    }
+
+    /// [`Store::claim`] for the films alone that the worker's own host received.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn claim_own(
+        &mut self,
+        member: &Member,
+        limit: u32,
+        with_those_alone: bool,
+    ) -> Result<Vec<Queued>, StoreError> {
+        self.claim_of(member, limit, with_those_alone, true)
+    }
+
+    fn claim_of(
+        &mut self,
+        member: &Member,
+        limit: u32,
+        with_those_alone: bool,
+        own_alone: bool,
+    ) -> Result<Vec<Queued>, StoreError> {
         // What is due is found once: a plan that looked again for each row would find, and claim, others each time.
         let sql = concat!(
             "WITH due AS MATERIALIZED (SELECT id AS file FROM files WHERE ",
             within_reach!(),
             " AND claimed_by IS NULL AND (CAST(?5 AS BIGINT) = 1 OR behind IS NULL)
+                    AND (CAST(?7 AS BIGINT) = 0 OR seen_by = ?2)
                     ORDER BY coalesce(behind, id), behind NULLS FIRST, id LIMIT ?6 FOR UPDATE SKIP LOCKED),
              claimed AS (
                 UPDATE files SET claimed_by = ?3, claim = claim + 1, lease_until = CAST(?4 AS BIGINT) + ",
@@ -65,11 +89,11 @@ impl Store {
         let Self { connection, mounts, .. } = self;
         let claim = || -> sql::Result<Vec<Queued>> {
             let lease = micros(LEASE);
-            let alone = i64::from(with_those_alone);
+            let (alone, own) = (i64::from(with_those_alone), i64::from(own_alone));
             let (inboxes, host, worker) = (member.inboxes(), member.host(), member.id());
             connection
                 .prepare_cached(sql)?
-                .query_map((inboxes, host, worker, lease, alone, limit), |row| {
+                .query_map((inboxes, host, worker, lease, alone, limit, own), |row| {
                     let mut columns = Columns::of(row);
                     let (file, turn) = (columns.next::<FileId>()?, columns.next::<i64>()?);
                     let path = mounts.path(&columns.next::<Place>()?.0);

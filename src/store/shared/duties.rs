@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
         Store, StoreError, WorkerId,
-        convert::Columns,
+        convert::{Columns, Micros},
         sql::{self, Connection, OptionalExtension},
     },
     LEASE,
-    duty::{Duty, Held},
+    duty::{Duty, DutyKind, Held},
     member::Member,
     micros, server_clock,
 };
@@ -29,15 +29,15 @@ pub struct DutyRow {
     pub is_held: bool,
 }
 
-/// Whether a duty is still this process's; its row belongs to this transaction until its end, so that nobody takes it
-/// meanwhile.
+/// Whether a duty is still this process's; its row belongs to this transaction until its end, so that nobody else takes it
+/// meanwhile. What locks a key alone lets its holder renew it, however many changes go on.
 pub(in crate::store) fn still_holds(connection: &Connection, duty: &Duty) -> sql::Result<bool> {
     if duty.is_of_owner() {
         return Ok(true);
     }
     let Some(Held { holder, token, .. }) = duty.now_held() else { return Ok(false) };
     connection
-        .prepare_cached("SELECT 1 FROM duties WHERE name = ?1 AND holder = ?2 AND token = ?3 FOR SHARE")?
+        .prepare_cached("SELECT 1 FROM duties WHERE name = ?1 AND holder = ?2 AND token = ?3 FOR KEY SHARE")?
         .query_row((duty.kind().word(), holder, token), |_| Ok(()))
         .optional()
         .map(|found| found.is_some())
@@ -47,24 +47,34 @@ pub(in crate::store) fn still_holds(connection: &Connection, duty: &Duty) -> sql
 enum Taken {
     /// This process has it, by that number.
     Now(i64),
-    /// This process has it, and a change of its own holds it at this moment.
+    /// This process has it, and another renewal holds it at this moment.
     Locked,
     /// Another one has it.
     ByAnother,
 }
 
-/// Takes a duty that this worker has, or that nobody has, unless a transaction holds its row at this moment; its number.
+/// Renews a duty that this worker had last and that nobody has taken since, also where it had lapsed; its number. Changes
+/// under it do not stand in the way.
+fn renew(connection: &Connection, word: &str, holder: WorkerId, lease: i64) -> sql::Result<Option<i64>> {
+    let sql = concat!(
+        "WITH own AS MATERIALIZED (
+             SELECT name AS duty FROM duties WHERE name = ?1 AND holder = ?2 FOR NO KEY UPDATE SKIP LOCKED)
+         UPDATE duties SET lease_until = CAST(?3 AS BIGINT) + ",
+        server_clock!(),
+        " FROM own WHERE duties.name = own.duty RETURNING token"
+    );
+    connection.prepare_cached(sql)?.query_row((word, holder, lease), |row| row.get(0)).optional()
+}
+
+/// Takes a duty that another worker had, unless a change under it goes on at this moment; its number.
 fn take_free(connection: &Connection, word: &str, holder: WorkerId, lease: i64) -> sql::Result<Option<i64>> {
+    // A lock of the whole row is not to be had beside those of its key.
     let sql = concat!(
         "WITH free AS MATERIALIZED (
-             SELECT name AS duty FROM duties WHERE name = ?1 AND (holder = ?2 OR lease_until < ",
+             SELECT name AS duty FROM duties WHERE name = ?1 AND lease_until < ",
         server_clock!(),
-        ") FOR NO KEY UPDATE SKIP LOCKED)
-         UPDATE duties SET
-             token = CASE WHEN holder = ?2 AND lease_until >= ",
-        server_clock!(),
-        " THEN token ELSE token + 1 END,
-             holder = ?2, lease_until = CAST(?3 AS BIGINT) + ",
+        " FOR UPDATE SKIP LOCKED)
+         UPDATE duties SET token = token + 1, holder = ?2, lease_until = CAST(?3 AS BIGINT) + ",
         server_clock!(),
         " FROM free WHERE duties.name = free.duty RETURNING token"
     );
@@ -83,8 +93,8 @@ fn take_first(connection: &Connection, word: &str, holder: WorkerId, lease: i64)
 }
 
 impl Store {
-    /// Takes a duty that nobody has, or renews it; returns whether this process has it now. A long change that it is
-    /// making at this moment under that duty is not waited for: the duty then stays as it is.
+    /// Takes a duty that nobody has, or renews it; returns whether this process has it now. Nothing is waited for: changes
+    /// under a duty keep others from taking it, and not its holder from renewing it.
     ///
     /// # Errors
     /// See [`StoreErrorKind`](super::super::StoreErrorKind); one that was held ends with its lease.
@@ -92,21 +102,25 @@ impl Store {
         // Before the server's clock is read, so that this one ends first.
         let until = Instant::now() + LEASE;
         let holder = member.id();
+        let known =
+            concat!("SELECT holder = ?2, lease_until < ", server_clock!(), " FROM duties WHERE name = ?1");
         let take = || -> sql::Result<Taken> {
             let (word, lease) = (duty.kind().word(), micros(LEASE));
-            if let Some(token) = take_free(&self.connection, word, holder, lease)? {
-                return Ok(Taken::Now(token));
-            }
-            let known = self
+            let known: Option<(bool, bool)> = self
                 .connection
-                .prepare_cached("SELECT holder FROM duties WHERE name = ?1")?
-                .query_row([word], |row| row.get::<_, WorkerId>(0))
+                .prepare_cached(known)?
+                .query_row((word, holder), |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
-            match known {
-                Some(has) if has == holder => Ok(Taken::Locked),
-                Some(_) => Ok(Taken::ByAnother),
-                None => take_first(&self.connection, word, holder, lease),
-            }
+            Ok(match known {
+                None => take_first(&self.connection, word, holder, lease)?,
+                Some((true, _)) => {
+                    renew(&self.connection, word, holder, lease)?.map_or(Taken::Locked, Taken::Now)
+                }
+                Some((false, true)) => {
+                    take_free(&self.connection, word, holder, lease)?.map_or(Taken::ByAnother, Taken::Now)
+                }
+                Some((false, false)) => Taken::ByAnother,
+            })
         };
         match take().map_err(|error| self.failed(error))? {
             Taken::Now(token) => duty.set(Some(Held { holder, token, until })),
@@ -142,6 +156,22 @@ impl Store {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.duty.as_ref().map_or_else(Timestamp::now, Duty::now)
+    }
+
+    /// A duty for somebody who does by hand what belongs to it, whoever has it: by the server's clock, which is read now.
+    ///
+    /// # Errors
+    /// See [`StoreErrorKind`](super::super::StoreErrorKind).
+    pub fn duty_by_hand(&self, kind: DutyKind) -> Result<Duty, StoreError> {
+        let duty = Duty::of_owner(kind);
+        if self.is_shared() {
+            let sql = concat!("SELECT CAST(?1 AS BIGINT) - ", server_clock!());
+            let ahead = || -> sql::Result<i64> {
+                self.connection.prepare_cached(sql)?.query_row([Micros(Timestamp::now())], |row| row.get(0))
+            };
+            duty.is_ahead_by(SignedDuration::from_micros(ahead().map_err(|error| self.failed(error))?));
+        }
+        Ok(duty)
     }
 
     /// Gives a duty up, so that another process need not wait for it.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -65,11 +65,19 @@ pub struct Duty {
     kind: DutyKind,
     /// None: the owner of a store that has one, who has every duty.
     held: Option<Arc<Mutex<Option<Held>>>>,
-    /// The number of the one time of having it that counts; none: any.
-    pinned: Option<i64>,
+    /// The one time of having it that counts; none: any.
+    pinned: Option<Pin>,
     /// Until when this process leaves it to others.
     left_until: Arc<Mutex<Option<Instant>>>,
     clock: ClockAhead,
+}
+
+/// One time of having a duty. Each clone is the same one.
+#[derive(Debug, Clone)]
+struct Pin {
+    token: i64,
+    /// Whether anybody was told that it is over: what was ended then must not go on, though nobody else had the duty.
+    is_over: Arc<AtomicBool>,
 }
 
 /// The right to a duty, while it lasts.
@@ -100,7 +108,7 @@ impl Duty {
     pub fn pinned(&self) -> Self {
         // Times are counted from 1.
         let token = self.now_held().map_or(0, |held| held.token);
-        Self { pinned: Some(token), ..self.clone() }
+        Self { pinned: Some(Pin { token, is_over: Arc::default() }), ..self.clone() }
     }
 
     /// Which duty.
@@ -126,6 +134,11 @@ impl Duty {
         self.clock.get()
     }
 
+    /// Notes how far this host's clock is ahead of the server's.
+    pub(super) fn is_ahead_by(&self, ahead: SignedDuration) {
+        self.clock.set(ahead);
+    }
+
     /// The time by which what other hosts wrote is judged: that of the server, however wrong this host's clock is.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -141,13 +154,18 @@ impl Duty {
     /// Whether this process has it now. It ends by itself when it is not renewed in time.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.is_of_owner() || self.now_held().is_some_and(|held| Instant::now() < held.until)
+        let is_held = self.is_of_owner() || self.now_held().is_some_and(|held| Instant::now() < held.until);
+        if let (false, Some(pin)) = (is_held, &self.pinned) {
+            pin.is_over.store(true, Ordering::Relaxed);
+        }
+        is_held
     }
 
     /// The right that this process has, or had last; none for an owner.
     pub(super) fn now_held(&self) -> Option<Held> {
         let held = self.held.as_ref().and_then(|held| *lock(held));
-        held.filter(|held| self.pinned.is_none_or(|token| token == held.token))
+        let counts = |pin: &Pin, held: &Held| pin.token == held.token && !pin.is_over.load(Ordering::Relaxed);
+        held.filter(|held| self.pinned.as_ref().is_none_or(|pin| counts(pin, held)))
     }
 
     /// Notes the right that this process has now.
@@ -200,6 +218,20 @@ mod tests {
         assert!(duty.is_left() && duty.is_held(), "until it is given up");
         began.leave_for(Duration::ZERO);
         assert!(!duty.is_left());
+    }
+
+    #[test]
+    fn a_duty_that_lapsed_and_that_nobody_took_is_the_same_one_to_whoever_was_not_told() {
+        let duty = Duty::shared(DutyKind::Plugins, &ClockAhead::default());
+        let has = |until| duty.set(Some(Held { holder: 1, token: 1, until }));
+        has(Instant::now());
+        let (told, untold) = (duty.pinned(), duty.pinned());
+        let ended = told.clone();
+        assert!(!told.is_held());
+        has(Instant::now() + LEASE);
+        assert!(untold.is_held() && untold.now_held().is_some());
+        assert!(!told.is_held() && ended.now_held().is_none(), "what was ended stays so");
+        assert!(duty.pinned().is_held());
     }
 
     #[test]

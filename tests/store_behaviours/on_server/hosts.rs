@@ -1,11 +1,6 @@
-//! Several workers at one store: claims, late results, duties.
+//! Several workers at one store: claims, late results, the films that each host has.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, sync::Arc, thread};
 
 use cxr_triage::{
     deliver, health,
@@ -16,16 +11,16 @@ use cxr_triage::{
     supervise::Supervisor,
 };
 
-use super::support::{Bench, at, dicom, rules, scored};
+use super::support::{Bench, at, dicom, scored};
 use crate::postgres;
 
 /// A worker on a host that has these inboxes.
-fn member(store: &mut Store, host: &str, inboxes: &str) -> Member {
+pub(super) fn member(store: &mut Store, host: &str, inboxes: &str) -> Member {
     let new = NewWorker { host: host.to_owned(), inboxes: inboxes.to_owned(), ..NewWorker::default() };
     store.join(new).unwrap()
 }
 
-fn bench() -> Option<Bench> {
+pub(super) fn bench() -> Option<Bench> {
     postgres::server().map(|_| Bench::new())
 }
 
@@ -38,7 +33,7 @@ fn files(claims: &[Claim]) -> Vec<FileId> {
 }
 
 /// Ends the lease of everything that is claimed or held.
-const LAPSE: &str =
+pub(super) const LAPSE: &str =
     "UPDATE files SET lease_until = 0 WHERE claimed_by IS NOT NULL; UPDATE duties SET lease_until = 0";
 
 #[test]
@@ -188,39 +183,19 @@ fn a_film_is_for_the_hosts_that_have_its_inbox_and_can_open_it() {
 }
 
 #[test]
-fn a_duty_stays_where_it_is_while_a_long_change_under_it_goes_on_and_nobody_waits_for_that() {
-    let Some(bench) = bench() else { return };
-    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
-    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
-    let kind = DutyKind::Studies;
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
-    let change = bench.hold_by("SELECT 1 FROM duties WHERE name = 'studies' FOR SHARE");
-    let began = Instant::now();
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && a.duty(kind).is_held());
-    assert!(!other.take_duty(&b, b.duty(kind)).unwrap());
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    drop(change);
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
-    assert_eq!(one.duties().unwrap()[0].token, 1);
-}
-
-#[test]
-fn a_change_of_many_studies_renews_its_duty_on_the_way() {
+fn a_worker_that_takes_the_films_of_its_own_host_alone_leaves_those_of_others_in_their_place() {
     let Some(mut bench) = bench() else { return };
     let mut store = Store::open(&bench.place).unwrap();
-    let member = member(&mut store, "a", "");
-    let duty = member.duty(DutyKind::Studies);
-    assert!(store.take_duty(&member, duty).unwrap());
-    for number in 0..201 {
-        bench.record(&format!("/in/{number}"), &scored(&format!("x{number}"), [0.6, 0.1, 0.1]), at(0));
-    }
-    bench.raw("UPDATE duties SET lease_until = 0");
-    let changed = store.under(duty, |store| store.reassess(&rules(0.7, 0.9), at(1))).unwrap();
-    assert_eq!((changed.len(), store.duties().unwrap()[0].is_held), (201, true));
-    bench.raw("UPDATE duties SET lease_until = 0");
-    let quiet = jiff::SignedDuration::from_mins(1);
-    let changed = store.under(duty, |store| store.complete_quiet(quiet, at(10))).unwrap();
-    assert_eq!((changed.len(), store.duties().unwrap()[0].is_held), (201, true));
+    let expected: Vec<FileId> = (0..6).map(|n| bench.receive(&format!("/in/{n}"), at(0))).collect();
+    bench.raw(&format!(
+        "UPDATE files SET seen_by = CASE WHEN id IN ({}, {}) THEN 'a' ELSE 'b' END",
+        expected[3], expected[5]
+    ));
+    let one = member(&mut store, "a", "");
+    let own: Vec<FileId> = store.claim_own(&one, 10, true).unwrap().iter().map(|due| due.file).collect();
+    assert_eq!(own, [expected[3], expected[5]]);
+    assert!(store.claim_own(&one, 10, true).unwrap().is_empty());
+    assert_eq!(files(&claims(&mut store, &one, 1)), expected[..1]);
 }
 
 #[test]
@@ -233,34 +208,6 @@ fn a_worker_hears_at_its_next_heartbeat_that_a_newer_version_has_taken_the_store
     let error = store.beat(&member).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::NewerVersion, "{error}");
     assert_eq!(error.to_string(), Store::open(&bench.place).unwrap_err().to_string());
-}
-
-#[test]
-fn a_duty_is_one_workers_and_a_change_under_one_that_is_lost_does_not_count() {
-    let Some(mut bench) = bench() else { return };
-    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
-    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
-    let kind = DutyKind::Studies;
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap() && a.duty(kind).is_held());
-    assert!(!other.take_duty(&b, b.duty(kind)).unwrap() && !b.duty(kind).is_held());
-    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
-    let quiet = jiff::SignedDuration::from_mins(1);
-    let complete = |store: &mut Store, duty: &cxr_triage::store::Duty| {
-        store.under(duty, |store| store.complete_quiet(quiet, at(10)))
-    };
-    assert_eq!(complete(&mut other, b.duty(kind)).unwrap_err().kind, StoreErrorKind::OffDuty);
-    bench.raw(LAPSE);
-    assert!(other.take_duty(&b, b.duty(kind)).unwrap());
-    // The first one does not know yet, and nothing of what it does is kept.
-    assert!(a.duty(kind).is_held());
-    assert_eq!(complete(&mut one, a.duty(kind)).unwrap_err().kind, StoreErrorKind::OffDuty);
-    assert!(!bench.store.studies_since(0).unwrap()[0].complete);
-    assert_eq!(complete(&mut other, b.duty(kind)).unwrap().len(), 1);
-    assert!(!one.take_duty(&a, a.duty(kind)).unwrap() && !a.duty(kind).is_held());
-    other.give_up_duty(&b, b.duty(kind)).unwrap();
-    assert!(one.take_duty(&a, a.duty(kind)).unwrap());
-    let duties = one.duties().unwrap();
-    assert_eq!((duties[0].holder, duties[0].token, duties[0].is_held), (a.id(), 3, true));
 }
 
 #[test]
@@ -303,6 +250,22 @@ fn a_film_on_another_hosts_disk_is_neither_offered_for_deletion_nor_known_to_be_
 }
 
 #[test]
+fn a_path_that_one_host_cannot_judge_when_its_patient_is_forgotten_goes_by_the_host_that_can() {
+    let Some(mut bench) = bench() else { return };
+    let path = "/nowhere/DOE_JANE.dcm";
+    let (_, row) = bench.record(path, &scored("a", [0.1; 3]), at(0));
+    bench.store.set_status(row.id, Status::Done, "anna", at(1)).unwrap();
+    let is_kept = |bench: &Bench| bench.store.is_known(path.as_ref(), 7, 1).unwrap();
+    bench.raw("UPDATE files SET seen_by = 'elsewhere'");
+    bench.store.forget_patients(&[row.id], at(2)).unwrap();
+    bench.store.forget_more_paths(0, 9).unwrap();
+    assert!(is_kept(&bench), "it may lie on the other host");
+    bench.raw(&format!("UPDATE files SET seen_by = '{}'", cxr_triage::store::host_name()));
+    bench.store.forget_more_paths(0, 9).unwrap();
+    assert!(!is_kept(&bench));
+}
+
+#[test]
 fn a_result_whose_film_another_host_has_is_not_given_up_here() {
     let Some(bench) = bench() else { return };
     let mounts = Arc::new(Mounts::new(["er=/mnt/er".parse().unwrap()]).unwrap());
@@ -330,27 +293,6 @@ fn a_result_whose_film_another_host_has_is_not_given_up_here() {
         let attempts = store.waiting_send(study.id, "PACS").unwrap().unwrap().attempts;
         assert_eq!(attempts, u32::from(bytes == "b"));
     }
-}
-
-#[test]
-fn what_began_under_a_duty_ends_with_it_also_where_the_process_has_it_again() {
-    let Some(mut bench) = bench() else { return };
-    let (mut one, mut other) = (Store::open(&bench.place).unwrap(), Store::open(&bench.place).unwrap());
-    let (a, b) = (member(&mut one, "a", ""), member(&mut other, "b", ""));
-    let duty = a.duty(DutyKind::Sending);
-    assert!(one.take_duty(&a, duty).unwrap());
-    let began = duty.pinned();
-    assert!(one.take_duty(&a, duty).unwrap() && began.is_held(), "it was renewed");
-    bench.raw(LAPSE);
-    assert!(other.take_duty(&b, b.duty(DutyKind::Sending)).unwrap());
-    bench.raw(LAPSE);
-    assert!(one.take_duty(&a, duty).unwrap() && duty.is_held() && !began.is_held());
-    bench.record("/in/a", &scored("a", [0.9, 0.1, 0.1]), at(0));
-    let mut complete = |duty: &cxr_triage::store::Duty| {
-        one.under(duty, |store| store.complete_quiet(jiff::SignedDuration::ZERO, at(10)))
-    };
-    assert_eq!(complete(&began).unwrap_err().kind, StoreErrorKind::OffDuty);
-    assert_eq!(complete(&duty.pinned()).unwrap().len(), 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::postgres::Backend;
 /// Where the stores of these tests lie.
 const BACKEND: Backend = Backend::Server;
 
+mod duties;
 mod elsewhere;
 mod hosts;
 mod server;
