@@ -177,6 +177,8 @@ fn numbers(tensor: &TensorView<'_>) -> candle_core::Result<Vec<f32>> {
 mod tests {
     use std::collections::HashMap;
 
+    use half::bf16;
+
     use super::*;
 
     fn file(tensors: &[(&str, Tensor)]) -> Vec<u8> {

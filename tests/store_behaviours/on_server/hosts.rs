@@ -1,6 +1,11 @@
 //! Several workers at one store: claims, late results, the films that each host has.
 
-use std::{collections::HashSet, sync::Arc, thread};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use cxr_triage::{
     deliver, health,
