@@ -42,7 +42,8 @@ fn a_plugin_that_one_host_no_longer_enables_misses_nothing_on_the_next_host_that
     });
     site.films("er", 2..4);
     site.until_scored(4);
-    until("the other plugin is told", || written("other.csv") == 2);
+    // And perhaps of the first two, if these fell quiet only now.
+    until("the other plugin is told", || written("other.csv") >= 2);
     assert_eq!(written("studies.csv"), 2, "this host does not enable it");
     first.signal("-KILL");
     let _second = watch(&site, "b");

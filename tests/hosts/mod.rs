@@ -221,7 +221,7 @@ fn clocks_that_differ_by_minutes_cost_no_film_and_no_effect_and_are_told_of() {
         events.iter().filter(|event| event.kind == AuditKind::Plugin).map(|event| event.time).collect();
     let (first, last) =
         (began - SignedDuration::from_mins(1), Timestamp::now() + SignedDuration::from_mins(1));
-    assert!(noted.len() > 1 && noted.iter().all(|time| (first..last).contains(time)), "{noted:?}");
+    assert!(!noted.is_empty() && noted.iter().all(|time| (first..last).contains(time)), "{noted:?}");
     for host in [&ahead, &second] {
         assert!(host.has_said("the database server's"), "it says itself that its clock is wrong");
         assert!(!host.has_said("came late"), "no film was lost to a clock");

@@ -261,7 +261,9 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         if thread::panicking() {
-            println!("{:?} said {:#?}", self.child, self.lines.lock());
+            let lines = self.lines.lock().unwrap();
+            let (left_out, last) = lines.split_at(lines.len().saturating_sub(12));
+            println!("process {}, after {} lines:\n{}", self.child.id(), left_out.len(), last.join("\n"));
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -178,7 +178,10 @@ fn a_full_outbox_is_told_beside_what_else_is_wrong_with_a_plugin_and_hides_none_
 
 #[test]
 fn a_plugin_that_is_switched_off_says_why_also_where_its_outbox_is_full() {
-    let inside = "permissions = { 'tag' }, on_study = function() error('no such ward') end";
+    // Its study of the trial is number 42.
+    let inside = "permissions = { 'tag' }, on_study = function(study)
+        if study.id ~= 42 then error('no such ward') end
+    end";
     let mut scene = Scene::new(&[("log", &plugin("log", inside))], "");
     scene.limits.failures = 1;
     scene.start();
