@@ -9,8 +9,9 @@ use std::{
 use super::live::Live;
 use crate::{lock::lock, store_place::ServerPlace};
 
-/// So many wait for their next use, of one place.
+/// So many wait for their next use, of one place, and of all together.
 const MOST: usize = 6;
+const MOST_OF_ALL: usize = 24;
 /// One that nobody has used for so long ends, at the next use of another one.
 const UNUSED: Duration = Duration::from_secs(60);
 
@@ -45,6 +46,8 @@ pub(super) fn give_back(key: &Key, live: Live) {
         let oldest = waiting.iter().position(|waiting| waiting.key == *key);
         ended.extend(oldest.map(|at| waiting.remove(at)));
     }
+    let too_many = waiting.len().saturating_sub(MOST_OF_ALL);
+    ended.extend(waiting.drain(..too_many));
     drop(waiting);
     // Each end takes a word to the server.
     drop(ended);
